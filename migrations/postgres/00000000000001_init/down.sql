@@ -1,0 +1,17 @@
+DROP TABLE audit_log;
+DROP TABLE calendar_years;
+DROP TABLE outbox;
+DROP TABLE idempotency_keys;
+DROP TABLE counters;
+DROP TABLE obligations;
+DROP TABLE case_events;
+DROP FUNCTION case_events_are_append_only();
+DROP TABLE cases;
+DROP TABLE applicants;
+DROP TABLE login_attempts;
+DROP TABLE refresh_tokens;
+DROP TABLE user_roles;
+DROP TABLE users;
+DROP TABLE departments;
+DROP TABLE organs;
+DROP TABLE meta;

@@ -1,0 +1,66 @@
+//! The command line: one file per command. Exit codes: 0 good, 1 findings or rejected rows, 2 wrong usage.
+
+mod calendar;
+mod deadline;
+mod demo;
+mod fee;
+mod init;
+mod migrate;
+mod openapi;
+mod remind;
+mod serve;
+mod user;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// gongkai 依申请公开办件系统
+#[derive(Debug, clap::Parser)]
+#[command(version, about = "依申请公开办件系统：每个期限有依据，每件申请有结果")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// 启动服务（无需任何配置）
+    Serve(serve::Args),
+    /// 建库并新增一个行政机关，不提问
+    Init(init::Args),
+    /// 运行数据库迁移
+    Migrate(migrate::Args),
+    /// 用户管理
+    User(user::Args),
+    /// 逐行计算答复期限（JSON Lines）
+    Deadline(deadline::Args),
+    /// 工作日历
+    Calendar(calendar::Args),
+    /// 计算信息处理费
+    Fee(fee::Args),
+    /// 按某日跑一遍提醒
+    Remind(remind::Args),
+    /// 演示：真实案例与一套示范案卷
+    Demo(demo::Args),
+    /// 打印 OpenAPI 文档
+    Openapi(openapi::Args),
+}
+
+/// Exit code for wrong usage or unreadable input.
+pub(crate) const WRONG_USAGE: u8 = 2;
+
+/// Runs the command the process was started with.
+pub fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Init(args) => init::run(args),
+        Command::Migrate(args) => migrate::run(args),
+        Command::User(args) => user::run(args),
+        Command::Deadline(args) => deadline::run(args),
+        Command::Calendar(args) => calendar::run(args),
+        Command::Fee(args) => fee::run(args),
+        Command::Remind(args) => remind::run(args),
+        Command::Demo(args) => demo::run(args),
+        Command::Openapi(args) => openapi::run(args),
+    }
+}

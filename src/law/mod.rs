@@ -1,0 +1,1 @@
+//! PURE. The law: calendar, clock, regimes, outcomes, fees, remedies. No I/O, no clock of its own.

@@ -1,0 +1,11 @@
+//! gongkai (公开): the disclosure office's case system. Dependencies run one way:
+//! `cli`, `api` → `office` → `mail`, `store` → `case` → `law`; `law` and `case` are pure.
+
+pub mod api;
+pub mod case;
+pub mod cli;
+pub mod config;
+pub mod law;
+pub mod mail;
+pub mod office;
+pub mod store;

@@ -1,0 +1,1 @@
+//! What leaves the house by mail: reminder policy, rendering, the outbox worker.

@@ -1,0 +1,261 @@
+//! The tables, as both migrations make them.
+#![expect(missing_docs, reason = "the columns are explained in migrations/*/up.sql")]
+
+diesel::table! {
+    use diesel::sql_types::*;
+    meta (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    organs (id) {
+        id -> UuidT,
+        code -> Text,
+        name -> Text,
+        parent_id -> Nullable<UuidT>,
+        reports_to -> Nullable<UuidT>,
+        path -> Text,
+        region -> Text,
+        settings -> Text,
+        created_at -> TsT,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::UuidT;
+    departments (id) {
+        id -> UuidT,
+        organ_id -> UuidT,
+        code -> Text,
+        name -> Text,
+        is_active -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    users (id) {
+        id -> UuidT,
+        username -> Text,
+        display_name -> Text,
+        email -> Nullable<Text>,
+        kind -> Text,
+        password_hash -> Text,
+        department_id -> Nullable<UuidT>,
+        is_active -> Bool,
+        token_epoch -> Integer,
+        created_at -> TsT,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::UuidT;
+    user_roles (user_id, organ_id, role) {
+        user_id -> UuidT,
+        organ_id -> UuidT,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    refresh_tokens (id) {
+        id -> UuidT,
+        user_id -> UuidT,
+        family -> UuidT,
+        token_hash -> Text,
+        issued_at -> TsT,
+        expires_at -> TsT,
+        used_at -> Nullable<TsT>,
+        revoked_at -> Nullable<TsT>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::TsT;
+    login_attempts (key) {
+        key -> Text,
+        window_started_at -> TsT,
+        failures -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    applicants (id) {
+        id -> UuidT,
+        organ_id -> UuidT,
+        kind -> Text,
+        name -> Text,
+        identity_kind -> Nullable<Text>,
+        identity_sealed -> Nullable<Binary>,
+        identity_index -> Nullable<Text>,
+        contact_sealed -> Nullable<Binary>,
+        created_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    cases (id) {
+        id -> UuidT,
+        organ_id -> UuidT,
+        number -> Nullable<Text>,
+        source -> Nullable<Text>,
+        external_number -> Nullable<Text>,
+        applicant_id -> UuidT,
+        applicant_name -> Text,
+        applicant_kind -> Text,
+        title -> Text,
+        channel -> Text,
+        regime -> Nullable<Text>,
+        stage -> Text,
+        is_open -> Bool,
+        clock_status -> Text,
+        submitted_on -> Date,
+        received_on -> Nullable<Date>,
+        start_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+        resumes_on -> Nullable<Date>,
+        replied_on -> Nullable<Date>,
+        closed_on -> Nullable<Date>,
+        is_late -> Bool,
+        is_extended -> Bool,
+        outcome -> Nullable<Text>,
+        department_id -> Nullable<UuidT>,
+        handler_id -> Nullable<UuidT>,
+        calendar_version -> Text,
+        version -> BigInt,
+        created_at -> TsT,
+        updated_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    case_events (case_id, seq) {
+        case_id -> UuidT,
+        seq -> Integer,
+        kind -> Text,
+        occurred_on -> Date,
+        body -> Text,
+        actor_id -> Nullable<UuidT>,
+        recorded_at -> TsT,
+        prev_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    obligations (id) {
+        id -> UuidT,
+        organ_id -> UuidT,
+        case_id -> Nullable<UuidT>,
+        key -> Text,
+        kind -> Text,
+        due_on -> Nullable<Date>,
+        status -> Text,
+        owner_id -> Nullable<UuidT>,
+        department_id -> Nullable<UuidT>,
+        article -> Text,
+        updated_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::UuidT;
+    counters (organ_id, year, kind) {
+        organ_id -> UuidT,
+        year -> Integer,
+        kind -> Text,
+        last -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    idempotency_keys (user_id, route, key) {
+        user_id -> UuidT,
+        route -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        status -> Integer,
+        etag -> Nullable<Text>,
+        location -> Nullable<Text>,
+        body -> Text,
+        created_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    outbox (id) {
+        id -> UuidT,
+        dedupe_key -> Text,
+        organ_id -> Nullable<UuidT>,
+        case_id -> Nullable<UuidT>,
+        recipient_id -> Nullable<UuidT>,
+        to_address -> Text,
+        subject -> Text,
+        message_id -> Text,
+        message -> Binary,
+        state -> Text,
+        attempts -> Integer,
+        suspect -> Bool,
+        next_attempt_at -> TsT,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<TsT>,
+        last_reply -> Nullable<Text>,
+        created_at -> TsT,
+        sent_at -> Nullable<TsT>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    calendar_years (region, year, revision) {
+        region -> Text,
+        year -> Integer,
+        revision -> Integer,
+        notice -> Text,
+        content -> Text,
+        created_by -> Nullable<UuidT>,
+        created_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    audit_log (id) {
+        id -> UuidT,
+        at -> TsT,
+        actor_id -> Nullable<UuidT>,
+        organ_id -> Nullable<UuidT>,
+        case_id -> Nullable<UuidT>,
+        action -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(meta, organs, departments, users, user_roles, refresh_tokens, login_attempts, applicants, cases, case_events, obligations, counters, idempotency_keys, outbox, calendar_years, audit_log);
