@@ -247,7 +247,8 @@ impl Settings {
         let named = file.map(Path::to_path_buf).or_else(|| std::env::var_os("GONGKAI_CONFIG").map(PathBuf::from));
         let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|path| path.exists());
         // A variable that is no Unicode cannot be one of ours that is right: it is reported by name below.
-        let vars = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.to_string_lossy().into_owned())));
+        let vars =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.to_string_lossy().into_owned())));
         Self::load(named.or_else(usual).as_deref(), vars)
     }
 
@@ -383,7 +384,9 @@ where
         Text(String),
     }
     let items = match Either::deserialize(deserializer)? {
-        Either::Text(text) => text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect(),
+        Either::Text(text) => {
+            text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+        }
         Either::Items(items) => items
             .into_iter()
             .map(|item| match item {
@@ -448,7 +451,10 @@ mod tests {
         assert!(message.contains("security.token_secret") && message.contains("security.sealing_key"), "{message}");
         assert!(message.contains("必须设置") && message.contains("required with PostgreSQL"), "{message}");
         let message = load(&[pg, ("GONGKAI_SECURITY__TOKEN_SECRET", "short-secret")]).unwrap_err().to_string();
-        assert!(message.contains("过短") && !message.contains("short-secret") && !message.contains("hidden"), "{message}");
+        assert!(
+            message.contains("过短") && !message.contains("short-secret") && !message.contains("hidden"),
+            "{message}"
+        );
     }
 
     #[test]

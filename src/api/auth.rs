@@ -124,11 +124,8 @@ async fn change_password(
 /// 本人的账号与角色
 #[utoipa::path(get, path = "/api/v1/me", tag = "auth", responses((status = 200, body = Me)))]
 async fn me(caller: Caller) -> HttpResponse {
-    let roles = caller.roles.iter().map(|(organ, role)| HeldRole {
-        organ_id: organ.0,
-        role: *role,
-        label: role.label(),
-    });
+    let roles =
+        caller.roles.iter().map(|(organ, role)| HeldRole { organ_id: organ.0, role: *role, label: role.label() });
     HttpResponse::Ok().json(Me {
         id: caller.user_id.0,
         roles: roles.collect(),

@@ -186,7 +186,8 @@ mod tests {
 
     #[test]
     fn every_fault_points_at_its_field() {
-        let one = |code: &str, pointer: &str, field: &str| (code.to_owned(), vec![(pointer.to_owned(), field.to_owned())]);
+        let one =
+            |code: &str, pointer: &str, field: &str| (code.to_owned(), vec![(pointer.to_owned(), field.to_owned())]);
         assert_eq!(faults("{"), ("malformed_json".to_owned(), vec![]));
         assert_eq!(faults(""), ("malformed_json".to_owned(), vec![]));
         assert_eq!(faults(r#"{"name":"a","items":[]} x"#), ("malformed_json".to_owned(), vec![]));

@@ -56,8 +56,11 @@ impl Signer {
     pub fn new(security: &Security, sealer: &Sealer) -> Self {
         let configured = security.token_secret.expose();
         // A keyed hash under a name of its own: as good a key as the file's, and it reveals nothing about that.
-        let secret =
-            if configured.is_empty() { sealer.blind_index("gongkai/access-token/1", "") } else { configured.to_owned() };
+        let secret = if configured.is_empty() {
+            sealer.blind_index("gongkai/access-token/1", "")
+        } else {
+            configured.to_owned()
+        };
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = u64::from(security.token_leeway_s);
         validation.validate_nbf = true;

@@ -156,13 +156,7 @@ impl Office {
     /// # Errors
     /// [`OfficeError::Invalid`] when the current password is wrong or the new one breaks the policy,
     /// [`OfficeError::Throttled`].
-    pub fn change_password(
-        &self,
-        caller: &Caller,
-        current: &str,
-        new: &str,
-        address: &str,
-    ) -> Result<(), OfficeError> {
+    pub fn change_password(&self, caller: &Caller, current: &str, new: &str, address: &str) -> Result<(), OfficeError> {
         let keys = AttemptKeys::new(&caller.username, address);
         self.count_attempt(&keys)?;
         let user = self.store().read::<_, OfficeError>(|db| Ok(users::find(db, caller.user_id)?))?;
@@ -217,23 +211,24 @@ impl Office {
         let now = self.clock().now();
         let oldest = Ts(now.0 - window);
         let limits = [(&keys.pair, security.login_failures), (&keys.address, security.login_failures_per_address)];
-        self.store().write::<_, OfficeError>(|db| {
-            let mut refused_until = None;
-            for (key, limit) in limits {
-                let (attempts, since) = tokens::count_attempt(db, key, oldest, now)?;
-                if i64::from(attempts) > i64::from(limit) {
-                    refused_until = refused_until.max(Some(since.0 + window));
+        self.store()
+            .write::<_, OfficeError>(|db| {
+                let mut refused_until = None;
+                for (key, limit) in limits {
+                    let (attempts, since) = tokens::count_attempt(db, key, oldest, now)?;
+                    if i64::from(attempts) > i64::from(limit) {
+                        refused_until = refused_until.max(Some(since.0 + window));
+                    }
                 }
-            }
-            Ok(refused_until)
-        })
-        .and_then(|refused_until| match refused_until {
-            None => Ok(()),
-            Some(until) => {
-                let left = (until - now.0).num_seconds().max(0);
-                Err(OfficeError::Throttled { retry_after_s: u64::try_from(left).unwrap_or(0).saturating_add(1) })
-            }
-        })
+                Ok(refused_until)
+            })
+            .and_then(|refused_until| match refused_until {
+                None => Ok(()),
+                Some(until) => {
+                    let left = (until - now.0).num_seconds().max(0);
+                    Err(OfficeError::Throttled { retry_after_s: u64::try_from(left).unwrap_or(0).saturating_add(1) })
+                }
+            })
     }
 }
 
@@ -245,7 +240,10 @@ struct AttemptKeys {
 
 impl AttemptKeys {
     fn new(username: &str, address: &str) -> Self {
-        Self { pair: format!("user:{}", digest(&format!("{username}\n{address}"))), address: format!("address:{address}") }
+        Self {
+            pair: format!("user:{}", digest(&format!("{username}\n{address}"))),
+            address: format!("address:{address}"),
+        }
     }
 }
 

@@ -1,16 +1,22 @@
 //! The use cases: load, decide, commit in one transaction; authorisation; the clock of the day.
 
+mod access;
 mod access_token;
 pub mod auth;
 pub mod clock;
 mod error;
+mod once;
 mod passwords;
+mod readiness;
 
+pub use access::{Standing, Thing, standing};
 pub use access_token::{Proof, Signer};
 pub use auth::{Caller, TokenPair};
 pub use clock::Clock;
 pub use error::{FieldError, OfficeError};
+pub use once::Answer;
 pub use passwords::Passwords;
+pub use readiness::Readiness;
 
 use crate::config::Settings;
 use crate::store::{DatabaseOptions, Store, StoreError};
@@ -95,7 +101,9 @@ impl From<StoreError> for OfficeError {
         match error {
             StoreError::NotFound => Self::NotFound,
             StoreError::Conflict => Self::Stale,
-            StoreError::Dangling => Self::Conflict { code: "conflict".into(), detail: "所引用的对象不存在".into() },
+            StoreError::Dangling => {
+                Self::Conflict { code: "conflict".into(), detail: "所引用的对象不存在".into() }
+            }
             StoreError::Busy => Self::Busy,
             StoreError::Unavailable(reason) => {
                 tracing::warn!(reason, "the database is not available");

@@ -4,13 +4,17 @@
 //! be done inside is in the feature files (`cases`, `events`, `obligations`, …): typed functions that take `&mut Db`.
 //! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
 
+pub mod access;
 pub mod db;
 mod error;
 mod migrate;
 mod options;
+mod probe;
 pub mod schema;
 pub mod seal;
 pub mod sqltypes;
+pub mod tokens;
+pub mod users;
 mod writer;
 
 use std::sync::Arc;

@@ -96,11 +96,7 @@ pub fn forget_before(db: &mut Db, instant: Ts) -> Result<(), StoreError> {
 /// # Errors
 /// What every write may meet.
 pub fn count_attempt(db: &mut Db, key: &str, oldest: Ts, at: Ts) -> Result<(i32, Ts), StoreError> {
-    let fresh = (
-        login_attempts::key.eq(key),
-        login_attempts::window_started_at.eq(at),
-        login_attempts::failures.eq(0),
-    );
+    let fresh = (login_attempts::key.eq(key), login_attempts::window_started_at.eq(at), login_attempts::failures.eq(0));
     on_each!(db => diesel::insert_into(login_attempts::table).values(fresh).on_conflict_do_nothing().execute(db))?;
     let row = login_attempts::table.filter(login_attempts::key.eq(key));
     diesel::update(row.filter(login_attempts::window_started_at.lt(oldest)))

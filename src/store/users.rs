@@ -75,7 +75,7 @@ pub struct UserChange {
 }
 
 fn columns() -> <UserRow as Selectable<MultiBackend>>::SelectExpression {
-    UserRow::construct_selection()
+    <UserRow as Selectable<MultiBackend>>::construct_selection()
 }
 
 /// Adds a user.
