@@ -5,11 +5,22 @@
 //! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
 
 pub mod access;
+pub mod applicants;
+pub mod audit;
+pub mod calendars;
+pub mod cases;
+pub mod counters;
 pub mod db;
+pub mod departments;
 mod error;
+pub mod events;
+pub mod idempotency;
+pub mod meta;
 mod migrate;
+pub mod obligations;
 mod options;
 mod probe;
+pub mod organs;
 pub mod schema;
 pub mod seal;
 pub mod sqltypes;
