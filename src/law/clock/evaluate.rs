@@ -3,7 +3,7 @@
 use super::answer::{ClockAnswer, ClockStatus, DueIfReturned, IneffectiveReason, Step, StepKind};
 use super::error::ClockError;
 use super::history::{Change, Period, change_source, fee_notice_article};
-use super::stops::{Stop, Unanswered, next, resumes_on, stops};
+use super::stops::{Stop, Unanswered, resumes_on, stops};
 use super::walk::{End, Walk, provisional, walk};
 use super::{ClockOptions, ReopenedPeriod};
 use crate::law::calendar::Calendar;
