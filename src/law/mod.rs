@@ -14,7 +14,8 @@ pub use calendar::{Calendar, CalendarYear, Gap, OffDay};
 pub use calendar_check::CalendarError;
 pub use clock::{
     ClockAnswer, ClockError, ClockOptions, ClockStatus, ConsultationKind, DueIfReturned, Fact, IneffectiveReason,
-    ReopenedPeriod, StartRule, Step, StepKind, Timeline, WarningLevel, WarningThresholds, explain, reply_clock, warning_level,
+    ReopenedPeriod, StartRule, Step, StepKind, Timeline, WarningLevel, WarningThresholds, explain, reply_clock,
+    warning_level,
 };
 pub use overlay::Overlay;
 pub use receipt::{Channel, Receipt, ReceiptFacts, ReceiptRule, ReceiptRuling, receipt};
