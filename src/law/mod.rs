@@ -5,10 +5,17 @@
 
 mod calendar;
 mod calendar_check;
+#[cfg(test)]
+mod calendar_tests;
 mod clock;
+pub mod fee;
+mod outcome;
 mod overlay;
+pub mod period;
 mod receipt;
 mod regime;
+mod remedy;
+mod service;
 
 pub use calendar::{Calendar, CalendarYear, Gap, OffDay};
 pub use calendar_check::CalendarError;
@@ -17,6 +24,9 @@ pub use clock::{
     ReopenedPeriod, StartRule, Step, StepKind, Timeline, WarningLevel, WarningThresholds, explain, reply_clock,
     warning_level,
 };
+pub use outcome::{Outcome, RemedyText, Requirement, roll_up};
 pub use overlay::Overlay;
 pub use receipt::{Channel, Receipt, ReceiptFacts, ReceiptRule, ReceiptRuling, receipt};
 pub use regime::Regime;
+pub use remedy::{RemedyBodies, remedies, third_party_remedies};
+pub use service::{ReplyDate, ServiceError, ServiceMethod, replied_on};
