@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, case_commands, cases, departments, health, organs, users};
+use super::{auth, calendar, case_commands, cases, departments, health, law, organs, users};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -43,6 +43,7 @@ fn parts() -> Vec<Document> {
         calendar::Doc::openapi(),
         cases::Doc::openapi(),
         case_commands::Doc::openapi(),
+        law::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

@@ -8,5 +8,7 @@ mod intake;
 mod law_vectors;
 mod mail;
 mod routes;
+mod running;
+mod service;
 mod store;
 mod support;
