@@ -5,6 +5,7 @@ mod deadline;
 mod demo;
 mod fee;
 mod init;
+mod lines;
 mod migrate;
 mod openapi;
 mod remind;
