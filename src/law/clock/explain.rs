@@ -39,9 +39,11 @@ impl Sections {
     }
 }
 
-/// Start, restarts and notices, in the order they took effect.
+/// Start, restarts and notices by date.
 fn course(answer: &ClockAnswer) -> Vec<String> {
-    answer.derivation.iter().filter_map(course_line).collect()
+    let mut steps: Vec<&Step> = answer.derivation.iter().collect();
+    steps.sort_by_key(|step| step.from);
+    steps.into_iter().filter_map(course_line).collect()
 }
 
 fn course_line(step: &Step) -> Option<String> {
@@ -190,7 +192,10 @@ fn conclusion(answer: &ClockAnswer) -> Vec<String> {
         lines.push(format!("答复期限届满日：{}（当日24时止）", with_weekday(due)));
     }
     if let (Some(total), Some(excluded)) = (answer.total, answer.excluded) {
-        lines.push(format!("共{total}个工作日，另有{excluded}个工作日不计算在内"));
+        lines.push(match excluded {
+            0 => format!("共{total}个工作日"),
+            _ => format!("共{total}个工作日，另有{excluded}个工作日不计算在内"),
+        });
     }
     if let (Some(used), Some(remaining)) = (answer.used, answer.remaining) {
         lines.push(format!("已计{used}个工作日，尚余{remaining}个工作日"));
@@ -204,7 +209,10 @@ fn conclusion(answer: &ClockAnswer) -> Vec<String> {
         None => {}
     }
     if let Some(day) = answer.resumes_on {
-        lines.push(format!("如无人答复，停止计算至{day}止"));
+        lines.push(match answer.due_if_silent {
+            Some(DueIfReturned::On(due)) => format!("如无人答复，停止计算至{day}止，届满日为{}", with_weekday(due)),
+            Some(DueIfReturned::Gap) | None => format!("如无人答复，停止计算至{day}止"),
+        });
     }
     if let Some(day) = answer.risk_due {
         lines.push(format!("如补正告知被认定不产生重新计算的效力，届满日为{}", with_weekday(day)));
