@@ -6,6 +6,7 @@ mod deadline;
 mod demo;
 mod fee;
 mod init;
+mod lines;
 mod migrate;
 mod openapi;
 mod remind;

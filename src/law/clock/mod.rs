@@ -8,6 +8,10 @@ mod error;
 mod evaluate;
 mod explain;
 mod history;
+#[cfg(test)]
+pub(in crate::law) mod naive;
+#[cfg(test)]
+mod properties;
 mod stops;
 #[cfg(test)]
 mod tests;
