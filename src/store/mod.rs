@@ -1,4 +1,206 @@
 //! diesel. The only place that knows SQL and which database it is.
+//!
+//! A [`Store`] gives two verbs: [`Store::read`], a consistent snapshot, and [`Store::write`], one transaction. What may
+//! be done inside is in the feature files (`cases`, `events`, `obligations`, …): typed functions that take `&mut Db`.
+//! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
 
+pub mod db;
+mod error;
+mod migrate;
+mod options;
 pub mod schema;
+pub mod seal;
 pub mod sqltypes;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{SubsecRound, Utc};
+use diesel::r2d2::Pool;
+
+pub use db::Db;
+pub use error::StoreError;
+pub use options::DatabaseOptions;
+pub use seal::{Place, Sealer, Secret};
+pub use sqltypes::{
+    ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrganId, OutboxId, TokenId, Ts, UserId,
+};
+
+use db::{Manager, Role, transaction};
+use options::Address;
+use writer::Writer;
+
+/// The instant, truncated to microseconds so that what is written equals what is read back on both databases.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one clock of instants; days come from office::Clock")]
+pub fn now() -> Ts {
+    Ts(Utc::now().trunc_subsecs(6))
+}
+
+/// An open database: pool, write queue and sealing key. A clone is another handle on the same.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    address: Address,
+    /// Every connection on PostgreSQL, the readers on SQLite.
+    pool: Pool<Manager>,
+    /// SQLite's one writer; PostgreSQL has none.
+    writer: Option<Writer>,
+    sealer: Sealer,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Store").field("address", &self.inner.address).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the database of `options.url`, making the SQLite file (and its key file) when there is none. Runs no
+    /// migration: see [`Store::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the settings cannot be accepted (unknown address, missing or other sealing key,
+    /// SQLite older than 3.51.3, plain text to a PostgreSQL over a network); [`StoreError::Unavailable`] when nothing
+    /// answers.
+    pub fn open(options: &DatabaseOptions) -> Result<Self, StoreError> {
+        let address = Address::parse(&options.url)?;
+        let timeout = Duration::from_millis(options.pool_timeout_ms);
+        let session = options.session();
+        let writer = match &address {
+            Address::Sqlite(path) => {
+                options::create_private(path)?;
+                Some(Writer::open(Manager::new(address.clone(), session, Role::Writer), timeout)?)
+            }
+            Address::Postgres(_) => None,
+        };
+        let role = if writer.is_some() { Role::Reader } else { Role::Writer };
+        let manager = Manager::new(address.clone(), session, role);
+        let mut first = manager.open()?;
+        let known = migrate::key_check(&mut first)?;
+        drop(first);
+        let sealer = seal::load(&address, options.sealing_key.as_deref(), known.as_deref())?;
+        let pool = Pool::builder()
+            .max_size(options.pool_size.max(1))
+            .min_idle(Some(0))
+            .connection_timeout(timeout)
+            .build_unchecked(manager);
+        Ok(Self { inner: Arc::new(Inner { address, pool, writer, sealer }) })
+    }
+
+    /// Runs the migrations that are missing and returns their versions. Instances that start at once wait for each
+    /// other: one migrates, the rest find nothing to do.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] names the migration that failed; nothing of it stays.
+    pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        let mut db = self.migration_connection()?;
+        migrate::run(&mut db, self.inner.sealer.check())
+    }
+
+    /// Takes back every migration, the newest first, and with them every row. For tests and for the way back that each
+    /// migration promises.
+    ///
+    /// # Errors
+    /// As [`Store::migrate`].
+    pub fn revert_all(&self) -> Result<Vec<String>, StoreError> {
+        let mut db = self.migration_connection()?;
+        migrate::revert_all(&mut db)
+    }
+
+    /// Versions of the migrations that this program has and the database has not.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] and [`StoreError::Unavailable`] as every read.
+    pub fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
+        self.read(migrate::pending)
+    }
+
+    /// Runs `work` on a consistent snapshot that cannot write.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`StoreError::Busy`] when no connection came free in time.
+    pub fn read<T, E>(&self, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError> + From<diesel::result::Error>,
+    {
+        let mut db = self.inner.pool.get().map_err(|_| StoreError::Busy)?;
+        transaction(&mut db, db::Begin::Snapshot, work)
+    }
+
+    /// Runs `work` in one write transaction: all of it is kept when it returns `Ok`, nothing when it returns `Err`.
+    /// On SQLite writers come one after the other, in the order in which they asked.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`StoreError::Busy`] when the turn or a connection did not come in time.
+    pub fn write<T, E>(&self, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError> + From<diesel::result::Error>,
+    {
+        match &self.inner.writer {
+            Some(writer) => writer.with(|db| transaction(db, db::Begin::Write, work)),
+            None => {
+                let mut db = self.inner.pool.get().map_err(|_| StoreError::Busy)?;
+                transaction(&mut db, db::Begin::Write, work)
+            }
+        }
+    }
+
+    /// What encrypts identity numbers and contacts.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
+    }
+
+    /// `sqlite` or `postgres`, for logs and metrics.
+    #[must_use]
+    pub fn backend(&self) -> &'static str {
+        match self.inner.address {
+            Address::Sqlite(_) => "sqlite",
+            Address::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Connections open and connections idle in the pool, for metrics.
+    #[must_use]
+    pub fn pool_state(&self) -> (u32, u32) {
+        let state = self.inner.pool.state();
+        (state.connections, state.idle_connections)
+    }
+
+    /// A connection of its own, with time-outs long enough to wait for another instance's migration.
+    fn migration_connection(&self) -> Result<Db, StoreError> {
+        Manager::new(self.inner.address.clone(), db::Session::MIGRATION, Role::Writer).open()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_opens_migrates_and_is_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("case.db");
+        let options = DatabaseOptions { url: format!("sqlite:{}", path.display()), ..DatabaseOptions::default() };
+        let store = Store::open(&options).unwrap();
+        assert_eq!(store.pending_migrations().unwrap(), ["00000000000001"]);
+        assert_eq!(store.migrate().unwrap(), ["00000000000001"]);
+        assert_eq!(store.migrate().unwrap(), Vec::<String>::new());
+        assert_eq!(store.pending_migrations().unwrap(), Vec::<String>::new());
+        for file in ["case.db", "case.db.key", "case.db-wal"] {
+            let mode = std::fs::metadata(directory.path().join(file)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{file}");
+        }
+        Store::open(&options).unwrap();
+        std::fs::remove_file(directory.path().join("case.db.key")).unwrap();
+        assert!(matches!(Store::open(&options), Err(StoreError::Refused(_))), "a lost key is not replaced in silence");
+        let other = DatabaseOptions { sealing_key: Some("ab".repeat(32)), ..options };
+        assert!(matches!(Store::open(&other), Err(StoreError::Refused(_))), "another key is refused");
+    }
+}

@@ -258,4 +258,21 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(meta, organs, departments, users, user_roles, refresh_tokens, login_attempts, applicants, cases, case_events, obligations, counters, idempotency_keys, outbox, calendar_years, audit_log);
+diesel::allow_tables_to_appear_in_same_query!(
+    meta,
+    organs,
+    departments,
+    users,
+    user_roles,
+    refresh_tokens,
+    login_attempts,
+    applicants,
+    cases,
+    case_events,
+    obligations,
+    counters,
+    idempotency_keys,
+    outbox,
+    calendar_years,
+    audit_log
+);

@@ -1,0 +1,300 @@
+//! The connection: either database behind one type, opened and set up in one way, and what a transaction is on each.
+
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::sql_types::{Integer, Text};
+
+use super::StoreError;
+use super::options::Address;
+
+pub use connection::{Db, MultiBackend};
+
+mod connection {
+    #![expect(missing_docs, reason = "diesel's derive writes public items of its own")]
+
+    /// A connection to either database. Most statements run on it as they are; what only the inner connections can do
+    /// (upserts, batch inserts, row locks) goes through `on_each!` or a `match`.
+    #[derive(diesel::MultiConnection)]
+    pub enum Db {
+        /// PostgreSQL.
+        Pg(diesel::PgConnection),
+        /// SQLite.
+        Lite(diesel::SqliteConnection),
+    }
+}
+
+/// Runs the same expression on the inner connection of either kind.
+macro_rules! on_each {
+    ($db:ident => $run:expr) => {
+        match $db {
+            $crate::store::db::Db::Pg($db) => $run,
+            $crate::store::db::Db::Lite($db) => $run,
+        }
+    };
+}
+pub(crate) use on_each;
+
+/// A statement that both databases understand but diesel's multi-connection does not (`ON CONFLICT`).
+#[derive(Debug, Clone, Copy)]
+pub struct Both<T>(pub T);
+
+impl<T> QueryFragment<MultiBackend> for Both<T>
+where
+    T: QueryFragment<diesel::pg::Pg> + QueryFragment<diesel::sqlite::Sqlite>,
+{
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        MultiBackend::walk_variant_ast(&self.0, pass)
+    }
+}
+
+impl<T: QueryId> QueryId for Both<T> {
+    type QueryId = T::QueryId;
+    const HAS_STATIC_QUERY_ID: bool = T::HAS_STATIC_QUERY_ID;
+}
+
+impl<T: diesel::query_builder::Query> diesel::query_builder::Query for Both<T> {
+    type SqlType = T::SqlType;
+}
+
+impl<T> RunQueryDsl<Db> for Both<T> {}
+
+/// How patient a session is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Session {
+    pub(super) lock_timeout: Duration,
+    pub(super) statement_timeout: Duration,
+}
+
+impl Session {
+    /// Long enough to wait for another instance's migration.
+    pub(super) const MIGRATION: Self =
+        Self { lock_timeout: Duration::from_secs(120), statement_timeout: Duration::from_secs(600) };
+}
+
+/// What a connection is for. On SQLite a reader cannot write; on PostgreSQL all are writers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Writer,
+    Reader,
+}
+
+/// Opens connections. diesel's own manager would try PostgreSQL and then make an SQLite file named after a bad address.
+#[derive(Debug, Clone)]
+pub(super) struct Manager {
+    address: Address,
+    session: Session,
+    role: Role,
+}
+
+impl Manager {
+    pub(super) fn new(address: Address, session: Session, role: Role) -> Self {
+        Self { address, session, role }
+    }
+
+    /// A connection, set up and checked.
+    pub(super) fn open(&self) -> Result<Db, StoreError> {
+        match &self.address {
+            Address::Postgres(url) => {
+                let mut connection = PgConnection::establish(url)?;
+                set_up_postgres(&mut connection, self.session)?;
+                Ok(Db::Pg(connection))
+            }
+            Address::Sqlite(path) => {
+                let path = path.to_str().ok_or_else(|| StoreError::Refused("the path is not UTF-8".into()))?;
+                let mut connection = SqliteConnection::establish(path)?;
+                set_up_sqlite(&mut connection, self.session, self.role)?;
+                Ok(Db::Lite(connection))
+            }
+        }
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Db;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<Db, StoreError> {
+        self.open()
+    }
+
+    fn is_valid(&self, db: &mut Db) -> Result<(), StoreError> {
+        Ok(db.ping()?)
+    }
+
+    fn has_broken(&self, db: &mut Db) -> bool {
+        std::thread::panicking() || db.is_broken()
+    }
+}
+
+/// Times are UTC, waits are bounded, messages are in English where the server lets us choose (errors are told apart
+/// by their text).
+fn set_up_postgres(connection: &mut PgConnection, session: Session) -> Result<(), StoreError> {
+    let (lock, statement) = (session.lock_timeout.as_millis(), session.statement_timeout.as_millis());
+    connection.batch_execute(&format!(
+        "SET TIME ZONE 'UTC'; SET application_name = 'gongkai'; SET lock_timeout = {lock};
+         SET statement_timeout = {statement}; SET idle_in_transaction_session_timeout = '60s';
+         DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;"
+    ))?;
+    Ok(())
+}
+
+/// Durable commits (`synchronous=FULL`: a legal act must survive a power cut), enforced references, bounded WAL.
+fn set_up_sqlite(connection: &mut SqliteConnection, session: Session, role: Role) -> Result<(), StoreError> {
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {}", session.lock_timeout.as_millis()))?;
+    switch_to_wal(connection, session.lock_timeout)?;
+    connection.batch_execute(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    if role == Role::Reader {
+        connection.batch_execute("PRAGMA query_only = ON")?;
+    }
+    check_sqlite(connection)
+}
+
+/// Several instances may open a new file at once; the switch does not wait for locks by itself.
+fn switch_to_wal(connection: &mut SqliteConnection, patience: Duration) -> Result<(), StoreError> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut left = patience.as_millis() / PAUSE.as_millis();
+    loop {
+        match connection.batch_execute("PRAGMA journal_mode = WAL").map_err(StoreError::from) {
+            Err(StoreError::Busy) if left > 0 => {
+                left -= 1;
+                std::thread::sleep(PAUSE);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// What SQLite says about itself after the settings.
+#[derive(Debug, QueryableByName)]
+struct SqliteState {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Text)]
+    journal_mode: String,
+    #[diesel(sql_type = Integer)]
+    synchronous: i32,
+    #[diesel(sql_type = Integer)]
+    foreign_keys: i32,
+    #[diesel(sql_type = Integer)]
+    trusted_schema: i32,
+}
+
+/// Settings that did not take (a file system without shared memory, another library) must not go unnoticed.
+fn check_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let state: SqliteState = diesel::sql_query(
+        "SELECT sqlite_version() AS version, j.journal_mode, s.synchronous, f.foreign_keys, t.trusted_schema
+         FROM pragma_journal_mode j, pragma_synchronous s, pragma_foreign_keys f, pragma_trusted_schema t",
+    )
+    .get_result(connection)?;
+    if !is_safe_version(&state.version) {
+        return Err(StoreError::Refused(format!(
+            "SQLite {} can lose committed data in WAL mode: 3.51.3 or newer is needed",
+            state.version
+        )));
+    }
+    let flags = (state.synchronous, state.foreign_keys, state.trusted_schema);
+    if state.journal_mode != "wal" || flags != (2, 1, 0) {
+        return Err(StoreError::Refused(format!("SQLite did not take its settings: {state:?}")));
+    }
+    Ok(())
+}
+
+/// Versions 3.7.0 to 3.51.2 can lose committed transactions when a WAL is reset (fixed in 3.51.3).
+fn is_safe_version(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next()) >= (3, 51, 3)
+}
+
+/// Which transaction to begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Begin {
+    /// One state of the whole database for all statements, nothing written.
+    Snapshot,
+    /// May write. SQLite takes the write lock at once: a lock taken half way fails instead of waiting.
+    Write,
+}
+
+/// Runs `work` between begin and commit; an error rolls back.
+pub(super) fn transaction<T, E>(db: &mut Db, begin: Begin, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E>
+where
+    E: From<StoreError>,
+{
+    let begun = match (&mut *db, begin) {
+        (Db::Pg(c), Begin::Snapshot) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        }
+        (Db::Pg(c), Begin::Write) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL READ COMMITTED")
+        }
+        (Db::Lite(c), Begin::Snapshot) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
+        (Db::Lite(c), Begin::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+    };
+    begun.map_err(StoreError::from)?;
+    transaction_begun(db, work)
+}
+
+/// The second half of [`transaction`]: runs `work`, then commits or rolls back.
+pub(super) fn transaction_begun<T, E>(db: &mut Db, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E>
+where
+    E: From<StoreError>,
+{
+    let result = work(db).and_then(|value| {
+        refuse_aborted(db)?;
+        Ok(value)
+    });
+    match result {
+        Ok(value) => {
+            <Db as Connection>::TransactionManager::commit_transaction(db).map_err(StoreError::from)?;
+            Ok(value)
+        }
+        Err(error) => {
+            // SQLite rolls back by itself when the disk is full, and a lost server needs none: the connection then
+            // counts as broken and is thrown away, and the first error is the one to report.
+            if let Err(cause) = <Db as Connection>::TransactionManager::rollback_transaction(db) {
+                tracing::debug!(%cause, "rollback failed, the connection is dropped");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// PostgreSQL answers COMMIT of a failed transaction with a silent rollback. If `work` swallowed an error and went on,
+/// this statement fails and nothing is acknowledged that is not there.
+fn refuse_aborted(db: &mut Db) -> Result<(), StoreError> {
+    match db {
+        Db::Pg(c) => Ok(c.batch_execute("SELECT 1")?),
+        Db::Lite(_) => Ok(()),
+    }
+}
+
+/// Whether libpq can encrypt: without TLS it refuses `sslmode=require` before it looks for a server, so the socket
+/// named here need not exist.
+pub(super) fn libpq_has_tls() -> bool {
+    match PgConnection::establish("postgres:///x?host=/nonexistent&sslmode=require") {
+        Ok(_) => true,
+        Err(cause) => !cause.to_string().contains("not compiled in"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_older_than_3_51_3_is_refused() {
+        for version in ["3.40.1", "3.51.2", "3.7.0", "2.99.99", ""] {
+            assert!(!is_safe_version(version), "{version}");
+        }
+        for version in ["3.51.3", "3.53.2", "3.52.0", "4.0.0"] {
+            assert!(is_safe_version(version), "{version}");
+        }
+    }
+}

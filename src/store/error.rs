@@ -1,0 +1,103 @@
+//! What can go wrong between the house and its database.
+
+use diesel::result::{DatabaseErrorKind, Error};
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No such row, or not in the caller's scope.
+    #[error("no such row")]
+    NotFound,
+    /// Somebody else was first: the version is stale, or the value is taken.
+    #[error("stale version or value already taken")]
+    Conflict,
+    /// A row names another that does not exist, or is still named by one.
+    #[error("a row refers to one that is not there")]
+    Dangling,
+    /// Everything is taken and did not come free in time: try again (503).
+    #[error("the database is busy")]
+    Busy,
+    /// The database does not answer, went away, or its disk is full (503).
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The settings cannot be accepted; the text says which and what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// A stored value cannot be what the program wrote: say so instead of guessing.
+    #[error("stored data is damaged: {0}")]
+    Corrupt(String),
+    /// Anything else the database said.
+    #[error("database error: {0}")]
+    Database(String),
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::NotFound,
+            Error::DatabaseError(kind, information) => from_database(&kind, information.message()),
+            Error::DeserializationError(cause) => Self::Corrupt(cause.to_string()),
+            Error::BrokenTransactionManager => Self::Unavailable("connection lost in a transaction".into()),
+            Error::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
+            other => Self::Database(other.to_string()),
+        }
+    }
+}
+
+impl From<diesel::ConnectionError> for StoreError {
+    fn from(error: diesel::ConnectionError) -> Self {
+        match error {
+            diesel::ConnectionError::CouldntSetupConfiguration(cause) => Self::from(cause),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+fn from_database(kind: &DatabaseErrorKind, message: &str) -> StoreError {
+    match kind {
+        DatabaseErrorKind::UniqueViolation => StoreError::Conflict,
+        DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => StoreError::Dangling,
+        DatabaseErrorKind::SerializationFailure => StoreError::Busy,
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+            StoreError::Unavailable(message.trim().to_owned())
+        }
+        _ => from_message(message.trim()),
+    }
+}
+
+/// diesel hides the SQLSTATE, so the text decides. Sessions ask for English messages; a server that does not grant it
+/// and speaks Chinese is understood too.
+fn from_message(message: &str) -> StoreError {
+    const BUSY: [&str; 9] = [
+        "database is locked",
+        "database table is locked",
+        "lock timeout",
+        "statement timeout",
+        "deadlock detected",
+        "could not obtain lock",
+        "too many clients",
+        "超时",
+        "死锁",
+    ];
+    const AWAY: [&str; 11] = [
+        "database or disk is full",
+        "disk I/O error",
+        "unable to open database file",
+        "No space left on device",
+        "server closed the connection",
+        "terminating connection",
+        "no connection to the server",
+        "connection not open",
+        "the database system is",
+        "idle-in-transaction",
+        "SSL connection has been closed",
+    ];
+    let says = |word: &&str| message.contains(*word);
+    if BUSY.iter().any(says) {
+        StoreError::Busy
+    } else if AWAY.iter().any(says) {
+        StoreError::Unavailable(message.to_owned())
+    } else {
+        StoreError::Database(message.to_owned())
+    }
+}

@@ -1,0 +1,226 @@
+//! Where the database is and how patient to be with it.
+
+use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::StoreError;
+use super::db::Session;
+
+/// How to reach the database. `Default` is an SQLite file `gongkai.db` in the working directory.
+#[derive(Clone)]
+pub struct DatabaseOptions {
+    /// `sqlite:path`, `sqlite://path`, `postgres://…` or `postgresql://…`.
+    pub url: String,
+    /// Connections in the pool (readers on SQLite; its one writer comes on top).
+    pub pool_size: u32,
+    /// Milliseconds to wait for a connection or for the writer's turn before [`StoreError::Busy`].
+    pub pool_timeout_ms: u64,
+    /// Milliseconds to wait for a lock that another transaction holds.
+    pub lock_timeout_ms: u64,
+    /// Milliseconds a statement may run (PostgreSQL).
+    pub statement_timeout_ms: u64,
+    /// 64 hexadecimal digits. Optional on SQLite, where a key file is made beside the database.
+    pub sealing_key: Option<String>,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self {
+            url: "sqlite:gongkai.db".into(),
+            pool_size: 8,
+            pool_timeout_ms: 2_000,
+            lock_timeout_ms: 3_000,
+            statement_timeout_ms: 10_000,
+            sealing_key: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for DatabaseOptions {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("DatabaseOptions")
+            .field("url", &without_password(&self.url))
+            .field("pool_size", &self.pool_size)
+            .field("pool_timeout_ms", &self.pool_timeout_ms)
+            .field("lock_timeout_ms", &self.lock_timeout_ms)
+            .field("statement_timeout_ms", &self.statement_timeout_ms)
+            .field("sealing_key", &self.sealing_key.as_ref().map(|_| "***"))
+            .finish()
+    }
+}
+
+impl DatabaseOptions {
+    pub(super) fn session(&self) -> Session {
+        Session {
+            lock_timeout: Duration::from_millis(self.lock_timeout_ms),
+            statement_timeout: Duration::from_millis(self.statement_timeout_ms),
+        }
+    }
+}
+
+/// The two kinds of database, told apart by the scheme and by nothing else.
+#[derive(Clone)]
+pub(super) enum Address {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(out, "sqlite:{}", path.display()),
+            Self::Postgres(url) => out.write_str(&without_password(url)),
+        }
+    }
+}
+
+impl Address {
+    /// Reads the address; an unknown one is refused, never taken for a file name.
+    pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            refuse_plain_text_over_a_network(url)?;
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+        match path {
+            Some(path) if path.is_empty() || path.starts_with(':') || path.starts_with("file:") => {
+                Err(StoreError::Refused("the sqlite address must name a file: sqlite:gongkai.db".into()))
+            }
+            Some(path) => Ok(Self::Sqlite(PathBuf::from(path))),
+            None => Err(StoreError::Refused(format!(
+                "unknown database address {:?}: use sqlite:PATH or postgres://USER@HOST/NAME",
+                without_password(url)
+            ))),
+        }
+    }
+}
+
+/// Makes an empty database file that only its owner may read: SQLite gives the same mode to the files beside it.
+pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
+    let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    opened.map(drop).map_err(|cause| StoreError::Unavailable(format!("cannot open {}: {cause}", path.display())))
+}
+
+/// libpq built without TLS talks plain text by default and says nothing; identity numbers must not travel like that
+/// unless somebody wrote down that they want it.
+fn refuse_plain_text_over_a_network(url: &str) -> Result<(), StoreError> {
+    let far = hosts(url).into_iter().find(|host| !is_local(host));
+    match far {
+        Some(host) if parameter(url, "sslmode") != Some("disable") && !super::db::libpq_has_tls() => {
+            Err(StoreError::Refused(format!(
+                "this build has no TLS for PostgreSQL and {host} is another machine: build with \
+                 --no-default-features --features libsqlite3-sys/bundled and the system's libpq, or add ?sslmode=disable \
+                 to accept plain text"
+            )))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The hosts a connection string names, as libpq reads it; none means the local socket.
+fn hosts(url: &str) -> Vec<String> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let listed = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    let mut named: Vec<String> = listed.split(',').map(without_port).collect();
+    for key in ["host", "hostaddr"] {
+        named.extend(parameter(url, key).into_iter().flat_map(|list| list.split(',')).map(str::to_owned));
+    }
+    named.retain(|host| !host.is_empty());
+    if named.is_empty() {
+        named.extend(std::env::var("PGHOST").ok().filter(|host| !host.is_empty()));
+    }
+    named
+}
+
+fn without_port(host: &str) -> String {
+    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address.to_owned(),
+        None => host.split(':').next().unwrap_or_default().to_owned(),
+    }
+}
+
+fn parameter<'a>(url: &'a str, key: &str) -> Option<&'a str> {
+    let (_, query) = url.split_once('?')?;
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
+fn is_local(host: &str) -> bool {
+    let socket = ["/", "@", "%2F", "%2f", "%40"].iter().any(|start| host.starts_with(start));
+    socket || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The address with the password, if it has one, starred out.
+fn without_password(url: &str) -> String {
+    let starred = url.split_once("://").and_then(|(scheme, rest)| {
+        let (user, hosts) = rest.rsplit_once('@')?;
+        let (name, _) = user.split_once(':')?;
+        Some(format!("{scheme}://{name}:***@{hosts}"))
+    });
+    let text = starred.unwrap_or_else(|| url.to_owned());
+    match text.find("password=") {
+        Some(at) => format!("{}password=***", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_refused(url: &str) -> bool {
+        matches!(Address::parse(url), Err(StoreError::Refused(_)))
+    }
+
+    #[test]
+    fn an_address_is_told_by_its_scheme_and_a_bad_one_is_refused() {
+        for (url, path) in [("sqlite:a.db", "a.db"), ("sqlite://a.db", "a.db"), ("sqlite:///v/a.db", "/v/a.db")] {
+            assert!(matches!(Address::parse(url), Ok(Address::Sqlite(p)) if p == Path::new(path)), "{url}");
+        }
+        assert!(matches!(Address::parse("postgresql://u@localhost/x"), Ok(Address::Postgres(_))));
+        for url in ["", "gongkai.db", "mysql://x", "postgres:x", "sqlite:", "sqlite::memory:", "sqlite:file:x?mode=rw"]
+        {
+            assert!(is_refused(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn plain_text_to_another_machine_is_refused_unless_written_down() {
+        if super::super::db::libpq_has_tls() {
+            return; // this build encrypts: nothing to refuse
+        }
+        for url in [
+            "postgres://u:p@10.0.0.5/x",
+            "postgres://u:p@db.example:5432/x",
+            "postgres://u@localhost,db.example/x",
+            "postgres:///x?host=db.example",
+            "postgres://u@[2001:db8::1]:5432/x",
+            "postgres://localhost/x?hostaddr=10.0.0.5",
+        ] {
+            assert!(is_refused(url), "{url}");
+        }
+        for url in [
+            "postgres://u:p@127.0.0.1:5432/x",
+            "postgres://u@[::1]/x",
+            "postgres:///x?host=/var/run/postgresql",
+            "postgres://u@%2Fvar%2Frun/x",
+            "postgres://u:p@10.0.0.5/x?sslmode=disable",
+        ] {
+            assert!(!is_refused(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let options = DatabaseOptions {
+            url: "postgres://u:geheim@localhost/x".into(),
+            sealing_key: Some("abcdef".into()),
+            ..DatabaseOptions::default()
+        };
+        let shown = format!("{options:?}");
+        assert!(!shown.contains("geheim") && !shown.contains("abcdef"), "{shown}");
+        assert!(!without_password("postgres:///x?user=u&password=geheim").contains("geheim"));
+    }
+}
