@@ -158,3 +158,6 @@ pub fn owed(steps: &[Step], audience: Audience, since: NaiveDate, today: NaiveDa
     missed.reverse();
     Some(Owed { rule: last.rule, missed })
 }
+
+#[cfg(test)]
+mod tests;

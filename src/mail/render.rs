@@ -43,13 +43,22 @@ pub enum Because {
 }
 
 impl Because {
+    /// What stands over the next steps: the reader's own, or those of the persons to be urged on.
+    #[must_use]
+    const fn next_title(self) -> &'static str {
+        match self {
+            Self::Is(Audience::Handler) | Self::NobodyElse => "下一步",
+            Self::Is(Audience::OfficeHead | Audience::Supervisor) => "请您督促承办人员",
+        }
+    }
+
     /// What the mail says.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
             Self::Is(Audience::Handler) => "您是这一事项的承办人员。",
-            Self::Is(Audience::OfficeHead) => "您是本机关公开工作机构负责人；期限剩余不足或者等于3个工作日以及逾期的事项同时提醒您。",
-            Self::Is(Audience::Supervisor) => "您负责监督该机关的政府信息公开工作；逾期事项从逾期后第一个工作日起提醒您。",
+            Self::Is(Audience::OfficeHead) => "您是本机关公开工作机构负责人；事项自期限前3个工作日起，直至办结，同时提醒您。",
+            Self::Is(Audience::Supervisor) => "您负责监督该机关的政府信息公开工作；事项自逾期后第一个工作日起，直至办结，同时提醒您。",
             Self::NobodyElse => "系统中没有能够收到邮件的承办人员，因此改发给您；请指定承办人员并登记其邮箱。",
         }
     }
@@ -134,7 +143,7 @@ impl Templates {
         let to = Mailbox::new(Some(one_line(reminder.person)), reminder.to.parse::<Address>()?);
         let page = page(reminder);
         let subject = one_line(&self.environment.get_template("reminder.subject.txt")?.render(&page)?);
-        let page = context! { subject => subject, ..page };
+        let page = context! { subject => subject.clone(), ..page };
         let text = self.environment.get_template("reminder.txt")?.render(&page)?;
         let html = self.environment.get_template("reminder.html")?.render(&page)?;
         let message_id = format!("<{id}@{}>", from.email.domain());
@@ -166,7 +175,8 @@ fn page(reminder: &Reminder<'_>) -> minijinja::Value {
         case_number => number,
         case_title => reminder.case_title.map(|title| cut(&one_line(title))),
         duty => duty.label,
-        next_steps => if overdue { duty.overdue } else { duty.in_time },
+        next_title => reminder.because.next_title(),
+        next_steps => if overdue { duty.overdue } else { duty.in_time }.to_vec(),
         article => one_line(reminder.article),
         due_long => long_date(reminder.due_on),
         due_short => short_date(reminder.due_on),
@@ -227,3 +237,6 @@ fn cut(title: &str) -> String {
     }
     title.chars().take(TITLE_MAX_CHARS).chain(std::iter::once('…')).collect()
 }
+
+#[cfg(test)]
+mod tests;
