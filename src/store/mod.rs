@@ -4,10 +4,21 @@
 //! be done inside is in the feature files (`cases`, `events`, `obligations`, …): typed functions that take `&mut Db`.
 //! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
 
+pub mod applicants;
+pub mod audit;
+pub mod calendars;
+pub mod cases;
+pub mod counters;
 pub mod db;
+pub mod departments;
 mod error;
+pub mod events;
+pub mod idempotency;
+pub mod meta;
 mod migrate;
+pub mod obligations;
 mod options;
+pub mod organs;
 pub mod outbox;
 pub mod recipients;
 pub mod reminders;
