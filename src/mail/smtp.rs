@@ -108,7 +108,9 @@ impl Relay {
         let address: Address = to.parse().map_err(|cause| Failure::Never(format!("{to}: {cause}")))?;
         let envelope = Envelope::new(Some(self.from.clone()), vec![address]);
         let envelope = envelope.map_err(|cause| Failure::Never(cause.to_string()))?;
-        let conversation = self.transport.send_raw(&envelope, message);
+        // lettre ends the data with a line break of its own.
+        let body = message.strip_suffix(b"\r\n").unwrap_or(message);
+        let conversation = self.transport.send_raw(&envelope, body);
         match tokio::time::timeout(self.patience, conversation).await {
             Ok(Ok(response)) => {
                 let lines: Vec<&str> = response.message().collect();

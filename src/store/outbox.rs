@@ -14,8 +14,8 @@ use diesel::sql_types::Bool;
 
 use super::db::on_each;
 use super::schema::outbox;
-use super::sqltypes::{CaseId, OrganId, OutboxId, TsT};
-use super::{Db, StoreError, Ts, UserId};
+use super::sqltypes::TsT;
+use super::{CaseId, Db, OrganId, OutboxId, StoreError, Ts, UserId};
 
 /// The longest answer of a mail server that is kept, in characters.
 const REPLY_MAX_CHARS: usize = 500;

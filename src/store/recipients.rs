@@ -3,8 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::{organs, user_roles, users};
-use super::sqltypes::{DepartmentId, OrganId};
-use super::{Db, StoreError, UserId};
+use super::{Db, DepartmentId, OrganId, StoreError, UserId};
 use crate::case::Role;
 
 /// A person who can be written to.

@@ -3,10 +3,8 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::db::on_each;
-use super::schema::{cases, meta, obligations, organs};
-use super::sqltypes::{CaseId, DepartmentId, ObligationId, OrganId};
-use super::{Db, StoreError, Ts, UserId};
+use super::schema::{cases, obligations, organs};
+use super::{CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, meta};
 
 /// The key in `meta` of the last day whose pass is done.
 const PASS_DONE: &str = "reminders.pass_done";
@@ -124,7 +122,7 @@ fn duty((of, case, what): Row) -> Option<DutyRow> {
 pub fn still_stands(db: &mut Db, id: ObligationId, due_on: NaiveDate) -> Result<bool, StoreError> {
     let same = obligations::table
         .filter(obligations::id.eq(id))
-        .filter(obligations::status.eq("open"))
+        .filter(obligations::status.eq(super::obligations::OPEN))
         .filter(obligations::due_on.eq(Some(due_on)))
         .select(obligations::id);
     let found: Option<ObligationId> = match db {
@@ -139,8 +137,7 @@ pub fn still_stands(db: &mut Db, id: ObligationId, due_on: NaiveDate) -> Result<
 /// # Errors
 /// As every read; [`StoreError::Corrupt`] when the record is no date.
 pub fn pass_done(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
-    let value: Option<String> =
-        meta::table.filter(meta::key.eq(PASS_DONE)).select(meta::value).first(db).optional()?;
+    let value = meta::get(db, PASS_DONE)?;
     value
         .map(|text| text.parse().map_err(|_| StoreError::Corrupt(format!("meta '{PASS_DONE}' = '{text}'"))))
         .transpose()
@@ -151,13 +148,5 @@ pub fn pass_done(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
 /// # Errors
 /// As every write.
 pub fn record_pass(db: &mut Db, day: NaiveDate) -> Result<(), StoreError> {
-    let value = day.to_string();
-    let row = (meta::key.eq(PASS_DONE), meta::value.eq(&value));
-    on_each!(db => diesel::insert_into(meta::table)
-        .values(row)
-        .on_conflict(meta::key)
-        .do_update()
-        .set(meta::value.eq(&value))
-        .execute(db))?;
-    Ok(())
+    meta::set(db, PASS_DONE, &day.to_string())
 }

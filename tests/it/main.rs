@@ -8,5 +8,6 @@ mod intake;
 mod law_vectors;
 mod mail;
 mod routes;
+mod smtp_sink;
 mod store;
 mod support;
