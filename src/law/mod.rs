@@ -1,1 +1,32 @@
 //! PURE. The law: calendar, clock, regimes, outcomes, fees, remedies. No I/O, no clock of its own.
+//!
+//! Every function takes values and returns values; a lawyer should be able to read along. `docs/law.md` says which rule of the
+//! Regulations is which function and which reading was chosen where the text is silent.
+
+mod calendar;
+mod calendar_check;
+#[cfg(test)]
+mod calendar_tests;
+mod clock;
+pub mod fee;
+mod outcome;
+mod overlay;
+pub mod period;
+mod receipt;
+mod regime;
+mod remedy;
+mod service;
+
+pub use calendar::{Calendar, CalendarYear, Gap, OffDay};
+pub use calendar_check::CalendarError;
+pub use clock::{
+    ClockAnswer, ClockError, ClockOptions, ClockStatus, ConsultationKind, DueIfReturned, Fact, IneffectiveReason,
+    ReopenedPeriod, StartRule, Step, StepKind, Timeline, WarningLevel, WarningThresholds, explain, reply_clock,
+    warning_level,
+};
+pub use outcome::{Outcome, RemedyText, Requirement, roll_up};
+pub use overlay::Overlay;
+pub use receipt::{Channel, Receipt, ReceiptFacts, ReceiptRule, ReceiptRuling, receipt};
+pub use regime::Regime;
+pub use remedy::{RemedyBodies, remedies, third_party_remedies};
+pub use service::{ReplyDate, ServiceError, ServiceMethod, replied_on};

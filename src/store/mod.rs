@@ -4,6 +4,7 @@
 //! be done inside is in the feature files (`cases`, `events`, `obligations`, …): typed functions that take `&mut Db`.
 //! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
 
+pub mod access;
 pub mod applicants;
 pub mod audit;
 pub mod calendars;
@@ -20,11 +21,14 @@ pub mod obligations;
 mod options;
 pub mod organs;
 pub mod outbox;
+mod probe;
 pub mod recipients;
 pub mod reminders;
 pub mod schema;
 pub mod seal;
 pub mod sqltypes;
+pub mod tokens;
+pub mod users;
 mod writer;
 
 use std::sync::Arc;

@@ -1,0 +1,97 @@
+//! Spans of days that do not count: the union of the consultations (D8, C-4, C-6).
+
+use super::ClockOptions;
+use super::history::{Consultation, Period};
+use chrono::NaiveDate;
+
+/// Days `from..=through` that do not count. Without `through` the stop is still open.
+pub(super) struct Stop<'a> {
+    pub from: NaiveDate,
+    pub through: Option<NaiveDate>,
+    pub ids: Vec<&'a str>,
+}
+
+/// What ends a consultation that nobody has answered.
+#[derive(Clone, Copy)]
+pub(super) enum Unanswered {
+    /// As of that day: open, unless its last day has passed.
+    AsOf(NaiveDate),
+    /// Timeless: its last day where it has one.
+    Timeless,
+    /// What if the opinion came back that day.
+    ReturnedOn(NaiveDate),
+}
+
+/// The stops of the running period, merged, oldest first.
+pub(super) fn stops<'a>(period: &Period<'a>, options: ClockOptions, unanswered: Unanswered) -> Vec<Stop<'a>> {
+    let mut stops: Vec<Stop<'a>> = Vec::new();
+    let stopping = period.consultations.iter().filter(|known| known.kind.stops(period.regime, options));
+    for consultation in stopping {
+        let through = end(consultation, period, options, unanswered);
+        let from = next(consultation.sent.max(period.start));
+        if through.is_none_or(|last| last >= from) {
+            stops.push(Stop { from, through, ids: vec![consultation.id] });
+        }
+    }
+    stops.sort_by_key(|stop| stop.from);
+    merge(stops)
+}
+
+/// Overlapping stops are one: a day is taken out once.
+fn merge(stops: Vec<Stop<'_>>) -> Vec<Stop<'_>> {
+    let mut merged: Vec<Stop<'_>> = Vec::with_capacity(stops.len());
+    for stop in stops {
+        match merged.last_mut() {
+            Some(last) if last.through.is_none_or(|through| stop.from <= through) => {
+                last.through = last.through.zip(stop.through).map(|(a, b)| a.max(b));
+                last.ids.extend(stop.ids);
+            }
+            Some(_) | None => merged.push(stop),
+        }
+    }
+    merged
+}
+
+/// Last day that does not count; none while the consultation is open.
+fn end(
+    consultation: &Consultation<'_>,
+    period: &Period<'_>,
+    options: ClockOptions,
+    unanswered: Unanswered,
+) -> Option<NaiveDate> {
+    let returned = |day: NaiveDate| {
+        let last = if options.count_return_day { day.pred_opt().unwrap_or(day) } else { day };
+        consultation.silent_until.map_or(last, |silent| last.min(silent))
+    };
+    if let Some(day) = consultation.returned {
+        return Some(returned(day));
+    }
+    if let Some(closed) = period.closed {
+        return Some(consultation.silent_until.map_or(closed.on, |silent| closed.on.min(silent)));
+    }
+    match (unanswered, consultation.silent_until) {
+        (Unanswered::ReturnedOn(day), _) => Some(returned(day)),
+        (Unanswered::AsOf(day), Some(silent)) => (day > silent).then_some(silent),
+        (Unanswered::Timeless, silent) => silent,
+        (Unanswered::AsOf(_), None) => None,
+    }
+}
+
+/// The last day of the stop when every open consultation has one.
+pub(super) fn resumes_on(period: &Period<'_>, options: ClockOptions, as_of: NaiveDate) -> Option<NaiveDate> {
+    let mut last = None;
+    for consultation in period.consultations.iter().filter(|known| known.kind.stops(period.regime, options)) {
+        if end(consultation, period, options, Unanswered::AsOf(as_of)).is_none() {
+            last = last.max(Some(consultation.silent_until?));
+        }
+    }
+    last
+}
+
+pub(super) fn next(day: NaiveDate) -> NaiveDate {
+    day.succ_opt().unwrap_or(day)
+}
+
+pub(super) fn previous(day: NaiveDate) -> NaiveDate {
+    day.pred_opt().unwrap_or(day)
+}

@@ -1,0 +1,128 @@
+//! Laying a number of working days over the calendar, around the stops.
+
+use super::stops::{Stop, next, previous};
+use crate::law::calendar::{Calendar, is_weekend};
+use crate::law::calendar_check::is_fixed_holiday;
+use chrono::NaiveDate;
+
+/// A stretch of calendar days that counted, or did not.
+pub(super) struct Span {
+    /// Place of the stop in the list; none for days that counted.
+    pub stop: Option<usize>,
+    pub from: NaiveDate,
+    pub through: NaiveDate,
+    /// Working days in it.
+    pub days: u32,
+}
+
+/// Where the period ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Due(NaiveDate),
+    /// Stopped by the stop at that place after `used` days.
+    Suspended {
+        stop: usize,
+        used: u32,
+    },
+    Gap {
+        counted: u32,
+        missing: NaiveDate,
+    },
+}
+
+pub(super) struct Walk {
+    pub spans: Vec<Span>,
+    pub end: End,
+}
+
+impl Walk {
+    /// Working days that did not count.
+    pub(super) fn excluded(&self) -> u32 {
+        self.spans.iter().filter(|span| span.stop.is_some()).map(|span| span.days).sum()
+    }
+
+    /// Days counted up to and including a day; none when the calendar does not reach it.
+    pub(super) fn used_through(&self, calendar: &Calendar, day: NaiveDate) -> Option<u32> {
+        let mut used = 0;
+        for span in self.spans.iter().filter(|span| span.stop.is_none() && span.from <= day) {
+            used += match span.through <= day {
+                true => span.days,
+                false => calendar.count_working_days(previous(span.from), day).ok()?,
+            };
+        }
+        Some(used)
+    }
+}
+
+/// Counts `total` working days after `start`, leaving out the stops. A stop that begins after the last day has been counted is
+/// never reached: it moves nothing.
+pub(super) fn walk(calendar: &Calendar, start: NaiveDate, total: u32, stops: &[Stop<'_>]) -> Walk {
+    let mut spans = Vec::with_capacity(stops.len() * 2 + 1);
+    let mut counted = 0;
+    let mut cursor = start;
+    let mut stopped = None;
+    let end = (|| {
+        for (place, stop) in stops.iter().enumerate() {
+            let before = previous(stop.from);
+            let days = calendar.count_working_days(cursor, before)?;
+            if counted + days >= total {
+                break;
+            }
+            push_counted(&mut spans, cursor, before, days);
+            counted += days;
+            let Some(through) = stop.through else {
+                stopped = Some(place);
+                return Ok(start);
+            };
+            let days = calendar.count_working_days(before, through)?;
+            spans.push(Span { stop: Some(place), from: stop.from, through, days });
+            cursor = through;
+        }
+        calendar.add_working_days(cursor, total - counted)
+    })();
+    let end = match (end, stopped) {
+        (_, Some(stop)) => End::Suspended { stop, used: counted },
+        (Ok(due), None) => {
+            push_counted(&mut spans, cursor, due, total - counted);
+            End::Due(due)
+        }
+        (Err(_), None) => gap(calendar, start, cursor, counted, &mut spans),
+    };
+    Walk { spans, end }
+}
+
+fn push_counted(spans: &mut Vec<Span>, after: NaiveDate, through: NaiveDate, days: u32) {
+    if through > after {
+        spans.push(Span { stop: None, from: next(after), through, days });
+    }
+}
+
+/// The calendar ended: what was counted up to its last day, and the first day it lacks.
+fn gap(calendar: &Calendar, start: NaiveDate, cursor: NaiveDate, counted: u32, spans: &mut Vec<Span>) -> End {
+    let last = calendar.last_day();
+    if start < calendar.first_day() || start > last {
+        return End::Gap { counted, missing: start };
+    }
+    let days = calendar.count_working_days(cursor, last).unwrap_or(0);
+    push_counted(spans, cursor, last, days);
+    End::Gap { counted: counted + days, missing: next(last) }
+}
+
+/// The same walk, with weekends and holidays of fixed date standing in for notices that are not loaded. Never a due date.
+///
+/// Day by day: it is only asked for when the calendar ends within the period.
+pub(super) fn provisional(calendar: &Calendar, start: NaiveDate, total: u32, stops: &[Stop<'_>]) -> Option<NaiveDate> {
+    let works = |day| calendar.is_working_day(day).unwrap_or_else(|_| !is_weekend(day) && !is_fixed_holiday(day));
+    let mut stops = stops.iter().peekable();
+    let mut day = start;
+    let mut left = total;
+    while left > 0 {
+        day = day.succ_opt()?;
+        if let Some(stop) = stops.next_if(|stop| stop.from <= day) {
+            day = stop.through?;
+        } else if works(day) {
+            left -= 1;
+        }
+    }
+    Some(day)
+}
