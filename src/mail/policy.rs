@@ -145,16 +145,24 @@ pub struct Owed {
 
 /// What a person is owed out of `steps` on `today`: at most one mail, the most recent rule, unless `is_sent` knows it.
 ///
-/// `since` is the day from which the duty has stood as it stands: what would have come earlier was not missed, it did not
-/// exist. Days between the last mail and this one that should have brought one are named in [`Owed::missed`].
-pub fn owed(steps: &[Step], audience: Audience, since: NaiveDate, today: NaiveDate, is_sent: impl Fn(Rule) -> bool) -> Option<Owed> {
+/// `since` is the day from which the duty has stood as it stands. Steps before it were not missed, the duty was not there;
+/// only when little time is left is the most recent of them told all the same: a duty entered late, a new handler. Steps
+/// since then that brought no mail are named in [`Owed::missed`].
+pub fn owed(
+    steps: &[Step],
+    audience: Audience,
+    since: NaiveDate,
+    today: NaiveDate,
+    is_sent: impl Fn(Rule) -> bool,
+) -> Option<Owed> {
     let mut heard = steps.iter().rev().filter(|step| audience.hears(step.rule));
     let last = heard.next()?;
-    if is_sent(last.rule) {
+    if is_sent(last.rule) || (last.on < since && !Audience::OfficeHead.hears(last.rule)) {
         return None;
     }
     let earlier = heard.take_while(|step| step.on >= since && !is_sent(step.rule));
-    let mut missed: Vec<NaiveDate> = std::iter::once(last).chain(earlier).map(|step| step.on).filter(|on| *on < today).collect();
+    let late = std::iter::once(last).chain(earlier).map(|step| step.on).filter(|on| *on < today);
+    let mut missed: Vec<NaiveDate> = late.collect();
     missed.reverse();
     Some(Owed { rule: last.rule, missed })
 }

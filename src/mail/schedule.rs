@@ -14,7 +14,7 @@ use crate::law::Calendar;
 use crate::store::outbox::{self, NewMail};
 use crate::store::recipients::{self, Recipient};
 use crate::store::reminders::{self, After, DutyRow};
-use crate::store::{self, OrganId, Store, StoreError, Ts};
+use crate::store::{self, Db, OrganId, Store, StoreError, Ts};
 use chrono::{FixedOffset, NaiveDate, TimeDelta, Timelike};
 use lettre::message::Mailbox;
 use std::collections::HashMap;
@@ -34,7 +34,7 @@ const HORIZON_MARGIN: TimeDelta = TimeDelta::days(15);
 const SECONDS_EAST: i32 = 8 * 3600;
 
 /// Gives the calendar of a region ('' is the whole country).
-pub type CalendarOf = Arc<dyn Fn(&str) -> Arc<Calendar> + Send + Sync>;
+pub type CalendarOf = Arc<dyn Fn(&mut Db, &str) -> Result<Arc<Calendar>, StoreError> + Send + Sync>;
 
 /// Why a pass did not run.
 #[derive(Debug, thiserror::Error)]
@@ -140,12 +140,12 @@ impl Mailroom {
     /// # Errors
     /// The database's; what was queued before stays queued, and the next pass goes on from there.
     pub fn remind(&self, as_of: NaiveDate, changed_since: Option<Ts>) -> Result<RemindReport, MailError> {
-        let mut pass = Pass { room: self, as_of, people: HashMap::new(), report: RemindReport::default() };
+        let (calendars, people) = (HashMap::new(), HashMap::new());
+        let mut pass = Pass { room: self, as_of, calendars, people, report: RemindReport::default() };
+        let horizon = self.horizon(as_of);
         let mut after = None;
         loop {
-            let horizon = self.horizon(as_of);
-            let page =
-                self.store.read(|db| reminders::open_duties(db, horizon, changed_since, after, PAGE))?;
+            let page = self.store.read(|db| reminders::open_duties(db, horizon, changed_since, after, PAGE))?;
             let Some(last) = page.last() else { break };
             after = Some(After(last.due_on, last.id));
             for duty in &page {
@@ -180,8 +180,7 @@ impl Mailroom {
 
     fn horizon(&self, as_of: NaiveDate) -> NaiveDate {
         let longest = self.leads.iter().copied().max().unwrap_or(0);
-        let national = (self.calendar_of)("");
-        let day = Days::new(&national).after(as_of, u32::from(longest));
+        let day = Days::new(Calendar::national()).after(as_of, u32::from(longest));
         day.checked_add_signed(HORIZON_MARGIN).unwrap_or(day)
     }
 }
@@ -190,6 +189,7 @@ impl Mailroom {
 struct Pass<'a> {
     room: &'a Mailroom,
     as_of: NaiveDate,
+    calendars: HashMap<String, Arc<Calendar>>,
     people: HashMap<(OrganId, Audience), Vec<Recipient>>,
     report: RemindReport,
 }
@@ -198,7 +198,7 @@ impl Pass<'_> {
     /// Queues what is owed for one duty.
     fn one(&mut self, duty: &DutyRow) -> Result<(), MailError> {
         self.report.looked_at += 1;
-        let calendar = (self.room.calendar_of)(&duty.region);
+        let calendar = self.calendar(&duty.region);
         let days = Days::new(&calendar);
         let steps = policy::steps(&days, &self.room.leads, duty.due_on, self.as_of);
         let Some(latest) = steps.last().copied() else { return Ok(()) };
@@ -211,7 +211,7 @@ impl Pass<'_> {
         let mut mails = Vec::new();
         for (person, audience, because) in people {
             let is_sent = |rule: Rule| known.contains(&key(duty, rule, &person));
-            let Some(owed) = policy::owed(&steps, audience, civil_day(duty.updated_at), self.as_of, is_sent) else {
+            let Some(owed) = policy::owed(&steps, audience, self.since(duty), self.as_of, is_sent) else {
                 self.report.known += 1;
                 continue;
             };
@@ -222,6 +222,26 @@ impl Pass<'_> {
             }
         }
         self.enqueue(duty, mails)
+    }
+
+    /// The region's calendar; if it cannot be read, the built-in one: a reminder must not fall silent over it.
+    fn calendar(&mut self, region: &str) -> Arc<Calendar> {
+        if let Some(known) = self.calendars.get(region) {
+            return known.clone();
+        }
+        let found = self.room.store.read(|db| (self.room.calendar_of)(db, region));
+        let calendar = found.unwrap_or_else(|cause| {
+            tracing::error!(%cause, region, "no calendar for the region: reminders follow the built-in national one");
+            Arc::new(Calendar::national().clone())
+        });
+        self.calendars.insert(region.to_owned(), calendar.clone());
+        calendar
+    }
+
+    /// From which day the duty has stood as it stands; a pass for a day before that looks at it as if it always had.
+    fn since(&self, duty: &DutyRow) -> NaiveDate {
+        let since = civil_day(duty.updated_at);
+        if since > self.as_of { NaiveDate::MIN } else { since }
     }
 
     fn enqueue(&mut self, duty: &DutyRow, mails: Vec<(NewMail, Queued)>) -> Result<(), MailError> {

@@ -41,7 +41,7 @@ fn relay(sink: &Sink) -> Relay {
 
 fn national() -> CalendarOf {
     let calendar = Arc::new(Calendar::national().clone());
-    Arc::new(move |_| calendar.clone())
+    Arc::new(move |_, _| Ok(calendar.clone()))
 }
 
 fn room(store: &Store) -> Mailroom {

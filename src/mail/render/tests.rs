@@ -1,5 +1,5 @@
 use super::*;
-use crate::mail::duty::DUTIES;
+use crate::case::ObligationKind;
 use mail_parser::MessageParser;
 
 fn day(text: &str) -> NaiveDate {
@@ -132,11 +132,12 @@ fn a_duty_without_a_case_and_a_case_without_a_number() {
 #[test]
 fn every_kind_of_duty_has_its_words() {
     let mut page = String::new();
-    for duty in DUTIES {
+    for kind in ObligationKind::ALL {
+        let duty = Duty::of_kind(*kind);
         let (in_time, overdue) = (duty.in_time.join("\n    "), duty.overdue.join("\n    "));
-        page.push_str(&format!("{} {}\n  未到期\n    {in_time}\n  逾期\n    {overdue}\n", duty.code, duty.label));
+        page.push_str(&format!("{} {}\n  未到期\n    {in_time}\n  逾期\n    {overdue}\n", kind.code(), duty.label));
         for standing in [Standing::Left(1), Standing::Overdue(1)] {
-            let mail = make(&Reminder { kind: duty.code, standing, ..due_soon() });
+            let mail = make(&Reminder { kind: kind.code(), standing, ..due_soon() });
             assert!(mail.subject.contains(duty.label), "{}", mail.subject);
         }
     }
