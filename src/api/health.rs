@@ -37,14 +37,20 @@ async fn live() -> HttpResponse {
 
 /// 可以办理业务：数据库可写、迁移已完成、工作日历覆盖全部在办期限
 #[utoipa::path(get, path = "/health/ready", tag = "ops",
-    responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
+    responses((status = 200, body = Readiness), (status = 503, body = Problem, content_type = "application/problem+json")))]
 async fn ready(api: web::Data<Api>) -> Result<HttpResponse, Problem> {
     let readiness = api.run(|office| Ok(office.readiness())).await?;
-    let mut response = if readiness.is_ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    if !readiness.is_ready {
-        response.insert_header(("retry-after", "5"));
+    if readiness.is_ready {
+        return Ok(HttpResponse::Ok().json(readiness));
     }
-    Ok(response.json(readiness))
+    let mut problem = Problem::new("not_ready").retry_after(5);
+    if !readiness.is_database_writable {
+        problem = problem.field("database", "unavailable", "数据库不可写");
+    }
+    if !readiness.pending_migrations.is_empty() {
+        problem = problem.field("migrations", "pending", "有尚未执行的迁移");
+    }
+    Err(problem)
 }
 
 /// 本文档（OpenAPI 3.1）

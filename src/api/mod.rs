@@ -5,14 +5,18 @@
 
 pub mod auth;
 pub mod body;
+mod calendar;
+mod departments;
 mod edge;
 mod guard;
 mod health;
 pub mod openapi;
+mod organs;
 pub mod precondition;
 pub mod problem;
 pub mod routes;
 mod state;
+mod users;
 
 pub use state::Api;
 

@@ -1,7 +1,8 @@
 //! The OpenAPI 3.1 document, made of the handlers' descriptions and the route table.
 
+use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, health, problem::Problem};
+use super::{auth, calendar, departments, health, organs, users};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -33,7 +34,14 @@ struct Base;
 
 /// The documents of the features; each lists the handlers of its routes.
 fn parts() -> Vec<Document> {
-    vec![auth::Doc::openapi(), health::Doc::openapi()]
+    vec![
+        auth::Doc::openapi(),
+        organs::Doc::openapi(),
+        departments::Doc::openapi(),
+        users::Doc::openapi(),
+        calendar::Doc::openapi(),
+        health::Doc::openapi(),
+    ]
 }
 
 /// The whole document.

@@ -33,6 +33,7 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("too_many_attempts", 429, "登录失败次数过多，请稍后再试"),
     ("internal", 500, "系统内部错误"),
     ("busy", 503, "系统繁忙，请稍后再试"),
+    ("not_ready", 503, "尚不能办理业务"),
     ("deadline_exceeded", 503, "处理超时，请稍后再试"),
 ];
 

@@ -3,20 +3,25 @@
 mod access;
 mod access_token;
 pub mod auth;
+mod calendars;
+pub mod checks;
 pub mod clock;
 mod error;
 mod once;
+pub mod organs;
 mod passwords;
 mod readiness;
+pub mod users;
 
 pub use access::{Standing, Thing, standing};
 pub use access_token::{Proof, Signer};
 pub use auth::{Caller, TokenPair};
+pub use calendars::Calendars;
 pub use clock::Clock;
 pub use error::{FieldError, OfficeError};
-pub use once::Answer;
+pub use once::{Answer, Once};
 pub use passwords::Passwords;
-pub use readiness::Readiness;
+pub use readiness::{CalendarReach, Readiness};
 
 use crate::config::Settings;
 use crate::store::{DatabaseOptions, Store, StoreError};
@@ -35,6 +40,7 @@ struct Inner {
     settings: Settings,
     passwords: Passwords,
     signer: Signer,
+    calendars: Calendars,
 }
 
 impl Office {
@@ -62,7 +68,8 @@ impl Office {
     pub fn with_store(store: Store, settings: Settings, clock: Clock) -> Result<Self, OfficeError> {
         let passwords = Passwords::new(&settings.security)?;
         let signer = Signer::new(&settings.security, store.sealer());
-        Ok(Self { inner: Arc::new(Inner { store, clock, settings, passwords, signer }) })
+        let calendars = Calendars::new(&settings.calendar.directory);
+        Ok(Self { inner: Arc::new(Inner { store, clock, settings, passwords, signer, calendars }) })
     }
 
     /// The database.
@@ -87,6 +94,11 @@ impl Office {
     #[must_use]
     pub fn passwords(&self) -> &Passwords {
         &self.inner.passwords
+    }
+
+    /// The calendars in force; ask them through [`Office::calendar`].
+    fn calendars(&self) -> &Calendars {
+        &self.inner.calendars
     }
 
     /// Issues and checks access tokens.

@@ -8,7 +8,7 @@ use super::{CaseId, OrganId, StoreError, UserId};
 
 /// An organ and its place in the tree (`/root/…/organ/`).
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct Place {
+pub struct OrganPlace {
     /// The organ.
     pub organ_id: OrganId,
     /// Its path.
@@ -19,7 +19,7 @@ pub struct Place {
 ///
 /// # Errors
 /// [`StoreError::NotFound`].
-pub fn of_organ(db: &mut Db, id: OrganId) -> Result<Place, StoreError> {
+pub fn of_organ(db: &mut Db, id: OrganId) -> Result<OrganPlace, StoreError> {
     Ok(organs::table.filter(organs::id.eq(id)).select((organs::id, organs::path)).first(db)?)
 }
 
@@ -27,7 +27,7 @@ pub fn of_organ(db: &mut Db, id: OrganId) -> Result<Place, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::NotFound`].
-pub fn of_case(db: &mut Db, id: CaseId) -> Result<Place, StoreError> {
+pub fn of_case(db: &mut Db, id: CaseId) -> Result<OrganPlace, StoreError> {
     let organ: OrganId = cases::table.filter(cases::id.eq(id)).select(cases::organ_id).first(db)?;
     of_organ(db, organ)
 }
@@ -36,7 +36,7 @@ pub fn of_case(db: &mut Db, id: CaseId) -> Result<Place, StoreError> {
 ///
 /// # Errors
 /// What every read may meet.
-pub fn of_user(db: &mut Db, id: UserId) -> Result<Vec<Place>, StoreError> {
+pub fn of_user(db: &mut Db, id: UserId) -> Result<Vec<OrganPlace>, StoreError> {
     let organ_ids = user_roles::table.filter(user_roles::user_id.eq(id)).select(user_roles::organ_id);
     Ok(organs::table
         .filter(organs::id.eq_any(organ_ids))
