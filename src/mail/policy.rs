@@ -57,7 +57,9 @@ impl Audience {
     #[must_use]
     pub const fn hears(self, rule: Rule) -> bool {
         match (self, rule) {
-            (Self::Handler, _) | (Self::OfficeHead, Rule::DueToday | Rule::Overdue(_)) | (Self::Supervisor, Rule::Overdue(_)) => true,
+            (Self::Handler, _)
+            | (Self::OfficeHead, Rule::DueToday | Rule::Overdue(_))
+            | (Self::Supervisor, Rule::Overdue(_)) => true,
             (Self::OfficeHead, Rule::Lead(days)) => days <= OFFICE_HEAD_FROM,
             (Self::Supervisor, Rule::Lead(_) | Rule::DueToday) => false,
         }

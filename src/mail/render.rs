@@ -57,8 +57,12 @@ impl Because {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Is(Audience::Handler) => "您是这一事项的承办人员。",
-            Self::Is(Audience::OfficeHead) => "您是本机关公开工作机构负责人；事项自期限前3个工作日起，直至办结，同时提醒您。",
-            Self::Is(Audience::Supervisor) => "您负责监督该机关的政府信息公开工作；事项自逾期后第一个工作日起，直至办结，同时提醒您。",
+            Self::Is(Audience::OfficeHead) => {
+                "您是本机关公开工作机构负责人；事项自期限前3个工作日起，直至办结，同时提醒您。"
+            }
+            Self::Is(Audience::Supervisor) => {
+                "您负责监督该机关的政府信息公开工作；事项自逾期后第一个工作日起，直至办结，同时提醒您。"
+            }
             Self::NobodyElse => "系统中没有能够收到邮件的承办人员，因此改发给您；请指定承办人员并登记其邮箱。",
         }
     }
@@ -120,9 +124,11 @@ impl Templates {
     pub fn embedded() -> Result<Self, RenderError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|name| {
-            if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
-        });
+        environment.set_auto_escape_callback(
+            |name| {
+                if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
+            },
+        );
         environment.add_template("reminder.subject.txt", SUBJECT)?;
         environment.add_template("reminder.txt", TEXT)?;
         environment.add_template("reminder.html", HTML)?;

@@ -267,10 +267,8 @@ impl Pass<'_> {
     /// Who is told at this step, each person once, the reason nearest to the work first.
     fn people_for(&mut self, duty: &DutyRow, rule: Rule) -> Result<Vec<(Recipient, Audience, Because)>, MailError> {
         let mut told: Vec<(Recipient, Audience, Because)> = Vec::new();
-        let own = self
-            .room
-            .store
-            .read(|db| recipients::handlers(db, duty.organ_id, duty.owner_id, duty.department_id))?;
+        let own =
+            self.room.store.read(|db| recipients::handlers(db, duty.organ_id, duty.owner_id, duty.department_id))?;
         let mut tell = |people: Vec<Recipient>, audience: Audience, because: Because| {
             for person in people {
                 if !told.iter().any(|(known, ..)| known.user_id == person.user_id) {

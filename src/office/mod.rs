@@ -7,6 +7,7 @@ mod calendars;
 pub mod checks;
 pub mod clock;
 mod error;
+mod mailroom;
 mod once;
 pub mod organs;
 mod passwords;

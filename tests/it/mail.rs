@@ -1,5 +1,6 @@
 //! Integration tests: reminders and their mails, on both databases and against a real mail server.
 
+mod command;
 mod delivery;
 mod outbox;
 mod passes;
@@ -65,7 +66,13 @@ struct House {
 fn house(store: &Store) -> House {
     let above = add_bureau(store, "省厅", None).organ;
     let bureau = add_bureau(store, "市局", Some(above));
-    let handler = person(store, "handler", Some("handler@gov.example"), Some(bureau.department), &[(bureau.organ, Role::Handler)]);
+    let handler = person(
+        store,
+        "handler",
+        Some("handler@gov.example"),
+        Some(bureau.department),
+        &[(bureau.organ, Role::Handler)],
+    );
     person(store, "head", Some("head@gov.example"), None, &[(bureau.organ, Role::OfficeHead)]);
     person(store, "watch", Some("watch@gov.example"), None, &[(above, Role::Supervisor)]);
     let case = numbered_case(store, &bureau, "2025-00017");
@@ -82,7 +89,13 @@ fn numbered_case(store: &Store, bureau: &Bureau, number: &str) -> CaseId {
     case
 }
 
-fn person(store: &Store, name: &str, email: Option<&str>, department: Option<DepartmentId>, roles: &[(OrganId, Role)]) -> UserId {
+fn person(
+    store: &Store,
+    name: &str,
+    email: Option<&str>,
+    department: Option<DepartmentId>,
+    roles: &[(OrganId, Role)],
+) -> UserId {
     let id = UserId::new();
     let row = (
         users::id.eq(id),
@@ -101,7 +114,8 @@ fn person(store: &Store, name: &str, email: Option<&str>, department: Option<Dep
         .write(|db| -> Result<(), StoreError> {
             diesel::insert_into(users::table).values(row).execute(db)?;
             for (organ, role) in roles {
-                let row = (user_roles::user_id.eq(id), user_roles::organ_id.eq(*organ), user_roles::role.eq(role.code()));
+                let row =
+                    (user_roles::user_id.eq(id), user_roles::organ_id.eq(*organ), user_roles::role.eq(role.code()));
                 diesel::insert_into(user_roles::table).values(row).execute(db)?;
             }
             Ok(())

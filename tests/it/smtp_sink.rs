@@ -175,7 +175,8 @@ impl State {
             }
             let line = line.trim_end();
             let verb = line.split([' ', ':']).next().unwrap_or("").to_ascii_uppercase();
-            let argument = line.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(inner, _)| inner.to_owned());
+            let argument =
+                line.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(inner, _)| inner.to_owned());
             let reply: String = match verb.as_str() {
                 "EHLO" => self.capabilities(tls),
                 "STARTTLS" if self.security == Security::Starttls && !tls => {

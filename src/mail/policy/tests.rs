@@ -15,7 +15,12 @@ fn national() -> Days<'static> {
 type Got = (NaiveDate, Rule, Standing, usize);
 
 /// Passes on `days`, each repeated three times, as one person sees them.
-fn passes(days: impl IntoIterator<Item = NaiveDate>, audience: Audience, due_on: NaiveDate, since: NaiveDate) -> Vec<Got> {
+fn passes(
+    days: impl IntoIterator<Item = NaiveDate>,
+    audience: Audience,
+    due_on: NaiveDate,
+    since: NaiveDate,
+) -> Vec<Got> {
     let calendar = national();
     let mut sent = HashSet::new();
     let mut got = Vec::new();
@@ -90,7 +95,8 @@ fn t4_five_working_days_before_the_ninth_of_october_is_the_last_day_before_the_h
     // 2025: 1-8 October off, 28 September (Sunday) worked.
     assert_eq!(national().before(day("2025-10-09"), 1), day("2025-09-30"));
     let got = passes(span("2025-09-15", "2025-10-09"), Audience::Handler, day("2025-10-09"), day("2025-09-01"));
-    let got: Vec<_> = got.into_iter().map(|(on, rule, standing, _)| (on.to_string(), rule.code(), standing.label())).collect();
+    let got: Vec<_> =
+        got.into_iter().map(|(on, rule, standing, _)| (on.to_string(), rule.code(), standing.label())).collect();
     let expect = |on: &str, rule: &str, label: &str| (on.to_owned(), rule.to_owned(), label.to_owned());
     assert_eq!(
         got,

@@ -94,7 +94,8 @@ fn an_overdue_duty_for_the_supervisor() {
 #[test]
 fn a_caught_up_mail_says_so() {
     let missed = [day("2025-09-12"), day("2025-09-16"), day("2025-09-18")];
-    let reminder = Reminder { standing: Standing::Left(1), as_of: day("2025-09-18"), missed: &missed[..2], ..due_soon() };
+    let reminder =
+        Reminder { standing: Standing::Left(1), as_of: day("2025-09-18"), missed: &missed[..2], ..due_soon() };
     insta::assert_snapshot!("caught_up", read(&make(&reminder)));
     let one = Reminder { missed: &missed[..1], ..reminder };
     assert!(read(&make(&one)).contains("补发说明：按期限推算应于2025年9月12日发出的提醒没有在当日发出"));
@@ -125,7 +126,8 @@ fn a_duty_without_a_case_and_a_case_without_a_number() {
         ..due_soon()
     };
     insta::assert_snapshot!("annual_report", read(&make(&report)));
-    let unnumbered = Reminder { case_number: None, kind: "receipt_confirmation", because: Because::NobodyElse, ..due_soon() };
+    let unnumbered =
+        Reminder { case_number: None, kind: "receipt_confirmation", because: Because::NobodyElse, ..due_soon() };
     insta::assert_snapshot!("unnumbered_nobody_else", read(&make(&unnumbered)));
 }
 
@@ -154,7 +156,13 @@ fn the_subject_holds_neither_the_title_nor_a_name() {
 
 #[test]
 fn line_breaks_and_nul_in_any_field_add_no_header_and_no_recipient() {
-    for evil in ["x\r\nBcc: thief@evil.example", "x\nBcc: thief@evil.example", "x\rBcc: t@e.example\r\n\r\nbody", "x\0y", "x\u{2028}y\u{85}z"] {
+    for evil in [
+        "x\r\nBcc: thief@evil.example",
+        "x\nBcc: thief@evil.example",
+        "x\rBcc: t@e.example\r\n\r\nbody",
+        "x\0y",
+        "x\u{2028}y\u{85}z",
+    ] {
         let clean = make(&due_soon());
         let names = |mail: &Rendered| -> Vec<String> {
             let parsed = MessageParser::default().parse(&mail.bytes).unwrap();

@@ -32,7 +32,10 @@ fn a_reminder_arrives_byte_for_byte_and_its_chinese_is_read_on_the_other_side() 
                 got.iter().map(|mail| ascii(&mail.data)).collect::<Vec<_>>(),
                 stored.iter().map(ascii).collect::<Vec<_>>()
             );
-            assert_eq!((got[0].from.as_str(), got[0].to.as_slice()), ("office@gov.example", ["handler@gov.example".to_owned()].as_slice()));
+            assert_eq!(
+                (got[0].from.as_str(), got[0].to.as_slice()),
+                ("office@gov.example", ["handler@gov.example".to_owned()].as_slice())
+            );
             assert_eq!(got[1].to, ["head@gov.example"]);
             assert_eq!(sink.connections(), 1, "the connection is kept");
             let mail = MessageParser::default().parse(&got[0].data).unwrap();
@@ -244,7 +247,8 @@ fn two_senders_share_the_work_and_no_mail_goes_out_twice() {
         runtime().block_on(async {
             let sink = Sink::plain().await;
             let (one, two) = (relay(&sink), relay(&sink));
-            let (a, b) = tokio::join!(worker::deliver_ready(store, &one, "one"), worker::deliver_ready(store, &two, "two"));
+            let (a, b) =
+                tokio::join!(worker::deliver_ready(store, &one, "one"), worker::deliver_ready(store, &two, "two"));
             assert_eq!(a.unwrap().sent + b.unwrap().sent, 60);
             let mut to: Vec<_> = sink.mails().into_iter().flat_map(|mail| mail.to).collect();
             to.sort();

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::support::{on_both, on_both_databases};
-use gongkai::store::outbox::{MailCounts, MailState, claim, counts, enqueue, hand_back, list, mark_sent, park, release, renew, retry};
+use gongkai::store::outbox::{
+    MailCounts, MailState, claim, counts, enqueue, hand_back, list, mark_sent, park, release, renew, retry,
+};
 use std::collections::HashSet;
 use std::time::Duration;
 

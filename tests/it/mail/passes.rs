@@ -61,7 +61,13 @@ fn each_person_gets_each_step_once_by_distance() {
 fn the_key_names_obligation_rule_due_date_and_person() {
     on_both(|store| {
         let house = house(store);
-        let duty = &stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(house.handler))], "2025-08-22")[0];
+        let duty = &stands(
+            store,
+            house.bureau.organ,
+            house.case,
+            &[reply("2025-09-19", OPEN, Some(house.handler))],
+            "2025-08-22",
+        )[0];
         room(store).remind(day("2025-09-05"), None).unwrap();
         let row = mails(store).remove(0);
         assert_eq!(row.dedupe_key, format!("remind/{}/lead_10/2025-09-19/{}", duty.id, house.handler));
@@ -81,7 +87,10 @@ fn three_days_down_give_each_person_one_mail_that_says_so() {
         }
         // Down on the 16th (one day left), the 17th (the day itself) and the 18th (first day late).
         let report = room.remind(day("2025-09-19"), None).unwrap();
-        assert_eq!(brief(&report), [line("overdue_2", "handler", 3), line("overdue_2", "head", 3), line("overdue_2", "watch", 1)]);
+        assert_eq!(
+            brief(&report),
+            [line("overdue_2", "handler", 3), line("overdue_2", "head", 3), line("overdue_2", "watch", 1)]
+        );
         assert!(report.queued.iter().all(|line| line.standing == Standing::Overdue(2)));
         let row = mails(store).remove(0);
         assert!(row.subject.ends_with("已逾期2个工作日（期限2025年9月17日）（补发）"), "{}", row.subject);
@@ -141,7 +150,9 @@ fn met_cancelled_and_suspended_duties_are_silent_and_a_new_date_speaks_again() {
         stands(store, organ, house.case, &[reply("2025-10-11", OPEN, owner)], "2025-09-19");
         let mut told = Vec::new();
         for today in days("2025-09-19", "2025-09-28") {
-            told.extend(brief(&room.remind(today, None).unwrap()).into_iter().map(|(rule, ..)| (today.to_string(), rule)));
+            told.extend(
+                brief(&room.remind(today, None).unwrap()).into_iter().map(|(rule, ..)| (today.to_string(), rule)),
+            );
         }
         let expect = |on: &str, rule: &str| (on.to_owned(), rule.to_owned());
         assert_eq!(told, [expect("2025-09-22", "lead_10"), expect("2025-09-28", "lead_5")]);
@@ -191,7 +202,13 @@ fn a_department_task_goes_to_the_handlers_of_the_department() {
     on_both(|store| {
         let house = house(store);
         let other = person(store, "other", Some("other@gov.example"), None, &[(house.bureau.organ, Role::Handler)]);
-        person(store, "second", Some("second@gov.example"), Some(house.bureau.department), &[(house.bureau.organ, Role::Handler)]);
+        person(
+            store,
+            "second",
+            Some("second@gov.example"),
+            Some(house.bureau.department),
+            &[(house.bureau.organ, Role::Handler)],
+        );
         person(store, "gone", None, Some(house.bureau.department), &[(house.bureau.organ, Role::Handler)]);
         let task = |owner_id| Duty {
             key: "department_task:1".into(),
@@ -216,7 +233,9 @@ fn supervisors_are_those_of_the_organ_above_it_and_where_it_reports_to_not_besid
         let office = add_bureau(store, "市政府办", None).organ;
         let below = add_bureau(store, "县局", Some(house.bureau.organ)).organ;
         reports_to(store, house.bureau.organ, office);
-        for (name, organ) in [("s-own", house.bureau.organ), ("s-beside", beside), ("s-office", office), ("s-below", below)] {
+        for (name, organ) in
+            [("s-own", house.bureau.organ), ("s-beside", beside), ("s-office", office), ("s-below", below)]
+        {
             person(store, name, Some(&format!("{name}@gov.example")), None, &[(organ, Role::Supervisor)]);
         }
         stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(house.handler))], "2025-09-22");
@@ -234,7 +253,10 @@ fn a_person_of_several_parts_gets_one_mail_for_the_nearest() {
         let all = person(store, "all", Some("all@gov.example"), None, &roles);
         stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(all))], "2025-09-22");
         let report = room(store).remind(day("2025-09-22"), None).unwrap();
-        assert_eq!(brief(&report), [line("overdue_1", "all", 0), line("overdue_1", "head", 0), line("overdue_1", "watch", 0)]);
+        assert_eq!(
+            brief(&report),
+            [line("overdue_1", "all", 0), line("overdue_1", "head", 0), line("overdue_1", "watch", 0)]
+        );
     });
 }
 
@@ -261,7 +283,8 @@ fn inactive_people_and_machines_are_not_written_to() {
 fn one_bad_address_does_not_stop_the_rest() {
     on_both(|store| {
         let house = house(store);
-        let bad = person(store, "bad", Some("no address\r\nBcc: x@y.example"), None, &[(house.bureau.organ, Role::Handler)]);
+        let bad =
+            person(store, "bad", Some("no address\r\nBcc: x@y.example"), None, &[(house.bureau.organ, Role::Handler)]);
         stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(bad))], "2025-09-19");
         let report = room(store).remind(day("2025-09-19"), None).unwrap();
         assert_eq!(brief(&report), [line("due_today", "head", 0)]);
@@ -340,7 +363,11 @@ fn more_duties_than_a_page_are_all_told() {
     on_both(|store| {
         let house = house(store);
         let duties: Vec<Duty> = (0..450)
-            .map(|n| Duty { key: format!("department_task:{n}"), kind: "department_task".into(), ..reply("2025-09-19", OPEN, Some(house.handler)) })
+            .map(|n| Duty {
+                key: format!("department_task:{n}"),
+                kind: "department_task".into(),
+                ..reply("2025-09-19", OPEN, Some(house.handler))
+            })
             .collect();
         stands(store, house.bureau.organ, house.case, &duties, "2025-08-22");
         let report = room(store).remind(day("2025-09-05"), None).unwrap();

@@ -52,7 +52,8 @@ fn a_certificate_of_nobody_we_know_is_refused() {
     runtime().block_on(async {
         for (security, tls) in [(Security::Starttls, "starttls"), (Security::Implicit, "implicit")] {
             let sink = Sink::start(0, security, Some(acceptor.clone()), None).await;
-            let failure = relay_with(&sink, &[("GONGKAI_SMTP__TLS", tls)]).send("a@gov.example", MESSAGE).await.unwrap_err();
+            let failure =
+                relay_with(&sink, &[("GONGKAI_SMTP__TLS", tls)]).send("a@gov.example", MESSAGE).await.unwrap_err();
             assert!(matches!(failure, Failure::NoRelay(_)), "{tls}: {failure:?}");
             assert_eq!(sink.mails(), []);
         }
