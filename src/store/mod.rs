@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{SubsecRound, Utc};
-use diesel::r2d2::Pool;
+use diesel::r2d2::{Pool, PooledConnection};
 
 pub use db::Db;
 pub use error::StoreError;
@@ -146,7 +146,7 @@ impl Store {
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
-        let mut db = self.inner.pool.get().map_err(|_| StoreError::Busy)?;
+        let mut db = self.connection()?;
         transaction(&mut db, db::Begin::Snapshot, work)
     }
 
@@ -162,10 +162,18 @@ impl Store {
         match &self.inner.writer {
             Some(writer) => writer.with(|db| transaction(db, db::Begin::Write, work)),
             None => {
-                let mut db = self.inner.pool.get().map_err(|_| StoreError::Busy)?;
+                let mut db = self.connection()?;
                 transaction(&mut db, db::Begin::Write, work)
             }
         }
+    }
+
+    /// A connection of the pool. r2d2 names the cause when it could not open one; without a cause all are in use.
+    fn connection(&self) -> Result<PooledConnection<Manager>, StoreError> {
+        self.inner.pool.get().map_err(|timeout| {
+            let text = timeout.to_string();
+            text.split_once(": ").map_or(StoreError::Busy, |(_, cause)| StoreError::Unavailable(cause.to_owned()))
+        })
     }
 
     /// What encrypts identity numbers and contacts.
