@@ -15,7 +15,7 @@ const NONE: Outcome = Outcome { sent: 0, retried: 0, parked: 0, handed_back: 0, 
 fn a_reminder_arrives_byte_for_byte_and_its_chinese_is_read_on_the_other_side() {
     on_both(|store| {
         let house = house(store);
-        stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(house.handler))], "2025-08-22");
+        stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(house.handler))], "2025-09-16");
         room(store).remind(day("2025-09-16"), None).unwrap();
         let stored: Vec<Vec<u8>> = store
             .read(|db| -> Result<_, StoreError> {
