@@ -30,6 +30,8 @@ pub enum Fault {
     DropAfterStoring,
     /// The mail is stored and the answer never comes.
     SilenceAfterStoring,
+    /// The mail is stored and the answer comes after so many milliseconds.
+    LateAnswer(u64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,6 +249,11 @@ impl State {
             Some(Fault::DropAfterStoring) => {
                 lock(&self.mails).push(mail);
                 None
+            }
+            Some(Fault::LateAnswer(ms)) => {
+                lock(&self.mails).push(mail);
+                tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+                Some("250 2.0.0 queued at last")
             }
             Some(Fault::SilenceAfterStoring) => {
                 lock(&self.mails).push(mail);

@@ -107,6 +107,27 @@ fn a_connection_that_breaks_makes_the_mail_suspect_and_every_copy_is_the_same() 
 }
 
 #[test]
+fn the_late_answer_to_one_mail_is_not_taken_for_the_answer_to_the_next() {
+    on_both(|store| {
+        queue(store, "slow", "a@gov.example");
+        queue(store, "refused", "b@gov.example");
+        runtime().block_on(async {
+            let sink = Sink::plain().await;
+            sink.fail_next([Fault::LateAnswer(1500), Fault::Reply("550 5.7.1 not this one")]);
+            let settings = settings(sink.port, &[("GONGKAI_SMTP__TIMEOUT_S", "1")]);
+            let relay = Relay::from_settings(&settings.smtp).unwrap().unwrap();
+            assert_eq!(deliver_once(store, &relay, "w").await.unwrap(), Outcome { retried: 1, parked: 1, ..NONE });
+            assert_eq!(sink.connections(), 2);
+        });
+        let rows: Vec<_> = mails(store).into_iter().map(|row| (row.dedupe_key, row.state, row.suspect)).collect();
+        assert_eq!(
+            rows,
+            [("refused".to_owned(), MailState::Parked, false), ("slow".to_owned(), MailState::Queued, true)]
+        );
+    });
+}
+
+#[test]
 fn a_sender_killed_between_sending_and_marking_leaves_a_suspect_row_and_the_same_bytes() {
     on_both(|store| {
         let bytes = queue(store, "k", "a@gov.example");
