@@ -73,6 +73,12 @@ pub fn start(
     Ok(MailHandle { cancel, tasks, is_sending })
 }
 
+/// Whether a mail can be addressed to `text`.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    text.parse::<lettre::Address>().is_ok()
+}
+
 /// Runs `work` on a thread that may block.
 async fn blocking<T: Send + 'static>(
     store: &Store,
