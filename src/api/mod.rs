@@ -6,6 +6,9 @@
 pub mod auth;
 pub mod body;
 mod calendar;
+mod case_commands;
+mod case_view;
+mod cases;
 mod departments;
 mod edge;
 mod guard;

@@ -4,10 +4,12 @@ use super::command as c;
 use super::record::{ReviewKind, Stage};
 use crate::law::{Outcome, ReceiptRule, Regime};
 use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The day of receipt and the rule that fixed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Receipt {
     /// 收到申请之日.
     pub on: NaiveDate,
@@ -16,7 +18,7 @@ pub struct Receipt {
 }
 
 /// The one correction of a period.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Correction {
     /// The notice.
     pub notice: c::RequestCorrection,
@@ -27,7 +29,7 @@ pub struct Correction {
 }
 
 /// A department's task.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Task {
     /// From 1.
     pub number: u16,
@@ -38,7 +40,7 @@ pub struct Task {
 }
 
 /// An opinion asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Consultation {
     /// From 1.
     pub number: u16,
@@ -49,7 +51,7 @@ pub struct Consultation {
 }
 
 /// Reasons asked for under Art. 35.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Justification {
     /// The notice.
     pub request: c::RequestJustification,
@@ -58,7 +60,7 @@ pub struct Justification {
 }
 
 /// A fee asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FeeDemand {
     /// The notice.
     pub notice: c::NotifyFee,
@@ -69,7 +71,7 @@ pub struct FeeDemand {
 }
 
 /// A proposal on its way through the chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Proposal {
     /// What is proposed.
     pub proposal: c::ProposeOutcome,
@@ -96,7 +98,7 @@ impl Proposal {
 }
 
 /// A reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reply {
     /// The day on the document.
     pub issued_on: NaiveDate,
@@ -111,7 +113,7 @@ pub struct Reply {
 }
 
 /// Reconsideration or suit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Remedy {
     /// From 1.
     pub number: u16,

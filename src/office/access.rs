@@ -79,6 +79,18 @@ pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, 
     found.ok_or_else(|| StoreError::NotFound.into())
 }
 
+/// The person must hold a role in the organ.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] pointing at `pointer`.
+pub(super) fn require_member(db: &mut Db, user: UserId, organ: OrganId, pointer: &str) -> Result<(), OfficeError> {
+    let roles = crate::store::users::roles(db, user)?;
+    if roles.iter().any(|(held_in, _)| *held_in == organ) {
+        return Ok(());
+    }
+    Err(OfficeError::invalid(pointer, "not_found", "本机关没有这个人员"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,16 +2,20 @@
 
 mod access;
 mod access_token;
+pub mod applicants;
 pub mod auth;
 mod calendars;
+pub mod cases;
 pub mod checks;
 pub mod clock;
 mod error;
+pub mod files;
 mod once;
 pub mod organs;
 mod passwords;
 mod readiness;
 pub mod users;
+pub mod views;
 
 pub use access::{Standing, Thing, standing};
 pub use access_token::{Proof, Signer};
