@@ -124,6 +124,7 @@ pub const TABLES: &[&[Route]] = &[
     departments::ROUTES,
     users::ROUTES,
     calendar::ROUTES,
+    law::ROUTES,
     cases::ROUTES,
     case_commands::ROUTES,
     law::ROUTES,
