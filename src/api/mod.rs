@@ -10,6 +10,7 @@ mod departments;
 mod edge;
 mod guard;
 mod health;
+mod intake;
 pub mod openapi;
 mod organs;
 pub mod precondition;

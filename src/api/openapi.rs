@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, departments, health, organs, users};
+use super::{auth, calendar, departments, health, intake, organs, users};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -25,6 +25,7 @@ const BEARER: &str = "bearer";
         (name = "auth", description = "登录"),
         (name = "organs", description = "行政机关与科室"),
         (name = "users", description = "用户与角色"),
+        (name = "intake", description = "收件系统（窗口、网站）提交申请和查询办理情况"),
         (name = "calendar", description = "工作日历"),
         (name = "law", description = "法定分类"),
         (name = "ops", description = "运行状态")
@@ -39,6 +40,7 @@ fn parts() -> Vec<Document> {
         organs::Doc::openapi(),
         departments::Doc::openapi(),
         users::Doc::openapi(),
+        intake::Doc::openapi(),
         calendar::Doc::openapi(),
         health::Doc::openapi(),
     ]

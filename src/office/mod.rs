@@ -10,6 +10,7 @@ pub mod checks;
 pub mod clock;
 mod error;
 pub mod files;
+pub mod intake;
 mod once;
 pub mod organs;
 mod passwords;
