@@ -1,13 +1,14 @@
 //! The front desk: filing applications from another system and asking what became of them.
 
 use super::body::{Body, Params};
+use super::case_view::{ClockSummary, OutcomeView, ReceiptView, Word};
 use super::organs::{made, once};
 use super::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::case::Role;
-use crate::law::{ClockStatus, ReceiptRuling};
+use crate::law::ReceiptRuling;
 use crate::office::files::CaseFile;
 use crate::office::intake::form::{FIELDS, Kind};
 use crate::office::{Answer, Caller, Office, OfficeError};
@@ -95,11 +96,9 @@ struct FilingState {
     /// 受理编号；登记后才有
     number: Option<String>,
     /// 办理阶段
-    stage: &'static str,
-    /// 办理阶段名称
-    stage_label: &'static str,
+    stage: Word,
     /// 收到申请之日及其依据；尚未确定时为空
-    receipt: Option<FiledReceipt>,
+    receipt: Option<ReceiptView>,
     /// 确定收到申请之日还缺什么；已确定时为空
     awaiting: Option<AwaitingReceipt>,
     /// 答复期限；收到申请之日确定后才有
@@ -109,7 +108,7 @@ struct FilingState {
     /// 申请人须办理的事项
     applicant_to_do: Vec<ApplicantToDo>,
     /// 办理结果；办结后才有
-    outcome: Option<FilingOutcome>,
+    outcome: Option<OutcomeView>,
     /// 答复日期
     replied_on: Option<NaiveDate>,
     /// 办结日期
@@ -118,19 +117,6 @@ struct FilingState {
     changed_at: DateTime<Utc>,
     /// 版本，即 ETag
     version: i64,
-}
-
-/// 收到申请之日
-#[derive(Debug, Serialize, ToSchema)]
-struct FiledReceipt {
-    /// 收到申请之日，不计入期限
-    received_on: NaiveDate,
-    /// 适用规则：R1 当面，R2 签收邮件，R3 平信或者误寄，R4 网络、邮箱、传真，R4b、R4c 2019年5月15日前的网站、邮箱
-    rule: &'static str,
-    /// 依据
-    article: &'static str,
-    /// 规则内容
-    why: &'static str,
 }
 
 /// 收到申请之日尚未确定
@@ -150,30 +136,19 @@ struct AwaitingReceipt {
 #[derive(Debug, Serialize, ToSchema)]
 struct FilingClock {
     /// 状态
-    status: ClockStatus,
-    /// 状态名称
-    status_label: &'static str,
-    /// 期限起算日（收到申请、补正、缴费或者责令答复之日），不计入期限
-    start_on: NaiveDate,
-    /// 答复期限届满日；停止计算或者缺少年度日历时为空
-    due_on: Option<NaiveDate>,
-    /// 年度放假通知尚未公布，只有暂定日期
+    status: Word,
+    /// 年度放假通知尚未公布，只有暂定日期 provisional_due
     is_provisional: bool,
-    /// 暂定届满日，不是法定届满日
-    provisional_due_on: Option<NaiveDate>,
-    /// 剩余工作日
-    remaining_working_days: Option<u32>,
-    /// 所依据的工作日历
-    calendar_version: String,
+    /// 计算结果：start 起算日，due 届满日
+    #[serde(flatten)]
+    answer: ClockSummary,
 }
 
 /// 申请人须办理的事项
 #[derive(Debug, Serialize, ToSchema)]
 struct ApplicantToDo {
     /// correction_response 补正，justification_response 说明理由，fee_payment 缴费
-    kind: &'static str,
-    /// 名称
-    label: &'static str,
+    kind: Word,
     /// 最后一天；告知书送达之前未知
     due_on: Option<NaiveDate>,
     /// 依据
@@ -182,15 +157,6 @@ struct ApplicantToDo {
     items: Vec<String>,
     /// 须缴纳的金额（元）
     amount_yuan: Option<u64>,
-}
-
-/// 办理结果
-#[derive(Debug, Serialize, ToSchema)]
-struct FilingOutcome {
-    /// 法定分类
-    code: &'static str,
-    /// 名称
-    label: &'static str,
 }
 
 /// What a machine has to be told to do next.
@@ -209,37 +175,29 @@ impl FilingState {
         let is_overdue = progress.is_overdue();
         let (receipt, awaiting) = receipt_of(&progress.ruling);
         let clock = progress.clock.map(|clock| FilingClock {
-            status: clock.status,
-            status_label: clock.status.label(),
-            start_on: clock.start,
-            due_on: clock.due,
+            status: Word::new(clock.status.code(), clock.status.label()),
             is_provisional: clock.provisional_due.is_some(),
-            provisional_due_on: clock.provisional_due,
-            remaining_working_days: clock.remaining,
-            calendar_version: clock.calendar_version,
+            answer: ClockSummary::from(&clock),
         });
         let to_do = progress.to_do.into_iter().map(|duty| ApplicantToDo {
-            kind: duty.kind.code(),
-            label: duty.kind.label(),
+            kind: Word::new(duty.kind.code(), duty.kind.label()),
             due_on: duty.due_on,
             article: duty.article,
             items: duty.items,
             amount_yuan: duty.amount_yuan,
         });
-        let outcome = file.case.outcome.map(|found| FilingOutcome { code: found.code(), label: found.label() });
         Ok(Self {
             case_id: file.row.id.0,
             organ: file.desk.organ.code.clone(),
             external_number: file.row.external_number.clone().unwrap_or_default(),
             number: file.row.number.clone(),
-            stage: file.case.stage.code(),
-            stage_label: file.case.stage.label(),
+            stage: Word::new(file.case.stage.code(), file.case.stage.label()),
             receipt,
             awaiting,
             clock,
             is_overdue,
             applicant_to_do: to_do.collect(),
-            outcome,
+            outcome: file.case.outcome.map(OutcomeView::from),
             replied_on: file.case.replied_on(),
             finished_on: file.case.ended_on,
             changed_at: file.row.updated_at.0,
@@ -248,11 +206,16 @@ impl FilingState {
     }
 }
 
-fn receipt_of(ruling: &ReceiptRuling) -> (Option<FiledReceipt>, Option<AwaitingReceipt>) {
+fn receipt_of(ruling: &ReceiptRuling) -> (Option<ReceiptView>, Option<AwaitingReceipt>) {
     match ruling {
         ReceiptRuling::Fixed(fixed) => {
-            let (received_on, rule) = (fixed.on, fixed.rule.code());
-            (Some(FiledReceipt { received_on, rule, article: fixed.article, why: fixed.why }), None)
+            let receipt = ReceiptView {
+                on: fixed.on,
+                rule: fixed.rule.code().to_owned(),
+                article: fixed.article.to_owned(),
+                why: fixed.why.to_owned(),
+            };
+            (Some(receipt), None)
         }
         ReceiptRuling::AwaitingConfirmation { article, alert_on, missing } => {
             let (article, alert_on, what_to_do) = (*article, *alert_on, what_to_do(missing));

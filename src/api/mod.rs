@@ -6,11 +6,15 @@
 pub mod auth;
 pub mod body;
 mod calendar;
+mod case_commands;
+mod case_view;
+mod cases;
 mod departments;
 mod edge;
 mod guard;
 mod health;
 mod intake;
+mod law;
 pub mod openapi;
 mod organs;
 pub mod precondition;

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, departments, health, intake, organs, users};
+use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, users};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -27,6 +27,7 @@ const BEARER: &str = "bearer";
         (name = "users", description = "用户与角色"),
         (name = "intake", description = "收件系统（窗口、网站）提交申请和查询办理情况"),
         (name = "calendar", description = "工作日历"),
+        (name = "cases", description = "案件：收件、办理、查询"),
         (name = "law", description = "法定分类"),
         (name = "ops", description = "运行状态")
     )
@@ -42,6 +43,9 @@ fn parts() -> Vec<Document> {
         users::Doc::openapi(),
         intake::Doc::openapi(),
         calendar::Doc::openapi(),
+        cases::Doc::openapi(),
+        case_commands::Doc::openapi(),
+        law::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

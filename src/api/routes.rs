@@ -2,7 +2,7 @@
 //! document all read this table; a handler that is not in it cannot be reached.
 
 use super::problem::Problem;
-use super::{auth, calendar, departments, guard, health, intake, organs, users};
+use super::{auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, users};
 use crate::case::Role;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -123,8 +123,11 @@ pub const TABLES: &[&[Route]] = &[
     organs::ROUTES,
     departments::ROUTES,
     users::ROUTES,
-    intake::ROUTES,
     calendar::ROUTES,
+    intake::ROUTES,
+    cases::ROUTES,
+    case_commands::ROUTES,
+    law::ROUTES,
     health::ROUTES,
 ];
 
