@@ -22,11 +22,9 @@ use uuid::Uuid;
 /// A form that passed every check.
 #[derive(Debug, Clone)]
 pub struct Filing {
-    /// The organ that is asked.
-    pub organ: OrganId,
     /// The front desk's own number.
     pub external_number: String,
-    /// What the form says.
+    /// What the form says, with the organ that is asked.
     pub application: Application,
 }
 
@@ -83,7 +81,7 @@ impl Office {
         let (Some(organ), Some(number)) = (organ, form.external_number().map(str::to_owned)) else {
             return Err(OfficeError::Internal("a form without its organ or number passed the checks".into()));
         };
-        Ok(Filing { organ: organ.id, external_number: number, application: form.into_application()? })
+        Ok(Filing { external_number: number, application: form.into_application(organ.id)? })
     }
 
     /// Files an application under the caller's name and number. The second member is true when the same was filed
@@ -93,7 +91,8 @@ impl Office {
     /// [`OfficeError::Conflict`] `external_number_reused` when the number stands for another content;
     /// [`OfficeError::Stale`] when an equal filing was quicker (roll back and ask again); what [`Office::receive`] says.
     pub fn file(&self, db: &mut Db, caller: &Caller, filing: &Filing) -> Result<(CaseFile, bool), OfficeError> {
-        match cases::find_by_external(db, filing.organ, &caller.username, &filing.external_number) {
+        let organ = OrganId(filing.application.organ_id);
+        match cases::find_by_external(db, organ, &caller.username, &filing.external_number) {
             Ok(row) => {
                 let file = self.open_file(db, row.id)?;
                 if self.is_same(db, &file, filing)? {
@@ -108,7 +107,7 @@ impl Office {
             Err(StoreError::NotFound) => {
                 let origin =
                     Origin { source: caller.username.clone(), external_number: filing.external_number.clone() };
-                Ok((self.receive(db, caller, filing.organ, &filing.application, Some(&origin))?, false))
+                Ok((self.receive(db, caller, &filing.application, Some(&origin))?, false))
             }
             Err(other) => Err(other.into()),
         }
@@ -143,6 +142,9 @@ impl Office {
     /// [`OfficeError::NotFound`], also for what another system filed; [`OfficeError::Invalid`] when the caller filed the
     /// number at several organs and names none.
     pub fn filed(&self, caller: &Caller, organ: Option<&str>, number: &str) -> Result<CaseFile, OfficeError> {
+        if number.contains(char::is_control) {
+            return Err(OfficeError::NotFound); // no such number passes the form, and PostgreSQL takes no U+0000
+        }
         self.store().read(|db| {
             let organs = match organ {
                 None => caller.organs_as(Role::Intake),

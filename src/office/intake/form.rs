@@ -7,7 +7,8 @@ use crate::law::Channel;
 use crate::office::OfficeError;
 use crate::office::applicants::{IdentityKind, is_id_card};
 use crate::office::cases::Application;
-use crate::office::checks::Checks;
+use crate::office::checks::{Checks, is_email};
+use crate::store::OrganId;
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -172,15 +173,16 @@ impl Form {
         self.text(EXTERNAL_NUMBER)
     }
 
-    /// The application, after the checks passed.
+    /// The application to `organ`, after the checks passed.
     ///
     /// # Errors
     /// [`OfficeError::Invalid`] for a form that did not pass them.
-    pub fn into_application(self) -> Result<Application, OfficeError> {
+    pub fn into_application(self, organ: OrganId) -> Result<Application, OfficeError> {
         let title = self.text(REQUEST).map(title_of);
         let Value::Object(mut members) = self.tidy else { return Err(unreadable()) };
         members.remove("organ");
         members.remove("external_number");
+        members.insert("organ_id".to_owned(), Value::String(organ.to_string()));
         if let (None, Some(title)) = (members.get("title"), title) {
             members.insert("title".to_owned(), Value::String(title));
         }
@@ -225,11 +227,7 @@ impl Form {
 
     /// What must be usable as an address: of a mail, of this filing.
     fn check_spelling(&self, checks: &mut Checks) {
-        let is_address = |text: &str| {
-            text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
-                && !text.contains(char::is_whitespace)
-        };
-        if self.text(EMAIL).is_some_and(|text| !is_address(text)) {
+        if self.text(EMAIL).is_some_and(|text| !is_email(text)) {
             checks.fault(EMAIL, "invalid_email", "电子邮箱格式不正确");
         }
         let is_number = |text: &str| text.chars().any(char::is_alphanumeric) && !text.contains(['/', '\\']);
@@ -373,7 +371,7 @@ mod tests {
         let (form, faults) = read(&full());
         assert_eq!(faults, []);
         assert_eq!(form.organ().unwrap().chars().count(), 60);
-        let application = form.into_application().unwrap();
+        let application = form.into_application(OrganId::new()).unwrap();
         assert_eq!(application.title.chars().count(), 200);
         assert!(application.misdirected && application.delivery.unwrap().accepts_other);
         assert_eq!(application.applicant.contact.agent.unwrap().chars().count(), 100);
@@ -390,7 +388,7 @@ mod tests {
                 assert_eq!(faults, [(field.pointer.to_owned(), "required".to_owned())]);
             } else {
                 assert_eq!(faults, [], "{}", field.pointer);
-                assert!(form.into_application().is_ok(), "{}", field.pointer);
+                assert!(form.into_application(OrganId::new()).is_ok(), "{}", field.pointer);
             }
         }
     }
@@ -404,7 +402,7 @@ mod tests {
                 let (form, faults) = read(&body);
                 let missed = field.is_required.then(|| (field.pointer.to_owned(), "required".to_owned()));
                 assert_eq!(faults, Vec::from_iter(missed), "{}", field.pointer);
-                assert!(field.is_required || form.into_application().is_ok(), "{}", field.pointer);
+                assert!(field.is_required || form.into_application(OrganId::new()).is_ok(), "{}", field.pointer);
             }
         }
     }
@@ -416,7 +414,7 @@ mod tests {
             *body.pointer_mut(field.pointer).unwrap() = json!([1]);
             let (form, faults) = read(&body);
             assert_eq!(faults, [(field.pointer.to_owned(), "invalid_type".to_owned())]);
-            assert!(form.into_application().is_err() || matches!(field.pointer, ORGAN | EXTERNAL_NUMBER));
+            assert!(form.into_application(OrganId::new()).is_err() || matches!(field.pointer, ORGAN | EXTERNAL_NUMBER));
         }
         assert_eq!(read(&json!([])).1, [(String::new(), "invalid_type".to_owned())]);
     }
