@@ -9,6 +9,7 @@
 mod architecture;
 mod auth;
 mod cli;
+mod desk;
 mod e2e;
 mod intake;
 mod law_vectors;
