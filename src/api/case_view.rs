@@ -29,7 +29,7 @@ pub struct Word {
 }
 
 impl Word {
-    fn new(code: &str, label: &str) -> Self {
+    pub(super) fn new(code: &str, label: &str) -> Self {
         Self { code: code.to_owned(), label: label.to_owned() }
     }
 }

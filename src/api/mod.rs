@@ -13,6 +13,7 @@ mod departments;
 mod edge;
 mod guard;
 mod health;
+mod intake;
 mod law;
 pub mod openapi;
 mod organs;

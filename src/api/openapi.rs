@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, case_commands, cases, departments, health, law, organs, users};
+use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, users};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -23,6 +23,7 @@ const BEARER: &str = "bearer";
         (name = "auth", description = "登录"),
         (name = "organs", description = "行政机关与科室"),
         (name = "users", description = "用户与角色"),
+        (name = "intake", description = "收件系统（窗口、网站）提交申请和查询办理情况"),
         (name = "calendar", description = "工作日历"),
         (name = "cases", description = "案件：收件、办理、查询"),
         (name = "law", description = "法定分类"),
@@ -38,6 +39,7 @@ fn parts() -> Vec<Document> {
         organs::Doc::openapi(),
         departments::Doc::openapi(),
         users::Doc::openapi(),
+        intake::Doc::openapi(),
         calendar::Doc::openapi(),
         cases::Doc::openapi(),
         case_commands::Doc::openapi(),

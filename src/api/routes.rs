@@ -2,7 +2,7 @@
 //! document all read this table; a handler that is not in it cannot be reached.
 
 use super::problem::Problem;
-use super::{auth, calendar, case_commands, cases, departments, guard, health, law, organs, users};
+use super::{auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, users};
 use crate::case::Role;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -125,6 +125,7 @@ pub const TABLES: &[&[Route]] = &[
     users::ROUTES,
     calendar::ROUTES,
     law::ROUTES,
+    intake::ROUTES,
     cases::ROUTES,
     case_commands::ROUTES,
     law::ROUTES,

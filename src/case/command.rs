@@ -6,7 +6,7 @@ use super::record::{
     ApplicantKind, ContactResult, Delivery, FeeBasis, LinkRelation, Notice, Opinion, RemedyKind, RemedyResult,
     ReviewKind, ServiceResult,
 };
-use crate::law::{Channel, ConsultationKind, Outcome, ReopenedPeriod, ServiceMethod};
+use crate::law::{Channel, ConsultationKind, Outcome, ReceiptFacts, ReopenedPeriod, ServiceMethod};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -39,6 +39,22 @@ pub struct Receive {
     pub confirmed_on: Option<NaiveDate>,
     /// The form in which the information is wanted.
     pub delivery: Option<Delivery>,
+}
+
+impl Receive {
+    /// What fixes the day of receipt.
+    #[must_use]
+    pub const fn receipt_facts(&self) -> ReceiptFacts {
+        ReceiptFacts {
+            channel: self.channel,
+            misdirected: self.misdirected,
+            submitted_on: self.submitted_on,
+            arrived_on: self.arrived_on,
+            acknowledged_on: self.acknowledged_on,
+            confirmed_on: self.confirmed_on,
+            signed_on: self.signed_on,
+        }
+    }
 }
 
 /// An attempt to reach the applicant: the log that 207号 asks for when nobody answers.

@@ -20,6 +20,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+pub use basis::FIRST_DAY_IN_FORCE;
 pub use clock::{remedy_response_due, task_due};
 pub use command::{Command, CommandKind};
 pub use decide::{Drawn, decide, missing_evidence};

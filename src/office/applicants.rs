@@ -52,6 +52,9 @@ pub enum IdentityKind {
 }
 
 impl IdentityKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::IdCard, Self::Passport, Self::CreditCode, Self::Other];
+
     /// The code in rows.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -154,10 +157,7 @@ impl Office {
 }
 
 fn identity_kind(code: &str) -> IdentityKind {
-    [IdentityKind::IdCard, IdentityKind::Passport, IdentityKind::CreditCode]
-        .into_iter()
-        .find(|kind| kind.code() == code)
-        .unwrap_or(IdentityKind::Other)
+    IdentityKind::ALL.into_iter().find(|kind| kind.code() == code).unwrap_or(IdentityKind::Other)
 }
 
 /// Applicants in the flesh are shown by the first character; names of organisations are public.
@@ -195,7 +195,7 @@ pub(super) fn check_applicant(applicant: &Applicant) -> Result<(), OfficeError> 
 }
 
 /// Whether the check character of an 18-character identity number fits (GB 11643).
-fn is_id_card(number: &str) -> bool {
+pub(super) fn is_id_card(number: &str) -> bool {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     const CHECKS: [char; 11] = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'];
     let number: Vec<char> = number.to_uppercase().chars().collect();

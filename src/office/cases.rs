@@ -275,7 +275,7 @@ impl Office {
     }
 }
 
-fn received(application: &Application, applicant: ApplicantId) -> Receive {
+pub(super) fn received(application: &Application, applicant: ApplicantId) -> Receive {
     Receive {
         applicant_id: applicant.0,
         applicant_kind: application.applicant.kind,

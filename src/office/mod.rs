@@ -11,6 +11,7 @@ pub mod clock;
 mod error;
 pub mod files;
 mod mailroom;
+pub mod intake;
 mod once;
 pub mod organs;
 mod passwords;

@@ -14,6 +14,7 @@ pub mod db;
 pub mod departments;
 mod error;
 pub mod events;
+pub mod filings;
 pub mod idempotency;
 pub mod meta;
 mod migrate;

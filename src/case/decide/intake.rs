@@ -7,7 +7,7 @@ use crate::case::event::Event;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
 use crate::case::state::Case;
-use crate::law::{Channel, ReceiptFacts, ReceiptRuling, Regime, receipt};
+use crate::law::{Channel, ReceiptRuling, Regime, receipt};
 use chrono::NaiveDate;
 
 pub(super) fn receive(receive: &c::Receive, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
@@ -55,16 +55,7 @@ fn in_force(pointer: &'static str, day: NaiveDate, label: &str) -> Result<(), No
 
 /// The event that fixes the day of receipt, when the facts are enough for it.
 fn fixed(receive: &c::Receive, evidence: Option<String>) -> Option<Event> {
-    let facts = ReceiptFacts {
-        channel: receive.channel,
-        misdirected: receive.misdirected,
-        submitted_on: receive.submitted_on,
-        arrived_on: receive.arrived_on,
-        acknowledged_on: receive.acknowledged_on,
-        confirmed_on: receive.confirmed_on,
-        signed_on: receive.signed_on,
-    };
-    match receipt(&facts) {
+    match receipt(&receive.receipt_facts()) {
         ReceiptRuling::Fixed(receipt) => {
             let regime = Regime::for_receipt(receipt.on);
             Some(Event::ReceiptFixed { on: receipt.on, rule: receipt.rule, regime, evidence })
