@@ -12,6 +12,7 @@ mod guard;
 mod health;
 pub mod openapi;
 mod organs;
+mod overdue;
 pub mod precondition;
 pub mod problem;
 pub mod routes;

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, departments, health, organs, users};
+use super::{auth, calendar, departments, health, organs, overdue, users};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -40,6 +40,7 @@ fn parts() -> Vec<Document> {
         departments::Doc::openapi(),
         users::Doc::openapi(),
         calendar::Doc::openapi(),
+        overdue::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

@@ -2,7 +2,7 @@
 //! document all read this table; a handler that is not in it cannot be reached.
 
 use super::problem::Problem;
-use super::{auth, calendar, departments, guard, health, organs, users};
+use super::{auth, calendar, departments, guard, health, organs, overdue, users};
 use crate::case::Role;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -118,8 +118,15 @@ impl Route {
 }
 
 /// The tables of the features.
-pub const TABLES: &[&[Route]] =
-    &[auth::ROUTES, organs::ROUTES, departments::ROUTES, users::ROUTES, calendar::ROUTES, health::ROUTES];
+pub const TABLES: &[&[Route]] = &[
+    auth::ROUTES,
+    organs::ROUTES,
+    departments::ROUTES,
+    users::ROUTES,
+    calendar::ROUTES,
+    overdue::ROUTES,
+    health::ROUTES,
+];
 
 /// Every route of the service (except `/docs` and `/metrics`, which are public and take nothing).
 pub fn all() -> impl Iterator<Item = &'static Route> {

@@ -12,6 +12,7 @@ mod error;
 pub mod files;
 mod once;
 pub mod organs;
+pub mod overdue;
 mod passwords;
 mod readiness;
 pub mod users;
