@@ -77,7 +77,34 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| fault(&error))?;
     deserializer.end().map_err(|_| Problem::new("malformed_json"))?;
-    Ok(value)
+    match nul_in(bytes) {
+        None => Ok(value),
+        Some(at) => Err(Problem::new("invalid_value").field(at, "invalid_value", "不得包含空字符")),
+    }
+}
+
+/// Where a string holds U+0000, which PostgreSQL keeps in no text.
+fn nul_in(bytes: &[u8]) -> Option<String> {
+    let escape = br"\u0000";
+    if !bytes.windows(escape.len()).any(|window| window == escape) {
+        return None;
+    }
+    let document: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    find_nul(&document, "")
+}
+
+fn find_nul(value: &serde_json::Value, at: &str) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => text.contains('\0').then(|| at.to_owned()),
+        serde_json::Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| find_nul(item, &format!("{at}/{index}")))
+        }
+        serde_json::Value::Object(members) => members.iter().find_map(|(name, member)| {
+            let at = format!("{at}/{}", escaped(name));
+            if name.contains('\0') { Some(at) } else { find_nul(member, &at) }
+        }),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => None,
+    }
 }
 
 fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
@@ -138,6 +165,9 @@ impl<T: DeserializeOwned> FromRequest for Params<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if request.query_string().contains("%00") {
+            return ready(Err(Problem::new("invalid_query").detail("参数不得包含空字符")));
+        }
         let parsed = web::Query::<T>::from_query(request.query_string());
         ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| query_fault(&error.to_string())))
     }

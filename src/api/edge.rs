@@ -29,7 +29,8 @@ pub(super) async fn edge<B: MessageBody + 'static>(
     // The template, never the path or the query: those hold ids and what people search for.
     let route = answer.request().match_pattern().unwrap_or_else(|| "-".to_owned());
     let user_id = caller_of(answer.request()).map(|id| id.to_string());
-    let (status, elapsed_ms) = (answer.status().as_u16(), begun.elapsed().as_millis());
+    let (status, elapsed_ms) =
+        (answer.status().as_u16(), u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
     tracing::info!(request_id = id, %method, route, status, elapsed_ms, user_id, "request");
     finish(answer.headers_mut(), &id, is_docs);
     Ok(answer)

@@ -22,6 +22,9 @@ pub(super) async fn admit(
     let Some(api) = request.app_data::<web::Data<Api>>().cloned() else {
         return Ok(request.error_response(Problem::internal("no office behind the route")));
     };
+    if request.uri().path().contains("%00") {
+        return Ok(request.error_response(Problem::new("not_found")));
+    }
     let http = request.request().clone();
     let deadline = Duration::from_millis(api.office().settings().server.request_deadline_ms);
     let answer = tokio::time::timeout(deadline, async {

@@ -6,10 +6,14 @@
 pub mod auth;
 pub mod body;
 mod calendar;
+mod case_commands;
+mod case_view;
+mod cases;
 mod departments;
 mod edge;
 mod guard;
 mod health;
+mod law;
 pub mod openapi;
 mod organs;
 mod overdue;

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, departments, health, organs, overdue, users};
+use super::{auth, calendar, case_commands, cases, departments, health, law, organs, overdue, users};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -26,6 +26,7 @@ const BEARER: &str = "bearer";
         (name = "organs", description = "行政机关与科室"),
         (name = "users", description = "用户与角色"),
         (name = "calendar", description = "工作日历"),
+        (name = "cases", description = "案件：收件、办理、查询"),
         (name = "law", description = "法定分类"),
         (name = "ops", description = "运行状态")
     )
@@ -40,6 +41,9 @@ fn parts() -> Vec<Document> {
         departments::Doc::openapi(),
         users::Doc::openapi(),
         calendar::Doc::openapi(),
+        cases::Doc::openapi(),
+        case_commands::Doc::openapi(),
+        law::Doc::openapi(),
         overdue::Doc::openapi(),
         health::Doc::openapi(),
     ]

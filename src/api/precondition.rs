@@ -108,7 +108,8 @@ impl<T> Page<T> {
 /// `invalid_query` for anything else.
 pub fn cursor_key(cursor: Option<&str>) -> Result<Option<String>, Problem> {
     let bad = || Problem::new("invalid_query").field("?cursor", "invalid_value", "不是本系统给出的游标");
-    let decode = |text: &str| hex::decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(bad);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+    let decode = |cursor: &str| hex::decode(cursor).ok().and_then(text).ok_or_else(bad);
     cursor.map(decode).transpose()
 }
 

@@ -37,6 +37,21 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("deadline_exceeded", 503, "处理超时，请稍后再试"),
 ];
 
+/// Codes of the case's own order of things that are no refusal by law: code, status, title.
+const CASE_CODES: &[(&str, u16, &str)] = &[
+    ("not_your_department", 403, "不是本科室的事项"),
+    ("no_such_consultation", 404, "没有找到"),
+    ("no_such_notice", 404, "没有找到"),
+    ("no_such_remedy", 404, "没有找到"),
+    ("no_such_task", 404, "没有找到"),
+    ("wrong_stage", 409, "当前阶段不能办理此事"),
+    ("already_received", 409, "与现有状态冲突"),
+    ("already_dispatched", 409, "与现有状态冲突"),
+    ("already_served", 409, "与现有状态冲突"),
+    ("already_linked", 409, "与现有状态冲突"),
+    ("notice_already_served", 409, "与现有状态冲突"),
+];
+
 /// Seconds after which a client may try again when we are busy.
 const BUSY_RETRY_S: u64 = 2;
 
@@ -77,7 +92,7 @@ impl Problem {
     /// A problem of the table; an unknown code takes status and title of `refused`.
     pub fn new(code: impl Into<Cow<'static, str>>) -> Self {
         let code = code.into();
-        let find = |wanted: &str| TABLE.iter().find(|(known, ..)| *known == wanted);
+        let find = |wanted: &str| TABLE.iter().chain(CASE_CODES).find(|(known, ..)| *known == wanted);
         let (_, status, title) = find(&code).or_else(|| find("refused")).copied().unwrap_or(("", 422, ""));
         Self {
             kind: format!("urn:gongkai:problem:{code}"),
@@ -219,8 +234,9 @@ mod tests {
 
     #[test]
     fn every_code_is_listed_once_with_an_error_status() {
-        for (index, (code, status, title)) in TABLE.iter().enumerate() {
-            assert!(!TABLE[..index].iter().any(|(other, ..)| other == code), "{code} twice");
+        let all = [TABLE, CASE_CODES].concat();
+        for (index, (code, status, title)) in all.iter().enumerate() {
+            assert!(!all[..index].iter().any(|(other, ..)| other == code), "{code} twice");
             assert!((400..600).contains(status) && !title.is_empty(), "{code}");
         }
     }

@@ -2,7 +2,7 @@
 //! document all read this table; a handler that is not in it cannot be reached.
 
 use super::problem::Problem;
-use super::{auth, calendar, departments, guard, health, organs, overdue, users};
+use super::{auth, calendar, case_commands, cases, departments, guard, health, law, organs, overdue, users};
 use crate::case::Role;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -124,6 +124,9 @@ pub const TABLES: &[&[Route]] = &[
     departments::ROUTES,
     users::ROUTES,
     calendar::ROUTES,
+    cases::ROUTES,
+    case_commands::ROUTES,
+    law::ROUTES,
     overdue::ROUTES,
     health::ROUTES,
 ];

@@ -1,12 +1,157 @@
-//! `gongkai deadline`.
+//! `gongkai deadline`: timelines in, due dates with their derivation out.
 
+use super::calendar::CalendarArgs;
+use super::lines::{LineError, Lines, each_line, parse_date, shown};
+use crate::law::{
+    Calendar, ClockError, ClockOptions, ConsultationKind, Fact, Regime, ReopenedPeriod, Timeline, explain, reply_clock,
+};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// 用中文写出推算过程，供人核对
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    calendar: CalendarArgs,
+}
 
 /// Runs the command.
-pub(super) fn run(_args: Args) -> ExitCode {
-    ExitCode::from(super::WRONG_USAGE)
+pub(super) fn run(args: Args) -> ExitCode {
+    let calendar = match args.calendar.load() {
+        Ok(calendar) => calendar,
+        Err(detail) => return super::lines::refuse(&detail),
+    };
+    match args.explain {
+        true => each_line(|line, lines| lines.text(explained(line, &calendar))),
+        false => each_line(|line, lines| answer(line, &calendar, lines)),
+    }
+}
+
+fn answer(line: &[u8], calendar: &Calendar, lines: &mut Lines<'_>) -> std::io::Result<()> {
+    let answer = read(line).and_then(|(timeline, today)| Ok(reply_clock(&timeline, calendar, today)?));
+    lines.answer(answer)
+}
+
+fn explained(line: &[u8], calendar: &Calendar) -> Result<String, LineError> {
+    let (timeline, today) = read(line)?;
+    let answer = reply_clock(&timeline, calendar, today)?;
+    Ok(explain(&timeline, &answer, calendar))
+}
+
+impl From<ClockError> for LineError {
+    fn from(error: ClockError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+/// One line of input; further keys (`id`, `why`, …) are the caller's own.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow, default)]
+    regime: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    received: Cow<'a, str>,
+    #[serde(borrow, default)]
+    events: Vec<Event<'a>>,
+    #[serde(borrow, default)]
+    today: Option<Cow<'a, str>>,
+    #[serde(default)]
+    opts: Option<Options>,
+}
+
+/// An option nobody knows is refused: a misspelt one would silently be the default.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    #[serde(default)]
+    count_return_day: bool,
+    #[serde(default)]
+    organ_stops_492: bool,
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow, rename = "type")]
+    kind_of_event: Cow<'a, str>,
+    #[serde(borrow)]
+    date: Cow<'a, str>,
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    kind: Option<Cow<'a, str>>,
+    #[serde(default)]
+    days: Option<u32>,
+    #[serde(borrow, default)]
+    until: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    silent_until: Option<Cow<'a, str>>,
+}
+
+fn read(line: &[u8]) -> Result<(Timeline, Option<NaiveDate>), LineError> {
+    let line: Line<'_> = serde_json::from_slice(line)?;
+    let received = parse_date("received", &line.received)?;
+    let today = line.today.as_deref().map(|text| parse_date("today", text)).transpose()?;
+    let facts = line.events.into_iter().map(Event::into_fact).collect::<Result<Vec<_>, _>>()?;
+    let regime = match line.regime.as_deref() {
+        Some(code) => Regime::from_code(code).ok_or_else(|| unknown("unknown_regime", "regime", code))?,
+        None => Timeline::regime_for(received, &facts, today),
+    };
+    let options = line.opts.map_or(ClockOptions::default(), |opts| ClockOptions {
+        count_return_day: opts.count_return_day,
+        organ_stops_492: opts.organ_stops_492,
+    });
+    Ok((Timeline { regime, received, facts, options }, today))
+}
+
+impl Event<'_> {
+    fn into_fact(self) -> Result<Fact, LineError> {
+        let on = parse_date("date", &self.date)?;
+        Ok(match self.kind_of_event.as_ref() {
+            "consult_sent" => Fact::ConsultationSent {
+                kind: self.consultation_kind()?,
+                silent_until: self.silent_until.as_deref().map(|day| parse_date("silent_until", day)).transpose()?,
+                id: required(self.id, "id")?.into_owned(),
+                on,
+            },
+            "consult_returned" => Fact::ConsultationReturned { id: required(self.id, "id")?.into_owned(), on },
+            "correction_requested" => Fact::CorrectionRequested { on },
+            "correction_received" => Fact::CorrectionReceived { on },
+            "fee_notified" => Fact::FeeNotified { on },
+            "fee_paid" => Fact::FeePaid { on },
+            "extension" => Fact::Extension { on, days: required(self.days, "days")? },
+            "delayed_reply" => Fact::DelayedReply { on, until: parse_date("until", &required(self.until, "until")?)? },
+            "reopened" => Fact::Reopened { on, due: self.reopened_period()? },
+            "replied" => Fact::Replied { on },
+            "ended" => Fact::Ended { on },
+            other => return Err(unknown("unknown_event_type", "type", other)),
+        })
+    }
+
+    fn consultation_kind(&self) -> Result<ConsultationKind, LineError> {
+        let code = required(self.kind.as_deref(), "kind")?;
+        ConsultationKind::from_code(code).ok_or_else(|| unknown("unknown_consultation_kind", "kind", code))
+    }
+
+    fn reopened_period(&self) -> Result<ReopenedPeriod, LineError> {
+        match (self.days, self.until.as_deref()) {
+            (Some(days), None) => Ok(ReopenedPeriod::Days(days)),
+            (None, Some(until)) => Ok(ReopenedPeriod::Until(parse_date("until", until)?)),
+            (Some(_), Some(_)) | (None, None) => {
+                Err(LineError::new("missing_field", "reopened 须有 days 或 until 之一".to_owned()))
+            }
+        }
+    }
+}
+
+fn required<T>(value: Option<T>, field: &'static str) -> Result<T, LineError> {
+    value.ok_or_else(|| LineError::new("missing_field", format!("缺少 {field}")))
+}
+
+fn unknown(code: &'static str, field: &'static str, value: &str) -> LineError {
+    LineError::new(code, format!("{field} 不认识：{}", shown(value)))
 }

@@ -1,10 +1,12 @@
 //! The command line: one file per command. Exit codes: 0 good, 1 findings or rejected rows, 2 wrong usage.
 
 mod calendar;
+mod common;
 mod deadline;
 mod demo;
 mod fee;
 mod init;
+mod lines;
 mod migrate;
 mod openapi;
 mod remind;

@@ -17,6 +17,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
+    /// 受理机关
+    pub organ_id: Uuid,
     /// 申请人
     pub applicant: Applicant,
     /// 标题
@@ -66,10 +68,10 @@ impl Office {
         &self,
         db: &mut Db,
         caller: &Caller,
-        organ: OrganId,
         application: &Application,
         origin: Option<&Origin>,
     ) -> Result<CaseFile, OfficeError> {
+        let organ = OrganId(application.organ_id);
         let standing = standing(db, caller, Thing::Organ(organ))?;
         self.require(caller, Some(&standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
         check_applicant(&application.applicant)?;

@@ -8,6 +8,20 @@ pub struct Checks {
     faults: Vec<FieldError>,
 }
 
+/// Whether a mail server would take it: ASCII, one `@`, dots only between other characters.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    let is_dotted = |text: &str, others: &str| {
+        let is_good = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+        text.split('.').all(|part| !part.is_empty() && part.chars().all(is_good))
+    };
+    text.split_once('@').is_some_and(|(local, domain)| {
+        is_dotted(local, "!#$%&'*+/=?^_`{|}~-")
+            && is_dotted(domain, "-")
+            && domain.contains(|c: char| c.is_alphanumeric())
+    })
+}
+
 impl Checks {
     /// Nothing wrong so far.
     #[must_use]
@@ -61,5 +75,47 @@ impl Checks {
     /// [`OfficeError::Invalid`].
     pub fn done(self) -> Result<(), OfficeError> {
         if self.faults.is_empty() { Ok(()) } else { Err(OfficeError::Invalid(self.faults)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_email_address_is_one_a_mail_server_takes() {
+        for good in ["a@b.cn", "zhang.san+x@mail.gov.cn", "a@localhost"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in [
+            "",
+            "a",
+            "@b.cn",
+            "a@",
+            "a@@b.cn",
+            ".a@b.cn",
+            "a..b@c.cn",
+            "a@b..cn",
+            "a b@c.cn",
+            "a@b.cn\r\nBcc: x",
+            "张@b.cn",
+        ] {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let mut checks = Checks::new();
+        checks.line("/name", "  ", 10);
+        checks.line("/title", "a\u{7}", 1);
+        assert_eq!(checks.code("/code", " ok-1 ", 10), "ok-1");
+        checks.code("/code", "../x", 10);
+        let OfficeError::Invalid(faults) = checks.done().unwrap_err() else { panic!("another error") };
+        let found: Vec<_> = faults.iter().map(|f| (f.pointer.as_str(), f.code.as_ref())).collect();
+        assert_eq!(
+            found,
+            [("/name", "required"), ("/title", "too_long"), ("/title", "invalid_value"), ("/code", "invalid_value")]
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Office, OfficeError};
 use crate::store::idempotency::{self, RequestKey, Seen};
-use crate::store::{Db, StoreError, UserId};
+use crate::store::{Db, StoreError, Ts, UserId, tokens};
 
 /// Names one creating request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,20 @@ pub struct Answer {
 }
 
 impl Office {
+    /// Forgets expired logins, counts of failed ones, and answers kept long enough.
+    ///
+    /// # Errors
+    /// What every write may meet.
+    pub fn forget_expired(&self) -> Result<(), OfficeError> {
+        let now = self.clock().now();
+        let yesterday = Ts(now.0 - chrono::TimeDelta::days(1));
+        self.store().write(|db| {
+            tokens::forget_before(db, yesterday)?;
+            idempotency::purge(db, now)?;
+            Ok(())
+        })
+    }
+
     /// Does `work` once: in one transaction it is done and its answer kept, or an earlier answer is given again (then
     /// the second member is true).
     ///

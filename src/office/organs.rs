@@ -3,7 +3,7 @@
 use super::access::standing;
 use super::checks::Checks;
 use super::{Caller, Office, OfficeError, Thing};
-use crate::case::Role;
+use crate::case::{OrganRules, Role};
 use crate::law::Overlay;
 use crate::store::audit::{self, NewAudit};
 use crate::store::departments::{self, DepartmentRow};
@@ -235,9 +235,9 @@ fn check_region(checks: &mut Checks, region: &str) {
 }
 
 fn check_rules(checks: &mut Checks, settings: &Value) {
-    if !settings.is_object() {
-        checks.fault("/settings", "invalid_value", "应为对象");
-    }
+    let Err(error) = serde_path_to_error::deserialize::<_, OrganRules>(settings) else { return };
+    let member = error.path().to_string().replace('.', "/");
+    checks.fault(&format!("/settings/{member}"), "invalid_value", "没有这项设置，或者值不正确");
 }
 
 fn check_reports_to(checks: &mut Checks, db: &mut Db, organ: Option<OrganId>) -> Result<(), OfficeError> {

@@ -303,7 +303,8 @@ impl Office {
                 .map_err(|error| OfficeError::Internal(format!("settings of organ {}: {error}", organ.code)))?;
             let calendar = self.calendar(db, &organ.region)?;
             // Beyond the calendar more is read than needed; the law decides what is shown.
-            let far = today.checked_add_days(Days::new(3 * u64::from(rules.yellow_days.min(366)) + 30)).unwrap_or(today);
+            let far =
+                today.checked_add_days(Days::new(3 * u64::from(rules.yellow_days.min(366)) + 30)).unwrap_or(today);
             until = until.max(calendar.add_working_days(today, rules.yellow_days).unwrap_or(far));
         }
         let gap = CaseFilter {

@@ -1,7 +1,7 @@
 //! Users: made, given roles, changed and locked by the administrators of their organs.
 
 use super::auth::normal_name;
-use super::checks::Checks;
+use super::checks::{Checks, is_email};
 use super::organs::taken;
 use super::{Caller, Office, OfficeError, Passwords};
 use crate::case::Role;
@@ -281,7 +281,7 @@ fn check_roles(checks: &mut Checks, roles: &[Role]) {
 
 fn check_email(checks: &mut Checks, email: Option<&str>) -> Option<String> {
     let email = checks.optional_line("/email", email, 254)?;
-    if email.parse::<lettre::Address>().is_err() {
+    if !is_email(&email) {
         checks.fault("/email", "invalid_value", "电子邮箱格式不正确");
     }
     Some(email)

@@ -1,5 +1,4 @@
 //! What the integration tests share: a fresh database of each kind, and rows to put into it.
-#![expect(dead_code, reason = "each test file takes what it needs")]
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -25,9 +24,10 @@ pub struct TestDatabase {
     _keep: Keep,
 }
 
-enum Keep {
-    Directory(tempfile::TempDir),
-    Server(String),
+/// What has to go when the test is over.
+struct Keep {
+    _directory: Option<tempfile::TempDir>,
+    on_server: Option<String>,
 }
 
 impl TestDatabase {
@@ -47,7 +47,7 @@ impl TestDatabase {
     pub fn empty_sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("gongkai.db").display());
-        Self { name: "sqlite", options: options(url), _keep: Keep::Directory(directory) }
+        Self { name: "sqlite", options: options(url), _keep: Keep { _directory: Some(directory), on_server: None } }
     }
 
     /// A new PostgreSQL database with nothing in it.
@@ -82,13 +82,17 @@ impl TestDatabase {
     fn on_server(how: &str) -> Self {
         let name = format!("gongkai_test_{}", Uuid::now_v7().simple());
         admin().batch_execute(&format!("CREATE DATABASE {name} {how}")).unwrap();
-        Self { name: "postgres", options: options(address_of(&name)), _keep: Keep::Server(name) }
+        Self {
+            name: "postgres",
+            options: options(address_of(&name)),
+            _keep: Keep { _directory: None, on_server: Some(name) },
+        }
     }
 }
 
 impl Drop for Keep {
     fn drop(&mut self) {
-        if let Self::Server(name) = self {
+        if let Some(name) = &self.on_server {
             // Left behind only if the server is going away itself.
             let _ = admin().batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }

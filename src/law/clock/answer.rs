@@ -140,7 +140,7 @@ pub enum StepKind {
     Excluded,
     /// The clock stands since `from`, the day after a letter was sent.
     Suspended,
-    /// The applicant has the word since `from`.
+    /// The applicant had the word since `from`, up to the answer on `through` if there is one.
     Waiting,
     /// The calendar ends before `from`.
     Gap,

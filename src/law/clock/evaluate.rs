@@ -7,6 +7,7 @@ use super::stops::{Stop, Unanswered, resumes_on, stops};
 use super::walk::{End, Walk, provisional, walk};
 use super::{ClockOptions, ReopenedPeriod};
 use crate::law::calendar::Calendar;
+use crate::law::regime::Regime;
 use chrono::NaiveDate;
 
 /// Length or end of the period after its extensions and delays.
@@ -49,10 +50,10 @@ pub(super) fn evaluate(
     let day = period.closed.map_or(as_of, |closed| Some(closed.on));
     if !wait_for_applicant(&mut answer, &period, calendar, length, &stops) {
         match length {
-            Length::Until(until) => run_until(&mut answer, calendar, until, day),
+            Length::Until(until) => run_until(&mut answer, calendar, period.regime, until, day),
             Length::WorkingDays(total) => {
                 let walk = walk(calendar, period.start, total, &stops);
-                run(&mut answer, calendar, total, &walk, &stops, day);
+                run(&mut answer, calendar, period.regime, total, &walk, &stops, day);
                 match (walk.end, as_of) {
                     (End::Suspended { .. }, Some(day)) => what_if(&mut answer, &period, options, calendar, total, day),
                     (End::Gap { .. }, _) => {
@@ -149,34 +150,35 @@ fn wait_for_applicant(
     true
 }
 
-fn run_until(answer: &mut ClockAnswer, calendar: &Calendar, until: NaiveDate, day: Option<NaiveDate>) {
+fn run_until(answer: &mut ClockAnswer, calendar: &Calendar, regime: Regime, until: NaiveDate, day: Option<NaiveDate>) {
     answer.due = Some(until);
     answer.remaining = day.and_then(|day| calendar.count_working_days(day.max(answer.start), until).ok());
-    push_due(answer, until);
+    answer.derivation.push(Step::new(StepKind::Due, until, "", regime.reply_article()));
 }
 
 fn run(
     answer: &mut ClockAnswer,
     calendar: &Calendar,
+    regime: Regime,
     total: u32,
     walk: &Walk,
     stops: &[Stop<'_>],
     day: Option<NaiveDate>,
 ) {
     answer.total = Some(total);
-    push_spans(answer, walk, stops);
+    push_spans(answer, regime, walk, stops);
     match walk.end {
         End::Due(due) => {
             answer.due = Some(due);
             answer.excluded = Some(walk.excluded());
             answer.used = day.and_then(|day| walk.used_through(calendar, day));
-            push_due(answer, due);
+            answer.derivation.push(Step::new(StepKind::Due, due, "", regime.reply_article()));
         }
         End::Suspended { stop, used } => {
             answer.status = ClockStatus::Suspended;
             answer.used = Some(used);
             if let Some(stop) = stops.get(stop) {
-                let mut step = Step::new(StepKind::Suspended, stop.from, "D8", STOP);
+                let mut step = Step::new(StepKind::Suspended, stop.from, "D8", regime.stop_article());
                 step.consultations = stop.ids.iter().map(|id| (*id).to_owned()).collect();
                 answer.derivation.push(step);
             }
@@ -192,25 +194,21 @@ fn run(
     answer.remaining = answer.used.map(|used| total - used);
 }
 
-const STOP: &str = "征求意见所需时间不计算在答复期限内";
+const SERVICE: &str = "国办公开办函〔2016〕235号第四条";
 const HOLIDAY_NOTICE: &str = "国务院办公厅关于部分节假日安排的通知";
 
-fn push_spans(answer: &mut ClockAnswer, walk: &Walk, stops: &[Stop<'_>]) {
+fn push_spans(answer: &mut ClockAnswer, regime: Regime, walk: &Walk, stops: &[Stop<'_>]) {
     for span in &walk.spans {
-        let (kind, rule) = match span.stop {
-            Some(_) => (StepKind::Excluded, "D8"),
-            None => (StepKind::Counted, "C-1"),
+        let (kind, rule, article) = match span.stop {
+            Some(_) => (StepKind::Excluded, "D8", regime.stop_article()),
+            None => (StepKind::Counted, "C-1", regime.reply_article()),
         };
-        let mut step = Step::new(kind, span.from, rule, "").through(span.through).days(span.days);
+        let mut step = Step::new(kind, span.from, rule, article).through(span.through).days(span.days);
         if let Some(stop) = span.stop.and_then(|place| stops.get(place)) {
             step.consultations = stop.ids.iter().map(|id| (*id).to_owned()).collect();
         }
         answer.derivation.push(step);
     }
-}
-
-fn push_due(answer: &mut ClockAnswer, due: NaiveDate) {
-    answer.derivation.push(Step::new(StepKind::Due, due, "", ""));
 }
 
 /// Suspended: the due date if the opinions came back today, and if nobody ever answers.
@@ -234,8 +232,8 @@ fn what_if(
 /// A reply ends the period: in time on or before the due date, or while it stood still.
 fn close(answer: &mut ClockAnswer, period: &Period<'_>, calendar: &Calendar) {
     let Some(closed) = period.closed else { return };
-    let kind = if closed.replied { StepKind::Replied } else { StepKind::Ended };
-    answer.derivation.push(Step::new(kind, closed.on, "", ""));
+    let (kind, article) = if closed.replied { (StepKind::Replied, SERVICE) } else { (StepKind::Ended, "") };
+    answer.derivation.push(Step::new(kind, closed.on, "", article));
     let beyond_the_calendar = answer.status == ClockStatus::Gap && closed.on > calendar.last_day();
     answer.status = match answer.due {
         _ if !closed.replied => ClockStatus::Ended,

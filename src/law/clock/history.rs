@@ -102,16 +102,13 @@ impl Question {
         }
     }
 
-    /// False when nobody asked.
-    fn answer(&mut self, on: NaiveDate, asked_the_same_day: bool) -> bool {
-        if self.asked_on.take().is_some() {
-            return true;
+    /// The day it was asked; none when nobody asked.
+    fn answer(&mut self, on: NaiveDate, asked_the_same_day: bool) -> Option<NaiveDate> {
+        if let Some(asked_on) = self.asked_on.take() {
+            return Some(asked_on);
         }
         let answers = asked_the_same_day && self.answered_on != Some(on);
-        if answers {
-            self.answered_on = Some(on);
-        }
-        answers
+        answers.then(|| *self.answered_on.insert(on))
     }
 }
 
@@ -135,13 +132,13 @@ fn check(timeline: &Timeline, facts: &[&Fact]) -> Result<(), ClockError> {
             Fact::ConsultationReturned { id, on } => check_returned(facts, place, id, *on)?,
             Fact::CorrectionRequested { on } => correction.ask(*on),
             Fact::CorrectionReceived { on } => {
-                if !correction.answer(*on, correction_asked(facts, *on)) {
+                if correction.answer(*on, correction_asked(facts, *on)).is_none() {
                     return Err(ClockError::CorrectionNotRequested { on: *on });
                 }
             }
             Fact::FeeNotified { on } => fee.ask(*on),
             Fact::FeePaid { on } => {
-                if !fee.answer(*on, fee_asked(facts, *on)) {
+                if fee.answer(*on, fee_asked(facts, *on)).is_none() {
                     return Err(ClockError::FeeNotNotified { on: *on });
                 }
             }
@@ -267,7 +264,8 @@ impl<'a, 'f> Reader<'a, 'f> {
             }),
             Fact::CorrectionRequested { on } => self.correction.ask(*on),
             Fact::CorrectionReceived { on } => {
-                if self.correction.answer(*on, correction_asked(self.facts, *on)) {
+                if let Some(asked_on) = self.correction.answer(*on, correction_asked(self.facts, *on)) {
+                    self.answered(asked_on, *on, "D1", self.period.regime.correction_article());
                     let (rule, article) = match self.period.regime {
                         Regime::Order492 => ("C-7", self.period.regime.correction_article()),
                         Regime::Order711 => ("D3", self.period.regime.correction_article()),
@@ -281,7 +279,8 @@ impl<'a, 'f> Reader<'a, 'f> {
             Fact::FeeNotified { on } => self.fee.ask(*on),
             Fact::FeePaid { on } => {
                 let asked = *on >= FEE_RULES_IN_FORCE && fee_asked(self.facts, *on);
-                if self.fee.answer(*on, asked) {
+                if let Some(asked_on) = self.fee.answer(*on, asked) {
+                    self.answered(asked_on, *on, "D10", FEE_NOTICE_ARTICLE);
                     self.restart(*on, StartRule::FeePayment, "D12", FEE_RESTART_ARTICLE);
                 } else {
                     self.ineffective(fact, IneffectiveReason::FeeRulesNotInForce);
@@ -299,6 +298,10 @@ impl<'a, 'f> Reader<'a, 'f> {
         if let Some(consultation) = self.period.consultations.iter_mut().find(|known| known.id == id) {
             consultation.returned = Some(on);
         }
+    }
+
+    fn answered(&mut self, asked_on: NaiveDate, on: NaiveDate, rule: &'static str, article: &'static str) {
+        self.period.steps.push(Step::new(StepKind::Waiting, asked_on, rule, article).through(on));
     }
 
     fn restart(&mut self, on: NaiveDate, start_rule: StartRule, rule: &'static str, article: &'static str) {

@@ -52,28 +52,26 @@ fn merge(stops: Vec<Stop<'_>>) -> Vec<Stop<'_>> {
     merged
 }
 
-/// Last day that does not count; none while the consultation is open.
+/// Last day that does not count; none while the consultation is open. The end of the case ends it too.
 fn end(
     consultation: &Consultation<'_>,
     period: &Period<'_>,
     options: ClockOptions,
     unanswered: Unanswered,
 ) -> Option<NaiveDate> {
+    let not_after = |day: NaiveDate, limit: Option<NaiveDate>| limit.map_or(day, |limit| day.min(limit));
     let returned = |day: NaiveDate| {
-        let last = if options.count_return_day { day.pred_opt().unwrap_or(day) } else { day };
-        consultation.silent_until.map_or(last, |silent| last.min(silent))
+        let last = if options.count_return_day { previous(day) } else { day };
+        not_after(last, consultation.silent_until)
     };
-    if let Some(day) = consultation.returned {
-        return Some(returned(day));
-    }
-    if let Some(closed) = period.closed {
-        return Some(consultation.silent_until.map_or(closed.on, |silent| closed.on.min(silent)));
-    }
-    match (unanswered, consultation.silent_until) {
-        (Unanswered::ReturnedOn(day), _) => Some(returned(day)),
-        (Unanswered::AsOf(day), Some(silent)) => (day > silent).then_some(silent),
-        (Unanswered::Timeless, silent) => silent,
-        (Unanswered::AsOf(_), None) => None,
+    let closed = period.closed.map(|closed| closed.on);
+    match (consultation.returned, closed, unanswered, consultation.silent_until) {
+        (Some(day), _, _, _) => Some(not_after(returned(day), closed)),
+        (None, Some(closed), _, silent) => Some(not_after(closed, silent)),
+        (None, None, Unanswered::ReturnedOn(day), _) => Some(returned(day)),
+        (None, None, Unanswered::AsOf(day), Some(silent)) => (day > silent).then_some(silent),
+        (None, None, Unanswered::AsOf(_), None) => None,
+        (None, None, Unanswered::Timeless, silent) => silent,
     }
 }
 

@@ -1,1 +1,732 @@
+//! Rules of the clock, one test each.
 
+use super::naive::d;
+use super::*;
+
+fn sent(id: &str, kind: ConsultationKind, on: &str) -> Fact {
+    Fact::ConsultationSent { id: id.to_owned(), kind, on: d(on), silent_until: None }
+}
+
+fn asked(id: &str, on: &str) -> Fact {
+    sent(id, ConsultationKind::ThirdParty, on)
+}
+
+fn asked_until(id: &str, on: &str, silent_until: &str) -> Fact {
+    let silent_until = Some(d(silent_until));
+    Fact::ConsultationSent { id: id.to_owned(), kind: ConsultationKind::ThirdParty, on: d(on), silent_until }
+}
+
+fn returned(id: &str, on: &str) -> Fact {
+    Fact::ConsultationReturned { id: id.to_owned(), on: d(on) }
+}
+
+fn extended(on: &str, days: u32) -> Fact {
+    Fact::Extension { on: d(on), days }
+}
+
+fn correction(on: &str) -> Fact {
+    Fact::CorrectionRequested { on: d(on) }
+}
+
+fn corrected(on: &str) -> Fact {
+    Fact::CorrectionReceived { on: d(on) }
+}
+
+fn fee(on: &str) -> Fact {
+    Fact::FeeNotified { on: d(on) }
+}
+
+fn paid(on: &str) -> Fact {
+    Fact::FeePaid { on: d(on) }
+}
+
+fn delayed(on: &str, until: &str) -> Fact {
+    Fact::DelayedReply { on: d(on), until: d(until) }
+}
+
+fn replied(on: &str) -> Fact {
+    Fact::Replied { on: d(on) }
+}
+
+fn ended(on: &str) -> Fact {
+    Fact::Ended { on: d(on) }
+}
+
+fn ordered(on: &str, days: u32) -> Fact {
+    Fact::Reopened { on: d(on), due: ReopenedPeriod::Days(days) }
+}
+
+fn timeline(received: &str, facts: &[Fact]) -> Timeline {
+    let received = d(received);
+    let regime = Timeline::regime_for(received, facts, None);
+    Timeline { regime, received, facts: facts.to_vec(), options: ClockOptions::default() }
+}
+
+fn clock(received: &str, facts: &[Fact]) -> ClockAnswer {
+    reply_clock(&timeline(received, facts), Calendar::national(), None).unwrap()
+}
+
+fn clock_as_of(received: &str, facts: &[Fact], as_of: &str) -> ClockAnswer {
+    reply_clock(&timeline(received, facts), Calendar::national(), Some(d(as_of))).unwrap()
+}
+
+fn refused(received: &str, facts: &[Fact]) -> ClockError {
+    reply_clock(&timeline(received, facts), Calendar::national(), None).unwrap_err()
+}
+
+fn due(received: &str, facts: &[Fact]) -> NaiveDate {
+    clock(received, facts).due.unwrap()
+}
+
+fn kinds(answer: &ClockAnswer) -> Vec<StepKind> {
+    answer.derivation.iter().map(|step| step.kind).collect()
+}
+
+fn ineffective(answer: &ClockAnswer) -> Vec<(NaiveDate, Option<IneffectiveReason>)> {
+    let steps = answer.derivation.iter().filter(|step| step.kind == StepKind::Ineffective);
+    steps.map(|step| (step.from, step.reason)).collect()
+}
+
+#[test]
+fn d2_the_day_of_receipt_is_day_zero() {
+    let answer = clock("2024-03-01", &[]);
+    assert_eq!(
+        (answer.start, answer.due, answer.start_rule),
+        (d("2024-03-01"), Some(d("2024-03-29")), StartRule::Receipt)
+    );
+    assert_eq!((answer.total, answer.excluded, answer.status), (Some(20), Some(0), ClockStatus::Running));
+    assert_eq!(kinds(&answer), [StepKind::Start, StepKind::Counted, StepKind::Due]);
+    assert_eq!(answer.calendar_version, Calendar::national().version());
+}
+
+/// T17: the day after receipt is the first that may be used.
+#[test]
+fn the_day_of_receipt_uses_nothing_and_the_next_working_day_uses_one() {
+    let used = |as_of| {
+        let answer = clock_as_of("2024-03-01", &[], as_of);
+        (answer.used, answer.remaining)
+    };
+    assert_eq!(used("2024-03-01"), (Some(0), Some(20)));
+    assert_eq!(used("2024-03-03"), (Some(0), Some(20)), "Sunday");
+    assert_eq!(used("2024-03-04"), (Some(1), Some(19)));
+    assert_eq!(used("2024-03-28"), (Some(19), Some(1)));
+    assert_eq!(used("2024-03-29"), (Some(20), Some(0)));
+    assert_eq!(used("2024-04-10"), (Some(20), Some(0)));
+}
+
+/// T22: the last day is valid to its end, also when it is recorded later.
+#[test]
+fn a_reply_on_the_due_date_is_in_time_and_one_the_day_after_is_late() {
+    let answer = clock("2024-03-01", &[replied("2024-03-29")]);
+    assert_eq!((answer.status, answer.overdue_days), (ClockStatus::Met, None));
+    let late = clock_as_of("2024-03-01", &[replied("2024-04-01")], "2024-06-01");
+    assert_eq!(late.status, ClockStatus::MetLate);
+    assert_eq!((late.overdue_days, late.overdue_working_days), (Some(3), Some(1)));
+}
+
+/// T24: on the due date itself nothing is overdue.
+#[test]
+fn overdue_begins_the_day_after_the_due_date() {
+    assert_eq!(clock_as_of("2024-03-01", &[], "2024-03-29").overdue_days, None);
+    let answer = clock_as_of("2024-03-01", &[], "2024-03-30");
+    assert_eq!((answer.overdue_days, answer.overdue_working_days), (Some(1), Some(0)), "a Saturday");
+}
+
+#[test]
+fn d8_days_after_the_sending_day_up_to_the_return_do_not_count() {
+    let answer = clock("2024-03-01", &[asked("c1", "2024-03-11"), returned("c1", "2024-03-29")]);
+    assert_eq!((answer.due, answer.excluded), (Some(d("2024-04-19")), Some(14)));
+}
+
+#[test]
+fn c4_the_organ_may_choose_to_count_the_return_day() {
+    let mut case = timeline("2024-03-01", &[asked("c1", "2024-03-11"), returned("c1", "2024-03-29")]);
+    case.options.count_return_day = true;
+    let answer = reply_clock(&case, Calendar::national(), None).unwrap();
+    assert_eq!((answer.due, answer.excluded), (Some(d("2024-04-18")), Some(13)));
+}
+
+/// T7: a pause after the deadline gave ten new days elsewhere.
+#[test]
+fn pausing_after_the_deadline_gives_no_new_days() {
+    let facts = [asked("c1", "2024-04-08"), returned("c1", "2024-04-19")];
+    let answer = clock_as_of("2024-03-01", &facts, "2024-04-22");
+    assert_eq!((answer.due, answer.excluded, answer.status), (Some(d("2024-03-29")), Some(0), ClockStatus::Running));
+    assert_eq!(answer.overdue_days, Some(24));
+    let open = clock_as_of("2024-03-01", &facts[..1], "2024-04-10");
+    assert_eq!((open.status, open.due, open.overdue_days), (ClockStatus::Running, Some(d("2024-03-29")), Some(12)));
+}
+
+#[test]
+fn pausing_on_the_deadline_itself_gives_no_new_days() {
+    let open = clock_as_of("2024-03-01", &[asked("c1", "2024-03-29")], "2024-04-10");
+    assert_eq!((open.status, open.due), (ClockStatus::Running, Some(d("2024-03-29"))));
+    let day_before = clock_as_of("2024-03-01", &[asked("c1", "2024-03-28")], "2024-04-10");
+    assert_eq!((day_before.status, day_before.remaining), (ClockStatus::Suspended, Some(1)));
+}
+
+/// T11: several pauses on one day, over a weekend, beginning and ending on days of rest.
+#[test]
+fn several_pauses_on_one_day_and_pauses_over_rest_days_are_each_counted_once() {
+    let same_day = [
+        asked("a", "2024-03-11"),
+        returned("a", "2024-03-11"),
+        asked("b", "2024-03-11"),
+        returned("b", "2024-03-12"),
+        asked("c", "2024-03-12"),
+        returned("c", "2024-03-13"),
+    ];
+    assert_eq!(clock("2024-03-01", &same_day).excluded, Some(2));
+    let weekend = [asked("a", "2024-03-15"), returned("a", "2024-03-17")];
+    assert_eq!((clock("2024-03-01", &weekend).excluded, due("2024-03-01", &weekend)), (Some(0), d("2024-03-29")));
+    let holiday = [asked("a", "2024-10-01"), returned("a", "2024-10-07")];
+    assert_eq!(
+        (clock("2024-09-18", &holiday).excluded, due("2024-09-18", &holiday)),
+        (Some(0), due("2024-09-18", &[]))
+    );
+    let worked_sunday = [asked("a", "2024-09-28"), returned("a", "2024-09-29")];
+    assert_eq!(clock("2024-09-18", &worked_sunday).excluded, Some(1));
+}
+
+#[test]
+fn c5_all_four_kinds_stop_the_clock_of_order_711() {
+    for kind in ConsultationKind::ALL {
+        let facts = [sent("c1", kind, "2024-03-11"), returned("c1", "2024-03-29")];
+        assert_eq!(due("2024-03-01", &facts), d("2024-04-19"), "{}", kind.code());
+    }
+}
+
+#[test]
+fn c5_under_order_492_only_a_third_party_stops_the_clock_unless_the_organ_chose_otherwise() {
+    for kind in ConsultationKind::ALL {
+        let mut case = timeline("2018-03-01", &[sent("c1", kind, "2018-03-12"), returned("c1", "2018-03-16")]);
+        let answer = reply_clock(&case, Calendar::national(), None).unwrap();
+        let third_party = kind == ConsultationKind::ThirdParty;
+        let expected = if third_party { (Some(d("2018-03-28")), Some(4)) } else { (Some(d("2018-03-22")), Some(0)) };
+        assert_eq!((answer.due, answer.excluded), expected, "{}", kind.code());
+        assert_eq!(kinds(&answer).contains(&StepKind::NoStop), !third_party, "{}", kind.code());
+        case.options.organ_stops_492 = true;
+        let answer = reply_clock(&case, Calendar::national(), None).unwrap();
+        assert_eq!((answer.due, answer.excluded), (Some(d("2018-03-28")), Some(4)), "{}", kind.code());
+    }
+}
+
+#[test]
+fn an_open_consultation_that_does_not_stop_leaves_the_clock_running() {
+    let facts = [sent("c1", ConsultationKind::OtherOrgan, "2018-03-12")];
+    let answer = clock_as_of("2018-03-01", &facts, "2018-03-14");
+    assert_eq!((answer.status, answer.due), (ClockStatus::Running, Some(d("2018-03-22"))));
+}
+
+#[test]
+fn c6_a_silent_third_party_stops_the_clock_up_to_its_last_day_only() {
+    let facts = [asked_until("c1", "2024-03-11", "2024-04-03")];
+    let open = clock_as_of("2024-03-01", &facts, "2024-04-03");
+    assert_eq!((open.status, open.due, open.resumes_on), (ClockStatus::Suspended, None, Some(d("2024-04-03"))));
+    assert_eq!(open.due_if_silent, Some(DueIfReturned::On(d("2024-04-24"))));
+    let over = clock_as_of("2024-03-01", &facts, "2024-04-04");
+    assert_eq!((over.status, over.due, over.excluded), (ClockStatus::Running, Some(d("2024-04-24")), Some(17)));
+    assert_eq!(due("2024-03-01", &facts), d("2024-04-24"), "without a day asked about the last day is taken");
+}
+
+#[test]
+fn c6_the_earlier_of_the_opinion_and_the_last_day_ends_the_stop() {
+    let early = [asked_until("c1", "2024-03-11", "2024-04-03"), returned("c1", "2024-03-29")];
+    assert_eq!(due("2024-03-01", &early), d("2024-04-19"));
+    let late = [asked_until("c1", "2024-03-11", "2024-04-03"), returned("c1", "2024-04-22")];
+    assert_eq!(due("2024-03-01", &late), d("2024-04-24"));
+}
+
+#[test]
+fn the_stop_has_no_known_end_while_one_open_consultation_has_none() {
+    let facts = [asked_until("c1", "2024-03-11", "2024-04-03"), asked("c2", "2024-03-12")];
+    let open = clock_as_of("2024-03-01", &facts, "2024-03-20");
+    assert_eq!((open.status, open.resumes_on, open.due_if_silent), (ClockStatus::Suspended, None, None));
+    let both = [asked_until("c1", "2024-03-11", "2024-04-03"), asked_until("c2", "2024-03-12", "2024-04-08")];
+    let open = clock_as_of("2024-03-01", &both, "2024-03-20");
+    assert_eq!(open.resumes_on, Some(d("2024-04-08")));
+    let one_over = clock_as_of("2024-03-01", &both, "2024-04-05");
+    assert_eq!((one_over.status, one_over.resumes_on), (ClockStatus::Suspended, Some(d("2024-04-08"))));
+}
+
+#[test]
+fn d3_a_correction_restarts_the_period_on_the_day_it_is_received() {
+    let answer = clock("2024-03-01", &[correction("2024-03-12"), corrected("2024-03-25")]);
+    assert_eq!((answer.start, answer.due), (d("2024-03-25"), Some(d("2024-04-23"))));
+    assert_eq!((answer.start_rule, answer.total), (StartRule::Correction, Some(20)));
+}
+
+#[test]
+fn c7b_while_a_correction_is_awaited_there_is_no_due_date_but_the_old_one_is_shown_as_risk() {
+    let answer = clock("2024-03-01", &[correction("2024-03-12")]);
+    assert_eq!((answer.status, answer.due), (ClockStatus::AwaitingCorrection, None));
+    assert_eq!(answer.risk_due, Some(d("2024-03-29")));
+    assert_eq!(kinds(&answer), [StepKind::Start, StepKind::Waiting]);
+}
+
+#[test]
+fn c7_under_order_492_the_corrected_text_is_a_new_application_with_its_own_period() {
+    let answer = clock("2018-03-01", &[correction("2018-03-12"), corrected("2018-03-20")]);
+    assert_eq!((answer.start, answer.due, answer.total), (d("2018-03-20"), Some(d("2018-04-11")), Some(15)));
+    let restart = answer.derivation.iter().find(|step| step.kind == StepKind::Restart).unwrap();
+    assert_eq!((restart.rule, restart.article), ("C-7", "《条例》（2007年）第二十一条第（四）项"));
+}
+
+#[test]
+fn c10_the_order_follows_the_effective_date_of_receipt() {
+    let facts = [correction("2019-05-05"), corrected("2019-05-27")];
+    assert_eq!(Timeline::regime_for(d("2019-04-28"), &facts, None), Regime::Order711);
+    assert_eq!(Timeline::regime_for(d("2019-04-28"), &facts, Some(d("2019-05-26"))), Regime::Order492);
+    assert_eq!(Timeline::regime_for(d("2019-05-14"), &[], None), Regime::Order492);
+    assert_eq!(Timeline::regime_for(d("2019-05-15"), &[], None), Regime::Order711);
+    assert_eq!(due("2019-04-28", &facts), d("2019-06-25"));
+}
+
+#[test]
+fn c10_the_order_may_be_overridden() {
+    let case = Timeline { regime: Regime::Order711, ..timeline("2019-05-14", &[]) };
+    assert_eq!(reply_clock(&case, Calendar::national(), None).unwrap().due, Some(d("2019-06-12")));
+}
+
+#[test]
+fn d12_a_payment_restarts_the_period() {
+    let facts = [fee("2024-03-12"), paid("2024-04-08")];
+    let answer = clock("2024-03-01", &facts);
+    assert_eq!(
+        (answer.start, answer.due, answer.start_rule),
+        (d("2024-04-08"), Some(d("2024-05-08")), StartRule::FeePayment)
+    );
+    let waiting = clock_as_of("2024-03-01", &facts, "2024-04-07");
+    assert_eq!((waiting.status, waiting.due, waiting.risk_due), (ClockStatus::AwaitingFee, None, None));
+}
+
+#[test]
+fn a_fee_from_before_the_fee_rules_does_not_move_the_period() {
+    let answer = clock("2020-03-02", &[fee("2020-03-10"), paid("2020-03-20")]);
+    assert_eq!((answer.due, answer.status), (Some(due("2020-03-02", &[])), ClockStatus::Running));
+    let reason = Some(IneffectiveReason::FeeRulesNotInForce);
+    assert_eq!(ineffective(&answer), [(d("2020-03-10"), reason), (d("2020-03-20"), reason)]);
+    let over_new_year = clock("2020-12-25", &[fee("2020-12-31"), paid("2021-01-04")]);
+    assert_eq!(over_new_year.start, d("2020-12-25"), "the notice had no basis");
+    assert_eq!(clock("2020-12-25", &[fee("2021-01-01"), paid("2021-01-01")]).start, d("2021-01-01"));
+}
+
+#[test]
+fn a_restart_voids_the_extension_before_it_and_keeps_the_one_after() {
+    let facts = [extended("2024-03-05", 20), correction("2024-03-12"), corrected("2024-03-25")];
+    let answer = clock("2024-03-01", &facts);
+    assert_eq!((answer.due, answer.total), (Some(d("2024-04-23")), Some(20)));
+    let voided = answer.derivation.iter().find(|step| step.kind == StepKind::Voided).unwrap();
+    assert_eq!((voided.from, voided.days, voided.rule), (d("2024-03-05"), Some(20), "D5"));
+    let again = [facts.as_slice(), &[extended("2024-04-23", 20)]].concat();
+    assert_eq!(clock("2024-03-01", &again).total, Some(40), "the new period may be extended anew");
+    let same_day = [correction("2024-03-12"), corrected("2024-03-25"), extended("2024-03-25", 5)];
+    assert_eq!(clock("2024-03-01", &same_day).total, Some(25), "the restart comes first on its day");
+}
+
+#[test]
+fn a_consultation_over_a_restart_takes_out_only_the_days_after_it() {
+    let facts =
+        [asked("c1", "2024-03-04"), returned("c1", "2024-03-15"), correction("2024-03-06"), corrected("2024-03-12")];
+    let answer = clock("2024-03-01", &facts);
+    assert_eq!((answer.due, answer.excluded), (Some(d("2024-04-15")), Some(3)));
+}
+
+#[test]
+fn a_correction_may_be_asked_and_answered_on_one_day_and_asked_again_on_the_day_of_an_answer() {
+    assert_eq!(clock("2024-03-01", &[correction("2024-03-05"), corrected("2024-03-05")]).start, d("2024-03-05"));
+    let again = [correction("2024-03-05"), corrected("2024-03-11"), correction("2024-03-11")];
+    let answer = clock("2024-03-01", &again);
+    assert_eq!((answer.status, answer.start), (ClockStatus::AwaitingCorrection, d("2024-03-11")));
+    let twice = [again.as_slice(), &[corrected("2024-03-20")]].concat();
+    assert_eq!(
+        (clock("2024-03-01", &twice).status, clock("2024-03-01", &twice).start),
+        (ClockStatus::Running, d("2024-03-20"))
+    );
+}
+
+#[test]
+fn of_two_questions_the_correction_is_waited_for_first() {
+    let facts = [correction("2024-03-05"), fee("2024-03-06")];
+    assert_eq!(clock("2024-03-01", &facts).status, ClockStatus::AwaitingCorrection);
+    let facts = [correction("2024-03-05"), fee("2024-03-06"), corrected("2024-03-08")];
+    assert_eq!(clock("2024-03-01", &facts).status, ClockStatus::AwaitingFee);
+}
+
+#[test]
+fn d5_an_extension_notified_on_the_due_date_counts_and_one_the_day_after_does_not() {
+    let on_the_day = clock("2024-03-01", &[extended("2024-03-29", 20)]);
+    assert_eq!((on_the_day.due, on_the_day.total), (Some(d("2024-04-28")), Some(40)), "04-28 is a worked Sunday");
+    let too_late = clock("2024-03-01", &[extended("2024-03-30", 20)]);
+    assert_eq!((too_late.due, too_late.total), (Some(d("2024-03-29")), Some(20)));
+    assert_eq!(ineffective(&too_late), [(d("2024-03-30"), Some(IneffectiveReason::AfterDue))]);
+}
+
+#[test]
+fn c12_stops_apply_to_base_and_extension_alike() {
+    let facts = [asked("c1", "2024-03-11"), returned("c1", "2024-03-29"), extended("2024-04-19", 20)];
+    assert_eq!(due("2024-03-01", &facts), d("2024-05-20"));
+    let within = [extended("2024-03-29", 20), asked("c1", "2024-04-01"), returned("c1", "2024-04-10")];
+    assert_eq!((due("2024-03-01", &within), clock("2024-03-01", &within).excluded), (d("2024-05-09"), Some(6)));
+}
+
+#[test]
+fn an_extension_given_while_the_clock_stands_counts() {
+    let facts = [asked("c1", "2024-03-11"), extended("2024-04-10", 10), returned("c1", "2024-04-12")];
+    assert_eq!(clock("2024-03-01", &facts).total, Some(30));
+    let open = clock_as_of("2024-03-01", &facts[..2], "2024-04-11");
+    assert_eq!(
+        (open.status, open.total, open.used, open.remaining),
+        (ClockStatus::Suspended, Some(30), Some(6), Some(24))
+    );
+}
+
+/// T10: the cap holds on every path.
+#[test]
+fn extensions_together_may_not_exceed_the_maximum() {
+    let article = "《条例》第三十三条第二款";
+    let error = |days| ClockError::ExtensionDays { days, max: 20, article };
+    assert_eq!(refused("2024-03-01", &[extended("2024-03-10", 21)]), error(21));
+    assert_eq!(refused("2024-03-01", &[extended("2024-03-10", 0)]), error(0));
+    assert_eq!(refused("2024-03-01", &[extended("2024-03-10", 15), extended("2024-03-11", 6)]), error(21));
+    assert_eq!(clock("2024-03-01", &[extended("2024-03-10", 15), extended("2024-03-11", 5)]).total, Some(40));
+    assert_eq!(error(21).article(), Some(article));
+    let old = refused("2018-03-01", &[extended("2018-03-10", 16)]);
+    assert_eq!(old, ClockError::ExtensionDays { days: 16, max: 15, article: "《条例》（2007年）第二十四条第二款" });
+}
+
+#[test]
+fn an_extension_without_effect_does_not_use_up_the_maximum() {
+    let facts = [extended("2024-03-29", 20), extended("2024-05-06", 5)];
+    let answer = clock("2024-03-01", &facts);
+    assert_eq!((answer.total, ineffective(&answer).len()), (Some(40), 1));
+}
+
+/// T9: taking an extension away keeps the paused days.
+#[test]
+fn removing_an_extension_keeps_the_paused_days() {
+    let paused = [asked("c1", "2024-03-11"), returned("c1", "2024-03-29")];
+    let extended = [paused.as_slice(), &[extended("2024-04-01", 10)]].concat();
+    assert_eq!(clock("2024-03-01", &extended).excluded, Some(14));
+    assert_eq!(due("2024-03-01", &paused), d("2024-04-19"));
+}
+
+#[test]
+fn d9_a_delayed_date_told_in_time_replaces_the_due_date() {
+    let answer = clock_as_of("2024-03-01", &[delayed("2024-03-29", "2024-06-28")], "2024-06-24");
+    assert_eq!((answer.due, answer.status), (Some(d("2024-06-28")), ClockStatus::Running));
+    assert_eq!((answer.total, answer.remaining), (None, Some(4)));
+    let too_late = clock("2024-03-01", &[delayed("2024-04-01", "2024-06-28")]);
+    assert_eq!((too_late.due, ineffective(&too_late).len()), (Some(d("2024-03-29")), 1));
+    let then_extended = clock("2024-03-01", &[delayed("2024-03-29", "2024-06-28"), extended("2024-06-03", 10)]);
+    assert_eq!(then_extended.due, Some(d("2024-06-28")));
+    assert_eq!(ineffective(&then_extended), [(d("2024-06-03"), Some(IneffectiveReason::PeriodFixed))]);
+    let restarted = [delayed("2024-03-05", "2024-06-28"), correction("2024-03-06"), corrected("2024-03-11")];
+    assert_eq!(due("2024-03-01", &restarted), d("2024-04-09"));
+}
+
+#[test]
+fn a_decision_that_orders_a_reply_starts_its_own_period() {
+    let facts = [ordered("2025-06-03", 20)];
+    let answer = clock("2025-02-20", &facts);
+    assert_eq!(
+        (answer.start, answer.due, answer.start_rule),
+        (d("2025-06-03"), Some(d("2025-07-01")), StartRule::Order)
+    );
+    let before = clock_as_of("2025-02-20", &facts, "2025-06-02");
+    assert_eq!((before.due, before.overdue_days), (Some(d("2025-03-20")), Some(74)));
+}
+
+#[test]
+fn the_period_of_a_decision_is_moved_by_nothing_but_another_decision() {
+    let facts = [
+        replied("2024-03-20"),
+        ordered("2024-06-03", 10),
+        asked("c1", "2024-06-04"),
+        extended("2024-06-05", 10),
+        correction("2024-06-06"),
+        fee("2024-06-06"),
+        delayed("2024-06-07", "2024-09-01"),
+    ];
+    let answer = clock("2024-03-01", &facts);
+    assert_eq!((answer.due, answer.total, answer.status), (Some(d("2024-06-18")), Some(10), ClockStatus::Running));
+    assert_eq!(ineffective(&answer).len(), 5);
+    assert!(ineffective(&answer).iter().all(|(_, reason)| *reason == Some(IneffectiveReason::PeriodFixed)));
+    let until = Fact::Reopened { on: d("2024-06-10"), due: ReopenedPeriod::Until(d("2024-07-05")) };
+    let again = [facts.as_slice(), &[until]].concat();
+    assert_eq!(clock("2024-03-01", &again).due, Some(d("2024-07-05")));
+}
+
+/// T27: a reopened case runs again, and its new reply is judged by the new period.
+#[test]
+fn a_reopened_case_runs_again_until_the_new_reply() {
+    let facts = [replied("2024-03-20"), ordered("2024-06-03", 10)];
+    assert_eq!(clock_as_of("2024-03-01", &facts, "2024-05-31").status, ClockStatus::Met);
+    assert_eq!(clock_as_of("2024-03-01", &facts, "2024-06-03").status, ClockStatus::Running);
+    let met = [facts.as_slice(), &[replied("2024-06-18")]].concat();
+    assert_eq!(clock("2024-03-01", &met).status, ClockStatus::Met);
+    let late = [facts.as_slice(), &[replied("2024-06-19")]].concat();
+    assert_eq!(clock("2024-03-01", &late).status, ClockStatus::MetLate);
+}
+
+#[test]
+fn what_follows_the_reply_moves_nothing() {
+    let facts =
+        [replied("2024-03-20"), asked("c1", "2024-03-21"), extended("2024-03-22", 10), correction("2024-03-22")];
+    let answer = clock("2024-03-01", &facts);
+    assert_eq!((answer.status, answer.due, answer.total), (ClockStatus::Met, Some(d("2024-03-29")), Some(20)));
+    assert!(ineffective(&answer).iter().all(|(_, reason)| *reason == Some(IneffectiveReason::AfterClose)));
+    assert_eq!(ineffective(&answer).len(), 3);
+}
+
+#[test]
+fn a_reply_while_a_consultation_is_out_ends_the_stop_on_its_day() {
+    let facts = [asked("c1", "2024-03-11"), replied("2024-04-12")];
+    let answer = clock("2024-03-01", &facts);
+    assert_eq!((answer.status, answer.excluded, answer.used), (ClockStatus::Met, Some(23), Some(6)));
+    let opinion_after = [facts.as_slice(), &[returned("c1", "2024-05-20")]].concat();
+    assert_eq!(clock("2024-03-01", &opinion_after).due, answer.due);
+}
+
+#[test]
+fn a_reply_without_waiting_for_the_correction_is_in_time() {
+    let answer = clock("2024-03-01", &[correction("2024-03-05"), replied("2024-04-12")]);
+    assert_eq!((answer.status, answer.due, answer.risk_due), (ClockStatus::Met, None, Some(d("2024-03-29"))));
+}
+
+#[test]
+fn a_case_that_ended_owes_nothing() {
+    let answer = clock_as_of("2024-03-01", &[correction("2024-03-05"), ended("2024-04-02")], "2024-09-01");
+    assert_eq!((answer.status, answer.overdue_days), (ClockStatus::Ended, None));
+    let overdue = clock_as_of("2024-03-01", &[ended("2024-04-02")], "2024-09-01");
+    assert_eq!((overdue.status, overdue.overdue_days), (ClockStatus::Ended, None));
+}
+
+#[test]
+fn facts_after_the_day_asked_about_have_not_happened() {
+    let facts =
+        [asked("c1", "2024-03-11"), returned("c1", "2024-03-29"), extended("2024-04-01", 20), replied("2024-04-30")];
+    assert_eq!(clock_as_of("2024-03-01", &facts, "2024-03-10").due, Some(d("2024-03-29")));
+    assert_eq!(clock_as_of("2024-03-01", &facts, "2024-03-28").status, ClockStatus::Suspended);
+    assert_eq!(clock_as_of("2024-03-01", &facts, "2024-03-29").due, Some(d("2024-04-19")));
+    assert_eq!(clock_as_of("2024-03-01", &facts, "2024-04-01").total, Some(40));
+    assert_eq!(clock_as_of("2024-03-01", &facts, "2024-04-29").status, ClockStatus::Running);
+    assert_eq!(clock_as_of("2024-03-01", &facts, "2024-04-30").status, ClockStatus::Met);
+}
+
+/// T3: computed before or years after, the date is the same.
+#[test]
+fn an_old_case_recomputed_years_later_has_the_same_due_date() {
+    let facts = [asked("c1", "2021-12-22"), returned("c1", "2022-01-05")];
+    let then = clock_as_of("2021-12-20", &facts, "2022-01-05");
+    let now = clock_as_of("2021-12-20", &facts, "2026-11-20");
+    assert_eq!((then.due, now.due), (now.due, Some(d("2022-01-29"))));
+}
+
+#[test]
+fn a_due_date_beyond_the_calendar_is_a_gap_with_a_marked_provisional_date() {
+    let answer = clock("2026-12-31", &[]);
+    assert_eq!((answer.status, answer.due, answer.counted), (ClockStatus::Gap, None, Some(0)));
+    assert_eq!((answer.missing, answer.provisional_due), (Some(d("2027-01-01")), Some(d("2027-01-29"))));
+    assert_eq!(kinds(&answer), [StepKind::Start, StepKind::Gap]);
+    let partly = clock_as_of("2026-12-14", &[], "2026-12-21");
+    assert_eq!((partly.counted, partly.used, partly.remaining), (Some(13), Some(5), Some(15)));
+    let beyond = clock("2027-04-20", &[]);
+    assert_eq!((beyond.missing, beyond.counted), (Some(d("2027-04-20")), Some(0)));
+    assert_eq!(beyond.provisional_due, Some(d("2027-05-18")), "05-01 is a Saturday, 05-02 a Sunday");
+    let in_2028 = clock("2028-04-24", &[]);
+    assert_eq!(in_2028.provisional_due, Some(d("2028-05-24")), "05-01 and 05-02 are weekdays of rest");
+    let before = clock("2007-12-31", &[]);
+    assert_eq!((before.status, before.missing), (ClockStatus::Gap, Some(d("2007-12-31"))));
+}
+
+#[test]
+fn a_stop_that_reaches_beyond_the_calendar_is_a_gap_and_the_provisional_date_leaves_it_out() {
+    let facts = [asked("c1", "2026-12-25"), returned("c1", "2027-01-08")];
+    let answer = clock("2026-12-18", &facts);
+    assert_eq!((answer.status, answer.counted, answer.missing), (ClockStatus::Gap, Some(5), Some(d("2027-01-01"))));
+    assert_eq!(answer.provisional_due, Some(d("2027-01-29")));
+    let open = clock_as_of("2026-12-18", &facts[..1], "2026-12-31");
+    assert_eq!((open.status, open.due_if_returned_today), (ClockStatus::Suspended, Some(DueIfReturned::Gap)));
+}
+
+#[test]
+fn a_reply_known_to_be_in_time_is_met_though_the_due_date_is_a_gap() {
+    let answer = clock("2026-12-14", &[replied("2026-12-30")]);
+    assert_eq!((answer.status, answer.due), (ClockStatus::Met, None));
+    assert_eq!(clock("2026-12-14", &[replied("2027-01-05")]).status, ClockStatus::Gap, "nobody can say yet");
+    assert_eq!(clock("2026-12-14", &[ended("2027-01-05")]).status, ClockStatus::Ended);
+}
+
+/// T27: a calendar without years makes no dates.
+#[test]
+fn an_answer_from_a_calendar_that_does_not_reach_is_a_gap() {
+    let years = Calendar::national().years().iter().filter(|year| year.year == 2020).cloned().collect();
+    let only_2020 = Calendar::from_years(years).unwrap();
+    let answer = reply_clock(&timeline("2024-03-01", &[]), &only_2020, Some(d("2024-06-01"))).unwrap();
+    assert_eq!((answer.status, answer.due, answer.missing), (ClockStatus::Gap, None, Some(d("2024-03-01"))));
+}
+
+#[test]
+fn impossible_facts_are_refused_with_their_code() {
+    let code = |facts: &[Fact]| refused("2024-03-01", facts).code();
+    assert_eq!(code(&[asked("c1", "2024-02-29")]), "fact_before_receipt");
+    assert_eq!(code(&[replied("2024-02-29")]), "fact_before_receipt");
+    assert_eq!(code(&[asked("c1", "2024-03-11"), returned("c1", "2024-03-08")]), "returned_before_sent");
+    assert_eq!(code(&[asked_until("c1", "2024-03-11", "2024-03-10")]), "returned_before_sent");
+    assert_eq!(code(&[returned("c1", "2024-03-08")]), "unknown_consultation");
+    assert_eq!(code(&[asked("c1", "2024-03-11"), returned("c2", "2024-03-12")]), "unknown_consultation");
+    assert_eq!(code(&[asked("c1", "2024-03-11"), asked("c1", "2024-03-12")]), "duplicate_consultation");
+    let twice = [asked("c1", "2024-03-11"), returned("c1", "2024-03-12"), returned("c1", "2024-03-13")];
+    assert_eq!(code(&twice), "duplicate_consultation");
+    assert_eq!(code(&[corrected("2024-03-11")]), "correction_not_requested");
+    assert_eq!(code(&[correction("2024-03-12"), corrected("2024-03-11")]), "correction_not_requested");
+    assert_eq!(code(&[paid("2024-03-11")]), "fee_not_notified");
+    assert_eq!(code(&[delayed("2024-03-11", "2024-03-10")]), "delayed_into_past");
+    assert_eq!(code(&[ordered("2024-06-03", 0)]), "order_period");
+    assert_eq!(code(&[ordered("2024-06-03", 367)]), "order_period");
+    let into_the_past = Fact::Reopened { on: d("2024-06-03"), due: ReopenedPeriod::Until(d("2024-06-02")) };
+    assert_eq!(code(&[into_the_past]), "order_period");
+}
+
+#[test]
+fn the_same_day_is_not_before() {
+    let facts = [
+        asked_until("c1", "2024-03-01", "2024-03-01"),
+        returned("c1", "2024-03-01"),
+        delayed("2024-03-01", "2024-03-01"),
+    ];
+    assert_eq!(due("2024-03-01", &facts), d("2024-03-01"));
+    assert_eq!(clock("2024-03-01", &[ordered("2024-06-03", 1)]).due, Some(d("2024-06-04")));
+    assert!(clock("2024-03-01", &[ordered("2024-06-03", 366)]).due.is_some());
+}
+
+#[test]
+fn an_impossible_fact_is_refused_even_when_it_lies_after_the_day_asked_about() {
+    let facts = [asked("c1", "2024-03-11"), returned("c1", "2024-03-08")];
+    let answer = reply_clock(&timeline("2024-03-01", &facts), Calendar::national(), Some(d("2024-03-05")));
+    assert_eq!(answer.unwrap_err().code(), "returned_before_sent");
+}
+
+#[test]
+fn a_day_before_receipt_cannot_be_asked_about() {
+    let answer = reply_clock(&timeline("2024-03-01", &[]), Calendar::national(), Some(d("2024-02-29")));
+    let expected = ClockError::AsOfBeforeReceipt { as_of: d("2024-02-29"), received: d("2024-03-01") };
+    assert_eq!(answer.unwrap_err(), expected);
+}
+
+fn level(received: &str, facts: &[Fact], today: &str) -> WarningLevel {
+    let answer = clock_as_of(received, facts, today);
+    warning_level(&answer, d(today), &WarningThresholds::default(), Calendar::national())
+}
+
+/// T23, T24: zero days late is not thirty.
+#[test]
+fn warning_levels_at_their_boundaries() {
+    // due 2024-03-29
+    let expected = [
+        ("2024-03-01", WarningLevel::Blue),
+        ("2024-03-21", WarningLevel::Blue),
+        ("2024-03-22", WarningLevel::Yellow),
+        ("2024-03-28", WarningLevel::Yellow),
+        ("2024-03-29", WarningLevel::Orange),
+        ("2024-03-30", WarningLevel::Red),
+        ("2024-04-27", WarningLevel::Red),
+        ("2024-04-28", WarningLevel::Black),
+        ("2024-04-29", WarningLevel::Black),
+    ];
+    for (today, expected) in expected {
+        assert_eq!(level("2024-03-01", &[], today), expected, "{today}");
+    }
+}
+
+#[test]
+fn warning_thresholds_are_the_organs_choice() {
+    let answer = clock_as_of("2024-03-01", &[], "2024-03-21");
+    let thresholds = WarningThresholds { yellow_days: 6, black_days: 1 };
+    assert_eq!(warning_level(&answer, d("2024-03-21"), &thresholds, Calendar::national()), WarningLevel::Yellow);
+    assert_eq!(warning_level(&answer, d("2024-03-30"), &thresholds, Calendar::national()), WarningLevel::Black);
+    let none = WarningThresholds { yellow_days: 0, black_days: 0 };
+    assert_eq!(warning_level(&answer, d("2024-03-29"), &none, Calendar::national()), WarningLevel::Orange);
+    assert_eq!(warning_level(&answer, d("2024-03-28"), &none, Calendar::national()), WarningLevel::Blue);
+}
+
+/// T25, T27: a closed case is silent.
+#[test]
+fn a_closed_case_warns_of_nothing_and_a_waiting_one_of_nothing_urgent() {
+    assert_eq!(level("2024-03-01", &[replied("2024-04-20")], "2024-09-01"), WarningLevel::None);
+    assert_eq!(level("2024-03-01", &[ended("2024-03-20")], "2024-09-01"), WarningLevel::None);
+    assert_eq!(level("2024-03-01", &[asked("c1", "2024-03-11")], "2024-09-01"), WarningLevel::Blue);
+    assert_eq!(level("2024-03-01", &[correction("2024-03-11")], "2024-09-01"), WarningLevel::Blue);
+}
+
+#[test]
+fn a_gap_warns_by_its_provisional_date() {
+    assert_eq!(level("2026-12-07", &[], "2026-12-18"), WarningLevel::Blue, "11 days left");
+    assert_eq!(level("2026-12-07", &[], "2026-12-28"), WarningLevel::Yellow, "5 days left, wherever they fall");
+    assert_eq!(level("2026-12-07", &[], "2027-01-06"), WarningLevel::Red, "provisional: 2027-01-05");
+}
+
+#[test]
+fn codes_name_statuses_levels_and_kinds_one_to_one() {
+    for status in ClockStatus::ALL {
+        assert_eq!(ClockStatus::from_code(status.code()), Some(status));
+        assert_eq!(serde_json::to_value(status).unwrap(), status.code());
+    }
+    for level in WarningLevel::ALL {
+        assert_eq!(WarningLevel::from_code(level.code()), Some(level));
+        assert_eq!(serde_json::to_value(level).unwrap(), level.code());
+    }
+    for kind in ConsultationKind::ALL {
+        assert_eq!(ConsultationKind::from_code(kind.code()), Some(kind));
+        assert_eq!(serde_json::to_value(kind).unwrap(), kind.code());
+    }
+    assert_eq!(ConsultationKind::from_code("organ"), Some(ConsultationKind::OtherOrgan));
+    assert_eq!(serde_json::from_str::<ConsultationKind>(r#""organ""#).unwrap(), ConsultationKind::OtherOrgan);
+    assert_eq!(ConsultationKind::from_code("department"), None, "own departments never stop the clock");
+}
+
+fn explained(case: &Timeline, as_of: Option<&str>) -> String {
+    let answer = reply_clock(case, Calendar::national(), as_of.map(d)).unwrap();
+    // The version changes with every notice; the snapshot is about the words.
+    explain(case, &answer, Calendar::national()).replace(Calendar::national().version(), "(版本)")
+}
+
+/// T29: a moved date names the rule that moved it.
+#[test]
+fn the_derivation_reads_as_a_court_would_re_add_it() {
+    let facts = [
+        extended("2024-03-05", 5),
+        correction("2024-03-12"),
+        corrected("2024-03-25"),
+        asked("公司甲", "2024-04-01"),
+        returned("公司甲", "2024-04-16"),
+        sent("市林业局", ConsultationKind::OtherOrgan, "2024-04-10"),
+        returned("市林业局", "2024-04-18"),
+        extended("2024-05-11", 10),
+        extended("2024-06-03", 5),
+        replied("2024-05-31"),
+    ];
+    insta::assert_snapshot!("explain_course", explained(&timeline("2024-03-01", &facts), None));
+}
+
+#[test]
+fn the_derivation_of_an_open_case_says_what_is_awaited() {
+    let suspended = [asked_until("公司甲", "2024-09-23", "2024-10-18")];
+    insta::assert_snapshot!("explain_suspended", explained(&timeline("2024-09-12", &suspended), Some("2024-10-08")));
+    insta::assert_snapshot!(
+        "explain_correction",
+        explained(&timeline("2024-03-01", &[correction("2024-03-12")]), None)
+    );
+    insta::assert_snapshot!("explain_fee", explained(&timeline("2024-03-01", &[fee("2024-03-12")]), None));
+    insta::assert_snapshot!("explain_gap", explained(&timeline("2026-12-14", &[]), Some("2026-12-21")));
+}
+
+#[test]
+fn the_derivation_of_old_and_odd_cases() {
+    let old =
+        [sent("规划局", ConsultationKind::OtherOrgan, "2011-06-07"), fee("2011-06-08"), extended("2011-07-01", 15)];
+    insta::assert_snapshot!("explain_492", explained(&timeline("2011-06-01", &old), Some("2011-07-28")));
+    let ordered = [delayed("2025-03-03", "2025-03-31"), ordered("2025-06-03", 20), replied("2025-07-02")];
+    insta::assert_snapshot!("explain_order", explained(&timeline("2025-02-20", &ordered), None));
+}

@@ -1,7 +1,7 @@
 //! Laying a number of working days over the calendar, around the stops.
 
 use super::stops::{Stop, next, previous};
-use crate::law::calendar::{Calendar, is_weekend};
+use crate::law::calendar::{Calendar, Gap, is_weekend};
 use crate::law::calendar_check::is_fixed_holiday;
 use chrono::NaiveDate;
 
@@ -58,37 +58,36 @@ impl Walk {
 /// never reached: it moves nothing.
 pub(super) fn walk(calendar: &Calendar, start: NaiveDate, total: u32, stops: &[Stop<'_>]) -> Walk {
     let mut spans = Vec::with_capacity(stops.len() * 2 + 1);
+    let end =
+        lay(calendar, start, total, stops, &mut spans).unwrap_or_else(|_| gap(calendar, start, stops, &mut spans));
+    Walk { spans, end }
+}
+
+fn lay(
+    calendar: &Calendar,
+    start: NaiveDate,
+    total: u32,
+    stops: &[Stop<'_>],
+    spans: &mut Vec<Span>,
+) -> Result<End, Gap> {
     let mut counted = 0;
     let mut cursor = start;
-    let mut stopped = None;
-    let end = (|| {
-        for (place, stop) in stops.iter().enumerate() {
-            let before = previous(stop.from);
-            let days = calendar.count_working_days(cursor, before)?;
-            if counted + days >= total {
-                break;
-            }
-            push_counted(&mut spans, cursor, before, days);
-            counted += days;
-            let Some(through) = stop.through else {
-                stopped = Some(place);
-                return Ok(start);
-            };
-            let days = calendar.count_working_days(before, through)?;
-            spans.push(Span { stop: Some(place), from: stop.from, through, days });
-            cursor = through;
+    for (place, stop) in stops.iter().enumerate() {
+        let before = previous(stop.from);
+        let days = calendar.count_working_days(cursor, before)?;
+        if counted + days >= total {
+            break;
         }
-        calendar.add_working_days(cursor, total - counted)
-    })();
-    let end = match (end, stopped) {
-        (_, Some(stop)) => End::Suspended { stop, used: counted },
-        (Ok(due), None) => {
-            push_counted(&mut spans, cursor, due, total - counted);
-            End::Due(due)
-        }
-        (Err(_), None) => gap(calendar, start, cursor, counted, &mut spans),
-    };
-    Walk { spans, end }
+        push_counted(spans, cursor, before, days);
+        counted += days;
+        let Some(through) = stop.through else { return Ok(End::Suspended { stop: place, used: counted }) };
+        let days = calendar.count_working_days(before, through)?;
+        spans.push(Span { stop: Some(place), from: stop.from, through, days });
+        cursor = through;
+    }
+    let due = calendar.add_working_days(cursor, total - counted)?;
+    push_counted(spans, cursor, due, total - counted);
+    Ok(End::Due(due))
 }
 
 fn push_counted(spans: &mut Vec<Span>, after: NaiveDate, through: NaiveDate, days: u32) {
@@ -98,14 +97,22 @@ fn push_counted(spans: &mut Vec<Span>, after: NaiveDate, through: NaiveDate, day
 }
 
 /// The calendar ended: what was counted up to its last day, and the first day it lacks.
-fn gap(calendar: &Calendar, start: NaiveDate, cursor: NaiveDate, counted: u32, spans: &mut Vec<Span>) -> End {
-    let last = calendar.last_day();
-    if start < calendar.first_day() || start > last {
-        return End::Gap { counted, missing: start };
+fn gap(calendar: &Calendar, start: NaiveDate, stops: &[Stop<'_>], spans: &mut Vec<Span>) -> End {
+    let (first, last) = (calendar.first_day(), calendar.last_day());
+    let counted = |spans: &[Span]| spans.iter().filter(|span| span.stop.is_none()).map(|span| span.days).sum();
+    if start < first || start > last {
+        return End::Gap { counted: counted(spans), missing: start };
     }
+    let cursor = spans.last().map_or(start, |span| span.through);
     let days = calendar.count_working_days(cursor, last).unwrap_or(0);
-    push_counted(spans, cursor, last, days);
-    End::Gap { counted: counted + days, missing: next(last) }
+    let stop = stops.iter().position(|stop| stop.from == next(cursor));
+    match stop {
+        Some(place) if last > cursor => {
+            spans.push(Span { stop: Some(place), from: next(cursor), through: last, days });
+        }
+        Some(_) | None => push_counted(spans, cursor, last, days),
+    }
+    End::Gap { counted: counted(spans), missing: next(last) }
 }
 
 /// The same walk, with weekends and holidays of fixed date standing in for notices that are not loaded. Never a due date.

@@ -141,7 +141,7 @@ fn identity_and_contact_are_sealed_in_the_table_and_found_by_the_blind_index() {
         let found = |kind: &str, number: &str| {
             store.read(|db| applicants::find_same(db, sealer, &[bureau.organ], kind, number)).unwrap()
         };
-        assert_eq!(found("id_card", "110101 19900307 123x"), [row.clone()]);
+        assert_eq!(found("id_card", "110101 19900307 123x"), std::slice::from_ref(&row));
         assert_eq!(found("passport", "11010119900307123X"), []);
         assert_eq!(found("id_card", "110101199003071231"), []);
         store.write(|db| applicants::set_contact(db, sealer, row.id, "{}")).unwrap();
