@@ -1,7 +1,7 @@
 //! Opening a case and committing what was decided: log, row, obligations, all in the caller's transaction.
 
 use super::{Caller, Office, OfficeError};
-use crate::case::{Actor, Case, Context, Event, NotAllowed, OrganRules, Role, Summary, fold, obligations, summary};
+use crate::case::{Actor, Case, Context, Event, OrganRules, Role, Summary, fold, obligations, summary};
 use crate::law::Calendar;
 use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow, NewEvent};
@@ -191,20 +191,4 @@ pub(super) fn written(events: &[Event]) -> Result<Vec<NewEvent>, OfficeError> {
             Ok(NewEvent { kind: event.kind().to_owned(), occurred_on: event.on(), body })
         })
         .collect()
-}
-
-impl From<NotAllowed> for OfficeError {
-    fn from(refusal: NotAllowed) -> Self {
-        let errors = refusal
-            .pointer
-            .map(|pointer| super::FieldError::new(pointer, refusal.code, refusal.detail.clone()))
-            .into_iter()
-            .collect();
-        Self::Refused {
-            code: refusal.code.into(),
-            article: refusal.article.map(Into::into),
-            detail: refusal.detail,
-            errors,
-        }
-    }
 }

@@ -10,6 +10,7 @@ pub mod checks;
 pub mod clock;
 mod error;
 pub mod files;
+mod mailroom;
 mod once;
 pub mod organs;
 pub mod overdue;

@@ -9,6 +9,7 @@
 mod architecture;
 mod auth;
 mod cli;
+mod desk;
 mod e2e;
 mod intake;
 mod law_vectors;
@@ -16,5 +17,6 @@ mod mail;
 mod routes;
 mod running;
 mod service;
+mod smtp_sink;
 mod store;
 mod support;
