@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, users};
+use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, users};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -44,6 +44,7 @@ fn parts() -> Vec<Document> {
         cases::Doc::openapi(),
         case_commands::Doc::openapi(),
         law::Doc::openapi(),
+        overdue::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

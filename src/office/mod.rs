@@ -14,6 +14,7 @@ mod mailroom;
 pub mod intake;
 mod once;
 pub mod organs;
+pub mod overdue;
 mod passwords;
 mod readiness;
 pub mod users;
