@@ -1,1 +1,490 @@
 //! Typed settings from config/default.toml, a file and the environment.
+//!
+//! One struct per topic; what each member means is written in `config/default.toml`, which is compiled in and gives
+//! every default. An unknown key, a value of the wrong type or out of its range stops the start.
+
+use serde::Deserialize;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// The documented defaults, compiled in.
+pub const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// The file that is read from the working directory when no other is named.
+const USUAL_FILE: &str = "gongkai.toml";
+
+/// Fixed names of the environment and the keys they stand for; `GONGKAI_CONFIG` names the file itself.
+const FIXED_NAMES: [(&str, &str); 2] = [("GONGKAI_DATABASE_URL", "database__url"), ("GONGKAI_BIND", "server__bind")];
+
+/// Shortest token secret, bytes (HS256: as long as its hash).
+pub const TOKEN_SECRET_MIN_BYTES: usize = 32;
+
+/// A value that never shows itself in logs or error messages.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value, for the one place that uses it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether nothing was configured.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() { "(empty)" } else { "(secret)" })
+    }
+}
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The HTTP service.
+    pub server: Server,
+    /// The database.
+    pub database: Database,
+    /// Tokens, passwords and keys.
+    pub security: Security,
+    /// Outgoing mail.
+    pub smtp: Smtp,
+    /// The reminder schedule.
+    pub reminders: Reminders,
+    /// Logging.
+    pub log: Log,
+    /// The working-day calendar.
+    pub calendar: Calendar,
+}
+
+/// The HTTP service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub bind: String,
+    /// Worker threads; 0 = one per core.
+    pub workers: usize,
+    /// Seconds a shutdown waits for running requests.
+    pub shutdown_s: u64,
+    /// Milliseconds after which a request is answered 503.
+    pub request_deadline_ms: u64,
+    /// Largest request body.
+    pub body_limit_bytes: usize,
+    /// Length of a list page when none is asked for.
+    pub page_default: u32,
+    /// Longest list page.
+    pub page_max: u32,
+    /// Peers whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "list")]
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// The database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://…`; may hold a password, hence a secret.
+    pub url: Secret,
+    /// Connections kept.
+    pub pool_size: u32,
+    /// Milliseconds a request waits for a connection.
+    pub pool_timeout_ms: u64,
+}
+
+impl Database {
+    /// Whether the address names PostgreSQL.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.url.expose().starts_with("postgres://") || self.url.expose().starts_with("postgresql://")
+    }
+}
+
+/// What a password must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordProfile {
+    /// GB/T 22239: complexity is required.
+    Dengbao,
+    /// OWASP ASVS 5.0: length counts, composition does not.
+    Asvs,
+}
+
+/// Tokens, passwords and keys.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Security {
+    /// Signs access tokens; at least [`TOKEN_SECRET_MIN_BYTES`] bytes.
+    pub token_secret: Secret,
+    /// Seals personal data; 64 hex digits.
+    pub sealing_key: Secret,
+    /// Life of an access token, seconds.
+    pub access_token_s: u32,
+    /// Absolute life of a login, seconds.
+    pub refresh_token_s: u32,
+    /// Leeway when a token's times are checked, seconds.
+    pub token_leeway_s: u32,
+    /// The password policy.
+    pub password_profile: PasswordProfile,
+    /// Failed logins allowed per account and address within the window.
+    pub login_failures: u32,
+    /// Failed logins allowed per address within the window.
+    pub login_failures_per_address: u32,
+    /// The window, seconds.
+    pub login_window_s: u32,
+    /// Argon2id memory, KiB.
+    pub argon2_memory_kib: u32,
+    /// Argon2id passes.
+    pub argon2_passes: u32,
+    /// Argon2id lanes.
+    pub argon2_lanes: u32,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SmtpTls {
+    /// STARTTLS, required.
+    Starttls,
+    /// TLS from the first byte (port 465).
+    Implicit,
+    /// None: a relay on the same machine.
+    None,
+}
+
+/// Outgoing mail.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Server name; empty = nothing is sent.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Protection of the connection.
+    pub tls: SmtpTls,
+    /// Account; empty = no authentication.
+    pub username: String,
+    /// Password of the account.
+    pub password: Secret,
+    /// Sender, `Name <address>`.
+    pub from: String,
+    /// Time-out of one connection or command, seconds.
+    pub timeout_s: u64,
+    /// Name in EHLO; empty = the host's own.
+    pub hello_name: String,
+    /// PEM file of certificates trusted besides the system's; empty = none.
+    pub ca_file: PathBuf,
+}
+
+/// The reminder schedule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reminders {
+    /// Whether `serve` runs the schedule.
+    pub enabled: bool,
+    /// Working days before the due day on which a reminder goes out.
+    #[serde(deserialize_with = "list")]
+    pub lead_days: Vec<u16>,
+    /// Hour of the day, Asia/Shanghai.
+    pub hour: u8,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For a person at a terminal.
+    Text,
+}
+
+/// Logging.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// Level or tracing filter.
+    pub level: String,
+}
+
+/// The working-day calendar.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calendar {
+    /// Directory whose files override the embedded years; empty = none.
+    pub directory: PathBuf,
+}
+
+/// Why the settings cannot be used. Values are never repeated: they may be secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file is missing or no TOML, a key is unknown or a value has the wrong type.
+    #[error("配置无法读取 / the configuration cannot be read: {0}")]
+    Unreadable(String),
+    /// A value is out of its range.
+    #[error("配置项不合规 / settings out of range:\n{}", .0.join("\n"))]
+    OutOfRange(Vec<String>),
+}
+
+impl Settings {
+    /// Reads the settings of this process: defaults, file, environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key.
+    pub fn from_process(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let named = file.map(Path::to_path_buf).or_else(|| std::env::var_os("GONGKAI_CONFIG").map(PathBuf::from));
+        let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|path| path.exists());
+        // A variable that is no Unicode cannot be one of ours that is right: it is reported by name below.
+        let vars =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.to_string_lossy().into_owned())));
+        Self::load(named.or_else(usual).as_deref(), vars)
+    }
+
+    /// Reads the settings from the defaults, `file` and `variables`; of the latter only names with the prefix
+    /// `GONGKAI_` count (and `GONGKAI_TEST_…` never does).
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key.
+    pub fn load(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut builder =
+            config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+        if let Some(path) = file {
+            builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
+        }
+        // No type guessing: a password of digits stays the text it is.
+        let environment = config::Environment::default().separator("__").source(Some(ours(variables)));
+        let settings: Self = builder
+            .add_source(environment)
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .map_err(|error| ConfigError::Unreadable(error.to_string()))?;
+        settings.checked()
+    }
+
+    /// The defaults alone, with a cheap password hash and the given database: for tests and demonstrations in-process.
+    ///
+    /// # Errors
+    /// Only if the embedded defaults were broken.
+    pub fn for_tests(database_url: &str) -> Result<Self, ConfigError> {
+        let mut settings = Self::load(None, [])?;
+        settings.database.url = Secret::new(database_url);
+        settings.security.token_secret = Secret::new("a token secret that only tests know!");
+        settings.security.sealing_key = Secret::new("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+        settings.security.argon2_memory_kib = 64;
+        settings.security.argon2_passes = 1;
+        settings.server.workers = 2;
+        settings.server.shutdown_s = 1;
+        Ok(settings)
+    }
+
+    fn checked(self) -> Result<Self, ConfigError> {
+        let faults = self.faults();
+        if faults.is_empty() { Ok(self) } else { Err(ConfigError::OutOfRange(faults)) }
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let (server, database, security) = (&self.server, &self.database, &self.security);
+        let secret_bytes = security.token_secret.expose().len();
+        let sealing = security.sealing_key.expose();
+        let url = database.url.expose();
+        let rules = [
+            (server.shutdown_s <= 300, "server.shutdown_s: 0-300"),
+            ((100..=120_000).contains(&server.request_deadline_ms), "server.request_deadline_ms: 100-120000"),
+            ((1024..=16 << 20).contains(&server.body_limit_bytes), "server.body_limit_bytes: 1024-16777216"),
+            ((1..=1000).contains(&server.page_max), "server.page_max: 1-1000"),
+            ((1..=server.page_max).contains(&server.page_default), "server.page_default: 1-page_max"),
+            (
+                url.starts_with("sqlite:") || database.is_postgres(),
+                "database.url: 应为 sqlite:路径 或 postgres://… / must be sqlite:PATH or postgres://…",
+            ),
+            ((1..=200).contains(&database.pool_size), "database.pool_size: 1-200"),
+            ((50..=30_000).contains(&database.pool_timeout_ms), "database.pool_timeout_ms: 50-30000"),
+            (
+                secret_bytes == 0 || secret_bytes >= TOKEN_SECRET_MIN_BYTES,
+                "security.token_secret: 令牌密钥过短，至少 32 字节 / too short, at least 32 bytes",
+            ),
+            (
+                !database.is_postgres() || secret_bytes > 0,
+                "security.token_secret: 使用 PostgreSQL 时必须设置（GONGKAI_SECURITY__TOKEN_SECRET，至少 32 字节）/ \
+                 required with PostgreSQL, at least 32 bytes",
+            ),
+            (
+                sealing.is_empty() || hex::decode(sealing).is_ok_and(|key| key.len() == 32),
+                "security.sealing_key: 应为 64 位十六进制 / must be 64 hex digits",
+            ),
+            (
+                !database.is_postgres() || !sealing.is_empty(),
+                "security.sealing_key: 使用 PostgreSQL 时必须设置（GONGKAI_SECURITY__SEALING_KEY，64 位十六进制）/ \
+                 required with PostgreSQL, 64 hex digits",
+            ),
+            ((1..=900).contains(&security.access_token_s), "security.access_token_s: 1-900"),
+            ((1..=43_200).contains(&security.refresh_token_s), "security.refresh_token_s: 1-43200"),
+            (security.token_leeway_s <= 5, "security.token_leeway_s: 0-5"),
+            ((1..=100).contains(&security.login_failures), "security.login_failures: 1-100"),
+            (
+                (security.login_failures..=10_000).contains(&security.login_failures_per_address),
+                "security.login_failures_per_address: login_failures-10000",
+            ),
+            ((1..=86_400).contains(&security.login_window_s), "security.login_window_s: 1-86400"),
+            ((8192..=1 << 20).contains(&security.argon2_memory_kib), "security.argon2_memory_kib: 8192-1048576"),
+            ((1..=20).contains(&security.argon2_passes), "security.argon2_passes: 1-20"),
+            ((1..=16).contains(&security.argon2_lanes), "security.argon2_lanes: 1-16"),
+            ((1..=300).contains(&self.smtp.timeout_s), "smtp.timeout_s: 1-300"),
+            (self.reminders.hour <= 23, "reminders.hour: 0-23"),
+            (self.reminders.lead_days.iter().all(|day| *day <= 60), "reminders.lead_days: 0-60"),
+        ];
+        rules.into_iter().filter(|(is_good, _)| !is_good).map(|(_, rule)| format!("  {rule}")).collect()
+    }
+}
+
+/// The variables that are settings, under the name `section__key`.
+fn ours(variables: impl IntoIterator<Item = (String, String)>) -> config::Map<String, String> {
+    let mut found = config::Map::new();
+    for (name, value) in variables {
+        let fixed = FIXED_NAMES.iter().find(|(fixed, _)| *fixed == name).map(|(_, key)| (*key).to_owned());
+        let sectioned = || name.strip_prefix("GONGKAI_").filter(|rest| *rest != "CONFIG" && !rest.starts_with("TEST_"));
+        if let Some(key) = fixed.or_else(|| sectioned().map(str::to_lowercase)) {
+            found.insert(key, value);
+        }
+    }
+    found
+}
+
+/// A list from TOML, or from a variable as `a,b,c`.
+fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Text(String),
+        Items(Vec<Item>),
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Item {
+        Number(i64),
+        Text(String),
+    }
+    let items = match Either::deserialize(deserializer)? {
+        Either::Text(text) => {
+            text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+        }
+        Either::Items(items) => items
+            .into_iter()
+            .map(|item| match item {
+                Item::Number(number) => number.to_string(),
+                Item::Text(text) => text,
+            })
+            .collect::<Vec<_>>(),
+    };
+    items.iter().map(|item| item.parse().map_err(serde::de::Error::custom)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        Settings::load(None, variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn the_defaults_are_complete() {
+        let settings = load(&[]).unwrap();
+        assert_eq!(settings.server.bind, "127.0.0.1:8080");
+        assert_eq!(settings.database.url.expose(), "sqlite:gongkai.db");
+        assert_eq!(settings.reminders.lead_days, [10, 5, 3, 1, 0]);
+        assert_eq!(settings.smtp.tls, SmtpTls::Starttls);
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("g.toml");
+        std::fs::write(&file, "[smtp]\nhost = \"from-file\"\nport = 2525\n").unwrap();
+        let vars = [
+            ("GONGKAI_SMTP__HOST", "from-env"),
+            ("GONGKAI_SMTP__PASSWORD", "0012"),
+            ("GONGKAI_BIND", "0.0.0.0:9"),
+            ("GONGKAI_DATABASE_URL", "sqlite:x.db"),
+            ("GONGKAI_REMINDERS__LEAD_DAYS", "7, 2"),
+            ("GONGKAI_SERVER__TRUSTED_PROXIES", "10.0.0.1"),
+        ]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let settings = Settings::load(Some(&file), vars).unwrap();
+        assert_eq!((settings.smtp.host.as_str(), settings.smtp.port), ("from-env", 2525));
+        assert_eq!(settings.smtp.password.expose(), "0012", "digits stay text");
+        assert_eq!((settings.server.bind.as_str(), settings.database.url.expose()), ("0.0.0.0:9", "sqlite:x.db"));
+        assert_eq!(settings.reminders.lead_days, [7, 2]);
+        assert_eq!(settings.server.trusted_proxies, [IpAddr::from([10, 0, 0, 1])]);
+    }
+
+    #[test]
+    fn an_unknown_key_stops_the_start() {
+        let message = load(&[("GONGKAI_SMTP__HOTS", "x")]).unwrap_err().to_string();
+        assert!(message.contains("hots"), "{message}");
+        assert!(load(&[("GONGKAI_BINDD", "x")]).unwrap_err().to_string().contains("bindd"));
+    }
+
+    #[test]
+    fn postgres_without_secrets_or_with_a_short_one_stops_the_start() {
+        let pg = ("GONGKAI_DATABASE_URL", "postgres://u:hidden@h/d");
+        let message = load(&[pg]).unwrap_err().to_string();
+        assert!(message.contains("security.token_secret") && message.contains("security.sealing_key"), "{message}");
+        assert!(message.contains("必须设置") && message.contains("required with PostgreSQL"), "{message}");
+        let message = load(&[pg, ("GONGKAI_SECURITY__TOKEN_SECRET", "short-secret")]).unwrap_err().to_string();
+        assert!(
+            message.contains("过短") && !message.contains("short-secret") && !message.contains("hidden"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn values_out_of_range_are_all_named_at_once() {
+        let message = load(&[
+            ("GONGKAI_SECURITY__ACCESS_TOKEN_S", "901"),
+            ("GONGKAI_SECURITY__REFRESH_TOKEN_S", "43201"),
+            ("GONGKAI_SECURITY__TOKEN_LEEWAY_S", "6"),
+            ("GONGKAI_DATABASE_URL", "mysql://x"),
+        ])
+        .unwrap_err()
+        .to_string();
+        for key in ["access_token_s", "refresh_token_s", "token_leeway_s", "database.url"] {
+            assert!(message.contains(key), "{key} in {message}");
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_defaults_is_explained_in_chinese_and_english() {
+        let mut comment = String::new();
+        for line in DEFAULTS.lines() {
+            if line.starts_with('#') {
+                comment.push_str(line);
+            } else if line.starts_with('[') || line.is_empty() {
+                comment.clear();
+            } else {
+                assert!(!comment.is_empty(), "no comment before {line}");
+            }
+        }
+    }
+}

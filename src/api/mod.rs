@@ -1,1 +1,112 @@
 //! actix-web: routes, request and response types, authentication, problem+json, OpenAPI. No rule of law, no SQL.
+//!
+//! A request passes [`edge`] (request id, log, headers), then [`guard`] (who may, by the [`routes`] table, and the
+//! deadline), then its handler, which parses, calls one use case of the office, and translates back.
+
+pub mod auth;
+pub mod body;
+mod calendar;
+mod case_commands;
+mod case_view;
+mod cases;
+mod departments;
+mod edge;
+mod guard;
+mod health;
+mod intake;
+mod law;
+pub mod openapi;
+mod organs;
+mod overdue;
+pub mod precondition;
+pub mod problem;
+pub mod routes;
+mod state;
+mod users;
+
+pub use state::Api;
+
+use crate::office::Office;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::{App, Error, HttpResponse, HttpServer, middleware, web};
+use actix_web_prom::{PrometheusMetrics, PrometheusMetricsBuilder};
+use problem::Problem;
+use std::net::TcpListener;
+use std::time::Duration;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+/// Where the metrics are.
+pub const METRICS: &str = "/metrics";
+
+/// Seconds a client may take to send its request head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The whole application, for a server or for a test in-process.
+///
+/// One [`Api`] and one [`PrometheusMetrics`] are shared by all workers.
+pub fn app(
+    api: &Api,
+    metrics: &PrometheusMetrics,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    App::new()
+        .app_data(web::Data::new(api.clone()))
+        .app_data(precondition::path_config())
+        .configure(routes::register)
+        .service(docs())
+        .service(web::redirect("/docs", "/docs/"))
+        .default_service(web::to(nowhere))
+        .wrap(middleware::from_fn(edge::edge))
+        .wrap(metrics.clone())
+        .wrap(middleware::Compress::default())
+}
+
+/// Request counts and durations by route template, at [`METRICS`].
+///
+/// # Errors
+/// When the metrics cannot be registered.
+pub fn metrics() -> std::io::Result<PrometheusMetrics> {
+    PrometheusMetricsBuilder::new("gongkai")
+        .endpoint(METRICS)
+        .mask_unmatched_patterns("unmatched")
+        .build()
+        .map_err(|cause| std::io::Error::other(cause.to_string()))
+}
+
+/// A server on an open listener; it runs when awaited and stops gracefully on SIGTERM and ctrl-c.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn server(office: Office, listener: TcpListener) -> std::io::Result<Server> {
+    let settings = office.settings().server.clone();
+    let api = Api::new(office);
+    let metrics = metrics()?;
+    let mut server = HttpServer::new(move || app(&api, &metrics))
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(settings.shutdown_s);
+    if settings.workers > 0 {
+        server = server.workers(settings.workers);
+    }
+    Ok(server.listen(listener)?.run())
+}
+
+/// The readable page; its scripts are inside the binary.
+fn docs() -> SwaggerUi {
+    let config = Config::new([OPENAPI]).validator_url("none").use_base_layout().display_request_duration(true);
+    SwaggerUi::new("/docs/{_:.*}").config(config)
+}
+
+async fn nowhere() -> Result<HttpResponse, Problem> {
+    Err(Problem::new("not_found"))
+}
+
+/// Where the document is.
+const OPENAPI: &str = "/api/v1/openapi.json";

@@ -1,5 +1,39 @@
 //! PURE. The state machine of a case: state, commands, events, `decide`, `evolve`, what is allowed next.
+//!
+//! `decide` may say no; `evolve` never does. Every date is the law's (`crate::law`), every "may I" is [`guard`]'s, so that what
+//! the service offers, accepts and stores cannot disagree.
 
+mod basis;
+mod clock;
+pub mod command;
+mod decide;
+mod event;
+mod evolve;
+mod guard;
+mod obligation;
+mod record;
+mod refusal;
 mod role;
+mod rules;
+mod state;
+mod summary;
+#[cfg(test)]
+mod tests;
 
+pub use basis::FIRST_DAY_IN_FORCE;
+pub use clock::{remedy_response_due, task_due};
+pub use command::{Command, CommandKind};
+pub use decide::{Drawn, decide, missing_evidence};
+pub use event::Event;
+pub use evolve::{evolve, fold};
+pub use guard::{Action, Permit, actions, permit, review_roles, roles_for};
+pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations};
+pub use record::{
+    ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, LinkRelation, Notice, Opinion,
+    RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
+};
+pub use refusal::NotAllowed;
 pub use role::Role;
+pub use rules::{Actor, Context, OrganRules};
+pub use state::{Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task};
+pub use summary::{Summary, summary};

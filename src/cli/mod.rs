@@ -1,8 +1,9 @@
 //! The command line: one file per command. Exit codes: 0 good, 1 findings or rejected rows, 2 wrong usage.
 
 mod calendar;
+mod common;
 mod deadline;
-mod demo;
+pub mod demo;
 mod fee;
 mod init;
 mod lines;

@@ -1,5 +1,6 @@
-//! `gongkai openapi`.
+//! `gongkai openapi`: prints the OpenAPI document of the service.
 
+use super::common::finish;
 use std::process::ExitCode;
 
 /// Arguments of the command.
@@ -8,5 +9,5 @@ pub(super) struct Args {}
 
 /// Runs the command.
 pub(super) fn run(_args: Args) -> ExitCode {
-    ExitCode::from(super::WRONG_USAGE)
+    finish(crate::api::openapi::document().to_pretty_json().map(|text| println!("{text}")).map_err(|e| e.to_string()))
 }

@@ -1,12 +1,74 @@
-//! `gongkai serve`.
+//! `gongkai serve`: the service. With no configuration at all it makes its database and its administrator.
 
+use super::common::{ConfigArgs, finish};
+use super::init::explain;
+use crate::api;
+use crate::mail;
+use crate::office::{Clock, Office};
+use std::net::TcpListener;
 use std::process::ExitCode;
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
 
 /// Runs the command.
-pub(super) fn run(_args: Args) -> ExitCode {
-    ExitCode::from(super::WRONG_USAGE)
+pub(super) fn run(args: Args) -> ExitCode {
+    finish(args.config.office(Clock::system()).and_then(|office| prepare_and_serve(&office)))
+}
+
+fn prepare_and_serve(office: &Office) -> Result<(), String> {
+    if let Some((username, password)) = office.first_administrator().map_err(|error| explain(&error))? {
+        println!("已建立管理员，口令只显示这一次，请登录后修改 / administrator made, password shown once");
+        println!("  用户名 / username: {username}");
+        println!("  口令 / password: {password}");
+    }
+    serve(office)
+}
+
+/// Serves until SIGTERM or ctrl-c, with everything that runs beside the requests.
+///
+/// # Errors
+/// A text for the operator.
+pub(crate) fn serve(office: &Office) -> Result<(), String> {
+    let bind = &office.settings().server.bind;
+    let listener = TcpListener::bind(bind).map_err(|error| format!("不能监听 / cannot listen on {bind}: {error}"))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let office = office.clone();
+    actix_web::rt::System::new().block_on(async move {
+        let server = api::server(office.clone(), listener).map_err(|error| error.to_string())?;
+        let clock = office.clock().clone();
+        let mailroom = office.mailroom().map_err(|error| error.to_string())?;
+        let mail =
+            mail::start(&mailroom, office.settings(), move || clock.today()).map_err(|error| error.to_string())?;
+        println!("gongkai 正在运行 / listening on http://{address}  文档 / docs: http://{address}/docs/");
+        if !mail.is_sending() {
+            println!("未配置邮件服务器，提醒邮件保留在队列中 / no mail server (smtp.host): reminders stay queued");
+        }
+        let keeper = actix_web::rt::spawn(housekeeping(office));
+        let served = server.await.map_err(|error| error.to_string());
+        keeper.abort();
+        mail.stop().await;
+        tracing::info!("stopped");
+        served
+    })
+}
+
+/// Once an hour: forgets expired logins and old answers, and lets periods run again whose stop had its last lawful day.
+async fn housekeeping(office: Office) {
+    let mut hour = tokio::time::interval(std::time::Duration::from_secs(3600));
+    loop {
+        hour.tick().await;
+        let office = office.clone();
+        let work = move || office.forget_expired().and_then(|()| office.resume_silent());
+        match actix_web::web::block(work).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(resumed)) => tracing::info!(resumed, "periods run again after a silent consultation"),
+            Ok(Err(error)) => tracing::warn!(%error, "housekeeping"),
+            Err(_) => return,
+        }
+    }
 }

@@ -1,12 +1,124 @@
-//! `gongkai user`.
+//! `gongkai user add`: makes a user without a question.
 
+use super::common::{ConfigArgs, finish};
+use super::init::explain;
+use crate::case::Role;
+use crate::office::users::UserDraft;
+use crate::office::{Clock, OfficeError, Passwords};
+use crate::store::users::UserKind;
+use crate::store::{StoreError, departments, organs};
+use std::io::Read;
 use std::process::ExitCode;
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// 新增用户；不给口令则生成一个并只显示一次
+    Add(Add),
+}
+
+#[derive(Debug, clap::Args)]
+struct Add {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// 用户名
+    #[arg(long)]
+    username: String,
+    /// 姓名
+    #[arg(long)]
+    name: String,
+    /// 机关代码
+    #[arg(long)]
+    organ: String,
+    /// 角色，可重复：intake clerk handler reviewer office_head leader supervisor auditor admin
+    #[arg(long = "role", required = true, value_parser = role)]
+    roles: Vec<Role>,
+    /// 科室代码
+    #[arg(long)]
+    department: Option<String>,
+    /// 接收提醒的电子邮箱
+    #[arg(long)]
+    email: Option<String>,
+    /// 对接的系统，不是人员
+    #[arg(long)]
+    machine: bool,
+    /// 从标准输入读取口令（一行）
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::from_code(text).ok_or_else(|| {
+        let codes: Vec<&str> = Role::ALL.iter().map(|role| role.code()).collect();
+        format!("应为以下之一：{}", codes.join(" "))
+    })
+}
 
 /// Runs the command.
-pub(super) fn run(_args: Args) -> ExitCode {
-    ExitCode::from(super::WRONG_USAGE)
+pub(super) fn run(args: Args) -> ExitCode {
+    let Command::Add(add) = args.command;
+    finish(add_user(&add))
+}
+
+fn add_user(args: &Add) -> Result<(), String> {
+    let office = args.config.office(Clock::system())?;
+    let chosen = if args.password_stdin { Some(read_password()?) } else { None };
+    let password = match &chosen {
+        Some(password) => {
+            let judged = office.passwords().judge(password, &args.username, "--password-stdin");
+            judged.map(|()| password.clone())
+        }
+        None => Passwords::generate(),
+    };
+    let password = password.map_err(|error| explain(&error))?;
+    let hash = office.passwords().hash(&password).map_err(|error| explain(&error))?;
+    let made = office.store().write::<_, OfficeError>(|db| {
+        let organ = named(organs::find_by_code(db, &args.organ), "--organ", "没有这个机关")?.id;
+        let department_id = match &args.department {
+            None => None,
+            Some(code) => {
+                let found = departments::find_by_code(db, organ, code);
+                Some(named(found, "--department", "没有这个科室")?.id)
+            }
+        };
+        let draft = UserDraft {
+            username: args.username.clone(),
+            display_name: args.name.clone(),
+            email: args.email.clone(),
+            kind: if args.machine { UserKind::Machine } else { UserKind::Person },
+            department_id,
+            roles: args.roles.clone(),
+        };
+        office.add_user(db, organ, &draft, &hash)
+    });
+    let user = made.map_err(|error| explain(&error))?.user;
+    println!("已新增用户 / user added: {} ({})", user.username, user.id.0);
+    if chosen.is_none() {
+        println!("口令（只显示这一次）/ password (shown once): {password}");
+    }
+    Ok(())
+}
+
+fn named<T>(found: Result<T, StoreError>, option: &str, missing: &str) -> Result<T, OfficeError> {
+    found.map_err(|error| match error {
+        StoreError::NotFound => OfficeError::invalid(option, "not_found", missing),
+        other => other.into(),
+    })
+}
+
+fn read_password() -> Result<String, String> {
+    let mut text = String::new();
+    std::io::stdin().take(4096).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        Err("标准输入没有口令 / no password on stdin".to_owned())
+    } else {
+        Ok(line.to_owned())
+    }
 }

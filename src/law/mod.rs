@@ -22,7 +22,7 @@ pub use calendar_check::CalendarError;
 pub use clock::{
     ClockAnswer, ClockError, ClockOptions, ClockStatus, ConsultationKind, DueIfReturned, Fact, IneffectiveReason,
     ReopenedPeriod, StartRule, Step, StepKind, Timeline, WarningLevel, WarningThresholds, explain, reply_clock,
-    warning_level,
+    warning_level, warning_level_of_due,
 };
 pub use outcome::{Outcome, RemedyText, Requirement, roll_up};
 pub use overlay::Overlay;

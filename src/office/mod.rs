@@ -1,1 +1,147 @@
 //! The use cases: load, decide, commit in one transaction; authorisation; the clock of the day.
+
+mod access;
+mod access_token;
+pub mod applicants;
+pub mod auth;
+mod calendars;
+pub mod cases;
+pub mod checks;
+pub mod clock;
+mod error;
+pub mod files;
+mod mailroom;
+pub mod intake;
+mod once;
+pub mod organs;
+pub mod overdue;
+mod passwords;
+mod readiness;
+pub mod users;
+pub mod views;
+
+pub use access::{Standing, Thing, standing};
+pub use access_token::{Proof, Signer};
+pub use auth::{Caller, TokenPair};
+pub use calendars::Calendars;
+pub use clock::Clock;
+pub use error::{FieldError, OfficeError};
+pub use once::{Answer, Once};
+pub use passwords::Passwords;
+pub use readiness::{CalendarReach, Readiness};
+
+use crate::config::Settings;
+use crate::store::{DatabaseOptions, Store, StoreError};
+use std::sync::Arc;
+
+/// Everything a use case needs. A clone is another handle on the same.
+#[derive(Debug, Clone)]
+pub struct Office {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    passwords: Passwords,
+    signer: Signer,
+    calendars: Calendars,
+}
+
+impl Office {
+    /// Opens the database the settings name; runs no migration.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] and [`StoreError::Unavailable`] as [`Store::open`], with a text for the operator.
+    pub fn open(settings: Settings, clock: Clock) -> Result<Self, StoreError> {
+        let sealing_key = Some(settings.security.sealing_key.expose().to_owned()).filter(|key| !key.is_empty());
+        let options = DatabaseOptions {
+            url: settings.database.url.expose().to_owned(),
+            pool_size: settings.database.pool_size,
+            pool_timeout_ms: settings.database.pool_timeout_ms,
+            sealing_key,
+            ..DatabaseOptions::default()
+        };
+        let store = Store::open(&options)?;
+        Self::with_store(store, settings, clock).map_err(|error| StoreError::Refused(error.to_string()))
+    }
+
+    /// An office on an open store.
+    ///
+    /// # Errors
+    /// [`OfficeError::Internal`] when the settings for Argon2 are not accepted.
+    pub fn with_store(store: Store, settings: Settings, clock: Clock) -> Result<Self, OfficeError> {
+        let passwords = Passwords::new(&settings.security)?;
+        let signer = Signer::new(&settings.security, store.sealer());
+        let calendars = Calendars::new(&settings.calendar.directory);
+        Ok(Self { inner: Arc::new(Inner { store, clock, settings, passwords, signer, calendars }) })
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The clock of the day.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// Hashes and judges passwords.
+    #[must_use]
+    pub fn passwords(&self) -> &Passwords {
+        &self.inner.passwords
+    }
+
+    /// The calendars in force; ask them through [`Office::calendar`].
+    fn calendars(&self) -> &Calendars {
+        &self.inner.calendars
+    }
+
+    /// Issues and checks access tokens.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
+        &self.inner.signer
+    }
+}
+
+impl From<StoreError> for OfficeError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Conflict => Self::Stale,
+            StoreError::Dangling => {
+                Self::Conflict { code: "conflict".into(), detail: "所引用的对象不存在".into() }
+            }
+            StoreError::Busy => Self::Busy,
+            StoreError::Unavailable(reason) => {
+                tracing::warn!(reason, "the database is not available");
+                Self::Busy
+            }
+            StoreError::Refused(reason) | StoreError::Corrupt(reason) | StoreError::Database(reason) => {
+                Self::Internal(reason)
+            }
+        }
+    }
+}
+
+impl From<diesel::result::Error> for OfficeError {
+    fn from(error: diesel::result::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+/// Fills `bytes` from the machine's randomness.
+fn random(bytes: &mut [u8]) -> Result<(), OfficeError> {
+    aws_lc_rs::rand::fill(bytes).map_err(|_| OfficeError::Internal("no randomness".into()))
+}

@@ -4,20 +4,39 @@
 //! be done inside is in the feature files (`cases`, `events`, `obligations`, …): typed functions that take `&mut Db`.
 //! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
 
+pub mod access;
+pub mod applicants;
+pub mod audit;
+pub mod calendars;
+pub mod cases;
+pub mod counters;
 pub mod db;
+pub mod departments;
 mod error;
+pub mod events;
+pub mod filings;
+pub mod idempotency;
+pub mod meta;
 mod migrate;
+pub mod obligations;
 mod options;
+pub mod organs;
+pub mod outbox;
+mod probe;
+pub mod recipients;
+pub mod reminders;
 pub mod schema;
 pub mod seal;
 pub mod sqltypes;
+pub mod tokens;
+pub mod users;
 mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{SubsecRound, Utc};
-use diesel::r2d2::Pool;
+use diesel::r2d2::{Pool, PooledConnection};
 
 pub use db::Db;
 pub use error::StoreError;
@@ -128,7 +147,7 @@ impl Store {
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
-        let mut db = self.inner.pool.get().map_err(|_| StoreError::Busy)?;
+        let mut db = self.connection()?;
         transaction(&mut db, db::Begin::Snapshot, work)
     }
 
@@ -144,10 +163,18 @@ impl Store {
         match &self.inner.writer {
             Some(writer) => writer.with(|db| transaction(db, db::Begin::Write, work)),
             None => {
-                let mut db = self.inner.pool.get().map_err(|_| StoreError::Busy)?;
+                let mut db = self.connection()?;
                 transaction(&mut db, db::Begin::Write, work)
             }
         }
+    }
+
+    /// A connection of the pool. r2d2 names the cause when it could not open one; without a cause all are in use.
+    fn connection(&self) -> Result<PooledConnection<Manager>, StoreError> {
+        self.inner.pool.get().map_err(|timeout| {
+            let text = timeout.to_string();
+            text.split_once(": ").map_or(StoreError::Busy, |(_, cause)| StoreError::Unavailable(cause.to_owned()))
+        })
     }
 
     /// What encrypts identity numbers and contacts.

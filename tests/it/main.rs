@@ -1,12 +1,22 @@
 //! One binary for all integration tests: each test binary links the whole service once more.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails; clippy sees that only in #[test] functions"
+)]
+
 mod architecture;
 mod auth;
 mod cli;
+mod desk;
 mod e2e;
 mod intake;
 mod law_vectors;
 mod mail;
 mod routes;
+mod running;
+mod service;
+mod smtp_sink;
 mod store;
 mod support;

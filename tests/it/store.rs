@@ -1,1 +1,8 @@
-//! Integration tests: store.
+//! Integration tests: the store, on SQLite and on PostgreSQL.
+
+mod append_only;
+mod concurrency;
+mod faults;
+mod lists;
+mod migrations;
+mod rows;

@@ -115,6 +115,7 @@ CREATE TABLE cases (
   UNIQUE (organ_id, number)
 );
 CREATE UNIQUE INDEX cases_by_external ON cases (organ_id, source, external_number) WHERE external_number IS NOT NULL;
+CREATE INDEX cases_filed ON cases (organ_id, source, updated_at, id) WHERE external_number IS NOT NULL;
 CREATE INDEX cases_page ON cases (organ_id, created_at DESC, id DESC);
 CREATE INDEX cases_open_due ON cases (organ_id, due_on, id) WHERE is_open;
 CREATE INDEX cases_open_page ON cases (organ_id, created_at DESC, id DESC) WHERE is_open;

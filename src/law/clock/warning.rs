@@ -89,6 +89,27 @@ pub fn warning_level(
         return WarningLevel::None;
     }
     let Some(due) = answer.due.or(answer.provisional_due) else { return WarningLevel::Blue };
+    let left = calendar.count_working_days(today, due).ok().or(answer.remaining);
+    level(due, today, left, thresholds)
+}
+
+/// The level of a period that runs to `due`, for lists that hold no more than its last day.
+#[must_use]
+pub fn warning_level_of_due(
+    due: NaiveDate,
+    today: NaiveDate,
+    thresholds: &WarningThresholds,
+    calendar: &Calendar,
+) -> WarningLevel {
+    level(due, today, calendar.count_working_days(today, due).ok(), thresholds)
+}
+
+fn level(
+    due: NaiveDate,
+    today: NaiveDate,
+    working_days_left: Option<u32>,
+    thresholds: &WarningThresholds,
+) -> WarningLevel {
     let overdue = (today - due).num_days();
     if overdue >= i64::from(thresholds.black_days).max(1) {
         return WarningLevel::Black;
@@ -96,9 +117,7 @@ pub fn warning_level(
     match overdue {
         1.. => WarningLevel::Red,
         0 => WarningLevel::Orange,
-        _ => match calendar.count_working_days(today, due).ok().or(answer.remaining) {
-            Some(left) if left <= thresholds.yellow_days => WarningLevel::Yellow,
-            Some(_) | None => WarningLevel::Blue,
-        },
+        _ if working_days_left.is_some_and(|left| left <= thresholds.yellow_days) => WarningLevel::Yellow,
+        _ => WarningLevel::Blue,
     }
 }

@@ -1,0 +1,148 @@
+//! Signing in and out.
+
+use super::body::Body;
+use super::problem::Problem;
+use super::routes::{Access, Route, Scope, Verb};
+use super::state::Api;
+use crate::case::Role;
+use crate::office::{Caller, TokenPair};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+use uuid::Uuid;
+
+/// The routes of this file.
+pub const ROUTES: &[Route] = &[
+    Route::new(Verb::Post, "/api/v1/auth/token", Access::Public, Scope::None, || web::to(sign_in)),
+    Route::new(Verb::Post, "/api/v1/auth/refresh", Access::Public, Scope::None, || web::to(refresh)),
+    Route::new(Verb::Post, "/api/v1/auth/logout", Access::Authenticated, Scope::None, || web::to(sign_out)),
+    Route::new(Verb::Put, "/api/v1/auth/password", Access::Authenticated, Scope::None, || web::to(change_password)),
+    Route::new(Verb::Get, "/api/v1/me", Access::Authenticated, Scope::None, || web::to(me)),
+];
+
+/// The documentation of this file.
+#[derive(OpenApi)]
+#[openapi(paths(sign_in, refresh, sign_out, change_password, me))]
+pub struct Doc;
+
+/// 登录
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    /// 用户名
+    username: String,
+    /// 口令
+    password: String,
+}
+
+/// 刷新令牌
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RefreshBody {
+    /// 上次得到的刷新令牌，只能使用一次
+    refresh_token: String,
+}
+
+/// 退出
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LogoutBody {
+    /// 给出则只结束这一次登录，不给则结束全部登录
+    refresh_token: Option<String>,
+}
+
+/// 修改口令
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordBody {
+    /// 现口令
+    current_password: String,
+    /// 新口令
+    new_password: String,
+}
+
+/// 本人
+#[derive(Serialize, ToSchema)]
+struct Me {
+    id: Uuid,
+    username: String,
+    display_name: String,
+    department_id: Option<Uuid>,
+    roles: Vec<HeldRole>,
+}
+
+/// 在某机关的一个角色
+#[derive(Serialize, ToSchema)]
+struct HeldRole {
+    organ_id: Uuid,
+    role: Role,
+    #[schema(value_type = String)]
+    label: &'static str,
+}
+
+/// 登录，取得令牌
+#[utoipa::path(post, path = "/api/v1/auth/token", tag = "auth", request_body = Credentials,
+    responses((status = 200, body = TokenPair)))]
+async fn sign_in(api: web::Data<Api>, request: HttpRequest, body: Body<Credentials>) -> Result<HttpResponse, Problem> {
+    let address = client_address(&request, &api);
+    let Credentials { username, password } = body.value;
+    let pair = api.run_hashing(move |office| office.sign_in(&username, &password, &address)).await?;
+    Ok(HttpResponse::Ok().json(pair))
+}
+
+/// 用刷新令牌换取新的令牌
+#[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshBody,
+    responses((status = 200, body = TokenPair)))]
+async fn refresh(api: web::Data<Api>, body: Body<RefreshBody>) -> Result<HttpResponse, Problem> {
+    let pair = api.run(move |office| office.refresh(&body.value.refresh_token)).await?;
+    Ok(HttpResponse::Ok().json(pair))
+}
+
+/// 退出登录，访问令牌立即失效
+#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth", request_body = LogoutBody,
+    responses((status = 204)))]
+async fn sign_out(api: web::Data<Api>, caller: Caller, body: Body<LogoutBody>) -> Result<HttpResponse, Problem> {
+    api.run(move |office| office.sign_out(&caller, body.value.refresh_token.as_deref())).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// 修改本人口令，全部登录随即失效
+#[utoipa::path(put, path = "/api/v1/auth/password", tag = "auth", request_body = PasswordBody,
+    responses((status = 204)))]
+async fn change_password(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    caller: Caller,
+    body: Body<PasswordBody>,
+) -> Result<HttpResponse, Problem> {
+    let address = client_address(&request, &api);
+    let PasswordBody { current_password, new_password } = body.value;
+    api.run_hashing(move |office| office.change_password(&caller, &current_password, &new_password, &address)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// 本人的账号与角色
+#[utoipa::path(get, path = "/api/v1/me", tag = "auth", responses((status = 200, body = Me)))]
+async fn me(caller: Caller) -> HttpResponse {
+    let roles =
+        caller.roles.iter().map(|(organ, role)| HeldRole { organ_id: organ.0, role: *role, label: role.label() });
+    HttpResponse::Ok().json(Me {
+        id: caller.user_id.0,
+        roles: roles.collect(),
+        username: caller.username,
+        display_name: caller.display_name,
+        department_id: caller.department_id.map(|id| id.0),
+    })
+}
+
+/// The client's address: the peer, or what a trusted proxy in front of us says it is.
+fn client_address(request: &HttpRequest, api: &Api) -> String {
+    let Some(peer) = request.peer_addr().map(|address| address.ip()) else { return "unknown".to_owned() };
+    let forwarded = || {
+        let value = request.headers().get("x-forwarded-for")?.to_str().ok()?;
+        // The last entry is the one our own proxy wrote; the ones before it are whatever the client claimed.
+        value.rsplit(',').next()?.trim().parse::<std::net::IpAddr>().ok()
+    };
+    let is_trusted = api.office().settings().server.trusted_proxies.contains(&peer);
+    Some(()).filter(|()| is_trusted).and_then(|()| forwarded()).unwrap_or(peer).to_string()
+}

@@ -1,0 +1,254 @@
+//! Request bodies and query parameters, with every fault as a problem that points at the field.
+
+use super::problem::Problem;
+use super::state::Api;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+use std::future::{Future, Ready, poll_fn, ready};
+use std::pin::Pin;
+
+/// What is read and thrown away of a body that is too large, so that the client hears the answer at all.
+const DRAIN_LIMIT_BYTES: usize = 64 << 20;
+
+/// A JSON body of type `T`; give `T` `#[serde(deny_unknown_fields)]`.
+#[derive(Debug)]
+pub struct Body<T> {
+    /// What it says.
+    pub value: T,
+    /// SHA-256 of its bytes, hexadecimal: tells a retry from another request.
+    pub fingerprint: String,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limit =
+            request.app_data::<web::Data<Api>>().map_or(0, |api| api.office().settings().server.body_limit_bytes);
+        let is_json = is_json(request);
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = read(payload, limit).await?;
+            if !is_json {
+                return Err(Problem::new("unsupported_media_type"));
+            }
+            let value = parse(&bytes)?;
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
+            Ok(Self { value, fingerprint: hex::encode(digest.as_ref()) })
+        })
+    }
+}
+
+/// JSON, or unnamed: a body without a type can only be meant as JSON here.
+fn is_json(request: &HttpRequest) -> bool {
+    let Some(value) = request.headers().get(header::CONTENT_TYPE) else { return true };
+    let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}
+
+async fn read(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
+    let mut body = Vec::new();
+    let mut size = 0_usize;
+    while let Some(chunk) = poll_fn(|context| Pin::new(&mut payload).poll_next(context)).await {
+        let chunk = chunk.map_err(|_| Problem::new("malformed_request"))?;
+        size = size.saturating_add(chunk.len());
+        if size <= limit {
+            body.extend_from_slice(&chunk);
+        } else if size > DRAIN_LIMIT_BYTES {
+            break;
+        }
+    }
+    if size > limit {
+        return Err(Problem::new("payload_too_large").detail(format!("请求内容不得超过 {limit} 字节")));
+    }
+    Ok(body)
+}
+
+/// Parses a JSON document.
+///
+/// # Errors
+/// `malformed_json`, `unknown_field` or `invalid_value`, the latter two with the JSON pointer of the field.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| fault(&error))?;
+    deserializer.end().map_err(|_| Problem::new("malformed_json"))?;
+    match nul_in(bytes) {
+        None => Ok(value),
+        Some(at) => Err(Problem::new("invalid_value").field(at, "invalid_value", "不得包含空字符")),
+    }
+}
+
+/// Where a string holds U+0000, which PostgreSQL keeps in no text.
+fn nul_in(bytes: &[u8]) -> Option<String> {
+    let escape = br"\u0000";
+    if !bytes.windows(escape.len()).any(|window| window == escape) {
+        return None;
+    }
+    let document: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    find_nul(&document, "")
+}
+
+fn find_nul(value: &serde_json::Value, at: &str) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => text.contains('\0').then(|| at.to_owned()),
+        serde_json::Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| find_nul(item, &format!("{at}/{index}")))
+        }
+        serde_json::Value::Object(members) => members.iter().find_map(|(name, member)| {
+            let at = format!("{at}/{}", escaped(name));
+            if name.contains('\0') { Some(at) } else { find_nul(member, &at) }
+        }),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => None,
+    }
+}
+
+fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if !inner.is_data() {
+        let place = format!("第 {} 行第 {} 列", inner.line(), inner.column());
+        return Problem::new("malformed_json").detail(place);
+    }
+    let text = inner.to_string();
+    let at = pointer(error.path());
+    if let Some(name) = quoted_after(&text, "unknown field `") {
+        let at = below(&at, name);
+        return Problem::new("unknown_field").field(at, "unknown_field", "不认识的字段");
+    }
+    if let Some(name) = quoted_after(&text, "missing field `") {
+        return Problem::new("invalid_value").field(below(&at, name), "required", "必须填写");
+    }
+    let detail = match text.split_once(", expected one of ").filter(|_| text.starts_with("unknown variant")) {
+        Some((_, choices)) => {
+            let choices: Vec<&str> = choices.split('`').skip(1).step_by(2).collect();
+            format!("应为以下之一：{}", choices.join("、"))
+        }
+        None => "值的类型或格式不正确".to_owned(),
+    };
+    Problem::new("invalid_value").field(at, "invalid_value", detail)
+}
+
+fn quoted_after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    text.strip_prefix(prefix)?.split('`').next()
+}
+
+/// The pointer of a member, unless the path already ends in it.
+fn below(at: &str, name: &str) -> String {
+    let last = format!("/{}", escaped(name));
+    if at.ends_with(&last) { at.to_owned() } else { format!("{at}{last}") }
+}
+
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn pointer(path: &Path) -> String {
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", escaped(key)),
+            Segment::Enum { .. } | Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// Query parameters of type `T`; give `T` `#[serde(deny_unknown_fields)]`.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Params<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if request.query_string().contains("%00") {
+            return ready(Err(Problem::new("invalid_query").detail("参数不得包含空字符")));
+        }
+        let parsed = web::Query::<T>::from_query(request.query_string());
+        ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| query_fault(&error.to_string())))
+    }
+}
+
+/// serde_urlencoded does not say where; an unknown or missing name it does tell.
+fn query_fault(text: &str) -> Problem {
+    let text = text.rsplit_once("error: ").map_or(text, |(_, rest)| rest);
+    let problem = Problem::new("invalid_query");
+    if let Some(name) = quoted_after(text, "unknown field `") {
+        return problem.field(format!("?{name}"), "unknown_field", "不认识的参数");
+    }
+    if let Some(name) = quoted_after(text, "missing field `") {
+        return problem.field(format!("?{name}"), "required", "必须填写");
+    }
+    problem.detail("参数的类型或格式不正确")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[expect(dead_code, reason = "only parsed")]
+        name: String,
+        #[expect(dead_code, reason = "only parsed")]
+        items: Vec<Inner>,
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[expect(dead_code, reason = "only parsed")]
+        on: chrono::NaiveDate,
+        #[expect(dead_code, reason = "only parsed")]
+        role: Option<crate::case::Role>,
+    }
+
+    fn faults(json: &str) -> (String, Vec<(String, String)>) {
+        let problem = parse::<Outer>(json.as_bytes()).unwrap_err();
+        let errors = problem.errors.iter().map(|e| (e.pointer.clone(), e.code.to_string())).collect();
+        (problem.code.to_string(), errors)
+    }
+
+    #[test]
+    fn every_fault_points_at_its_field() {
+        let one =
+            |code: &str, pointer: &str, field: &str| (code.to_owned(), vec![(pointer.to_owned(), field.to_owned())]);
+        assert_eq!(faults("{"), ("malformed_json".to_owned(), vec![]));
+        assert_eq!(faults(""), ("malformed_json".to_owned(), vec![]));
+        assert_eq!(faults(r#"{"name":"a","items":[]} x"#), ("malformed_json".to_owned(), vec![]));
+        assert_eq!(faults(r#"{"name":"a","items":[],"x~y/z":1}"#), one("unknown_field", "/x~0y~1z", "unknown_field"));
+        assert_eq!(
+            faults(r#"{"name":"a","items":[{"on":"2025-01-01","status":1}]}"#),
+            one("unknown_field", "/items/0/status", "unknown_field")
+        );
+        assert_eq!(faults(r#"{"items":[]}"#), one("invalid_value", "/name", "required"));
+        assert_eq!(faults(r#"{"name":3,"items":[]}"#), one("invalid_value", "/name", "invalid_value"));
+        assert_eq!(
+            faults(r#"{"name":"a","items":[{"on":"2025-02-30"}]}"#),
+            one("invalid_value", "/items/0/on", "invalid_value")
+        );
+        assert_eq!(
+            faults(r#"{"name":"a","items":[{"on":"2025-02-28","role":"king"}]}"#),
+            one("invalid_value", "/items/0/role", "invalid_value")
+        );
+    }
+
+    #[test]
+    fn an_unknown_choice_is_answered_with_the_choices_and_no_value_is_repeated() {
+        let json = r#"{"name":"a","items":[{"on":"2025-02-28","role":"110101199003070011"}]}"#;
+        let problem = parse::<Outer>(json.as_bytes()).unwrap_err();
+        assert!(problem.errors[0].detail.starts_with("应为以下之一：intake、clerk"), "{problem:?}");
+        assert!(!serde_json::to_string(&problem).unwrap().contains("110101"));
+    }
+
+    #[test]
+    fn an_unknown_query_parameter_is_named() {
+        let problem = query_fault("Query deserialize error: unknown field `colour`, expected `limit`");
+        assert_eq!((problem.errors[0].pointer.as_str(), problem.status), ("?colour", 400));
+    }
+}

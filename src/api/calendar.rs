@@ -1,0 +1,139 @@
+//! The working-day calendar, for reading.
+
+use super::body::Params;
+use super::problem::Problem;
+use super::routes::{Access, Route, Scope, Verb};
+use super::state::Api;
+use crate::law::{Calendar, CalendarYear};
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+/// The routes of this file.
+pub const ROUTES: &[Route] = &[
+    Route::new(Verb::Get, "/api/v1/calendar/version", Access::Authenticated, Scope::None, || web::to(version)),
+    Route::new(Verb::Get, "/api/v1/calendar/workdays", Access::Authenticated, Scope::None, || web::to(workdays)),
+    Route::new(Verb::Get, "/api/v1/calendar/{year}", Access::Authenticated, Scope::None, || web::to(year)),
+];
+
+/// The documentation of this file.
+#[derive(OpenApi)]
+#[openapi(paths(version, workdays, year))]
+pub struct Doc;
+
+/// 地区
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct RegionParams {
+    /// 地区；不填为全国
+    #[serde(default)]
+    region: String,
+}
+
+/// 工作日推算
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct WorkdayParams {
+    /// 起算日，当日为第 0 日
+    from: NaiveDate,
+    /// 工作日数，0 至 3650
+    n: u32,
+    /// 地区；不填为全国
+    #[serde(default)]
+    region: String,
+}
+
+/// 日历版本
+#[derive(Serialize, ToSchema)]
+struct CalendarVersion {
+    /// 版本（内容的摘要）
+    version: String,
+    /// 第一天
+    first_day: NaiveDate,
+    /// 最后一天
+    last_day: NaiveDate,
+    /// 各年的放假通知
+    notices: Vec<YearNotice>,
+}
+
+/// 一年的放假通知
+#[derive(Serialize, ToSchema)]
+struct YearNotice {
+    year: i32,
+    notice: String,
+    amendments: Vec<String>,
+}
+
+/// 推算结果：date 与 gap 必居其一
+#[derive(Serialize, ToSchema)]
+struct Workday {
+    /// 第 n 个工作日
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<NaiveDate>,
+    /// 缺少放假通知的第一天
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gap: Option<NaiveDate>,
+    /// 所用日历的版本
+    calendar_version: String,
+}
+
+/// Longest span that may be asked for, working days.
+const MAX_WORKDAYS: u32 = 3650;
+
+async fn calendar(api: &Api, region: String) -> Result<Arc<Calendar>, Problem> {
+    if !region.is_empty() && crate::law::Overlay::of_region(&region).is_none() {
+        return Err(Problem::new("invalid_query").field("?region", "unknown_value", "没有这个地区的工作日历"));
+    }
+    api.run(move |office| office.store().read(|db| office.calendar(db, &region))).await
+}
+
+/// 现行日历的版本、范围和依据
+#[utoipa::path(get, path = "/api/v1/calendar/version", tag = "calendar", params(RegionParams),
+    responses((status = 200, body = CalendarVersion)))]
+async fn version(api: web::Data<Api>, params: Params<RegionParams>) -> Result<HttpResponse, Problem> {
+    let calendar = calendar(&api, params.0.region).await?;
+    let notices = calendar.years().iter().map(|year| YearNotice {
+        year: year.year,
+        notice: year.notice.clone(),
+        amendments: year.amendments.clone(),
+    });
+    Ok(HttpResponse::Ok().json(CalendarVersion {
+        version: calendar.version().to_owned(),
+        first_day: calendar.first_day(),
+        last_day: calendar.last_day(),
+        notices: notices.collect(),
+    }))
+}
+
+/// 自某日起第 n 个工作日
+#[utoipa::path(get, path = "/api/v1/calendar/workdays", tag = "calendar", params(WorkdayParams),
+    responses((status = 200, body = Workday)))]
+async fn workdays(api: web::Data<Api>, params: Params<WorkdayParams>) -> Result<HttpResponse, Problem> {
+    let WorkdayParams { from, n, region } = params.0;
+    if n > MAX_WORKDAYS {
+        let detail = format!("应为 0 至 {MAX_WORKDAYS}");
+        return Err(Problem::new("invalid_query").field("?n", "out_of_range", detail));
+    }
+    let calendar = calendar(&api, region).await?;
+    let calendar_version = calendar.version().to_owned();
+    let answer = match calendar.add_working_days(from, n) {
+        Ok(date) => Workday { date: Some(date), gap: None, calendar_version },
+        Err(gap) => Workday { date: None, gap: Some(gap.missing), calendar_version },
+    };
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// 一年的放假安排与通知
+#[utoipa::path(get, path = "/api/v1/calendar/{year}", tag = "calendar", params(("year" = i32, Path)),
+    responses((status = 200, body = CalendarYear)))]
+async fn year(api: web::Data<Api>, path: web::Path<i32>) -> Result<HttpResponse, Problem> {
+    let wanted = path.into_inner();
+    let calendar = calendar(&api, String::new()).await?;
+    let found = calendar.years().iter().find(|year| year.year == wanted);
+    let missing = || Problem::new("not_found").detail(format!("{wanted} 年的放假通知尚未载入"));
+    Ok(HttpResponse::Ok().json(found.ok_or_else(missing)?))
+}

@@ -1,0 +1,312 @@
+//! Taking cases in, listing and looking at them.
+
+use super::body::{Body, Params};
+use super::case_view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
+use super::organs::{made, once};
+use super::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
+use super::problem::Problem;
+use super::routes::{Access, Route, Scope, Verb};
+use super::state::Api;
+use crate::case::Role;
+use crate::law::{WarningLevel, explain};
+use crate::office::applicants::{Applicant, REVEALERS};
+use crate::office::cases::Application;
+use crate::office::views::{CaseQuery, READERS, WhatIf};
+use crate::office::{Caller, OfficeError};
+use crate::store::cases::CaseCursor;
+use crate::store::{CaseId, DepartmentId, OrganId, UserId};
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+use uuid::Uuid;
+
+/// Who may file an application by hand.
+const FILERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
+
+/// The routes of this file.
+pub const ROUTES: &[Route] = &[
+    Route::new(Verb::Post, "/api/v1/cases", Access::Roles(FILERS), Scope::None, || web::to(receive)),
+    Route::new(Verb::Get, "/api/v1/cases", Access::Roles(READERS), Scope::None, || web::to(list)),
+    Route::new(Verb::Get, "/api/v1/cases/{case_id}", Access::Roles(READERS), Scope::Case, || web::to(show)),
+    Route::new(Verb::Get, "/api/v1/cases/{case_id}/clock", Access::Roles(READERS), Scope::Case, || web::to(clock)),
+    Route::new(Verb::Get, "/api/v1/cases/{case_id}/events", Access::Roles(READERS), Scope::Case, || web::to(log)),
+    Route::new(Verb::Get, "/api/v1/cases/{case_id}/actions", Access::Roles(READERS), Scope::Case, || web::to(actions)),
+    Route::new(Verb::Post, "/api/v1/cases/{case_id}/applicant/reveal", Access::Roles(REVEALERS), Scope::Case, || {
+        web::to(reveal)
+    }),
+];
+
+/// The documentation of this file.
+#[derive(OpenApi)]
+#[openapi(paths(receive, list, show, clock, log, actions, reveal))]
+pub struct Doc;
+
+/// 收件（经办人手工登记；窗口系统用 /intake/applications）
+#[utoipa::path(post, path = "/api/v1/cases", tag = "cases", params(("Idempotency-Key" = String, Header)),
+    request_body = Application, responses((status = 201, body = CaseView)))]
+async fn receive(
+    api: web::Data<Api>,
+    caller: Caller,
+    key: Key,
+    body: Body<Application>,
+) -> Result<HttpResponse, Problem> {
+    let once = once(&caller, key, body.fingerprint);
+    let application = body.value;
+    let (answer, is_replay) = api
+        .run(move |office| {
+            office.once(&once, |db| {
+                let file = office.receive(db, &caller, &application, None)?;
+                let actions = office.actions(db, &caller, &file)?;
+                let view = CaseView::new(&file, actions, office.clock().today())?;
+                made(&format!("/api/v1/cases/{}", view.id), Some(view.version.to_string()), &view)
+            })
+        })
+        .await?;
+    Ok(created(answer, is_replay))
+}
+
+/// 案件的筛选
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// 机关；不填为本人可以查看的全部机关
+    organ: Option<Uuid>,
+    /// 连同下级机关
+    with_subordinates: Option<bool>,
+    /// 环节，可用逗号分隔多个
+    stage: Option<String>,
+    /// 期限状态，可用逗号分隔多个
+    clock_status: Option<String>,
+    /// 预警级别：blue、yellow、orange、red、black
+    warning: Option<String>,
+    /// 届满日不早于
+    due_from: Option<NaiveDate>,
+    /// 届满日不晚于
+    due_until: Option<NaiveDate>,
+    /// 承办科室
+    department: Option<Uuid>,
+    /// 承办人
+    handler: Option<Uuid>,
+    /// 申请方式，可用逗号分隔多个
+    channel: Option<String>,
+    /// 申请人类型，可用逗号分隔多个
+    applicant_kind: Option<String>,
+    /// 处理结果，可用逗号分隔多个
+    outcome: Option<String>,
+    /// 收到日期不早于
+    received_from: Option<NaiveDate>,
+    /// 收到日期不晚于
+    received_until: Option<NaiveDate>,
+    /// 在办（true）或已办结（false）
+    open: Option<bool>,
+    /// 编号、标题、申请人姓名中含有的文字
+    q: Option<String>,
+    /// 条数，默认 50，最多 200
+    limit: Option<u32>,
+    /// 上一页给出的 next_cursor
+    cursor: Option<String>,
+}
+
+/// 案件一览，新收的在前
+#[utoipa::path(get, path = "/api/v1/cases", tag = "cases", params(ListParams),
+    responses((status = 200, body = Page<CaseLine>)))]
+async fn list(api: web::Data<Api>, caller: Caller, params: Params<ListParams>) -> Result<HttpResponse, Problem> {
+    let limit = page_limit(&api, params.0.limit)?;
+    let after = cursor(params.0.cursor.as_deref())?;
+    let query = query(params.0)?;
+    let page = api
+        .run(move |office| {
+            let rows =
+                office.store().read(|db| office.list_cases(db, &caller, &query, after, limit.saturating_add(1)))?;
+            let page = Page::cut(rows, limit, |(row, _)| format!("{} {}", row.created_at.0.to_rfc3339(), row.id.0));
+            let items = page.items.into_iter().map(|(row, warning)| CaseLine::new(row, warning)).collect();
+            Ok(Page { items, next_cursor: page.next_cursor })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+fn cursor(text: Option<&str>) -> Result<Option<CaseCursor>, Problem> {
+    let bad = || Problem::new("invalid_query").field("?cursor", "invalid_value", "不是本系统给出的游标");
+    let Some(key) = cursor_key(text)? else { return Ok(None) };
+    let (at, id) = key.split_once(' ').ok_or_else(bad)?;
+    let created_at = chrono::DateTime::parse_from_rfc3339(at).map_err(|_| bad())?.with_timezone(&chrono::Utc);
+    let id = id.parse().map_err(|_| bad())?;
+    Ok(Some(CaseCursor { created_at: created_at.into(), id }))
+}
+
+fn query(params: ListParams) -> Result<CaseQuery, Problem> {
+    let warning = match params.warning.as_deref() {
+        None => None,
+        Some(code) => Some(WarningLevel::from_code(code).ok_or_else(|| {
+            Problem::new("invalid_query").field(
+                "?warning",
+                "invalid_value",
+                "应为 blue、yellow、orange、red、black 之一",
+            )
+        })?),
+    };
+    let mut query = CaseQuery { organ: params.organ.map(OrganId), warning, ..CaseQuery::default() };
+    query.with_subordinates = params.with_subordinates.unwrap_or(false);
+    let filter = &mut query.filter;
+    filter.stages = codes("?stage", params.stage, crate::case::Stage::ALL.iter().map(|stage| stage.code()))?;
+    filter.clock_statuses =
+        codes("?clock_status", params.clock_status, crate::law::ClockStatus::ALL.iter().map(|status| status.code()))?;
+    filter.channels = codes("?channel", params.channel, crate::law::Channel::ALL.iter().map(|channel| channel.code()))?;
+    filter.applicant_kinds = codes(
+        "?applicant_kind",
+        params.applicant_kind,
+        crate::case::ApplicantKind::ALL.iter().map(|kind| kind.code()),
+    )?;
+    filter.outcomes = codes("?outcome", params.outcome, crate::law::Outcome::all().map(crate::law::Outcome::code))?;
+    filter.due_from = params.due_from;
+    filter.due_until = params.due_until;
+    filter.departments = params.department.map(DepartmentId).into_iter().collect();
+    filter.handler = params.handler.map(UserId);
+    filter.received_from = params.received_from;
+    filter.received_until = params.received_until;
+    filter.is_open = params.open;
+    filter.text = params.q.filter(|text| !text.trim().is_empty());
+    Ok(query)
+}
+
+/// The codes of a comma-separated parameter, each one known.
+fn codes(
+    name: &'static str,
+    given: Option<String>,
+    known: impl Iterator<Item = &'static str>,
+) -> Result<Vec<String>, Problem> {
+    let Some(given) = given else { return Ok(Vec::new()) };
+    let known: Vec<&str> = known.collect();
+    let given: Vec<String> = given.split(',').map(|code| code.trim().to_owned()).collect();
+    if given.iter().all(|code| known.contains(&code.as_str())) {
+        return Ok(given);
+    }
+    let detail = format!("应为以下代码，可用逗号分隔多个：{}", known.join("、"));
+    Err(Problem::new("invalid_query").field(name, "invalid_value", detail))
+}
+
+/// 一个案件
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}", tag = "cases", params(("case_id" = Uuid, Path)),
+    responses((status = 200, body = CaseView)))]
+async fn show(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let view = api
+        .run(move |office| {
+            office.store().read::<_, OfficeError>(|db| {
+                let file = office.open_file(db, CaseId(*id))?;
+                let actions = office.actions(db, &caller, &file)?;
+                CaseView::new(&file, actions, office.clock().today())
+            })
+        })
+        .await?;
+    Ok(versioned(view.version, &view))
+}
+
+/// 期限的查询与推演
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ClockParams {
+    /// 按哪一日计算；不填为今天
+    as_of: Option<NaiveDate>,
+    /// 推演：假如未收到的意见都在这一日收到
+    returned_on: Option<NaiveDate>,
+    /// 推演：假如延长若干工作日
+    extended_by: Option<u32>,
+}
+
+/// 期限及其推导
+#[derive(Debug, Serialize, ToSchema)]
+struct ClockDetail {
+    /// 按哪一日计算
+    as_of: NaiveDate,
+    /// 是否为推演
+    is_simulation: bool,
+    /// 状态与预警
+    #[serde(flatten)]
+    view: super::case_view::ClockView,
+    /// 推导过程的每一步
+    derivation: Vec<crate::law::Step>,
+    /// 推导过程，供人阅读、可以提交法庭
+    explanation: String,
+}
+
+/// 答复期限及其推导；可以按任何一日计算，可以推演
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}/clock", tag = "cases",
+    params(("case_id" = Uuid, Path), ClockParams), responses((status = 200, body = ClockDetail)))]
+async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockParams>) -> Result<HttpResponse, Problem> {
+    let ClockParams { as_of, returned_on, extended_by } = params.0;
+    let what_if = WhatIf { returned_on, extended_by };
+    let detail = api
+        .run(move |office| {
+            office.store().read(|db| {
+                let file = office.open_file(db, CaseId(*id))?;
+                let as_of = as_of.unwrap_or_else(|| office.clock().today());
+                let (timeline, answer) = office.clock_of(&file, as_of, what_if)?;
+                let thresholds = file.desk.rules.warning_thresholds();
+                Ok(ClockDetail {
+                    as_of,
+                    is_simulation: what_if != WhatIf::default(),
+                    view: clock_view(*id, &answer, as_of, &thresholds, &file.desk.calendar),
+                    explanation: explain(&timeline, &answer, &file.desk.calendar),
+                    derivation: answer.derivation,
+                })
+            })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(detail))
+}
+
+/// 办理过程：按顺序的每一步，哈希相连
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}/events", tag = "cases", params(("case_id" = Uuid, Path)),
+    responses((status = 200, body = [EventView])))]
+async fn log(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let events = api
+        .run(move |office| {
+            let log = office.store().read(|db| office.log(db, CaseId(*id)))?;
+            Ok(log.into_iter().map(|(row, event)| EventView::new(row, &event)).collect::<Vec<_>>())
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(events))
+}
+
+/// 本人接下来可以办理什么，什么不能办理、为什么
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}/actions", tag = "cases", params(("case_id" = Uuid, Path)),
+    responses((status = 200, body = ActionsView)))]
+async fn actions(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let view = api
+        .run(move |office| {
+            office.store().read::<_, OfficeError>(|db| {
+                let file = office.open_file(db, CaseId(*id))?;
+                Ok(ActionsView::new(*id, office.actions(db, &caller, &file)?))
+            })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(view))
+}
+
+/// 查看的理由
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RevealBody {
+    /// 理由，将被记录
+    reason: String,
+}
+
+/// 查看申请人的证件号码与联系方式（每次查看均记录）
+#[utoipa::path(post, path = "/api/v1/cases/{case_id}/applicant/reveal", tag = "cases",
+    params(("case_id" = Uuid, Path)), request_body = RevealBody, responses((status = 200, body = Applicant)))]
+async fn reveal(
+    api: web::Data<Api>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+    body: Body<RevealBody>,
+) -> Result<HttpResponse, Problem> {
+    let reason = body.value.reason;
+    let applicant = api
+        .run(move |office| office.store().write(|db| office.reveal_applicant(db, &caller, CaseId(*id), &reason)))
+        .await?;
+    Ok(HttpResponse::Ok().json(applicant))
+}

@@ -1,0 +1,147 @@
+//! The departments of an organ.
+
+use super::body::{Body, Params};
+use super::organs::{PageParams, made, once};
+use super::precondition::{IfMatchTag, Key, Page, created, cursor_key, page_limit, versioned};
+use super::problem::Problem;
+use super::routes::{Access, Route, Scope, Verb};
+use super::state::Api;
+use crate::case::Role;
+use crate::office::{Caller, Standing};
+use crate::store::DepartmentId;
+use crate::store::departments::DepartmentRow;
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+use uuid::Uuid;
+
+const LIST: &str = "/api/v1/organs/{organ_id}/departments";
+const ONE: &str = "/api/v1/organs/{organ_id}/departments/{department_id}";
+
+/// The routes of this file.
+pub const ROUTES: &[Route] = &[
+    Route::new(Verb::Get, LIST, Access::Authenticated, Scope::Organ, || web::to(list)),
+    Route::new(Verb::Post, LIST, Access::Roles(&[Role::Admin]), Scope::Organ, || web::to(add)),
+    Route::new(Verb::Patch, ONE, Access::Roles(&[Role::Admin]), Scope::Organ, || web::to(change)),
+];
+
+/// The documentation of this file.
+#[derive(OpenApi)]
+#[openapi(paths(list, add, change))]
+pub struct Doc;
+
+/// 承办科室
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct Department {
+    /// 标识
+    id: Uuid,
+    /// 所属机关
+    organ_id: Uuid,
+    /// 科室代码
+    code: String,
+    /// 科室名称
+    name: String,
+    /// 是否启用
+    is_active: bool,
+    /// 内容摘要，即 ETag
+    etag: String,
+}
+
+impl From<DepartmentRow> for Department {
+    fn from(row: DepartmentRow) -> Self {
+        let etag = tag(&row);
+        let DepartmentRow { id, organ_id, code, name, is_active } = row;
+        Self { id: id.0, organ_id: organ_id.0, code, name, is_active, etag }
+    }
+}
+
+/// A department has no version: what it looks like is its tag.
+fn tag(row: &DepartmentRow) -> String {
+    let look = format!("{}\n{}\n{}", row.code, row.name, row.is_active);
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, look.as_bytes());
+    hex::encode(digest.as_ref().split_at(8).0)
+}
+
+/// 新增科室
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewDepartment {
+    /// 科室代码，本机关内唯一
+    code: String,
+    /// 科室名称
+    name: String,
+}
+
+/// 修改科室；未列出的不变
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DepartmentPatch {
+    /// 科室名称
+    name: Option<String>,
+    /// 是否启用
+    is_active: Option<bool>,
+}
+
+/// 本机关的科室，按代码排列
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/departments", tag = "organs",
+    params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<Department>)))]
+async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
+    let limit = page_limit(&api, params.0.limit)?;
+    let after = cursor_key(params.0.cursor.as_deref())?;
+    let mut rows = api.run(move |office| office.departments(standing.organ_id)).await?;
+    rows.sort_by(|one, other| one.code.cmp(&other.code));
+    rows.retain(|row| after.as_deref().is_none_or(|after| row.code.as_str() > after));
+    let page = Page::cut(rows.into_iter().map(Department::from).collect(), limit, |row| row.code.clone());
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// 新增科室
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/departments", tag = "organs",
+    params(("organ_id" = Uuid, Path), ("Idempotency-Key" = String, Header)),
+    request_body = NewDepartment, responses((status = 201, body = Department)))]
+async fn add(
+    api: web::Data<Api>,
+    caller: Caller,
+    standing: Standing,
+    key: Key,
+    body: Body<NewDepartment>,
+) -> Result<HttpResponse, Problem> {
+    let once = once(&caller, key, body.fingerprint);
+    let NewDepartment { code, name } = body.value;
+    let (answer, is_replay) = api
+        .run(move |office| {
+            office.once(&once, |db| {
+                let organ = standing.organ_id;
+                let row = Department::from(office.add_department(db, &caller, organ, &code, &name)?);
+                let location = format!("/api/v1/organs/{}/departments/{}", organ.0, row.id);
+                made(&location, Some(row.etag.clone()), &row)
+            })
+        })
+        .await?;
+    Ok(created(answer, is_replay))
+}
+
+/// 修改科室的名称或启用状态
+#[utoipa::path(patch, path = "/api/v1/organs/{organ_id}/departments/{department_id}", tag = "organs",
+    params(("organ_id" = Uuid, Path), ("department_id" = Uuid, Path), ("If-Match" = String, Header)),
+    request_body = DepartmentPatch, responses((status = 200, body = Department)))]
+async fn change(
+    api: web::Data<Api>,
+    caller: Caller,
+    standing: Standing,
+    path: web::Path<(Uuid, Uuid)>,
+    seen: IfMatchTag,
+    body: Body<DepartmentPatch>,
+) -> Result<HttpResponse, Problem> {
+    let id = DepartmentId(path.into_inner().1);
+    let patch = body.value;
+    let row = api
+        .run(move |office| {
+            let is_as_seen = |row: &DepartmentRow| tag(row) == seen.0;
+            let organ = standing.organ_id;
+            office.change_department(&caller, organ, id, patch.name.as_deref(), patch.is_active, is_as_seen)
+        })
+        .await?;
+    let department = Department::from(row);
+    Ok(versioned(&department.etag, &department))
+}

@@ -1,0 +1,114 @@
+//! Stands before every handler: who is asking, may they, and how long may it take.
+
+use super::problem::Problem;
+use super::routes::{Access, Route, Scope};
+use super::state::Api;
+use crate::office::{Caller, Standing, Thing};
+use actix_web::body::BoxBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
+use std::future::{Ready, ready};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Lets the request through to its handler, or answers in its place. The deadline covers both.
+pub(super) async fn admit(
+    route: &'static Route,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
+    let Some(api) = request.app_data::<web::Data<Api>>().cloned() else {
+        return Ok(request.error_response(Problem::internal("no office behind the route")));
+    };
+    if request.uri().path().contains("%00") {
+        return Ok(request.error_response(Problem::new("not_found")));
+    }
+    let http = request.request().clone();
+    let deadline = Duration::from_millis(api.office().settings().server.request_deadline_ms);
+    let answer = tokio::time::timeout(deadline, async {
+        match admission(route, request.request(), &api).await {
+            Ok(Some(admission)) => {
+                request.extensions_mut().insert(admission);
+                next.call(request).await
+            }
+            Ok(None) => next.call(request).await,
+            Err(problem) => Ok(request.error_response(problem)),
+        }
+    });
+    match answer.await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let problem = Problem::new("deadline_exceeded").retry_after(2);
+            Ok(ServiceResponse::new(http, problem.error_response()))
+        }
+    }
+}
+
+/// Who was let in, and what they are where the path leads.
+#[derive(Debug, Clone)]
+struct Admission {
+    caller: Caller,
+    standing: Option<Standing>,
+}
+
+async fn admission(
+    route: &'static Route,
+    request: &HttpRequest,
+    api: &web::Data<Api>,
+) -> Result<Option<Admission>, Problem> {
+    if route.access == Access::Public {
+        return Ok(None);
+    }
+    let token = bearer(request).ok_or_else(|| Problem::new("unauthenticated"))?;
+    // An id that is none names nothing: only who has a good token learns even that.
+    let thing = route.scope.parameter().map(|name| request.match_info().query(name).parse::<Uuid>());
+    let admission = api.run(move |office| {
+        let caller = office.caller(&token)?;
+        let standing = match (route.scope, thing) {
+            (Scope::None, _) | (_, None) => None,
+            (_, Some(Err(_))) => return Err(crate::office::OfficeError::NotFound),
+            (Scope::Organ, Some(Ok(id))) => Some(office.standing(&caller, Thing::Organ(id.into()))?),
+            (Scope::Case, Some(Ok(id))) => Some(office.standing(&caller, Thing::Case(id.into()))?),
+            (Scope::User, Some(Ok(id))) => Some(office.standing(&caller, Thing::User(id.into()))?),
+        };
+        match route.access {
+            Access::Public | Access::Authenticated => {}
+            Access::Roles(allowed) => office.require(&caller, standing.as_ref(), allowed)?,
+        }
+        Ok(Admission { caller, standing })
+    });
+    admission.await.map(Some)
+}
+
+fn bearer(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// The caller the guard let in, for the access log.
+pub(super) fn caller_of(request: &HttpRequest) -> Option<Uuid> {
+    request.extensions().get::<Admission>().map(|admission| admission.caller.user_id.0)
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let admission = request.extensions().get::<Admission>().map(|admission| admission.caller.clone());
+        ready(admission.ok_or_else(|| Problem::new("unauthenticated")))
+    }
+}
+
+impl FromRequest for Standing {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let standing = request.extensions().get::<Admission>().and_then(|admission| admission.standing.clone());
+        ready(standing.ok_or_else(|| Problem::new("not_found")))
+    }
+}

@@ -1,0 +1,141 @@
+//! The OpenAPI 3.1 document, made of the handlers' descriptions and the route table.
+
+use super::problem::Problem;
+use super::routes::{self, Access, Route};
+use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, users};
+use utoipa::OpenApi;
+use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
+
+const BEARER: &str = "bearer";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "gongkai 依申请公开办件系统",
+        description = "错误一律为 application/problem+json：code 供程序判断，title 与 detail 为中文说明，article 为法条依据。\n\n\
+                       修改须带 If-Match（读取时的 ETag），新建须带 Idempotency-Key。日期均为北京时间的日历日。",
+        license(name = "MIT")
+    ),
+    components(schemas(Problem)),
+    tags(
+        (name = "auth", description = "登录"),
+        (name = "organs", description = "行政机关与科室"),
+        (name = "users", description = "用户与角色"),
+        (name = "intake", description = "收件系统（窗口、网站）提交申请和查询办理情况"),
+        (name = "calendar", description = "工作日历"),
+        (name = "cases", description = "案件：收件、办理、查询"),
+        (name = "law", description = "法定分类"),
+        (name = "ops", description = "运行状态")
+    )
+)]
+struct Base;
+
+/// The documents of the features; each lists the handlers of its routes.
+fn parts() -> Vec<Document> {
+    vec![
+        auth::Doc::openapi(),
+        organs::Doc::openapi(),
+        departments::Doc::openapi(),
+        users::Doc::openapi(),
+        intake::Doc::openapi(),
+        calendar::Doc::openapi(),
+        cases::Doc::openapi(),
+        case_commands::Doc::openapi(),
+        law::Doc::openapi(),
+        overdue::Doc::openapi(),
+        health::Doc::openapi(),
+    ]
+}
+
+/// The whole document.
+#[must_use]
+pub fn document() -> Document {
+    let mut document = Base::openapi();
+    for part in parts() {
+        document.merge(part);
+    }
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    document
+        .components
+        .get_or_insert_with(Components::default)
+        .add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    for route in routes::all() {
+        if let Some(operation) = operation(&mut document, route) {
+            complete(operation, route);
+        }
+    }
+    document
+}
+
+fn operation<'a>(document: &'a mut Document, route: &Route) -> Option<&'a mut Operation> {
+    let item = document.paths.paths.get_mut(route.path)?;
+    match method(route) {
+        HttpMethod::Get => item.get.as_mut(),
+        HttpMethod::Post => item.post.as_mut(),
+        HttpMethod::Put => item.put.as_mut(),
+        HttpMethod::Patch => item.patch.as_mut(),
+        HttpMethod::Delete => item.delete.as_mut(),
+        _ => None,
+    }
+}
+
+fn method(route: &Route) -> HttpMethod {
+    match route.verb {
+        routes::Verb::Get => HttpMethod::Get,
+        routes::Verb::Post => HttpMethod::Post,
+        routes::Verb::Put => HttpMethod::Put,
+        routes::Verb::Patch => HttpMethod::Patch,
+        routes::Verb::Delete => HttpMethod::Delete,
+    }
+}
+
+/// Adds what the route table knows: who may call it, and that every error is a problem.
+fn complete(operation: &mut Operation, route: &Route) {
+    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+    let error: Response =
+        ResponseBuilder::new().description("错误").content("application/problem+json", problem).build();
+    operation.responses.responses.entry("default".to_owned()).or_insert(RefOr::T(error));
+    if route.access != Access::Public {
+        operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
+    }
+    if let Access::Roles(roles) = route.access {
+        let labels: Vec<&str> = roles.iter().map(|role| role.label()).collect();
+        let roles = format!("需要角色：{}", labels.join("、"));
+        let description =
+            operation.description.take().map_or_else(|| roles.clone(), |text| format!("{text}\n\n{roles}"));
+        operation.description = Some(description);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_document_lists_exactly_the_routes_of_the_table() {
+        let document = serde_json::to_value(document()).unwrap();
+        let mut described = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for verb in item.as_object().unwrap().keys() {
+                described.insert(format!("{} {path}", verb.to_uppercase()));
+            }
+        }
+        let table: BTreeSet<String> =
+            routes::all().map(|route| format!("{} {}", route.verb.name(), route.path)).collect();
+        assert_eq!(described, table);
+    }
+
+    #[test]
+    fn the_document_names_nothing_outside_and_every_reference_is_there() {
+        let text = serde_json::to_string(&document()).unwrap();
+        assert!(!text.contains("http://") && !text.contains("https://"), "an outside address");
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(document["openapi"], "3.1.0");
+        for reference in text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(document["components"]["schemas"].get(reference).is_some(), "{reference} is not described");
+        }
+    }
+}

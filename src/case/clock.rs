@@ -1,0 +1,144 @@
+//! The case's dates, each by the law's own function: nothing is computed here, facts are only handed over.
+
+use super::record::{Notice, RemedyKind};
+use super::rules::{Context, OrganRules};
+use super::state::{Case, Consultation, Remedy, Task};
+use crate::law::{
+    Calendar, ClockAnswer, ClockError, ConsultationKind, Fact, Regime, Timeline, period, reply_clock as law_reply_clock,
+};
+use chrono::NaiveDate;
+
+impl Case {
+    /// The facts of the reply period as the clock wants them; `None` until the day of receipt is fixed.
+    #[must_use]
+    pub fn timeline(&self, calendar: &Calendar, rules: &OrganRules) -> Option<Timeline> {
+        let receipt = self.receipt?;
+        let mut facts = Vec::new();
+        if let Some(correction) = &self.correction {
+            facts.push(Fact::CorrectionRequested { on: correction.notice.on });
+            facts.extend(correction.received_on.map(|on| Fact::CorrectionReceived { on }));
+        }
+        if let Some(fee) = &self.fee {
+            facts.push(Fact::FeeNotified { on: fee.notice.on });
+            facts.extend(fee.paid_on.map(|on| Fact::FeePaid { on }));
+        }
+        for consultation in &self.consultations {
+            let id = consultation.number.to_string();
+            facts.push(Fact::ConsultationSent {
+                id: id.clone(),
+                kind: consultation.opened.kind,
+                on: consultation.opened.sent_on,
+                silent_until: self.silent_until(consultation, calendar),
+            });
+            facts.extend(consultation.returned.as_ref().map(|r| Fact::ConsultationReturned { id, on: r.on }));
+        }
+        if let Some(extension) = &self.extension {
+            facts.push(Fact::Extension { on: extension.notified_on, days: u32::from(extension.days) });
+        }
+        if let Some(delay) = &self.delay {
+            facts.push(Fact::DelayedReply { on: delay.on, until: delay.until });
+        }
+        if let Some(order) = self.order() {
+            facts.extend(order.orders_reply_within.map(|due| Fact::Reopened { on: order.on, due }));
+        }
+        match (self.replied_on(), self.ended_on) {
+            (Some(on), _) => facts.push(Fact::Replied { on }),
+            (None, Some(on)) => facts.push(Fact::Ended { on }),
+            (None, None) => {}
+        }
+        Some(Timeline {
+            regime: self.regime.unwrap_or_else(|| Regime::for_receipt(receipt.on)),
+            received: receipt.on,
+            facts,
+            options: rules.clock_options(),
+        })
+    }
+
+    /// The state of the reply period on `as_of` (all recorded facts when `None`); `None` until receipt is fixed.
+    ///
+    /// # Errors
+    /// [`ClockError`] for a log that `decide` would not have let come about.
+    pub fn reply_clock(
+        &self,
+        calendar: &Calendar,
+        rules: &OrganRules,
+        as_of: Option<NaiveDate>,
+    ) -> Result<Option<ClockAnswer>, ClockError> {
+        self.timeline(calendar, rules).map(|timeline| law_reply_clock(&timeline, calendar, as_of)).transpose()
+    }
+
+    /// The current due date with every recorded fact; `None` while the period does not run or lies beyond the calendar.
+    #[must_use]
+    pub fn due(&self, context: &Context<'_>) -> Option<NaiveDate> {
+        self.reply_clock(context.calendar, context.rules, None).ok().flatten().and_then(|answer| answer.due)
+    }
+
+    /// The last day of the stop when nobody answers (C-6): fifteen working days from the party's own receipt. `None`
+    /// without proof of service, or where the law knows no length.
+    #[must_use]
+    pub fn silent_until(&self, consultation: &Consultation, calendar: &Calendar) -> Option<NaiveDate> {
+        let served_on = consultation.opened.served_on?;
+        let regime = self.regime.unwrap_or(Regime::Order711);
+        let due = match (consultation.opened.kind, regime) {
+            (ConsultationKind::ThirdParty, _) => period::third_party_opinion_due(regime, served_on, calendar).ok()?,
+            (ConsultationKind::JointProducer, Regime::Order711) => {
+                period::joint_producer_opinion_due(served_on, calendar).ok()
+            }
+            (ConsultationKind::JointProducer, Regime::Order492)
+            | (ConsultationKind::OtherOrgan | ConsultationKind::SecrecyAuthority, _) => None,
+        };
+        due.map(|due| due.on)
+    }
+
+    /// Whether the organ still has to wait for this opinion on `day`.
+    #[must_use]
+    pub fn awaits(&self, consultation: &Consultation, calendar: &Calendar, day: NaiveDate) -> bool {
+        consultation.returned.is_none() && self.silent_until(consultation, calendar).is_none_or(|last| day <= last)
+    }
+
+    /// The last day for the one correction notice (D1); `None` before receipt or beyond the calendar.
+    #[must_use]
+    pub fn correction_notice_due(&self, calendar: &Calendar) -> Option<NaiveDate> {
+        let receipt = self.receipt?;
+        let regime = self.regime.unwrap_or_else(|| Regime::for_receipt(receipt.on));
+        period::correction_notice_due(regime, receipt.on, calendar).ok().flatten().map(|due| due.on)
+    }
+
+    /// The last day a notice sets the applicant (D4, D9, D11); `None` until it is known that the applicant has it.
+    #[must_use]
+    pub fn notice_due(&self, notice: Notice, calendar: &Calendar) -> Option<NaiveDate> {
+        let due = match notice {
+            Notice::Correction => {
+                let notice = &self.correction.as_ref()?.notice;
+                period::correction_response_due(notice.served_on?, u32::from(notice.respond_days), calendar)
+            }
+            Notice::Justification => {
+                let request = &self.justification.as_ref()?.request;
+                period::justification_due(request.served_on?, u32::from(request.respond_days), calendar)
+            }
+            Notice::Fee => period::fee_payment_due(self.fee.as_ref()?.notice.served_on?, calendar),
+        };
+        due.ok().map(|due| due.on)
+    }
+}
+
+/// A department's internal last day; `None` beyond the calendar.
+#[must_use]
+pub fn task_due(task: &Task, rules: &OrganRules, calendar: &Calendar) -> Option<NaiveDate> {
+    let days = task.assign.days.unwrap_or(rules.task_days);
+    calendar.add_working_days(task.assign.on, u32::from(days)).ok()
+}
+
+/// The organ's own last day to respond to a remedy (D21, D22); `None` beyond the calendar.
+#[must_use]
+pub fn remedy_response_due(remedy: &Remedy, calendar: &Calendar) -> Option<NaiveDate> {
+    let due = match remedy.opened.kind {
+        RemedyKind::Reconsideration => {
+            period::reconsideration_response_due(remedy.opened.received_on, remedy.opened.simplified, calendar)
+        }
+        RemedyKind::Litigation | RemedyKind::LitigationAfterReconsideration => {
+            period::court_answer_due(remedy.opened.received_on, calendar)
+        }
+    };
+    due.ok().map(|due| due.on)
+}

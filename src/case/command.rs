@@ -1,0 +1,659 @@
+//! What a person may ask of a case. A payload is also the body of its route: dates are civil days at the organ's seat.
+//!
+//! `on` is always the day the thing happened, never the day it was typed in.
+
+use super::record::{
+    ApplicantKind, ContactResult, Delivery, FeeBasis, LinkRelation, Notice, Opinion, RemedyKind, RemedyResult,
+    ReviewKind, ServiceResult,
+};
+use crate::law::{Channel, ConsultationKind, Outcome, ReceiptFacts, ReopenedPeriod, ServiceMethod};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// An application comes in (Art. 29, 31). The applicant's data stand elsewhere, under `applicant_id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receive {
+    /// The applicant's record.
+    pub applicant_id: Uuid,
+    /// For the columns of the annual report.
+    pub applicant_kind: ApplicantKind,
+    /// What the application is about, in one line.
+    pub title: String,
+    /// What is asked for, in the applicant's words.
+    pub request: String,
+    /// The way it came.
+    pub channel: Channel,
+    /// Sent to another unit or person than the disclosure office (R3).
+    pub misdirected: bool,
+    /// The day the applicant sent or handed it in.
+    pub submitted_on: NaiveDate,
+    /// The day the organ signed for it (registered mail).
+    pub signed_on: Option<NaiveDate>,
+    /// The day it really reached the disclosure office.
+    pub arrived_on: Option<NaiveDate>,
+    /// The day the system or the mail server confirmed success by itself (C-3).
+    pub acknowledged_on: Option<NaiveDate>,
+    /// The day both sides confirmed.
+    pub confirmed_on: Option<NaiveDate>,
+    /// The form in which the information is wanted.
+    pub delivery: Option<Delivery>,
+}
+
+impl Receive {
+    /// What fixes the day of receipt.
+    #[must_use]
+    pub const fn receipt_facts(&self) -> ReceiptFacts {
+        ReceiptFacts {
+            channel: self.channel,
+            misdirected: self.misdirected,
+            submitted_on: self.submitted_on,
+            arrived_on: self.arrived_on,
+            acknowledged_on: self.acknowledged_on,
+            confirmed_on: self.confirmed_on,
+            signed_on: self.signed_on,
+        }
+    }
+}
+
+/// An attempt to reach the applicant: the log that 207号 asks for when nobody answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogContact {
+    /// The day of the attempt.
+    pub on: NaiveDate,
+    /// By which means: 电话, 短信, 电子邮件 ...
+    pub means: String,
+    /// Whether the applicant was reached.
+    pub result: ContactResult,
+    /// What was said.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// Both sides confirm that the application was received (R3, R4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmReceipt {
+    /// The day of confirmation: it becomes the day of receipt.
+    pub on: NaiveDate,
+    /// How it was confirmed; the evidence a court will ask for.
+    pub evidence: String,
+}
+
+/// The application gets its number. The number itself is drawn by the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// The day of registration.
+    pub on: NaiveDate,
+}
+
+/// One piece of information asked for within the application (C-9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ItemText {
+    /// What is asked for.
+    pub text: String,
+}
+
+/// Writes the application down as items, so that each can be answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineItems {
+    /// The day.
+    pub on: NaiveDate,
+    /// At least one item; replaces what was there.
+    pub items: Vec<ItemText>,
+}
+
+/// The one single notice to correct (Art. 30).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestCorrection {
+    /// The day the notice was sent; after seven working days it is allowed but flagged (C-7b).
+    pub on: NaiveDate,
+    /// Everything that has to be corrected, at once.
+    pub items: Vec<String>,
+    /// Working days to correct in, from the day the applicant gets the notice.
+    pub respond_days: u16,
+    /// The day the applicant got the notice, when already known.
+    #[serde(default)]
+    pub served_on: Option<NaiveDate>,
+}
+
+/// The corrected application arrives: the reply period starts anew (Art. 30).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiveCorrection {
+    /// The day it is received, by the rules of Art. 31.
+    pub on: NaiveDate,
+    /// The corrected wording.
+    pub request: String,
+}
+
+/// When the applicant got a notice: the base of the period it sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServeNotice {
+    /// Which notice.
+    pub notice: Notice,
+    /// The day the applicant got it.
+    pub on: NaiveDate,
+}
+
+/// A period the applicant let pass: the application is treated as given up (Art. 30; fee rules 6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lapse {
+    /// The day the organ closes it; after the last day of the period.
+    pub on: NaiveDate,
+    /// Why there is no good reason for the delay.
+    pub reason: String,
+}
+
+/// A department is asked for its opinion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assign {
+    /// The day.
+    pub on: NaiveDate,
+    /// 承办科室.
+    pub department_id: Uuid,
+    /// 承办人, when one is named.
+    #[serde(default)]
+    pub handler_id: Option<Uuid>,
+    /// Working days the department has; the organ's setting when absent.
+    #[serde(default)]
+    pub days: Option<u16>,
+}
+
+/// The department answers its task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerTask {
+    /// The task, numbered from 1 within the case.
+    pub task: u16,
+    /// The day.
+    pub on: NaiveDate,
+    /// 会办意见.
+    pub opinion: String,
+}
+
+/// Where, by what words and by whom was searched: without it nothing "does not exist" (Art. 36(4); 指导案例101号).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordSearch {
+    /// The day.
+    pub on: NaiveDate,
+    /// Archives, systems, rooms.
+    pub places: Vec<String>,
+    /// Words searched for.
+    pub terms: Vec<String>,
+    /// Who searched.
+    pub searched_by: String,
+    /// Whether anything was found.
+    pub found: bool,
+}
+
+/// An opinion is asked for in writing (Art. 32, 33, 34, 17): the reply period stops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenConsultation {
+    /// Whom: the rules of silence differ.
+    pub kind: ConsultationKind,
+    /// Name of the party.
+    pub party: String,
+    /// What it is asked about.
+    pub subject: String,
+    /// The day the letter was sent; this day still counts, the next does not (C-4).
+    pub sent_on: NaiveDate,
+    /// The day the party got the letter, when already known (C-6).
+    #[serde(default)]
+    pub served_on: Option<NaiveDate>,
+    /// The day the applicant was told of it.
+    #[serde(default)]
+    pub applicant_told_on: Option<NaiveDate>,
+}
+
+/// The party got the letter: its fifteen working days run from this day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServeConsultation {
+    /// The consultation, numbered from 1 within the case.
+    pub consultation: u16,
+    /// The day the party got the letter.
+    pub on: NaiveDate,
+}
+
+/// The opinion arrived: the period runs again from the next day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnConsultation {
+    /// The consultation, numbered from 1 within the case.
+    pub consultation: u16,
+    /// The day the opinion was received; it does not count itself (C-4).
+    pub on: NaiveDate,
+    /// What it says.
+    pub opinion: Opinion,
+    /// Its reasons.
+    #[serde(default)]
+    pub reasons: Option<String>,
+}
+
+/// The applicant is asked to give reasons for an excessive number of requests (Art. 35).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestJustification {
+    /// The day the notice was sent.
+    pub on: NaiveDate,
+    /// The facts: how many, how often.
+    pub facts: String,
+    /// Working days to answer in, from the day the applicant gets the notice.
+    pub respond_days: u16,
+    /// The day the applicant got the notice, when already known.
+    #[serde(default)]
+    pub served_on: Option<NaiveDate>,
+}
+
+/// The applicant's reasons arrived (Art. 35).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiveJustification {
+    /// The day.
+    pub on: NaiveDate,
+    /// Whether the organ finds them reasonable.
+    pub reasonable: bool,
+    /// The reasons, and why they are found so.
+    pub reasons: String,
+}
+
+/// Reasonable but too much for the period: a delayed date is fixed and told (Art. 35).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DelayReply {
+    /// The day the applicant was told; on or before the current due date.
+    pub on: NaiveDate,
+    /// The last day of the delayed period.
+    pub until: NaiveDate,
+    /// Why it is needed.
+    pub reason: String,
+}
+
+/// The fee notice (Art. 42; fee rules 3-6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotifyFee {
+    /// The day the notice was sent; within the current reply period.
+    pub on: NaiveDate,
+    /// By the piece or by the page, never both.
+    pub basis: FeeBasis,
+    /// Pieces of this applicant in the calendar month with this one, or pages of this application.
+    pub count: u32,
+    /// Pieces of the month already charged for; the fee is the difference of the two scales' values.
+    #[serde(default)]
+    pub counted_before: u32,
+    /// The day the applicant got the notice, when already known.
+    #[serde(default)]
+    pub served_on: Option<NaiveDate>,
+}
+
+/// The fee is paid: the reply period starts anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PayFee {
+    /// The day payment was complete.
+    pub on: NaiveDate,
+}
+
+/// The one extension, approved by the head of the disclosure office and told to the applicant (Art. 33).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Extend {
+    /// Working days, 1 to 20 (Order 492: 1 to 15).
+    pub days: u16,
+    /// Why: goes into the notice.
+    pub reason: String,
+    /// The day the head agreed.
+    pub approved_on: NaiveDate,
+    /// The day the applicant was told; on or before the current due date.
+    pub notified_on: NaiveDate,
+}
+
+/// The organ that is responsible instead (Art. 36(5)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RightOrgan {
+    /// Its name.
+    pub name: String,
+    /// How to reach it.
+    pub contact: String,
+}
+
+/// What one item comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ItemOutcome {
+    /// The item, numbered from 1 within the case.
+    pub item: u16,
+    /// Its category.
+    #[schema(value_type = String, example = "disclosed.provided")]
+    pub outcome: Outcome,
+}
+
+/// 拟办意见: one statutory category for the application, with what the law wants beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposeOutcome {
+    /// The day.
+    pub on: NaiveDate,
+    /// The category; one of GET /law/outcomes.
+    #[schema(value_type = String, example = "disclosed.provided")]
+    pub outcome: Outcome,
+    /// Why it is this one: goes into the reply.
+    pub reasons: String,
+    /// One category an item, when the application has items; they must roll up to `outcome`.
+    #[serde(default)]
+    pub items: Vec<ItemOutcome>,
+    /// For `unavailable.other_authority`: the right organ, where it can be told.
+    #[serde(default)]
+    pub right_organ: Option<RightOrgan>,
+    /// For `unavailable.other_authority`: that the right organ cannot be told, and why.
+    #[serde(default)]
+    pub right_organ_unknown: Option<String>,
+    /// For `not_processed.repeat`: the number of the earlier reply.
+    #[serde(default)]
+    pub earlier_reply_number: Option<String>,
+    /// For `disclosed.already_public` and publications: where and how to get it.
+    #[serde(default)]
+    pub public_location: Option<String>,
+    /// For prohibitions and special registers: the law or administrative regulation.
+    #[serde(default)]
+    pub legal_basis: Option<String>,
+}
+
+/// The proposal is taken back for more work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecallProposal {
+    /// The day.
+    pub on: NaiveDate,
+    /// Why.
+    pub reason: String,
+}
+
+/// One step of the organ's review chain; never by the proposer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    /// The step; the next of the chain.
+    pub kind: ReviewKind,
+    /// The day.
+    pub on: NaiveDate,
+    /// Agreed, or sent back.
+    pub approve: bool,
+    /// 审核意见; wanted when it is sent back.
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+/// The reply is signed and numbered. The number is drawn by the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueReply {
+    /// The day on the document.
+    pub on: NaiveDate,
+}
+
+/// The reply leaves the house (235号).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dispatch {
+    /// The way.
+    pub method: ServiceMethod,
+    /// The day it was handed to the post, to the organ that serves it, or sent.
+    pub on: NaiveDate,
+    /// Postal enterprise or courier.
+    #[serde(default)]
+    pub carrier: Option<String>,
+    /// 邮件号.
+    #[serde(default)]
+    pub tracking_number: Option<String>,
+}
+
+/// 送达回证: the applicant got it, or could not be given it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProveService {
+    /// The day.
+    pub on: NaiveDate,
+    /// What came back.
+    pub result: ServiceResult,
+    /// 收件人签名 and the relation to the applicant, as on the paper; counts as personal data and is not shown in lists.
+    #[serde(default)]
+    pub signatory: Option<String>,
+}
+
+/// The file is closed and put away (Art. 45).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// The day.
+    pub on: NaiveDate,
+    /// 归档号.
+    pub file_number: String,
+}
+
+/// The applicant takes the application back, in writing, before the reply is sent (C-18).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Withdraw {
+    /// The day the withdrawal was received.
+    pub on: NaiveDate,
+    /// Whether the identity was checked; a withdrawal is not accepted without.
+    pub identity_checked: bool,
+}
+
+/// The case ends for another reason: the applicant died or ceased to exist, a registration by mistake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Close {
+    /// The day.
+    pub on: NaiveDate,
+    /// Why.
+    pub reason: String,
+}
+
+/// Ends this case because another one carries the same application on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Merge {
+    /// The day.
+    pub on: NaiveDate,
+    /// The case that goes on.
+    pub into_case: Uuid,
+    /// Why.
+    pub reason: String,
+}
+
+/// One of the applications a case is split into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SplitPart {
+    /// In one line.
+    pub title: String,
+    /// What is asked for.
+    pub request: String,
+}
+
+/// Ends this case and makes one application of each part, with a notice to the applicant (一事一申请).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Split {
+    /// The day the applicant was told.
+    pub on: NaiveDate,
+    /// Two or more.
+    pub parts: Vec<SplitPart>,
+}
+
+/// Ties the case to another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// The day.
+    pub on: NaiveDate,
+    /// The other case.
+    pub other_case: Uuid,
+    /// What it is to this one.
+    pub relation: LinkRelation,
+}
+
+/// Reconsideration or a suit over this case reached the organ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenRemedy {
+    /// Which.
+    pub kind: RemedyKind,
+    /// The day the organ received the copy: its own period to respond runs from it.
+    pub received_on: NaiveDate,
+    /// 案号.
+    pub reference: String,
+    /// Reconsideration by the simplified procedure (five instead of ten working days).
+    #[serde(default)]
+    pub simplified: bool,
+}
+
+/// The organ handed in its response and evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RespondRemedy {
+    /// The remedy, numbered from 1 within the case.
+    pub remedy: u16,
+    /// The day.
+    pub on: NaiveDate,
+}
+
+/// The decision; one that orders a new reply reopens the case with the period it sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideRemedy {
+    /// The remedy, numbered from 1 within the case.
+    pub remedy: u16,
+    /// The day the organ received the decision: an ordered period runs from it.
+    pub on: NaiveDate,
+    /// 维持, 纠正, 其他.
+    pub result: RemedyResult,
+    /// The period for the new reply, when one is ordered.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>, example = json!({"days": 20}))]
+    pub orders_reply_within: Option<ReopenedPeriod>,
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident($payload:ty) = $code:literal, $label:literal;)*) => {
+        /// A command with its payload.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "command", rename_all = "snake_case")]
+        pub enum Command { $($(#[$doc])* $name($payload),)* }
+
+        /// Which command, without its payload.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum CommandKind { $($(#[$doc])* $name,)* }
+
+        impl CommandKind {
+            /// Every command, in the order of a case's life.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+            /// The code in JSON.
+            #[must_use]
+            pub const fn code(self) -> &'static str { match self { $(Self::$name => $code,)* } }
+            /// What a clerk reads.
+            #[must_use]
+            pub const fn label(self) -> &'static str { match self { $(Self::$name => $label,)* } }
+        }
+
+        impl Command {
+            /// Which command this is.
+            #[must_use]
+            pub const fn kind(&self) -> CommandKind { match self { $(Self::$name(_) => CommandKind::$name,)* } }
+        }
+
+        $(impl From<$payload> for Command { fn from(payload: $payload) -> Self { Self::$name(payload) } })*
+    };
+}
+
+commands! {
+    /// See [`Receive`].
+    Receive(Receive) = "receive", "收件";
+    /// See [`LogContact`].
+    LogContact(LogContact) = "log_contact", "记录联系";
+    /// See [`ConfirmReceipt`].
+    ConfirmReceipt(ConfirmReceipt) = "confirm_receipt", "确认收到";
+    /// See [`Register`].
+    Register(Register) = "register", "登记编号";
+    /// See [`DefineItems`].
+    DefineItems(DefineItems) = "define_items", "分列事项";
+    /// See [`RequestCorrection`].
+    RequestCorrection(RequestCorrection) = "request_correction", "告知补正";
+    /// See [`ServeNotice`].
+    ServeNotice(ServeNotice) = "serve_notice", "登记通知送达";
+    /// See [`ReceiveCorrection`].
+    ReceiveCorrection(ReceiveCorrection) = "receive_correction", "收到补正";
+    /// See [`Lapse`].
+    Lapse(Lapse) = "lapse", "视为放弃";
+    /// See [`Assign`].
+    Assign(Assign) = "assign", "分办";
+    /// See [`AnswerTask`].
+    AnswerTask(AnswerTask) = "answer_task", "科室反馈";
+    /// See [`RecordSearch`].
+    RecordSearch(RecordSearch) = "record_search", "登记检索";
+    /// See [`OpenConsultation`].
+    OpenConsultation(OpenConsultation) = "open_consultation", "征求意见";
+    /// See [`ServeConsultation`].
+    ServeConsultation(ServeConsultation) = "serve_consultation", "登记征求意见书送达";
+    /// See [`ReturnConsultation`].
+    ReturnConsultation(ReturnConsultation) = "return_consultation", "收到意见";
+    /// See [`RequestJustification`].
+    RequestJustification(RequestJustification) = "request_justification", "要求说明理由";
+    /// See [`ReceiveJustification`].
+    ReceiveJustification(ReceiveJustification) = "receive_justification", "收到理由说明";
+    /// See [`DelayReply`].
+    DelayReply(DelayReply) = "delay_reply", "确定延迟答复期限";
+    /// See [`NotifyFee`].
+    NotifyFee(NotifyFee) = "notify_fee", "收费通知";
+    /// See [`PayFee`].
+    PayFee(PayFee) = "pay_fee", "登记缴费";
+    /// See [`Extend`].
+    Extend(Extend) = "extend", "延长答复期限";
+    /// See [`ProposeOutcome`].
+    ProposeOutcome(ProposeOutcome) = "propose_outcome", "拟办";
+    /// See [`RecallProposal`].
+    RecallProposal(RecallProposal) = "recall_proposal", "撤回拟办";
+    /// See [`Review`].
+    Review(Review) = "review", "审核";
+    /// See [`IssueReply`].
+    IssueReply(IssueReply) = "issue_reply", "签发答复";
+    /// See [`Dispatch`].
+    Dispatch(Dispatch) = "dispatch", "发出答复";
+    /// See [`ProveService`].
+    ProveService(ProveService) = "prove_service", "登记送达";
+    /// See [`Archive`].
+    Archive(Archive) = "archive", "归档";
+    /// See [`Withdraw`].
+    Withdraw(Withdraw) = "withdraw", "申请人撤回";
+    /// See [`Close`].
+    Close(Close) = "close", "其他终结";
+    /// See [`Merge`].
+    Merge(Merge) = "merge", "并案";
+    /// See [`Split`].
+    Split(Split) = "split", "拆分";
+    /// See [`Link`].
+    Link(Link) = "link", "关联案件";
+    /// See [`OpenRemedy`].
+    OpenRemedy(OpenRemedy) = "open_remedy", "登记复议诉讼";
+    /// See [`RespondRemedy`].
+    RespondRemedy(RespondRemedy) = "respond_remedy", "提交答辩";
+    /// See [`DecideRemedy`].
+    DecideRemedy(DecideRemedy) = "decide_remedy", "登记裁决";
+}

@@ -1,0 +1,165 @@
+//! From the proposal to the file: one category, its reviews, the reply, its service.
+
+use super::Drawn;
+use super::evidence::{check_evidence, check_items};
+use crate::case::basis;
+use crate::case::command as c;
+use crate::case::event::Event;
+use crate::case::record::ServiceResult;
+use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
+use crate::case::rules::Context;
+use crate::case::state::{Case, Proposal, Reply};
+use crate::law::{ServiceError, ServiceMethod, replied_on};
+use chrono::NaiveDate;
+
+pub(super) fn propose(
+    case: &Case,
+    payload: &c::ProposeOutcome,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, NotAllowed> {
+    said("/reasons", &payload.reasons, "拟办理由")?;
+    not_after_today("/on", payload.on, context.today)?;
+    let (base, label) = last_fact(case);
+    not_before("/on", payload.on, base, label)?;
+    if let Some(consultation) = case.consultations.iter().find(|c| case.awaits(c, context.calendar, payload.on)) {
+        return Err(NotAllowed::by_law(
+            "consultation_open",
+            basis::THIRD_PARTY,
+            format!("{}当日仍在向{}征求意见，不能据以拟办", payload.on, consultation.opened.party),
+        )
+        .at("/on"));
+    }
+    check_evidence(case, payload, context)?;
+    check_items(case, payload)?;
+    Ok(vec![Event::OutcomeProposed {
+        proposal: payload.clone(),
+        proposed_by: context.actor.user,
+        chain: context.rules.review_chain.clone(),
+    }])
+}
+
+/// The latest fact an outcome rests on.
+fn last_fact(case: &Case) -> (NaiveDate, &'static str) {
+    let start = case.period_start().unwrap_or(case.intake.submitted_on);
+    let mut last = (start, "本次答复期限起算日");
+    let reasons = case.justification.as_ref().and_then(|j| j.received.as_ref()).map(|r| (r.on, "收到理由说明的日期"));
+    let searches = case.searches.iter().map(|search| (search.on, "检索日期"));
+    let opinions = case.consultations.iter().filter_map(|c| c.returned.as_ref()).map(|r| (r.on, "收到意见的日期"));
+    let answers = case.tasks.iter().filter_map(|task| task.answer.as_ref()).map(|a| (a.on, "科室反馈日期"));
+    for fact in reasons.into_iter().chain(searches).chain(opinions).chain(answers) {
+        if fact.0 > last.0 {
+            last = fact;
+        }
+    }
+    last
+}
+
+pub(super) fn recall(
+    case: &Case,
+    payload: &c::RecallProposal,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, NotAllowed> {
+    said("/reason", &payload.reason, "撤回拟办的理由")?;
+    not_after_today("/on", payload.on, context.today)?;
+    not_before("/on", payload.on, proposal(case)?.proposal.on, "拟办日期")?;
+    Ok(vec![Event::ProposalRecalled(payload.clone())])
+}
+
+fn proposal(case: &Case) -> Result<&Proposal, NotAllowed> {
+    case.proposal.as_ref().ok_or_else(|| NotAllowed::new("nothing_to_review", "没有拟办意见"))
+}
+
+fn reply(case: &Case) -> Result<&Reply, NotAllowed> {
+    case.reply.as_ref().ok_or_else(|| NotAllowed::new("reply_not_issued", "答复尚未签发，请先签发答复"))
+}
+
+pub(super) fn review(case: &Case, payload: &c::Review, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
+    let proposal = proposal(case)?;
+    not_after_today("/on", payload.on, context.today)?;
+    not_before("/on", payload.on, proposal.last_on(), "拟办或上一环节审核日期")?;
+    if let Some(next) = proposal.next_review().filter(|next| *next != payload.kind) {
+        return Err(NotAllowed::new(
+            "wrong_review_step",
+            format!("现应进行“{}”，不能先作“{}”", next.label(), payload.kind.label()),
+        )
+        .at("/kind"));
+    }
+    if !payload.approve {
+        said("/comment", payload.comment.as_deref().unwrap_or_default(), "退回的理由")?;
+    }
+    Ok(vec![Event::Reviewed { review: payload.clone(), reviewed_by: context.actor.user }])
+}
+
+pub(super) fn issue(
+    case: &Case,
+    payload: &c::IssueReply,
+    context: &Context<'_>,
+    drawn: &Drawn,
+) -> Result<Vec<Event>, NotAllowed> {
+    not_after_today("/on", payload.on, context.today)?;
+    not_before("/on", payload.on, proposal(case)?.last_on(), "审核通过日期")?;
+    let number = drawn.number.clone().ok_or_else(|| NotAllowed::new("number_not_drawn", "未取得答复文号"))?;
+    Ok(vec![Event::ReplyIssued { on: payload.on, document_number: number }])
+}
+
+pub(super) fn dispatch(case: &Case, payload: &c::Dispatch, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
+    not_after_today("/on", payload.on, context.today)?;
+    let reply = reply(case)?;
+    let (base, label) = match &reply.proof {
+        Some(proof) => (proof.on, "退回日期"),
+        None => (reply.dispatches.last().map_or(reply.issued_on, |last| last.on), "签发或上次发出日期"),
+    };
+    not_before("/on", payload.on, base, label)?;
+    let replied_on = counted(payload.method, Some(payload.on), None, "/method")?;
+    Ok(vec![Event::Dispatched { dispatch: payload.clone(), replied_on }])
+}
+
+pub(super) fn prove_service(
+    case: &Case,
+    payload: &c::ProveService,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, NotAllowed> {
+    not_after_today("/on", payload.on, context.today)?;
+    let reply = reply(case)?;
+    let last = reply.dispatches.last();
+    not_before("/on", payload.on, last.map_or(reply.issued_on, |last| last.on), "签发或发出日期")?;
+    let method = last.map_or(ServiceMethod::Direct, |last| last.method);
+    let signed_on = match payload.result {
+        ServiceResult::Signed | ServiceResult::ElectronicReceipt | ServiceResult::Left => Some(payload.on),
+        ServiceResult::Returned => None,
+    };
+    let replied_on = counted(method, last.map(|last| last.on), signed_on, "/result")?;
+    Ok(vec![Event::ServiceProved { proof: payload.clone(), replied_on }])
+}
+
+/// The day that counts as the reply, if it is known by now; an unlawful way is refused.
+fn counted(
+    method: ServiceMethod,
+    sent: Option<NaiveDate>,
+    signed: Option<NaiveDate>,
+    pointer: &'static str,
+) -> Result<Option<NaiveDate>, NotAllowed> {
+    match replied_on(method, sent, signed) {
+        Ok(counted) => Ok(Some(counted.on)),
+        Err(ServiceError::NotSigned { .. } | ServiceError::NotDispatched { .. }) => Ok(None),
+        Err(refused @ (ServiceError::PrivateCourier { .. } | ServiceError::SignedBeforeDispatch { .. })) => {
+            Err(NotAllowed::by_law("service_method_refused", basis::SERVICE, refused.to_string()).at(pointer))
+        }
+    }
+}
+
+pub(super) fn archive(case: &Case, payload: &c::Archive, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
+    said("/file_number", &payload.file_number, "归档号")?;
+    not_after_today("/on", payload.on, context.today)?;
+    let proved = case.reply.as_ref().and_then(|reply| reply.proof.as_ref()).map(|proof| proof.on);
+    let base = proved.max(case.ended_on).unwrap_or(case.intake.submitted_on);
+    not_before("/on", payload.on, base, "办结或送达日期")?;
+    Ok(vec![Event::Archived(payload.clone())])
+}
+
+pub(super) fn close(case: &Case, payload: &c::Close, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
+    said("/reason", &payload.reason, "终结的理由")?;
+    not_after_today("/on", payload.on, context.today)?;
+    not_before("/on", payload.on, case.period_start().unwrap_or(case.intake.submitted_on), "收到日期")?;
+    Ok(vec![Event::Closed(payload.clone())])
+}

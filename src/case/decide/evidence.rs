@@ -1,0 +1,173 @@
+//! What must be on the case before a category may be chosen: the outcome table names it, here it is looked for.
+
+use crate::case::basis;
+use crate::case::command as c;
+use crate::case::record::{Notice, Opinion};
+use crate::case::refusal::NotAllowed;
+use crate::case::rules::Context;
+use crate::case::state::{Case, Justification};
+use crate::law::{ConsultationKind, Outcome, Regime, Requirement, roll_up};
+use std::collections::BTreeSet;
+
+/// The first thing the law wants on the case or in the proposal for this category and does not find.
+#[must_use]
+pub fn missing_evidence(case: &Case, proposal: &c::ProposeOutcome, context: &Context<'_>) -> Option<Requirement> {
+    proposal.outcome.requirements().iter().copied().find(|requirement| !is_met(*requirement, case, proposal, context))
+}
+
+pub(super) fn check_evidence(
+    case: &Case,
+    proposal: &c::ProposeOutcome,
+    context: &Context<'_>,
+) -> Result<(), NotAllowed> {
+    let outcome = proposal.outcome;
+    if matches!(outcome, Outcome::CorrectionLapsed | Outcome::FeeLapsed | Outcome::Withdrawn) {
+        return Err(NotAllowed::new(
+            "not_a_reply",
+            format!("“{}”不是答复种类，请用相应的办理步骤（视为放弃、撤回）终结案件", outcome.label()),
+        )
+        .at("/outcome"));
+    }
+    let regime = case.regime.unwrap_or(Regime::Order711);
+    if !outcome.is_of(regime) {
+        return Err(NotAllowed::by_law(
+            "outcome_of_other_order",
+            regime.reply_article(),
+            format!("本案适用{}，不能使用“{}”（{}）", regime.label(), outcome.label(), outcome.code()),
+        )
+        .at("/outcome"));
+    }
+    match missing_evidence(case, proposal, context) {
+        None => Ok(()),
+        Some(requirement) => Err(NotAllowed::by_law(
+            refusal_code(requirement),
+            requirement.article(),
+            format!("选择“{}”之前，案件须有：{}", outcome.label(), requirement.label()),
+        )
+        .at(pointer(requirement))),
+    }
+}
+
+const fn refusal_code(requirement: Requirement) -> &'static str {
+    match requirement {
+        Requirement::SearchRecord => "search_record_required",
+        Requirement::RightOrgan => "right_organ_required",
+        Requirement::EarlierReplyNumber => "earlier_reply_number_required",
+        Requirement::ThirdPartyConsulted => "third_party_consulted_required",
+        Requirement::ConsultationObjected => "consultation_objected_required",
+        Requirement::CorrectionMade => "correction_made_required",
+        Requirement::JustificationUnreasonable => "justification_unreasonable_required",
+        Requirement::CorrectionOverdue => "correction_overdue_required",
+        Requirement::FeeOverdue => "fee_overdue_required",
+        Requirement::Withdrawn => "withdrawal_required",
+        Requirement::AccessPath => "access_path_required",
+        Requirement::SpecialLaw => "legal_basis_required",
+        Requirement::Reasons => "reasons_required",
+    }
+}
+
+const fn pointer(requirement: Requirement) -> &'static str {
+    match requirement {
+        Requirement::RightOrgan => "/right_organ",
+        Requirement::EarlierReplyNumber => "/earlier_reply_number",
+        Requirement::AccessPath => "/public_location",
+        Requirement::SpecialLaw => "/legal_basis",
+        Requirement::Reasons => "/reasons",
+        Requirement::SearchRecord
+        | Requirement::ThirdPartyConsulted
+        | Requirement::ConsultationObjected
+        | Requirement::CorrectionMade
+        | Requirement::JustificationUnreasonable
+        | Requirement::CorrectionOverdue
+        | Requirement::FeeOverdue
+        | Requirement::Withdrawn => "/outcome",
+    }
+}
+
+fn is_met(requirement: Requirement, case: &Case, proposal: &c::ProposeOutcome, context: &Context<'_>) -> bool {
+    match requirement {
+        // A search made for the request as it was before its correction proves nothing about the corrected one.
+        Requirement::SearchRecord => {
+            let since = case.correction.as_ref().and_then(|correction| correction.received_on);
+            case.searches.iter().any(|search| !search.found && since.is_none_or(|since| search.on >= since))
+        }
+        Requirement::RightOrgan => {
+            let named =
+                proposal.right_organ.as_ref().is_some_and(|organ| is_said(&organ.name) && is_said(&organ.contact));
+            named || proposal.right_organ_unknown.as_deref().is_some_and(is_said)
+        }
+        Requirement::EarlierReplyNumber => proposal.earlier_reply_number.as_deref().is_some_and(is_said),
+        Requirement::ThirdPartyConsulted => third_parties(case).next().is_some(),
+        Requirement::ConsultationObjected => third_parties(case).any(objects),
+        Requirement::CorrectionMade => case.correction.as_ref().is_some_and(|c| c.received_on.is_some()),
+        Requirement::JustificationUnreasonable => {
+            case.justification.as_ref().is_some_and(|justification| is_unreasonable(case, justification, context))
+        }
+        Requirement::AccessPath => proposal.public_location.as_deref().is_some_and(is_said),
+        Requirement::SpecialLaw => proposal.legal_basis.as_deref().is_some_and(is_said),
+        Requirement::Reasons => is_said(&proposal.reasons),
+        // These belong to ends without a reply; their own commands see to them.
+        Requirement::CorrectionOverdue | Requirement::FeeOverdue | Requirement::Withdrawn => false,
+    }
+}
+
+fn is_said(text: &str) -> bool {
+    !text.trim().is_empty()
+}
+
+fn third_parties(case: &Case) -> impl Iterator<Item = &crate::case::state::Consultation> {
+    case.consultations.iter().filter(|consultation| {
+        let recalled = consultation.returned.as_ref().is_some_and(|returned| returned.opinion == Opinion::Recalled);
+        consultation.opened.kind == ConsultationKind::ThirdParty && !recalled
+    })
+}
+
+fn objects(consultation: &crate::case::state::Consultation) -> bool {
+    consultation
+        .returned
+        .as_ref()
+        .is_some_and(|returned| matches!(returned.opinion, Opinion::ObjectsWithReason | Opinion::ObjectsWithoutReason))
+}
+
+/// Judged unreasonable, or not answered within the period set.
+fn is_unreasonable(case: &Case, justification: &Justification, context: &Context<'_>) -> bool {
+    match &justification.received {
+        Some(received) => !received.reasonable,
+        None => case.notice_due(Notice::Justification, context.calendar).is_some_and(|last| context.today > last),
+    }
+}
+
+/// One category an item; together they must give the category of the whole (C-9).
+pub(super) fn check_items(case: &Case, proposal: &c::ProposeOutcome) -> Result<(), NotAllowed> {
+    if proposal.items.is_empty() {
+        return Ok(());
+    }
+    let given: BTreeSet<u16> = proposal.items.iter().map(|item| item.item).collect();
+    let wanted: BTreeSet<u16> = (1..).take(case.items.len()).collect();
+    if given != wanted || given.len() != proposal.items.len() {
+        return Err(NotAllowed::new(
+            "items_incomplete",
+            format!("每一申请事项须有且只有一个处理结果：本案共{}项", case.items.len()),
+        )
+        .at("/items"));
+    }
+    let outcomes: Vec<Outcome> = proposal.items.iter().map(|item| item.outcome).collect();
+    let rolled = roll_up(&outcomes);
+    // When nothing is granted the organ picks the main one of those given.
+    let picked =
+        rolled.is_some_and(|one| !one.is_granted() && !is_partial(one)) && outcomes.contains(&proposal.outcome);
+    if rolled == Some(proposal.outcome) || picked {
+        return Ok(());
+    }
+    let expected = rolled.map_or("", Outcome::label);
+    Err(NotAllowed::by_law(
+        "items_roll_up_differently",
+        basis::REPLIES,
+        format!("各事项的结果汇总应为“{expected}”：部分公开的只计部分公开，不重复计数"),
+    )
+    .at("/outcome"))
+}
+
+const fn is_partial(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::PartiallyDisclosed | Outcome::O492PartiallyDisclosed)
+}

@@ -1,0 +1,188 @@
+//! What happened to a case. Events are facts: written once, never changed, folded by [`super::evolve`].
+//!
+//! They hold no identity or contact data of the applicant: those stand in the applicant's record, which can be erased by
+//! itself. Nor do they hold a date that can be computed: last days follow from the facts and the calendar in force.
+
+use super::command as c;
+use super::record::ReviewKind;
+use crate::law::{Outcome, ReceiptRule, Regime};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One fact of a case's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the members of a variant are named after what its line says")]
+pub enum Event {
+    /// The application came in.
+    Received(c::Receive),
+    /// The day of receipt is fixed, with its rule.
+    ReceiptFixed { on: NaiveDate, rule: ReceiptRule, regime: Regime, evidence: Option<String> },
+    /// Somebody tried to reach the applicant.
+    ContactLogged(c::LogContact),
+    /// The case has its number.
+    Registered { on: NaiveDate, number: String },
+    /// The application was written down as items.
+    ItemsDefined(c::DefineItems),
+    /// The correction notice went out; `late` when after seven working days (C-7b).
+    CorrectionRequested { notice: c::RequestCorrection, late: bool },
+    /// The applicant got a notice.
+    NoticeServed(c::ServeNotice),
+    /// The corrected application arrived: restart; `regime` by the new day of receipt (C-10).
+    CorrectionReceived { correction: c::ReceiveCorrection, regime: Regime },
+    /// The application was given up.
+    Lapsed { lapse: c::Lapse, outcome: Outcome },
+    /// A department was asked.
+    TaskAssigned { task: u16, assign: c::Assign },
+    /// A department answered.
+    TaskAnswered(c::AnswerTask),
+    /// A search was recorded.
+    SearchRecorded(c::RecordSearch),
+    /// An opinion was asked for.
+    ConsultationOpened { consultation: u16, opened: c::OpenConsultation },
+    /// The party got the letter.
+    ConsultationServed(c::ServeConsultation),
+    /// The opinion arrived.
+    ConsultationReturned(c::ReturnConsultation),
+    /// Reasons were asked for.
+    JustificationRequested(c::RequestJustification),
+    /// Reasons arrived.
+    JustificationReceived(c::ReceiveJustification),
+    /// A delayed date was fixed.
+    ReplyDelayed(c::DelayReply),
+    /// A fee was asked for.
+    FeeNotified { fee: c::NotifyFee, amount_yuan: u64 },
+    /// It was paid: restart.
+    FeePaid(c::PayFee),
+    /// The period was extended; who approved is the event's actor.
+    Extended(c::Extend),
+    /// A category was proposed, with the chain it has to pass.
+    OutcomeProposed { proposal: c::ProposeOutcome, proposed_by: Uuid, chain: Vec<ReviewKind> },
+    /// The proposal was taken back.
+    ProposalRecalled(c::RecallProposal),
+    /// A step of the chain was taken.
+    Reviewed { review: c::Review, reviewed_by: Uuid },
+    /// The reply was signed and numbered.
+    ReplyIssued { on: NaiveDate, document_number: String },
+    /// The reply left the house; `replied_on` when this day is the one that counts (235号).
+    Dispatched { dispatch: c::Dispatch, replied_on: Option<NaiveDate> },
+    /// Its service was proved; `replied_on` when this day is the one that counts (235号).
+    ServiceProved { proof: c::ProveService, replied_on: Option<NaiveDate> },
+    /// The file was put away.
+    Archived(c::Archive),
+    /// The applicant took it back.
+    Withdrawn(c::Withdraw),
+    /// It ended for another reason.
+    Closed(c::Close),
+    /// Another case carries it on.
+    Merged(c::Merge),
+    /// Several cases carry it on.
+    Split { on: NaiveDate, parts: Vec<Uuid> },
+    /// It was tied to another case.
+    Linked(c::Link),
+    /// A remedy reached the organ.
+    RemedyOpened { number: u16, remedy: c::OpenRemedy },
+    /// The organ responded.
+    RemedyResponded(c::RespondRemedy),
+    /// It was decided; a new reply may be ordered.
+    RemedyDecided(c::DecideRemedy),
+}
+
+impl Event {
+    /// The day the fact happened.
+    #[must_use]
+    pub fn on(&self) -> NaiveDate {
+        match self {
+            Self::Received(receive) => receive.arrived_on.or(receive.signed_on).unwrap_or(receive.submitted_on),
+            Self::ContactLogged(contact) => contact.on,
+            Self::ReceiptFixed { on, .. }
+            | Self::Registered { on, .. }
+            | Self::ReplyIssued { on, .. }
+            | Self::Split { on, .. } => *on,
+            Self::ItemsDefined(items) => items.on,
+            Self::CorrectionRequested { notice, .. } => notice.on,
+            Self::NoticeServed(notice) => notice.on,
+            Self::CorrectionReceived { correction, .. } => correction.on,
+            Self::Lapsed { lapse, .. } => lapse.on,
+            Self::TaskAssigned { assign, .. } => assign.on,
+            Self::TaskAnswered(answer) => answer.on,
+            Self::SearchRecorded(search) => search.on,
+            Self::ConsultationOpened { opened, .. } => opened.sent_on,
+            Self::ConsultationServed(served) => served.on,
+            Self::ConsultationReturned(returned) => returned.on,
+            Self::JustificationRequested(request) => request.on,
+            Self::JustificationReceived(received) => received.on,
+            Self::ReplyDelayed(delay) => delay.on,
+            Self::FeeNotified { fee, .. } => fee.on,
+            Self::FeePaid(paid) => paid.on,
+            Self::Extended(extension) => extension.notified_on,
+            Self::OutcomeProposed { proposal, .. } => proposal.on,
+            Self::ProposalRecalled(recall) => recall.on,
+            Self::Reviewed { review, .. } => review.on,
+            Self::Dispatched { dispatch, .. } => dispatch.on,
+            Self::ServiceProved { proof, .. } => proof.on,
+            Self::Archived(archive) => archive.on,
+            Self::Withdrawn(withdrawal) => withdrawal.on,
+            Self::Closed(close) => close.on,
+            Self::Merged(merge) => merge.on,
+            Self::Linked(link) => link.on,
+            Self::RemedyOpened { remedy, .. } => remedy.received_on,
+            Self::RemedyResponded(response) => response.on,
+            Self::RemedyDecided(decision) => decision.on,
+        }
+    }
+
+    /// The code of the event in the log.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        self.words().0
+    }
+
+    /// What a clerk reads.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        self.words().1
+    }
+
+    const fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Received(_) => ("received", "收件"),
+            Self::ReceiptFixed { .. } => ("receipt_fixed", "确定收到申请之日"),
+            Self::ContactLogged(_) => ("contact_logged", "联系申请人"),
+            Self::Registered { .. } => ("registered", "登记编号"),
+            Self::ItemsDefined(_) => ("items_defined", "分列申请事项"),
+            Self::CorrectionRequested { .. } => ("correction_requested", "告知补正"),
+            Self::NoticeServed(_) => ("notice_served", "通知送达申请人"),
+            Self::CorrectionReceived { .. } => ("correction_received", "收到补正的申请"),
+            Self::Lapsed { .. } => ("lapsed", "视为放弃申请"),
+            Self::TaskAssigned { .. } => ("task_assigned", "分办"),
+            Self::TaskAnswered(_) => ("task_answered", "科室反馈"),
+            Self::SearchRecorded(_) => ("search_recorded", "登记检索"),
+            Self::ConsultationOpened { .. } => ("consultation_opened", "发出征求意见书"),
+            Self::ConsultationServed(_) => ("consultation_served", "征求意见书送达"),
+            Self::ConsultationReturned(_) => ("consultation_returned", "收到意见"),
+            Self::JustificationRequested(_) => ("justification_requested", "要求说明理由"),
+            Self::JustificationReceived(_) => ("justification_received", "收到理由说明"),
+            Self::ReplyDelayed(_) => ("reply_delayed", "确定延迟答复期限"),
+            Self::FeeNotified { .. } => ("fee_notified", "发出收费通知"),
+            Self::FeePaid(_) => ("fee_paid", "完成缴费"),
+            Self::Extended(_) => ("extended", "延长答复期限"),
+            Self::OutcomeProposed { .. } => ("outcome_proposed", "拟办"),
+            Self::ProposalRecalled(_) => ("proposal_recalled", "撤回拟办"),
+            Self::Reviewed { .. } => ("reviewed", "审核"),
+            Self::ReplyIssued { .. } => ("reply_issued", "签发答复"),
+            Self::Dispatched { .. } => ("dispatched", "发出答复"),
+            Self::ServiceProved { .. } => ("service_proved", "登记送达"),
+            Self::Archived(_) => ("archived", "归档"),
+            Self::Withdrawn(_) => ("withdrawn", "申请人撤回"),
+            Self::Closed(_) => ("closed", "其他终结"),
+            Self::Merged(_) => ("merged", "并案"),
+            Self::Split { .. } => ("split", "拆分"),
+            Self::Linked(_) => ("linked", "关联案件"),
+            Self::RemedyOpened { .. } => ("remedy_opened", "收到复议诉讼材料"),
+            Self::RemedyResponded(_) => ("remedy_responded", "提交答辩"),
+            Self::RemedyDecided(_) => ("remedy_decided", "收到裁决"),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Folding the log. Nothing here says no: that was `decide`'s turn.
+
+use super::command as c;
+use super::event::Event;
+use super::record::{Notice, ServiceResult, Stage};
+use super::state::{Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task};
+use crate::law::Outcome;
+use chrono::NaiveDate;
+
+/// The case after `event`. A log starts with [`Event::Received`]; without it there is no case.
+#[must_use]
+pub fn evolve(case: Option<Case>, event: &Event) -> Option<Case> {
+    match (case, event) {
+        (None, Event::Received(receive)) => Some(Case::received(receive.clone())),
+        (None, _) => None,
+        (Some(mut case), event) => {
+            case.apply(event);
+            case.version = case.version.saturating_add(1);
+            Some(case)
+        }
+    }
+}
+
+/// Folds a whole log.
+#[must_use]
+pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Case> {
+    events.into_iter().fold(None, evolve)
+}
+
+impl Case {
+    fn received(receive: c::Receive) -> Self {
+        Self {
+            stage: Stage::AwaitingConfirmation,
+            intake: receive,
+            receipt: None,
+            regime: None,
+            contacts: Vec::new(),
+            number: None,
+            registered_on: None,
+            items: Vec::new(),
+            correction: None,
+            department_id: None,
+            handler_id: None,
+            tasks: Vec::new(),
+            searches: Vec::new(),
+            consultations: Vec::new(),
+            justification: None,
+            fee: None,
+            extension: None,
+            delay: None,
+            proposal: None,
+            reply: None,
+            outcome: None,
+            ended_on: None,
+            archive: None,
+            links: Vec::new(),
+            remedies: Vec::new(),
+            earlier_replies: Vec::new(),
+            version: 1,
+        }
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            // A case is received once; a log that says so twice is caught by its hash chain, not here.
+            Event::Received(_) => {}
+            Event::ReceiptFixed { on, rule, regime, .. } => {
+                self.receipt = Some(Receipt { on: *on, rule: *rule });
+                self.regime = Some(*regime);
+                self.stage = Stage::Received;
+            }
+            Event::ContactLogged(contact) => self.contacts.push(contact.clone()),
+            Event::Registered { on, number } => {
+                self.number = Some(number.clone());
+                self.registered_on = Some(*on);
+                self.stage = Stage::Registered;
+            }
+            Event::ItemsDefined(items) => self.items.clone_from(&items.items),
+            Event::CorrectionRequested { notice, late } => self.correction_requested(notice, *late),
+            Event::NoticeServed(notice) => self.notice_served(notice),
+            Event::CorrectionReceived { correction, regime } => {
+                self.correction_received(correction);
+                self.regime = Some(*regime);
+            }
+            Event::Lapsed { lapse, outcome } => self.end(Stage::Lapsed, *outcome, lapse.on),
+            Event::TaskAssigned { task, assign } => self.task_assigned(*task, assign),
+            Event::TaskAnswered(answer) => self.task_answered(answer),
+            Event::SearchRecorded(search) => {
+                self.searches.push(search.clone());
+                self.handling();
+            }
+            Event::ConsultationOpened { consultation, opened } => self.consultation_opened(*consultation, opened),
+            Event::ConsultationServed(served) => self.consultation_served(served),
+            Event::ConsultationReturned(returned) => self.consultation_returned(returned),
+            Event::JustificationRequested(request) => {
+                self.justification = Some(Justification { request: request.clone(), received: None });
+                self.stage = Stage::AwaitingJustification;
+            }
+            Event::JustificationReceived(received) => {
+                if let Some(justification) = &mut self.justification {
+                    justification.received = Some(received.clone());
+                }
+                self.stage = Stage::InProgress;
+            }
+            Event::ReplyDelayed(delay) => self.delay = Some(delay.clone()),
+            Event::FeeNotified { fee, amount_yuan } => {
+                self.fee = Some(FeeDemand { notice: fee.clone(), amount_yuan: *amount_yuan, paid_on: None });
+                self.stage = Stage::AwaitingFee;
+            }
+            Event::FeePaid(paid) => {
+                if let Some(fee) = &mut self.fee {
+                    fee.paid_on = Some(paid.on);
+                }
+                self.stage = Stage::InProgress;
+            }
+            Event::Extended(extension) => self.extension = Some(extension.clone()),
+            Event::OutcomeProposed { proposal, proposed_by, chain } => {
+                self.stage = if chain.is_empty() { Stage::Approved } else { Stage::InReview };
+                self.proposal = Some(Proposal {
+                    proposal: proposal.clone(),
+                    proposed_by: *proposed_by,
+                    chain: chain.clone(),
+                    approvals: Vec::new(),
+                });
+            }
+            Event::ProposalRecalled(_) => self.back_to_work(),
+            Event::Reviewed { review, .. } => self.reviewed(review),
+            Event::ReplyIssued { on, document_number } => {
+                self.reply = Some(Reply {
+                    issued_on: *on,
+                    document_number: document_number.clone(),
+                    dispatches: Vec::new(),
+                    replied_on: None,
+                    proof: None,
+                });
+            }
+            Event::Dispatched { dispatch, replied_on } => {
+                if let Some(reply) = &mut self.reply {
+                    reply.dispatches.push(dispatch.clone());
+                }
+                self.conclude(*replied_on);
+            }
+            Event::ServiceProved { proof, replied_on } => self.service_proved(proof, *replied_on),
+            Event::Archived(archive) => {
+                self.archive = Some(archive.clone());
+                self.stage = Stage::Archived;
+            }
+            Event::Withdrawn(withdrawal) => self.end(Stage::Withdrawn, Outcome::Withdrawn, withdrawal.on),
+            Event::Closed(close) => self.end(Stage::Closed, Outcome::ClosedOther, close.on),
+            Event::Merged(merge) => self.end(Stage::Merged, Outcome::ClosedOther, merge.on),
+            Event::Split { on, .. } => self.end(Stage::Split, Outcome::ClosedOther, *on),
+            Event::Linked(link) => self.links.push(link.clone()),
+            Event::RemedyOpened { number, remedy } => self.remedies.push(Remedy {
+                number: *number,
+                opened: remedy.clone(),
+                responded_on: None,
+                decision: None,
+            }),
+            Event::RemedyResponded(response) => {
+                if let Some(remedy) = self.remedies.iter_mut().find(|remedy| remedy.number == response.remedy) {
+                    remedy.responded_on = Some(response.on);
+                }
+            }
+            Event::RemedyDecided(decision) => self.remedy_decided(decision),
+        }
+    }
+
+    /// The first piece of work moves a registered case into handling.
+    fn handling(&mut self) {
+        if self.stage == Stage::Registered {
+            self.stage = Stage::InProgress;
+        }
+    }
+
+    fn correction_requested(&mut self, notice: &c::RequestCorrection, late: bool) {
+        self.correction = Some(Correction { notice: notice.clone(), late, received_on: None });
+        self.stage = Stage::AwaitingCorrection;
+    }
+
+    fn notice_served(&mut self, served: &c::ServeNotice) {
+        match served.notice {
+            Notice::Correction => {
+                if let Some(correction) = &mut self.correction {
+                    correction.notice.served_on = Some(served.on);
+                }
+            }
+            Notice::Justification => {
+                if let Some(justification) = &mut self.justification {
+                    justification.request.served_on = Some(served.on);
+                }
+            }
+            Notice::Fee => {
+                if let Some(fee) = &mut self.fee {
+                    fee.notice.served_on = Some(served.on);
+                }
+            }
+        }
+    }
+
+    fn correction_received(&mut self, received: &c::ReceiveCorrection) {
+        if let Some(correction) = &mut self.correction {
+            correction.received_on = Some(received.on);
+        }
+        self.intake.request.clone_from(&received.request);
+        self.stage = Stage::InProgress;
+    }
+
+    fn task_assigned(&mut self, number: u16, assign: &c::Assign) {
+        self.tasks.push(Task { number, assign: assign.clone(), answer: None });
+        self.department_id = Some(assign.department_id);
+        self.handler_id = assign.handler_id;
+        self.handling();
+    }
+
+    fn task_answered(&mut self, answer: &c::AnswerTask) {
+        if let Some(task) = self.tasks.iter_mut().find(|task| task.number == answer.task) {
+            task.answer = Some(answer.clone());
+        }
+    }
+
+    fn consultation_opened(&mut self, number: u16, opened: &c::OpenConsultation) {
+        self.consultations.push(Consultation { number, opened: opened.clone(), returned: None });
+        self.handling();
+    }
+
+    fn consultation_served(&mut self, served: &c::ServeConsultation) {
+        if let Some(found) = self.consultations.iter_mut().find(|found| found.number == served.consultation) {
+            found.opened.served_on = Some(served.on);
+        }
+    }
+
+    fn consultation_returned(&mut self, returned: &c::ReturnConsultation) {
+        if let Some(found) = self.consultations.iter_mut().find(|found| found.number == returned.consultation) {
+            found.returned = Some(returned.clone());
+        }
+    }
+
+    fn back_to_work(&mut self) {
+        self.proposal = None;
+        self.reply = None;
+        self.stage = Stage::InProgress;
+    }
+
+    fn reviewed(&mut self, review: &c::Review) {
+        if !review.approve {
+            self.back_to_work();
+        } else if let Some(proposal) = &mut self.proposal {
+            proposal.approvals.push(review.clone());
+            if proposal.next_review().is_none() {
+                self.stage = Stage::Approved;
+            }
+        }
+    }
+
+    fn service_proved(&mut self, proof: &c::ProveService, replied_on: Option<NaiveDate>) {
+        if let Some(reply) = &mut self.reply {
+            reply.proof = Some(proof.clone());
+        }
+        self.conclude(replied_on);
+        if self.stage == Stage::Replied && proof.result != ServiceResult::Returned {
+            self.stage = Stage::Served;
+        }
+    }
+
+    /// A reply whose day counts (235号) ends the case in the proposed category; a second dispatch changes nothing.
+    fn conclude(&mut self, replied_on: Option<NaiveDate>) {
+        let (Some(on), Some(reply), Some(proposal)) = (replied_on, &mut self.reply, &self.proposal) else { return };
+        if reply.replied_on.is_none() {
+            reply.replied_on = Some(on);
+            self.outcome = Some(proposal.proposal.outcome);
+            self.ended_on = Some(on);
+            self.stage = Stage::Replied;
+        }
+    }
+
+    fn end(&mut self, stage: Stage, outcome: Outcome, on: NaiveDate) {
+        self.stage = stage;
+        self.outcome = Some(outcome);
+        self.ended_on = Some(on);
+        self.proposal = None;
+        self.reply = None;
+    }
+
+    /// An ordered new reply sets the old one aside; a case still open goes on where it stands.
+    fn remedy_decided(&mut self, decision: &c::DecideRemedy) {
+        if let Some(remedy) = self.remedies.iter_mut().find(|remedy| remedy.number == decision.remedy) {
+            remedy.decision = Some(decision.clone());
+        }
+        if decision.orders_reply_within.is_none() || self.stage.is_open() {
+            return;
+        }
+        if let (Some(reply), Some(outcome)) = (self.reply.take(), self.outcome) {
+            self.earlier_replies.push((reply, outcome));
+        }
+        self.outcome = None;
+        self.ended_on = None;
+        self.archive = None;
+        self.back_to_work();
+    }
+}

@@ -1,0 +1,466 @@
+//! What may be done next: by whom, in which stage, until when, on which article, and what blocks the rest. `decide`
+//! asks here first, so that what is offered and what is accepted cannot differ.
+
+use super::basis;
+use super::command::CommandKind;
+use super::record::{Notice, ReviewKind, ServiceResult, Stage};
+use super::refusal::NotAllowed;
+use super::role::Role;
+use super::rules::{Actor, Context};
+use super::state::Case;
+use crate::law::Regime;
+use chrono::NaiveDate;
+
+/// Leave to give a command now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit {
+    /// The last day it can still be done in time, where there is one.
+    pub until: Option<NaiveDate>,
+    /// The article it rests on.
+    pub article: &'static str,
+}
+
+/// One command as an actor sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Which.
+    pub command: CommandKind,
+    /// Leave, or what blocks it.
+    pub permit: Result<Permit, NotAllowed>,
+}
+
+/// Every command on an existing case: allowed or blocked, and why.
+#[must_use]
+pub fn actions(case: &Case, context: &Context<'_>) -> Vec<Action> {
+    CommandKind::ALL
+        .iter()
+        .copied()
+        .filter(|command| *command != CommandKind::Receive)
+        .map(|command| Action { command, permit: permit(command, case, context) })
+        .collect()
+}
+
+const INTAKE: &[Role] = &[Role::Intake, Role::Clerk, Role::OfficeHead];
+const OFFICE: &[Role] = &[Role::Clerk, Role::OfficeHead];
+const WORKERS: &[Role] = &[Role::Clerk, Role::OfficeHead, Role::Handler];
+const HEAD: &[Role] = &[Role::OfficeHead];
+const REVIEWERS: &[Role] = &[Role::Reviewer, Role::OfficeHead, Role::Leader];
+
+const OPEN: &[Stage] = &[
+    Stage::AwaitingConfirmation,
+    Stage::Received,
+    Stage::Registered,
+    Stage::InProgress,
+    Stage::AwaitingCorrection,
+    Stage::AwaitingJustification,
+    Stage::AwaitingFee,
+    Stage::InReview,
+    Stage::Approved,
+];
+const HANDLING: &[Stage] = &[Stage::Registered, Stage::InProgress];
+const CLOCK_RUNS: &[Stage] =
+    &[Stage::Registered, Stage::InProgress, Stage::AwaitingJustification, Stage::InReview, Stage::Approved];
+const ENDED: &[Stage] =
+    &[Stage::Replied, Stage::Served, Stage::Lapsed, Stage::Withdrawn, Stage::Merged, Stage::Split, Stage::Closed];
+
+/// Who may give a command at all: the first line of every permission.
+#[must_use]
+pub const fn roles_for(command: CommandKind) -> &'static [Role] {
+    rule(command).0
+}
+
+/// Roles, stages (empty: any) and article of a command: the one table of who, when, on what.
+const fn rule(command: CommandKind) -> (&'static [Role], &'static [Stage], &'static str) {
+    match command {
+        CommandKind::Receive => (INTAKE, &[], basis::RECEIPT),
+        CommandKind::LogContact => (INTAKE, OPEN, basis::RECEIPT),
+        CommandKind::ConfirmReceipt => (INTAKE, &[Stage::AwaitingConfirmation], basis::RECEIPT),
+        CommandKind::Register => (OFFICE, &[Stage::Received], basis::WORKING_RULES),
+        CommandKind::DefineItems => {
+            (OFFICE, &[Stage::Received, Stage::Registered, Stage::InProgress], basis::WORKING_RULES)
+        }
+        CommandKind::RequestCorrection => (OFFICE, HANDLING, basis::CORRECTION),
+        CommandKind::ServeNotice => (
+            OFFICE,
+            &[Stage::AwaitingCorrection, Stage::AwaitingJustification, Stage::AwaitingFee],
+            basis::WORKING_RULES,
+        ),
+        CommandKind::ReceiveCorrection => (INTAKE, &[Stage::AwaitingCorrection], basis::CORRECTION),
+        CommandKind::Lapse => (OFFICE, &[Stage::AwaitingCorrection, Stage::AwaitingFee], basis::CORRECTION),
+        CommandKind::Assign => (OFFICE, HANDLING, basis::WORKING_RULES),
+        CommandKind::AnswerTask => (WORKERS, OPEN, basis::WORKING_RULES),
+        CommandKind::RecordSearch => (WORKERS, HANDLING, basis::SEARCH),
+        CommandKind::OpenConsultation => {
+            (OFFICE, &[Stage::Registered, Stage::InProgress, Stage::InReview], basis::REPLY_PERIOD)
+        }
+        CommandKind::ServeConsultation | CommandKind::ReturnConsultation => (OFFICE, OPEN, basis::THIRD_PARTY),
+        CommandKind::RequestJustification => (OFFICE, HANDLING, basis::EXCESSIVE),
+        CommandKind::ReceiveJustification => (OFFICE, &[Stage::AwaitingJustification], basis::EXCESSIVE),
+        CommandKind::DelayReply => (HEAD, HANDLING, basis::EXCESSIVE),
+        CommandKind::NotifyFee => (OFFICE, HANDLING, basis::FEE),
+        CommandKind::PayFee => (OFFICE, &[Stage::AwaitingFee], basis::FEE_PAYMENT),
+        CommandKind::Extend => (HEAD, CLOCK_RUNS, basis::REPLY_PERIOD),
+        CommandKind::ProposeOutcome => {
+            (WORKERS, &[Stage::Registered, Stage::InProgress, Stage::AwaitingJustification], basis::REPLIES)
+        }
+        CommandKind::RecallProposal => (WORKERS, &[Stage::InReview, Stage::Approved], basis::WORKING_RULES),
+        CommandKind::Review => (REVIEWERS, &[Stage::InReview], basis::WORKING_RULES),
+        CommandKind::IssueReply => (OFFICE, &[Stage::Approved], basis::REPLIES),
+        CommandKind::Dispatch | CommandKind::ProveService => {
+            (OFFICE, &[Stage::Approved, Stage::Replied], basis::SERVICE)
+        }
+        CommandKind::Archive => (OFFICE, ENDED, basis::WORKING_RULES),
+        CommandKind::Withdraw => (OFFICE, OPEN, basis::WITHDRAWAL),
+        CommandKind::Close => (HEAD, OPEN, basis::WORKING_RULES),
+        CommandKind::Merge => (OFFICE, &[Stage::Received, Stage::Registered, Stage::InProgress], basis::WORKING_RULES),
+        CommandKind::Split => (OFFICE, HANDLING, basis::SPLIT),
+        CommandKind::Link => (OFFICE, &[], basis::WORKING_RULES),
+        CommandKind::OpenRemedy | CommandKind::RespondRemedy | CommandKind::DecideRemedy => {
+            (OFFICE, &[], basis::REMEDY)
+        }
+    }
+}
+
+/// Whether the actor may give the command on this case today, whatever its payload.
+///
+/// # Errors
+/// `role_required`, `wrong_stage`, or what the law wants first.
+pub fn permit(command: CommandKind, case: &Case, context: &Context<'_>) -> Result<Permit, NotAllowed> {
+    let (roles, stages, article) = rule(command);
+    has_role(context.actor, roles)?;
+    in_stage(command, case, stages)?;
+    precondition(command, case, context)?;
+    Ok(Permit { until: until(command, case, context), article })
+}
+
+/// # Errors
+/// `role_required`.
+pub(super) fn has_role(actor: &Actor, roles: &[Role]) -> Result<(), NotAllowed> {
+    if roles.iter().any(|role| actor.roles.contains(role)) {
+        return Ok(());
+    }
+    let names: Vec<&str> = roles.iter().map(|role| role.label()).collect();
+    Err(NotAllowed::new("role_required", format!("此操作须由{}办理", names.join("、"))))
+}
+
+fn in_stage(command: CommandKind, case: &Case, stages: &[Stage]) -> Result<(), NotAllowed> {
+    if stages.is_empty() || stages.contains(&case.stage) {
+        return Ok(());
+    }
+    let names: Vec<&str> = stages.iter().map(|stage| stage.label()).collect();
+    Err(NotAllowed::new(
+        "wrong_stage",
+        format!("案件处于“{}”，“{}”只能在“{}”时办理", case.stage.label(), command.label(), names.join("、")),
+    ))
+}
+
+fn precondition(command: CommandKind, case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
+    match command {
+        CommandKind::RequestCorrection => correction_is_possible(case),
+        CommandKind::ServeNotice => notice_is_unserved(case),
+        CommandKind::Lapse => lapse_is_due(case, context),
+        CommandKind::AnswerTask => task_is_open(case, context.actor),
+        CommandKind::ServeConsultation => require(
+            case.consultations.iter().any(|c| c.returned.is_none() && c.opened.served_on.is_none()),
+            NotAllowed::new("no_open_consultation", "没有待登记送达的征求意见书"),
+        ),
+        CommandKind::ReturnConsultation => require(
+            case.consultations.iter().any(|c| c.returned.is_none()),
+            NotAllowed::new("no_open_consultation", "没有尚未收到意见的征求意见"),
+        ),
+        CommandKind::RequestJustification => {
+            only_order_711(case, basis::EXCESSIVE)?;
+            require(
+                case.justification.is_none(),
+                NotAllowed::by_law("justification_once", basis::EXCESSIVE, "已要求申请人说明理由"),
+            )
+        }
+        CommandKind::DelayReply => delay_is_possible(case),
+        CommandKind::NotifyFee => {
+            only_order_711(case, basis::FEE)?;
+            require(case.fee.is_none(), NotAllowed::by_law("fee_once", basis::FEE, "本案已发出收费通知"))
+        }
+        CommandKind::Extend => extension_is_possible(case),
+        CommandKind::ProposeOutcome => outcome_is_possible(case, context),
+        CommandKind::RecallProposal => {
+            require(case.reply.is_none(), NotAllowed::new("reply_issued", "答复已签发编号，不能再撤回拟办；请发出答复"))
+        }
+        CommandKind::Review => review_is_possible(case, context),
+        CommandKind::IssueReply => {
+            require(case.reply.is_none(), NotAllowed::new("reply_issued", "答复已签发，请发出答复"))
+        }
+        CommandKind::Dispatch => dispatch_is_possible(case),
+        CommandKind::ProveService => {
+            require(case.reply.is_some(), NotAllowed::new("reply_not_issued", "答复尚未签发，请先签发答复"))
+        }
+        CommandKind::Archive => archive_is_possible(case),
+        CommandKind::OpenRemedy => {
+            require(case.receipt.is_some(), NotAllowed::new("receipt_not_fixed", "收到申请之日尚未确定"))
+        }
+        CommandKind::RespondRemedy => require(
+            case.remedies.iter().any(|remedy| remedy.responded_on.is_none()),
+            NotAllowed::new("no_open_remedy", "没有待答辩的复议或诉讼"),
+        ),
+        CommandKind::DecideRemedy => require(
+            case.remedies.iter().any(|remedy| remedy.decision.is_none()),
+            NotAllowed::new("no_open_remedy", "没有待裁决的复议或诉讼"),
+        ),
+        CommandKind::Receive => Err(NotAllowed::new("already_received", "本案已收件")),
+        CommandKind::LogContact
+        | CommandKind::ConfirmReceipt
+        | CommandKind::Register
+        | CommandKind::DefineItems
+        | CommandKind::ReceiveCorrection
+        | CommandKind::Assign
+        | CommandKind::RecordSearch
+        | CommandKind::OpenConsultation
+        | CommandKind::ReceiveJustification
+        | CommandKind::PayFee
+        | CommandKind::Withdraw
+        | CommandKind::Close
+        | CommandKind::Merge
+        | CommandKind::Split
+        | CommandKind::Link => Ok(()),
+    }
+}
+
+fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<NaiveDate> {
+    match command {
+        CommandKind::RequestCorrection => case.correction_notice_due(context.calendar),
+        CommandKind::ReceiveCorrection => case.notice_due(Notice::Correction, context.calendar),
+        CommandKind::ReceiveJustification => case.notice_due(Notice::Justification, context.calendar),
+        CommandKind::PayFee => case.notice_due(Notice::Fee, context.calendar),
+        CommandKind::RespondRemedy => case
+            .remedies
+            .iter()
+            .filter(|remedy| remedy.responded_on.is_none())
+            .filter_map(|remedy| super::clock::remedy_response_due(remedy, context.calendar))
+            .min(),
+        CommandKind::AnswerTask => case
+            .tasks
+            .iter()
+            .filter(|task| task.answer.is_none())
+            .filter_map(|task| super::clock::task_due(task, context.rules, context.calendar))
+            .min(),
+        CommandKind::Register
+        | CommandKind::NotifyFee
+        | CommandKind::DelayReply
+        | CommandKind::Extend
+        | CommandKind::ProposeOutcome
+        | CommandKind::Review
+        | CommandKind::IssueReply => case.due(context),
+        CommandKind::Dispatch | CommandKind::ProveService => {
+            if case.replied_on().is_none() {
+                case.due(context)
+            } else {
+                None
+            }
+        }
+        CommandKind::Receive
+        | CommandKind::LogContact
+        | CommandKind::ConfirmReceipt
+        | CommandKind::DefineItems
+        | CommandKind::ServeNotice
+        | CommandKind::Lapse
+        | CommandKind::Assign
+        | CommandKind::RecordSearch
+        | CommandKind::OpenConsultation
+        | CommandKind::ServeConsultation
+        | CommandKind::ReturnConsultation
+        | CommandKind::RequestJustification
+        | CommandKind::RecallProposal
+        | CommandKind::Archive
+        | CommandKind::Withdraw
+        | CommandKind::Close
+        | CommandKind::Merge
+        | CommandKind::Split
+        | CommandKind::Link
+        | CommandKind::OpenRemedy
+        | CommandKind::DecideRemedy => None,
+    }
+}
+
+fn require(condition: bool, refusal: NotAllowed) -> Result<(), NotAllowed> {
+    if condition { Ok(()) } else { Err(refusal) }
+}
+
+fn only_order_711(case: &Case, article: &'static str) -> Result<(), NotAllowed> {
+    require(
+        case.regime == Some(Regime::Order711),
+        NotAllowed::by_law("not_under_order_492", article, "2019年5月15日前收到的申请适用2007年条例，没有这一程序"),
+    )
+}
+
+fn correction_is_possible(case: &Case) -> Result<(), NotAllowed> {
+    if case.regime == Some(Regime::Order492) {
+        return Err(NotAllowed::by_law(
+            "correction_is_a_reply_492",
+            basis::CORRECTION_492,
+            "2007年条例下“告知作出更改、补充”是一种答复：请以 o492.amend_requested 拟办；补充后的申请另行登记并关联本案",
+        ));
+    }
+    require(
+        case.correction.is_none(),
+        NotAllowed::by_law(
+            "correction_only_once",
+            basis::CORRECTION,
+            "补正须一次性告知，本案已告知过补正；仍不明确的可电话沟通并登记，或按“补正后仍不明确”（unavailable.still_unclear）答复",
+        ),
+    )
+}
+
+fn notice_is_unserved(case: &Case) -> Result<(), NotAllowed> {
+    let unserved = match case.stage {
+        Stage::AwaitingCorrection => case.correction.as_ref().is_some_and(|c| c.notice.served_on.is_none()),
+        Stage::AwaitingJustification => case.justification.as_ref().is_some_and(|j| j.request.served_on.is_none()),
+        Stage::AwaitingFee => case.fee.as_ref().is_some_and(|fee| fee.notice.served_on.is_none()),
+        Stage::AwaitingConfirmation
+        | Stage::Received
+        | Stage::Registered
+        | Stage::InProgress
+        | Stage::InReview
+        | Stage::Approved
+        | Stage::Replied
+        | Stage::Served
+        | Stage::Lapsed
+        | Stage::Withdrawn
+        | Stage::Merged
+        | Stage::Split
+        | Stage::Closed
+        | Stage::Archived => false,
+    };
+    require(unserved, NotAllowed::new("notice_already_served", "该通知的送达日期已登记"))
+}
+
+/// The notice whose period the applicant may let pass, and its article.
+pub(super) fn lapsing_notice(case: &Case) -> (Notice, &'static str) {
+    if case.stage == Stage::AwaitingFee {
+        (Notice::Fee, basis::FEE_PAYMENT)
+    } else {
+        (Notice::Correction, basis::CORRECTION)
+    }
+}
+
+fn lapse_is_due(case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
+    let (notice, article) = lapsing_notice(case);
+    match case.notice_due(notice, context.calendar) {
+        None => Err(NotAllowed::by_law(
+            "notice_not_served",
+            article,
+            format!("尚未登记{}的送达日期，期限无从起算，不能视为放弃；请先登记送达", notice.label()),
+        )),
+        Some(last) if context.today <= last => {
+            Err(NotAllowed::by_law("period_still_running", article, format!("期限至{last}届满，期满前不能视为放弃")))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whether the actor works in the disclosure office itself, which may enter what a department wrote on paper.
+pub(super) fn is_office(actor: &Actor) -> bool {
+    OFFICE.iter().any(|role| actor.roles.contains(role))
+}
+
+fn task_is_open(case: &Case, actor: &Actor) -> Result<(), NotAllowed> {
+    let of_office = is_office(actor);
+    let open = case.tasks.iter().filter(|task| task.answer.is_none());
+    let mine = open.filter(|task| of_office || actor.department == Some(task.assign.department_id)).count();
+    require(mine > 0, NotAllowed::new("no_open_task", "没有待本科室反馈的分办事项"))
+}
+
+fn delay_is_possible(case: &Case) -> Result<(), NotAllowed> {
+    let reasonable = case.justification.as_ref().and_then(|j| j.received.as_ref()).is_some_and(|r| r.reasonable);
+    require(
+        reasonable,
+        NotAllowed::by_law(
+            "reasons_not_accepted",
+            basis::EXCESSIVE,
+            "申请人说明的理由被认为合理的，才可以确定延迟答复的期限",
+        ),
+    )?;
+    require(case.delay.is_none(), NotAllowed::by_law("delay_once", basis::EXCESSIVE, "已确定过延迟答复的期限"))
+}
+
+fn extension_is_possible(case: &Case) -> Result<(), NotAllowed> {
+    let article = if case.regime == Some(Regime::Order492) { basis::REPLY_PERIOD_492 } else { basis::REPLY_PERIOD };
+    require(
+        case.extension.is_none(),
+        NotAllowed::by_law("extension_once", article, "答复期限只能延长一次，本案已延长过"),
+    )?;
+    require(
+        case.order().is_none(),
+        NotAllowed::by_law("period_set_by_order", basis::REMEDY, "本案的答复期限由法院判决或复议决定确定，不能延长"),
+    )?;
+    require(
+        case.delay.is_none(),
+        NotAllowed::by_law("period_set_by_delay", basis::EXCESSIVE, "本案已确定延迟答复的期限，不能再延长"),
+    )
+}
+
+/// While an opinion is awaited nothing may be decided (Art. 32, 34).
+fn nobody_is_awaited(case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
+    let awaited = case.consultations.iter().find(|c| case.awaits(c, context.calendar, context.today));
+    match awaited {
+        None => Ok(()),
+        Some(consultation) => Err(NotAllowed::by_law(
+            "consultation_open",
+            basis::THIRD_PARTY,
+            format!(
+                "向{}征求意见（第{}号）尚未收到意见，也未届满期限；请等候、登记意见或登记送达日期",
+                consultation.opened.party, consultation.number
+            ),
+        )),
+    }
+}
+
+fn outcome_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
+    if case.stage == Stage::AwaitingJustification {
+        let over = case.notice_due(Notice::Justification, context.calendar).is_some_and(|last| context.today > last);
+        require(
+            over,
+            NotAllowed::by_law("period_still_running", basis::EXCESSIVE, "申请人说明理由的期限尚未届满或未登记送达"),
+        )?;
+    }
+    nobody_is_awaited(case, context)
+}
+
+/// Who takes a step of the chain.
+#[must_use]
+pub const fn review_roles(kind: ReviewKind) -> &'static [Role] {
+    match kind {
+        ReviewKind::SectionHead => &[Role::Reviewer, Role::OfficeHead],
+        ReviewKind::Secrecy | ReviewKind::Legal => &[Role::Reviewer],
+        ReviewKind::Leader => &[Role::Leader],
+    }
+}
+
+fn review_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
+    let Some((proposal, next)) = case.proposal.as_ref().and_then(|p| p.next_review().map(|next| (p, next))) else {
+        return Err(NotAllowed::new("nothing_to_review", "没有待审核的拟办意见"));
+    };
+    require(
+        proposal.proposed_by != context.actor.user,
+        NotAllowed::by_law("proposer_cannot_review", basis::WORKING_RULES, "拟办人不能审核自己的拟办意见"),
+    )?;
+    has_role(context.actor, review_roles(next))?;
+    nobody_is_awaited(case, context)
+}
+
+fn dispatch_is_possible(case: &Case) -> Result<(), NotAllowed> {
+    let Some(reply) = &case.reply else {
+        return Err(NotAllowed::new("reply_not_issued", "答复尚未签发，请先签发答复"));
+    };
+    let came_back = reply.proof.as_ref().is_some_and(|proof| proof.result == ServiceResult::Returned);
+    require(
+        reply.replied_on.is_none() || came_back,
+        NotAllowed::new("already_dispatched", "答复已发出；只有被退回的才能再次发出"),
+    )
+}
+
+fn archive_is_possible(case: &Case) -> Result<(), NotAllowed> {
+    let proved = case.reply.as_ref().is_some_and(|reply| reply.proof.is_some());
+    require(
+        case.stage != Stage::Replied || proved,
+        NotAllowed::by_law("service_not_proved", basis::SERVICE, "尚无送达凭证，不能归档；请先登记送达或退回情况"),
+    )
+}

@@ -1,0 +1,94 @@
+//! What `decide` is told besides the case: who asks, what day it is, the calendar, and the organ's own settings.
+
+use super::record::ReviewKind;
+use super::role::Role;
+use crate::law::{Calendar, ClockOptions, WarningThresholds};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Settings an organ may choose where the law leaves room; the defaults are the readings of law.md (c).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct OrganRules {
+    /// Working days a department has for its opinion.
+    pub task_days: u16,
+    /// Steps a proposal has to pass, in order.
+    pub review_chain: Vec<ReviewKind>,
+    /// Whether the day an opinion comes back counts again (C-4; default: it does not).
+    pub count_return_day: bool,
+    /// Whether an organ's opinion stops the clock under Order 492 (default: third parties only).
+    pub organ_stops_492: bool,
+    /// Yellow from this many working days left.
+    pub yellow_days: u32,
+    /// Black from this many calendar days overdue.
+    pub black_days: u32,
+    /// How a 受理编号 is written: {year}, {seq}.
+    pub number_pattern: String,
+    /// How a 答复文号 is written: {year}, {seq}.
+    pub document_pattern: String,
+    /// The organ's online system confirms success by itself, without a published exception (C-3).
+    pub online_confirms_by_itself: bool,
+    /// Court named in the remedies paragraph.
+    pub court: String,
+    /// Reconsideration organ named in the remedies paragraph.
+    pub reconsideration_organ: String,
+}
+
+impl Default for OrganRules {
+    fn default() -> Self {
+        Self {
+            task_days: 7,
+            review_chain: vec![ReviewKind::SectionHead, ReviewKind::Secrecy, ReviewKind::Legal, ReviewKind::Leader],
+            count_return_day: false,
+            organ_stops_492: false,
+            yellow_days: 5,
+            black_days: 30,
+            number_pattern: "依申请〔{year}〕{seq}号".to_owned(),
+            document_pattern: "公开复〔{year}〕{seq}号".to_owned(),
+            online_confirms_by_itself: true,
+            court: "有管辖权的人民法院".to_owned(),
+            reconsideration_organ: "本级人民政府".to_owned(),
+        }
+    }
+}
+
+impl OrganRules {
+    /// The clock's settings.
+    #[must_use]
+    pub const fn clock_options(&self) -> ClockOptions {
+        ClockOptions { count_return_day: self.count_return_day, organ_stops_492: self.organ_stops_492 }
+    }
+
+    /// The thresholds of the warning levels.
+    #[must_use]
+    pub const fn warning_thresholds(&self) -> WarningThresholds {
+        WarningThresholds { yellow_days: self.yellow_days, black_days: self.black_days }
+    }
+}
+
+/// Who asks, with the roles held in the organ of the case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The person or machine.
+    pub user: Uuid,
+    /// Roles in the organ of the case.
+    pub roles: BTreeSet<Role>,
+    /// Own department, for its tasks.
+    pub department: Option<Uuid>,
+}
+
+/// Everything `decide` may look at besides the case.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Who asks.
+    pub actor: &'a Actor,
+    /// The day at the organ's seat.
+    pub today: NaiveDate,
+    /// The organ's calendar.
+    pub calendar: &'a Calendar,
+    /// The organ's settings.
+    pub rules: &'a OrganRules,
+}

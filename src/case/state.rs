@@ -1,0 +1,213 @@
+//! A case as its log says it stands.
+
+use super::command as c;
+use super::record::{ReviewKind, Stage};
+use crate::law::{Outcome, ReceiptRule, Regime};
+use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The day of receipt and the rule that fixed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Receipt {
+    /// 收到申请之日.
+    pub on: NaiveDate,
+    /// R1 to R4c.
+    pub rule: ReceiptRule,
+}
+
+/// The one correction of a period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Correction {
+    /// The notice.
+    pub notice: c::RequestCorrection,
+    /// Sent after the seventh working day (C-7b).
+    pub late: bool,
+    /// The day the corrected application was received.
+    pub received_on: Option<NaiveDate>,
+}
+
+/// A department's task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Task {
+    /// From 1.
+    pub number: u16,
+    /// What was asked of whom.
+    pub assign: c::Assign,
+    /// The answer.
+    pub answer: Option<c::AnswerTask>,
+}
+
+/// An opinion asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Consultation {
+    /// From 1.
+    pub number: u16,
+    /// The letter.
+    pub opened: c::OpenConsultation,
+    /// The opinion.
+    pub returned: Option<c::ReturnConsultation>,
+}
+
+/// Reasons asked for under Art. 35.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Justification {
+    /// The notice.
+    pub request: c::RequestJustification,
+    /// The answer.
+    pub received: Option<c::ReceiveJustification>,
+}
+
+/// A fee asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FeeDemand {
+    /// The notice.
+    pub notice: c::NotifyFee,
+    /// Whole yuan.
+    pub amount_yuan: u64,
+    /// The day it was paid.
+    pub paid_on: Option<NaiveDate>,
+}
+
+/// A proposal on its way through the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Proposal {
+    /// What is proposed.
+    pub proposal: c::ProposeOutcome,
+    /// By whom: never an approver.
+    pub proposed_by: Uuid,
+    /// The whole chain.
+    pub chain: Vec<ReviewKind>,
+    /// The steps taken, in order.
+    pub approvals: Vec<c::Review>,
+}
+
+impl Proposal {
+    /// The step that is next, if one is left.
+    #[must_use]
+    pub fn next_review(&self) -> Option<ReviewKind> {
+        self.chain.get(self.approvals.len()).copied()
+    }
+
+    /// The day of the last step, or of the proposal.
+    #[must_use]
+    pub fn last_on(&self) -> NaiveDate {
+        self.approvals.last().map_or(self.proposal.on, |review| review.on)
+    }
+}
+
+/// A reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Reply {
+    /// The day on the document.
+    pub issued_on: NaiveDate,
+    /// 文号.
+    pub document_number: String,
+    /// Every attempt to send it.
+    pub dispatches: Vec<c::Dispatch>,
+    /// The day that counts (235号).
+    pub replied_on: Option<NaiveDate>,
+    /// The proof of service.
+    pub proof: Option<c::ProveService>,
+}
+
+/// Reconsideration or suit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Remedy {
+    /// From 1.
+    pub number: u16,
+    /// What reached the organ.
+    pub opened: c::OpenRemedy,
+    /// The day it responded.
+    pub responded_on: Option<NaiveDate>,
+    /// The decision.
+    pub decision: Option<c::DecideRemedy>,
+}
+
+/// A case, folded from its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// Where it stands.
+    pub stage: Stage,
+    /// How it came in.
+    pub intake: c::Receive,
+    /// The day of receipt and its rule, once fixed.
+    pub receipt: Option<Receipt>,
+    /// The Order its reply period follows.
+    pub regime: Option<Regime>,
+    /// Attempts to reach the applicant.
+    pub contacts: Vec<c::LogContact>,
+    /// 受理编号.
+    pub number: Option<String>,
+    /// The day of registration.
+    pub registered_on: Option<NaiveDate>,
+    /// 申请事项.
+    pub items: Vec<c::ItemText>,
+    /// The one correction.
+    pub correction: Option<Correction>,
+    /// 承办科室 of the last assignment.
+    pub department_id: Option<Uuid>,
+    /// 承办人 of the last assignment.
+    pub handler_id: Option<Uuid>,
+    /// Tasks of departments.
+    pub tasks: Vec<Task>,
+    /// Searches.
+    pub searches: Vec<c::RecordSearch>,
+    /// Opinions asked for.
+    pub consultations: Vec<Consultation>,
+    /// Reasons asked for.
+    pub justification: Option<Justification>,
+    /// A fee asked for.
+    pub fee: Option<FeeDemand>,
+    /// The one extension.
+    pub extension: Option<c::Extend>,
+    /// The delayed date of Art. 35.
+    pub delay: Option<c::DelayReply>,
+    /// The proposal in review or approved.
+    pub proposal: Option<Proposal>,
+    /// The reply to the current period.
+    pub reply: Option<Reply>,
+    /// The one category, once the case has ended.
+    pub outcome: Option<Outcome>,
+    /// The day it ended: the day that counts for a reply, else the day of the end.
+    pub ended_on: Option<NaiveDate>,
+    /// The file number.
+    pub archive: Option<c::Archive>,
+    /// Ties to other cases.
+    pub links: Vec<c::Link>,
+    /// Reconsiderations and suits.
+    pub remedies: Vec<Remedy>,
+    /// Replies and categories that an order set aside.
+    pub earlier_replies: Vec<(Reply, Outcome)>,
+    /// Number of events folded: the version a change has to name.
+    pub version: u32,
+}
+
+impl Case {
+    /// The order of a court or reconsideration organ that set the current period, if one did.
+    #[must_use]
+    pub fn order(&self) -> Option<&c::DecideRemedy> {
+        self.remedies
+            .iter()
+            .filter_map(|remedy| remedy.decision.as_ref())
+            .filter(|decision| decision.orders_reply_within.is_some())
+            .max_by_key(|decision| decision.on)
+    }
+
+    /// The first day of the running period: the day of receipt, of the correction, of payment, or of an order.
+    #[must_use]
+    pub fn period_start(&self) -> Option<NaiveDate> {
+        let receipt = self.receipt.map(|receipt| receipt.on);
+        let correction = self.correction.as_ref().and_then(|correction| correction.received_on);
+        let fee = self.fee.as_ref().and_then(|fee| fee.paid_on);
+        let order = self.order().map(|order| order.on);
+        [receipt, correction, fee, order].into_iter().flatten().max()
+    }
+
+    /// The day that counts as the day of the reply (235号).
+    #[must_use]
+    pub fn replied_on(&self) -> Option<NaiveDate> {
+        self.reply.as_ref().and_then(|reply| reply.replied_on)
+    }
+}

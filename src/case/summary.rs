@@ -1,0 +1,68 @@
+//! What the row of a case says: everything queries need, derived from the log alone.
+
+use super::record::Stage;
+use super::rules::Context;
+use super::state::Case;
+use crate::law::{ClockAnswer, ClockStatus, Outcome, Regime};
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+/// The derived part of a case's row, as of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// 受理编号.
+    pub number: Option<String>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The Order.
+    pub regime: Option<Regime>,
+    /// The state of the reply period; `None` until receipt is fixed.
+    pub clock_status: Option<ClockStatus>,
+    /// The day of receipt.
+    pub received_on: Option<NaiveDate>,
+    /// Day 0 of the running period.
+    pub start_on: Option<NaiveDate>,
+    /// The last day for the reply, while the period runs or after it was met.
+    pub due_on: Option<NaiveDate>,
+    /// The last day of a stop whose statutory limit is known: the period runs again from the next day.
+    pub resumes_on: Option<NaiveDate>,
+    /// The day that counts as the reply.
+    pub replied_on: Option<NaiveDate>,
+    /// The day the case ended.
+    pub closed_on: Option<NaiveDate>,
+    /// Whether the reply came after the last day.
+    pub is_late: bool,
+    /// Whether the one extension was used.
+    pub is_extended: bool,
+    /// The category.
+    pub outcome: Option<Outcome>,
+    /// 承办科室.
+    pub department_id: Option<Uuid>,
+    /// 承办人.
+    pub handler_id: Option<Uuid>,
+}
+
+/// The row of `case` on `context.today`.
+#[must_use]
+pub fn summary(case: &Case, context: &Context<'_>) -> Summary {
+    let clock: Option<ClockAnswer> =
+        case.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten();
+    let status = clock.as_ref().map(|answer| answer.status);
+    Summary {
+        number: case.number.clone(),
+        stage: case.stage,
+        regime: case.regime,
+        clock_status: status,
+        received_on: case.receipt.map(|receipt| receipt.on),
+        start_on: clock.as_ref().map(|answer| answer.start),
+        due_on: clock.as_ref().and_then(|answer| answer.due),
+        resumes_on: clock.as_ref().and_then(|answer| answer.resumes_on),
+        replied_on: case.replied_on(),
+        closed_on: case.ended_on,
+        is_late: status == Some(ClockStatus::MetLate),
+        is_extended: case.extension.is_some(),
+        outcome: case.outcome,
+        department_id: case.department_id,
+        handler_id: case.handler_id,
+    }
+}

@@ -1,0 +1,245 @@
+//! The category, its evidence, the reviews, the reply and its service, remedies.
+
+use super::support::*;
+use crate::case::command::*;
+use crate::case::*;
+use crate::law::{Outcome, ReopenedPeriod, ServiceMethod};
+
+fn in_progress() -> Desk {
+    Desk::registered("2024-03-01").at("2024-03-20")
+}
+
+fn approved(outcome: Outcome) -> Desk {
+    let mut desk = in_progress();
+    desk.accept(search(day("2024-03-18")));
+    desk.accept(proposal(outcome, day("2024-03-20"))).approve_all(day("2024-03-20"));
+    desk
+}
+
+fn sent(method: ServiceMethod, on: &str) -> Dispatch {
+    Dispatch { method, on: day(on), carrier: Some("邮政EMS".into()), tracking_number: Some("EX1".into()) }
+}
+
+#[test]
+fn nothing_does_not_exist_without_a_search_record() {
+    let mut desk = in_progress();
+    let nothing = proposal(Outcome::DoesNotExist, day("2024-03-20"));
+    let (code, article) = desk.refused(nothing.clone());
+    assert_eq!(code, "search_record_required");
+    assert!(article.is_some());
+    desk.accept(search(day("2024-03-18"))).accept(nothing);
+}
+
+#[test]
+fn another_organ_is_named_or_it_is_said_that_it_cannot_be() {
+    let mut desk = in_progress();
+    let other = proposal(Outcome::OtherAuthority, day("2024-03-20"));
+    assert_eq!(desk.refused(other.clone()).0, "right_organ_required");
+    let nameless = RightOrgan { name: " ".into(), contact: "".into() };
+    assert_eq!(desk.refused(ProposeOutcome { right_organ: Some(nameless), ..other.clone() }).0, "right_organ_required");
+    desk.accept(ProposeOutcome { right_organ_unknown: Some("无法确定制作机关".into()), ..other.clone() });
+    let mut desk = in_progress();
+    let right = RightOrgan { name: "某区自然资源局".into(), contact: "某路1号".into() };
+    desk.accept(ProposeOutcome { right_organ: Some(right), ..other });
+}
+
+#[test]
+fn a_repeat_names_the_earlier_reply() {
+    let mut desk = in_progress();
+    let repeat = proposal(Outcome::Repeat, day("2024-03-20"));
+    assert_eq!(desk.refused(repeat.clone()).0, "earlier_reply_number_required");
+    desk.accept(ProposeOutcome { earlier_reply_number: Some("公开复〔2023〕7号".into()), ..repeat });
+}
+
+#[test]
+fn third_party_rights_are_refused_only_after_the_third_party_was_asked() {
+    let mut desk = in_progress();
+    let refusal = proposal(Outcome::ThirdPartyRights, day("2024-03-20"));
+    assert_eq!(desk.refused(refusal.clone()).0, "third_party_consulted_required");
+    desk.accept(third_party(day("2024-03-11")));
+    desk.accept(ReturnConsultation {
+        consultation: 1,
+        on: day("2024-03-18"),
+        opinion: Opinion::ObjectsWithReason,
+        reasons: Some("商业秘密".into()),
+    });
+    desk.accept(refusal);
+}
+
+#[test]
+fn still_unclear_needs_a_correction_that_was_made() {
+    let mut desk = in_progress();
+    let unclear = proposal(Outcome::StillUnclear, day("2024-03-20"));
+    assert_eq!(desk.refused(unclear.clone()).0, "correction_made_required");
+    desk.accept(plain(CommandKind::RequestCorrection, desk.case.as_ref(), day("2024-03-11")));
+    desk.accept(ReceiveCorrection { on: day("2024-03-18"), request: "还是不清楚".into() });
+    desk.accept(unclear);
+}
+
+#[test]
+fn a_step_is_never_an_outcome_and_each_order_has_its_own_categories() {
+    let mut desk = in_progress();
+    for closed in [Outcome::Withdrawn, Outcome::CorrectionLapsed, Outcome::FeeLapsed] {
+        assert_eq!(desk.refused(proposal(closed, day("2024-03-20"))).0, "not_a_reply", "{closed:?}");
+    }
+    assert_eq!(desk.refused(proposal(Outcome::O492Disclosed, day("2024-03-20"))).0, "outcome_of_other_order");
+    let mut old = Desk::registered("2018-03-01");
+    assert_eq!(old.refused(proposal(Outcome::Provided, day("2018-03-01"))).0, "outcome_of_other_order");
+    old.accept(proposal(Outcome::O492Disclosed, day("2018-03-01")));
+}
+
+#[test]
+fn the_items_of_an_application_roll_up_to_its_one_category() {
+    let mut desk = in_progress();
+    let item = |text: &str| ItemText { text: text.into() };
+    desk.accept(DefineItems { on: day("2024-03-04"), items: vec![item("批复"), item("协议")] });
+    let item = |item, outcome| ItemOutcome { item, outcome };
+    let mixed = ProposeOutcome {
+        items: vec![item(1, Outcome::Provided), item(2, Outcome::InternalAffairs)],
+        ..proposal(Outcome::Provided, day("2024-03-20"))
+    };
+    assert_eq!(desk.refused(mixed.clone()).0, "items_roll_up_differently");
+    let missing = ProposeOutcome { items: vec![item(1, Outcome::Provided)], ..mixed.clone() };
+    assert_eq!(desk.refused(missing).0, "items_incomplete");
+    desk.accept(ProposeOutcome { outcome: Outcome::PartiallyDisclosed, ..mixed });
+}
+
+#[test]
+fn the_proposer_is_never_the_reviewer_and_the_chain_keeps_its_order() {
+    let mut desk = in_progress();
+    desk.accept(proposal(Outcome::Provided, day("2024-03-20")));
+    let proposer = desk.case().proposal.as_ref().map(|p| p.proposed_by).expect("a proposer");
+    let step = Review { kind: ReviewKind::SectionHead, on: day("2024-03-20"), approve: true, comment: None };
+    let refusal = desk.try_as(&everyone(proposer), &step.clone().into()).expect_err("own proposal");
+    assert_eq!(refusal.code, "proposer_cannot_review");
+    let ahead = Review { kind: ReviewKind::Leader, ..step.clone() };
+    assert_eq!(desk.refused(ahead).0, "wrong_review_step");
+    desk.accept(step);
+    assert_eq!(desk.case().stage, Stage::InReview);
+    let reviewer_only = holding(&[Role::Reviewer]);
+    desk.accept(Review { kind: ReviewKind::Secrecy, on: day("2024-03-20"), approve: true, comment: None });
+    desk.accept(Review { kind: ReviewKind::Legal, on: day("2024-03-20"), approve: true, comment: None });
+    let last = Review { kind: ReviewKind::Leader, on: day("2024-03-20"), approve: true, comment: None };
+    assert_eq!(desk.try_as(&reviewer_only, &last.clone().into()).expect_err("not the leader").code, "role_required");
+    desk.accept(last);
+    assert_eq!(desk.case().stage, Stage::Approved);
+}
+
+#[test]
+fn what_is_sent_back_says_why_and_starts_the_chain_again() {
+    let mut desk = in_progress();
+    desk.accept(proposal(Outcome::Provided, day("2024-03-20")));
+    let back = Review { kind: ReviewKind::SectionHead, on: day("2024-03-20"), approve: false, comment: None };
+    assert_eq!(desk.refused(back.clone()).0, "text_required");
+    desk.accept(Review { comment: Some("依据不足".into()), ..back });
+    assert_eq!((desk.case().stage, desk.case().proposal.is_none()), (Stage::InProgress, true));
+}
+
+#[test]
+fn a_posted_reply_counts_from_the_day_it_was_posted() {
+    let mut desk = approved(Outcome::Provided).at("2024-04-02");
+    desk.accept(IssueReply { on: day("2024-03-28") });
+    assert_eq!(desk.case().stage, Stage::Approved, "signed is not sent");
+    desk.accept(sent(ServiceMethod::Post, "2024-03-29"));
+    desk.accept(ProveService { on: day("2024-04-02"), result: ServiceResult::Signed, signatory: None });
+    assert_eq!((desk.case().replied_on(), desk.status()), (Some(day("2024-03-29")), "met"));
+    assert_eq!(desk.case().outcome, Some(Outcome::Provided));
+    desk.accept(Archive { on: day("2024-04-02"), file_number: "2024-1".into() });
+}
+
+#[test]
+fn a_reply_handed_over_counts_from_the_applicants_signature() {
+    let mut desk = approved(Outcome::Provided).at("2024-04-01");
+    desk.accept(IssueReply { on: day("2024-03-28") });
+    desk.accept(sent(ServiceMethod::Direct, "2024-03-29"));
+    assert_eq!((desk.case().stage, desk.status()), (Stage::Approved, "running"), "not signed for yet");
+    desk.accept(ProveService { on: day("2024-04-01"), result: ServiceResult::Signed, signatory: None });
+    assert_eq!((desk.case().stage, desk.status()), (Stage::Served, "met_late"));
+}
+
+#[test]
+fn a_reply_that_comes_back_is_sent_again_without_changing_the_day_that_counts() {
+    let mut desk = approved(Outcome::Provided).at("2024-04-10");
+    desk.accept(IssueReply { on: day("2024-03-28") });
+    desk.accept(sent(ServiceMethod::Post, "2024-03-29"));
+    assert_eq!(desk.refused(sent(ServiceMethod::Post, "2024-04-01")).0, "already_dispatched");
+    assert_eq!(desk.refused(Archive { on: day("2024-04-10"), file_number: "1".into() }).0, "service_not_proved");
+    desk.accept(ProveService { on: day("2024-04-08"), result: ServiceResult::Returned, signatory: None });
+    assert_eq!(desk.case().stage, Stage::Replied);
+    desk.accept(sent(ServiceMethod::Post, "2024-04-10"));
+    assert_eq!(desk.case().replied_on(), Some(day("2024-03-29")));
+}
+
+#[test]
+fn a_private_courier_may_not_carry_a_decision() {
+    let mut desk = approved(Outcome::Provided).at("2024-03-29");
+    desk.accept(IssueReply { on: day("2024-03-28") });
+    let (code, article) = desk.refused(sent(ServiceMethod::PrivateCourier, "2024-03-29"));
+    assert_eq!((code, article), ("service_method_refused", Some("国办公开办函〔2016〕235号")));
+}
+
+#[test]
+fn a_late_reply_is_recorded_as_late_not_refused() {
+    let mut desk = approved(Outcome::Provided).at("2024-04-01");
+    desk.accept(IssueReply { on: day("2024-04-01") });
+    desk.accept(sent(ServiceMethod::Post, "2024-04-01"));
+    assert_eq!(desk.status(), "met_late");
+}
+
+#[test]
+fn a_court_that_orders_an_answer_sets_the_period_anew() {
+    let mut desk = Desk::registered("2025-02-20").at("2025-08-29");
+    assert_eq!(desk.due(), Some(day("2025-03-20")));
+    desk.accept(OpenRemedy {
+        kind: RemedyKind::Litigation,
+        received_on: day("2025-05-06"),
+        reference: "（2025）行初1号".into(),
+        simplified: false,
+    });
+    desk.accept(DecideRemedy {
+        remedy: 1,
+        on: day("2025-08-29"),
+        result: RemedyResult::Corrected,
+        orders_reply_within: Some(ReopenedPeriod::Days(20)),
+    });
+    assert_eq!(desk.due(), Some(day("2025-09-26")));
+    assert_eq!(desk.refused(extension(5, day("2025-08-29"))).0, "period_set_by_order");
+}
+
+#[test]
+fn an_ended_case_is_reopened_by_an_order_and_keeps_its_first_reply_on_record() {
+    let mut desk = approved(Outcome::InternalAffairs).at("2024-09-02");
+    desk.accept(IssueReply { on: day("2024-03-28") });
+    desk.accept(sent(ServiceMethod::Post, "2024-03-29"));
+    desk.accept(plain(CommandKind::OpenRemedy, desk.case.as_ref(), day("2024-05-06")));
+    let decision = DecideRemedy {
+        remedy: 1,
+        on: day("2024-09-02"),
+        result: RemedyResult::Upheld,
+        orders_reply_within: Some(ReopenedPeriod::Days(20)),
+    };
+    assert_eq!(desk.refused(decision.clone()).0, "upheld_orders_nothing");
+    desk.accept(DecideRemedy { result: RemedyResult::Corrected, ..decision });
+    assert_eq!((desk.case().stage, desk.case().outcome), (Stage::InProgress, None));
+    assert_eq!(desk.case().earlier_replies.len(), 1);
+    assert_eq!(desk.due(), Some(day("2024-09-30")));
+}
+
+#[test]
+fn the_organ_responds_to_reconsideration_within_its_own_period() {
+    let mut desk = in_progress();
+    desk.accept(plain(CommandKind::OpenRemedy, desk.case.as_ref(), day("2024-03-11")));
+    let duty = |desk: &Desk| {
+        desk.obligations().into_iter().find(|o| o.kind == ObligationKind::RemedyResponse).expect("a duty")
+    };
+    assert_eq!((duty(&desk).due_on, duty(&desk).status), (Some(day("2024-03-25")), ObligationStatus::Open));
+    desk.accept(RespondRemedy { remedy: 1, on: day("2024-03-20") });
+    assert_eq!(duty(&desk).status, ObligationStatus::Met);
+}
+
+#[test]
+fn an_issued_reply_is_not_recalled() {
+    let mut desk = approved(Outcome::Provided);
+    desk.accept(IssueReply { on: day("2024-03-20") });
+    assert_eq!(desk.refused(RecallProposal { on: day("2024-03-20"), reason: "改".into() }).0, "reply_issued");
+}

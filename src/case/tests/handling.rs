@@ -1,0 +1,151 @@
+//! Tasks, searches, consultations, extension.
+
+use super::support::*;
+use crate::case::command::*;
+use crate::case::*;
+use crate::law::{ConsultationKind, Outcome};
+use uuid::Uuid;
+
+fn returned(number: u16, on: &str) -> ReturnConsultation {
+    ReturnConsultation { consultation: number, on: day(on), opinion: Opinion::Consents, reasons: None }
+}
+
+#[test]
+fn a_consultation_stops_the_period_until_the_opinion_is_in() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-15");
+    desk.accept(third_party(day("2024-03-11")));
+    assert_eq!((desk.status(), desk.due()), ("suspended", None));
+    let mut desk = desk.at("2024-03-29");
+    desk.accept(returned(1, "2024-03-29"));
+    assert_eq!((desk.status(), desk.due()), ("running", Some(day("2024-04-19"))));
+}
+
+#[test]
+fn overlapping_consultations_count_once() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-29");
+    desk.accept(third_party(day("2024-03-11")));
+    desk.accept(OpenConsultation { kind: ConsultationKind::OtherOrgan, ..third_party(day("2024-03-15")) });
+    desk.accept(returned(1, "2024-03-20"));
+    assert_eq!(desk.status(), "suspended");
+    desk.accept(returned(2, "2024-03-29"));
+    assert_eq!(desk.due(), Some(day("2024-04-19")));
+}
+
+#[test]
+fn a_silent_third_party_stops_the_period_for_fifteen_working_days_of_its_own() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-13");
+    desk.accept(third_party(day("2024-03-11")));
+    desk.accept(ServeConsultation { consultation: 1, on: day("2024-03-13") });
+    let opinion = desk.obligations().into_iter().find(|o| o.kind == ObligationKind::ThirdPartyOpinion).expect("a duty");
+    assert_eq!(opinion.due_on, Some(day("2024-04-03")));
+    assert_eq!(desk.clone().at("2024-04-03").status(), "suspended");
+    let mut desk = desk.at("2024-04-07");
+    assert_eq!((desk.status(), desk.due()), ("running", Some(day("2024-04-24"))));
+    desk.accept(search(day("2024-04-07")));
+    desk.accept(proposal(Outcome::Provided, day("2024-04-07")));
+}
+
+#[test]
+fn without_proof_of_service_the_stop_has_no_end_and_nothing_may_be_decided() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-05-31");
+    desk.accept(third_party(day("2024-03-11")));
+    let (code, article) = desk.refused(proposal(Outcome::Provided, day("2024-05-31")));
+    assert_eq!((code, article), ("consultation_open", Some("《条例》第三十二条")));
+    desk.accept(ReturnConsultation { opinion: Opinion::Recalled, ..returned(1, "2024-05-31") });
+    desk.accept(proposal(Outcome::Provided, day("2024-05-31")));
+}
+
+#[test]
+fn an_opinion_cannot_come_before_its_question_nor_twice() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-15");
+    desk.accept(third_party(day("2024-03-11")));
+    assert_eq!(desk.refused(returned(1, "2024-03-08")).0, "date_before_fact");
+    assert_eq!(desk.refused(returned(2, "2024-03-12")).0, "no_such_consultation");
+    desk.accept(returned(1, "2024-03-12"));
+    assert_eq!(desk.refused(returned(1, "2024-03-12")).0, "no_open_consultation");
+}
+
+#[test]
+fn the_office_head_extends_once_by_at_most_twenty_working_days() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-29");
+    for days in [0, 21] {
+        let (code, article) = desk.refused(extension(days, day("2024-03-29")));
+        assert_eq!((code, article), ("extension_days_out_of_range", Some("《条例》第三十三条第二款")));
+    }
+    desk.accept(extension(20, day("2024-03-29")));
+    assert_eq!(desk.due(), Some(day("2024-04-28")));
+    let (code, article) = desk.refused(extension(1, day("2024-03-29")));
+    assert_eq!((code, article), ("extension_once", Some("《条例》第三十三条")));
+    let clerk = holding(&[Role::Clerk]);
+    let fresh = Desk::registered("2024-03-01");
+    let refusal = fresh.try_as(&clerk, &extension(5, day("2024-03-01")).into()).expect_err("not the head");
+    assert_eq!(refusal.code, "role_required");
+}
+
+#[test]
+fn an_extension_told_on_the_last_day_holds_and_a_day_later_it_does_not() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-04-01");
+    let (code, _) = desk.refused(extension(10, day("2024-04-01")));
+    assert_eq!(code, "extension_after_due");
+    desk.accept(extension(10, day("2024-03-29")));
+    assert_eq!(desk.due(), Some(day("2024-04-15")), "entered late, told in time");
+}
+
+#[test]
+fn an_extension_is_told_after_it_was_approved() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-20");
+    let told_first = Extend { notified_on: day("2024-03-18"), ..extension(5, day("2024-03-19")) };
+    assert_eq!(desk.refused(told_first).0, "date_before_fact");
+}
+
+#[test]
+fn order_492_extends_by_fifteen_at_most() {
+    let mut desk = Desk::registered("2018-09-20").at("2018-10-17");
+    assert_eq!(desk.refused(extension(16, day("2018-10-17"))).0, "extension_days_out_of_range");
+    desk.accept(extension(15, day("2018-10-17")));
+    assert_eq!(desk.due(), Some(day("2018-11-07")));
+}
+
+#[test]
+fn a_department_answers_its_own_task_only() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-04");
+    desk.accept(Assign { on: day("2024-03-04"), department_id: DEPARTMENT, handler_id: None, days: None });
+    let answer = AnswerTask { task: 1, on: day("2024-03-04"), opinion: "可以公开".into() };
+    let stranger = Actor { department: Some(Uuid::from_u128(0xE)), ..holding(&[Role::Handler]) };
+    assert_eq!(desk.try_as(&stranger, &answer.clone().into()).expect_err("other department").code, "no_open_task");
+    let own = Actor { department: Some(DEPARTMENT), ..holding(&[Role::Handler]) };
+    assert!(desk.try_as(&own, &answer.clone().into()).is_ok());
+    let task = desk.obligations().into_iter().find(|o| o.kind == ObligationKind::DepartmentTask).expect("a duty");
+    assert_eq!(task.due_on, Some(day("2024-03-13")), "seven working days");
+    desk.accept(answer.clone());
+    assert_eq!(desk.refused(answer).0, "no_open_task");
+}
+
+#[test]
+fn internal_handling_never_moves_the_due_date() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-25");
+    desk.accept(Assign { on: day("2024-03-04"), department_id: DEPARTMENT, handler_id: None, days: Some(20) });
+    desk.accept(search(day("2024-03-22")));
+    assert_eq!(desk.due(), Some(day("2024-03-29")));
+}
+
+#[test]
+fn a_search_record_says_where_and_by_which_words() {
+    let mut desk = Desk::registered("2024-03-01");
+    let mut vague = search(day("2024-03-01"));
+    vague.places.clear();
+    let (code, article) = desk.refused(vague);
+    assert_eq!(code, "search_not_described");
+    assert!(article.is_some_and(|article| article.contains("指导案例101号")));
+}
+
+#[test]
+fn the_correction_notice_is_owed_until_somebody_starts_handling() {
+    let mut desk = Desk::registered("2024-03-01");
+    let notice = |desk: &Desk| {
+        desk.obligations().into_iter().find(|o| o.kind == ObligationKind::CorrectionNotice).expect("a duty")
+    };
+    assert_eq!((notice(&desk).due_on, notice(&desk).status), (Some(day("2024-03-12")), ObligationStatus::Open));
+    desk.accept(search(day("2024-03-01")));
+    assert_eq!(notice(&desk).status, ObligationStatus::Cancelled);
+}

@@ -1,0 +1,95 @@
+//! Random walks over commands and dates: whatever is accepted must make sense.
+
+use super::support::{Desk, day, plain, received};
+use crate::case::*;
+use crate::law::{Calendar, Channel};
+use chrono::{Days, NaiveDate};
+use proptest::prelude::*;
+
+/// One step: how many days pass, which command, and how far its dates lie from today.
+#[derive(Debug, Clone)]
+struct Step {
+    wait: u64,
+    command: usize,
+    back: u64,
+    ahead: bool,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (0..9u64, 0..CommandKind::ALL.len(), 0..25u64, prop::bool::weighted(0.05))
+        .prop_map(|(wait, command, back, ahead)| Step { wait, command, back: back.saturating_sub(12), ahead });
+    prop::collection::vec(step, 1..60)
+}
+
+fn walk(start: NaiveDate, channel: Channel, steps: &[Step]) -> Desk {
+    let mut desk = Desk::on("2022-01-04");
+    desk.today = start;
+    let mut receive = received(channel, start);
+    receive.signed_on = (channel == Channel::RegisteredMail).then_some(start);
+    desk.accept(receive);
+    for step in steps {
+        desk.today = desk.today + Days::new(step.wait);
+        let Some(kind) = CommandKind::ALL.get(step.command) else { continue };
+        let on = if step.ahead { desk.today + Days::new(1) } else { desk.today - Days::new(step.back) };
+        let command = plain(*kind, desk.case.as_ref(), on);
+        let accepted = desk.give(&command).is_ok();
+        assert!(!(accepted && step.ahead && *kind != CommandKind::Receive), "{command:?} lies in the future");
+        check(&desk);
+    }
+    desk
+}
+
+/// What must hold after every accepted command.
+fn check(desk: &Desk) {
+    let case = desk.case();
+    assert!(desk.log.iter().all(|event| event.on() <= desk.today), "a fact lies in the future");
+    assert_eq!(case.outcome.is_some(), !case.stage.is_open());
+    assert!(case.reply_clock(Calendar::national(), &desk.rules, None).is_ok(), "the clock refuses an accepted log");
+    assert_eq!(fold(&desk.log).as_ref(), Some(case));
+    let rests = |later: Option<NaiveDate>, earlier: Option<NaiveDate>, what: &str| {
+        if let (Some(later), Some(earlier)) = (later, earlier) {
+            assert!(earlier <= later, "{what}: {later} rests on {earlier}");
+        }
+    };
+    let receipt = case.receipt.map(|receipt| receipt.on);
+    rests(receipt, Some(case.intake.submitted_on), "receipt");
+    rests(case.registered_on, receipt, "registration");
+    rests(case.correction.as_ref().map(|c| c.notice.on), receipt, "correction notice");
+    rests(
+        case.correction.as_ref().and_then(|c| c.received_on),
+        case.correction.as_ref().map(|c| c.notice.on),
+        "correction",
+    );
+    rests(case.fee.as_ref().and_then(|f| f.paid_on), case.fee.as_ref().map(|f| f.notice.on), "payment");
+    for consultation in &case.consultations {
+        rests(Some(consultation.opened.sent_on), receipt, "consultation");
+        rests(consultation.returned.as_ref().map(|r| r.on), Some(consultation.opened.sent_on), "opinion");
+    }
+    let proposed = case.proposal.as_ref().map(|p| p.proposal.on);
+    let approved = case.proposal.as_ref().map(Proposal::last_on);
+    let issued = case.reply.as_ref().map(|r| r.issued_on);
+    rests(proposed, case.period_start().filter(|_| case.stage.is_open()), "proposal");
+    rests(approved, proposed, "approval");
+    rests(issued, approved, "reply");
+    rests(case.replied_on(), issued, "dispatch");
+    rests(case.reply.as_ref().and_then(|r| r.proof.as_ref()).map(|p| p.on), issued, "proof");
+    rests(case.archive.as_ref().map(|a| a.on), case.ended_on, "archive");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_accepted_sequence_leaves_a_date_before_the_facts_it_rests_on(
+        offset in 0..900u64,
+        channel in prop::sample::select(Channel::ALL.to_vec()),
+        steps in steps(),
+    ) {
+        walk(day("2021-06-01") + Days::new(offset), channel, &steps);
+    }
+
+    #[test]
+    fn order_492_walks_hold_as_well(offset in 0..400u64, steps in steps()) {
+        walk(day("2017-01-03") + Days::new(offset), Channel::InPerson, &steps);
+    }
+}

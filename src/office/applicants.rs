@@ -1,0 +1,228 @@
+//! Applicants: what identifies them is sealed, shown masked, and read in the clear only with a reason on record.
+
+use super::checks::Checks;
+use super::{Caller, Office, OfficeError};
+use crate::case::{ApplicantKind, Role};
+use crate::store::applicants::{self, NewApplicant};
+use crate::store::audit::{self, NewAudit};
+use crate::store::{ApplicantId, CaseId, Db, OrganId, cases};
+use serde::{Deserialize, Serialize};
+
+/// Who may read an applicant's identity and contacts, with a reason that is recorded.
+pub const REVEALERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
+
+/// 申请人.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Applicant {
+    /// 申请人类型
+    pub kind: ApplicantKind,
+    /// 姓名或者名称
+    pub name: String,
+    /// 证件
+    #[serde(default)]
+    pub identity: Option<Identity>,
+    /// 联系方式；加密保存
+    #[serde(default)]
+    pub contact: Contact,
+}
+
+/// 身份证明.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// 证件类型
+    pub kind: IdentityKind,
+    /// 证件号码；加密保存
+    pub number: String,
+}
+
+/// 证件类型.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityKind {
+    /// 居民身份证
+    IdCard,
+    /// 护照
+    Passport,
+    /// 统一社会信用代码
+    CreditCode,
+    /// 其他证件
+    Other,
+}
+
+impl IdentityKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::IdCard, Self::Passport, Self::CreditCode, Self::Other];
+
+    /// The code in rows.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::IdCard => "id_card",
+            Self::Passport => "passport",
+            Self::CreditCode => "credit_code",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// 联系方式.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// 联系电话
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telephone: Option<String>,
+    /// 电子邮箱
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// 联系地址
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// 邮政编码
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postcode: Option<String>,
+    /// 工作单位
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workplace: Option<String>,
+    /// 法定代表人
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_representative: Option<String>,
+    /// 联系人
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_person: Option<String>,
+    /// 代理人
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+}
+
+impl Office {
+    pub(super) fn add_applicant(
+        &self,
+        db: &mut Db,
+        organ: OrganId,
+        applicant: &Applicant,
+    ) -> Result<ApplicantId, OfficeError> {
+        let contact =
+            serde_json::to_string(&applicant.contact).map_err(|error| OfficeError::Internal(error.to_string()))?;
+        let new = NewApplicant {
+            organ_id: organ,
+            kind: applicant.kind.code(),
+            name: applicant.name.trim(),
+            identity: applicant.identity.as_ref().map(|identity| (identity.kind.code(), identity.number.as_str())),
+            contact: (applicant.contact != Contact::default()).then_some(contact.as_str()),
+        };
+        Ok(applicants::insert(db, self.store().sealer(), new, self.clock().now())?.id)
+    }
+
+    /// An applicant's identity number and contacts in the clear; who read them, when and why is recorded.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`]; [`OfficeError::Invalid`] without a reason.
+    pub fn reveal_applicant(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        id: CaseId,
+        reason: &str,
+    ) -> Result<Applicant, OfficeError> {
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > 200 {
+            return Err(OfficeError::invalid("/reason", "required", "须写明查看理由（200字以内），查看将被记录"));
+        }
+        let row = cases::find(db, id)?;
+        let found = applicants::find(db, row.applicant_id)?;
+        let sealer = self.store().sealer();
+        let number = applicants::identity(sealer, &found)?.map(|number| number.into_inner());
+        let contact = applicants::contact(sealer, &found)?.map(|contact| contact.into_inner());
+        let kind = ApplicantKind::from_code(&found.kind).unwrap_or(ApplicantKind::OtherOrg);
+        let identity_kind = found.identity_kind.as_deref().map(identity_kind);
+        let detail = serde_json::json!({ "applicant_id": found.id.0, "reason": reason }).to_string();
+        let entry = NewAudit {
+            actor_id: Some(caller.user_id),
+            organ_id: Some(row.organ_id),
+            case_id: Some(id),
+            action: "applicant.revealed",
+            detail: &detail,
+        };
+        audit::append(db, entry, self.clock().now())?;
+        Ok(Applicant {
+            kind,
+            name: found.name,
+            identity: identity_kind.zip(number).map(|(kind, number)| Identity { kind, number }),
+            contact: contact.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+        })
+    }
+}
+
+fn identity_kind(code: &str) -> IdentityKind {
+    IdentityKind::ALL.into_iter().find(|kind| kind.code() == code).unwrap_or(IdentityKind::Other)
+}
+
+/// Applicants in the flesh are shown by the first character; names of organisations are public.
+#[must_use]
+pub fn masked_name(kind: &str, name: &str) -> String {
+    if kind != ApplicantKind::NaturalPerson.code() {
+        return name.to_owned();
+    }
+    name.chars().next().map_or_else(String::new, |first| format!("{first}**"))
+}
+
+pub(super) fn check_applicant(applicant: &Applicant) -> Result<(), OfficeError> {
+    let mut checks = Checks::new();
+    checks.line("/applicant/name", &applicant.name, 100);
+    if let Some(identity) = &applicant.identity {
+        let number = checks.line("/applicant/identity/number", &identity.number, 40);
+        if identity.kind == IdentityKind::IdCard && !is_id_card(&number) {
+            checks.fault("/applicant/identity/number", "invalid_identity_number", "居民身份证号码不正确（校验码不符）");
+        }
+    }
+    let contact = &applicant.contact;
+    for (pointer, text, max) in [
+        ("/applicant/contact/telephone", &contact.telephone, 40),
+        ("/applicant/contact/email", &contact.email, 100),
+        ("/applicant/contact/address", &contact.address, 200),
+        ("/applicant/contact/postcode", &contact.postcode, 20),
+        ("/applicant/contact/workplace", &contact.workplace, 100),
+        ("/applicant/contact/legal_representative", &contact.legal_representative, 100),
+        ("/applicant/contact/contact_person", &contact.contact_person, 100),
+        ("/applicant/contact/agent", &contact.agent, 100),
+    ] {
+        checks.optional_line(pointer, text.as_deref(), max);
+    }
+    checks.done()
+}
+
+/// Whether the check character of an 18-character identity number fits (GB 11643).
+pub(super) fn is_id_card(number: &str) -> bool {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    const CHECKS: [char; 11] = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'];
+    let number: Vec<char> = number.to_uppercase().chars().collect();
+    let [digits @ .., check] = number.as_slice() else { return false };
+    if digits.len() != WEIGHTS.len() {
+        return false;
+    }
+    let sum: Option<u32> = digits.iter().zip(WEIGHTS).map(|(c, weight)| c.to_digit(10).map(|d| d * weight)).sum();
+    let expected = sum.and_then(|sum| usize::try_from(sum % 11).ok()).and_then(|rest| CHECKS.get(rest));
+    expected == Some(check)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_number_must_carry_its_check_character() {
+        assert!(is_id_card("11010519491231002X") && is_id_card("11010519491231002x"));
+        assert!(!is_id_card("110105194912310021"));
+        assert!(!is_id_card("1101051949123100"));
+        assert!(!is_id_card("身份证号码身份证号码身份证号码身份证"));
+    }
+
+    #[test]
+    fn a_person_is_shown_by_the_first_character_an_organisation_by_its_name() {
+        assert_eq!(masked_name("natural_person", "李健雄"), "李**");
+        assert_eq!(masked_name("enterprise", "某某公司"), "某某公司");
+    }
+}

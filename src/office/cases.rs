@@ -1,0 +1,327 @@
+//! Cases: taking them in and giving them commands. Every change is one transaction.
+
+use super::access::{require_member, standing};
+use super::applicants::{Applicant, check_applicant};
+use super::files::{CaseFile, Desk, actor, derive_row, written};
+use super::{Caller, Office, OfficeError, Thing};
+use crate::case::command::{Link, Merge, Receive, Register, Split};
+use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, Role, decide, fold};
+use crate::law::Channel;
+use crate::store::cases::CaseRow;
+use crate::store::{ApplicantId, CaseId, Db, OrganId, cases, counters, departments, events};
+use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// An application as it comes in, with the dates that fix the day of receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// 受理机关
+    pub organ_id: Uuid,
+    /// 申请人
+    pub applicant: Applicant,
+    /// 标题
+    pub title: String,
+    /// 所需政府信息的名称、文号或者其他特征性描述
+    pub request: String,
+    /// 申请方式
+    pub channel: Channel,
+    /// 寄送至公开工作机构以外的机构或个人
+    #[serde(default)]
+    pub misdirected: bool,
+    /// 提交日期
+    pub submitted_on: NaiveDate,
+    /// 行政机关签收日期（签收邮件）
+    #[serde(default)]
+    pub signed_on: Option<NaiveDate>,
+    /// 实际到达公开工作机构的日期
+    #[serde(default)]
+    pub arrived_on: Option<NaiveDate>,
+    /// 系统自动确认提交成功的日期
+    #[serde(default)]
+    pub acknowledged_on: Option<NaiveDate>,
+    /// 双方确认日期
+    #[serde(default)]
+    pub confirmed_on: Option<NaiveDate>,
+    /// 提供方式、获取途径
+    #[serde(default)]
+    pub delivery: Option<Delivery>,
+}
+
+/// Where a filing came from, when a machine made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The front-desk system: the name of its machine user.
+    pub source: String,
+    /// Its own number.
+    pub external_number: String,
+}
+
+impl Office {
+    /// Takes an application in and fixes the day of receipt when the facts are enough for it.
+    ///
+    /// # Errors
+    /// [`OfficeError::Refused`] by `case::decide`; [`OfficeError::Invalid`] for the applicant's data;
+    /// [`OfficeError::NotFound`] and [`OfficeError::RoleRequired`] for an organ the caller cannot file at.
+    pub fn receive(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        application: &Application,
+        origin: Option<&Origin>,
+    ) -> Result<CaseFile, OfficeError> {
+        let organ = OrganId(application.organ_id);
+        let standing = standing(db, caller, Thing::Organ(organ))?;
+        self.require(caller, Some(&standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
+        check_applicant(&application.applicant)?;
+        let applicant = self.add_applicant(db, organ, &application.applicant)?;
+        let receive = received(application, applicant);
+        let desk = self.desk(db, organ)?;
+        let person = actor(caller, &standing.roles);
+        let context =
+            Context { actor: &person, today: self.clock().today(), calendar: &desk.calendar, rules: &desk.rules };
+        let events = decide(None, &Command::Receive(receive), &context, &Drawn::default())?;
+        let row = self.blank_row(organ, applicant, application, origin);
+        self.start_log(db, row, desk, &events, caller)
+    }
+
+    fn blank_row(
+        &self,
+        organ: OrganId,
+        applicant: ApplicantId,
+        application: &Application,
+        origin: Option<&Origin>,
+    ) -> CaseRow {
+        let now = self.clock().now();
+        CaseRow {
+            id: CaseId::new(),
+            organ_id: organ,
+            number: None,
+            source: origin.map(|origin| origin.source.clone()),
+            external_number: origin.map(|origin| origin.external_number.clone()),
+            applicant_id: applicant,
+            applicant_name: application.applicant.name.trim().to_owned(),
+            applicant_kind: application.applicant.kind.code().to_owned(),
+            title: application.title.trim().to_owned(),
+            channel: application.channel.code().to_owned(),
+            regime: None,
+            stage: String::new(),
+            is_open: true,
+            clock_status: String::new(),
+            submitted_on: application.submitted_on,
+            received_on: None,
+            start_on: None,
+            due_on: None,
+            resumes_on: None,
+            replied_on: None,
+            closed_on: None,
+            is_late: false,
+            is_extended: false,
+            outcome: None,
+            department_id: None,
+            handler_id: None,
+            calendar_version: String::new(),
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Writes the first events of a case together with its row.
+    fn start_log(
+        &self,
+        db: &mut Db,
+        row: CaseRow,
+        desk: Desk,
+        events: &[Event],
+        caller: &Caller,
+    ) -> Result<CaseFile, OfficeError> {
+        let case = fold(events).ok_or_else(|| OfficeError::Internal("nothing was received".into()))?;
+        let mut file = CaseFile { row, case, desk };
+        derive_row(&mut file, self.clock().today());
+        file.row.version = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        cases::insert(db, &file.row)?;
+        events::append(db, file.row.id, 0, &written(events)?, Some(caller.user_id), file.row.created_at)?;
+        self.commit_duties(db, &file)?;
+        Ok(file)
+    }
+
+    /// Gives a case a command. `expected` is the version the caller saw.
+    ///
+    /// # Errors
+    /// [`OfficeError::Stale`] when the case has changed since; [`OfficeError::Refused`] with the article when the law does
+    /// not allow it; [`OfficeError::NotFound`] for a case of an organ that is not the caller's.
+    pub fn execute(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        id: CaseId,
+        command: &Command,
+        expected: i64,
+    ) -> Result<CaseFile, OfficeError> {
+        let standing = standing(db, caller, Thing::Case(id))?;
+        let file = self.lock_file(db, id)?;
+        if standing.roles.iter().all(|role| *role == Role::Intake) {
+            own_filing(&file.row, caller)?;
+        }
+        if file.row.version != expected {
+            return Err(OfficeError::Stale);
+        }
+        check_references(db, &file, command)?;
+        let drawn = self.draw(db, &file, command)?;
+        let person = actor(caller, &standing.roles);
+        let events = decide(Some(&file.case), command, &file.context(&person, self.clock().today()), &drawn)?;
+        let file = self.commit(db, file, &events, Some(caller.user_id))?;
+        if let Command::Split(split) = command {
+            self.make_parts(db, caller, &file, split, &drawn)?;
+        }
+        if let Command::Merge(merge) = command {
+            self.link_back(db, caller, &file, merge)?;
+        }
+        Ok(file)
+    }
+
+    /// Numbers are drawn in the transaction that uses them, so that a refusal leaves no gap.
+    fn draw(&self, db: &mut Db, file: &CaseFile, command: &Command) -> Result<Drawn, OfficeError> {
+        let rules = &file.desk.rules;
+        if let Command::Split(split) = command {
+            return Ok(Drawn { number: None, parts: split.parts.iter().map(|_| CaseId::new().0).collect() });
+        }
+        let series = if let Command::Register(register) = command {
+            Some((register.on, "registration", &rules.number_pattern))
+        } else if let Command::IssueReply(issue) = command {
+            Some((issue.on, "reply", &rules.document_pattern))
+        } else {
+            None
+        };
+        let Some((on, kind, pattern)) = series else { return Ok(Drawn::default()) };
+        let seq = counters::next(db, file.row.organ_id, on.year(), kind)?;
+        let number = pattern.replace("{year}", &on.year().to_string()).replace("{seq}", &seq.to_string());
+        Ok(Drawn { number: Some(number), parts: Vec::new() })
+    }
+
+    /// The applications a case was split into: received when it was, registered at once, tied to it.
+    fn make_parts(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        parent: &CaseFile,
+        split: &Split,
+        drawn: &Drawn,
+    ) -> Result<(), OfficeError> {
+        for (part, id) in split.parts.iter().zip(&drawn.parts) {
+            let receive =
+                Receive { title: part.title.clone(), request: part.request.clone(), ..parent.case.intake.clone() };
+            let mut events = vec![Event::Received(receive)];
+            if let (Some(receipt), Some(regime)) = (parent.case.receipt, parent.case.regime) {
+                events.push(Event::ReceiptFixed { on: receipt.on, rule: receipt.rule, regime, evidence: None });
+            }
+            let link = Link { on: split.on, other_case: parent.row.id.0, relation: LinkRelation::SplitFrom };
+            events.push(Event::Linked(link));
+            let register = Command::Register(Register { on: split.on });
+            if let Some(number) = self.draw(db, parent, &register)?.number {
+                events.push(Event::Registered { on: split.on, number });
+            }
+            let now = self.clock().now();
+            let row = CaseRow {
+                id: CaseId(*id),
+                title: part.title.trim().to_owned(),
+                source: None,
+                external_number: None,
+                is_late: false,
+                created_at: now,
+                updated_at: now,
+                ..parent.row.clone()
+            };
+            self.start_log(db, row, parent.desk.clone(), &events, caller)?;
+        }
+        Ok(())
+    }
+
+    /// The case that goes on learns what was merged into it.
+    fn link_back(&self, db: &mut Db, caller: &Caller, merged: &CaseFile, merge: &Merge) -> Result<(), OfficeError> {
+        let target = self.lock_file(db, CaseId(merge.into_case))?;
+        if !target.case.stage.is_open() {
+            return Err(OfficeError::invalid("/into_case", "not_open", "并入的案件已办结，不能再并入"));
+        }
+        let link = Link { on: merge.on, other_case: merged.row.id.0, relation: LinkRelation::MergedFrom };
+        self.commit(db, target, &[Event::Linked(link)], Some(caller.user_id))?;
+        Ok(())
+    }
+
+    /// Recomputes cases whose stop had its last lawful day: nobody acts on that day, yet the period runs again (C-6).
+    /// Returns how many were written.
+    ///
+    /// # Errors
+    /// What every write may meet.
+    pub fn resume_silent(&self) -> Result<usize, OfficeError> {
+        let today = self.clock().today();
+        self.store().write(|db| {
+            let rows = cases::stop_ran_out(db, today, 1_000)?;
+            for row in &rows {
+                self.refresh_file(db, row.id)?;
+            }
+            Ok(rows.len())
+        })
+    }
+
+    /// Writes row and obligations of a case as they stand today, without an event: no fact has changed.
+    fn refresh_file(&self, db: &mut Db, id: CaseId) -> Result<(), OfficeError> {
+        let mut file = self.lock_file(db, id)?;
+        derive_row(&mut file, self.clock().today());
+        cases::update(db, &file.row, file.row.version)?;
+        self.commit_duties(db, &file)
+    }
+}
+
+pub(super) fn received(application: &Application, applicant: ApplicantId) -> Receive {
+    Receive {
+        applicant_id: applicant.0,
+        applicant_kind: application.applicant.kind,
+        title: application.title.trim().to_owned(),
+        request: application.request.trim().to_owned(),
+        channel: application.channel,
+        misdirected: application.misdirected,
+        submitted_on: application.submitted_on,
+        signed_on: application.signed_on,
+        arrived_on: application.arrived_on,
+        acknowledged_on: application.acknowledged_on,
+        confirmed_on: application.confirmed_on,
+        delivery: application.delivery,
+    }
+}
+
+/// A machine user reaches only what it filed itself.
+fn own_filing(row: &CaseRow, caller: &Caller) -> Result<(), OfficeError> {
+    if row.source.as_deref() == Some(caller.username.as_str()) { Ok(()) } else { Err(OfficeError::NotFound) }
+}
+
+/// The other case must be there, in the same organ, and not be this one.
+fn check_other(db: &mut Db, file: &CaseFile, other: Uuid, pointer: &str) -> Result<(), OfficeError> {
+    let found = cases::find_within(db, CaseId(other), &[file.row.organ_id]).is_ok();
+    if found && other != file.row.id.0 {
+        return Ok(());
+    }
+    Err(OfficeError::invalid(pointer, "not_found", "本机关没有这另一件案件"))
+}
+
+/// Departments, people and cases that a command names must be of the same organ.
+fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(), OfficeError> {
+    if let Command::Assign(assign) = command {
+        let department = departments::find(db, assign.department_id.into()).ok();
+        if !department.is_some_and(|found| found.organ_id == file.row.organ_id && found.is_active) {
+            return Err(OfficeError::invalid("/department_id", "not_found", "本机关没有这个科室"));
+        }
+        if let Some(handler) = assign.handler_id {
+            require_member(db, handler.into(), file.row.organ_id, "/handler_id")?;
+        }
+    }
+    if let Command::Link(link) = command {
+        check_other(db, file, link.other_case, "/other_case")?;
+    }
+    if let Command::Merge(merge) = command {
+        check_other(db, file, merge.into_case, "/into_case")?;
+    }
+    Ok(())
+}

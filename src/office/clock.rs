@@ -1,0 +1,80 @@
+//! The one clock: the civil day at the office's seat and the instant things are recorded.
+
+use crate::store::{self, sqltypes::Ts};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Asia/Shanghai has kept +08:00 without summer time since 1991, longer than any disclosure law.
+const SHANGHAI_SECONDS_EAST: i32 = 8 * 3600;
+
+/// Tells the legal day. Days follow Asia/Shanghai; instants are UTC.
+///
+/// A fixed clock changes the day only: what a court reads is the day, while tokens, leases and "recorded at" must
+/// follow the real instant even in a demonstration of another year.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    day: Option<Arc<RwLock<NaiveDate>>>,
+}
+
+impl Clock {
+    /// The machine's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { day: None }
+    }
+
+    /// A clock that says `day` until [`Clock::set`] changes it: for tests and the demonstration.
+    #[must_use]
+    pub fn fixed(day: NaiveDate) -> Self {
+        Self { day: Some(Arc::new(RwLock::new(day))) }
+    }
+
+    /// Moves a fixed clock (and all its clones) to `day`; the system clock cannot be moved and stays.
+    pub fn set(&self, day: NaiveDate) {
+        if let Some(shared) = &self.day {
+            *shared.write().unwrap_or_else(PoisonError::into_inner) = day;
+        }
+    }
+
+    /// Today in Asia/Shanghai.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        match &self.day {
+            Some(day) => *day.read().unwrap_or_else(PoisonError::into_inner),
+            None => civil_day(self.now().0),
+        }
+    }
+
+    /// This instant, to the microsecond.
+    #[must_use]
+    pub fn now(&self) -> Ts {
+        store::now()
+    }
+}
+
+/// The civil day of an instant in Asia/Shanghai.
+#[must_use]
+pub fn civil_day(instant: DateTime<Utc>) -> NaiveDate {
+    FixedOffset::east_opt(SHANGHAI_SECONDS_EAST)
+        .map_or_else(|| instant.date_naive(), |shanghai| instant.with_timezone(&shanghai).date_naive())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_turns_at_midnight_in_shanghai_not_in_greenwich() {
+        let day = |text: &str| civil_day(text.parse().unwrap()).to_string();
+        assert_eq!(day("2025-03-20T15:59:59Z"), "2025-03-20");
+        assert_eq!(day("2025-03-20T16:00:00Z"), "2025-03-21");
+    }
+
+    #[test]
+    fn a_fixed_clock_moves_with_all_its_clones() {
+        let clock = Clock::fixed(NaiveDate::from_ymd_opt(2025, 3, 20).unwrap());
+        let clone = clock.clone();
+        clock.set(NaiveDate::from_ymd_opt(2025, 3, 21).unwrap());
+        assert_eq!(clone.today().to_string(), "2025-03-21");
+    }
+}

@@ -1,0 +1,194 @@
+//! Opening a case and committing what was decided: log, row, obligations, all in the caller's transaction.
+
+use super::{Caller, Office, OfficeError};
+use crate::case::{Actor, Case, Context, Event, OrganRules, Role, Summary, fold, obligations, summary};
+use crate::law::Calendar;
+use crate::store::cases::CaseRow;
+use crate::store::events::{self, EventRow, NewEvent};
+use crate::store::obligations::{self as duties, Duty};
+use crate::store::organs::OrganRow;
+use crate::store::{CaseId, Db, DepartmentId, UserId, cases, organs};
+use chrono::NaiveDate;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What an organ decides by.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// The organ.
+    pub organ: OrganRow,
+    /// Its settings.
+    pub rules: OrganRules,
+    /// Its calendar.
+    pub calendar: Arc<Calendar>,
+}
+
+/// An open case: its row, the case its log folds to, and what its organ decides by.
+#[derive(Debug, Clone)]
+pub struct CaseFile {
+    /// The row.
+    pub row: CaseRow,
+    /// The case.
+    pub case: Case,
+    /// The organ's settings and calendar.
+    pub desk: Desk,
+}
+
+impl CaseFile {
+    /// What `case` functions are told besides the case.
+    #[must_use]
+    pub fn context<'a>(&'a self, actor: &'a Actor, today: NaiveDate) -> Context<'a> {
+        Context { actor, today, calendar: &self.desk.calendar, rules: &self.desk.rules }
+    }
+}
+
+/// Nobody in particular: for what is derived, not decided.
+#[must_use]
+pub fn nobody() -> Actor {
+    Actor { user: uuid::Uuid::nil(), roles: BTreeSet::new(), department: None }
+}
+
+/// The caller with these roles.
+#[must_use]
+pub fn actor(caller: &Caller, roles: &BTreeSet<Role>) -> Actor {
+    Actor { user: caller.user_id.0, roles: roles.clone(), department: caller.department_id.map(|id| id.0) }
+}
+
+impl Office {
+    /// Settings and calendar of an organ.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`]; [`OfficeError::Internal`] when its settings cannot be read.
+    pub fn desk(&self, db: &mut Db, organ: crate::store::OrganId) -> Result<Desk, OfficeError> {
+        let organ = organs::find(db, organ)?;
+        let rules = serde_json::from_str(&organ.settings)
+            .map_err(|error| OfficeError::Internal(format!("settings of organ {}: {error}", organ.code)))?;
+        let calendar = self.calendar(db, &organ.region)?;
+        Ok(Desk { organ, rules, calendar })
+    }
+
+    /// The case of an id, folded from its log.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`]; [`OfficeError::Internal`] for a log that cannot be read.
+    pub fn open_file(&self, db: &mut Db, id: CaseId) -> Result<CaseFile, OfficeError> {
+        let row = cases::find(db, id)?;
+        self.file_of(db, row)
+    }
+
+    /// As [`Office::open_file`], held against other writers until the transaction ends.
+    ///
+    /// # Errors
+    /// As [`Office::open_file`].
+    pub fn lock_file(&self, db: &mut Db, id: CaseId) -> Result<CaseFile, OfficeError> {
+        let row = cases::lock(db, id)?;
+        self.file_of(db, row)
+    }
+
+    fn file_of(&self, db: &mut Db, row: CaseRow) -> Result<CaseFile, OfficeError> {
+        let log = events::load(db, row.id)?;
+        let case = folded(&log)?;
+        let desk = self.desk(db, row.organ_id)?;
+        Ok(CaseFile { row, case, desk })
+    }
+
+    /// Writes what was decided: events, row (version checked), obligations. `actor` is who recorded it.
+    ///
+    /// # Errors
+    /// [`OfficeError::Stale`] when somebody else was first.
+    pub fn commit(
+        &self,
+        db: &mut Db,
+        file: CaseFile,
+        events: &[Event],
+        actor: Option<UserId>,
+    ) -> Result<CaseFile, OfficeError> {
+        let after = events.iter().fold(Some(file.case), crate::case::evolve);
+        let case = after.ok_or_else(|| OfficeError::Internal("a log without its first event".into()))?;
+        let now = self.clock().now();
+        let before = file.row.version;
+        let seq = events::append(db, file.row.id, before, &written(events)?, actor, now)?;
+        let mut file = CaseFile { case, ..file };
+        derive_row(&mut file, self.clock().today());
+        file.row.version = seq;
+        file.row.updated_at = now;
+        cases::update(db, &file.row, before)?;
+        self.commit_duties(db, &file)?;
+        Ok(file)
+    }
+
+    /// Writes the obligations of a case as they stand today.
+    pub(super) fn commit_duties(&self, db: &mut Db, file: &CaseFile) -> Result<(), OfficeError> {
+        let nobody = nobody();
+        let owed: Vec<Duty> = obligations(&file.case, &file.context(&nobody, self.clock().today()))
+            .into_iter()
+            .map(|duty| Duty {
+                key: duty.key,
+                kind: duty.kind.code().to_owned(),
+                due_on: duty.due_on,
+                status: duty.status.code().to_owned(),
+                owner_id: duty.owner.map(UserId),
+                department_id: duty.department.map(DepartmentId),
+                article: duty.article.to_owned(),
+            })
+            .collect();
+        duties::replace(db, file.row.organ_id, file.row.id, &owed, self.clock().now())?;
+        Ok(())
+    }
+}
+
+/// The derived columns of the row, as of `today`.
+pub(super) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
+    let nobody = nobody();
+    let derived: Summary = summary(&file.case, &file.context(&nobody, today));
+    let row = &mut file.row;
+    row.number = derived.number;
+    row.stage = derived.stage.code().to_owned();
+    row.is_open = derived.stage.is_open();
+    row.regime = derived.regime.map(|regime| regime.code().to_owned());
+    row.clock_status = derived.clock_status.map_or("none", crate::law::ClockStatus::code).to_owned();
+    row.received_on = derived.received_on;
+    row.start_on = derived.start_on;
+    row.due_on = derived.due_on;
+    row.resumes_on = derived.resumes_on;
+    row.replied_on = derived.replied_on;
+    row.closed_on = derived.closed_on;
+    row.is_late = derived.is_late;
+    row.is_extended = derived.is_extended;
+    row.outcome = derived.outcome.map(|outcome| outcome.code().to_owned());
+    row.department_id = derived.department_id.map(DepartmentId);
+    row.handler_id = derived.handler_id.map(UserId);
+    row.calendar_version = file.desk.calendar.version().to_owned();
+}
+
+/// The events of a log, read back.
+///
+/// # Errors
+/// [`OfficeError::Internal`] for an event this program does not know.
+pub fn read_log(log: &[EventRow]) -> Result<Vec<Event>, OfficeError> {
+    log.iter()
+        .map(|row| {
+            serde_json::from_str(&row.body)
+                .map_err(|error| OfficeError::Internal(format!("event {} of case {}: {error}", row.seq, row.case_id.0)))
+        })
+        .collect()
+}
+
+/// The case a log folds to.
+///
+/// # Errors
+/// As [`read_log`]; [`OfficeError::Internal`] for an empty log.
+pub fn folded(log: &[EventRow]) -> Result<Case, OfficeError> {
+    fold(&read_log(log)?).ok_or_else(|| OfficeError::Internal("a case without a log".into()))
+}
+
+/// The events as they are written.
+pub(super) fn written(events: &[Event]) -> Result<Vec<NewEvent>, OfficeError> {
+    events
+        .iter()
+        .map(|event| {
+            let body = serde_json::to_string(event).map_err(|error| OfficeError::Internal(error.to_string()))?;
+            Ok(NewEvent { kind: event.kind().to_owned(), occurred_on: event.on(), body })
+        })
+        .collect()
+}

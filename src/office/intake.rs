@@ -1,0 +1,251 @@
+//! The front desk: filing an application from another system, once, and telling that system what became of it.
+
+pub mod form;
+
+use super::applicants::Contact;
+use super::cases::{Application, Origin, received};
+use super::checks::Checks;
+use super::files::CaseFile;
+use super::views::duties_of;
+use super::{Caller, Office, OfficeError};
+use crate::case::command::Receive;
+use crate::case::{Case, Event, ObligationKind, ObligationStatus, Role};
+use crate::law::{ClockAnswer, Receipt, ReceiptRuling, Regime, receipt};
+use crate::store::filings::{self, ChangeCursor};
+use crate::store::organs::OrganRow;
+use crate::store::{Db, OrganId, StoreError, Ts, applicants, cases, organs};
+use chrono::NaiveDate;
+use form::Form;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A form that passed every check.
+#[derive(Debug, Clone)]
+pub struct Filing {
+    /// The front desk's own number.
+    pub external_number: String,
+    /// What the form says, with the organ that is asked.
+    pub application: Application,
+}
+
+/// What the front desk may know of a case besides its row.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    /// The day of receipt, or what is missing for it.
+    pub ruling: ReceiptRuling,
+    /// The reply period as of today, once it has begun.
+    pub clock: Option<ClockAnswer>,
+    /// What the applicant has to do.
+    pub to_do: Vec<ToDo>,
+}
+
+impl Progress {
+    /// Whether the last day passed without a reply, or the reply came after it.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        self.clock.as_ref().is_some_and(|clock| clock.overdue_days.is_some())
+    }
+}
+
+/// Something the applicant has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToDo {
+    /// Correcting, giving reasons, or paying.
+    pub kind: ObligationKind,
+    /// The last day; unknown until the notice has reached the applicant.
+    pub due_on: Option<NaiveDate>,
+    /// The article it rests on.
+    pub article: &'static str,
+    /// What has to be corrected.
+    pub items: Vec<String>,
+    /// What has to be paid, whole yuan.
+    pub amount_yuan: Option<u64>,
+}
+
+impl Office {
+    /// Reads a form and tells everything that is wrong with it.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`] with every fault.
+    pub fn check_filing(&self, caller: &Caller, body: &Value) -> Result<Filing, OfficeError> {
+        let mut checks = Checks::new();
+        let form = Form::read(&mut checks, body, self.clock().today());
+        let organ = match form.organ() {
+            Some(named) => self.store().read(|db| intake_organ(db, caller, named))?,
+            None => None,
+        };
+        if form.organ().is_some() && organ.is_none() {
+            checks.fault("/organ", "not_found", "没有这个机关，或者不能向其提交申请");
+        }
+        checks.done()?;
+        let (Some(organ), Some(number)) = (organ, form.external_number().map(str::to_owned)) else {
+            return Err(OfficeError::Internal("a form without its organ or number passed the checks".into()));
+        };
+        Ok(Filing { external_number: number, application: form.into_application(organ.id)? })
+    }
+
+    /// Files an application under the caller's name and number. The second member is true when the same was filed
+    /// before: then nothing is written.
+    ///
+    /// # Errors
+    /// [`OfficeError::Conflict`] `external_number_reused` when the number stands for another content;
+    /// [`OfficeError::Stale`] when an equal filing was quicker (roll back and ask again); what [`Office::receive`] says.
+    pub fn file(&self, db: &mut Db, caller: &Caller, filing: &Filing) -> Result<(CaseFile, bool), OfficeError> {
+        let organ = OrganId(filing.application.organ_id);
+        match cases::find_by_external(db, organ, &caller.username, &filing.external_number) {
+            Ok(row) => {
+                let file = self.open_file(db, row.id)?;
+                if self.is_same(db, &file, filing)? {
+                    return Ok((file, true));
+                }
+                Err(OfficeError::Conflict {
+                    code: "external_number_reused".into(),
+                    detail: "该编号已用于内容不同的申请；新申请请用新的编号，已提交的申请不能以重新提交的方式修改"
+                        .to_owned(),
+                })
+            }
+            Err(StoreError::NotFound) => {
+                let origin =
+                    Origin { source: caller.username.clone(), external_number: filing.external_number.clone() };
+                Ok((self.receive(db, caller, &filing.application, Some(&origin))?, false))
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Whether a case was made of just this filing. What the case became since does not matter: its first event and its
+    /// applicant's record are compared.
+    fn is_same(&self, db: &mut Db, file: &CaseFile, filing: &Filing) -> Result<bool, OfficeError> {
+        let told: Receive = received(&filing.application, file.row.applicant_id);
+        let is_same_request =
+            matches!(self.log(db, file.row.id)?.first(), Some((_, Event::Received(kept))) if *kept == told);
+        if !is_same_request {
+            return Ok(false);
+        }
+        let applicant = &filing.application.applicant;
+        let kept = applicants::find(db, file.row.applicant_id)?;
+        let sealer = self.store().sealer();
+        let is_same_paper = match &applicant.identity {
+            None => kept.identity_index.is_none(),
+            Some(paper) => {
+                applicants::find_same(db, sealer, &[kept.organ_id], paper.kind.code(), &paper.number)?.contains(&kept)
+            }
+        };
+        let contact = applicants::contact(sealer, &kept)?.map(crate::store::Secret::into_inner);
+        let contact: Contact = contact.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        Ok(is_same_paper && kept.name == applicant.name.trim() && contact == applicant.contact)
+    }
+
+    /// The case that the caller filed under a number of its own.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`], also for what another system filed; [`OfficeError::Invalid`] when the caller filed the
+    /// number at several organs and names none.
+    pub fn filed(&self, caller: &Caller, organ: Option<&str>, number: &str) -> Result<CaseFile, OfficeError> {
+        if number.contains(char::is_control) {
+            return Err(OfficeError::NotFound); // no such number passes the form, and PostgreSQL takes no U+0000
+        }
+        self.store().read(|db| {
+            let organs = match organ {
+                None => caller.organs_as(Role::Intake),
+                Some(named) => intake_organ(db, caller, named)?.into_iter().map(|row| row.id).collect(),
+            };
+            let mut found = Vec::new();
+            for organ in organs {
+                match cases::find_by_external(db, organ, &caller.username, number) {
+                    Ok(row) => found.push(row),
+                    Err(StoreError::NotFound) => {}
+                    Err(other) => return Err(other.into()),
+                }
+            }
+            match found.as_slice() {
+                [] => Err(OfficeError::NotFound),
+                [row] => self.open_file(db, row.id),
+                [..] => Err(OfficeError::invalid("?organ", "required", "该编号曾向多个机关提交，请以 organ 指明机关")),
+            }
+        })
+    }
+
+    /// A page of the caller's own filings that changed at `since` or later, the oldest change first.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub fn filed_since(
+        &self,
+        caller: &Caller,
+        since: Option<Ts>,
+        after: Option<ChangeCursor>,
+        limit: i64,
+    ) -> Result<Vec<CaseFile>, OfficeError> {
+        self.store().read(|db| {
+            let organs = caller.organs_as(Role::Intake);
+            let rows = filings::changed(db, &organs, &caller.username, since, after, limit)?;
+            rows.into_iter().map(|row| self.open_file(db, row.id)).collect()
+        })
+    }
+
+    /// What the front desk may know of a case, as of today.
+    ///
+    /// # Errors
+    /// [`OfficeError::Internal`] for a log the law would not have let come about.
+    pub fn progress(&self, file: &CaseFile) -> Result<Progress, OfficeError> {
+        let today = self.clock().today();
+        let clock = file
+            .case
+            .reply_clock(&file.desk.calendar, &file.desk.rules, Some(today))
+            .map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", file.row.id.0)))?;
+        Ok(Progress { ruling: ruling(&file.case), clock, to_do: to_do(file, today) })
+    }
+}
+
+/// The organ of a code or id, if the caller may file there.
+fn intake_organ(db: &mut Db, caller: &Caller, named: &str) -> Result<Option<OrganRow>, OfficeError> {
+    let found = match organs::find_by_code(db, named) {
+        Err(StoreError::NotFound) => match named.parse::<Uuid>() {
+            Ok(id) => organs::find(db, OrganId(id)),
+            Err(_) => return Ok(None),
+        },
+        other => other,
+    };
+    match found {
+        Ok(row) => Ok(Some(row).filter(|row| caller.organs_as(Role::Intake).contains(&row.id))),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// How the day of receipt was fixed, or what is missing for it.
+fn ruling(case: &Case) -> ReceiptRuling {
+    case.receipt.map_or_else(
+        || receipt(&case.intake.receipt_facts()),
+        |fixed| {
+            let article = fixed.rule.article(Regime::for_receipt(case.intake.submitted_on));
+            ReceiptRuling::Fixed(Receipt { on: fixed.on, rule: fixed.rule, article, why: fixed.rule.why() })
+        },
+    )
+}
+
+fn to_do(file: &CaseFile, today: NaiveDate) -> Vec<ToDo> {
+    let is_the_applicants = |kind: ObligationKind| {
+        matches!(
+            kind,
+            ObligationKind::CorrectionResponse | ObligationKind::JustificationResponse | ObligationKind::FeePayment
+        )
+    };
+    let correction = file.case.correction.as_ref();
+    let fee = file.case.fee.as_ref();
+    duties_of(file, today)
+        .into_iter()
+        .filter(|duty| is_the_applicants(duty.kind) && duty.status == ObligationStatus::Open)
+        .map(|duty| ToDo {
+            kind: duty.kind,
+            due_on: duty.due_on,
+            article: duty.article,
+            items: correction
+                .filter(|_| duty.kind == ObligationKind::CorrectionResponse)
+                .map(|correction| correction.notice.items.clone())
+                .unwrap_or_default(),
+            amount_yuan: fee.filter(|_| duty.kind == ObligationKind::FeePayment).map(|fee| fee.amount_yuan),
+        })
+        .collect()
+}

@@ -1,0 +1,259 @@
+//! Organs and their departments.
+
+use super::access::standing;
+use super::checks::Checks;
+use super::{Caller, Office, OfficeError, Thing};
+use crate::case::{OrganRules, Role};
+use crate::law::Overlay;
+use crate::store::audit::{self, NewAudit};
+use crate::store::departments::{self, DepartmentRow};
+use crate::store::organs::{self, NewOrgan, OrganRow};
+use crate::store::{Db, DepartmentId, OrganId, StoreError};
+use serde_json::Value;
+
+/// What a new organ is made of.
+#[derive(Debug, Clone)]
+pub struct OrganDraft {
+    /// Short code, unique in the whole house.
+    pub code: String,
+    /// 机关名称.
+    pub name: String,
+    /// 主管机关; only the operator's command line makes an organ without one.
+    pub parent_id: Option<OrganId>,
+    /// The organ it reports to, when not the parent.
+    pub reports_to: Option<OrganId>,
+    /// Calendar overlay; empty: the national calendar.
+    pub region: String,
+    /// The organ's rules; an empty object takes every default.
+    pub settings: Value,
+}
+
+/// What changes of an organ; `None` keeps it.
+#[derive(Debug, Clone, Default)]
+pub struct OrganChange {
+    /// New name.
+    pub name: Option<String>,
+    /// New reporting line, or none.
+    pub reports_to: Option<Option<OrganId>>,
+    /// New calendar overlay.
+    pub region: Option<String>,
+    /// New rules; members that are missing take their default.
+    pub settings: Option<Value>,
+}
+
+impl Office {
+    /// The organs in which the caller has any role, held there or above, parents before their children.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub fn organs(&self, caller: &Caller) -> Result<Vec<OrganRow>, OfficeError> {
+        let mut rows = self.store().read::<_, OfficeError>(|db| Ok(organs::all(db)?))?;
+        rows.retain(|row| !caller.roles_at(&row.path).is_empty());
+        Ok(rows)
+    }
+
+    /// The organ of an id, and the organs below it, parents before their children.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`].
+    pub fn organ_tree(&self, id: OrganId) -> Result<Vec<OrganRow>, OfficeError> {
+        self.store().read(|db| {
+            let ids = organs::subtree(db, id)?;
+            Ok(organs::list(db, &ids)?)
+        })
+    }
+
+    /// The organ of an id.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`].
+    pub fn organ(&self, id: OrganId) -> Result<OrganRow, OfficeError> {
+        self.store().read(|db| Ok(organs::find(db, id)?))
+    }
+
+    /// Adds an organ below one the caller administers.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`], [`OfficeError::Conflict`] when the code is taken, [`OfficeError::RoleRequired`].
+    pub fn add_organ(&self, db: &mut Db, caller: &Caller, draft: &OrganDraft) -> Result<OrganRow, OfficeError> {
+        let Some(parent) = draft.parent_id else {
+            return Err(OfficeError::invalid("/parent_id", "required", "必须填写主管机关"));
+        };
+        let standing = standing(db, caller, Thing::Organ(parent)).map_err(|error| match error {
+            OfficeError::NotFound => OfficeError::invalid("/parent_id", "not_found", "没有这个行政机关"),
+            other => other,
+        })?;
+        self.require(caller, Some(&standing), &[Role::Admin])?;
+        let row = self.insert_organ(db, draft)?;
+        self.note(db, caller, Some(row.id), "organ.added", &serde_json::json!({ "organ_id": row.id.0 }))?;
+        Ok(row)
+    }
+
+    /// Adds an organ, checked; who may is for the caller of this function to know.
+    ///
+    /// # Errors
+    /// As [`Office::add_organ`].
+    pub fn insert_organ(&self, db: &mut Db, draft: &OrganDraft) -> Result<OrganRow, OfficeError> {
+        let mut checks = Checks::new();
+        let code = checks.code("/code", &draft.code, 40);
+        let name = checks.line("/name", &draft.name, 100);
+        check_region(&mut checks, &draft.region);
+        check_rules(&mut checks, &draft.settings);
+        check_reports_to(&mut checks, db, draft.reports_to)?;
+        checks.done()?;
+        let settings = draft.settings.to_string();
+        let new = NewOrgan {
+            code: &code,
+            name: &name,
+            parent_id: draft.parent_id,
+            reports_to: draft.reports_to,
+            region: &draft.region,
+            settings: &settings,
+        };
+        organs::insert(db, new, self.clock().now()).map_err(|error| taken(error, "机关代码已被使用"))
+    }
+
+    /// Changes an organ seen at `version`.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`], [`OfficeError::Stale`].
+    pub fn change_organ(
+        &self,
+        caller: &Caller,
+        id: OrganId,
+        version: i64,
+        change: &OrganChange,
+    ) -> Result<OrganRow, OfficeError> {
+        self.store().write(|db| {
+            let mut row = organs::find(db, id)?;
+            let mut checks = Checks::new();
+            if let Some(name) = &change.name {
+                row.name = checks.line("/name", name, 100);
+            }
+            if let Some(reports_to) = change.reports_to {
+                check_reports_to(&mut checks, db, reports_to)?;
+                row.reports_to = reports_to;
+            }
+            if let Some(region) = &change.region {
+                check_region(&mut checks, region);
+                row.region.clone_from(region);
+            }
+            if let Some(settings) = &change.settings {
+                check_rules(&mut checks, settings);
+                row.settings = settings.to_string();
+            }
+            checks.done()?;
+            row.version = version;
+            let row = organs::update(db, &row)?;
+            self.note(db, caller, Some(id), "organ.changed", &serde_json::json!({ "version": row.version }))?;
+            Ok(row)
+        })
+    }
+
+    /// The departments of an organ, by code.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub fn departments(&self, organ: OrganId) -> Result<Vec<DepartmentRow>, OfficeError> {
+        self.store().read(|db| Ok(departments::list(db, &[organ])?))
+    }
+
+    /// Adds a department.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`], [`OfficeError::Conflict`] when the organ has that code.
+    pub fn add_department(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        organ: OrganId,
+        code: &str,
+        name: &str,
+    ) -> Result<DepartmentRow, OfficeError> {
+        let mut checks = Checks::new();
+        let code = checks.code("/code", code, 40);
+        let name = checks.line("/name", name, 100);
+        checks.done()?;
+        let row = departments::insert(db, organ, &code, &name).map_err(|error| taken(error, "科室代码已被使用"))?;
+        self.note(db, caller, Some(organ), "department.added", &serde_json::json!({ "department_id": row.id.0 }))?;
+        Ok(row)
+    }
+
+    /// Changes a department that still looks as the caller saw it.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] when the organ has no such department, [`OfficeError::Stale`], [`OfficeError::Invalid`].
+    pub fn change_department(
+        &self,
+        caller: &Caller,
+        organ: OrganId,
+        id: DepartmentId,
+        name: Option<&str>,
+        is_active: Option<bool>,
+        is_as_seen: impl FnOnce(&DepartmentRow) -> bool,
+    ) -> Result<DepartmentRow, OfficeError> {
+        self.store().write(|db| {
+            let row = departments::find(db, id)?;
+            if row.organ_id != organ {
+                return Err(OfficeError::NotFound);
+            }
+            if !is_as_seen(&row) {
+                return Err(OfficeError::Stale);
+            }
+            let mut checks = Checks::new();
+            let name = name.map_or(row.name, |name| checks.line("/name", name, 100));
+            checks.done()?;
+            let row = departments::update(db, id, &name, is_active.unwrap_or(row.is_active))?;
+            self.note(db, caller, Some(organ), "department.changed", &serde_json::json!({ "department_id": id.0 }))?;
+            Ok(row)
+        })
+    }
+
+    /// Writes who did what; never personal data in `detail`.
+    ///
+    /// # Errors
+    /// What every write may meet.
+    pub fn note(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        organ_id: Option<OrganId>,
+        action: &str,
+        detail: &Value,
+    ) -> Result<(), OfficeError> {
+        let detail = detail.to_string();
+        let entry = NewAudit { actor_id: Some(caller.user_id), organ_id, case_id: None, action, detail: &detail };
+        audit::append(db, entry, self.clock().now())?;
+        Ok(())
+    }
+}
+
+fn check_region(checks: &mut Checks, region: &str) {
+    if !region.is_empty() && Overlay::of_region(region).is_none() {
+        checks.fault("/region", "unknown_value", "没有这个地区的工作日历");
+    }
+}
+
+fn check_rules(checks: &mut Checks, settings: &Value) {
+    let Err(error) = serde_path_to_error::deserialize::<_, OrganRules>(settings) else { return };
+    let member = error.path().to_string().replace('.', "/");
+    checks.fault(&format!("/settings/{member}"), "invalid_value", "没有这项设置，或者值不正确");
+}
+
+fn check_reports_to(checks: &mut Checks, db: &mut Db, organ: Option<OrganId>) -> Result<(), OfficeError> {
+    let Some(organ) = organ else { return Ok(()) };
+    match organs::find(db, organ) {
+        Ok(_) => {}
+        Err(StoreError::NotFound) => checks.fault("/reports_to", "not_found", "没有这个行政机关"),
+        Err(other) => return Err(other.into()),
+    }
+    Ok(())
+}
+
+/// A value that must be unique is there already.
+pub(super) fn taken(error: StoreError, detail: &str) -> OfficeError {
+    match error {
+        StoreError::Conflict => OfficeError::Conflict { code: "already_exists".into(), detail: detail.to_owned() },
+        other => other.into(),
+    }
+}

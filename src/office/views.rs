@@ -1,0 +1,210 @@
+//! Looking at cases: lists, what may be done next, the log, the clock as of any day and under suppositions.
+
+use super::access::standing;
+use super::files::{CaseFile, Desk, actor, nobody, read_log};
+use super::{Caller, Office, OfficeError, Thing};
+use crate::case::Event;
+use crate::case::{Action, Case, Obligation, Role, actions, obligations};
+use crate::law::{
+    Calendar, ClockAnswer, Fact, Timeline, WarningLevel, WarningThresholds, reply_clock, warning_level_of_due,
+};
+use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};
+use crate::store::events::{self, EventRow};
+use crate::store::{CaseId, Db, OrganId, cases, organs};
+use chrono::{Days, NaiveDate};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// Who may look at cases: everybody who works on them or watches them. The intake system sees its own filings elsewhere.
+pub const READERS: &[Role] =
+    &[Role::Clerk, Role::Handler, Role::Reviewer, Role::OfficeHead, Role::Leader, Role::Supervisor, Role::Auditor];
+
+/// "What if": facts that have not happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WhatIf {
+    /// Every open opinion came back on this day.
+    pub returned_on: Option<NaiveDate>,
+    /// The period were extended by so many working days, told on the day asked about.
+    pub extended_by: Option<u32>,
+}
+
+/// Which cases a reader asks for.
+#[derive(Debug, Clone, Default)]
+pub struct CaseQuery {
+    /// Of this organ; without one, of all the reader may read.
+    pub organ: Option<OrganId>,
+    /// And of the organs below it.
+    pub with_subordinates: bool,
+    /// At this warning level today.
+    pub warning: Option<WarningLevel>,
+    /// The rest; its `organs` are filled in here.
+    pub filter: CaseFilter,
+}
+
+impl Office {
+    /// A page of cases in the organs the caller may read, each with its warning level today; the newest first.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
+    pub fn list_cases(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        query: &CaseQuery,
+        after: Option<CaseCursor>,
+        limit: i64,
+    ) -> Result<Vec<(CaseRow, WarningLevel)>, OfficeError> {
+        let organs = self.readable_organs(db, caller, query.organ, query.with_subordinates)?;
+        let mut filter = CaseFilter { organs, ..query.filter.clone() };
+        let today = self.clock().today();
+        let national = self.calendar(db, "")?;
+        if let Some(level) = query.warning {
+            let thresholds = match query.organ {
+                Some(organ) => self.desk(db, organ)?.rules.warning_thresholds(),
+                None => WarningThresholds::default(),
+            };
+            restrict_to(&mut filter, level, today, thresholds, &national);
+        }
+        let rows = cases::list(db, &filter, after, limit)?;
+        let mut desks: BTreeMap<OrganId, Desk> = BTreeMap::new();
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in rows {
+            let desk = match desks.entry(row.organ_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.desk(db, row.organ_id)?),
+            };
+            let level = row_level(&row, today, desk);
+            lines.push((row, level));
+        }
+        Ok(lines)
+    }
+
+    /// The organs whose cases the caller may read, restricted to `organ` and, if wanted, the organs below it.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
+    pub fn readable_organs(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        organ: Option<OrganId>,
+        with_subordinates: bool,
+    ) -> Result<Vec<OrganId>, OfficeError> {
+        let readable: Vec<_> = organs::all(db)?
+            .into_iter()
+            .filter(|row| caller.roles_at(&row.path).iter().any(|role| READERS.contains(role)))
+            .collect();
+        let Some(organ) = organ else { return Ok(readable.iter().map(|row| row.id).collect()) };
+        let root = readable.iter().find(|row| row.id == organ).ok_or(OfficeError::NotFound)?;
+        let below =
+            |row: &&organs::OrganRow| row.id == organ || (with_subordinates && row.path.starts_with(&root.path));
+        Ok(readable.iter().filter(below).map(|row| row.id).collect())
+    }
+
+    /// What the caller may do next on a case, and what blocks the rest.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`].
+    pub fn actions(&self, db: &mut Db, caller: &Caller, file: &CaseFile) -> Result<Vec<Action>, OfficeError> {
+        let standing = standing(db, caller, Thing::Case(file.row.id))?;
+        let person = actor(caller, &standing.roles);
+        Ok(actions(&file.case, &file.context(&person, self.clock().today())))
+    }
+
+    /// The log of a case, each row with its event.
+    ///
+    /// # Errors
+    /// [`OfficeError::Internal`] for a log that cannot be read.
+    pub fn log(&self, db: &mut Db, id: CaseId) -> Result<Vec<(EventRow, Event)>, OfficeError> {
+        let rows = events::load(db, id)?;
+        let read = read_log(&rows)?;
+        Ok(rows.into_iter().zip(read).collect())
+    }
+
+    /// The reply clock as of a day, with facts supposed on top, and the facts it rests on.
+    ///
+    /// # Errors
+    /// [`OfficeError::Refused`]: `receipt_not_fixed` before there is a period, `what_if_impossible` for a supposition the
+    /// law does not allow.
+    pub fn clock_of(
+        &self,
+        file: &CaseFile,
+        as_of: NaiveDate,
+        what_if: WhatIf,
+    ) -> Result<(Timeline, ClockAnswer), OfficeError> {
+        let refused = |code: &'static str, detail: String| OfficeError::Refused {
+            code: code.into(),
+            article: None,
+            detail,
+            errors: Vec::new(),
+        };
+        let mut timeline = file
+            .case
+            .timeline(&file.desk.calendar, &file.desk.rules)
+            .ok_or_else(|| refused("receipt_not_fixed", "收到申请之日尚未确定，答复期限未起算".into()))?;
+        suppose(&mut timeline, &file.case, as_of, what_if);
+        // A supposed return may lie ahead: the answer is then the one of that day.
+        let day = what_if.returned_on.map_or(as_of, |returned| returned.max(as_of));
+        let answer = reply_clock(&timeline, &file.desk.calendar, Some(day))
+            .map_err(|error| refused("what_if_impossible", error.to_string()))?;
+        Ok((timeline, answer))
+    }
+}
+
+/// The warning level of a row: only a period that runs warns by its last day.
+fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk) -> WarningLevel {
+    if !row.is_open || row.received_on.is_none() {
+        return WarningLevel::None;
+    }
+    row.due_on.map_or(WarningLevel::Blue, |due| {
+        warning_level_of_due(due, today, &desk.rules.warning_thresholds(), &desk.calendar)
+    })
+}
+
+/// A warning level as a range of due dates.
+fn restrict_to(
+    filter: &mut CaseFilter,
+    level: WarningLevel,
+    today: NaiveDate,
+    thresholds: WarningThresholds,
+    calendar: &Calendar,
+) {
+    let black_until = today - Days::new(u64::from(thresholds.black_days));
+    let yellow_until = calendar.add_working_days(today, thresholds.yellow_days).unwrap_or(calendar.last_day());
+    let next = |day: NaiveDate| day + Days::new(1);
+    let (from, until) = match level {
+        WarningLevel::Black => (None, Some(black_until)),
+        WarningLevel::Red => (Some(next(black_until)), Some(today - Days::new(1))),
+        WarningLevel::Orange => (Some(today), Some(today)),
+        WarningLevel::Yellow => (Some(next(today)), Some(yellow_until)),
+        WarningLevel::Blue => (Some(next(yellow_until)), None),
+        WarningLevel::None => {
+            filter.is_open = Some(false);
+            return;
+        }
+    };
+    filter.is_open = Some(true);
+    filter.due_from = filter.due_from.max(from);
+    filter.due_until = match (filter.due_until, until) {
+        (Some(asked), Some(until)) => Some(asked.min(until)),
+        (asked, until) => asked.or(until),
+    };
+}
+
+/// Puts supposed facts on a timeline.
+fn suppose(timeline: &mut Timeline, case: &Case, as_of: NaiveDate, what_if: WhatIf) {
+    if let Some(on) = what_if.returned_on {
+        let open = case.consultations.iter().filter(|consultation| consultation.returned.is_none());
+        timeline.facts.extend(open.map(|c| Fact::ConsultationReturned { id: c.number.to_string(), on }));
+    }
+    if let Some(days) = what_if.extended_by {
+        timeline.facts.push(Fact::Extension { on: as_of, days });
+    }
+}
+
+/// What a view may be derived with when nobody in particular asks.
+#[must_use]
+pub fn duties_of(file: &CaseFile, today: NaiveDate) -> Vec<Obligation> {
+    let nobody = nobody();
+    obligations(&file.case, &file.context(&nobody, today))
+}

@@ -1,0 +1,46 @@
+//! Where a thing belongs: what authorisation asks before anything else is read.
+
+use diesel::prelude::*;
+
+use super::db::Db;
+use super::schema::{cases, organs, user_roles};
+use super::{CaseId, OrganId, StoreError, UserId};
+
+/// An organ and its place in the tree (`/root/…/organ/`).
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct OrganPlace {
+    /// The organ.
+    pub organ_id: OrganId,
+    /// Its path.
+    pub path: String,
+}
+
+/// The place of an organ.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn of_organ(db: &mut Db, id: OrganId) -> Result<OrganPlace, StoreError> {
+    Ok(organs::table.filter(organs::id.eq(id)).select((organs::id, organs::path)).first(db)?)
+}
+
+/// The place of a case: that of its organ.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn of_case(db: &mut Db, id: CaseId) -> Result<OrganPlace, StoreError> {
+    let organ: OrganId = cases::table.filter(cases::id.eq(id)).select(cases::organ_id).first(db)?;
+    of_organ(db, organ)
+}
+
+/// The places of a user: every organ in which it holds a role.
+///
+/// # Errors
+/// What every read may meet.
+pub fn of_user(db: &mut Db, id: UserId) -> Result<Vec<OrganPlace>, StoreError> {
+    let organ_ids = user_roles::table.filter(user_roles::user_id.eq(id)).select(user_roles::organ_id);
+    Ok(organs::table
+        .filter(organs::id.eq_any(organ_ids))
+        .order(organs::path)
+        .select((organs::id, organs::path))
+        .load(db)?)
+}

@@ -1,0 +1,76 @@
+//! 承办科室: the departments inside an organ.
+
+use diesel::prelude::*;
+
+use super::db::Db;
+use super::schema::departments;
+use super::{DepartmentId, OrganId, StoreError};
+
+/// A row of `departments`.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = departments)]
+pub struct DepartmentRow {
+    /// Id.
+    pub id: DepartmentId,
+    /// The organ it belongs to.
+    pub organ_id: OrganId,
+    /// Short code, unique in its organ.
+    pub code: String,
+    /// 科室名称.
+    pub name: String,
+    /// No new case goes to one that is not.
+    pub is_active: bool,
+}
+
+/// Adds an active department.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the organ has that code, [`StoreError::Dangling`] when there is no such organ.
+pub fn insert(db: &mut Db, organ: OrganId, code: &str, name: &str) -> Result<DepartmentRow, StoreError> {
+    let row = DepartmentRow {
+        id: DepartmentId::new(),
+        organ_id: organ,
+        code: code.to_owned(),
+        name: name.to_owned(),
+        is_active: true,
+    };
+    diesel::insert_into(departments::table).values(&row).execute(db)?;
+    Ok(row)
+}
+
+/// Changes name and whether it is active.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn update(db: &mut Db, id: DepartmentId, name: &str, is_active: bool) -> Result<DepartmentRow, StoreError> {
+    diesel::update(departments::table.find(id))
+        .set((departments::name.eq(name), departments::is_active.eq(is_active)))
+        .execute(db)?;
+    find(db, id)
+}
+
+/// The department of an id.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn find(db: &mut Db, id: DepartmentId) -> Result<DepartmentRow, StoreError> {
+    Ok(departments::table.find(id).select(DepartmentRow::as_select()).first(db)?)
+}
+
+/// The department of an organ with a code.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn find_by_code(db: &mut Db, organ: OrganId, code: &str) -> Result<DepartmentRow, StoreError> {
+    let named = departments::table.filter(departments::organ_id.eq(organ)).filter(departments::code.eq(code));
+    Ok(named.select(DepartmentRow::as_select()).first(db)?)
+}
+
+/// The departments of some organs, by code.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn list(db: &mut Db, of: &[OrganId]) -> Result<Vec<DepartmentRow>, StoreError> {
+    let theirs = departments::table.filter(departments::organ_id.eq_any(of));
+    Ok(theirs.order((departments::organ_id, departments::code)).select(DepartmentRow::as_select()).load(db)?)
+}

@@ -1,0 +1,165 @@
+//! Every dated duty, with its day, its state and who owns it.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::db::Db;
+use super::schema::obligations;
+use super::{CaseId, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId};
+
+/// Status of a duty that runs.
+pub const OPEN: &str = "open";
+/// Status of a duty whose period is stopped.
+pub const SUSPENDED: &str = "suspended";
+/// Status of a duty that was done.
+pub const MET: &str = "met";
+/// Status of a duty that is no more.
+pub const CANCELLED: &str = "cancelled";
+
+/// A row of `obligations`.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = obligations, treat_none_as_default_value = false)]
+pub struct ObligationRow {
+    /// Id.
+    pub id: ObligationId,
+    /// The organ whose duty it is.
+    pub organ_id: OrganId,
+    /// The case; none: a duty of the organ itself (年度报告).
+    pub case_id: Option<CaseId>,
+    /// What it is within its case: `reply`, `third_party_opinion:<consultation>` …
+    pub key: String,
+    /// Kind of duty, as a code.
+    pub kind: String,
+    /// Last day; none: not known yet.
+    pub due_on: Option<NaiveDate>,
+    /// [`OPEN`], [`SUSPENDED`], [`MET`] or [`CANCELLED`].
+    pub status: String,
+    /// Who has to do it.
+    pub owner_id: Option<UserId>,
+    /// The department that has to do it.
+    pub department_id: Option<DepartmentId>,
+    /// The article it rests on.
+    pub article: String,
+    /// When the row last changed.
+    pub updated_at: Ts,
+}
+
+/// A duty as the case now has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duty {
+    /// What it is within its case.
+    pub key: String,
+    /// Kind of duty, as a code.
+    pub kind: String,
+    /// Last day.
+    pub due_on: Option<NaiveDate>,
+    /// [`OPEN`], [`SUSPENDED`], [`MET`] or [`CANCELLED`].
+    pub status: String,
+    /// Who has to do it.
+    pub owner_id: Option<UserId>,
+    /// The department that has to do it.
+    pub department_id: Option<DepartmentId>,
+    /// The article it rests on.
+    pub article: String,
+}
+
+impl Duty {
+    fn is(&self, row: &ObligationRow) -> bool {
+        (&self.kind, self.due_on, &self.status, self.owner_id, self.department_id, &self.article)
+            == (&row.kind, row.due_on, &row.status, row.owner_id, row.department_id, &row.article)
+    }
+}
+
+/// Makes the duties of a case these: adds new ones, changes those that differ, cancels those that vanished (a duty that
+/// was met stays met). A duty keeps its id as long as its key. Returns the number of rows written.
+///
+/// # Errors
+/// [`StoreError::Dangling`] when a duty names a person or department that is not there.
+pub fn replace(db: &mut Db, organ: OrganId, case: CaseId, duties: &[Duty], at: Ts) -> Result<usize, StoreError> {
+    let rows = of_case(db, case)?;
+    let mut known: BTreeMap<&str, &ObligationRow> = rows.iter().map(|row| (row.key.as_str(), row)).collect();
+    let mut written = 0;
+    for duty in duties {
+        written += match known.remove(duty.key.as_str()) {
+            None => add(db, organ, case, duty, at)?,
+            Some(row) if duty.is(row) => 0,
+            Some(row) => change(db, row.id, duty, at)?,
+        };
+    }
+    let vanished: Vec<ObligationId> =
+        known.values().filter(|row| row.status == OPEN || row.status == SUSPENDED).map(|row| row.id).collect();
+    let cancel = (obligations::status.eq(CANCELLED), obligations::updated_at.eq(at));
+    written += diesel::update(obligations::table.filter(obligations::id.eq_any(vanished))).set(cancel).execute(db)?;
+    Ok(written)
+}
+
+/// Every duty of a case, by key.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn of_case(db: &mut Db, case: CaseId) -> Result<Vec<ObligationRow>, StoreError> {
+    let theirs = obligations::table.filter(obligations::case_id.eq(case));
+    Ok(theirs.order(obligations::key).select(ObligationRow::as_select()).load(db)?)
+}
+
+/// The running duties whose last day is in `from..=until` (without `from`: all that are due by `until`, however late),
+/// by day. `after` is day and id of the last one of the page before.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn due(
+    db: &mut Db,
+    from: Option<NaiveDate>,
+    until: NaiveDate,
+    after: Option<(NaiveDate, ObligationId)>,
+    limit: i64,
+) -> Result<Vec<ObligationRow>, StoreError> {
+    // Written out, not bound: a partial index is only used when the planner can see the value.
+    let running = sql::<Bool>("obligations.status = 'open'");
+    let mut query = obligations::table
+        .filter(running)
+        .filter(obligations::due_on.le(until))
+        .select(ObligationRow::as_select())
+        .into_boxed();
+    if let Some(from) = from {
+        query = query.filter(obligations::due_on.ge(from));
+    }
+    if let Some((day, id)) = after {
+        query = query.filter(obligations::due_on.gt(day).or(obligations::due_on.eq(day).and(obligations::id.gt(id))));
+    }
+    Ok(query.order((obligations::due_on, obligations::id)).limit(limit).load(db)?)
+}
+
+fn add(db: &mut Db, organ: OrganId, case: CaseId, duty: &Duty, at: Ts) -> Result<usize, StoreError> {
+    let row = ObligationRow {
+        id: ObligationId::new(),
+        organ_id: organ,
+        case_id: Some(case),
+        key: duty.key.clone(),
+        kind: duty.kind.clone(),
+        due_on: duty.due_on,
+        status: duty.status.clone(),
+        owner_id: duty.owner_id,
+        department_id: duty.department_id,
+        article: duty.article.clone(),
+        updated_at: at,
+    };
+    Ok(diesel::insert_into(obligations::table).values(&row).execute(db)?)
+}
+
+fn change(db: &mut Db, id: ObligationId, duty: &Duty, at: Ts) -> Result<usize, StoreError> {
+    let set = (
+        obligations::kind.eq(&duty.kind),
+        obligations::due_on.eq(duty.due_on),
+        obligations::status.eq(&duty.status),
+        obligations::owner_id.eq(duty.owner_id),
+        obligations::department_id.eq(duty.department_id),
+        obligations::article.eq(&duty.article),
+        obligations::updated_at.eq(at),
+    );
+    Ok(diesel::update(obligations::table.find(id)).set(set).execute(db)?)
+}

@@ -1,0 +1,172 @@
+//! The program as a person starts it: nothing configured, nothing asked.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+fn gongkai(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gongkai"));
+    command.args(arguments).current_dir(directory).env_clear().env("GONGKAI_BIND", "127.0.0.1:0");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(directory: &Path, arguments: &[&str]) -> Output {
+    gongkai(directory, arguments).spawn().unwrap().wait_with_output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap() + &String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A started service: what it printed up to its address, and the address.
+struct Running {
+    child: Child,
+    lines: Vec<String>,
+    url: String,
+}
+
+impl Running {
+    fn start(directory: &Path) -> Self {
+        let mut child = gongkai(directory, &["serve"]).spawn().unwrap();
+        let mut lines = Vec::new();
+        let mut url = String::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            let address = line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned);
+            lines.push(line);
+            if let Some(address) = address {
+                url = address;
+                break;
+            }
+        }
+        Self { child, lines, url }
+    }
+
+    fn password(&self) -> Option<&str> {
+        self.lines.iter().find_map(|line| line.split_once("password: ").map(|(_, password)| password))
+    }
+
+    fn sign_in(&self, username: &str, password: &str) -> u16 {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let body = serde_json::json!({ "username": username, "password": password });
+        agent.post(format!("{}/api/v1/auth/token", self.url)).send_json(body).unwrap().status().as_u16()
+    }
+
+    /// Asks it to end as an operator would and says whether it went well.
+    fn stop(mut self) -> bool {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().success()
+    }
+}
+
+#[test]
+fn serve_without_any_configuration_makes_database_key_and_administrator_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Running::start(directory.path());
+    let password = first.password().unwrap().to_owned();
+    assert_eq!(first.sign_in("admin", &password), 200);
+    assert_eq!(first.sign_in("admin", "admin"), 401, "no password that everybody knows");
+    for file in ["gongkai.db", "gongkai.db.key"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(directory.path().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+    assert!(first.stop(), "SIGTERM ends it well");
+    let second = Running::start(directory.path());
+    assert_eq!(second.password(), None, "printed once");
+    assert_eq!(second.sign_in("admin", &password), 200, "and still the same");
+    assert!(second.stop());
+}
+
+#[test]
+fn init_adds_an_organ_once_and_its_administrator_rules_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let init = |arguments: &[&str]| run(directory.path(), &[&["init"], arguments].concat());
+    let first = init(&["--organ", "320700", "--name", "市局"]);
+    assert!(first.status.success() && text(&first).contains("已新增行政机关"), "{}", text(&first));
+    let again = init(&["--organ", "320700", "--name", "市局"]);
+    assert!(again.status.success() && text(&again).contains("行政机关已存在"), "{}", text(&again));
+    let below = init(&["--organ", "320701", "--name", "分局", "--parent", "320700"]);
+    assert!(below.status.success(), "{}", text(&below));
+    let orphan = init(&["--organ", "1", "--name", "x", "--parent", "nowhere"]);
+    assert_eq!(orphan.status.code(), Some(2));
+    assert!(text(&orphan).contains("没有代码为 nowhere 的机关"), "{}", text(&orphan));
+    let current = run(directory.path(), &["migrate"]);
+    assert!(text(&current).contains("数据库已是最新"), "{}", text(&current));
+
+    let running = Running::start(directory.path());
+    let agent: ureq::Agent = ureq::Agent::new_with_defaults();
+    let body = serde_json::json!({ "username": "admin", "password": running.password().unwrap() });
+    let login: serde_json::Value = agent
+        .post(format!("{}/api/v1/auth/token", running.url))
+        .send_json(body)
+        .unwrap()
+        .body_mut()
+        .read_json()
+        .unwrap();
+    let bearer = format!("Bearer {}", login["access_token"].as_str().unwrap());
+    let organs: serde_json::Value = agent
+        .get(format!("{}/api/v1/organs", running.url))
+        .header("authorization", bearer)
+        .call()
+        .unwrap()
+        .body_mut()
+        .read_json()
+        .unwrap();
+    let codes: Vec<&str> =
+        organs["items"].as_array().unwrap().iter().map(|organ| organ["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["320700", "320701"], "no organ is invented where one is");
+    assert!(running.stop());
+}
+
+#[test]
+fn a_user_is_added_with_a_generated_or_a_given_password() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(run(directory.path(), &["init", "--organ", "a", "--name", "局"]).status.success());
+    let add = ["user", "add", "--name", "张某", "--organ", "a", "--role", "clerk", "--role", "intake", "--username"];
+    let made = run(directory.path(), &[&add[..], &["zhang"]].concat());
+    assert!(made.status.success(), "{}", text(&made));
+    let shown = text(&made);
+    let password = shown.lines().find_map(|line| line.split_once("once): ")).unwrap().1.to_owned();
+
+    let given = |username: &str, password: &str| {
+        let mut child =
+            gongkai(directory.path(), &[&add[..], &[username, "--password-stdin"]].concat()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let good = given("li", "Lake-Mountain-2026\n");
+    assert!(good.status.success() && !text(&good).contains("Lake-Mountain"), "{}", text(&good));
+    let weak = given("wang", "wang\n");
+    assert_eq!(weak.status.code(), Some(2));
+    assert!(text(&weak).contains("口令至少10位"), "{}", text(&weak));
+    let twice = run(directory.path(), &[&add[..], &["ZHANG"]].concat());
+    assert!(!twice.status.success() && text(&twice).contains("用户名已被使用"), "{}", text(&twice));
+
+    let running = Running::start(directory.path());
+    assert_eq!(running.password(), None, "there are users already");
+    assert_eq!((running.sign_in("zhang", &password), running.sign_in("li", "Lake-Mountain-2026")), (200, 200));
+    assert!(running.stop());
+}
+
+#[test]
+fn postgres_without_secrets_is_refused_with_a_reason() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = gongkai(directory.path(), &["serve"]);
+    let output = command.env("GONGKAI_DATABASE_URL", "postgres://u:hidden@127.0.0.1:1/x").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let shown = text(&output);
+    assert!(shown.contains("security.token_secret") && shown.contains("必须设置"), "{shown}");
+    assert!(!shown.contains("hidden"), "{shown}");
+}
+
+#[test]
+fn the_document_is_printed() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = run(directory.path(), &["openapi"]);
+    assert!(output.status.success());
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed["openapi"], "3.1.0");
+}
