@@ -184,6 +184,8 @@ pub struct Smtp {
     pub timeout_s: u64,
     /// Name in EHLO; empty = the host's own.
     pub hello_name: String,
+    /// PEM file of certificates trusted besides the system's; empty = none.
+    pub ca_file: PathBuf,
 }
 
 /// The reminder schedule.

@@ -17,6 +17,7 @@ mod intake;
 mod law;
 pub mod openapi;
 mod organs;
+mod overdue;
 pub mod precondition;
 pub mod problem;
 pub mod routes;

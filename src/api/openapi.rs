@@ -2,13 +2,11 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, users};
+use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, users};
 use utoipa::OpenApi;
-use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    Components, Content, ObjectBuilder, OpenApi as Document, Ref, RefOr, Required, Response, ResponseBuilder, Type,
-};
+use utoipa::openapi::{Components, Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 
 const BEARER: &str = "bearer";
 
@@ -46,6 +44,7 @@ fn parts() -> Vec<Document> {
         cases::Doc::openapi(),
         case_commands::Doc::openapi(),
         law::Doc::openapi(),
+        overdue::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }
@@ -108,28 +107,6 @@ fn complete(operation: &mut Operation, route: &Route) {
             operation.description.take().map_or_else(|| roles.clone(), |text| format!("{text}\n\n{roles}"));
         operation.description = Some(description);
     }
-}
-
-/// The `If-Match` header of a changing route.
-#[must_use]
-pub fn if_match() -> Parameter {
-    header("If-Match", "读取时的 ETag，例如 \"3\"")
-}
-
-/// The `Idempotency-Key` header of a creating route.
-#[must_use]
-pub fn idempotency_key() -> Parameter {
-    header("Idempotency-Key", "1 至 128 个可见 ASCII 字符；重试时用同一个")
-}
-
-fn header(name: &str, description: &str) -> Parameter {
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Header)
-        .required(Required::True)
-        .description(Some(description))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
-        .build()
 }
 
 #[cfg(test)]

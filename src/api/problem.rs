@@ -55,9 +55,14 @@ const CASE_CODES: &[(&str, u16, &str)] = &[
 /// Seconds after which a client may try again when we are busy.
 const BUSY_RETRY_S: u64 = 2;
 
-/// What every 4xx and 5xx answer carries, as `application/problem+json`.
+/// What every 4xx and 5xx answer carries, as `application/problem+json`. Boxed: most results are no problem.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Problem {
+#[serde(transparent)]
+pub struct Problem(#[schema(inline)] Box<Details>);
+
+/// The members of a [`Problem`].
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Details {
     /// `urn:gongkai:problem:<code>`.
     #[serde(rename = "type")]
     pub kind: String,
@@ -72,7 +77,7 @@ pub struct Problem {
     /// This very problem, in Chinese.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// `urn:uuid:` and the request id, as in the log.
+    /// `urn:request:` and the request id, as in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
     /// The article, where a rule of law is the reason.
@@ -94,7 +99,7 @@ impl Problem {
         let code = code.into();
         let find = |wanted: &str| TABLE.iter().chain(CASE_CODES).find(|(known, ..)| *known == wanted);
         let (_, status, title) = find(&code).or_else(|| find("refused")).copied().unwrap_or(("", 422, ""));
-        Self {
+        Self(Box::new(Details {
             kind: format!("urn:gongkai:problem:{code}"),
             code,
             title,
@@ -105,7 +110,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after_s: None,
             allow: None,
-        }
+        }))
     }
 
     /// Adds what is particular to this case, in Chinese.
@@ -147,6 +152,20 @@ impl Problem {
     #[must_use]
     pub fn busy() -> Self {
         Self::new("busy").retry_after(BUSY_RETRY_S)
+    }
+}
+
+impl std::ops::Deref for Problem {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
     }
 }
 
@@ -193,9 +212,16 @@ impl From<OfficeError> for Problem {
             OfficeError::Stale => Self::new("stale"),
             OfficeError::Conflict { code, detail } => Self::conflict(code, detail),
             OfficeError::Refused { code, article, detail, errors } => {
-                Self { article, errors, ..Self::new(code) }.detail(detail)
+                let mut problem = Self::new(code).detail(detail);
+                problem.article = article;
+                problem.errors = errors;
+                problem
             }
-            OfficeError::Invalid(errors) => Self { errors, ..Self::new("invalid") },
+            OfficeError::Invalid(errors) => {
+                let mut problem = Self::new("invalid");
+                problem.errors = errors;
+                problem
+            }
             OfficeError::KeyReused => Self::new("idempotency_key_reused"),
             OfficeError::Busy => Self::busy(),
             OfficeError::Internal(reason) => Self::internal(&reason),
@@ -221,10 +247,12 @@ impl Problem {
 
     /// A conflict stays 409 whatever its code.
     fn conflict(code: Cow<'static, str>, detail: String) -> Self {
-        let known = Self::new(code);
-        let status = if known.status == 422 { 409 } else { known.status };
-        let title = if known.status == 422 { "与现有状态冲突" } else { known.title };
-        Self { status, title, ..known }.detail(detail)
+        let mut problem = Self::new(code).detail(detail);
+        if problem.status == 422 {
+            problem.status = 409;
+            problem.title = "与现有状态冲突";
+        }
+        problem
     }
 }
 

@@ -2,7 +2,7 @@
 //! document all read this table; a handler that is not in it cannot be reached.
 
 use super::problem::Problem;
-use super::{auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, users};
+use super::{auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, overdue, users};
 use crate::case::Role;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -128,6 +128,7 @@ pub const TABLES: &[&[Route]] = &[
     cases::ROUTES,
     case_commands::ROUTES,
     law::ROUTES,
+    overdue::ROUTES,
     health::ROUTES,
 ];
 

@@ -187,10 +187,8 @@ async fn add(
         })
         .await?;
     let mut response = created(answer, is_replay);
-    if !is_replay {
-        if let Ok(value) = actix_web::http::header::HeaderValue::from_str(&password) {
-            response.headers_mut().insert(INITIAL_PASSWORD, value);
-        }
+    if let (false, Ok(value)) = (is_replay, actix_web::http::header::HeaderValue::from_str(&password)) {
+        response.headers_mut().insert(INITIAL_PASSWORD, value);
     }
     Ok(response)
 }

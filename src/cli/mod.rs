@@ -3,7 +3,7 @@
 mod calendar;
 mod common;
 mod deadline;
-mod demo;
+pub mod demo;
 mod fee;
 mod init;
 mod lines;

@@ -3,6 +3,7 @@
 use super::common::{ConfigArgs, finish};
 use super::init::explain;
 use crate::api;
+use crate::mail;
 use crate::office::{Clock, Office};
 use std::net::TcpListener;
 use std::process::ExitCode;
@@ -39,23 +40,33 @@ pub(crate) fn serve(office: &Office) -> Result<(), String> {
     let office = office.clone();
     actix_web::rt::System::new().block_on(async move {
         let server = api::server(office.clone(), listener).map_err(|error| error.to_string())?;
+        let clock = office.clock().clone();
+        let mailroom = office.mailroom().map_err(|error| error.to_string())?;
+        let mail =
+            mail::start(&mailroom, office.settings(), move || clock.today()).map_err(|error| error.to_string())?;
         println!("gongkai 正在运行 / listening on http://{address}  文档 / docs: http://{address}/docs/");
+        if !mail.is_sending() {
+            println!("未配置邮件服务器，提醒邮件保留在队列中 / no mail server (smtp.host): reminders stay queued");
+        }
         let keeper = actix_web::rt::spawn(housekeeping(office));
         let served = server.await.map_err(|error| error.to_string());
         keeper.abort();
+        mail.stop().await;
         tracing::info!("stopped");
         served
     })
 }
 
-/// Once an hour forgets expired logins and old answers.
+/// Once an hour: forgets expired logins and old answers, and lets periods run again whose stop had its last lawful day.
 async fn housekeeping(office: Office) {
     let mut hour = tokio::time::interval(std::time::Duration::from_secs(3600));
     loop {
         hour.tick().await;
         let office = office.clone();
-        match actix_web::web::block(move || office.forget_expired()).await {
-            Ok(Ok(())) => {}
+        let work = move || office.forget_expired().and_then(|()| office.resume_silent());
+        match actix_web::web::block(work).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(resumed)) => tracing::info!(resumed, "periods run again after a silent consultation"),
             Ok(Err(error)) => tracing::warn!(%error, "housekeeping"),
             Err(_) => return,
         }

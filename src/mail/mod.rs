@@ -1,1 +1,90 @@
 //! What leaves the house by mail: reminder policy, rendering, the outbox worker.
+//!
+//! `policy` (pure) says who is owed which reminder on a day, `render` makes the message, `schedule` asks the store for
+//! duties and queues what is owed, `worker` takes it to the mail server that `smtp` knows.
+
+pub mod days;
+pub mod duty;
+pub mod policy;
+pub mod render;
+pub mod schedule;
+pub mod smtp;
+pub mod worker;
+
+use crate::store::{Store, StoreError};
+use chrono::NaiveDate;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use schedule::{Mailroom, RemindReport};
+
+/// The reminder schedule and the sender of a running service.
+#[derive(Debug)]
+pub struct MailHandle {
+    cancel: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+    is_sending: bool,
+}
+
+impl MailHandle {
+    /// Whether a mail server is configured. Without one mail is queued and stays so.
+    #[must_use]
+    pub const fn is_sending(&self) -> bool {
+        self.is_sending
+    }
+
+    /// Asks the tasks to end and waits for the delivery in hand.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        for task in self.tasks {
+            if let Err(cause) = task.await {
+                tracing::error!(%cause, "a mail task ended badly");
+            }
+        }
+    }
+}
+
+/// Starts the reminder schedule (unless switched off) and the sender (if a mail server is configured). `today` tells the
+/// civil day of the office. Must be called within a tokio runtime.
+///
+/// # Errors
+/// [`smtp::SetupError`] when the settings give no usable relay.
+pub fn start(
+    room: &Mailroom,
+    settings: &crate::config::Settings,
+    today: impl Fn() -> NaiveDate + Send + Sync + 'static,
+) -> Result<MailHandle, smtp::SetupError> {
+    let cancel = CancellationToken::new();
+    let mut tasks = Vec::new();
+    let relay = smtp::Relay::from_settings(&settings.smtp)?;
+    let is_sending = relay.is_some();
+    match relay {
+        Some(relay) => {
+            let owner = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4());
+            tasks.push(tokio::spawn(worker::run(room.store().clone(), relay, owner, cancel.clone())));
+        }
+        None => tracing::warn!("smtp.host is empty: mail is queued and not sent"),
+    }
+    if settings.reminders.enabled {
+        let hour = u32::from(settings.reminders.hour);
+        tasks.push(tokio::spawn(schedule::run(room.clone(), Arc::new(today), hour, cancel.clone())));
+    }
+    Ok(MailHandle { cancel, tasks, is_sending })
+}
+
+/// Whether a mail can be addressed to `text`.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    text.parse::<lettre::Address>().is_ok()
+}
+
+/// Runs `work` on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    store: &Store,
+    work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let store = store.clone();
+    let done = tokio::task::spawn_blocking(move || work(&store)).await;
+    done.unwrap_or_else(|cause| Err(StoreError::Unavailable(cause.to_string())))
+}

@@ -27,6 +27,8 @@ pub struct CalendarReach {
     pub last_day: NaiveDate,
     /// 在办案件中最晚的期限
     pub latest_open_due: Option<NaiveDate>,
+    /// 期限落在日历之外、只有暂定日期的在办案件数
+    pub cases_in_gap: i64,
     /// 覆盖今天和全部在办期限
     pub is_sufficient: bool,
     /// 自哪一天起没有日历（不足时给出）
@@ -57,10 +59,12 @@ impl Office {
             let latest_open_due = cases::latest_open_due(db)?;
             let calendar = self.calendar(db, "")?;
             let last_day = calendar.last_day();
-            let is_sufficient = latest_open_due.max(Some(self.clock().today())) <= Some(last_day);
+            let cases_in_gap = cases::count_in_gap(db)?;
+            let reaches = latest_open_due.max(Some(self.clock().today())) <= Some(last_day);
+            let is_sufficient = reaches && cases_in_gap == 0;
             let missing_since = last_day.succ_opt().filter(|_| !is_sufficient);
             let version = calendar.version().to_owned();
-            Ok(CalendarReach { version, last_day, latest_open_due, is_sufficient, missing_since })
+            Ok(CalendarReach { version, last_day, latest_open_due, cases_in_gap, is_sufficient, missing_since })
         })
     }
 }

@@ -391,6 +391,15 @@ pub fn latest_open_due(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
     Ok(cases::table.filter(cases::is_open).select(max(cases::due_on)).first(db)?)
 }
 
+/// How many open cases need a year whose calendar is not published: their clock is in `gap`.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn count_in_gap(db: &mut Db) -> Result<i64, StoreError> {
+    let gap = cases::table.filter(cases::is_open).filter(cases::clock_status.eq("gap"));
+    Ok(gap.count().get_result(db)?)
+}
+
 /// How many cases are open, for metrics.
 ///
 /// # Errors

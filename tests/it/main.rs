@@ -17,5 +17,6 @@ mod mail;
 mod routes;
 mod running;
 mod service;
+mod smtp_sink;
 mod store;
 mod support;

@@ -5,7 +5,7 @@ use std::sync::{Barrier, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use gongkai::store::idempotency::{self, Answer, RequestKey, Seen};
-use gongkai::store::{DatabaseOptions, Store, StoreError, cases, counters, events, now};
+use gongkai::store::{DatabaseOptions, Store, StoreError, cases, counters, events, meta, now};
 
 use crate::support::{TestDatabase, add_bureau, add_case, an_event, on_both, on_both_databases};
 
@@ -176,6 +176,27 @@ fn when_everything_is_taken_the_next_is_told_busy_within_two_and_a_half_seconds(
         });
         store.write(|_| Ok::<(), StoreError>(())).unwrap();
     });
+}
+
+#[test]
+fn two_instances_on_one_file_read_then_write_without_losing_a_step() {
+    let database = TestDatabase::sqlite();
+    let instances = [database.open(), database.open()];
+    let patient = Duration::from_micros(300);
+    let step = |store: &Store| {
+        store.write(|db| -> Result<(), StoreError> {
+            let count: i32 = meta::get(db, "count")?.map_or(0, |text| text.parse().unwrap());
+            std::thread::sleep(patient); // so that the other is sure to come in between if it can
+            meta::set(db, "count", &(count + 1).to_string())
+        })
+    };
+    std::thread::scope(|scope| {
+        for n in 0..8 {
+            let store = &instances[n % 2];
+            scope.spawn(move || (0..25).for_each(|_| step(store).unwrap()));
+        }
+    });
+    assert_eq!(instances[0].read(|db| meta::get(db, "count")).unwrap().as_deref(), Some("200"));
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! The overdue lists of those who answer for deadlines or watch them.
+
+use super::body::Params;
+use super::problem::Problem;
+use super::routes::{Access, Route, Scope, Verb};
+use super::state::Api;
+use crate::office::Caller;
+use crate::office::overdue::{MOST_ROWS, OverdueQuery, OverdueReport, WATCHERS};
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::{IntoParams, OpenApi};
+use uuid::Uuid;
+
+/// Rows of each list when no limit is asked for.
+const ROWS: usize = 200;
+
+/// The routes of this file.
+pub const ROUTES: &[Route] =
+    &[Route::new(Verb::Get, "/api/v1/overdue", Access::Roles(WATCHERS), Scope::None, || web::to(list))];
+
+/// The documentation of this file.
+#[derive(OpenApi)]
+#[openapi(paths(list))]
+pub struct Doc;
+
+/// 查询条件
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OverdueParams {
+    /// 截止日，今天或者过去某日；默认今天。晚于此日的事实视为尚未发生
+    as_of: Option<NaiveDate>,
+    /// 只看这个机关；默认为本人可以查看的全部机关
+    organ: Option<Uuid>,
+    /// 指定机关时，是否包括其下级机关；默认 false
+    with_subordinates: Option<bool>,
+    /// 只看这个科室
+    department: Option<Uuid>,
+    /// 逾期已办的起始日；默认为截止日前 365 日
+    late_from: Option<NaiveDate>,
+    /// 每个清单的条数，默认 200，最多 1000；件数合计不受此限
+    limit: Option<usize>,
+}
+
+/// 督办清单：即将逾期、逾期未办、逾期已办，按机关、科室合计
+#[utoipa::path(get, path = "/api/v1/overdue", tag = "cases", params(OverdueParams),
+    responses((status = 200, body = OverdueReport)))]
+async fn list(api: web::Data<Api>, caller: Caller, params: Params<OverdueParams>) -> Result<HttpResponse, Problem> {
+    let params = params.0;
+    let limit = params.limit.unwrap_or(ROWS);
+    if !(1..=MOST_ROWS).contains(&limit) {
+        let detail = format!("应为 1 至 {MOST_ROWS}");
+        return Err(Problem::new("invalid_query").field("?limit", "out_of_range", detail));
+    }
+    let query = OverdueQuery {
+        as_of: params.as_of,
+        organ: params.organ.map(Into::into),
+        with_subordinates: params.with_subordinates.unwrap_or(false),
+        department: params.department.map(Into::into),
+        late_from: params.late_from,
+        limit,
+    };
+    let report = api.run(move |office| office.store().read(|db| office.overdue(db, &caller, &query))).await?;
+    Ok(HttpResponse::Ok().json(report))
+}

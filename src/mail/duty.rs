@@ -1,0 +1,120 @@
+//! What each kind of duty is called in a mail, and what is done about it next.
+//!
+//! The words describe lawful steps; whether a step is allowed in a given case is decided by `case`, not here.
+
+use crate::case::ObligationKind;
+
+/// How one kind of duty is spoken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duty {
+    /// What it is called.
+    pub label: &'static str,
+    /// What to do while the day has not passed.
+    pub in_time: &'static [&'static str],
+    /// What to do once it has.
+    pub overdue: &'static [&'static str],
+}
+
+/// A kind this version does not know is still reminded of: silence is the one thing that must not happen.
+const UNKNOWN: Duty = Duty {
+    label: "办理期限",
+    in_time: &["打开案件，按系统列出的下一步办理。"],
+    overdue: &["打开案件，立即按系统列出的下一步办理，并如实登记实际日期。"],
+};
+
+impl Duty {
+    /// The words for a code of `obligations.kind`; general ones for a code this version does not know.
+    #[must_use]
+    pub fn of(code: &str) -> Self {
+        let kind = ObligationKind::ALL.iter().find(|kind| kind.code() == code);
+        kind.map_or(UNKNOWN, |kind| Self::of_kind(*kind))
+    }
+
+    /// The words for a kind.
+    #[must_use]
+    pub const fn of_kind(kind: ObligationKind) -> Self {
+        let label = kind.label();
+        match kind {
+            ObligationKind::Reply => Self {
+                label,
+                in_time: &[
+                    "在期限当日或者之前作出并发出答复（当面送达以签收日为准，邮寄以交邮日为准），随即登记。",
+                    "确实不能按期答复的，须在期限届满前经政府信息公开工作机构负责人同意，并告知申请人延长期限。",
+                ],
+                overdue: &[
+                    "立即作出并发出答复，按实际日期登记；期限届满后不能再办理延期。",
+                    "如已答复而未登记，请按实际答复日期补登。",
+                ],
+            },
+            ObligationKind::CorrectionNotice => Self {
+                label,
+                in_time: &[
+                    "申请内容不明确的，一次性书面告知需要补正的全部事项和合理的补正期限，并登记发出日期。",
+                    "不需要补正的，直接转入办理。",
+                ],
+                overdue: &["告知补正的时限已过：仍需补正的，尽快一次性告知并如实登记；能够办理的，直接转入办理。"],
+            },
+            ObligationKind::CorrectionResponse => Self {
+                label,
+                in_time: &["收到补正的，当日登记收到日期，答复期限自收到之日起重新计算。"],
+                overdue: &[
+                    "收到补正的，登记收到日期；无正当理由逾期不补正的，登记为视为放弃申请并结案。",
+                    "申请人说明正当理由的，记入案卷后继续办理。",
+                ],
+            },
+            ObligationKind::ThirdPartyOpinion => Self {
+                label,
+                in_time: &["收到意见的，登记收到日期和内容，答复期限自次日起继续计算。"],
+                overdue: &[
+                    "第三方逾期未提出意见的，由本机关依法决定是否公开，并登记征求意见结束。",
+                    "意见已收到的，按实际收到日期补登。",
+                ],
+            },
+            ObligationKind::OrganOpinion => Self {
+                label,
+                in_time: &["收到意见的，登记收到日期和内容，答复期限自次日起继续计算。"],
+                overdue: &[
+                    "对方逾期未答复的，按征求意见的种类依法处理，并登记征求意见结束；意见已收到的，按实际收到日期补登。",
+                ],
+            },
+            ObligationKind::JustificationResponse => Self {
+                label,
+                in_time: &["收到说明的，登记收到日期，并记录理由是否合理。"],
+                overdue: &["未收到说明或者理由不合理的，提出处理意见报批；理由合理的，记入案卷后继续办理。"],
+            },
+            ObligationKind::FeePayment => Self {
+                label,
+                in_time: &["缴费完成的，登记缴费日期，答复期限重新计算。"],
+                overdue: &["已缴费的，按实际日期登记；逾期未缴的，登记为视为放弃申请并结案。"],
+            },
+            ObligationKind::DepartmentTask => Self {
+                label,
+                in_time: &["在反馈期限内提出办理意见，连同有关材料退回公开工作机构。"],
+                overdue: &["立即反馈办理意见；需要协调的，与公开工作机构联系。"],
+            },
+            ObligationKind::ReceiptConfirmation => Self {
+                label,
+                in_time: &[
+                    "与申请人联系并确认收到申请，登记确认日期和方式。",
+                    "联系不上的，逐次登记联系的时间、方式和结果。",
+                ],
+                overdue: &["尽快与申请人确认收到申请；此前每次联系的时间、方式和结果均应登记。"],
+            },
+            ObligationKind::ServiceProof => Self {
+                label,
+                in_time: &["取得签收回执或者交邮凭证，登记送达方式和日期。"],
+                overdue: &["向邮政企业或者申请人查询送达情况，取得凭证后登记；未送达的，重新送达。"],
+            },
+            ObligationKind::RemedyResponse => Self {
+                label,
+                in_time: &["在期限内向复议机关或者人民法院提交答复（答辩）和证据、依据材料，并登记提交日期。"],
+                overdue: &["立即提交答复（答辩）和证据、依据材料，并说明逾期原因；已提交的，按实际日期补登。"],
+            },
+            ObligationKind::AnnualReport => Self {
+                label,
+                in_time: &["完成年度报告并在规定日期前公布，登记公布日期。"],
+                overdue: &["立即公布年度报告，登记实际公布日期。"],
+            },
+        }
+    }
+}

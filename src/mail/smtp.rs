@@ -1,0 +1,227 @@
+//! SMTP with lettre's client: from the settings to a relay, from the server's answer to what it means for the mail.
+//!
+//! The connection is held here and not in lettre's pool: a delivery that takes too long is given up in the middle of the
+//! conversation, and the pool would hand that connection out again, with the late answer to one mail waiting to be read
+//! as the answer to the next. Here a connection lives inside the delivery and is kept only after a clean end.
+
+use crate::config::{Smtp, SmtpTls};
+use lettre::Address;
+use lettre::address::Envelope;
+use lettre::message::Mailbox;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// A kept connection older than this is not used again: servers end them after a few minutes.
+const KEEP: Duration = Duration::from_secs(30);
+
+/// A whole delivery may take so many times the time-out of one command: a server that answers a byte a second is slow
+/// on every command.
+const CONVERSATION: u32 = 2;
+
+/// Why the settings give no relay.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// `smtp.from` is no mailbox.
+    #[error("smtp.from 不是有效的发件人：{0}")]
+    From(#[from] lettre::address::AddressError),
+    /// `smtp.ca_file` cannot be read.
+    #[error("smtp.ca_file 无法读取：{0}")]
+    CaFile(#[from] std::io::Error),
+    /// TLS cannot be set up.
+    #[error("smtp 无法建立 TLS：{0}")]
+    Tls(#[from] Error),
+}
+
+/// Why a mail was not accepted, and so what happens to it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// 4xx: refused for now.
+    #[error("{0}")]
+    Later(String),
+    /// 5xx: refused for good.
+    #[error("{0}")]
+    Never(String),
+    /// The relay cannot be used at all: no connection, no TLS, wrong account. Every other mail would fare the same.
+    #[error("{0}")]
+    NoRelay(String),
+    /// The conversation broke off: the server may have stored the mail.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+/// The mailbox mails come from.
+///
+/// # Errors
+/// [`SetupError::From`].
+pub fn sender(settings: &Smtp) -> Result<Mailbox, SetupError> {
+    Ok(settings.from.parse()?)
+}
+
+/// How the connection is protected.
+#[derive(Clone)]
+enum Protection {
+    Starttls(TlsParameters),
+    Implicit(TlsParameters),
+    None,
+}
+
+/// The mail server. A clone shares the kept connection.
+#[derive(Clone)]
+pub struct Relay {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    host: String,
+    port: u16,
+    protection: Protection,
+    credentials: Option<Credentials>,
+    hello: ClientId,
+    from: Address,
+    timeout: Duration,
+    kept: Mutex<Option<(AsyncSmtpConnection, Instant)>>,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Relay")
+            .field("host", &self.inner.host)
+            .field("port", &self.inner.port)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Relay {
+    /// The relay of the settings; `None` when no host is set: mail then stays queued. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`SetupError`] names the setting.
+    pub fn from_settings(settings: &Smtp) -> Result<Option<Self>, SetupError> {
+        if settings.host.is_empty() {
+            return Ok(None);
+        }
+        let protection = match settings.tls {
+            SmtpTls::Starttls => Protection::Starttls(tls(settings)?),
+            SmtpTls::Implicit => Protection::Implicit(tls(settings)?),
+            SmtpTls::None => Protection::None,
+        };
+        let account = Some(&settings.username).filter(|name| !name.is_empty());
+        let hello = Some(&settings.hello_name).filter(|name| !name.is_empty());
+        let inner = Inner {
+            host: settings.host.clone(),
+            port: settings.port,
+            protection,
+            credentials: account.map(|name| Credentials::new(name.clone(), settings.password.expose().to_owned())),
+            hello: hello.map_or_else(ClientId::default, |name| ClientId::Domain(name.clone())),
+            from: sender(settings)?.email,
+            timeout: Duration::from_secs(settings.timeout_s),
+            kept: Mutex::new(None),
+        };
+        Ok(Some(Self { inner: Arc::new(inner) }))
+    }
+
+    /// The longest a delivery may take; a lease has to be longer.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.inner.timeout.saturating_mul(CONVERSATION)
+    }
+
+    /// Sends the bytes of a mail to one address and returns the server's answer.
+    ///
+    /// # Errors
+    /// [`Failure`] says what to do with the mail.
+    pub async fn send(&self, to: &str, message: &[u8]) -> Result<String, Failure> {
+        let address: Address = to.parse().map_err(|cause| Failure::Never(format!("{to}: {cause}")))?;
+        let envelope = Envelope::new(Some(self.inner.from.clone()), vec![address]);
+        let envelope = envelope.map_err(|cause| Failure::Never(cause.to_string()))?;
+        let connecting = tokio::time::timeout(self.inner.timeout, self.inner.connection()).await;
+        let connection = connecting.map_err(|_| Failure::NoRelay("no answer from the mail server".to_owned()))?;
+        let conversation = self.inner.converse(connection?, &envelope, message);
+        match tokio::time::timeout(self.inner.timeout, conversation).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Failure::Unknown(format!("no end within {} s", self.inner.timeout.as_secs()))),
+        }
+    }
+
+    /// Ends the kept connection.
+    pub async fn close(&self) {
+        if let Some((mut connection, _)) = self.inner.kept.lock().await.take() {
+            // A server that says nothing to QUIT is left without a word.
+            let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
+        }
+    }
+}
+
+impl Inner {
+    /// The kept connection if it still answers, else a new one.
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Failure> {
+        let kept = self.kept.lock().await.take();
+        if let Some((mut connection, since)) = kept
+            && since.elapsed() < KEEP
+            && connection.test_connected().await
+        {
+            return Ok(connection);
+        }
+        // Whatever goes wrong before a mail is begun concerns the relay, and nothing has been delivered.
+        self.connect().await.map_err(|error| Failure::NoRelay(error.to_string()))
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let server = (self.host.as_str(), self.port);
+        let implicit = match &self.protection {
+            Protection::Implicit(parameters) => Some(parameters.clone()),
+            Protection::Starttls(_) | Protection::None => None,
+        };
+        let timeout = Some(self.timeout);
+        let mut connection = AsyncSmtpConnection::connect_tokio1(server, timeout, &self.hello, implicit, None).await?;
+        if let Protection::Starttls(parameters) = &self.protection {
+            // Fails when the server offers none: no mail and no password in the clear.
+            connection.starttls(parameters.clone(), &self.hello).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
+    }
+
+    async fn converse(
+        &self,
+        mut connection: AsyncSmtpConnection,
+        envelope: &Envelope,
+        message: &[u8],
+    ) -> Result<String, Failure> {
+        // lettre ends the data with a line break of its own.
+        let body = message.strip_suffix(b"\r\n").unwrap_or(message);
+        let response = connection.send(envelope, body).await.map_err(|error| classify(&error))?;
+        *self.kept.lock().await = Some((connection, Instant::now()));
+        let lines: Vec<&str> = response.message().collect();
+        Ok(format!("{} {}", response.code(), lines.join(" ")))
+    }
+}
+
+fn tls(settings: &Smtp) -> Result<TlsParameters, SetupError> {
+    let mut builder = TlsParameters::builder(settings.host.clone());
+    if !settings.ca_file.as_os_str().is_empty() {
+        builder = builder.add_root_certificate(Certificate::from_pem(&std::fs::read(&settings.ca_file)?)?);
+    }
+    Ok(builder.build()?)
+}
+
+/// What an error after MAIL was begun means.
+fn classify(error: &Error) -> Failure {
+    let text = error.to_string();
+    match error.status().map(u16::from) {
+        // 421: the service is closing; 530: it wants an account. Neither is about this mail.
+        Some(421 | 530) => Failure::NoRelay(text),
+        Some(_) if error.is_permanent() => Failure::Never(text),
+        Some(_) => Failure::Later(text),
+        // The server lacks what this address or message needs (SMTPUTF8, 8BITMIME): it was not even begun.
+        None if error.is_client() => Failure::Never(text),
+        None => Failure::Unknown(text),
+    }
+}

@@ -1,0 +1,565 @@
+//! What a supervisor looks at: cases due soon, overdue and open, replied to late, on any day up to today.
+//!
+//! Every row is the law's own answer on the log of its case: facts dated after the day asked about have not happened.
+//! The rows of the database only say which logs to read. For today they know nearly exactly; for a past day they only
+//! say which cases were open then.
+
+use super::files::{Desk, read_log};
+use super::{Caller, Office, OfficeError};
+use crate::case::{Case, Event, LinkRelation, OrganRules, Role, Stage, fold};
+use crate::law::{ClockAnswer, ClockStatus, Outcome, WarningLevel, warning_level};
+use crate::store::cases::{CaseFilter, CaseRow};
+use crate::store::organs::OrganRow;
+use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, cases, departments, events, organs, users};
+use chrono::{Days, NaiveDate};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Who may ask: those who answer for deadlines, and those who watch them (they also see the organs below).
+pub const WATCHERS: &[Role] = &[Role::Supervisor, Role::OfficeHead, Role::Leader, Role::Clerk, Role::Auditor];
+
+/// Most rows of one list in one answer; the counts always cover everything found.
+pub const MOST_ROWS: usize = 1_000;
+
+/// Most cases looked at for one answer; beyond it the answer says that it is not complete.
+const MOST_CASES: i64 = 20_000;
+
+/// Replies are listed as late for so many days unless another first day is asked for.
+const LATE_DAYS: u64 = 365;
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OverdueQuery {
+    /// The day; `None` is today.
+    pub as_of: Option<NaiveDate>,
+    /// Only this organ …
+    pub organ: Option<OrganId>,
+    /// … and those below it.
+    pub with_subordinates: bool,
+    /// Only this department.
+    pub department: Option<DepartmentId>,
+    /// Late replies since this day; `None`: the 365 days up to the day asked about.
+    pub late_from: Option<NaiveDate>,
+    /// Rows of each list, at most [`MOST_ROWS`].
+    pub limit: usize,
+}
+
+impl OverdueQuery {
+    /// Everything the caller may see, today.
+    #[must_use]
+    pub const fn today() -> Self {
+        Self { as_of: None, organ: None, with_subordinates: true, department: None, late_from: None, limit: MOST_ROWS }
+    }
+
+    /// Everything the caller may see, on a day.
+    #[must_use]
+    pub const fn on(day: NaiveDate) -> Self {
+        Self { as_of: Some(day), ..Self::today() }
+    }
+}
+
+/// 代码与名称
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Word {
+    /// 代码
+    #[schema(value_type = String)]
+    pub code: &'static str,
+    /// 名称
+    #[schema(value_type = String)]
+    pub label: &'static str,
+}
+
+/// 一件案件在清单中的一行
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OverdueRow {
+    /// 案件标识
+    pub case_id: Uuid,
+    /// 受理编号；尚未登记的为空
+    pub number: Option<String>,
+    /// 机关标识
+    pub organ_id: Uuid,
+    /// 机关代码
+    pub organ_code: String,
+    /// 机关名称
+    pub organ_name: String,
+    /// 承办科室标识
+    pub department_id: Option<Uuid>,
+    /// 承办科室
+    pub department: Option<String>,
+    /// 承办人标识
+    pub handler_id: Option<Uuid>,
+    /// 承办人
+    pub handler: Option<String>,
+    /// 标题
+    pub title: String,
+    /// 当日所处阶段
+    pub stage: Word,
+    /// 收到申请之日
+    pub received_on: NaiveDate,
+    /// 答复期限届满日；缺少年度日历时为暂定日
+    pub due_on: NaiveDate,
+    /// 届满日是否因缺少年度日历而为暂定
+    pub is_provisional: bool,
+    /// 期限状态
+    pub clock_status: Word,
+    /// 距届满的工作日数（今日到期为 0）
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining_working_days: Option<u32>,
+    /// 距届满的日历天数
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining_days: Option<u32>,
+    /// 逾期的工作日数
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overdue_working_days: Option<u32>,
+    /// 逾期的日历天数
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overdue_days: Option<u32>,
+    /// 预警级别；逾期已办的为答复当日的级别
+    pub warning: Word,
+    /// 处理结果（逾期已办）
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Word>,
+    /// 答复日期（逾期已办）
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replied_on: Option<NaiveDate>,
+}
+
+/// 一个清单
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OverdueList {
+    /// 总件数
+    pub total: usize,
+    /// 是否因条数限制未全部列出
+    pub is_capped: bool,
+    /// 各件，最紧急的在前
+    pub items: Vec<OverdueRow>,
+}
+
+/// 三个清单的件数
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OverdueCounts {
+    /// 即将逾期
+    pub due_soon: usize,
+    /// 逾期未办
+    pub overdue_open: usize,
+    /// 逾期已办
+    pub replied_late: usize,
+}
+
+impl OverdueCounts {
+    fn add(&mut self, kind: Kind) {
+        let count = match kind {
+            Kind::DueSoon => &mut self.due_soon,
+            Kind::OverdueOpen => &mut self.overdue_open,
+            Kind::RepliedLate => &mut self.replied_late,
+        };
+        *count += 1;
+    }
+}
+
+/// 一个机关的件数
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrganCounts {
+    /// 机关标识
+    pub organ_id: Uuid,
+    /// 机关代码
+    pub organ_code: String,
+    /// 机关名称
+    pub organ_name: String,
+    /// 件数
+    #[serde(flatten)]
+    pub counts: OverdueCounts,
+}
+
+/// 一个科室的件数
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DepartmentCounts {
+    /// 机关标识
+    pub organ_id: Uuid,
+    /// 科室标识；尚未分办的为空
+    pub department_id: Option<Uuid>,
+    /// 科室名称
+    pub department: Option<String>,
+    /// 件数
+    #[serde(flatten)]
+    pub counts: OverdueCounts,
+}
+
+/// 督办清单
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OverdueReport {
+    /// 截止日
+    pub as_of: NaiveDate,
+    /// 逾期已办自此日起
+    pub late_from: NaiveDate,
+    /// 是否已查遍全部案件；false 表示在办案件过多，请按机关分别查询
+    pub is_complete: bool,
+    /// 合计
+    pub totals: OverdueCounts,
+    /// 各机关
+    pub organs: Vec<OrganCounts>,
+    /// 各科室
+    pub departments: Vec<DepartmentCounts>,
+    /// 即将逾期
+    pub due_soon: OverdueList,
+    /// 逾期未办
+    pub overdue_open: OverdueList,
+    /// 逾期已办
+    pub replied_late: OverdueList,
+}
+
+/// Which list a case is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    DueSoon,
+    OverdueOpen,
+    RepliedLate,
+}
+
+/// How the cases to look at are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// By what their rows say today.
+    Rows,
+    /// All that were open on the day.
+    Logs,
+}
+
+/// A case that belongs into a list.
+struct Found {
+    kind: Kind,
+    organ: OrganId,
+    department: Option<DepartmentId>,
+    handler: Option<UserId>,
+    row: OverdueRow,
+}
+
+impl Office {
+    /// The three lists in the organs the caller watches.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for an organ or department that is not the caller's to watch; [`OfficeError::Invalid`]
+    /// for a day to come.
+    pub fn overdue(&self, db: &mut Db, caller: &Caller, query: &OverdueQuery) -> Result<OverdueReport, OfficeError> {
+        let today = self.clock().today();
+        let way = if query.as_of.is_none_or(|day| day == today) { Way::Rows } else { Way::Logs };
+        self.overdue_by(db, caller, query, way)
+    }
+
+    /// As [`Office::overdue`], without trusting what the rows say of today: every log is read. Both must agree.
+    ///
+    /// # Errors
+    /// As [`Office::overdue`].
+    pub fn overdue_from_logs(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        query: &OverdueQuery,
+    ) -> Result<OverdueReport, OfficeError> {
+        self.overdue_by(db, caller, query, Way::Logs)
+    }
+
+    fn overdue_by(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        query: &OverdueQuery,
+        way: Way,
+    ) -> Result<OverdueReport, OfficeError> {
+        let today = self.clock().today();
+        let as_of = query.as_of.unwrap_or(today);
+        if as_of > today {
+            return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
+        }
+        let late_from = query.late_from.unwrap_or_else(|| earlier(as_of, LATE_DAYS));
+        let watched = watched(db, caller, query)?;
+        check_department(db, &watched, query.department)?;
+        let ids: Vec<OrganId> = watched.iter().map(|organ| organ.id).collect();
+        let (rows, is_complete) = match way {
+            Way::Rows => self.rows_of_today(db, &watched, &ids, as_of, late_from)?,
+            Way::Logs => rows_of_day(db, &ids, as_of, late_from)?,
+        };
+        let mut found = self.judge(db, &rows, as_of, late_from)?;
+        found.retain(|one| query.department.is_none_or(|wanted| one.department == Some(wanted)));
+        found.sort_by(|one, other| urgency(one).cmp(&urgency(other)));
+        report(db, &watched, found, is_complete, as_of, late_from, query.limit.min(MOST_ROWS))
+    }
+
+    /// The rows that may be in a list today: due within the yellow days, a stop that has run out since the row was
+    /// written, a provisional date, or a late reply.
+    fn rows_of_today(
+        &self,
+        db: &mut Db,
+        watched: &[OrganRow],
+        ids: &[OrganId],
+        today: NaiveDate,
+        late_from: NaiveDate,
+    ) -> Result<(Vec<CaseRow>, bool), OfficeError> {
+        let mut until = today;
+        for organ in watched {
+            let rules: OrganRules = serde_json::from_str(&organ.settings)
+                .map_err(|error| OfficeError::Internal(format!("settings of organ {}: {error}", organ.code)))?;
+            let calendar = self.calendar(db, &organ.region)?;
+            // Beyond the calendar more is read than needed; the law decides what is shown.
+            let far =
+                today.checked_add_days(Days::new(3 * u64::from(rules.yellow_days.min(366)) + 30)).unwrap_or(today);
+            until = until.max(calendar.add_working_days(today, rules.yellow_days).unwrap_or(far));
+        }
+        let gap = CaseFilter {
+            organs: ids.to_vec(),
+            is_open: Some(true),
+            clock_statuses: vec![ClockStatus::Gap.code().to_owned()],
+            ..CaseFilter::default()
+        };
+        let resumed = cases::stop_ran_out(db, today, MOST_CASES)?.into_iter();
+        merged([
+            cases::open_due_until(db, ids, until, MOST_CASES)?,
+            resumed.filter(|row| ids.contains(&row.organ_id)).collect(),
+            cases::list(db, &gap, None, MOST_CASES)?,
+            cases::late_replies(db, ids, late_from, today, MOST_CASES)?,
+        ])
+    }
+
+    /// Reads the logs and asks the law.
+    fn judge(
+        &self,
+        db: &mut Db,
+        rows: &[CaseRow],
+        as_of: NaiveDate,
+        late_from: NaiveDate,
+    ) -> Result<Vec<Found>, OfficeError> {
+        let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
+        let logs = events::load_many(db, &ids)?;
+        let mut desks: HashMap<OrganId, Desk> = HashMap::new();
+        let mut found = Vec::new();
+        for row in rows {
+            let log = read_log(logs.get(&row.id).map_or(&[][..], Vec::as_slice))?;
+            let Some(case) = as_it_stood(&log, as_of) else { continue };
+            let desk = match desks.get(&row.organ_id) {
+                Some(desk) => desk,
+                None => {
+                    let desk = self.desk(db, row.organ_id)?;
+                    desks.entry(row.organ_id).or_insert(desk)
+                }
+            };
+            let clock = case.reply_clock(&desk.calendar, &desk.rules, Some(as_of));
+            let clock = clock.map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", row.id.0)))?;
+            found.extend(clock.and_then(|answer| placed(row, &case, desk, &answer, as_of, late_from)));
+        }
+        Ok(found)
+    }
+}
+
+/// The organs the caller watches, of those asked for.
+fn watched(db: &mut Db, caller: &Caller, query: &OverdueQuery) -> Result<Vec<OrganRow>, OfficeError> {
+    let mut rows = organs::all(db)?;
+    rows.retain(|row| caller.roles_at(&row.path).iter().any(|role| WATCHERS.contains(role)));
+    let Some(wanted) = query.organ else { return Ok(rows) };
+    let path = rows.iter().find(|row| row.id == wanted).map(|row| row.path.clone()).ok_or(OfficeError::NotFound)?;
+    rows.retain(|row| row.id == wanted || (query.with_subordinates && row.path.starts_with(&path)));
+    Ok(rows)
+}
+
+fn check_department(db: &mut Db, watched: &[OrganRow], department: Option<DepartmentId>) -> Result<(), OfficeError> {
+    let Some(department) = department else { return Ok(()) };
+    let found = departments::find(db, department)?;
+    if watched.iter().any(|organ| organ.id == found.organ_id) { Ok(()) } else { Err(OfficeError::NotFound) }
+}
+
+/// The rows of all cases that were open at the end of the day, and of late replies up to it.
+fn rows_of_day(
+    db: &mut Db,
+    ids: &[OrganId],
+    day: NaiveDate,
+    late_from: NaiveDate,
+) -> Result<(Vec<CaseRow>, bool), OfficeError> {
+    merged([cases::open_as_of(db, ids, day, MOST_CASES)?, cases::late_replies(db, ids, late_from, day, MOST_CASES)?])
+}
+
+/// Each case once; false when one of the queries met its bound.
+fn merged<const N: usize>(parts: [Vec<CaseRow>; N]) -> Result<(Vec<CaseRow>, bool), OfficeError> {
+    let most = usize::try_from(MOST_CASES).unwrap_or(usize::MAX);
+    let is_complete = parts.iter().all(|part| part.len() < most);
+    let by_id: BTreeMap<Uuid, CaseRow> = parts.into_iter().flatten().map(|row| (row.id.0, row)).collect();
+    Ok((by_id.into_values().collect(), is_complete))
+}
+
+/// The case at the end of the day: what is dated later has not happened.
+fn as_it_stood(log: &[Event], day: NaiveDate) -> Option<Case> {
+    // A part takes its parent's day of receipt, but until the day of the split it was the parent's business.
+    let not_yet = log.iter().any(|event| match event {
+        Event::Linked(link) => link.relation == LinkRelation::SplitFrom && link.on > day,
+        _ => false,
+    });
+    if not_yet { None } else { fold(log.iter().filter(|event| event.on() <= day)) }
+}
+
+/// The list a case belongs into, with its row, by the law's answer.
+fn placed(
+    row: &CaseRow,
+    case: &Case,
+    desk: &Desk,
+    answer: &ClockAnswer,
+    as_of: NaiveDate,
+    late_from: NaiveDate,
+) -> Option<Found> {
+    let thresholds = desk.rules.warning_thresholds();
+    let due_on = answer.due.or(answer.provisional_due)?;
+    let (kind, level, day) = match answer.status {
+        ClockStatus::Running | ClockStatus::Gap => {
+            let level = warning_level(answer, as_of, &thresholds, &desk.calendar);
+            (kind_of(level)?, level, as_of)
+        }
+        ClockStatus::MetLate => {
+            let replied_on = case.replied_on().filter(|day| (late_from..=as_of).contains(day))?;
+            // How late it was when it went out: the level the open case had on that day.
+            let open = ClockAnswer { status: ClockStatus::Running, ..answer.clone() };
+            (Kind::RepliedLate, warning_level(&open, replied_on, &thresholds, &desk.calendar), replied_on)
+        }
+        ClockStatus::Suspended
+        | ClockStatus::AwaitingCorrection
+        | ClockStatus::AwaitingFee
+        | ClockStatus::Met
+        | ClockStatus::Ended => return None,
+    };
+    let is_past = day > due_on;
+    let (first, last) = if is_past { (due_on, day) } else { (day, due_on) };
+    let working_days = desk.calendar.count_working_days(first, last).ok();
+    let days = u32::try_from((last - first).num_days()).ok();
+    let is_closed = kind == Kind::RepliedLate;
+    Some(Found {
+        kind,
+        organ: row.organ_id,
+        department: case.department_id.map(DepartmentId),
+        handler: case.handler_id.map(UserId),
+        row: OverdueRow {
+            case_id: row.id.0,
+            number: case.number.clone(),
+            organ_id: row.organ_id.0,
+            organ_code: desk.organ.code.clone(),
+            organ_name: desk.organ.name.clone(),
+            department_id: case.department_id,
+            department: None,
+            handler_id: case.handler_id,
+            handler: None,
+            title: row.title.clone(),
+            stage: stage_word(case.stage),
+            received_on: case.receipt?.on,
+            due_on,
+            is_provisional: answer.due.is_none(),
+            clock_status: Word { code: answer.status.code(), label: answer.status.label() },
+            remaining_working_days: working_days.filter(|_| !is_past),
+            remaining_days: days.filter(|_| !is_past),
+            overdue_working_days: working_days.filter(|_| is_past),
+            overdue_days: days.filter(|_| is_past),
+            warning: Word { code: level.code(), label: level.label() },
+            outcome: case.outcome.filter(|_| is_closed).map(outcome_word),
+            replied_on: case.replied_on().filter(|_| is_closed),
+        },
+    })
+}
+
+/// Yellow and orange are due soon, red and black are overdue.
+const fn kind_of(level: WarningLevel) -> Option<Kind> {
+    match level {
+        WarningLevel::None | WarningLevel::Blue => None,
+        WarningLevel::Yellow | WarningLevel::Orange => Some(Kind::DueSoon),
+        WarningLevel::Red | WarningLevel::Black => Some(Kind::OverdueOpen),
+    }
+}
+
+const fn stage_word(stage: Stage) -> Word {
+    Word { code: stage.code(), label: stage.label() }
+}
+
+fn outcome_word(outcome: Outcome) -> Word {
+    Word { code: outcome.code(), label: outcome.label() }
+}
+
+/// Open cases by due day; late replies by their day, the latest first. The case id makes the order stable.
+fn urgency(found: &Found) -> (NaiveDate, std::cmp::Reverse<Option<NaiveDate>>, NaiveDate, Uuid) {
+    let row = &found.row;
+    let first = if found.kind == Kind::RepliedLate { NaiveDate::MIN } else { row.due_on };
+    (first, std::cmp::Reverse(row.replied_on), row.due_on, row.case_id)
+}
+
+fn earlier(day: NaiveDate, days: u64) -> NaiveDate {
+    day.checked_sub_days(Days::new(days)).unwrap_or(day)
+}
+
+/// Counts everything, shows at most `limit` rows of each list, with names.
+fn report(
+    db: &mut Db,
+    watched: &[OrganRow],
+    found: Vec<Found>,
+    is_complete: bool,
+    as_of: NaiveDate,
+    late_from: NaiveDate,
+    limit: usize,
+) -> Result<OverdueReport, OfficeError> {
+    let ids: Vec<OrganId> = watched.iter().map(|organ| organ.id).collect();
+    let named: HashMap<DepartmentId, String> =
+        departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
+    let mut totals = OverdueCounts::default();
+    let mut per_organ: HashMap<OrganId, OverdueCounts> = HashMap::new();
+    let mut per_department: BTreeMap<(Uuid, Option<Uuid>), OverdueCounts> = BTreeMap::new();
+    let mut lists = [OverdueList::default(), OverdueList::default(), OverdueList::default()];
+    let mut people: HashMap<UserId, String> = HashMap::new();
+    for one in found {
+        totals.add(one.kind);
+        per_organ.entry(one.organ).or_default().add(one.kind);
+        per_department.entry((one.organ.0, one.row.department_id)).or_default().add(one.kind);
+        let [due_soon, overdue_open, replied_late] = &mut lists;
+        let list = match one.kind {
+            Kind::DueSoon => due_soon,
+            Kind::OverdueOpen => overdue_open,
+            Kind::RepliedLate => replied_late,
+        };
+        list.total += 1;
+        if list.items.len() >= limit {
+            list.is_capped = true;
+            continue;
+        }
+        let department = one.department.and_then(|id| named.get(&id).cloned());
+        let handler = one.handler.map(|id| name_of(db, &mut people, id)).transpose()?;
+        list.items.push(OverdueRow { department, handler, ..one.row });
+    }
+    let [due_soon, overdue_open, replied_late] = lists;
+    let organs = watched.iter().filter_map(|organ| {
+        let counts = per_organ.get(&organ.id).copied()?;
+        Some(OrganCounts {
+            organ_id: organ.id.0,
+            organ_code: organ.code.clone(),
+            organ_name: organ.name.clone(),
+            counts,
+        })
+    });
+    let departments = per_department.into_iter().map(|((organ_id, department_id), counts)| DepartmentCounts {
+        organ_id,
+        department_id,
+        department: department_id.and_then(|id| named.get(&DepartmentId(id)).cloned()),
+        counts,
+    });
+    Ok(OverdueReport {
+        as_of,
+        late_from,
+        is_complete,
+        totals,
+        organs: organs.collect(),
+        departments: departments.collect(),
+        due_soon,
+        overdue_open,
+        replied_late,
+    })
+}
+
+fn name_of(db: &mut Db, known: &mut HashMap<UserId, String>, id: UserId) -> Result<String, OfficeError> {
+    if let Some(name) = known.get(&id) {
+        return Ok(name.clone());
+    }
+    let name = users::find(db, id)?.display_name;
+    known.insert(id, name.clone());
+    Ok(name)
+}

@@ -1,0 +1,446 @@
+//! Outgoing mail: written in the transaction that made it necessary, sent later by whoever holds the lease.
+//!
+//! A row is handed out under a lease that ends by the database's clock and carries a fence (owner and number of the
+//! attempt): who lost the lease writes nothing any more. A row taken over from a sender that did not report back is
+//! `suspect`: the receiver may already hold a copy, byte for byte the same.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::db::on_each;
+use super::schema::outbox;
+use super::sqltypes::TsT;
+use super::{CaseId, Db, OrganId, OutboxId, StoreError, Ts, UserId};
+
+/// The longest answer of a mail server that is kept, in characters.
+const REPLY_MAX_CHARS: usize = 500;
+
+/// Where a mail stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MailState {
+    /// Waits for its next attempt.
+    Queued,
+    /// Leased by a sender.
+    Sending,
+    /// Accepted by the mail server.
+    Sent,
+    /// Refused for good, or too old: waits for a person.
+    Parked,
+}
+
+impl MailState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Queued, Self::Sending, Self::Sent, Self::Parked];
+
+    /// The code in the row.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Parked => "parked",
+        }
+    }
+
+    fn from_code(code: &str) -> Result<Self, StoreError> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.code() == code)
+            .ok_or_else(|| StoreError::Corrupt(format!("outbox.state '{code}'")))
+    }
+}
+
+/// A mail to be queued. `message` is the whole mail with its Message-ID and Date: every attempt sends these bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMail {
+    /// Unique for ever: the guarantee of "once".
+    pub dedupe_key: String,
+    /// The organ it is about.
+    pub organ_id: Option<OrganId>,
+    /// The case it is about.
+    pub case_id: Option<CaseId>,
+    /// The person it goes to.
+    pub recipient_id: Option<UserId>,
+    /// The address it goes to.
+    pub to_address: String,
+    /// Its subject, readable.
+    pub subject: String,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// Its bytes.
+    pub message: Vec<u8>,
+}
+
+/// A row as its present sender holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The row.
+    pub id: OutboxId,
+    /// Who holds it.
+    pub owner: String,
+    /// The number of this attempt; with `owner` it is the fence.
+    pub attempts: i32,
+    /// Whether an earlier sender may have got it through.
+    pub suspect: bool,
+    /// The address it goes to.
+    pub to_address: String,
+    /// The bytes to send.
+    pub message: Vec<u8>,
+    /// How long it has been waiting, by the database's clock.
+    pub age: TimeDelta,
+}
+
+/// A row as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailView {
+    /// The row.
+    pub id: OutboxId,
+    /// Its key.
+    pub dedupe_key: String,
+    /// The case it is about.
+    pub case_id: Option<CaseId>,
+    /// The address it goes to.
+    pub to_address: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// Where it stands.
+    pub state: MailState,
+    /// Attempts so far.
+    pub attempts: i32,
+    /// Whether the receiver may hold two copies.
+    pub suspect: bool,
+    /// When it is tried next.
+    pub next_attempt_at: Ts,
+    /// What the server said last.
+    pub last_reply: Option<String>,
+    /// When it was queued.
+    pub created_at: Ts,
+    /// When the server accepted it.
+    pub sent_at: Option<Ts>,
+}
+
+/// How many rows are in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MailCounts {
+    /// Waiting.
+    pub queued: i64,
+    /// Leased.
+    pub sending: i64,
+    /// Accepted.
+    pub sent: i64,
+    /// Waiting for a person.
+    pub parked: i64,
+}
+
+/// The database's instant, so that instances whose clocks differ agree on every lease.
+fn instant(db: &mut Db) -> Result<Ts, StoreError> {
+    match db {
+        Db::Pg(db) => Ok(diesel::select(sql::<TsT>("clock_timestamp()")).get_result(db)?),
+        Db::Lite(_) => Ok(super::now()),
+    }
+}
+
+fn later(at: Ts, by: Duration) -> Ts {
+    let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
+    Ts(at.0.checked_add_signed(by).unwrap_or(at.0))
+}
+
+fn shortened(reply: &str) -> String {
+    reply.chars().map(|c| if c.is_control() { ' ' } else { c }).take(REPLY_MAX_CHARS).collect()
+}
+
+/// Queues a mail unless its key is known. Answers whether it is new.
+///
+/// # Errors
+/// As every write.
+pub fn enqueue(db: &mut Db, mail: &NewMail) -> Result<bool, StoreError> {
+    let now = instant(db)?;
+    let row = (
+        outbox::id.eq(OutboxId::new()),
+        outbox::dedupe_key.eq(&mail.dedupe_key),
+        outbox::organ_id.eq(mail.organ_id),
+        outbox::case_id.eq(mail.case_id),
+        outbox::recipient_id.eq(mail.recipient_id),
+        outbox::to_address.eq(&mail.to_address),
+        outbox::subject.eq(&mail.subject),
+        outbox::message_id.eq(&mail.message_id),
+        outbox::message.eq(&mail.message),
+        outbox::state.eq(MailState::Queued.code()),
+        outbox::attempts.eq(0),
+        outbox::suspect.eq(false),
+        outbox::next_attempt_at.eq(now),
+        outbox::created_at.eq(now),
+    );
+    let inserted = on_each!(db => diesel::insert_into(outbox::table)
+        .values(row)
+        .on_conflict(outbox::dedupe_key)
+        .do_nothing()
+        .execute(db))?;
+    Ok(inserted == 1)
+}
+
+/// Which of `keys` are in the outbox, in whatever state.
+///
+/// # Errors
+/// As every read.
+pub fn known(db: &mut Db, keys: &[String]) -> Result<HashSet<String>, StoreError> {
+    let mut found = HashSet::new();
+    for some in keys.chunks(200) {
+        let rows: Vec<String> =
+            outbox::table.filter(outbox::dedupe_key.eq_any(some)).select(outbox::dedupe_key).load(db)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+type Ready = (OutboxId, String, i32, bool, String, Vec<u8>, Ts);
+
+/// Takes up to `limit` rows whose time has come, for `lease`. Rows of a sender whose lease ran out are among them and
+/// become suspect. Runs in a write transaction: senders that ask at the same time get different rows.
+///
+/// # Errors
+/// As every write.
+pub fn claim(db: &mut Db, owner: &str, limit: i64, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
+    let now = instant(db)?;
+    // A leased row carries the end of its lease as its next attempt: one condition, one index. The states are spelt out
+    // because SQLite uses a partial index only for the literal condition.
+    let ready = outbox::table
+        .filter(sql::<Bool>("state IN ('queued', 'sending')"))
+        .filter(outbox::next_attempt_at.le(now))
+        .order((outbox::next_attempt_at, outbox::id))
+        .limit(limit)
+        .select((
+            outbox::id,
+            outbox::state,
+            outbox::attempts,
+            outbox::suspect,
+            outbox::to_address,
+            outbox::message,
+            outbox::created_at,
+        ));
+    let rows: Vec<Ready> = match db {
+        Db::Pg(db) => ready.for_update().skip_locked().load(db)?,
+        Db::Lite(db) => ready.load(db)?,
+    };
+    let until = later(now, lease);
+    rows.into_iter()
+        .map(|(id, state, attempts, suspect, to_address, message, created_at)| {
+            let attempts = attempts.saturating_add(1);
+            let suspect = suspect || MailState::from_code(&state)? == MailState::Sending;
+            diesel::update(outbox::table.filter(outbox::id.eq(id)))
+                .set((
+                    outbox::state.eq(MailState::Sending.code()),
+                    outbox::attempts.eq(attempts),
+                    outbox::suspect.eq(suspect),
+                    outbox::lease_owner.eq(Some(owner)),
+                    outbox::lease_until.eq(Some(until)),
+                    outbox::next_attempt_at.eq(until),
+                ))
+                .execute(db)?;
+            let age = now.0.signed_duration_since(created_at.0);
+            Ok(Claimed { id, owner: owner.to_owned(), attempts, suspect, to_address, message, age })
+        })
+        .collect()
+}
+
+/// The row of a claim, if it is still held by it.
+macro_rules! held {
+    ($claim:expr) => {
+        outbox::table
+            .filter(outbox::id.eq($claim.id))
+            .filter(outbox::state.eq(MailState::Sending.code()))
+            .filter(outbox::lease_owner.eq(&$claim.owner))
+            .filter(outbox::attempts.eq($claim.attempts))
+    };
+}
+
+/// Prolongs the lease. `false`: it has ended or is somebody else's, and the mail must not be sent by the caller.
+///
+/// # Errors
+/// As every write.
+pub fn renew(db: &mut Db, claim: &Claimed, lease: Duration) -> Result<bool, StoreError> {
+    let now = instant(db)?;
+    let until = later(now, lease);
+    let renewed = diesel::update(held!(claim).filter(outbox::lease_until.gt(now)))
+        .set((outbox::lease_until.eq(Some(until)), outbox::next_attempt_at.eq(until)))
+        .execute(db)?;
+    Ok(renewed == 1)
+}
+
+/// The server accepted the mail. `false`: the row is somebody else's by now and was left alone.
+///
+/// # Errors
+/// As every write.
+pub fn mark_sent(db: &mut Db, claim: &Claimed, reply: &str) -> Result<bool, StoreError> {
+    let now = instant(db)?;
+    let marked = diesel::update(held!(claim))
+        .set((
+            outbox::state.eq(MailState::Sent.code()),
+            outbox::sent_at.eq(Some(now)),
+            outbox::last_reply.eq(Some(shortened(reply))),
+            outbox::lease_owner.eq(None::<String>),
+            outbox::lease_until.eq(None::<Ts>),
+        ))
+        .execute(db)?;
+    Ok(marked == 1)
+}
+
+/// The attempt failed and another follows after `pause`. `is_suspect`: the server may have stored the mail all the same.
+///
+/// # Errors
+/// As every write.
+pub fn retry(db: &mut Db, claim: &Claimed, reply: &str, pause: Duration, is_suspect: bool) -> Result<bool, StoreError> {
+    let next = later(instant(db)?, pause);
+    let marked = diesel::update(held!(claim))
+        .set((
+            outbox::state.eq(MailState::Queued.code()),
+            outbox::next_attempt_at.eq(next),
+            outbox::suspect.eq(claim.suspect || is_suspect),
+            outbox::last_reply.eq(Some(shortened(reply))),
+            outbox::lease_owner.eq(None::<String>),
+            outbox::lease_until.eq(None::<Ts>),
+        ))
+        .execute(db)?;
+    Ok(marked == 1)
+}
+
+/// Hands a row back that was not tried: the attempt does not count.
+///
+/// # Errors
+/// As every write.
+pub fn hand_back(db: &mut Db, claim: &Claimed, pause: Duration) -> Result<bool, StoreError> {
+    let next = later(instant(db)?, pause);
+    let marked = diesel::update(held!(claim))
+        .set((
+            outbox::state.eq(MailState::Queued.code()),
+            outbox::attempts.eq(claim.attempts.saturating_sub(1)),
+            outbox::next_attempt_at.eq(next),
+            outbox::lease_owner.eq(None::<String>),
+            outbox::lease_until.eq(None::<Ts>),
+        ))
+        .execute(db)?;
+    Ok(marked == 1)
+}
+
+/// Gives up until a person decides.
+///
+/// # Errors
+/// As every write.
+pub fn park(db: &mut Db, claim: &Claimed, reply: &str) -> Result<bool, StoreError> {
+    let marked = diesel::update(held!(claim))
+        .set((
+            outbox::state.eq(MailState::Parked.code()),
+            outbox::last_reply.eq(Some(shortened(reply))),
+            outbox::lease_owner.eq(None::<String>),
+            outbox::lease_until.eq(None::<Ts>),
+        ))
+        .execute(db)?;
+    Ok(marked == 1)
+}
+
+/// Queues a parked mail again, the same bytes. `false`: it is not parked.
+///
+/// # Errors
+/// As every write.
+pub fn release(db: &mut Db, id: OutboxId) -> Result<bool, StoreError> {
+    let now = instant(db)?;
+    let parked = outbox::table.filter(outbox::id.eq(id)).filter(outbox::state.eq(MailState::Parked.code()));
+    let released = diesel::update(parked)
+        .set((outbox::state.eq(MailState::Queued.code()), outbox::attempts.eq(0), outbox::next_attempt_at.eq(now)))
+        .execute(db)?;
+    Ok(released == 1)
+}
+
+/// How many rows are in each state.
+///
+/// # Errors
+/// As every read.
+pub fn counts(db: &mut Db) -> Result<MailCounts, StoreError> {
+    let rows: Vec<(String, i64)> =
+        outbox::table.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?;
+    let mut counts = MailCounts::default();
+    for (state, n) in rows {
+        match MailState::from_code(&state)? {
+            MailState::Queued => counts.queued = n,
+            MailState::Sending => counts.sending = n,
+            MailState::Sent => counts.sent = n,
+            MailState::Parked => counts.parked = n,
+        }
+    }
+    Ok(counts)
+}
+
+type Shown = (
+    (OutboxId, String, Option<CaseId>, String, String, String, String),
+    (i32, bool, Ts, Option<String>, Ts, Option<Ts>),
+);
+
+/// Rows, the newest first, of one state or of all, older than `before`.
+///
+/// # Errors
+/// As every read.
+pub fn list(
+    db: &mut Db,
+    state: Option<MailState>,
+    before: Option<OutboxId>,
+    limit: i64,
+) -> Result<Vec<MailView>, StoreError> {
+    let mut query = outbox::table
+        .select((
+            (
+                outbox::id,
+                outbox::dedupe_key,
+                outbox::case_id,
+                outbox::to_address,
+                outbox::subject,
+                outbox::message_id,
+                outbox::state,
+            ),
+            (
+                outbox::attempts,
+                outbox::suspect,
+                outbox::next_attempt_at,
+                outbox::last_reply,
+                outbox::created_at,
+                outbox::sent_at,
+            ),
+        ))
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(outbox::state.eq(state.code()));
+    }
+    if let Some(before) = before {
+        query = query.filter(outbox::id.lt(before));
+    }
+    let rows: Vec<Shown> = query.order(outbox::id.desc()).limit(limit).load(db)?;
+    rows.into_iter().map(shown).collect()
+}
+
+fn shown((key, rest): Shown) -> Result<MailView, StoreError> {
+    let (id, dedupe_key, case_id, to_address, subject, message_id, state) = key;
+    let (attempts, suspect, next_attempt_at, last_reply, created_at, sent_at) = rest;
+    let state = MailState::from_code(&state)?;
+    Ok(MailView {
+        id,
+        dedupe_key,
+        case_id,
+        to_address,
+        subject,
+        message_id,
+        state,
+        attempts,
+        suspect,
+        next_attempt_at,
+        last_reply,
+        created_at,
+        sent_at,
+    })
+}

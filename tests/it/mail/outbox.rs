@@ -1,0 +1,151 @@
+//! The outbox: once for ever, leases by the database's clock, the fence.
+
+use super::*;
+use crate::support::{on_both, on_both_databases};
+use gongkai::store::outbox::{
+    MailCounts, MailState, claim, counts, enqueue, hand_back, list, mark_sent, park, release, renew, retry,
+};
+use std::collections::HashSet;
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_key_is_queued_once_whatever_became_of_it() {
+    on_both(|store| {
+        queue(store, "k", "a@gov.example");
+        let again = |body: &str| NewMail {
+            dedupe_key: "k".into(),
+            organ_id: None,
+            case_id: None,
+            recipient_id: None,
+            to_address: "b@gov.example".into(),
+            subject: "other".into(),
+            message_id: "<other>".into(),
+            message: body.as_bytes().to_vec(),
+        };
+        assert!(!store.write(|db| enqueue(db, &again("x"))).unwrap());
+        let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap();
+        assert!(store.write(|db| mark_sent(db, &held[0], "250 ok")).unwrap());
+        assert!(!store.write(|db| enqueue(db, &again("y"))).unwrap());
+        let rows = mails(store);
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].to_address.as_str(), rows[0].state), ("a@gov.example", MailState::Sent));
+    });
+}
+
+#[test]
+fn senders_that_ask_at_once_get_different_rows() {
+    on_both_databases(|database| {
+        let store = database.open();
+        for n in 0..40 {
+            queue(&store, &format!("k{n}"), "a@gov.example");
+        }
+        let claimed: Vec<_> = std::thread::scope(|scope| {
+            let senders: Vec<_> = (0..8)
+                .map(|n| {
+                    scope.spawn(move || {
+                        let store = database.open();
+                        store.write(|db| claim(db, &format!("w{n}"), 5, MINUTE)).unwrap()
+                    })
+                })
+                .collect();
+            senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect()
+        });
+        let different: HashSet<_> = claimed.iter().map(|claim| claim.id).collect();
+        assert_eq!((claimed.len(), different.len()), (40, 40));
+        assert!(claimed.iter().all(|claim| claim.attempts == 1 && !claim.suspect));
+        assert_eq!(store.read(counts).unwrap(), MailCounts { sending: 40, ..MailCounts::default() });
+    });
+}
+
+#[test]
+fn a_lease_that_ran_out_goes_to_another_and_the_first_writes_nothing_more() {
+    on_both(|store| {
+        queue(store, "k", "a@gov.example");
+        let first = store.write(|db| claim(db, "first", 5, Duration::ZERO)).unwrap().remove(0);
+        assert!(!store.write(|db| renew(db, &first, MINUTE)).unwrap(), "the lease has ended");
+        let second = store.write(|db| claim(db, "second", 5, MINUTE)).unwrap().remove(0);
+        assert_eq!((second.attempts, second.suspect), (2, true));
+        assert_eq!(second.message, first.message);
+        assert!(!store.write(|db| renew(db, &first, MINUTE)).unwrap());
+        assert!(!store.write(|db| mark_sent(db, &first, "250 ok")).unwrap());
+        assert!(!store.write(|db| retry(db, &first, "451", MINUTE, false)).unwrap());
+        assert!(!store.write(|db| park(db, &first, "550")).unwrap());
+        assert!(!store.write(|db| hand_back(db, &first, MINUTE)).unwrap());
+        assert_eq!(mails(store)[0].state, MailState::Sending);
+        assert!(store.write(|db| renew(db, &second, MINUTE)).unwrap());
+        assert!(store.write(|db| mark_sent(db, &second, "250 ok")).unwrap());
+        assert!(mails(store)[0].suspect, "a sent mail keeps the mark");
+    });
+}
+
+#[test]
+fn the_same_owner_does_not_pass_the_fence_of_its_earlier_attempt() {
+    on_both(|store| {
+        queue(store, "k", "a@gov.example");
+        let first = store.write(|db| claim(db, "w", 5, Duration::ZERO)).unwrap().remove(0);
+        let second = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap().remove(0);
+        assert!(!store.write(|db| mark_sent(db, &first, "250 ok")).unwrap());
+        assert!(store.write(|db| mark_sent(db, &second, "250 ok")).unwrap());
+    });
+}
+
+#[test]
+fn a_retry_waits_its_pause_and_a_parked_mail_waits_for_a_person() {
+    on_both(|store| {
+        let bytes = queue(store, "k", "a@gov.example");
+        let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap().remove(0);
+        assert!(store.write(|db| retry(db, &held, "451 4.3.0\r\nlater", MINUTE, false)).unwrap());
+        assert_eq!(store.write(|db| claim(db, "w", 5, MINUTE)).unwrap(), []);
+        let row = mails(store).remove(0);
+        assert_eq!((row.state, row.attempts, row.suspect), (MailState::Queued, 1, false));
+        assert_eq!(row.last_reply.as_deref(), Some("451 4.3.0  later"));
+        hurry(store);
+        let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap().remove(0);
+        assert_eq!((held.attempts, held.suspect), (2, false), "a retry is no dead sender");
+        assert!(store.write(|db| park(db, &held, "550 no such user")).unwrap());
+        hurry(store);
+        assert_eq!(store.write(|db| claim(db, "w", 5, MINUTE)).unwrap(), []);
+        assert!(store.write(|db| release(db, held.id)).unwrap());
+        assert!(!store.write(|db| release(db, held.id)).unwrap(), "it is not parked any more");
+        let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap().remove(0);
+        assert_eq!((held.attempts, held.message), (1, bytes));
+    });
+}
+
+#[test]
+fn a_row_handed_back_has_not_been_tried() {
+    on_both(|store| {
+        queue(store, "k", "a@gov.example");
+        let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap().remove(0);
+        assert!(store.write(|db| hand_back(db, &held, Duration::ZERO)).unwrap());
+        let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap().remove(0);
+        assert_eq!((held.attempts, held.suspect), (1, false));
+    });
+}
+
+#[test]
+fn the_list_is_paged_and_filtered_by_state() {
+    on_both(|store| {
+        for n in 0..5 {
+            queue(store, &format!("k{n}"), "a@gov.example");
+        }
+        let held = store.write(|db| claim(db, "w", 2, MINUTE)).unwrap();
+        store.write(|db| mark_sent(db, &held[0], "250 ok")).unwrap();
+        store.write(|db| park(db, &held[1], "550")).unwrap();
+        let of = |state| -> Vec<String> {
+            let rows = store.read(|db| list(db, state, None, 10)).unwrap();
+            rows.into_iter().map(|row| row.dedupe_key).collect()
+        };
+        assert_eq!(of(Some(MailState::Queued)), ["k4", "k3", "k2"]);
+        assert_eq!(of(Some(MailState::Sent)), ["k0"]);
+        assert_eq!(of(Some(MailState::Parked)), ["k1"]);
+        assert_eq!(of(None), ["k4", "k3", "k2", "k1", "k0"]);
+        let first = store.read(|db| list(db, None, None, 2)).unwrap();
+        let next = store.read(|db| list(db, None, Some(first[1].id), 2)).unwrap();
+        assert_eq!(next.iter().map(|row| row.dedupe_key.as_str()).collect::<Vec<_>>(), ["k2", "k1"]);
+        let expected = MailCounts { queued: 3, sent: 1, parked: 1, sending: 0 };
+        assert_eq!(store.read(counts).unwrap(), expected);
+    });
+}
