@@ -77,7 +77,7 @@ pub struct Details {
     /// This very problem, in Chinese.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// `urn:uuid:` and the request id, as in the log.
+    /// `urn:request:` and the request id, as in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
     /// The article, where a rule of law is the reason.

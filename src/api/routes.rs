@@ -124,7 +124,6 @@ pub const TABLES: &[&[Route]] = &[
     departments::ROUTES,
     users::ROUTES,
     calendar::ROUTES,
-    law::ROUTES,
     intake::ROUTES,
     cases::ROUTES,
     case_commands::ROUTES,

@@ -1,6 +1,6 @@
 //! Why a use case did not happen.
 
-use crate::case::Role;
+use crate::case::{NotAllowed, Role};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -88,5 +88,14 @@ impl OfficeError {
     /// One wrong field.
     pub fn invalid(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, code, detail)])
+    }
+}
+
+impl From<NotAllowed> for OfficeError {
+    fn from(refusal: NotAllowed) -> Self {
+        let NotAllowed { code, article, detail, pointer } = refusal;
+        let field = |pointer: &str| FieldError::new(pointer, code, detail.clone());
+        let errors = pointer.map(field).into_iter().collect();
+        Self::Refused { code: code.into(), article: article.map(Into::into), detail, errors }
     }
 }

@@ -192,7 +192,7 @@ proptest! {
             prop_assert_eq!(span.from, next);
             let through = span.through.unwrap();
             let days = span.from.iter_days().take_while(|day| *day <= through).filter(|day| works(*day).unwrap()).count();
-            prop_assert_eq!(span.days.unwrap() as usize, days);
+            prop_assert_eq!(usize::try_from(span.days.unwrap()).unwrap(), days);
             next = through.succ_opt().unwrap();
         }
         let sum = |kind| spans.iter().filter(|step| step.kind == kind).filter_map(|step| step.days).sum::<u32>();
