@@ -127,7 +127,6 @@ pub const TABLES: &[&[Route]] = &[
     intake::ROUTES,
     cases::ROUTES,
     case_commands::ROUTES,
-    law::ROUTES,
     overdue::ROUTES,
     health::ROUTES,
 ];
