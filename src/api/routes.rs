@@ -128,6 +128,7 @@ pub const TABLES: &[&[Route]] = &[
     cases::ROUTES,
     case_commands::ROUTES,
     overdue::ROUTES,
+    law::ROUTES,
     health::ROUTES,
 ];
 
