@@ -145,9 +145,11 @@ impl House {
     pub fn dump(&self) -> BTreeMap<String, Vec<String>> {
         let mut dump = match (self.look)() {
             Db::Lite(mut db) => {
-                let tables = lines_lite(&mut db, "SELECT name AS line FROM sqlite_master WHERE type = 'table' ORDER BY 1");
+                let tables =
+                    lines_lite(&mut db, "SELECT name AS line FROM sqlite_master WHERE type = 'table' ORDER BY 1");
                 let rows = |table: &String| {
-                    let columns = format!("SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')");
+                    let columns =
+                        format!("SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')");
                     let columns = lines_lite(&mut db, &columns).join(" || '|' || ");
                     lines_lite(&mut db, &format!("SELECT {columns} AS line FROM \"{table}\" ORDER BY 1"))
                 };
@@ -156,7 +158,9 @@ impl House {
             Db::Pg(mut db) => {
                 let tables = "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' ORDER BY 1";
                 let tables = lines_pg(&mut db, tables);
-                paired(tables, |table| lines_pg(&mut db, &format!("SELECT t::text AS line FROM \"{table}\" t ORDER BY 1")))
+                paired(tables, |table| {
+                    lines_pg(&mut db, &format!("SELECT t::text AS line FROM \"{table}\" t ORDER BY 1"))
+                })
             }
         };
         assert!(dump.len() >= 15 && dump.contains_key("case_events"), "{:?}", dump.keys());

@@ -102,7 +102,8 @@ pub fn call_for(house: &House, document: &Document, route: &'static Route) -> Ca
     assert_eq!(wants("if-match"), plan.etag.is_some(), "{route:?}: If-Match in the document and in the table");
     assert_eq!(operation.body().is_some(), plan.body.is_some(), "{route:?}: a body in the document and in the table");
     let required = operation.query().into_iter().filter(|parameter| parameter.is_required);
-    let query: Vec<String> = required.map(|parameter| format!("{}={}", parameter.name, value_of(&parameter.name))).collect();
+    let query: Vec<String> =
+        required.map(|parameter| format!("{}={}", parameter.name, value_of(&parameter.name))).collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
     let Plan { parameters, token, etag, body, shown_at } = plan;
     Call { route, parameters, query, token, etag, wants_key: wants("idempotency-key"), body, shown_at }
@@ -166,11 +167,17 @@ fn changing(house: &House, route: &'static Route) -> Plan {
         (Verb::Post, "/api/v1/auth/token") => {
             let name = house.fresh("denglu");
             house.service().user(&name, house.bureau.organ, &[Role::Clerk]);
-            Plan { token: String::new(), ..plain(house, route, vec![], json!({ "username": name, "password": PASSWORD })) }
+            Plan {
+                token: String::new(),
+                ..plain(house, route, vec![], json!({ "username": name, "password": PASSWORD }))
+            }
         }
         (Verb::Post, "/api/v1/auth/refresh") => {
             let login = login(house);
-            Plan { token: String::new(), ..plain(house, route, vec![], json!({ "refresh_token": login["refresh_token"] })) }
+            Plan {
+                token: String::new(),
+                ..plain(house, route, vec![], json!({ "refresh_token": login["refresh_token"] }))
+            }
         }
         (Verb::Post, "/api/v1/auth/logout") => {
             let login = login(house);
@@ -210,7 +217,12 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             Plan {
                 etag: Some(made.header("etag").to_owned()),
                 shown_at: vec![(format!("{path}?limit=200"), admin.clone())],
-                ..plain(house, route, vec![("organ_id", organ), ("department_id", id)], json!({ "name": "新名科", "is_active": true }))
+                ..plain(
+                    house,
+                    route,
+                    vec![("organ_id", organ), ("department_id", id)],
+                    json!({ "name": "新名科", "is_active": true }),
+                )
             }
         }
         (Verb::Post, "/api/v1/organs/{organ_id}/users") => {
@@ -222,7 +234,10 @@ fn changing(house: &House, route: &'static Route) -> Plan {
         }
         (Verb::Put, "/api/v1/organs/{organ_id}/users/{user_id}/roles") => {
             let (id, etag) = somebody(house);
-            Plan { etag, ..plain(house, route, vec![("organ_id", organ), ("user_id", id)], json!({ "roles": ["leader"] })) }
+            Plan {
+                etag,
+                ..plain(house, route, vec![("organ_id", organ), ("user_id", id)], json!({ "roles": ["leader"] }))
+            }
         }
         (Verb::Patch, "/api/v1/users/{user_id}") => {
             let (id, etag) = somebody(house);
@@ -237,9 +252,7 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             Plan { body: None, ..plain(house, route, vec![("user_id", id)], Value::Null) }
         }
         (Verb::Post, "/api/v1/cases") => plain(house, route, vec![], house.application()),
-        (Verb::Post, "/api/v1/intake/applications") => {
-            plain(house, route, vec![], house.filing(&house.fresh("SQ")))
-        }
+        (Verb::Post, "/api/v1/intake/applications") => plain(house, route, vec![], house.filing(&house.fresh("SQ"))),
         _ => panic!("no request for {route:?}: add one to tests/it/payloads.rs"),
     }
 }
@@ -386,7 +399,9 @@ pub fn case_body(house: &House, segment: &str) -> Value {
         "outcome-recall" => json!({ "on": "2024-03-21", "reason": "补充核实" }),
         "reviews" => json!({ "kind": "section_head", "on": "2024-03-21", "approve": true, "comment": "同意" }),
         "reply" => json!({ "on": "2024-03-22" }),
-        "dispatches" => json!({ "method": "post", "on": "2024-03-22", "carrier": "中国邮政", "tracking_number": "EX1" }),
+        "dispatches" => {
+            json!({ "method": "post", "on": "2024-03-22", "carrier": "中国邮政", "tracking_number": "EX1" })
+        }
         "service-proofs" => json!({ "on": "2024-03-25", "result": "signed", "signatory": "王小明（本人）" }),
         "archive" => json!({ "on": "2024-03-25", "file_number": "2024-001" }),
         "withdrawal" => json!({ "on": on, "identity_checked": true }),

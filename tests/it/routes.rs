@@ -157,7 +157,8 @@ fn unscoped(house: &House, call: &Call, allowed: &[Role], callers: &[Caller]) {
         Caller::new(house, Place::Above, &deciding),
     ];
     let aim = AIMED.iter().find(|(verb, path, _)| (*verb, *path) == (call.route.verb, call.route.path));
-    let (.., aim) = aim.unwrap_or_else(|| panic!("{:?} takes a role without a scope: say in AIMED how it is aimed", call.route));
+    let (.., aim) =
+        aim.unwrap_or_else(|| panic!("{:?} takes a role without a scope: say in AIMED how it is aimed", call.route));
     for caller in strangers {
         if !caller.roles.iter().any(|role| allowed.contains(role)) {
             assert_eq!(call.send_as(house, &caller.token).problem(), (403, "role_required"), "{:?}", call.route);
@@ -170,7 +171,9 @@ fn unscoped(house: &House, call: &Call, allowed: &[Role], callers: &[Caller]) {
                 assert!(members.insert((*member).to_owned(), json!(organ)).is_some(), "{:?}", call.route);
                 aimed.send_as(house, &caller.token)
             }
-            Aim::Query(name) => Call { query: format!("?{name}={organ}"), ..call.clone() }.send_as(house, &caller.token),
+            Aim::Query(name) => {
+                Call { query: format!("?{name}={organ}"), ..call.clone() }.send_as(house, &caller.token)
+            }
             Aim::Own => call.send_as(house, &caller.token),
             Aim::Thing(name) if organ == house.bureau.organ.0 => {
                 assert!(call.parameters.iter().any(|(known, _)| known == name));
@@ -244,7 +247,11 @@ fn every_route_admits_its_roles_and_hides_everything_from_other_organs() {
             if route.access != Access::Public {
                 let done = call.send(&house);
                 assert!((200..300).contains(&done.status), "{route:?}: {done:?}");
-                assert_eq!(house.dump() == before, route.verb == Verb::Get, "{route:?} changes something, a GET nothing");
+                assert_eq!(
+                    house.dump() == before,
+                    route.verb == Verb::Get,
+                    "{route:?} changes something, a GET nothing"
+                );
             } else {
                 assert_eq!(nobody.status, 200, "{route:?}: {nobody:?}");
             }
@@ -299,8 +306,8 @@ fn a_thing_of_another_organ_is_not_there_for_a_request_to_ones_own() {
             }
             assert_eq!(difference(&before, &house.dump()), Vec::<String>::new(), "{route:?}");
         }
-        let expected =
-            ["department_id", "handler_id", "into_case", "organ_id", "other_case", "parent_id", "user_id"].map(String::from);
+        let expected = ["department_id", "handler_id", "into_case", "organ_id", "other_case", "parent_id", "user_id"]
+            .map(String::from);
         assert_eq!(tried, BTreeSet::from(expected));
     });
 }
