@@ -21,7 +21,7 @@ pub struct Call {
     pub query: String,
     pub token: String,
     pub etag: Option<String>,
-    wants_key: bool,
+    pub wants_key: bool,
     pub body: Option<Value>,
     /// Where what was sent can be read afterwards, and by whom.
     pub shown_at: Vec<(String, String)>,
@@ -158,7 +158,7 @@ fn plain(house: &House, route: &Route, parameters: Vec<(&'static str, String)>, 
 
 fn changing(house: &House, route: &'static Route) -> Plan {
     if let Some(segment) = route.path.strip_prefix("/api/v1/cases/{case_id}/") {
-        return on_case(house, route, segment);
+        return on_case(house, segment);
     }
     let organ = house.bureau.organ.0.to_string();
     let admin = house.token(house.bureau.organ, &[Role::Admin]);
@@ -270,7 +270,7 @@ fn somebody(house: &House) -> (String, Option<String>) {
     (id.0.to_string(), Some("\"1\"".to_owned()))
 }
 
-fn on_case(house: &House, route: &'static Route, segment: &str) -> Plan {
+fn on_case(house: &House, segment: &str) -> Plan {
     let (case, token) = case_for(house, segment);
     let bureau = &house.bureau;
     let is_command = segment != "applicant/reveal";
