@@ -9,8 +9,10 @@ use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::case::{Command, CommandKind, command as payload, roles_for};
-use crate::office::{Caller, OfficeError};
+use crate::office::views::READERS;
+use crate::office::{Caller, OfficeError, Standing};
 use crate::store::CaseId;
+use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -19,10 +21,12 @@ use uuid::Uuid;
 async fn execute(
     api: web::Data<Api>,
     caller: Caller,
+    standing: Standing,
     id: CaseId,
     command: Command,
     version: IfMatch,
 ) -> Result<HttpResponse, Problem> {
+    let is_reader = standing.has_any(READERS);
     let view = api
         .run(move |office| {
             office.store().write::<_, OfficeError>(|db| {
@@ -32,7 +36,12 @@ async fn execute(
             })
         })
         .await?;
-    Ok(versioned(view.version, &view))
+    if is_reader {
+        return Ok(versioned(view.version, &view));
+    }
+    // The intake system gives facts about its own filings; what the office thinks of them is not for it.
+    let etag = (header::ETAG, format!("\"{}\"", view.version));
+    Ok(HttpResponse::NoContent().insert_header(etag).finish())
 }
 
 /// The address a command is sent to.
@@ -51,15 +60,17 @@ macro_rules! command_routes {
         $(
             #[utoipa::path(post, path = $path, tag = "cases", summary = $summary,
                 params(("case_id" = Uuid, Path), ("If-Match" = String, Header)),
-                request_body = payload::$payload, responses((status = 200, body = CaseView)))]
+                request_body = payload::$payload,
+                responses((status = 200, body = CaseView), (status = 204, description = "收件系统对本系统所报申请的操作已完成")))]
             async fn $handler(
                 api: web::Data<Api>,
                 caller: Caller,
+                standing: Standing,
                 id: web::Path<Uuid>,
                 version: IfMatch,
                 body: Body<payload::$payload>,
             ) -> Result<HttpResponse, Problem> {
-                execute(api, caller, CaseId(*id), Command::from(body.value), version).await
+                execute(api, caller, standing, CaseId(*id), Command::from(body.value), version).await
             }
         )*
 

@@ -412,10 +412,10 @@ fn masked_reply(mut reply: Reply) -> Reply {
 
 /// The paragraph that goes under the reply, by the proposed or final category and the law of the day.
 fn remedies_text(file: &CaseFile, today: NaiveDate) -> Option<String> {
-    let proposal = file.case.proposal.as_ref().map(|proposal| &proposal.proposal);
-    let outcome = file.case.outcome.or_else(|| proposal.map(|proposal| proposal.outcome))?;
-    let withheld: Vec<Outcome> =
-        proposal.map(|proposal| proposal.items.iter().map(|item| item.outcome).collect()).unwrap_or_default();
+    let proposal = &file.case.proposal.as_ref()?.proposal;
+    let items = proposal.items.iter().map(|item| item.outcome);
+    let withheld: Vec<Outcome> = proposal.withheld.iter().copied().chain(items).collect();
+    let outcome = proposal.outcome;
     let on = file.case.reply.as_ref().map_or(today, |reply| reply.issued_on);
     let rules = &file.desk.rules;
     let bodies = RemedyBodies {

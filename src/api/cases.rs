@@ -242,8 +242,8 @@ async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockPar
     let detail = api
         .run(move |office| {
             office.store().read(|db| {
-                let file = office.open_file(db, CaseId(*id))?;
                 let as_of = as_of.unwrap_or_else(|| office.clock().today());
+                let file = office.open_file_as_of(db, CaseId(*id), as_of)?;
                 let (timeline, answer) = office.clock_of(&file, as_of, what_if)?;
                 let thresholds = file.desk.rules.warning_thresholds();
                 Ok(ClockDetail {

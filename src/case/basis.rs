@@ -1,5 +1,7 @@
 //! The articles the state machine refuses or allows on. Outcomes carry their own articles in `law::outcome`.
 
+use crate::law::Regime;
+
 /// What counts as the day of receipt.
 pub const RECEIPT: &str = "《条例》第三十一条；国办公开办函〔2015〕207号";
 /// Registration, review, handling, reply and filing as working rules.
@@ -38,6 +40,23 @@ pub const REMEDY: &str = "《条例》第五十一条";
 pub const WITHDRAWAL: &str = "撤回无全国性规定，按答复发出前可书面撤回办理";
 /// The information already exists: nothing has to be processed.
 pub const SEARCH: &str = "《条例》第三十六条第（四）项；指导案例101号";
+/// The replies under Order 492.
+pub const REPLIES_492: &str = "《条例》（2007年）第二十一条";
+/// The article as the Order of the case has it.
+#[must_use]
+pub fn under(article: &'static str, regime: Option<Regime>) -> &'static str {
+    if regime != Some(Regime::Order492) {
+        return article;
+    }
+    match article {
+        REPLY_PERIOD => REPLY_PERIOD_492,
+        THIRD_PARTY => THIRD_PARTY_492,
+        CORRECTION => CORRECTION_492,
+        REPLIES | SEARCH => REPLIES_492,
+        other => other,
+    }
+}
+
 /// The first day the Regulations were in force (Order 492).
 pub const FIRST_DAY_IN_FORCE: chrono::NaiveDate = match chrono::NaiveDate::from_ymd_opt(2008, 5, 1) {
     Some(day) => day,

@@ -4,7 +4,8 @@ use super::record::{Notice, RemedyKind};
 use super::rules::{Context, OrganRules};
 use super::state::{Case, Consultation, Remedy, Task};
 use crate::law::{
-    Calendar, ClockAnswer, ClockError, ConsultationKind, Fact, Regime, Timeline, period, reply_clock as law_reply_clock,
+    Calendar, ClockAnswer, ClockError, ClockStatus, ConsultationKind, Fact, Regime, Timeline, period,
+    reply_clock as law_reply_clock,
 };
 use chrono::NaiveDate;
 
@@ -96,6 +97,14 @@ impl Case {
         consultation.returned.is_none() && self.silent_until(consultation, calendar).is_none_or(|last| day <= last)
     }
 
+    /// The un-restarted due date while a correction notice that was sent too late is out: the restart may not hold, so
+    /// this is the date to be warned by (C-7b).
+    #[must_use]
+    pub fn risk_due(&self, answer: &ClockAnswer) -> Option<NaiveDate> {
+        let is_late = self.correction.as_ref().is_some_and(|correction| correction.late);
+        answer.risk_due.filter(|_| is_late && answer.status == ClockStatus::AwaitingCorrection)
+    }
+
     /// The last day for the one correction notice (D1); `None` before receipt or beyond the calendar.
     #[must_use]
     pub fn correction_notice_due(&self, calendar: &Calendar) -> Option<NaiveDate> {
@@ -131,14 +140,14 @@ pub fn task_due(task: &Task, rules: &OrganRules, calendar: &Calendar) -> Option<
 
 /// The organ's own last day to respond to a remedy (D21, D22); `None` beyond the calendar.
 #[must_use]
-pub fn remedy_response_due(remedy: &Remedy, calendar: &Calendar) -> Option<NaiveDate> {
-    let due = match remedy.opened.kind {
+pub fn remedy_response_due(remedy: &Remedy, calendar: &Calendar) -> Option<period::DueOn> {
+    match remedy.opened.kind {
         RemedyKind::Reconsideration => {
             period::reconsideration_response_due(remedy.opened.received_on, remedy.opened.simplified, calendar)
         }
         RemedyKind::Litigation | RemedyKind::LitigationAfterReconsideration => {
             period::court_answer_due(remedy.opened.received_on, calendar)
         }
-    };
-    due.ok().map(|due| due.on)
+    }
+    .ok()
 }

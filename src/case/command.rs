@@ -356,6 +356,10 @@ pub struct ProposeOutcome {
     /// One category an item, when the application has items; they must roll up to `outcome`.
     #[serde(default)]
     pub items: Vec<ItemOutcome>,
+    /// For a partial disclosure: the grounds on which the rest is withheld; they decide which remedies paragraph it carries.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub withheld: Vec<Outcome>,
     /// For `unavailable.other_authority`: the right organ, where it can be told.
     #[serde(default)]
     pub right_organ: Option<RightOrgan>,

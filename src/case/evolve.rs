@@ -137,6 +137,8 @@ impl Case {
             Event::Dispatched { dispatch, replied_on } => {
                 if let Some(reply) = &mut self.reply {
                     reply.dispatches.push(dispatch.clone());
+                    // Sent again after it came back: the proof of the first attempt proves nothing about this one.
+                    reply.proof = None;
                 }
                 self.conclude(*replied_on);
             }
@@ -278,7 +280,6 @@ impl Case {
         self.outcome = Some(outcome);
         self.ended_on = Some(on);
         self.proposal = None;
-        self.reply = None;
     }
 
     /// An ordered new reply sets the old one aside; a case still open goes on where it stands.
@@ -289,7 +290,9 @@ impl Case {
         if decision.orders_reply_within.is_none() || self.stage.is_open() {
             return;
         }
-        if let (Some(reply), Some(outcome)) = (self.reply.take(), self.outcome) {
+        if let (Some(reply), Some(outcome)) =
+            (self.reply.take().filter(|reply| reply.replied_on.is_some()), self.outcome)
+        {
             self.earlier_replies.push((reply, outcome));
         }
         self.outcome = None;

@@ -130,7 +130,7 @@ pub fn permit(command: CommandKind, case: &Case, context: &Context<'_>) -> Resul
     has_role(context.actor, roles)?;
     in_stage(command, case, stages)?;
     precondition(command, case, context)?;
-    Ok(Permit { until: until(command, case, context), article })
+    Ok(Permit { until: until(command, case, context), article: basis::under(article, case.regime) })
 }
 
 /// # Errors
@@ -182,9 +182,8 @@ fn precondition(command: CommandKind, case: &Case, context: &Context<'_>) -> Res
         }
         CommandKind::Extend => extension_is_possible(case),
         CommandKind::ProposeOutcome => outcome_is_possible(case, context),
-        CommandKind::RecallProposal => {
-            require(case.reply.is_none(), NotAllowed::new("reply_issued", "答复已签发编号，不能再撤回拟办；请发出答复"))
-        }
+        CommandKind::RecordSearch => department_has_task(case, context.actor),
+        CommandKind::RecallProposal => recall_is_possible(case, context.actor),
         CommandKind::Review => review_is_possible(case, context),
         CommandKind::IssueReply => {
             require(case.reply.is_none(), NotAllowed::new("reply_issued", "答复已签发，请发出答复"))
@@ -212,16 +211,32 @@ fn precondition(command: CommandKind, case: &Case, context: &Context<'_>) -> Res
         | CommandKind::DefineItems
         | CommandKind::ReceiveCorrection
         | CommandKind::Assign
-        | CommandKind::RecordSearch
         | CommandKind::OpenConsultation
         | CommandKind::ReceiveJustification
         | CommandKind::PayFee
-        | CommandKind::Withdraw
-        | CommandKind::Close
         | CommandKind::Merge
-        | CommandKind::Split
         | CommandKind::Link => Ok(()),
+        CommandKind::Split => split_is_possible(case),
+        CommandKind::Withdraw | CommandKind::Close => nothing_was_sent(case),
     }
+}
+
+/// The parts start from the day of receipt: what has moved the period since could not be told of them.
+fn split_is_possible(case: &Case) -> Result<(), NotAllowed> {
+    let untouched = case.correction.is_none()
+        && case.fee.is_none()
+        && case.extension.is_none()
+        && case.delay.is_none()
+        && case.consultations.is_empty()
+        && case.order().is_none();
+    require(
+        untouched,
+        NotAllowed::by_law(
+            "period_already_moved",
+            basis::SPLIT,
+            "本案已补正、征求意见、收费或延长，答复期限已经变动，不能再拆分；请分列申请事项逐项办理",
+        ),
+    )
 }
 
 fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<NaiveDate> {
@@ -234,7 +249,7 @@ fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<Nai
             .remedies
             .iter()
             .filter(|remedy| remedy.responded_on.is_none())
-            .filter_map(|remedy| super::clock::remedy_response_due(remedy, context.calendar))
+            .filter_map(|remedy| super::clock::remedy_response_due(remedy, context.calendar).map(|due| due.on))
             .min(),
         CommandKind::AnswerTask => case
             .tasks
@@ -404,7 +419,7 @@ fn nobody_is_awaited(case: &Case, context: &Context<'_>) -> Result<(), NotAllowe
         None => Ok(()),
         Some(consultation) => Err(NotAllowed::by_law(
             "consultation_open",
-            basis::THIRD_PARTY,
+            basis::under(basis::THIRD_PARTY, case.regime),
             format!(
                 "向{}征求意见（第{}号）尚未收到意见，也未届满期限；请等候、登记意见或登记送达日期",
                 consultation.opened.party, consultation.number
@@ -413,7 +428,26 @@ fn nobody_is_awaited(case: &Case, context: &Context<'_>) -> Result<(), NotAllowe
     }
 }
 
+/// A department works on the cases it was given.
+fn department_has_task(case: &Case, actor: &Actor) -> Result<(), NotAllowed> {
+    let given = case.tasks.iter().any(|task| actor.department == Some(task.assign.department_id));
+    require(given || is_office(actor), NotAllowed::new("not_your_department", "本案未分办给您的科室"))
+}
+
+fn recall_is_possible(case: &Case, actor: &Actor) -> Result<(), NotAllowed> {
+    let own = case.proposal.as_ref().is_some_and(|proposal| proposal.proposed_by == actor.user);
+    require(own || is_office(actor), NotAllowed::new("not_your_department", "只有拟办人或者公开工作机构可以撤回拟办"))?;
+    require(case.reply.is_none(), NotAllowed::new("reply_issued", "答复已签发编号，不能再撤回拟办；请发出答复"))
+}
+
+/// Until the reply is sent, and not after (C-18).
+fn nothing_was_sent(case: &Case) -> Result<(), NotAllowed> {
+    let sent = case.reply.as_ref().is_some_and(|reply| !reply.dispatches.is_empty());
+    require(!sent, NotAllowed::by_law("already_dispatched", basis::WITHDRAWAL, "答复已经发出，不能再撤回或者终结"))
+}
+
 fn outcome_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
+    department_has_task(case, context.actor)?;
     if case.stage == Stage::AwaitingJustification {
         let over = case.notice_due(Notice::Justification, context.calendar).is_some_and(|last| context.today > last);
         require(

@@ -4,7 +4,7 @@ use super::basis;
 use super::clock::{remedy_response_due, task_due};
 use super::record::{Notice, Stage};
 use super::rules::Context;
-use super::state::{Case, Consultation};
+use super::state::{Case, Consultation, Remedy};
 use crate::law::{ClockStatus, ConsultationKind, ReceiptRule, Regime};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,10 @@ use uuid::Uuid;
 
 /// Working days after dispatch in which the proof of service should be back; the organ's own care, no statute.
 const SERVICE_PROOF_DAYS: u32 = 10;
+
+/// Working days after which somebody looks after a letter whose service is not on record, or an opinion that no statute
+/// limits: without a day of its own such a duty would sleep for ever. The organ's own care, no statute.
+const FOLLOW_UP_DAYS: u32 = 10;
 
 macro_rules! duties {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $label:literal;)*) => {
@@ -159,6 +163,11 @@ fn reply(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let article = if case.regime == Some(Regime::Order492) { basis::REPLY_PERIOD_492 } else { basis::REPLY_PERIOD };
     // Beyond the calendar the provisional date keeps the reminders going; the case itself says that it is provisional.
     let mut obligation = duty(case, ObligationKind::Reply, answer.due.or(answer.provisional_due), article);
+    // A notice sent too late may fail: the date that stands then is the one to be reminded of (C-7b).
+    if let Some(risk) = case.risk_due(&answer) {
+        obligation.due_on = Some(risk);
+        return Some(obligation);
+    }
     obligation.status = match answer.status {
         ClockStatus::Running | ClockStatus::Gap => ObligationStatus::Open,
         ClockStatus::Suspended | ClockStatus::AwaitingCorrection | ClockStatus::AwaitingFee => {
@@ -177,28 +186,37 @@ fn correction_notice(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     }
     let due_on = case.correction_notice_due(context.calendar)?;
     let mut obligation = duty(case, ObligationKind::CorrectionNotice, Some(due_on), basis::CORRECTION);
-    let unexamined = matches!(case.stage, Stage::Received | Stage::Registered);
+    // After its last day the notice can no longer be given in time: nobody is reminded of what cannot be done.
+    let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due_on;
     obligation.status = status(case.correction.is_some(), unexamined);
     Some(obligation)
+}
+
+/// The day to look after something that has no last day of its own.
+fn follow_up(since: NaiveDate, context: &Context<'_>) -> Option<NaiveDate> {
+    context.calendar.add_working_days(since, FOLLOW_UP_DAYS).ok()
 }
 
 /// What the applicant owes: correction, reasons, payment.
 fn responses(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     let mut list = Vec::new();
     if let Some(correction) = &case.correction {
-        let due_on = case.notice_due(Notice::Correction, context.calendar);
+        let due_on =
+            case.notice_due(Notice::Correction, context.calendar).or_else(|| follow_up(correction.notice.on, context));
         let mut obligation = duty(case, ObligationKind::CorrectionResponse, due_on, basis::CORRECTION);
         obligation.status = status(correction.received_on.is_some(), case.stage == Stage::AwaitingCorrection);
         list.push(obligation);
     }
     if let Some(justification) = &case.justification {
-        let due_on = case.notice_due(Notice::Justification, context.calendar);
+        let due_on = case
+            .notice_due(Notice::Justification, context.calendar)
+            .or_else(|| follow_up(justification.request.on, context));
         let mut obligation = duty(case, ObligationKind::JustificationResponse, due_on, basis::EXCESSIVE);
         obligation.status = status(justification.received.is_some(), case.stage == Stage::AwaitingJustification);
         list.push(obligation);
     }
     if let Some(fee) = &case.fee {
-        let due_on = case.notice_due(Notice::Fee, context.calendar);
+        let due_on = case.notice_due(Notice::Fee, context.calendar).or_else(|| follow_up(fee.notice.on, context));
         let mut obligation = duty(case, ObligationKind::FeePayment, due_on, basis::FEE_PAYMENT);
         obligation.status = status(fee.paid_on.is_some(), case.stage == Stage::AwaitingFee);
         list.push(obligation);
@@ -216,7 +234,9 @@ fn opinion(case: &Case, consultation: &Consultation, context: &Context<'_>) -> O
         ConsultationKind::OtherOrgan => (ObligationKind::OrganOpinion, basis::REPLY_PERIOD),
         ConsultationKind::SecrecyAuthority => (ObligationKind::OrganOpinion, basis::SECRECY),
     };
-    let due_on = case.silent_until(consultation, context.calendar);
+    let due_on = case
+        .silent_until(consultation, context.calendar)
+        .or_else(|| follow_up(consultation.opened.served_on.unwrap_or(consultation.opened.sent_on), context));
     let awaited = case.stage.is_open() && case.awaits(consultation, context.calendar, context.today);
     Obligation {
         key: format!("{}:{}", kind.code(), consultation.number),
@@ -258,7 +278,13 @@ fn remedies(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
         .map(|remedy| Obligation {
             key: format!("{}:{}", ObligationKind::RemedyResponse.code(), remedy.number),
             status: status(remedy.responded_on.is_some(), remedy.decision.is_none()),
-            ..duty(case, ObligationKind::RemedyResponse, remedy_response_due(remedy, context.calendar), basis::REMEDY)
+            ..remedy_duty(case, remedy, context)
         })
         .collect()
+}
+
+fn remedy_duty(case: &Case, remedy: &Remedy, context: &Context<'_>) -> Obligation {
+    let due = remedy_response_due(remedy, context.calendar);
+    let article = due.as_ref().map_or(basis::REMEDY, |due| due.article);
+    duty(case, ObligationKind::RemedyResponse, due.map(|due| due.on), article)
 }

@@ -29,8 +29,6 @@ pub struct OrganRules {
     pub number_pattern: String,
     /// How a 答复文号 is written: {year}, {seq}.
     pub document_pattern: String,
-    /// The organ's online system confirms success by itself, without a published exception (C-3).
-    pub online_confirms_by_itself: bool,
     /// Court named in the remedies paragraph.
     pub court: String,
     /// Reconsideration organ named in the remedies paragraph.
@@ -48,14 +46,45 @@ impl Default for OrganRules {
             black_days: 30,
             number_pattern: "依申请〔{year}〕{seq}号".to_owned(),
             document_pattern: "公开复〔{year}〕{seq}号".to_owned(),
-            online_confirms_by_itself: true,
             court: "有管辖权的人民法院".to_owned(),
             reconsideration_organ: "本级人民政府".to_owned(),
         }
     }
 }
 
+/// The longest a threshold or an internal period may be, days.
+const LONGEST: u32 = 365;
+
 impl OrganRules {
+    /// The settings that no case could be decided by, each with what is wrong.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
+        let mut faults = Vec::new();
+        if !(1..=20).contains(&self.task_days) {
+            faults.push(("task_days", "科室反馈期限为1至20个工作日"));
+        }
+        if self.yellow_days > LONGEST {
+            faults.push(("yellow_days", "不得超过365"));
+        }
+        if !(1..=LONGEST).contains(&self.black_days) {
+            faults.push(("black_days", "应为1至365"));
+        }
+        let mut steps = self.review_chain.clone();
+        steps.sort_unstable();
+        steps.dedup();
+        if steps.is_empty() || steps.len() != self.review_chain.len() {
+            faults.push(("review_chain", "至少一个审核环节，且不得重复：拟办人不得自行审定"));
+        }
+        for (member, pattern) in
+            [("number_pattern", &self.number_pattern), ("document_pattern", &self.document_pattern)]
+        {
+            if !pattern.contains("{year}") || !pattern.contains("{seq}") || pattern.chars().count() > 60 {
+                faults.push((member, "须含 {year} 和 {seq}，不超过60字，否则编号会重复"));
+            }
+        }
+        faults
+    }
+
     /// The clock's settings.
     #[must_use]
     pub const fn clock_options(&self) -> ClockOptions {

@@ -60,7 +60,11 @@ pub fn summary(case: &Case, context: &Context<'_>) -> Summary {
         replied_on: case.replied_on(),
         closed_on: case.ended_on,
         is_late: status == Some(ClockStatus::MetLate),
-        is_extended: case.extension.is_some(),
+        // A restart voids the extension of the old period (D3); the case has had its one extension all the same.
+        is_extended: case
+            .extension
+            .as_ref()
+            .is_some_and(|e| case.period_start().is_none_or(|start| e.notified_on >= start)),
         outcome: case.outcome,
         department_id: case.department_id,
         handler_id: case.handler_id,

@@ -8,6 +8,11 @@ use crate::office::{Clock, Office};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
+/// Prints a line; whoever stopped reading (`| head -1`) must not stop the service.
+macro_rules! tell {
+    ($($text:tt)*) => {{ let _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($text)*))); }};
+}
+
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -21,10 +26,12 @@ pub(super) fn run(args: Args) -> ExitCode {
 }
 
 fn prepare_and_serve(office: &Office) -> Result<(), String> {
+    // No date is better than a wrong one: with an unreadable calendar every case would fail, so better not to start.
+    office.store().read(|db| office.calendar(db, "")).map_err(|error| error.to_string())?;
     if let Some((username, password)) = office.first_administrator().map_err(|error| explain(&error))? {
-        println!("已建立管理员，口令只显示这一次，请登录后修改 / administrator made, password shown once");
-        println!("  用户名 / username: {username}");
-        println!("  口令 / password: {password}");
+        tell!("已建立管理员，口令只显示这一次，请登录后修改 / administrator made, password shown once");
+        tell!("  用户名 / username: {username}");
+        tell!("  口令 / password: {password}");
     }
     serve(office)
 }
@@ -44,9 +51,9 @@ pub(crate) fn serve(office: &Office) -> Result<(), String> {
         let mailroom = office.mailroom().map_err(|error| error.to_string())?;
         let mail =
             mail::start(&mailroom, office.settings(), move || clock.today()).map_err(|error| error.to_string())?;
-        println!("gongkai 正在运行 / listening on http://{address}  文档 / docs: http://{address}/docs/");
+        tell!("gongkai 正在运行 / listening on http://{address}  文档 / docs: http://{address}/docs/");
         if !mail.is_sending() {
-            println!("未配置邮件服务器，提醒邮件保留在队列中 / no mail server (smtp.host): reminders stay queued");
+            tell!("未配置邮件服务器，提醒邮件保留在队列中 / no mail server (smtp.host): reminders stay queued");
         }
         let keeper = actix_web::rt::spawn(housekeeping(office));
         let served = server.await.map_err(|error| error.to_string());

@@ -3,12 +3,13 @@
 use super::access::{require_member, standing};
 use super::applicants::{Applicant, check_applicant};
 use super::files::{CaseFile, Desk, actor, derive_row, written};
+use super::views::READERS;
 use super::{Caller, Office, OfficeError, Thing};
 use crate::case::command::{Link, Merge, Receive, Register, Split};
 use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, Role, decide, fold};
 use crate::law::Channel;
 use crate::store::cases::CaseRow;
-use crate::store::{ApplicantId, CaseId, Db, OrganId, cases, counters, departments, events};
+use crate::store::{ApplicantId, CaseId, Db, OrganId, applicants, cases, counters, departments, events};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -162,7 +163,7 @@ impl Office {
     ) -> Result<CaseFile, OfficeError> {
         let standing = standing(db, caller, Thing::Case(id))?;
         let file = self.lock_file(db, id)?;
-        if standing.roles.iter().all(|role| *role == Role::Intake) {
+        if !standing.has_any(READERS) {
             own_filing(&file.row, caller)?;
         }
         if file.row.version != expected {
@@ -245,6 +246,13 @@ impl Office {
         if !target.case.stage.is_open() {
             return Err(OfficeError::invalid("/into_case", "not_open", "并入的案件已办结，不能再并入"));
         }
+        if !same_applicant(db, merged, &target)? {
+            return Err(OfficeError::invalid(
+                "/into_case",
+                "other_applicant",
+                "两案申请人不同，应当分别答复，不能并案",
+            ));
+        }
         let link = Link { on: merge.on, other_case: merged.row.id.0, relation: LinkRelation::MergedFrom };
         self.commit(db, target, &[Event::Linked(link)], Some(caller.user_id))?;
         Ok(())
@@ -324,4 +332,14 @@ fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(
         check_other(db, file, merge.into_case, "/into_case")?;
     }
     Ok(())
+}
+
+/// Whether two cases are the same applicant's: by the identity paper where both have one, else by kind and name.
+fn same_applicant(db: &mut Db, one: &CaseFile, other: &CaseFile) -> Result<bool, OfficeError> {
+    let first = applicants::find(db, one.row.applicant_id)?;
+    let second = applicants::find(db, other.row.applicant_id)?;
+    Ok(match (&first.identity_index, &second.identity_index) {
+        (Some(first), Some(second)) => first == second,
+        _ => first.kind == second.kind && first.name == second.name,
+    })
 }

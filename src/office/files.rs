@@ -85,6 +85,18 @@ impl Office {
         self.file_of(db, row)
     }
 
+    /// The case as it stood at the end of a day: what is dated later has not happened, so that a later order cannot hide
+    /// the reply that was given by then.
+    ///
+    /// # Errors
+    /// As [`Office::open_file`]; [`OfficeError::NotFound`] for a day before it came in.
+    pub fn open_file_as_of(&self, db: &mut Db, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
+        let file = self.open_file(db, id)?;
+        let log = read_log(&events::load(db, id)?)?;
+        let case = super::overdue::as_it_stood(&log, day).ok_or(OfficeError::NotFound)?;
+        Ok(CaseFile { case, ..file })
+    }
+
     fn file_of(&self, db: &mut Db, row: CaseRow) -> Result<CaseFile, OfficeError> {
         let log = events::load(db, row.id)?;
         let case = folded(&log)?;

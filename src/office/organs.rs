@@ -235,7 +235,15 @@ fn check_region(checks: &mut Checks, region: &str) {
 }
 
 fn check_rules(checks: &mut Checks, settings: &Value) {
-    let Err(error) = serde_path_to_error::deserialize::<_, OrganRules>(settings) else { return };
+    let error = match serde_path_to_error::deserialize::<_, OrganRules>(settings) {
+        Ok(rules) => {
+            for (member, detail) in rules.faults() {
+                checks.fault(&format!("/settings/{member}"), "out_of_range", detail);
+            }
+            return;
+        }
+        Err(error) => error,
+    };
     let member = error.path().to_string().replace('.', "/");
     checks.fault(&format!("/settings/{member}"), "invalid_value", "没有这项设置，或者值不正确");
 }

@@ -7,7 +7,7 @@
 use super::files::{Desk, read_log};
 use super::{Caller, Office, OfficeError};
 use crate::case::{Case, Event, LinkRelation, OrganRules, Role, Stage, fold};
-use crate::law::{ClockAnswer, ClockStatus, Outcome, WarningLevel, warning_level};
+use crate::law::{ClockAnswer, ClockStatus, Outcome, WarningLevel, warning_level, warning_level_of_due};
 use crate::store::cases::{CaseFilter, CaseRow};
 use crate::store::organs::OrganRow;
 use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, cases, departments, events, organs, users};
@@ -387,7 +387,7 @@ fn merged<const N: usize>(parts: [Vec<CaseRow>; N]) -> Result<(Vec<CaseRow>, boo
 }
 
 /// The case at the end of the day: what is dated later has not happened.
-fn as_it_stood(log: &[Event], day: NaiveDate) -> Option<Case> {
+pub(super) fn as_it_stood(log: &[Event], day: NaiveDate) -> Option<Case> {
     // A part takes its parent's day of receipt, but until the day of the split it was the parent's business.
     let not_yet = log.iter().any(|event| match event {
         Event::Linked(link) => link.relation == LinkRelation::SplitFrom && link.on > day,
@@ -406,8 +406,13 @@ fn placed(
     late_from: NaiveDate,
 ) -> Option<Found> {
     let thresholds = desk.rules.warning_thresholds();
-    let due_on = answer.due.or(answer.provisional_due)?;
+    let risk = case.risk_due(answer);
+    let due_on = answer.due.or(answer.provisional_due).or(risk)?;
     let (kind, level, day) = match answer.status {
+        ClockStatus::AwaitingCorrection if risk.is_some() => {
+            let level = warning_level_of_due(due_on, as_of, &thresholds, &desk.calendar);
+            (kind_of(level)?, level, as_of)
+        }
         ClockStatus::Running | ClockStatus::Gap => {
             let level = warning_level(answer, as_of, &thresholds, &desk.calendar);
             (kind_of(level)?, level, as_of)

@@ -169,12 +169,12 @@ fn restrict_to(
     thresholds: WarningThresholds,
     calendar: &Calendar,
 ) {
-    let black_until = today - Days::new(u64::from(thresholds.black_days));
+    let black_until = today.checked_sub_days(Days::new(u64::from(thresholds.black_days))).unwrap_or(NaiveDate::MIN);
     let yellow_until = calendar.add_working_days(today, thresholds.yellow_days).unwrap_or(calendar.last_day());
-    let next = |day: NaiveDate| day + Days::new(1);
+    let next = |day: NaiveDate| day.succ_opt().unwrap_or(day);
     let (from, until) = match level {
         WarningLevel::Black => (None, Some(black_until)),
-        WarningLevel::Red => (Some(next(black_until)), Some(today - Days::new(1))),
+        WarningLevel::Red => (Some(next(black_until)), today.pred_opt()),
         WarningLevel::Orange => (Some(today), Some(today)),
         WarningLevel::Yellow => (Some(next(today)), Some(yellow_until)),
         WarningLevel::Blue => (Some(next(yellow_until)), None),

@@ -5,7 +5,7 @@ use super::evidence::{check_evidence, check_items};
 use crate::case::basis;
 use crate::case::command as c;
 use crate::case::event::Event;
-use crate::case::record::ServiceResult;
+use crate::case::record::{Notice, ServiceResult};
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
 use crate::case::state::{Case, Proposal, Reply};
@@ -30,12 +30,32 @@ pub(super) fn propose(
         .at("/on"));
     }
     check_evidence(case, payload, context)?;
-    check_items(case, payload)?;
+    check_items(case, payload, context)?;
+    after_the_reasons_were_due(case, payload, context)?;
     Ok(vec![Event::OutcomeProposed {
         proposal: payload.clone(),
         proposed_by: context.actor.user,
         chain: context.rules.review_chain.clone(),
     }])
+}
+
+/// "Gave no reasons" can only be said once the period for them is over (Art. 35).
+fn after_the_reasons_were_due(
+    case: &Case,
+    payload: &c::ProposeOutcome,
+    context: &Context<'_>,
+) -> Result<(), NotAllowed> {
+    let unanswered = case.justification.as_ref().is_some_and(|justification| justification.received.is_none());
+    let last = case.notice_due(Notice::Justification, context.calendar);
+    if unanswered && last.is_some_and(|last| payload.on <= last) {
+        return Err(NotAllowed::by_law(
+            "period_still_running",
+            basis::EXCESSIVE,
+            format!("{}时申请人说明理由的期限尚未届满", payload.on),
+        )
+        .at("/on"));
+    }
+    Ok(())
 }
 
 /// The latest fact an outcome rests on.
@@ -110,6 +130,14 @@ pub(super) fn dispatch(case: &Case, payload: &c::Dispatch, context: &Context<'_>
         None => (reply.dispatches.last().map_or(reply.issued_on, |last| last.on), "签发或上次发出日期"),
     };
     not_before("/on", payload.on, base, label)?;
+    if payload.method == ServiceMethod::Post && !payload.carrier.as_deref().is_none_or(is_postal_enterprise) {
+        return Err(NotAllowed::by_law(
+            "service_method_refused",
+            basis::SERVICE,
+            "邮寄送达应当通过邮政企业（EMS、挂号信）；由其他快递企业寄出的请选“其他快递”",
+        )
+        .at("/carrier"));
+    }
     let replied_on = counted(payload.method, Some(payload.on), None, "/method")?;
     Ok(vec![Event::Dispatched { dispatch: payload.clone(), replied_on }])
 }
@@ -130,6 +158,12 @@ pub(super) fn prove_service(
     };
     let replied_on = counted(method, last.map(|last| last.on), signed_on, "/result")?;
     Ok(vec![Event::ServiceProved { proof: payload.clone(), replied_on }])
+}
+
+/// China Post under one of its names.
+fn is_postal_enterprise(carrier: &str) -> bool {
+    let carrier = carrier.to_uppercase();
+    ["邮政", "EMS", "挂号", "CHINA POST"].iter().any(|name| carrier.contains(name))
 }
 
 /// The day that counts as the reply, if it is known by now; an unlawful way is refused.

@@ -5,7 +5,7 @@ use crate::case::command as c;
 use crate::case::record::{Notice, Opinion};
 use crate::case::refusal::NotAllowed;
 use crate::case::rules::Context;
-use crate::case::state::{Case, Justification};
+use crate::case::state::{Case, Consultation, Justification};
 use crate::law::{ConsultationKind, Outcome, Regime, Requirement, roll_up};
 use std::collections::BTreeSet;
 
@@ -37,15 +37,50 @@ pub(super) fn check_evidence(
         )
         .at("/outcome"));
     }
+    third_party_has_not_consented(case, outcome)?;
+    if outcome == Outcome::PartiallyDisclosed && proposal.withheld.is_empty() && proposal.items.is_empty() {
+        return Err(NotAllowed::by_law(
+            "withheld_grounds_required",
+            "《条例》第三十七条；《行政复议法》第二十三条",
+            "部分公开须写明不予公开部分的理由种类（withheld），救济告知随之不同",
+        )
+        .at("/withheld"));
+    }
+    if let Some(ground) = proposal.withheld.iter().find(|ground| ground.is_granted() || !ground.is_of(regime)) {
+        return Err(NotAllowed::new("not_a_ground_to_withhold", format!("“{}”不是不予提供的理由", ground.label()))
+            .at("/withheld"));
+    }
     match missing_evidence(case, proposal, context) {
         None => Ok(()),
         Some(requirement) => Err(NotAllowed::by_law(
             refusal_code(requirement),
-            requirement.article(),
+            if regime == Regime::Order492 { basis::REPLIES_492 } else { requirement.article() },
             format!("选择“{}”之前，案件须有：{}", outcome.label(), requirement.label()),
         )
         .at(pointer(requirement))),
     }
+}
+
+/// What the third party agrees to disclose is disclosed (Art. 15; Order 492, Art. 14).
+fn third_party_has_not_consented(case: &Case, outcome: Outcome) -> Result<(), NotAllowed> {
+    let protects = matches!(outcome, Outcome::ThirdPartyRights | Outcome::O492TradeSecret | Outcome::O492Privacy);
+    let consents = |consultation: &Consultation| {
+        consultation.returned.as_ref().is_some_and(|returned| returned.opinion == Opinion::Consents)
+    };
+    if protects && third_parties(case).next().is_some() && third_parties(case).all(consents) {
+        let article = if outcome == Outcome::ThirdPartyRights {
+            "《条例》第十五条"
+        } else {
+            "《条例》（2007年）第十四条"
+        };
+        return Err(NotAllowed::by_law(
+            "third_party_consented",
+            article,
+            "被征求意见的第三方均已同意公开，应当予以公开，不能以保护第三方合法权益为由不予公开",
+        )
+        .at("/outcome"));
+    }
+    Ok(())
 }
 
 const fn refusal_code(requirement: Requirement) -> &'static str {
@@ -115,14 +150,14 @@ fn is_said(text: &str) -> bool {
     !text.trim().is_empty()
 }
 
-fn third_parties(case: &Case) -> impl Iterator<Item = &crate::case::state::Consultation> {
+fn third_parties(case: &Case) -> impl Iterator<Item = &Consultation> {
     case.consultations.iter().filter(|consultation| {
         let recalled = consultation.returned.as_ref().is_some_and(|returned| returned.opinion == Opinion::Recalled);
         consultation.opened.kind == ConsultationKind::ThirdParty && !recalled
     })
 }
 
-fn objects(consultation: &crate::case::state::Consultation) -> bool {
+fn objects(consultation: &Consultation) -> bool {
     consultation
         .returned
         .as_ref()
@@ -138,7 +173,7 @@ fn is_unreasonable(case: &Case, justification: &Justification, context: &Context
 }
 
 /// One category an item; together they must give the category of the whole (C-9).
-pub(super) fn check_items(case: &Case, proposal: &c::ProposeOutcome) -> Result<(), NotAllowed> {
+pub(super) fn check_items(case: &Case, proposal: &c::ProposeOutcome, context: &Context<'_>) -> Result<(), NotAllowed> {
     if proposal.items.is_empty() {
         return Ok(());
     }
@@ -152,6 +187,15 @@ pub(super) fn check_items(case: &Case, proposal: &c::ProposeOutcome) -> Result<(
         .at("/items"));
     }
     let outcomes: Vec<Outcome> = proposal.items.iter().map(|item| item.outcome).collect();
+    for outcome in &outcomes {
+        let alone = c::ProposeOutcome {
+            outcome: *outcome,
+            items: Vec::new(),
+            withheld: if *outcome == Outcome::PartiallyDisclosed { vec![Outcome::InternalAffairs] } else { Vec::new() },
+            ..proposal.clone()
+        };
+        check_evidence(case, &alone, context).map_err(|refusal| refusal.at("/items"))?;
+    }
     let rolled = roll_up(&outcomes);
     // When nothing is granted the organ picks the main one of those given.
     let picked =

@@ -125,6 +125,14 @@ pub(super) fn define_items(
 pub(super) fn merge(case: &Case, payload: &c::Merge, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
     said("/reason", &payload.reason, "并案理由")?;
     not_after_today("/on", payload.on, context.today)?;
+    if let Some(due) = case.due(context).filter(|due| payload.on > *due) {
+        return Err(NotAllowed::by_law(
+            "merge_after_due",
+            basis::REPLY_PERIOD,
+            format!("本案答复期限已于{due}届满，应当作出答复，不能以并案终结"),
+        )
+        .at("/on"));
+    }
     not_before("/on", payload.on, receipt_day(case)?, "收到日期")?;
     Ok(vec![Event::Merged(payload.clone())])
 }

@@ -243,3 +243,84 @@ fn an_issued_reply_is_not_recalled() {
     desk.accept(IssueReply { on: day("2024-03-20") });
     assert_eq!(desk.refused(RecallProposal { on: day("2024-03-20"), reason: "改".into() }).0, "reply_issued");
 }
+
+#[test]
+fn what_every_third_party_consented_to_is_not_refused_for_their_sake() {
+    let mut desk = in_progress();
+    desk.accept(third_party(day("2024-03-11")));
+    desk.accept(ReturnConsultation {
+        consultation: 1,
+        on: day("2024-03-18"),
+        opinion: Opinion::Consents,
+        reasons: None,
+    });
+    let refusal = proposal(Outcome::ThirdPartyRights, day("2024-03-20"));
+    assert_eq!(desk.refused(refusal), ("third_party_consented", Some("《条例》第十五条")));
+}
+
+#[test]
+fn each_item_needs_the_evidence_of_its_own_category() {
+    let mut desk = in_progress();
+    let item = |text: &str| ItemText { text: text.into() };
+    desk.accept(DefineItems { on: day("2024-03-04"), items: vec![item("批复"), item("协议")] });
+    let mixed = |second| ProposeOutcome {
+        items: vec![ItemOutcome { item: 1, outcome: Outcome::Provided }, ItemOutcome { item: 2, outcome: second }],
+        ..proposal(Outcome::PartiallyDisclosed, day("2024-03-20"))
+    };
+    assert_eq!(desk.refused(mixed(Outcome::DoesNotExist)).0, "search_record_required");
+    assert_eq!(desk.refused(mixed(Outcome::O492TradeSecret)).0, "outcome_of_other_order");
+    assert_eq!(desk.refused(mixed(Outcome::FeeLapsed)).0, "not_a_reply");
+    desk.accept(search(day("2024-03-18"))).accept(mixed(Outcome::DoesNotExist));
+}
+
+#[test]
+fn a_partial_disclosure_says_on_which_grounds_the_rest_is_withheld() {
+    let mut desk = in_progress();
+    let partial = |withheld| ProposeOutcome { withheld, ..proposal(Outcome::PartiallyDisclosed, day("2024-03-20")) };
+    assert_eq!(desk.refused(partial(vec![])).0, "withheld_grounds_required");
+    assert_eq!(desk.refused(partial(vec![Outcome::Provided])).0, "not_a_ground_to_withhold");
+    desk.accept(partial(vec![Outcome::InternalAffairs]));
+}
+
+#[test]
+fn gave_no_reasons_cannot_be_said_before_the_period_for_them_is_over() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-18");
+    desk.accept(RequestJustification {
+        on: day("2024-03-08"),
+        facts: "当月已申请六十件".into(),
+        respond_days: 5,
+        served_on: Some(day("2024-03-08")),
+    });
+    assert_eq!(desk.refused(proposal(Outcome::Excessive, day("2024-03-15"))).0, "period_still_running");
+    desk.accept(proposal(Outcome::Excessive, day("2024-03-18")));
+}
+
+#[test]
+fn what_was_sent_is_neither_withdrawn_nor_closed() {
+    let mut desk = approved(Outcome::Provided).at("2024-04-01");
+    desk.accept(IssueReply { on: day("2024-03-28") });
+    desk.accept(sent(ServiceMethod::Entrusted, "2024-03-29"));
+    let withdrawal = Withdraw { on: day("2024-04-01"), identity_checked: true };
+    assert_eq!(desk.refused(withdrawal).0, "already_dispatched");
+    assert_eq!(desk.refused(Close { on: day("2024-04-01"), reason: "误登记".into() }).0, "already_dispatched");
+}
+
+#[test]
+fn a_reply_sent_again_needs_a_proof_of_its_own() {
+    let mut desk = approved(Outcome::Provided).at("2024-04-10");
+    desk.accept(IssueReply { on: day("2024-03-28") });
+    desk.accept(sent(ServiceMethod::Post, "2024-03-29"));
+    desk.accept(ProveService { on: day("2024-04-08"), result: ServiceResult::Returned, signatory: None });
+    desk.accept(sent(ServiceMethod::Post, "2024-04-10"));
+    assert_eq!(desk.refused(Archive { on: day("2024-04-10"), file_number: "1".into() }).0, "service_not_proved");
+    let proof = desk.obligations().into_iter().find(|o| o.kind == ObligationKind::ServiceProof).expect("a duty");
+    assert_eq!((proof.status, proof.due_on), (ObligationStatus::Open, Some(day("2024-04-24"))));
+}
+
+#[test]
+fn post_means_china_post() {
+    let mut desk = approved(Outcome::Provided).at("2024-03-29");
+    desk.accept(IssueReply { on: day("2024-03-28") });
+    let courier = Dispatch { carrier: Some("某快递".into()), ..sent(ServiceMethod::Post, "2024-03-29") };
+    assert_eq!(desk.refused(courier).0, "service_method_refused");
+}

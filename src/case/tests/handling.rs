@@ -149,3 +149,58 @@ fn the_correction_notice_is_owed_until_somebody_starts_handling() {
     desk.accept(search(day("2024-03-01")));
     assert_eq!(notice(&desk).status, ObligationStatus::Cancelled);
 }
+
+#[test]
+fn a_department_works_only_on_the_cases_it_was_given() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-04");
+    let handler = Actor { department: Some(DEPARTMENT), ..holding(&[Role::Handler]) };
+    let found = Command::from(search(day("2024-03-04")));
+    assert_eq!(desk.try_as(&handler, &found).expect_err("not given").code, "not_your_department");
+    let outcome = Command::from(proposal(Outcome::Provided, day("2024-03-04")));
+    assert_eq!(desk.try_as(&handler, &outcome).expect_err("not given").code, "not_your_department");
+    desk.accept(Assign { on: day("2024-03-04"), department_id: DEPARTMENT, handler_id: None, days: None });
+    assert!(desk.try_as(&handler, &found).is_ok() && desk.try_as(&handler, &outcome).is_ok());
+    desk.accept(proposal(Outcome::Provided, day("2024-03-04")));
+    let recall = Command::from(RecallProposal { on: day("2024-03-04"), reason: "重拟".into() });
+    assert_eq!(desk.try_as(&handler, &recall).expect_err("not the proposer").code, "not_your_department");
+}
+
+#[test]
+fn a_duty_without_a_last_day_of_its_own_is_looked_after_all_the_same() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-11");
+    desk.accept(OpenConsultation { kind: ConsultationKind::OtherOrgan, ..third_party(day("2024-03-11")) });
+    let opinion = desk.obligations().into_iter().find(|o| o.kind == ObligationKind::OrganOpinion).expect("a duty");
+    assert_eq!((opinion.due_on, opinion.status), (Some(day("2024-03-25")), ObligationStatus::Open));
+}
+
+#[test]
+fn a_notice_to_correct_that_came_too_late_leaves_the_old_date_to_be_reminded_of() {
+    let late = |sent: &str, today: &str| {
+        let mut desk = Desk::registered("2024-03-01").at(sent);
+        desk.accept(plain(CommandKind::RequestCorrection, desk.case.as_ref(), day(sent)));
+        let desk = desk.at(today);
+        let reply = desk.obligations().into_iter().find(|o| o.kind == ObligationKind::Reply).expect("a duty");
+        (reply.due_on, reply.status)
+    };
+    assert_eq!(
+        late("2024-03-12", "2024-04-08"),
+        (None, ObligationStatus::Suspended),
+        "sent in time: the period is void"
+    );
+    assert_eq!(late("2024-03-13", "2024-04-08"), (Some(day("2024-03-29")), ObligationStatus::Open));
+}
+
+#[test]
+fn a_case_whose_period_was_moved_is_not_split() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-11");
+    desk.accept(third_party(day("2024-03-11")));
+    let split = plain(CommandKind::Split, desk.case.as_ref(), day("2024-03-11"));
+    assert_eq!(desk.refused(split).0, "period_already_moved");
+}
+
+#[test]
+fn an_overdue_case_is_answered_not_merged_away() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-04-01");
+    let merge = plain(CommandKind::Merge, desk.case.as_ref(), day("2024-04-01"));
+    assert_eq!(desk.refused(merge).0, "merge_after_due");
+}

@@ -164,6 +164,7 @@ pub fn proposal(outcome: Outcome, on: NaiveDate) -> ProposeOutcome {
         outcome,
         reasons: "经审查".into(),
         items: Vec::new(),
+        withheld: Vec::new(),
         right_organ: None,
         right_organ_unknown: None,
         earlier_reply_number: None,

@@ -352,7 +352,7 @@ pub(super) const TABLE: [Entry; 38] = [
         row_2014: None,
         row_2019: Some(OTHER_2019),
         row_2021: Some(OTHER_2021),
-        remedy: RemedyText::None,
+        remedy: RemedyText::Ordinary,
         requirements: &[Requirement::Reasons],
     },
     Entry {
