@@ -450,7 +450,7 @@ fn placed(
             due_on,
             is_provisional: answer.due.is_none(),
             clock_status: Word { code: answer.status.code(), label: answer.status.label() },
-            remaining_working_days: working_days.filter(|_| !is_past),
+            remaining_working_days: working_days.or(answer.remaining).filter(|_| !is_past),
             remaining_days: days.filter(|_| !is_past),
             overdue_working_days: working_days.filter(|_| is_past),
             overdue_days: days.filter(|_| is_past),

@@ -9,11 +9,13 @@
 mod architecture;
 mod auth;
 mod cli;
+mod demo;
 mod desk;
 mod e2e;
 mod intake;
 mod law_vectors;
 mod mail;
+mod overdue;
 mod routes;
 mod running;
 mod service;

@@ -50,7 +50,7 @@ impl Sink {
 fn converse(stream: &TcpStream, folder: &Path, count: &AtomicU32) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut client = BufReader::new(stream);
-    let mut say = |text: &str| {
+    let say = |text: &str| {
         let mut out = stream;
         out.write_all(text.as_bytes())
     };
