@@ -24,7 +24,7 @@ pub const WATCHERS: &[Role] = &[Role::Supervisor, Role::OfficeHead, Role::Leader
 pub const MOST_ROWS: usize = 1_000;
 
 /// Most cases looked at for one answer; beyond it the answer says that it is not complete.
-const MOST_CASES: i64 = 20_000;
+const MOST_CASES: i64 = 10_000;
 
 /// Replies are listed as late for so many days unless another first day is asked for.
 const LATE_DAYS: u64 = 365;

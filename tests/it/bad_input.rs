@@ -88,7 +88,9 @@ impl<'a> Bench<'a> {
             let shown: String = String::from_utf8_lossy(&bytes).chars().take(60).collect();
             self.refused(&format!("body {shown:?}"), &reply);
         }
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json", "x"] {
+        for kind in
+            ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json", "x"]
+        {
             let reply = self.with_header("content-type", Some(kind), good.as_bytes());
             self.refused(&format!("content type {kind}"), &reply);
             if reply.status != 415 {
@@ -200,7 +202,9 @@ impl<'a> Bench<'a> {
         }
         let read = places.iter().map(|(path, token)| service.get(path, token));
         let mut shown: Vec<Reply> = read.collect();
-        let id = reply.json["case_id"].as_str().or_else(|| reply.json["stage"].is_object().then(|| reply.json["id"].as_str())?);
+        let id = reply.json["case_id"]
+            .as_str()
+            .or_else(|| reply.json["stage"].is_object().then(|| reply.json["id"].as_str())?);
         if let (Some(id), Verb::Post, false) = (id, self.route.verb, self.route.path.contains("{case_id}")) {
             let clerk = &self.house.bureau.clerk;
             shown.push(service.get(&format!("/api/v1/cases/{id}"), clerk));
@@ -210,7 +214,8 @@ impl<'a> Bench<'a> {
         if self.route.path.ends_with("/split") {
             shown.push(service.get("/api/v1/cases?limit=200", &self.house.bureau.clerk));
             let latest = shown.last().unwrap().json["items"].as_array().unwrap().iter().take(2);
-            let parts: Vec<String> = latest.map(|item| format!("/api/v1/cases/{}", item["id"].as_str().unwrap())).collect();
+            let parts: Vec<String> =
+                latest.map(|item| format!("/api/v1/cases/{}", item["id"].as_str().unwrap())).collect();
             shown.extend(parts.iter().map(|path| service.get(path, &self.house.bureau.clerk)));
         }
         assert!(shown.iter().all(|reply| reply.status == 200), "{shown:?}");
@@ -222,7 +227,12 @@ impl<'a> Bench<'a> {
         let members = self.document.operation(self.route).members();
         for member in &members {
             let found = self.call.body.as_ref().unwrap().pointer(&member.pointer);
-            assert!(found.is_some_and(|value| !value.is_null()), "{:?}: say something in {}", self.route, member.pointer);
+            assert!(
+                found.is_some_and(|value| !value.is_null()),
+                "{:?}: say something in {}",
+                self.route,
+                member.pointer
+            );
         }
         let before = self.house.dump();
         self.envelope();
@@ -269,7 +279,10 @@ fn a_bad_body_is_always_a_problem_with_a_code_and_changes_nothing() {
                 assert!(document.operation(route).body().is_none(), "{route:?} has a body after all");
                 continue;
             }
-            assert!(document.operation(route).body().is_some(), "{route:?} changes something by what? see WITHOUT_BODY");
+            assert!(
+                document.operation(route).body().is_some(),
+                "{route:?} changes something by what? see WITHOUT_BODY"
+            );
             let mut bench = Bench::new(&house, &document, route);
             bench.run();
             flaws.append(&mut bench.flaws);
@@ -284,15 +297,26 @@ fn a_bad_body_is_always_a_problem_with_a_code_and_changes_nothing() {
 fn bad_values(parameter: &Parameter) -> Vec<String> {
     let raw: &[&str] = match (parameter.kind.clone(), parameter.name.as_str()) {
         (Kind::Day, _) => &[
-            "", "zzqx", "2024-02-30", "0000-01-01", "-0001-01-01", "-262143-01-01", "%2B262142-12-31", "%2B12024-03-20",
-            "9999-12-31", "2024-03-20T00:00:00Z", "2024-3-20x",
+            "",
+            "zzqx",
+            "2024-02-30",
+            "0000-01-01",
+            "-0001-01-01",
+            "-262143-01-01",
+            "%2B262142-12-31",
+            "%2B12024-03-20",
+            "9999-12-31",
+            "2024-03-20T00:00:00Z",
+            "2024-3-20x",
         ],
         (Kind::Id, _) => &["", "zzqx", "1", "%27%20OR%201=1", "00000000-0000-0000-0000-000000000000x"],
         (Kind::Number, "limit") => &["0", "1000000000", "-1", "", "zzqx", "1.5", "4294967296", "18446744073709551616"],
         (Kind::Number, _) => &["-1", "", "zzqx", "1.5", "4294967295", "18446744073709551616"],
         (Kind::Flag, _) => &["", "zzqx", "1", "TRUE"],
         (_, "cursor") => &["zzqx", "0", "00", "ff", "7a7a7178", "273b44524f50205441424c45"],
-        (Kind::Text | Kind::Choice, _) => &["zzqx", "%27;DROP%20TABLE%20cases;--", "%3Cscript%3E", "%F0%9F%98%80", "%00", "%ff"],
+        (Kind::Text | Kind::Choice, _) => {
+            &["zzqx", "%27;DROP%20TABLE%20cases;--", "%3Cscript%3E", "%F0%9F%98%80", "%00", "%ff"]
+        }
         (Kind::Array | Kind::Object, _) => &["zzqx"],
     };
     raw.iter().map(|value| (*value).to_owned()).collect()
@@ -302,7 +326,9 @@ fn bad_values(parameter: &Parameter) -> Vec<String> {
 fn may_be_anything(path: &str, parameter: &Parameter, value: &str) -> bool {
     let is_text = matches!(parameter.name.as_str(), "q");
     // The cursor of a list by name is a name: any text is a place in it. That of the others is parsed.
-    let is_place = parameter.name == "cursor" && path.contains("organs") && matches!(value, "7a7a7178" | "273b44524f50205441424c45");
+    let is_place = parameter.name == "cursor"
+        && path.contains("organs")
+        && matches!(value, "7a7a7178" | "273b44524f50205441424c45");
     (is_text && !value.contains("%00") && !value.contains("%ff")) || is_place
 }
 
@@ -316,7 +342,13 @@ fn a_bad_query_is_always_a_problem_with_a_code_and_changes_nothing() {
         for route in routes::all().filter(|route| route.access != Access::Public) {
             let call = call_for(&house, &document, route);
             let before = house.dump();
-            let unknown = Call { query: format!("{}{MARK}=1", if call.query.is_empty() { "?".to_owned() } else { format!("{}&", call.query) }), ..call.clone() };
+            let unknown = Call {
+                query: format!(
+                    "{}{MARK}=1",
+                    if call.query.is_empty() { "?".to_owned() } else { format!("{}&", call.query) }
+                ),
+                ..call.clone()
+            };
             let reply = unknown.send(&house);
             if (reply.status, reply.json["code"].as_str()) != (400, Some("invalid_query")) {
                 flaws.push(format!("{route:?} unknown parameter: {} {}", reply.status, reply.text));
@@ -324,7 +356,9 @@ fn a_bad_query_is_always_a_problem_with_a_code_and_changes_nothing() {
             for parameter in document.operation(route).query() {
                 for value in bad_values(&parameter) {
                     let rest = call.query.trim_start_matches('?').split('&');
-                    let rest: Vec<&str> = rest.filter(|one| !one.is_empty() && !one.starts_with(&format!("{}=", parameter.name))).collect();
+                    let rest: Vec<&str> = rest
+                        .filter(|one| !one.is_empty() && !one.starts_with(&format!("{}=", parameter.name)))
+                        .collect();
                     let query = [rest, vec![&format!("{}={value}", parameter.name)]].concat().join("&");
                     let reply = Call { query: format!("?{query}"), ..call.clone() }.send(&house);
                     tried += 1;
@@ -348,9 +382,23 @@ fn a_path_that_names_nothing_is_not_found_and_changes_nothing() {
         let document = Document::new();
         let long = "a".repeat(5_000);
         let rubbish = [
-            "1", "zzqx", "%00", "%ff%fe", "%2e%2e%2f", "..%2f..%2fetc%2fpasswd", "..", "%252e%252e", "%E4%BD%A0%F0%9F%98%80",
-            "%27%20OR%201=1--", "%3Cscript%3E", "00000000-0000-0000-0000-00000000000", "0x7f", "99999999999999999999", "%0d%0aX:y",
-            "zzqx;a=b", &long,
+            "1",
+            "zzqx",
+            "%00",
+            "%ff%fe",
+            "%2e%2e%2f",
+            "..%2f..%2fetc%2fpasswd",
+            "..",
+            "%252e%252e",
+            "%E4%BD%A0%F0%9F%98%80",
+            "%27%20OR%201=1--",
+            "%3Cscript%3E",
+            "00000000-0000-0000-0000-00000000000",
+            "0x7f",
+            "99999999999999999999",
+            "%0d%0aX:y",
+            "zzqx;a=b",
+            &long,
         ];
         let mut flaws = Vec::new();
         let mut tried = 0;
@@ -372,7 +420,15 @@ fn a_path_that_names_nothing_is_not_found_and_changes_nothing() {
             }
             assert_eq!(difference(&before, &house.dump()), Vec::<String>::new(), "{route:?}");
         }
-        for path in ["/api/v1/../v1/cases", "/api/v1/cases/", "//", "/api/v1/%2e%2e/me", "/docs/../api/v1/me", "/docs/%2e%2e%2fCargo.toml", "/docs/..%2f..%2fetc%2fpasswd"] {
+        for path in [
+            "/api/v1/../v1/cases",
+            "/api/v1/cases/",
+            "//",
+            "/api/v1/%2e%2e/me",
+            "/docs/../api/v1/me",
+            "/docs/%2e%2e%2fCargo.toml",
+            "/docs/..%2f..%2fetc%2fpasswd",
+        ] {
             let reply = house.service().get(path, &house.bureau.clerk);
             if reply.status != 404 || flaw(&reply).is_some() {
                 flaws.push(format!("{path}: {} {:.200}", reply.status, reply.text));

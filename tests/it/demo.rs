@@ -1,8 +1,9 @@
 //! The demonstration: its output, its docket on both databases, and the lists it gives on every day of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use chrono::{Days, NaiveDate};
 use gongkai::case::{OrganRules, Stage, summary};
@@ -102,6 +103,70 @@ fn the_demonstration_prints_what_a_newcomer_needs_to_see() {
     assert_eq!(mails.to_string(), sent, "each mail said to be sent is a file");
     let again = run(&["demo", "--no-serve", "--dir", "bureau"], directory.path());
     assert_eq!(again.status.code(), Some(2), "a directory with a database is not fresh");
+}
+
+/// The words of a shell line whose quotes are not nested: `'…'` as it is, `"…"` with the token put in.
+fn words(line: &str, token: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for c in line.chars() {
+        match (c, quote) {
+            (' ', None) => words.push(String::new()),
+            ('\'' | '"', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            (c, _) => words.last_mut().unwrap().push(c),
+        }
+    }
+    words.into_iter().map(|word| word.replace("$TOKEN", token)).collect()
+}
+
+/// Sends what a printed curl line says; an answer that is not 200 fails.
+fn curl(line: &str, token: &str) -> serde_json::Value {
+    let words = words(line, token);
+    let after = |flag: &str| words.iter().position(|word| word == flag).map(|at| words[at + 1].clone());
+    let (name, value) = after("-H").unwrap().split_once(": ").map(|(n, v)| (n.to_owned(), v.to_owned())).unwrap();
+    let url = words.iter().find(|word| word.starts_with("http://")).unwrap();
+    let mut answer = match after("-d") {
+        Some(body) => ureq::post(url).header(&name, &value).send(body.as_str()).unwrap(),
+        None => ureq::get(url).header(&name, &value).call().unwrap(),
+    };
+    answer.body_mut().read_json().unwrap()
+}
+
+#[test]
+fn the_five_requests_it_prints_work_as_they_are_printed() {
+    let directory = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let bind = free.local_addr().unwrap().to_string();
+    drop(free);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gongkai"))
+        .args(["demo", "--today", TODAY, "--dir", "bureau", "--bind", &bind])
+        .current_dir(directory.path())
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut printed = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        printed.push(line.unwrap());
+        if printed.last().unwrap().starts_with("gongkai 正在运行") {
+            break;
+        }
+    }
+    let lines: Vec<&String> = printed.iter().filter(|line| line.contains("curl -s")).collect();
+    let [token, list, overdue, clock, actions] = lines[..] else { panic!("{printed:#?}") };
+    let token = token.strip_prefix("TOKEN=$(").unwrap().split_once(" | sed").unwrap().0;
+    let token = curl(token, "")["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(curl(list, &token)["items"].as_array().unwrap().len(), 5);
+    assert_eq!(curl(overdue, &token)["totals"]["overdue_open"], 3);
+    let clock = curl(clock, &token);
+    assert_eq!((clock["due"].as_str(), clock["as_of"].as_str()), (Some("2011-06-23"), Some("2011-06-24")));
+    assert!(clock["explanation"].as_str().unwrap().contains("2011-06-23"));
+    assert!(!curl(actions, &token).to_string().is_empty());
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

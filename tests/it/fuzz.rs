@@ -164,9 +164,14 @@ fn after_any_of_three_hundred_random_commands_the_row_says_what_the_log_says() {
             if !dice.one_in(3) {
                 // What is offered: so that the case gets somewhere.
                 let offered = house.service().get(&case.path("actions"), &who).json;
-                let hrefs: Vec<&str> =
-                    offered["allowed"].as_array().unwrap().iter().filter_map(|action| action["href"].as_str()).collect();
-                let on_offer: Vec<&Kit> = kits.iter().filter(|kit| hrefs.iter().any(|href| *href == case.path(kit.segment))).collect();
+                let hrefs: Vec<&str> = offered["allowed"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter_map(|action| action["href"].as_str())
+                    .collect();
+                let on_offer: Vec<&Kit> =
+                    kits.iter().filter(|kit| hrefs.iter().any(|href| *href == case.path(kit.segment))).collect();
                 if !on_offer.is_empty() {
                     kit = *dice.pick(&on_offer);
                 }

@@ -96,7 +96,9 @@ pub fn probes(member: &Member, good: &Value) -> Vec<Probe> {
             found.push(refused(json!({ good.as_str().unwrap(): null })));
         }
         Kind::Number => {
-            found.extend([json!("7"), json!(1.5), json!(-1), json!(1e30), json!(-9_223_372_036_854_775_808_i64)].map(refused));
+            found.extend(
+                [json!("7"), json!(1.5), json!(-1), json!(1e30), json!(-9_223_372_036_854_775_808_i64)].map(refused),
+            );
             found.extend([0, 65_535, 65_536, 4_294_967_295_u64, u64::MAX].map(|number| either(json!(number))));
         }
         Kind::Flag => found.extend(["true", ""].map(|text| refused(json!(text)))),
@@ -129,11 +131,33 @@ pub fn broken(good: &str) -> Vec<Vec<u8>> {
     let name = good.split('"').nth(1).unwrap();
     let twice = format!("{{\"{name}\":null,{}", &good[1..]);
     let texts = [
-        "", " ", "{", "}", "[", "nul", "\"", "{]", "{\"a\":}", "{'a':1}", "// x", "NaN", "7", "-0", "\"zzqx\"", "true",
-        "[{}]", "[1,2,3]", "\u{feff}{}", "{\"zzqx\":1e999}", "{\"zzqx\":\"\\ud800\"}",
+        "",
+        " ",
+        "{",
+        "}",
+        "[",
+        "nul",
+        "\"",
+        "{]",
+        "{\"a\":}",
+        "{'a':1}",
+        "// x",
+        "NaN",
+        "7",
+        "-0",
+        "\"zzqx\"",
+        "true",
+        "[{}]",
+        "[1,2,3]",
+        "\u{feff}{}",
+        "{\"zzqx\":1e999}",
+        "{\"zzqx\":\"\\ud800\"}",
     ];
     let mut found: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
-    found.extend([twice, format!("{good}{good}"), format!("{good} zzqx"), good[..good.len() - 1].to_owned()].map(String::into_bytes));
+    found.extend(
+        [twice, format!("{good}{good}"), format!("{good} zzqx"), good[..good.len() - 1].to_owned()]
+            .map(String::into_bytes),
+    );
     found.push(b"[".repeat(5_000));
     found.push(b"{\"a\":".repeat(5_000));
     found.push(vec![0xff, 0xfe, 0x00]);
