@@ -283,7 +283,7 @@ impl Office {
         };
         let mut found = self.judge(db, &rows, as_of, late_from)?;
         found.retain(|one| query.department.is_none_or(|wanted| one.department == Some(wanted)));
-        found.sort_by(|one, other| urgency(one).cmp(&urgency(other)));
+        found.sort_by_key(urgency);
         report(db, &watched, found, is_complete, as_of, late_from, query.limit.min(MOST_ROWS))
     }
 
