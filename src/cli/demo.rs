@@ -18,6 +18,7 @@ use crate::office::{Clock, Office, OfficeError};
 use crate::store::CaseId;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -56,6 +57,11 @@ fn demo(args: &Args) -> Result<(), String> {
     let today = args.today.unwrap_or_else(|| Clock::system().today());
     if today < EARLIEST {
         return Err(format!("--today 不得早于 {EARLIEST} / must not be earlier than {EARLIEST}"));
+    }
+    if !args.no_serve {
+        // Said before the docket is typed in, not after.
+        let taken = |error| format!("不能监听 / cannot listen on {}: {error}", args.bind);
+        TcpListener::bind(&args.bind).map(drop).map_err(taken)?;
     }
     let place = Place::prepare(args.dir.as_deref())?;
     let variables = [

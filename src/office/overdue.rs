@@ -24,7 +24,7 @@ pub const WATCHERS: &[Role] = &[Role::Supervisor, Role::OfficeHead, Role::Leader
 pub const MOST_ROWS: usize = 1_000;
 
 /// Most cases looked at for one answer; beyond it the answer says that it is not complete.
-const MOST_CASES: i64 = 20_000;
+const MOST_CASES: i64 = 10_000;
 
 /// Replies are listed as late for so many days unless another first day is asked for.
 const LATE_DAYS: u64 = 365;
@@ -283,7 +283,7 @@ impl Office {
         };
         let mut found = self.judge(db, &rows, as_of, late_from)?;
         found.retain(|one| query.department.is_none_or(|wanted| one.department == Some(wanted)));
-        found.sort_by(|one, other| urgency(one).cmp(&urgency(other)));
+        found.sort_by_key(urgency);
         report(db, &watched, found, is_complete, as_of, late_from, query.limit.min(MOST_ROWS))
     }
 
@@ -455,7 +455,7 @@ fn placed(
             due_on,
             is_provisional: answer.due.is_none(),
             clock_status: Word { code: answer.status.code(), label: answer.status.label() },
-            remaining_working_days: working_days.filter(|_| !is_past),
+            remaining_working_days: working_days.or(answer.remaining).filter(|_| !is_past),
             remaining_days: days.filter(|_| !is_past),
             overdue_working_days: working_days.filter(|_| is_past),
             overdue_days: days.filter(|_| is_past),

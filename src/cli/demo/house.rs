@@ -27,10 +27,17 @@ struct OrganPlan {
     name: String,
     #[serde(default)]
     parent: Option<String>,
+    /// The organ's own settings.
+    #[serde(default = "defaults")]
+    settings: serde_json::Value,
     /// Code and name.
     departments: Vec<(String, String)>,
     /// Duty and user name.
     staff: BTreeMap<String, String>,
+}
+
+fn defaults() -> serde_json::Value {
+    serde_json::json!({})
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,7 +118,7 @@ impl House {
             parent_id,
             reports_to: None,
             region: String::new(),
-            settings: serde_json::json!({}),
+            settings: plan.settings.clone(),
         };
         let organ = office.insert_organ(db, &draft)?;
         let mut made = BTreeMap::new();
