@@ -127,8 +127,8 @@ pub const TABLES: &[&[Route]] = &[
     intake::ROUTES,
     cases::ROUTES,
     case_commands::ROUTES,
-    law::ROUTES,
     overdue::ROUTES,
+    law::ROUTES,
     health::ROUTES,
 ];
 

@@ -3,7 +3,9 @@
 
 mod docket;
 mod house;
+mod mails;
 mod report;
+mod sink;
 mod typist;
 
 pub use house::{House, Login};
@@ -61,11 +63,15 @@ fn demo(args: &Args) -> Result<(), String> {
         ("GONGKAI_BIND".to_owned(), args.bind.clone()),
     ];
     // Nothing of this process's own configuration: a demonstration must not write to real people.
-    let settings = Settings::load(None, variables).map_err(|error| error.to_string())?;
+    let mut settings = Settings::load(None, variables).map_err(|error| error.to_string())?;
+    let sink = sink::Sink::start(&place.directory).map_err(|error| format!("演示邮件服务器：{error}"))?;
+    mails::use_sink(&mut settings, &sink);
     let office = open(settings.clone(), Clock::fixed(today))?;
     office.store().migrate().map_err(|error| format!("数据库迁移失败 / migration failed: {error}"))?;
     let loaded = load(&office, &mut |_, _| ())?;
-    println!("{}", report::text(&office, &loaded, &place.directory, &args.bind).map_err(|error| explain(&error))?);
+    let mails = mails::remind(&office)?.text(&sink);
+    let shown = report::text(&office, &loaded, &mails, &place.directory, &args.bind);
+    println!("{}", shown.map_err(|error| explain(&error))?);
     if args.no_serve {
         return Ok(());
     }

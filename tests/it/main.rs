@@ -8,12 +8,18 @@
 
 mod architecture;
 mod auth;
+mod bad_input;
 mod cli;
 mod desk;
+mod document;
 mod e2e;
+mod fuzz;
+mod house;
 mod intake;
 mod law_vectors;
 mod mail;
+mod payloads;
+mod probes;
 mod routes;
 mod running;
 mod service;

@@ -21,7 +21,13 @@ const COURT_DAYS: [(&str, i32, u32, u32); 3] =
 ///
 /// # Errors
 /// What every read may meet.
-pub(super) fn text(office: &Office, loaded: &Loaded, directory: &Path, bind: &str) -> Result<String, OfficeError> {
+pub(super) fn text(
+    office: &Office,
+    loaded: &Loaded,
+    mails: &str,
+    directory: &Path,
+    bind: &str,
+) -> Result<String, OfficeError> {
     office.store().read(|db| {
         let files = all_files(office, db, loaded)?;
         let parts = [
@@ -31,6 +37,7 @@ pub(super) fn text(office: &Office, loaded: &Loaded, directory: &Path, bind: &st
             derivation(office, db, loaded)?,
             cangzhou(&files, loaded),
             coverage(office, &files)?,
+            format!("{}{mails}", heading("提醒邮件")),
             logins(loaded),
             requests(loaded, bind),
         ];

@@ -48,6 +48,25 @@ fn a_panic_in_a_write_leaves_nothing_and_the_next_write_works() {
 }
 
 #[test]
+fn a_transaction_that_ended_by_itself_is_an_error_and_the_next_write_works() {
+    // SQLite does this when the disk is full or the machine has no memory left.
+    on_both(|store| {
+        for fails in [true, false] {
+            let ended: Result<(), StoreError> = store.write(|db| {
+                meta::set(db, "lost", "1")?;
+                db.batch_execute("ROLLBACK")?;
+                if fails { Err(StoreError::Corrupt("on purpose".into())) } else { Ok(()) }
+            });
+            assert!(ended.is_err());
+            assert_eq!(matches!(ended, Err(StoreError::Corrupt(_))), fails, "the first error is told: {ended:?}");
+            store.write(|db| meta::set(db, "next", "works")).unwrap();
+        }
+        let names = |key| store.read(|db| meta::get(db, key)).unwrap();
+        assert_eq!([names("lost"), names("next")], [None, Some("works".into())]);
+    });
+}
+
+#[test]
 fn an_error_that_was_swallowed_does_not_turn_a_rollback_into_a_success() {
     // PostgreSQL answers COMMIT of a failed transaction with a silent ROLLBACK; SQLite keeps what succeeded.
     on_both(|store| {

@@ -1,0 +1,220 @@
+//! A house of four organs with everybody in it, and a look at everything its database holds.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use gongkai::case::Role;
+use gongkai::store::{Db, OrganId, UserId, departments};
+use serde_json::{Value, json};
+
+use crate::desk::{Bureau, CaseAt};
+use crate::service::Service;
+use crate::support::{TestDatabase, day};
+
+/// The day everything happens on; the facts of the cases lie before it.
+pub const TODAY: &str = "2024-04-15";
+
+/// An organ that is not the one under test, with one of each thing it can have.
+pub struct Neighbour {
+    pub organ: OrganId,
+    pub department: String,
+    pub user: UserId,
+    pub case: String,
+}
+
+/// The bureau under test between the organ above it, one beside it and one below it.
+pub struct House {
+    pub bureau: Bureau,
+    pub above: OrganId,
+    pub beside: Neighbour,
+    pub below: OrganId,
+    /// A registered case of the bureau, for reading.
+    pub case: String,
+    /// A case the bureau's front desk filed, by its own number.
+    pub filed: String,
+    look: Box<dyn Fn() -> Db>,
+    tokens: std::cell::RefCell<BTreeMap<String, String>>,
+    made: std::cell::Cell<usize>,
+}
+
+impl House {
+    /// Builds the house on an empty database of a test.
+    pub fn on(database: &TestDatabase) -> Self {
+        let clock = gongkai::office::Clock::fixed(day(TODAY));
+        // Bad passwords are tried on purpose; the throttle has tests of its own.
+        let service = Service::start_with(database, clock, |settings| {
+            settings.security.login_failures = 1_000;
+            settings.security.login_failures_per_address = 1_000;
+        });
+        let url = database.options.url.clone();
+        let look = move || match url.strip_prefix("sqlite:") {
+            Some(path) => Db::Lite(SqliteConnection::establish(path).unwrap()),
+            None => Db::Pg(PgConnection::establish(&url).unwrap()),
+        };
+        let above = service.organ("shi", None);
+        let organ = service.organ("zrzy", Some(above));
+        let below = service.organ("xian", Some(organ));
+        let other = service.organ("jtj", Some(above));
+        let department = add_department(&service, organ, "gd", "耕地保护科");
+        let clerk_id = service.user("jingban", organ, &[Role::Clerk]);
+        let token = |name: &str, role| service.user_token(name, organ, &[role]);
+        let (head, reviewer) = (token("fuze", Role::OfficeHead), token("shenhe", Role::Reviewer));
+        let (leader, supervisor) = (token("lingdao", Role::Leader), token("jiandu", Role::Supervisor));
+        let clerk = service.token("jingban");
+        let bureau = Bureau { organ, department, clerk, clerk_id, head, reviewer, leader, supervisor, service };
+        let beside = neighbour(&bureau, other);
+        let mut house = Self {
+            above,
+            below,
+            beside,
+            bureau,
+            case: String::new(),
+            filed: String::new(),
+            look: Box::new(look),
+            tokens: std::cell::RefCell::default(),
+            made: std::cell::Cell::new(0),
+        };
+        house.case = house.registered().id;
+        house.filed = "SQ-1".to_owned();
+        let filed = house.service().create(
+            "/api/v1/intake/applications",
+            &house.token(house.bureau.organ, &[Role::Intake]),
+            house.filing(&house.filed),
+        );
+        assert_eq!(filed.status, 201, "{filed:?}");
+        house
+    }
+
+    /// The running service.
+    pub fn service(&self) -> &Service {
+        &self.bureau.service
+    }
+
+    /// The token of somebody who holds exactly these roles in that organ.
+    pub fn token(&self, organ: OrganId, roles: &[Role]) -> String {
+        let codes: Vec<&str> = roles.iter().map(|role| role.code()).collect();
+        let name = format!("{}-{}", &organ.0.simple().to_string()[20..], codes.join("."));
+        if let Some(token) = self.tokens.borrow().get(&name) {
+            return token.clone();
+        }
+        let username = format!("{}-{}", &name[..12], self.tokens.borrow().len());
+        let token = self.service().user_token(&username, organ, roles);
+        self.tokens.borrow_mut().insert(name, token.clone());
+        token
+    }
+
+    /// A name nobody has yet.
+    pub fn fresh(&self, what: &str) -> String {
+        self.made.set(self.made.get() + 1);
+        format!("{what}-{}", self.made.get())
+    }
+
+    /// A case of the bureau, received at the counter on 2024-03-01 and registered that day; due on 2024-03-29.
+    pub fn registered(&self) -> CaseAt<'_> {
+        let mut case = self.bureau.file(self.bureau.application("2024-03-01"));
+        case.clerk("registration", json!({ "on": "2024-03-01" }));
+        case
+    }
+
+    /// What the front desk of the bureau sends, with every member there is.
+    pub fn filing(&self, number: &str) -> Value {
+        let mut body = self.application();
+        let members = body.as_object_mut().unwrap();
+        members.remove("organ_id");
+        members.insert("organ".into(), json!("zrzy"));
+        members.insert("external_number".into(), json!(number));
+        body
+    }
+
+    /// What a clerk of the bureau files, with every member there is.
+    pub fn application(&self) -> Value {
+        let mut body = self.bureau.application("2024-03-01");
+        for member in ["signed_on", "arrived_on", "acknowledged_on", "confirmed_on"] {
+            body[member] = json!("2024-03-01");
+        }
+        body["misdirected"] = json!(false);
+        body["applicant"]["contact"] = json!({
+            "telephone": "13800138000", "email": "wang@example.cn", "address": "某市某路1号", "postcode": "100000",
+            "workplace": "某公司", "legal_representative": "张某", "contact_person": "赵某", "agent": "钱某"
+        });
+        body
+    }
+
+    /// Every row of every table as text, in order. The counters of failed logins are left out: they are there to change.
+    pub fn dump(&self) -> BTreeMap<String, Vec<String>> {
+        let mut dump = match (self.look)() {
+            Db::Lite(mut db) => {
+                let tables =
+                    lines_lite(&mut db, "SELECT name AS line FROM sqlite_master WHERE type = 'table' ORDER BY 1");
+                let rows = |table: &String| {
+                    let columns =
+                        format!("SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')");
+                    let columns = lines_lite(&mut db, &columns).join(" || '|' || ");
+                    lines_lite(&mut db, &format!("SELECT {columns} AS line FROM \"{table}\" ORDER BY 1"))
+                };
+                paired(tables, rows)
+            }
+            Db::Pg(mut db) => {
+                let tables = "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' ORDER BY 1";
+                let tables = lines_pg(&mut db, tables);
+                paired(tables, |table| {
+                    lines_pg(&mut db, &format!("SELECT t::text AS line FROM \"{table}\" t ORDER BY 1"))
+                })
+            }
+        };
+        assert!(dump.len() >= 15 && dump.contains_key("case_events"), "{:?}", dump.keys());
+        dump.remove("login_attempts");
+        dump
+    }
+}
+
+/// What two dumps differ in; empty when they are equal.
+pub fn difference(before: &BTreeMap<String, Vec<String>>, after: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let mut found = Vec::new();
+    for (table, old) in before {
+        let new = &after[table];
+        found.extend(old.iter().filter(|row| !new.contains(row)).map(|row| format!("{table} - {row}")));
+        found.extend(new.iter().filter(|row| !old.contains(row)).map(|row| format!("{table} + {row}")));
+    }
+    found
+}
+
+fn paired(tables: Vec<String>, mut rows: impl FnMut(&String) -> Vec<String>) -> BTreeMap<String, Vec<String>> {
+    let paired = tables.into_iter().map(|table| {
+        let rows = rows(&table);
+        (table, rows)
+    });
+    paired.collect()
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+fn lines_lite(db: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    diesel::sql_query(sql).load::<Line>(db).unwrap().into_iter().map(|row| row.line).collect()
+}
+
+fn lines_pg(db: &mut PgConnection, sql: &str) -> Vec<String> {
+    diesel::sql_query(sql).load::<Line>(db).unwrap().into_iter().map(|row| row.line).collect()
+}
+
+fn add_department(service: &Service, organ: OrganId, code: &str, name: &str) -> String {
+    let add = |db: &mut _| departments::insert(db, organ, code, name);
+    service.office.store().write(add).unwrap().id.0.to_string()
+}
+
+fn neighbour(bureau: &Bureau, organ: OrganId) -> Neighbour {
+    let service = &bureau.service;
+    let department = add_department(service, organ, "lz", "路政科");
+    let user = service.user("linju", organ, &[Role::Clerk]);
+    let mut application = bureau.application("2024-03-01");
+    application["organ_id"] = json!(organ.0);
+    application["title"] = json!("道路养护合同");
+    let filed = service.create("/api/v1/cases", &service.token("linju"), application);
+    assert_eq!(filed.status, 201, "{filed:?}");
+    Neighbour { organ, department, user, case: filed.json["id"].as_str().unwrap().to_owned() }
+}

@@ -1,0 +1,94 @@
+//! What is sent again, and what is sent at once, makes one case.
+
+use serde_json::json;
+
+use super::{FrontDesk, form, form_with, rows};
+use crate::service::Reply;
+use crate::support::on_both_databases;
+
+#[test]
+fn a_filing_sent_again_makes_no_second_case() {
+    on_both_databases(|database| {
+        let desk = FrontDesk::open(database, "2025-02-21");
+        let first = desk.file_under("k-1", form("SQ-1"));
+        assert_eq!((first.status, first.header("idempotent-replayed")), (201, ""), "{first:?}");
+        let made = rows(database);
+
+        let replayed = desk.file_under("k-1", form("SQ-1"));
+        assert_eq!((replayed.status, &replayed.text), (201, &first.text), "the same key: the same answer");
+        assert_eq!(replayed.header("idempotent-replayed"), "true");
+        assert_eq!(rows(database), made);
+        assert_eq!(desk.file_under("k-1", form("SQ-2")).problem(), (422, "idempotency_key_reused"));
+
+        let again = desk.file_under("k-2", form("SQ-1"));
+        assert_eq!((again.status, again.header("idempotent-replayed")), (200, ""), "{again:?}");
+        assert_eq!((&again.json["duplicate"], &again.json["case_id"]), (&json!(true), &first.json["case_id"]));
+        assert_eq!(again.header("location"), first.header("location"));
+        // The same in another spelling: blanks around, members that say nothing, the organ by its id.
+        let spelt = json!({
+            "/applicant/name": " 王小明 ", "/misdirected": false, "/signed_on": null, "/title": "",
+            "/applicant/identity/number": "11010519491231002x", "/organ": desk.bureau.organ.0
+        });
+        assert_eq!(desk.file(form_with("SQ-1", spelt)).json["duplicate"], true);
+        assert_eq!(rows(database)[..4], made[..4], "only the answers were kept");
+
+        desk.command("SQ-1", &desk.bureau.clerk, "registration", json!({ "on": "2025-02-21" }));
+        let later = desk.file(form("SQ-1"));
+        assert_eq!((later.status, &later.json["stage"]["code"]), (200, &json!("registered")), "the case moved on");
+        assert_eq!(later.json["number"], "依申请〔2025〕1号");
+    });
+}
+
+#[test]
+fn a_number_used_for_another_content_is_a_conflict_that_tells_nothing() {
+    on_both_databases(|database| {
+        let desk = FrontDesk::open(database, "2025-02-21");
+        assert_eq!(desk.file(form("SQ-1")).status, 201);
+        let made = rows(database);
+        for changes in [
+            json!({ "/request": "另一份批复" }),
+            json!({ "/title": "另一个标题" }),
+            json!({ "/submitted_on": "2025-02-19" }),
+            json!({ "/acknowledged_on": "2025-02-20" }),
+            json!({ "/channel": "oral" }),
+            json!({ "/delivery/accepts_other": false }),
+            json!({ "/delivery": null }),
+            json!({ "/applicant/kind": "other_org" }),
+            json!({ "/applicant/name": "李小明" }),
+            json!({ "/applicant/identity/number": "110101199003070935" }),
+            json!({ "/applicant/identity": { "kind": "other", "number": "11010519491231002X" } }),
+            json!({ "/applicant/identity": null }),
+            json!({ "/applicant/contact/telephone": "13900139000" }),
+            json!({ "/applicant/contact": null }),
+        ] {
+            let refused = desk.file(form_with("SQ-1", changes.clone()));
+            assert_eq!(refused.problem(), (409, "external_number_reused"), "{changes}");
+            for personal in ["王小明", "李小明", "1380013", "1390013", "1101", "批复"] {
+                assert!(!refused.text.contains(personal), "{}", refused.text);
+            }
+        }
+        assert_eq!(rows(database), made, "nothing was written");
+        assert_eq!(desk.file(form_with("SQ-2", json!({ "/request": "另一份批复" }))).status, 201);
+    });
+}
+
+#[test]
+fn of_eight_equal_filings_at_once_one_makes_the_case() {
+    on_both_databases(|database| {
+        let desk = FrontDesk::open(database, "2025-02-21");
+        for round in 0..3 {
+            let number = format!("SQ-{round}");
+            let before = rows(database);
+            let replies: Vec<Reply> = std::thread::scope(|scope| {
+                let tries: Vec<_> = (0..8).map(|_| scope.spawn(|| desk.file(form(&number)))).collect();
+                tries.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            let mut statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
+            statuses.sort_unstable();
+            assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 201], "{replies:?}");
+            assert!(replies.iter().all(|reply| reply.json["case_id"] == replies[0].json["case_id"]));
+            let after = rows(database);
+            assert_eq!((after[0] - before[0], after[1] - before[1]), (1, 1), "one case, one applicant");
+        }
+    });
+}
