@@ -150,7 +150,7 @@ fn wait_for_applicant(
     true
 }
 
-fn run_until(answer: &mut ClockAnswer, calendar: &Calendar, regime: Regime, until: NaiveDate, day: Option<NaiveDate>) {
+fn run_until(answer: &mut ClockAnswer, calendar: &Calendar, until: NaiveDate, day: Option<NaiveDate>) {
     answer.due = Some(until);
     answer.remaining = day.and_then(|day| calendar.count_working_days(day.max(answer.start), until).ok());
     answer.derivation.push(Step::new(StepKind::Due, until, "", ""));
