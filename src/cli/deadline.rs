@@ -1,7 +1,7 @@
 //! `gongkai deadline`: timelines in, due dates with their derivation out.
 
 use super::calendar::CalendarArgs;
-use super::lines::{LineError, Lines, each_line, parse_date, shown};
+use super::lines::{LineError, Lines, each_line, parse_date, shown, text_of};
 use crate::law::{
     Calendar, ClockError, ClockOptions, ConsultationKind, Fact, Regime, ReopenedPeriod, Timeline, explain, reply_clock,
 };
@@ -49,17 +49,28 @@ impl From<ClockError> for LineError {
     }
 }
 
+/// A string taken from the line as it stands. (`Option<Cow<str>>` itself would be copied: serde borrows only through a type of ours.)
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Text<'_> {
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// One line of input; further keys (`id`, `why`, …) are the caller's own.
 #[derive(Deserialize)]
 struct Line<'a> {
     #[serde(borrow, default)]
-    regime: Option<Cow<'a, str>>,
+    regime: Option<Text<'a>>,
     #[serde(borrow)]
-    received: Cow<'a, str>,
+    received: Text<'a>,
     #[serde(borrow, default)]
     events: Vec<Event<'a>>,
     #[serde(borrow, default)]
-    today: Option<Cow<'a, str>>,
+    today: Option<Text<'a>>,
     #[serde(default)]
     opts: Option<Options>,
 }
@@ -77,27 +88,27 @@ struct Options {
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(borrow, rename = "type")]
-    kind_of_event: Cow<'a, str>,
+    kind_of_event: Text<'a>,
     #[serde(borrow)]
-    date: Cow<'a, str>,
+    date: Text<'a>,
     #[serde(borrow, default)]
-    id: Option<Cow<'a, str>>,
+    id: Option<Text<'a>>,
     #[serde(borrow, default)]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<Text<'a>>,
     #[serde(default)]
     days: Option<u32>,
     #[serde(borrow, default)]
-    until: Option<Cow<'a, str>>,
+    until: Option<Text<'a>>,
     #[serde(borrow, default)]
-    silent_until: Option<Cow<'a, str>>,
+    silent_until: Option<Text<'a>>,
 }
 
 fn read(line: &[u8]) -> Result<(Timeline, Option<NaiveDate>), LineError> {
-    let line: Line<'_> = serde_json::from_slice(line)?;
-    let received = parse_date("received", &line.received)?;
-    let today = line.today.as_deref().map(|text| parse_date("today", text)).transpose()?;
+    let line: Line<'_> = serde_json::from_str(text_of(line)?)?;
+    let received = parse_date("received", line.received.as_str())?;
+    let today = line.today.as_ref().map(|text| parse_date("today", text.as_str())).transpose()?;
     let facts = line.events.into_iter().map(Event::into_fact).collect::<Result<Vec<_>, _>>()?;
-    let regime = match line.regime.as_deref() {
+    let regime = match line.regime.as_ref().map(Text::as_str) {
         Some(code) => Regime::from_code(code).ok_or_else(|| unknown("unknown_regime", "regime", code))?,
         None => Timeline::regime_for(received, &facts, today),
     };
@@ -110,21 +121,27 @@ fn read(line: &[u8]) -> Result<(Timeline, Option<NaiveDate>), LineError> {
 
 impl Event<'_> {
     fn into_fact(self) -> Result<Fact, LineError> {
-        let on = parse_date("date", &self.date)?;
-        Ok(match self.kind_of_event.as_ref() {
+        let on = parse_date("date", self.date.as_str())?;
+        Ok(match self.kind_of_event.as_str() {
             "consult_sent" => Fact::ConsultationSent {
                 kind: self.consultation_kind()?,
-                silent_until: self.silent_until.as_deref().map(|day| parse_date("silent_until", day)).transpose()?,
-                id: required(self.id, "id")?.into_owned(),
+                silent_until: self
+                    .silent_until
+                    .as_ref()
+                    .map(|day| parse_date("silent_until", day.as_str()))
+                    .transpose()?,
+                id: required(self.id, "id")?.0.into_owned(),
                 on,
             },
-            "consult_returned" => Fact::ConsultationReturned { id: required(self.id, "id")?.into_owned(), on },
+            "consult_returned" => Fact::ConsultationReturned { id: required(self.id, "id")?.0.into_owned(), on },
             "correction_requested" => Fact::CorrectionRequested { on },
             "correction_received" => Fact::CorrectionReceived { on },
             "fee_notified" => Fact::FeeNotified { on },
             "fee_paid" => Fact::FeePaid { on },
             "extension" => Fact::Extension { on, days: required(self.days, "days")? },
-            "delayed_reply" => Fact::DelayedReply { on, until: parse_date("until", &required(self.until, "until")?)? },
+            "delayed_reply" => {
+                Fact::DelayedReply { on, until: parse_date("until", required(self.until, "until")?.as_str())? }
+            }
             "reopened" => Fact::Reopened { on, due: self.reopened_period()? },
             "replied" => Fact::Replied { on },
             "ended" => Fact::Ended { on },
@@ -133,14 +150,14 @@ impl Event<'_> {
     }
 
     fn consultation_kind(&self) -> Result<ConsultationKind, LineError> {
-        let code = required(self.kind.as_deref(), "kind")?;
+        let code = required(self.kind.as_ref(), "kind")?.as_str();
         ConsultationKind::from_code(code).ok_or_else(|| unknown("unknown_consultation_kind", "kind", code))
     }
 
     fn reopened_period(&self) -> Result<ReopenedPeriod, LineError> {
-        match (self.days, self.until.as_deref()) {
+        match (self.days, self.until.as_ref()) {
             (Some(days), None) => Ok(ReopenedPeriod::Days(days)),
-            (None, Some(until)) => Ok(ReopenedPeriod::Until(parse_date("until", until)?)),
+            (None, Some(until)) => Ok(ReopenedPeriod::Until(parse_date("until", until.as_str())?)),
             (Some(_), Some(_)) | (None, None) => {
                 Err(LineError::new("missing_field", "reopened 须有 days 或 until 之一".to_owned()))
             }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::ExitCode;
 
 /// The longest line that is read; a timeline of thousands of facts is shorter.
@@ -40,6 +40,8 @@ impl From<serde_json::Error> for LineError {
 /// Where answers go.
 pub(super) struct Lines<'a> {
     out: &'a mut dyn Write,
+    /// Answers not yet written: many small writes into memory, then one into `out`.
+    answers: Vec<u8>,
     rejected: bool,
 }
 
@@ -47,31 +49,43 @@ impl Lines<'_> {
     /// Writes one answer, or the error in its place.
     pub(super) fn answer<T: Serialize>(&mut self, answer: Result<T, LineError>) -> io::Result<()> {
         match answer {
-            Ok(answer) => serde_json::to_writer(&mut *self.out, &answer)?,
+            Ok(answer) => serde_json::to_writer(&mut self.answers, &answer)?,
             Err(LineError { code, detail }) => {
                 self.rejected = true;
                 let error = serde_json::json!({"error": {"code": code, "detail": detail}});
-                serde_json::to_writer(&mut *self.out, &error)?;
+                serde_json::to_writer(&mut self.answers, &error)?;
             }
         }
-        self.out.write_all(b"\n")
+        self.end_line()
     }
 
     /// Writes text for a person, or why there is none.
     pub(super) fn text(&mut self, answer: Result<String, LineError>) -> io::Result<()> {
         match answer {
-            Ok(text) => writeln!(self.out, "{text}"),
+            Ok(text) => self.answers.extend_from_slice(text.as_bytes()),
             Err(LineError { code, detail }) => {
                 self.rejected = true;
-                writeln!(self.out, "不能计算：{detail}（{code}）\n")
+                self.answers.extend_from_slice(format!("不能计算：{detail}（{code}）\n").as_bytes());
             }
         }
+        self.end_line()
+    }
+
+    fn end_line(&mut self) -> io::Result<()> {
+        self.answers.push(b'\n');
+        if self.answers.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.answers)?;
+        self.answers.clear();
+        self.out.flush()
     }
 }
 
 /// Reads standard input line by line and lets `handle` answer each on standard output.
 pub(super) fn each_line(handle: impl FnMut(&[u8], &mut Lines<'_>) -> io::Result<()>) -> ExitCode {
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
+    let mut out = io::stdout().lock();
     let input = BufReader::with_capacity(BUFFER_BYTES, io::stdin().lock());
     match copy_lines(input, &mut out, handle) {
         Ok(false) => ExitCode::SUCCESS,
@@ -87,16 +101,23 @@ pub(super) fn refuse(detail: &str) -> ExitCode {
     ExitCode::from(super::WRONG_USAGE)
 }
 
-/// True when a line was rejected.
+/// True when a line was rejected. Answers leave when the buffer is full and whenever the input has no further line ready, so that a
+/// process that waits for each answer gets it.
 fn copy_lines(
-    mut input: impl BufRead,
+    mut input: BufReader<impl Read>,
     out: &mut dyn Write,
     mut handle: impl FnMut(&[u8], &mut Lines<'_>) -> io::Result<()>,
 ) -> io::Result<bool> {
-    let mut lines = Lines { out, rejected: false };
+    let mut lines = Lines { out, answers: Vec::new(), rejected: false };
     let mut line = Vec::new();
     let mut is_first = true;
-    while read_line(&mut input, &mut line)? {
+    loop {
+        if input.buffer().is_empty() {
+            lines.flush()?;
+        }
+        if !read_line(&mut input, &mut line)? {
+            return Ok(lines.rejected);
+        }
         let mut text = line.strip_suffix(b"\n").unwrap_or(&line);
         if std::mem::take(&mut is_first) {
             text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
@@ -109,8 +130,6 @@ fn copy_lines(
             handle(text, &mut lines)?;
         }
     }
-    lines.out.flush()?;
-    Ok(lines.rejected)
 }
 
 /// False at the end of the input. A line beyond the limit is read only in part.
@@ -130,6 +149,11 @@ fn skip_line(input: &mut impl BufRead, read: &[u8]) -> io::Result<()> {
         input.consume(taken);
     }
     Ok(())
+}
+
+/// A line as text, checked once as a whole.
+pub(super) fn text_of(line: &[u8]) -> Result<&str, LineError> {
+    std::str::from_utf8(line).map_err(|error| LineError::new("malformed_json", format!("不是 UTF-8 文本：{error}")))
 }
 
 /// A date exactly as `YYYY-MM-DD`.
@@ -165,7 +189,9 @@ mod tests {
 
     fn copied(input: &[u8]) -> (String, bool) {
         let mut out = Vec::new();
-        let rejected = copy_lines(input, &mut out, |line, lines| lines.answer(Ok(line.len()))).unwrap();
+        let rejected =
+            copy_lines(BufReader::with_capacity(8, input), &mut out, |line, lines| lines.answer(Ok(line.len())))
+                .unwrap();
         (String::from_utf8(out).unwrap(), rejected)
     }
 

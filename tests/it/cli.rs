@@ -1,7 +1,7 @@
 //! The command-line contract: standard input to standard output, exit codes.
 
 use serde_json::Value;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 struct Ran {
@@ -278,4 +278,24 @@ fn a_reader_that_leaves_early_is_no_error() {
     drop(child.stdout.take());
     let _ = child.stdin.take().unwrap().write_all(line.as_bytes());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn each_answer_comes_before_the_next_question_is_asked() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gongkai"))
+        .arg("deadline")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    for (received, due) in [("2024-03-01", "2024-03-29"), ("2025-02-20", "2025-03-20")] {
+        stdin.write_all(format!("{{\"received\":\"{received}\"}}\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stdout.read_line(&mut answer).unwrap();
+        assert_eq!(lines(&answer)[0]["due"], due);
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
 }

@@ -1,6 +1,6 @@
 //! What the clock answers.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Serialize, Serializer};
 
 /// State of the reply period.
@@ -110,7 +110,7 @@ pub enum DueIfReturned {
 impl Serialize for DueIfReturned {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::On(day) => day.serialize(serializer),
+            Self::On(day) => iso(day, serializer),
             Self::Gap => serializer.serialize_str("gap"),
         }
     }
@@ -185,16 +185,19 @@ pub struct Step {
     /// What kind of step.
     pub kind: StepKind,
     /// The day, or the first day.
+    #[serde(serialize_with = "iso")]
     pub from: NaiveDate,
     /// The last day.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub through: Option<NaiveDate>,
     /// Working days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
-    /// Rule of the decision table (`D2`, `D8`, …) or reading (`C-6`, …).
+    /// Rule of the decision table (`D2`, `D8`, …) or reading (`C-6`, …), where one has a number.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub rule: &'static str,
-    /// Where the rule stands.
+    /// Where the rule stands; empty where the step only carries out what an earlier one laid down.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub article: &'static str,
     /// The consultations concerned.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -229,10 +232,12 @@ impl Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ClockAnswer {
     /// Day 0 of the period that runs.
+    #[serde(serialize_with = "iso")]
     pub start: NaiveDate,
     /// What started it.
     pub start_rule: StartRule,
     /// Last day for the reply; null while it cannot be said.
+    #[serde(serialize_with = "iso_or_null")]
     pub due: Option<NaiveDate>,
     /// State of the period.
     pub status: ClockStatus,
@@ -253,7 +258,7 @@ pub struct ClockAnswer {
     #[schema(value_type = Option<String>)]
     pub due_if_returned_today: Option<DueIfReturned>,
     /// Suspended by consultations that all have a last day: the last day of the stop.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub resumes_on: Option<NaiveDate>,
     /// Suspended: the due date if nobody answers by `resumes_on`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -263,13 +268,13 @@ pub struct ClockAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counted: Option<u32>,
     /// Gap: first day the calendar lacks.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub missing: Option<NaiveDate>,
     /// Gap: a provisional date from weekends and holidays of fixed date only. Not a due date.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub provisional_due: Option<NaiveDate>,
     /// Awaiting correction: the due date if the notice did not restart the period (C-7b).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub risk_due: Option<NaiveDate>,
     /// Working days after the due date, up to the day asked about or the reply.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -281,4 +286,52 @@ pub struct ClockAnswer {
     pub derivation: Vec<Step>,
     /// The calendar it rests on.
     pub calendar_version: String,
+}
+
+/// `YYYY-MM-DD` without the general formatter, which takes a fifth of the time of a batch.
+fn iso<S: Serializer>(day: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+    let year = u32::try_from(day.year()).ok().filter(|year| *year <= 9999);
+    let Some(year) = year else { return day.serialize(serializer) };
+    let digit = |number: u32, unit: u32| b'0' + u8::try_from(number / unit % 10).unwrap_or(0);
+    let (month, of_month) = (day.month(), day.day());
+    let text = [
+        digit(year, 1000),
+        digit(year, 100),
+        digit(year, 10),
+        digit(year, 1),
+        b'-',
+        digit(month, 10),
+        digit(month, 1),
+        b'-',
+        digit(of_month, 10),
+        digit(of_month, 1),
+    ];
+    match std::str::from_utf8(&text) {
+        Ok(text) => serializer.serialize_str(text),
+        Err(_) => day.serialize(serializer),
+    }
+}
+
+fn iso_or_null<S: Serializer>(day: &Option<NaiveDate>, serializer: S) -> Result<S::Ok, S::Error> {
+    match day {
+        Some(day) => iso(day, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_written_as_chrono_writes_them() {
+        let first = NaiveDate::from_ymd_opt(2023, 12, 1).unwrap();
+        let odd = [NaiveDate::MIN, NaiveDate::MAX, NaiveDate::from_ymd_opt(0, 1, 1).unwrap()];
+        let edge = [NaiveDate::from_ymd_opt(9999, 12, 31).unwrap(), NaiveDate::from_ymd_opt(10_000, 1, 1).unwrap()];
+        for day in first.iter_days().take(500).chain(odd).chain(edge) {
+            let written = serde_json::to_value(DueIfReturned::On(day)).unwrap();
+            assert_eq!(written, serde_json::to_value(day).unwrap());
+        }
+        assert_eq!(serde_json::to_value(DueIfReturned::Gap).unwrap(), "gap");
+    }
 }

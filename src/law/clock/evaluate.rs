@@ -50,7 +50,7 @@ pub(super) fn evaluate(
     let day = period.closed.map_or(as_of, |closed| Some(closed.on));
     if !wait_for_applicant(&mut answer, &period, calendar, length, &stops) {
         match length {
-            Length::Until(until) => run_until(&mut answer, calendar, period.regime, until, day),
+            Length::Until(until) => run_until(&mut answer, calendar, until, day),
             Length::WorkingDays(total) => {
                 let walk = walk(calendar, period.start, total, &stops);
                 run(&mut answer, calendar, period.regime, total, &walk, &stops, day);
@@ -150,10 +150,10 @@ fn wait_for_applicant(
     true
 }
 
-fn run_until(answer: &mut ClockAnswer, calendar: &Calendar, regime: Regime, until: NaiveDate, day: Option<NaiveDate>) {
+fn run_until(answer: &mut ClockAnswer, calendar: &Calendar, until: NaiveDate, day: Option<NaiveDate>) {
     answer.due = Some(until);
     answer.remaining = day.and_then(|day| calendar.count_working_days(day.max(answer.start), until).ok());
-    answer.derivation.push(Step::new(StepKind::Due, until, "", regime.reply_article()));
+    answer.derivation.push(Step::new(StepKind::Due, until, "", ""));
 }
 
 fn run(
@@ -172,7 +172,7 @@ fn run(
             answer.due = Some(due);
             answer.excluded = Some(walk.excluded());
             answer.used = day.and_then(|day| walk.used_through(calendar, day));
-            answer.derivation.push(Step::new(StepKind::Due, due, "", regime.reply_article()));
+            answer.derivation.push(Step::new(StepKind::Due, due, "", ""));
         }
         End::Suspended { stop, used } => {
             answer.status = ClockStatus::Suspended;
@@ -201,7 +201,7 @@ fn push_spans(answer: &mut ClockAnswer, regime: Regime, walk: &Walk, stops: &[St
     for span in &walk.spans {
         let (kind, rule, article) = match span.stop {
             Some(_) => (StepKind::Excluded, "D8", regime.stop_article()),
-            None => (StepKind::Counted, "C-1", regime.reply_article()),
+            None => (StepKind::Counted, "C-1", ""),
         };
         let mut step = Step::new(kind, span.from, rule, article).through(span.through).days(span.days);
         if let Some(stop) = span.stop.and_then(|place| stops.get(place)) {
