@@ -394,6 +394,7 @@ pub fn case_body(house: &House, segment: &str) -> Value {
             "on": on, "outcome": "disclosed.provided", "reasons": "依法可以公开",
             "items": [{ "item": 1, "outcome": "disclosed.provided" }],
             "right_organ": { "name": "某局", "contact": "010-12345678" }, "right_organ_unknown": "无法确定",
+            "withheld": ["refused.internal_affairs"],
             "earlier_reply_number": "〔2023〕1号", "public_location": "网站公开栏", "legal_basis": "某条例"
         }),
         "outcome-recall" => json!({ "on": "2024-03-21", "reason": "补充核实" }),

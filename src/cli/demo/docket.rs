@@ -229,7 +229,7 @@ impl Script {
         }
         proposal.insert("command".to_owned(), json!("propose_outcome"));
         proposal.insert("on".to_owned(), proposed_on);
-        give("handler", Value::Object(proposal));
+        give("clerk", Value::Object(proposal));
         if let Some(on) = approved_on {
             for kind in OrganRules::default().review_chain {
                 let by = if kind == ReviewKind::Leader { "leader" } else { "reviewer" };
