@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use gongkai::api;
@@ -94,7 +95,9 @@ impl Service {
                 server.await.unwrap();
             });
         });
+        // The server closes what is idle for five seconds; a connection that old must not be used again.
         let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+        let config = config.max_idle_age(Duration::from_secs(1));
         let agent = config.build().into();
         Self { url, office, agent, handle: receive.recv().unwrap(), thread: Some(thread) }
     }
