@@ -5,6 +5,7 @@ use super::state::Api;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
+use chrono::{Datelike, NaiveDate};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
@@ -168,9 +169,23 @@ impl<T: DeserializeOwned> FromRequest for Params<T> {
         if request.query_string().contains("%00") {
             return ready(Err(Problem::new("invalid_query").detail("参数不得包含空字符")));
         }
+        if let Some(problem) = far_day(request.query_string()) {
+            return ready(Err(problem));
+        }
         let parsed = web::Query::<T>::from_query(request.query_string());
         ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| query_fault(&error.to_string())))
     }
+}
+
+/// A day centuries away is a typing error, and one that PostgreSQL cannot even hold.
+fn far_day(query: &str) -> Option<Problem> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query).ok()?;
+    let far = pairs
+        .iter()
+        .find(|(_, value)| value.parse::<NaiveDate>().is_ok_and(|day| !(1900..=2200).contains(&day.year())));
+    far.map(|(name, _)| {
+        Problem::new("invalid_query").field(format!("?{name}"), "out_of_range", "日期应在1900年至2200年之间")
+    })
 }
 
 /// serde_urlencoded does not say where; an unknown or missing name it does tell.
