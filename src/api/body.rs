@@ -2,12 +2,14 @@
 
 use super::problem::Problem;
 use super::state::Api;
+use super::strict::{Strict, TWICE, Unique};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use chrono::{Datelike, NaiveDate};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 use std::future::{Future, Ready, poll_fn, ready};
 use std::pin::Pin;
@@ -70,42 +72,48 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
     Ok(body)
 }
 
+/// The longest text in one member, characters. What an applicant asks for is rarely longer than a page.
+const LONGEST_TEXT: usize = 10_000;
+
 /// Parses a JSON document.
 ///
 /// # Errors
 /// `malformed_json`, `unknown_field` or `invalid_value`, the latter two with the JSON pointer of the field.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| fault(&error))?;
+    let Unique(document) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| fault(&error))?;
     deserializer.end().map_err(|_| Problem::new("malformed_json"))?;
-    match nul_in(bytes) {
+    let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
+    match text_fault(&document, "") {
         None => Ok(value),
-        Some(at) => Err(Problem::new("invalid_value").field(at, "invalid_value", "不得包含空字符")),
+        Some((at, code, detail)) => Err(Problem::new("invalid_value").field(at, code, detail)),
     }
 }
 
-/// Where a string holds U+0000, which PostgreSQL keeps in no text.
-fn nul_in(bytes: &[u8]) -> Option<String> {
-    let escape = br"\u0000";
-    if !bytes.windows(escape.len()).any(|window| window == escape) {
-        return None;
-    }
-    let document: serde_json::Value = serde_json::from_slice(bytes).ok()?;
-    find_nul(&document, "")
-}
-
-fn find_nul(value: &serde_json::Value, at: &str) -> Option<String> {
+/// Where a text stands that nobody can have meant: with control characters (PostgreSQL keeps no U+0000, a terminal obeys
+/// the others), or longer than any form.
+fn text_fault(value: &Value, at: &str) -> Option<(String, &'static str, String)> {
     match value {
-        serde_json::Value::String(text) => text.contains('\0').then(|| at.to_owned()),
-        serde_json::Value::Array(items) => {
-            items.iter().enumerate().find_map(|(index, item)| find_nul(item, &format!("{at}/{index}")))
+        Value::String(text) => unfit(text).map(|(code, detail)| (at.to_owned(), code, detail)),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| text_fault(item, &format!("{at}/{index}")))
         }
-        serde_json::Value::Object(members) => members.iter().find_map(|(name, member)| {
+        Value::Object(members) => members.iter().find_map(|(name, member)| {
             let at = format!("{at}/{}", escaped(name));
-            if name.contains('\0') { Some(at) } else { find_nul(member, &at) }
+            match unfit(name) {
+                Some((code, detail)) => Some((at, code, detail)),
+                None => text_fault(member, &at),
+            }
         }),
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
+}
+
+fn unfit(text: &str) -> Option<(&'static str, String)> {
+    if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
+        return Some(("invalid_value", "不得包含换行、制表以外的控制字符".to_owned()));
+    }
+    (text.chars().count() > LONGEST_TEXT).then(|| ("too_long", format!("不得超过 {LONGEST_TEXT} 个字")))
 }
 
 fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
@@ -128,6 +136,7 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
             let choices: Vec<&str> = choices.split('`').skip(1).step_by(2).collect();
             format!("应为以下之一：{}", choices.join("、"))
         }
+        None if text.contains(TWICE) => "同一字段写了两次".to_owned(),
         None => "值的类型或格式不正确".to_owned(),
     };
     Problem::new("invalid_value").field(at, "invalid_value", detail)

@@ -4,9 +4,7 @@ use crate::case::{Action, Case, Event, Obligation, Stage};
 use crate::case::{
     Consultation, Correction, FeeDemand, Justification, Proposal, Remedy, Reply, Task, command as payload,
 };
-use crate::law::{
-    Calendar, ClockAnswer, Outcome, Regime, RemedyBodies, WarningLevel, WarningThresholds, remedies, warning_level,
-};
+use crate::law::{Calendar, ClockAnswer, Outcome, Regime, RemedyBodies, WarningLevel, WarningThresholds, remedies};
 use crate::office::OfficeError;
 use crate::office::applicants::masked_name;
 use crate::office::files::CaseFile;
@@ -341,7 +339,7 @@ impl CaseView {
             registered_on: case.registered_on,
             clock: clock.map(|answer| {
                 let thresholds = desk.rules.warning_thresholds();
-                clock_view(row.id.0, &answer, today, &thresholds, &desk.calendar)
+                clock_view(row.id.0, case, &answer, today, &thresholds, &desk.calendar)
             }),
             delivery: case.intake.delivery,
             items: case.items.clone(),
@@ -388,12 +386,13 @@ fn receipt_view(case: &Case) -> Option<ReceiptView> {
 #[must_use]
 pub fn clock_view(
     case_id: Uuid,
+    case: &Case,
     answer: &ClockAnswer,
     on: NaiveDate,
     thresholds: &WarningThresholds,
     calendar: &Calendar,
 ) -> ClockView {
-    let level = warning_level(answer, on, thresholds, calendar);
+    let level = case.warning(answer, on, thresholds, calendar);
     ClockView {
         status: Word::new(answer.status.code(), answer.status.label()),
         warning: Word::new(level.code(), level.label()),

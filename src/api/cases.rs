@@ -249,7 +249,7 @@ async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockPar
                 Ok(ClockDetail {
                     as_of,
                     is_simulation: what_if != WhatIf::default(),
-                    view: clock_view(*id, &answer, as_of, &thresholds, &file.desk.calendar),
+                    view: clock_view(*id, &file.case, &answer, as_of, &thresholds, &file.desk.calendar),
                     explanation: explain(&timeline, &answer, &file.desk.calendar),
                     derivation: answer.derivation,
                 })

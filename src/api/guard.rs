@@ -1,5 +1,6 @@
 //! Stands before every handler: who is asking, may they, and how long may it take.
 
+use super::openapi;
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope};
 use super::state::Api;
@@ -29,6 +30,10 @@ pub(super) async fn admit(
     let deadline = Duration::from_millis(api.office().settings().server.request_deadline_ms);
     let answer = tokio::time::timeout(deadline, async {
         match admission(route, request.request(), &api).await {
+            Ok(Some(_)) if has_stray_query(route, request.request()) => {
+                let problem = Problem::new("invalid_query").detail("此接口没有查询参数，请去掉地址中“?”及其后的内容");
+                Ok(request.error_response(problem))
+            }
             Ok(Some(admission)) => {
                 request.extensions_mut().insert(admission);
                 next.call(request).await
@@ -44,6 +49,11 @@ pub(super) async fn admit(
             Ok(ServiceResponse::new(http, problem.error_response()))
         }
     }
+}
+
+/// A parameter that nobody reads is a mistake of the caller's, who would believe that it was heeded.
+fn has_stray_query(route: &Route, request: &HttpRequest) -> bool {
+    !request.query_string().is_empty() && !openapi::takes_query(route)
 }
 
 /// Who was let in, and what they are where the path leads.

@@ -22,6 +22,7 @@ pub mod precondition;
 pub mod problem;
 pub mod routes;
 mod state;
+mod strict;
 mod users;
 
 pub use state::Api;

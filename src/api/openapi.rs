@@ -1,10 +1,12 @@
 //! The OpenAPI 3.1 document, made of the handlers' descriptions and the route table.
 
 use super::problem::Problem;
-use super::routes::{self, Access, Route};
+use super::routes::{self, Access, Route, Verb};
 use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, users};
+use std::collections::HashSet;
+use std::sync::LazyLock;
 use utoipa::OpenApi;
-use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 
@@ -67,6 +69,21 @@ pub fn document() -> Document {
         }
     }
     document
+}
+
+/// Whether the route has query parameters at all.
+pub(super) fn takes_query(route: &Route) -> bool {
+    static WITH_QUERY: LazyLock<HashSet<(Verb, &'static str)>> = LazyLock::new(|| {
+        let mut document = document();
+        let has_query = |route: &&Route| {
+            let parameters = operation(&mut document, route).and_then(|operation| operation.parameters.as_ref());
+            parameters.is_some_and(|some| {
+                some.iter().any(|one| matches!(one, RefOr::T(one) if one.parameter_in == ParameterIn::Query))
+            })
+        };
+        routes::all().filter(has_query).map(|route| (route.verb, route.path)).collect()
+    });
+    WITH_QUERY.contains(&(route.verb, route.path))
 }
 
 fn operation<'a>(document: &'a mut Document, route: &Route) -> Option<&'a mut Operation> {

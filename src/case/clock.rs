@@ -4,8 +4,8 @@ use super::record::{Notice, RemedyKind};
 use super::rules::{Context, OrganRules};
 use super::state::{Case, Consultation, Remedy, Task};
 use crate::law::{
-    Calendar, ClockAnswer, ClockError, ClockStatus, ConsultationKind, Fact, Regime, Timeline, period,
-    reply_clock as law_reply_clock,
+    Calendar, ClockAnswer, ClockError, ClockStatus, ConsultationKind, Fact, Regime, Timeline, WarningLevel,
+    WarningThresholds, period, reply_clock as law_reply_clock, warning_level, warning_level_of_due,
 };
 use chrono::NaiveDate;
 
@@ -103,6 +103,28 @@ impl Case {
     pub fn risk_due(&self, answer: &ClockAnswer) -> Option<NaiveDate> {
         let is_late = self.correction.as_ref().is_some_and(|correction| correction.late);
         answer.risk_due.filter(|_| is_late && answer.status == ClockStatus::AwaitingCorrection)
+    }
+
+    /// The day the case is warned by: its last day; the provisional one while that needs an unpublished year; the risk
+    /// date while a correction notice sent too late is out.
+    #[must_use]
+    pub fn warns_on(&self, answer: &ClockAnswer) -> Option<NaiveDate> {
+        answer.due.or(answer.provisional_due).or_else(|| self.risk_due(answer))
+    }
+
+    /// The warning level on a day, from the answer computed for that day.
+    #[must_use]
+    pub fn warning(
+        &self,
+        answer: &ClockAnswer,
+        today: NaiveDate,
+        thresholds: &WarningThresholds,
+        calendar: &Calendar,
+    ) -> WarningLevel {
+        match self.risk_due(answer) {
+            Some(day) => warning_level_of_due(day, today, thresholds, calendar),
+            None => warning_level(answer, today, thresholds, calendar),
+        }
     }
 
     /// The last day for the one correction notice (D1); `None` before receipt or beyond the calendar.

@@ -156,7 +156,7 @@ fn in_stage(command: CommandKind, case: &Case, stages: &[Stage]) -> Result<(), N
 
 fn precondition(command: CommandKind, case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
     match command {
-        CommandKind::RequestCorrection => correction_is_possible(case),
+        CommandKind::RequestCorrection => correction_is_possible(case, context),
         CommandKind::ServeNotice => notice_is_unserved(case),
         CommandKind::Lapse => lapse_is_due(case, context),
         CommandKind::AnswerTask => task_is_open(case, context.actor),
@@ -306,8 +306,8 @@ fn only_order_711(case: &Case, article: &'static str) -> Result<(), NotAllowed> 
     )
 }
 
-fn correction_is_possible(case: &Case) -> Result<(), NotAllowed> {
-    if case.regime == Some(Regime::Order492) {
+fn correction_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
+    if case.regime.is_some_and(|regime| !context.rules.has_correction(regime)) {
         return Err(NotAllowed::by_law(
             "correction_is_a_reply_492",
             basis::CORRECTION_492,

@@ -203,7 +203,8 @@ fn responses(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     if let Some(correction) = &case.correction {
         let due_on =
             case.notice_due(Notice::Correction, context.calendar).or_else(|| follow_up(correction.notice.on, context));
-        let mut obligation = duty(case, ObligationKind::CorrectionResponse, due_on, basis::CORRECTION);
+        let mut obligation =
+            duty(case, ObligationKind::CorrectionResponse, due_on, basis::under(basis::CORRECTION, case.regime));
         obligation.status = status(correction.received_on.is_some(), case.stage == Stage::AwaitingCorrection);
         list.push(obligation);
     }

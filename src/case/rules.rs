@@ -2,7 +2,7 @@
 
 use super::record::ReviewKind;
 use super::role::Role;
-use crate::law::{Calendar, ClockOptions, WarningThresholds};
+use crate::law::{Calendar, ClockOptions, Regime, WarningThresholds};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -21,6 +21,9 @@ pub struct OrganRules {
     pub count_return_day: bool,
     /// Whether an organ's opinion stops the clock under Order 492 (default: third parties only).
     pub organ_stops_492: bool,
+    /// Under Order 492 a correction notice stops the clock until the correction arrives (default: it is a reply, and the
+    /// corrected text a new application; C-7).
+    pub correction_pauses_492: bool,
     /// Yellow from this many working days left.
     pub yellow_days: u32,
     /// Black from this many calendar days overdue.
@@ -42,6 +45,7 @@ impl Default for OrganRules {
             review_chain: vec![ReviewKind::SectionHead, ReviewKind::Secrecy, ReviewKind::Legal, ReviewKind::Leader],
             count_return_day: false,
             organ_stops_492: false,
+            correction_pauses_492: false,
             yellow_days: 5,
             black_days: 30,
             number_pattern: "依申请〔{year}〕{seq}号".to_owned(),
@@ -88,7 +92,20 @@ impl OrganRules {
     /// The clock's settings.
     #[must_use]
     pub const fn clock_options(&self) -> ClockOptions {
-        ClockOptions { count_return_day: self.count_return_day, organ_stops_492: self.organ_stops_492 }
+        ClockOptions {
+            count_return_day: self.count_return_day,
+            organ_stops_492: self.organ_stops_492,
+            correction_pauses_492: self.correction_pauses_492,
+        }
+    }
+
+    /// Whether a correction can be asked for within the procedure (C-7): under Order 492 only where the organ says so.
+    #[must_use]
+    pub const fn has_correction(&self, regime: Regime) -> bool {
+        match regime {
+            Regime::Order492 => self.correction_pauses_492,
+            Regime::Order711 => true,
+        }
     }
 
     /// The thresholds of the warning levels.

@@ -28,6 +28,9 @@ pub struct Summary {
     pub resumes_on: Option<NaiveDate>,
     /// The day that counts as the reply.
     pub replied_on: Option<NaiveDate>,
+    /// The day an open case is warned by: its last day; the provisional one while that needs an unpublished year; the one
+    /// that stands if a correction notice sent too late does not hold (C-7b).
+    pub warns_on: Option<NaiveDate>,
     /// The day the case ended.
     pub closed_on: Option<NaiveDate>,
     /// Whether the reply came after the last day.
@@ -58,13 +61,14 @@ pub fn summary(case: &Case, context: &Context<'_>) -> Summary {
         due_on: clock.as_ref().and_then(|answer| answer.due),
         resumes_on: clock.as_ref().and_then(|answer| answer.resumes_on),
         replied_on: case.replied_on(),
+        warns_on: clock.as_ref().filter(|_| case.stage.is_open()).and_then(|answer| case.warns_on(answer)),
         closed_on: case.ended_on,
         is_late: status == Some(ClockStatus::MetLate),
         // A restart voids the extension of the old period (D3); the case has had its one extension all the same.
         is_extended: case
             .extension
             .as_ref()
-            .is_some_and(|e| case.period_start().is_none_or(|start| e.notified_on >= start)),
+            .is_some_and(|e| clock.as_ref().is_none_or(|answer| e.notified_on >= answer.start)),
         outcome: case.outcome,
         department_id: case.department_id,
         handler_id: case.handler_id,

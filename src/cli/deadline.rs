@@ -83,6 +83,8 @@ struct Options {
     count_return_day: bool,
     #[serde(default)]
     organ_stops_492: bool,
+    #[serde(default)]
+    correction_pauses_492: bool,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +117,7 @@ fn read(line: &[u8]) -> Result<(Timeline, Option<NaiveDate>), LineError> {
     let options = line.opts.map_or(ClockOptions::default(), |opts| ClockOptions {
         count_return_day: opts.count_return_day,
         organ_stops_492: opts.organ_stops_492,
+        correction_pauses_492: opts.correction_pauses_492,
     });
     Ok((Timeline { regime, received, facts, options }, today))
 }

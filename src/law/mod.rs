@@ -8,6 +8,7 @@ mod calendar_check;
 #[cfg(test)]
 mod calendar_tests;
 mod clock;
+mod estimate;
 pub mod fee;
 mod outcome;
 mod overlay;

@@ -1,11 +1,10 @@
 //! PURE. Working days for reminders: the calendar where it knows, a marked estimate where it does not.
 //!
 //! A due date must never be estimated; a reminder must never fall silent because next year's notice is not out yet. So
-//! where the calendar has a gap, Monday to Friday without the statutory holidays of fixed date count as working days,
-//! and the mail says so.
+//! where the calendar has a gap the law's estimate takes its place, and the mail says so.
 
 use crate::law::Calendar;
-use chrono::{Datelike, NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate};
 
 /// The days of a calendar, with an estimate beyond its end.
 #[derive(Debug, Clone, Copy)]
@@ -23,24 +22,19 @@ impl<'a> Days<'a> {
     /// The `n`-th working day before `day`.
     #[must_use]
     pub fn before(&self, day: NaiveDate, n: u16) -> NaiveDate {
-        let known = self.calendar.subtract_working_days(day, u32::from(n));
-        known.unwrap_or_else(|_| self.walk(day, u32::from(n), NaiveDate::pred_opt))
+        self.calendar.subtract_estimated(day, u32::from(n))
     }
 
     /// The `n`-th working day after `day`.
     #[must_use]
     pub fn after(&self, day: NaiveDate, n: u32) -> NaiveDate {
-        self.calendar.add_working_days(day, n).unwrap_or_else(|_| self.walk(day, n, NaiveDate::succ_opt))
+        self.calendar.add_estimated(day, n)
     }
 
     /// Working days in `(after, through]`.
     #[must_use]
     pub fn count(&self, after: NaiveDate, through: NaiveDate) -> u32 {
-        let known = self.calendar.count_working_days(after, through);
-        known.unwrap_or_else(|_| {
-            let days = after.iter_days().skip(1).take_while(|day| *day <= through);
-            days.filter(|day| self.works(*day)).fold(0, |n, _| n + 1)
-        })
+        self.calendar.count_estimated(after, through)
     }
 
     /// The first year between two days (in either order) that the calendar does not know.
@@ -56,27 +50,4 @@ impl<'a> Days<'a> {
         }
         Some(if from > last { from.year() } else { last.succ_opt()?.year() })
     }
-
-    fn works(&self, day: NaiveDate) -> bool {
-        self.calendar.is_working_day(day).unwrap_or_else(|_| is_estimated_working_day(day))
-    }
-
-    fn walk(&self, from: NaiveDate, n: u32, step: impl Fn(&NaiveDate) -> Option<NaiveDate>) -> NaiveDate {
-        let mut day = from;
-        let mut left = n;
-        while left > 0 {
-            let Some(next) = step(&day) else { return day };
-            day = next;
-            if self.works(day) {
-                left -= 1;
-            }
-        }
-        day
-    }
-}
-
-/// Monday to Friday, except New Year's Day, Labour Day and National Day as the holiday regulations fix them.
-fn is_estimated_working_day(day: NaiveDate) -> bool {
-    let is_holiday = matches!((day.month(), day.day()), (1, 1) | (5, 1 | 2) | (10, 1..=3));
-    !is_holiday && !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
 }

@@ -123,6 +123,7 @@ impl Office {
             department_id: None,
             handler_id: None,
             calendar_version: String::new(),
+            warns_on: None,
             version: 0,
             created_at: now,
             updated_at: now,

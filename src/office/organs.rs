@@ -235,6 +235,10 @@ fn check_region(checks: &mut Checks, region: &str) {
 }
 
 fn check_rules(checks: &mut Checks, settings: &Value) {
+    if !settings.is_object() {
+        checks.fault("/settings", "invalid_value", "应为一组设置，例如 {\"task_days\": 7}");
+        return;
+    }
     let error = match serde_path_to_error::deserialize::<_, OrganRules>(settings) {
         Ok(rules) => {
             for (member, detail) in rules.faults() {

@@ -8,7 +8,7 @@ use crate::case::{Action, Case, Obligation, Role, actions, obligations};
 use crate::law::{
     Calendar, ClockAnswer, Fact, Timeline, WarningLevel, WarningThresholds, reply_clock, warning_level_of_due,
 };
-use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};
+use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
 use crate::store::events::{self, EventRow};
 use crate::store::{CaseId, Db, OrganId, cases, organs};
 use chrono::{Days, NaiveDate};
@@ -55,17 +55,11 @@ impl Office {
         limit: i64,
     ) -> Result<Vec<(CaseRow, WarningLevel)>, OfficeError> {
         let organs = self.readable_organs(db, caller, query.organ, query.with_subordinates)?;
-        let mut filter = CaseFilter { organs, ..query.filter.clone() };
+        let rows = match query.warning {
+            None => cases::list(db, &CaseFilter { organs, ..query.filter.clone() }, after, limit)?,
+            Some(level) => self.list_at_level(db, level, &organs, &query.filter, after, limit)?,
+        };
         let today = self.clock().today();
-        let national = self.calendar(db, "")?;
-        if let Some(level) = query.warning {
-            let thresholds = match query.organ {
-                Some(organ) => self.desk(db, organ)?.rules.warning_thresholds(),
-                None => WarningThresholds::default(),
-            };
-            restrict_to(&mut filter, level, today, thresholds, &national);
-        }
-        let rows = cases::list(db, &filter, after, limit)?;
         let mut desks: BTreeMap<OrganId, Desk> = BTreeMap::new();
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
@@ -77,6 +71,37 @@ impl Office {
             lines.push((row, level));
         }
         Ok(lines)
+    }
+
+    /// A page of the cases at a level: each organ has thresholds and a calendar of its own, those that share them are asked
+    /// for together.
+    fn list_at_level(
+        &self,
+        db: &mut Db,
+        level: WarningLevel,
+        organs: &[OrganId],
+        filter: &CaseFilter,
+        after: Option<CaseCursor>,
+        limit: i64,
+    ) -> Result<Vec<CaseRow>, OfficeError> {
+        let today = self.clock().today();
+        let mut alike: Vec<(Warning, Vec<OrganId>)> = Vec::new();
+        for organ in organs {
+            let desk = self.desk(db, *organ)?;
+            let warning = rows_at(level, today, desk.rules.warning_thresholds(), &desk.calendar);
+            match alike.iter_mut().find(|(known, _)| *known == warning) {
+                Some((_, together)) => together.push(*organ),
+                None => alike.push((warning, vec![*organ])),
+            }
+        }
+        let mut rows = Vec::new();
+        for (warning, organs) in alike {
+            let filter = CaseFilter { organs, warning: Some(warning), ..filter.clone() };
+            rows.extend(cases::list(db, &filter, after, limit)?);
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
+        rows.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(rows)
     }
 
     /// The organs whose cases the caller may read, restricted to `organ` and, if wanted, the organs below it.
@@ -151,44 +176,39 @@ impl Office {
     }
 }
 
-/// The warning level of a row: only a period that runs warns by its last day.
+/// The warning level of a row, by the day it is warned by.
 fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk) -> WarningLevel {
     if !row.is_open || row.received_on.is_none() {
         return WarningLevel::None;
     }
-    row.due_on.map_or(WarningLevel::Blue, |due| {
-        warning_level_of_due(due, today, &desk.rules.warning_thresholds(), &desk.calendar)
+    row.warns_on.map_or(WarningLevel::Blue, |day| {
+        warning_level_of_due(day, today, &desk.rules.warning_thresholds(), &desk.calendar)
     })
 }
 
-/// A warning level as a range of due dates.
-fn restrict_to(
-    filter: &mut CaseFilter,
-    level: WarningLevel,
-    today: NaiveDate,
-    thresholds: WarningThresholds,
-    calendar: &Calendar,
-) {
-    let black_until = today.checked_sub_days(Days::new(u64::from(thresholds.black_days))).unwrap_or(NaiveDate::MIN);
-    let yellow_until = calendar.add_working_days(today, thresholds.yellow_days).unwrap_or(calendar.last_day());
-    let next = |day: NaiveDate| day.succ_opt().unwrap_or(day);
-    let (from, until) = match level {
-        WarningLevel::Black => (None, Some(black_until)),
-        WarningLevel::Red => (Some(next(black_until)), today.pred_opt()),
-        WarningLevel::Orange => (Some(today), Some(today)),
-        WarningLevel::Yellow => (Some(next(today)), Some(yellow_until)),
-        WarningLevel::Blue => (Some(next(yellow_until)), None),
-        WarningLevel::None => {
-            filter.is_open = Some(false);
-            return;
-        }
-    };
-    filter.is_open = Some(true);
-    filter.due_from = filter.due_from.max(from);
-    filter.due_until = match (filter.due_until, until) {
-        (Some(asked), Some(until)) => Some(asked.min(until)),
-        (asked, until) => asked.or(until),
-    };
+/// Which rows are at a level: the same as [`row_level`], the other way round.
+fn rows_at(level: WarningLevel, today: NaiveDate, thresholds: WarningThresholds, calendar: &Calendar) -> Warning {
+    let black_days = u64::from(thresholds.black_days.max(1));
+    let black_until = today.checked_sub_days(Days::new(black_days)).unwrap_or(NaiveDate::MIN);
+    // The last day with no more working days before it than yellow has: a day of rest after them counts none more.
+    let blue_from = calendar.add_estimated(today, thresholds.yellow_days.saturating_add(1));
+    let yellow_until = previous(blue_from);
+    match level {
+        WarningLevel::Black => Warning::Within(None, Some(black_until)),
+        WarningLevel::Red => Warning::Within(Some(next(black_until)), Some(previous(today))),
+        WarningLevel::Orange => Warning::Within(Some(today), Some(today)),
+        WarningLevel::Yellow => Warning::Within(Some(next(today)), Some(yellow_until)),
+        WarningLevel::Blue => Warning::After(yellow_until.max(today)),
+        WarningLevel::None => Warning::Silent,
+    }
+}
+
+fn next(day: NaiveDate) -> NaiveDate {
+    day.succ_opt().unwrap_or(day)
+}
+
+fn previous(day: NaiveDate) -> NaiveDate {
+    day.pred_opt().unwrap_or(day)
 }
 
 /// Puts supposed facts on a timeline.

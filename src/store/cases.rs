@@ -73,6 +73,19 @@ pub struct CaseRow {
     pub created_at: Ts,
     /// When it last changed.
     pub updated_at: Ts,
+    /// The day an open case is warned by.
+    pub warns_on: Option<NaiveDate>,
+}
+
+/// A warning level, as what rows show of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// Open, and warned by a day within these bounds (both inclusive).
+    Within(Option<NaiveDate>, Option<NaiveDate>),
+    /// Open, the period begun, and no day to be warned by, or one later than this.
+    After(NaiveDate),
+    /// Ended, or not begun.
+    Silent,
 }
 
 /// Which cases. `organs` is what the caller may see and always restricts: empty means none. Of the rest, what is empty
@@ -111,6 +124,8 @@ pub struct CaseFilter {
     pub applicants: Vec<ApplicantId>,
     /// Contained in number, title or applicant name.
     pub text: Option<String>,
+    /// At this warning level.
+    pub warning: Option<Warning>,
 }
 
 /// The last case of a page: the next page starts behind it.
@@ -247,6 +262,9 @@ fn filtered(filter: &CaseFilter) -> Query<'_> {
     if !filter.applicants.is_empty() {
         query = query.filter(cases::applicant_id.eq_any(&filter.applicants));
     }
+    if let Some(warning) = filter.warning {
+        query = by_warning(query, warning);
+    }
     if let Some(handler) = filter.handler {
         query = query.filter(cases::handler_id.eq(handler));
     }
@@ -300,6 +318,26 @@ fn by_days<'a>(mut query: Query<'a>, filter: &CaseFilter) -> Query<'a> {
         query = query.filter(cases::received_on.le(day));
     }
     query
+}
+
+fn by_warning(query: Query<'_>, warning: Warning) -> Query<'_> {
+    match warning {
+        Warning::Within(from, until) => {
+            let mut query = query.filter(cases::is_open).filter(cases::warns_on.is_not_null());
+            if let Some(from) = from {
+                query = query.filter(cases::warns_on.ge(from));
+            }
+            match until {
+                Some(until) => query.filter(cases::warns_on.le(until)),
+                None => query,
+            }
+        }
+        Warning::After(day) => query
+            .filter(cases::is_open)
+            .filter(cases::received_on.is_not_null())
+            .filter(cases::warns_on.is_null().or(cases::warns_on.assume_not_null().gt(day))),
+        Warning::Silent => query.filter(not(cases::is_open).or(cases::received_on.is_null())),
+    }
 }
 
 fn by_text<'a>(query: Query<'a>, text: &str) -> Query<'a> {

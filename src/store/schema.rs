@@ -141,6 +141,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> TsT,
         updated_at -> TsT,
+        warns_on -> Nullable<Date>,
     }
 }
 

@@ -41,6 +41,7 @@ fn answer(vector: &Value, regime: Regime) -> Value {
         options: ClockOptions {
             count_return_day: option("count_return_day"),
             organ_stops_492: option("organ_stops_492"),
+            correction_pauses_492: option("correction_pauses_492"),
         },
     };
     let today = vector["today"].as_str().map(d);

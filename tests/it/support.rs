@@ -231,6 +231,7 @@ pub fn case_row(bureau: &Bureau) -> CaseRow {
         department_id: None,
         handler_id: None,
         calendar_version: "test".into(),
+        warns_on: Some(day("2026-11-30")),
         version: 0,
         created_at: now(),
         updated_at: now(),

@@ -42,14 +42,26 @@ pub(super) fn request_correction(
     not_after_today("/on", payload.on, context.today)?;
     not_before("/on", payload.on, receipt_day(case)?, "收到日期")?;
     served_after(payload.served_on, payload.on, context)?;
-    respond_days(payload.respond_days, basis::CORRECTION)?;
+    let article = basis::under(basis::CORRECTION, case.regime);
+    respond_days(payload.respond_days, article)?;
     if payload.items.is_empty() || payload.items.iter().any(|item| item.trim().is_empty()) {
-        return Err(
-            NotAllowed::by_law("items_required", basis::CORRECTION, "须一次性列明全部需要补正的事项").at("/items")
-        );
+        return Err(NotAllowed::by_law("items_required", article, "须一次性列明全部需要补正的事项").at("/items"));
+    }
+    if let Some(due) = correction_492_due(case, context).filter(|due| payload.on > *due) {
+        return Err(NotAllowed::by_law(
+            "correction_after_due",
+            basis::CORRECTION_492,
+            format!("答复期限已于{due}届满，其后的告知不能停止期限；请尽快答复"),
+        )
+        .at("/on"));
     }
     let late = case.correction_notice_due(context.calendar).is_some_and(|last| payload.on > last);
     Ok(vec![Event::CorrectionRequested { notice: payload.clone(), late }])
+}
+
+/// Order 492 sets the notice no day of its own: it has to be given within the reply period (D1b).
+fn correction_492_due(case: &Case, context: &Context<'_>) -> Option<NaiveDate> {
+    if case.regime == Some(Regime::Order492) { case.due(context) } else { None }
 }
 
 pub(super) fn serve_notice(
@@ -92,7 +104,12 @@ pub(super) fn receive_correction(
     if let Some(correction) = &case.correction {
         not_before("/on", payload.on, correction.notice.on, "补正通知发出日期")?;
     }
-    Ok(vec![Event::CorrectionReceived { correction: payload.clone(), regime: Regime::for_receipt(payload.on) }])
+    // Where the period only stood still the application stays the one that was received (C-7).
+    let regime = match case.regime {
+        Some(regime) if context.rules.clock_options().correction_pauses(regime) => regime,
+        Some(_) | None => Regime::for_receipt(payload.on),
+    };
+    Ok(vec![Event::CorrectionReceived { correction: payload.clone(), regime }])
 }
 
 pub(super) fn lapse(case: &Case, payload: &c::Lapse, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {

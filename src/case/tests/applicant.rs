@@ -49,6 +49,48 @@ fn under_order_492_asking_for_a_change_is_a_reply_not_a_step() {
 }
 
 #[test]
+fn under_order_492_an_organ_may_choose_that_a_correction_stops_the_period() {
+    let mut desk = Desk::registered("2018-03-01").at("2018-03-12");
+    desk.rules.correction_pauses_492 = true;
+    desk.accept(correction("2018-03-12"));
+    assert_eq!((desk.status(), desk.due()), ("awaiting_correction", None));
+    let mut desk = desk.at("2018-03-20");
+    desk.accept(ReceiveCorrection { on: day("2018-03-20"), request: "某文号批复".into() });
+    assert_eq!((desk.status(), desk.due()), ("running", Some(day("2018-03-30"))));
+    assert_eq!(desk.refused(correction("2018-03-20")).0, "correction_only_once");
+}
+
+#[test]
+fn a_paused_application_stays_under_order_492_whenever_its_correction_comes() {
+    let mut desk = Desk::registered("2019-05-06").at("2019-05-20");
+    desk.rules.correction_pauses_492 = true;
+    desk.accept(correction("2019-05-10"));
+    desk.accept(ReceiveCorrection { on: day("2019-05-20"), request: "补正".into() });
+    assert_eq!((desk.case().regime, desk.due()), (Some(Regime::Order492), Some(day("2019-06-04"))));
+}
+
+#[test]
+fn a_correction_under_order_492_must_be_asked_for_within_the_period() {
+    let mut desk = Desk::registered("2018-03-01").at("2018-03-23");
+    desk.rules.correction_pauses_492 = true;
+    let (code, article) = desk.refused(correction("2018-03-23"));
+    assert_eq!((code, article), ("correction_after_due", Some("《条例》（2007年）第二十一条第（四）项")));
+    desk.accept(correction("2018-03-22"));
+}
+
+#[test]
+fn an_application_under_order_492_whose_correction_never_came_lapses_where_it_pauses() {
+    let mut desk = Desk::registered("2018-03-01").at("2018-03-26");
+    desk.rules.correction_pauses_492 = true;
+    desk.accept(correction("2018-03-12"));
+    let lapse = |on: &str| Lapse { on: day(on), reason: "无正当理由".into() };
+    assert_eq!(desk.refused(lapse("2018-03-26")).0, "period_still_running");
+    let mut desk = desk.at("2018-03-27");
+    desk.accept(lapse("2018-03-27"));
+    assert_eq!(desk.case().outcome, Some(Outcome::CorrectionLapsed));
+}
+
+#[test]
 fn a_correction_received_under_the_new_order_counts_by_it() {
     let mut desk = Desk::registered("2019-05-20").at("2019-06-28");
     desk.accept(correction("2019-05-27"));

@@ -48,7 +48,7 @@ pub(super) fn evaluate(
         calendar_version: calendar.version().to_owned(),
     };
     let day = period.closed.map_or(as_of, |closed| Some(closed.on));
-    if !wait_for_applicant(&mut answer, &period, calendar, length, &stops) {
+    if !wait_for_applicant(&mut answer, &period, options, calendar, length, &stops) {
         match length {
             Length::Until(until) => run_until(&mut answer, calendar, until, day),
             Length::WorkingDays(total) => {
@@ -127,12 +127,16 @@ fn length(period: &mut Period<'_>, calendar: &Calendar, stops: &[Stop<'_>]) -> R
 fn wait_for_applicant(
     answer: &mut ClockAnswer,
     period: &Period<'_>,
+    options: ClockOptions,
     calendar: &Calendar,
     length: Length,
     stops: &[Stop<'_>],
 ) -> bool {
     let (status, since, rule, article) = match (period.awaiting_correction, period.awaiting_fee) {
-        (Some(since), _) => (ClockStatus::AwaitingCorrection, since, "D1", period.regime.correction_article()),
+        (Some(since), _) => {
+            let rule = if options.correction_pauses(period.regime) { "C-7" } else { "D1" };
+            (ClockStatus::AwaitingCorrection, since, rule, period.regime.correction_article())
+        }
         (None, Some(since)) => (ClockStatus::AwaitingFee, since, "D10", fee_notice_article()),
         (None, None) => return false,
     };
@@ -178,7 +182,8 @@ fn run(
             answer.status = ClockStatus::Suspended;
             answer.used = Some(used);
             if let Some(stop) = stops.get(stop) {
-                let mut step = Step::new(StepKind::Suspended, stop.from, "D8", regime.stop_article());
+                let (rule, article) = stop.source(regime);
+                let mut step = Step::new(StepKind::Suspended, stop.from, rule, article);
                 step.consultations = stop.ids.iter().map(|id| (*id).to_owned()).collect();
                 answer.derivation.push(step);
             }
@@ -199,12 +204,13 @@ const HOLIDAY_NOTICE: &str = "国务院办公厅关于部分节假日安排的�
 
 fn push_spans(answer: &mut ClockAnswer, regime: Regime, walk: &Walk, stops: &[Stop<'_>]) {
     for span in &walk.spans {
-        let (kind, rule, article) = match span.stop {
-            Some(_) => (StepKind::Excluded, "D8", regime.stop_article()),
-            None => (StepKind::Counted, "C-1", ""),
+        let stop = span.stop.and_then(|place| stops.get(place));
+        let (kind, (rule, article)) = match stop {
+            Some(stop) => (StepKind::Excluded, stop.source(regime)),
+            None => (StepKind::Counted, ("C-1", "")),
         };
         let mut step = Step::new(kind, span.from, rule, article).through(span.through).days(span.days);
-        if let Some(stop) = span.stop.and_then(|place| stops.get(place)) {
+        if let Some(stop) = stop {
             step.consultations = stop.ids.iter().map(|id| (*id).to_owned()).collect();
         }
         answer.derivation.push(step);

@@ -83,6 +83,10 @@ fn course_line(step: &Step) -> Option<String> {
             };
             format!("{on} {what}不影响期限：{reason}")
         }
+        StepKind::Waiting if step.rule == "C-7" => match step.through {
+            Some(received) => format!("{on} 告知更改、补充，{received} 收到；其间不计算在期限内"),
+            None => format!("{on} 告知更改、补充，至收到之日止不计算在期限内"),
+        },
         StepKind::Waiting if step.rule == "D1" => format!("{on} 告知补正，收到补正后期限重新计算"),
         StepKind::Waiting => format!("{on} 通知缴费，完成缴费后期限重新计算"),
         StepKind::Counted
@@ -148,6 +152,9 @@ fn range(from: NaiveDate, through: NaiveDate) -> String {
 }
 
 fn whom(timeline: &Timeline, ids: &[String]) -> String {
+    if ids.is_empty() {
+        return "等候申请人更改、补充申请".to_owned();
+    }
     let name = |id: &String| {
         let kind = timeline.facts.iter().find_map(|fact| match fact {
             Fact::ConsultationSent { id: known, kind, .. } if known == id => Some(kind.label()),

@@ -27,6 +27,8 @@ pub(super) struct Period<'a> {
     /// A decision's own period.
     pub order: Option<ReopenedPeriod>,
     pub consultations: Vec<Consultation<'a>>,
+    /// Corrections that stopped the period: asked, received (C-7).
+    pub pauses: Vec<(NaiveDate, NaiveDate)>,
     /// Extensions and delayed dates of this period, oldest first.
     pub changes: Vec<Change>,
     pub awaiting_correction: Option<NaiveDate>,
@@ -202,6 +204,7 @@ fn check_returned(facts: &[&Fact], place: usize, id: &str, returned: NaiveDate) 
 /// Folds possible facts, oldest first, into the period.
 struct Reader<'a, 'f> {
     facts: &'f [&'a Fact],
+    correction_pauses: bool,
     period: Period<'a>,
     correction: Question,
     fee: Question,
@@ -223,13 +226,15 @@ impl<'a, 'f> Reader<'a, 'f> {
             start_rule: StartRule::Receipt,
             order: None,
             consultations: Vec::new(),
+            pauses: Vec::new(),
             changes: Vec::new(),
             awaiting_correction: None,
             awaiting_fee: None,
             closed: None,
             steps,
         };
-        Self { facts, period, correction: Question::default(), fee: Question::default() }
+        let correction_pauses = timeline.options.correction_pauses(regime);
+        Self { facts, correction_pauses, period, correction: Question::default(), fee: Question::default() }
     }
 
     fn read(mut self) -> Period<'a> {
@@ -265,12 +270,7 @@ impl<'a, 'f> Reader<'a, 'f> {
             Fact::CorrectionRequested { on } => self.correction.ask(*on),
             Fact::CorrectionReceived { on } => {
                 if let Some(asked_on) = self.correction.answer(*on, correction_asked(self.facts, *on)) {
-                    self.answered(asked_on, *on, "D1", self.period.regime.correction_article());
-                    let (rule, article) = match self.period.regime {
-                        Regime::Order492 => ("C-7", self.period.regime.correction_article()),
-                        Regime::Order711 => ("D3", self.period.regime.correction_article()),
-                    };
-                    self.restart(*on, StartRule::Correction, rule, article);
+                    self.corrected(asked_on, *on);
                 }
             }
             Fact::FeeNotified { on } if *on < FEE_RULES_IN_FORCE => {
@@ -300,6 +300,21 @@ impl<'a, 'f> Reader<'a, 'f> {
         }
     }
 
+    fn corrected(&mut self, asked_on: NaiveDate, on: NaiveDate) {
+        let article = self.period.regime.correction_article();
+        if self.correction_pauses {
+            self.answered(asked_on, on, "C-7", article);
+            self.period.pauses.push((asked_on, on));
+            return;
+        }
+        self.answered(asked_on, on, "D1", article);
+        let rule = match self.period.regime {
+            Regime::Order492 => "C-7",
+            Regime::Order711 => "D3",
+        };
+        self.restart(on, StartRule::Correction, rule, article);
+    }
+
     fn answered(&mut self, asked_on: NaiveDate, on: NaiveDate, rule: &'static str, article: &'static str) {
         self.period.steps.push(Step::new(StepKind::Waiting, asked_on, rule, article).through(on));
     }
@@ -320,6 +335,7 @@ impl<'a, 'f> Reader<'a, 'f> {
         }
         self.void_changes();
         self.period.consultations.clear();
+        self.period.pauses.clear();
         self.correction = Question::default();
         self.fee = Question::default();
         self.period.start = on;

@@ -64,7 +64,7 @@ impl Timeline {
     }
 }
 
-/// Readings where the text leaves a choice (C-4, C-5).
+/// Readings where the text leaves a choice (C-4, C-5, C-7).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct ClockOptions {
@@ -72,6 +72,20 @@ pub struct ClockOptions {
     pub count_return_day: bool,
     /// Under Order 492 an organ's opinion stops the clock too; its text names third parties only.
     pub organ_stops_492: bool,
+    /// Under Order 492 waiting for a change of the application stops the clock, days in `(asked, received]`, instead of
+    /// ending it with a reply and starting a new application.
+    pub correction_pauses_492: bool,
+}
+
+impl ClockOptions {
+    /// Whether a correction stops the period instead of starting it anew (C-7).
+    #[must_use]
+    pub const fn correction_pauses(self, regime: Regime) -> bool {
+        match regime {
+            Regime::Order492 => self.correction_pauses_492,
+            Regime::Order711 => false,
+        }
+    }
 }
 
 /// Who is asked for an opinion.

@@ -1,14 +1,23 @@
-//! Spans of days that do not count: the union of the consultations (D8, C-4, C-6).
+//! Spans of days that do not count: the union of the consultations (D8, C-4, C-6) and of corrections that pause (C-7).
 
 use super::ClockOptions;
 use super::history::{Consultation, Period};
+use crate::law::regime::Regime;
 use chrono::NaiveDate;
 
 /// Days `from..=through` that do not count. Without `through` the stop is still open.
 pub(super) struct Stop<'a> {
     pub from: NaiveDate,
     pub through: Option<NaiveDate>,
+    /// The consultations in it; none when the applicant's correction alone was awaited.
     pub ids: Vec<&'a str>,
+}
+
+impl Stop<'_> {
+    /// The rule and article it rests on.
+    pub fn source(&self, regime: Regime) -> (&'static str, &'static str) {
+        if self.ids.is_empty() { ("C-7", regime.correction_article()) } else { ("D8", regime.stop_article()) }
+    }
 }
 
 /// What ends a consultation that nobody has answered.
@@ -31,6 +40,13 @@ pub(super) fn stops<'a>(period: &Period<'a>, options: ClockOptions, unanswered: 
         let from = next(consultation.sent.max(period.start));
         if through.is_none_or(|last| last >= from) {
             stops.push(Stop { from, through, ids: vec![consultation.id] });
+        }
+    }
+    for (asked, received) in &period.pauses {
+        let through = if options.count_return_day { previous(*received) } else { *received };
+        let from = next((*asked).max(period.start));
+        if through >= from {
+            stops.push(Stop { from, through: Some(through), ids: Vec::new() });
         }
     }
     stops.sort_by_key(|stop| stop.from);

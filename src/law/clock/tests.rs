@@ -272,6 +272,55 @@ fn c7_under_order_492_the_corrected_text_is_a_new_application_with_its_own_perio
     assert_eq!((restart.rule, restart.article), ("C-7", "《条例》（2007年）第二十一条第（四）项"));
 }
 
+fn paused(received: &str, facts: &[Fact]) -> Timeline {
+    let options = ClockOptions { correction_pauses_492: true, ..ClockOptions::default() };
+    Timeline { regime: Regime::Order492, options, ..timeline(received, facts) }
+}
+
+#[test]
+fn c7_where_the_organ_says_so_a_correction_under_order_492_stops_the_period_and_starts_none() {
+    let facts = [correction("2018-03-12"), corrected("2018-03-20")];
+    let answer = reply_clock(&paused("2018-03-01", &facts), Calendar::national(), None).unwrap();
+    // 3-13 to 3-20 are six working days; had they counted, the fifteenth day would have been 3-22.
+    assert_eq!((answer.start, answer.due, answer.total), (d("2018-03-01"), Some(d("2018-03-30")), Some(15)));
+    assert_eq!(answer.excluded, Some(6));
+    let stop = answer.derivation.iter().find(|step| step.kind == StepKind::Excluded).unwrap();
+    assert_eq!((stop.from, stop.through, stop.rule), (d("2018-03-13"), Some(d("2018-03-20")), "C-7"));
+    assert_eq!(stop.article, "《条例》（2007年）第二十一条第（四）项");
+    let text = explain(&paused("2018-03-01", &facts), &answer, Calendar::national());
+    assert!(text.contains("2018-03-13 至 2018-03-20 不计6个工作日：等候申请人更改、补充申请"), "{text}");
+    assert!(text.contains("2018-03-12 告知更改、补充，2018-03-20 收到；其间不计算在期限内"), "{text}");
+}
+
+#[test]
+fn c7_a_paused_correction_that_is_awaited_shows_the_date_without_it_and_voids_no_extension() {
+    let waiting = paused("2018-03-01", &[correction("2018-03-12")]);
+    let answer = reply_clock(&waiting, Calendar::national(), Some(d("2018-03-15"))).unwrap();
+    assert_eq!((answer.status, answer.due), (ClockStatus::AwaitingCorrection, None));
+    assert_eq!(answer.risk_due, Some(d("2018-03-22")));
+    let extended =
+        [Fact::Extension { on: d("2018-03-09"), days: 5 }, correction("2018-03-12"), corrected("2018-03-20")];
+    let answer = reply_clock(&paused("2018-03-01", &extended), Calendar::national(), None).unwrap();
+    assert_eq!((answer.due, answer.total), (Some(d("2018-04-09")), Some(20)));
+}
+
+#[test]
+fn c7_a_pause_and_a_consultation_that_overlap_are_one_and_order_711_knows_no_pause() {
+    let both = [
+        correction("2018-03-12"),
+        corrected("2018-03-20"),
+        sent("a", ConsultationKind::ThirdParty, "2018-03-15"),
+        returned("a", "2018-03-23"),
+    ];
+    let answer = reply_clock(&paused("2018-03-01", &both), Calendar::national(), None).unwrap();
+    assert_eq!((answer.due, answer.excluded), (Some(d("2018-04-04")), Some(9)));
+    let later = Timeline {
+        options: ClockOptions { correction_pauses_492: true, ..ClockOptions::default() },
+        ..timeline("2024-03-01", &[correction("2024-03-12"), corrected("2024-03-25")])
+    };
+    assert_eq!(reply_clock(&later, Calendar::national(), None).unwrap().due, Some(d("2024-04-23")));
+}
+
 #[test]
 fn c10_the_order_follows_the_effective_date_of_receipt() {
     let facts = [correction("2019-05-05"), corrected("2019-05-27")];

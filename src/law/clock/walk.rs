@@ -1,8 +1,7 @@
 //! Laying a number of working days over the calendar, around the stops.
 
 use super::stops::{Stop, next, previous};
-use crate::law::calendar::{Calendar, Gap, is_weekend};
-use crate::law::calendar_check::is_fixed_holiday;
+use crate::law::calendar::{Calendar, Gap};
 use chrono::NaiveDate;
 
 /// A stretch of calendar days that counted, or did not.
@@ -119,7 +118,6 @@ fn gap(calendar: &Calendar, start: NaiveDate, stops: &[Stop<'_>], spans: &mut Ve
 ///
 /// Day by day: it is only asked for when the calendar ends within the period.
 pub(super) fn provisional(calendar: &Calendar, start: NaiveDate, total: u32, stops: &[Stop<'_>]) -> Option<NaiveDate> {
-    let works = |day| calendar.is_working_day(day).unwrap_or_else(|_| !is_weekend(day) && !is_fixed_holiday(day));
     let mut stops = stops.iter().peekable();
     let mut day = start;
     let mut left = total;
@@ -127,7 +125,7 @@ pub(super) fn provisional(calendar: &Calendar, start: NaiveDate, total: u32, sto
         day = day.succ_opt()?;
         if let Some(stop) = stops.next_if(|stop| stop.from <= day) {
             day = stop.through?;
-        } else if works(day) {
+        } else if calendar.is_estimated_working_day(day) {
             left -= 1;
         }
     }

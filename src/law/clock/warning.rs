@@ -89,26 +89,17 @@ pub fn warning_level(
         return WarningLevel::None;
     }
     let Some(due) = answer.due.or(answer.provisional_due) else { return WarningLevel::Blue };
-    let left = calendar.count_working_days(today, due).ok().or(answer.remaining);
-    level(due, today, left, thresholds)
+    warning_level_of_due(due, today, thresholds, calendar)
 }
 
-/// The level of a period that runs to `due`, for lists that hold no more than its last day.
+/// The level of a period that runs to `due`, for lists that hold no more than its last day. Working days beyond the
+/// calendar are estimated.
 #[must_use]
 pub fn warning_level_of_due(
     due: NaiveDate,
     today: NaiveDate,
     thresholds: &WarningThresholds,
     calendar: &Calendar,
-) -> WarningLevel {
-    level(due, today, calendar.count_working_days(today, due).ok(), thresholds)
-}
-
-fn level(
-    due: NaiveDate,
-    today: NaiveDate,
-    working_days_left: Option<u32>,
-    thresholds: &WarningThresholds,
 ) -> WarningLevel {
     let overdue = (today - due).num_days();
     if overdue >= i64::from(thresholds.black_days).max(1) {
@@ -117,7 +108,7 @@ fn level(
     match overdue {
         1.. => WarningLevel::Red,
         0 => WarningLevel::Orange,
-        _ if working_days_left.is_some_and(|left| left <= thresholds.yellow_days) => WarningLevel::Yellow,
+        _ if calendar.count_estimated(today, due) <= thresholds.yellow_days => WarningLevel::Yellow,
         _ => WarningLevel::Blue,
     }
 }
