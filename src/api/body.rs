@@ -28,23 +28,54 @@ pub struct Body<T> {
 
 impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limit =
-            request.app_data::<web::Data<Api>>().map_or(0, |api| api.office().settings().server.body_limit_bytes);
-        let is_json = is_json(request);
-        let payload = payload.take();
+        let received = received(request, payload);
         Box::pin(async move {
-            let bytes = read(payload, limit).await?;
-            if !is_json {
-                return Err(Problem::new("unsupported_media_type"));
-            }
-            let value = parse(&bytes)?;
-            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
-            Ok(Self { value, fingerprint: hex::encode(digest.as_ref()) })
+            let bytes = received.await?;
+            Ok(Self { value: parse(&bytes)?, fingerprint: fingerprint(&bytes) })
         })
     }
+}
+
+/// A JSON body as it stands, for a form that judges every member itself and tells every fault at once.
+#[derive(Debug)]
+pub struct Form {
+    /// What it says.
+    pub value: Value,
+    /// As [`Body::fingerprint`].
+    pub fingerprint: String,
+}
+
+impl FromRequest for Form {
+    type Error = Problem;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let received = received(request, payload);
+        Box::pin(async move {
+            let bytes = received.await?;
+            Ok(Self { value: document(&bytes)?, fingerprint: fingerprint(&bytes) })
+        })
+    }
+}
+
+type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+/// The bytes of a JSON body.
+fn received(request: &HttpRequest, payload: &mut Payload) -> Reading<Vec<u8>> {
+    let limit = request.app_data::<web::Data<Api>>().map_or(0, |api| api.office().settings().server.body_limit_bytes);
+    let is_json = is_json(request);
+    let payload = payload.take();
+    Box::pin(async move {
+        let bytes = read(payload, limit).await?;
+        if is_json { Ok(bytes) } else { Err(Problem::new("unsupported_media_type")) }
+    })
+}
+
+fn fingerprint(bytes: &[u8]) -> String {
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref())
 }
 
 /// JSON, or unnamed: a body without a type can only be meant as JSON here.
@@ -80,14 +111,19 @@ const LONGEST_TEXT: usize = 10_000;
 /// # Errors
 /// `malformed_json`, `unknown_field` or `invalid_value`, the latter two with the JSON pointer of the field.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let Unique(document) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| fault(&error))?;
-    deserializer.end().map_err(|_| Problem::new("malformed_json"))?;
+    let document = document(bytes)?;
     let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
     match text_fault(&document, "") {
         None => Ok(value),
         Some((at, code, detail)) => Err(Problem::new("invalid_value").field(at, code, detail)),
     }
+}
+
+fn document(bytes: &[u8]) -> Result<Value, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let Unique(document) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| fault(&error))?;
+    deserializer.end().map_err(|_| Problem::new("malformed_json"))?;
+    Ok(document)
 }
 
 /// Where a text stands that nobody can have meant: with control characters (PostgreSQL keeps no U+0000, a terminal obeys

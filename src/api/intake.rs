@@ -1,6 +1,6 @@
 //! The front desk: filing applications from another system and asking what became of them.
 
-use super::body::{Body, Params};
+use super::body::{Form, Params};
 use super::case_view::{ClockSummary, OutcomeView, ReceiptView, Word};
 use super::organs::{made, once};
 use super::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
@@ -234,11 +234,11 @@ fn receipt_of(ruling: &ReceiptRuling) -> (Option<ReceiptView>, Option<AwaitingRe
 #[utoipa::path(post, path = "/api/v1/intake/applications", tag = "intake",
     params(("Idempotency-Key" = String, Header)), request_body = IntakeForm,
     responses((status = 201, body = FiledApplication), (status = 200, body = FiledApplication)))]
-async fn file(api: web::Data<Api>, caller: Caller, key: Key, body: Body<Value>) -> Result<HttpResponse, Problem> {
-    let once = once(&caller, key, body.fingerprint);
+async fn file(api: web::Data<Api>, caller: Caller, key: Key, form: Form) -> Result<HttpResponse, Problem> {
+    let once = once(&caller, key, form.fingerprint);
     let (answer, is_replay) = api
         .run(move |office| {
-            let filing = office.check_filing(&caller, &body.value)?;
+            let filing = office.check_filing(&caller, &form.value)?;
             let attempt = || {
                 office.once(&once, |db| {
                     let (file, is_duplicate) = office.file(db, &caller, &filing)?;

@@ -7,6 +7,9 @@ use super::calendar::{Calendar, is_weekend};
 use super::calendar_check::is_fixed_holiday;
 use chrono::NaiveDate;
 
+/// Days looked at one by one, at most: whatever lies beyond is as good as never.
+const LONGEST_LOOK: usize = 50 * 366;
+
 impl Calendar {
     /// Whether a day is a working day, by the notice or by estimate.
     #[must_use]
@@ -26,11 +29,11 @@ impl Calendar {
         self.subtract_working_days(from, n).unwrap_or_else(|_| self.walk_estimated(from, n, NaiveDate::pred_opt))
     }
 
-    /// Working days in `(after, through]`.
+    /// Working days in `(after, through]`; no more than those of the first fifty years.
     #[must_use]
     pub fn count_estimated(&self, after: NaiveDate, through: NaiveDate) -> u32 {
         self.count_working_days(after, through).unwrap_or_else(|_| {
-            let days = after.iter_days().skip(1).take_while(|day| *day <= through);
+            let days = after.iter_days().skip(1).take(LONGEST_LOOK).take_while(|day| *day <= through);
             days.filter(|day| self.is_estimated_working_day(*day)).fold(0, |n, _| n + 1)
         })
     }

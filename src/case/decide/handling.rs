@@ -8,7 +8,7 @@ use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
 use crate::case::state::{Case, Consultation};
 use crate::law::Regime;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 /// The most working days a department may be given: more than the whole period makes no sense.
 const TASK_DAYS: std::ops::RangeInclusive<u16> = 1..=20;
@@ -136,6 +136,9 @@ fn in_time(
     }
 }
 
+/// The article wants a reasonable delay and names no length; what exceeds a year is a slip of the pen.
+const LONGEST_DELAY: TimeDelta = TimeDelta::days(366);
+
 pub(super) fn delay_reply(
     case: &Case,
     payload: &c::DelayReply,
@@ -149,6 +152,14 @@ pub(super) fn delay_reply(
     let due = case.due(context);
     in_time("/on", payload.on, due, basis::EXCESSIVE)?;
     not_before("/until", payload.until, due.unwrap_or(payload.on), "现答复期限届满日")?;
+    if payload.until - payload.on > LONGEST_DELAY {
+        return Err(NotAllowed::by_law(
+            "unreasonable_period",
+            basis::EXCESSIVE,
+            "延迟答复的期限应当合理，自告知之日起不得超过一年",
+        )
+        .at("/until"));
+    }
     Ok(vec![Event::ReplyDelayed(payload.clone())])
 }
 

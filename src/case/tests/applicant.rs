@@ -40,6 +40,31 @@ fn a_notice_after_the_seventh_working_day_is_allowed_but_flagged() {
     assert!(late("2024-03-13"));
 }
 
+/// The day the row of the case is warned by.
+fn warns_on(desk: &Desk) -> Option<chrono::NaiveDate> {
+    let actor = everyone(uuid::Uuid::nil());
+    let calendar = crate::law::Calendar::national();
+    summary(desk.case(), &Context { actor: &actor, today: desk.today, calendar, rules: &desk.rules }).warns_on
+}
+
+#[test]
+fn a_case_is_warned_by_its_last_day_or_by_what_stands_in_for_it() {
+    let running = Desk::registered("2024-03-01").at("2024-03-12");
+    assert_eq!(warns_on(&running), Some(day("2024-03-29")));
+    let mut in_time = running.clone();
+    in_time.accept(correction("2024-03-12"));
+    assert_eq!(warns_on(&in_time), None, "the period has stopped for certain");
+    let mut late = running.clone().at("2024-03-13");
+    late.accept(correction("2024-03-13"));
+    assert_eq!(warns_on(&late), Some(day("2024-03-29")), "the restart may not hold");
+    // 2026-12-31 is the last day the calendar knows: nineteen of the twenty days are counted by estimate.
+    let gap = Desk::registered("2026-12-30");
+    assert_eq!((gap.status(), gap.due(), warns_on(&gap)), ("gap", None, Some(day("2027-01-28"))));
+    let mut ended = running;
+    ended.accept(Withdraw { on: day("2024-03-12"), identity_checked: true });
+    assert_eq!(warns_on(&ended), None);
+}
+
 #[test]
 fn under_order_492_asking_for_a_change_is_a_reply_not_a_step() {
     let mut desk = Desk::registered("2018-03-01").at("2018-03-05");
@@ -197,6 +222,8 @@ fn reasonable_reasons_allow_a_delayed_date_and_forbid_refusing_as_excessive() {
     assert_eq!(desk.refused(delay.clone()).0, "wrong_stage");
     desk.accept(ReceiveJustification { on: day("2024-03-12"), reasonable: true, reasons: "课题研究".into() });
     assert_eq!(desk.refused(proposal(Outcome::Excessive, day("2024-03-12"))).0, "justification_unreasonable_required");
+    let endless = DelayReply { until: day("2025-03-14"), ..delay.clone() };
+    assert_eq!(desk.refused(endless).0, "unreasonable_period");
     desk.accept(delay);
     assert_eq!(desk.due(), Some(day("2024-06-28")));
 }

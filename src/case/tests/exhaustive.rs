@@ -142,6 +142,24 @@ fn what_is_offered_is_accepted_and_what_is_blocked_is_refused_for_the_same_reaso
 }
 
 #[test]
+fn every_event_is_written_under_its_own_code_with_its_own_label_and_the_day_it_happened() {
+    let mut words: BTreeMap<&str, &str> = BTreeMap::new();
+    for desk in reachable().0.values() {
+        for event in &desk.log {
+            let written = serde_json::to_value(event).expect("an event is JSON");
+            assert_eq!(written["event"], event.kind());
+            assert_eq!(*words.entry(event.kind()).or_insert(event.label()), event.label());
+            let possible = day("2022-03-01")..=desk.today;
+            assert!(possible.contains(&event.on()), "{event:?} on {}", event.on());
+        }
+    }
+    let labels: BTreeSet<&str> = words.values().copied().collect();
+    assert_eq!(labels.len(), words.len(), "{words:?}");
+    assert!(words.len() >= 30, "only {} kinds of events reached", words.len());
+    assert!(labels.iter().all(|label| label.chars().all(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter))));
+}
+
+#[test]
 fn replaying_the_written_log_gives_the_same_case() {
     for (name, desk) in &reachable().0 {
         let Some(case) = &desk.case else { continue };

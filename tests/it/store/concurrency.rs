@@ -128,7 +128,7 @@ fn writers_of_sqlite_come_in_the_order_in_which_they_asked() {
         scope.spawn(|| {
             store.write(|_| -> Result<(), StoreError> {
                 holding.send(()).unwrap();
-                std::thread::sleep(Duration::from_millis(700));
+                std::thread::sleep(Duration::from_millis(2_000));
                 Ok(())
             })
         });
@@ -141,7 +141,7 @@ fn writers_of_sqlite_come_in_the_order_in_which_they_asked() {
                     Ok(())
                 })
             });
-            std::thread::sleep(Duration::from_millis(20)); // so that they ask one after the other
+            std::thread::sleep(Duration::from_millis(50)); // so that they ask one after the other
         }
     });
     assert_eq!(order.into_inner().unwrap(), (0..20).collect::<Vec<i32>>());
