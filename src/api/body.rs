@@ -56,7 +56,9 @@ impl FromRequest for Form {
         let received = received(request, payload);
         Box::pin(async move {
             let bytes = received.await?;
-            Ok(Self { value: document(&bytes)?, fingerprint: fingerprint(&bytes) })
+            let value = document(&bytes)?;
+            check_texts(&value, unstorable)?;
+            Ok(Self { value, fingerprint: fingerprint(&bytes) })
         })
     }
 }
@@ -113,10 +115,8 @@ const LONGEST_TEXT: usize = 10_000;
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let document = document(bytes)?;
     let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
-    match text_fault(&document, "") {
-        None => Ok(value),
-        Some((at, code, detail)) => Err(Problem::new("invalid_value").field(at, code, detail)),
-    }
+    check_texts(&document, unfit)?;
+    Ok(value)
 }
 
 fn document(bytes: &[u8]) -> Result<Value, Problem> {
@@ -126,30 +126,45 @@ fn document(bytes: &[u8]) -> Result<Value, Problem> {
     Ok(document)
 }
 
-/// Where a text stands that nobody can have meant: with control characters (PostgreSQL keeps no U+0000, a terminal obeys
-/// the others), or longer than any form.
-fn text_fault(value: &Value, at: &str) -> Option<(String, &'static str, String)> {
+/// What is wrong with a text: code and words.
+type Flaw = (&'static str, String);
+
+/// The first text that `judge` finds a flaw in, with its place.
+fn text_fault(value: &Value, at: &str, judge: fn(&str) -> Option<Flaw>) -> Option<(String, Flaw)> {
     match value {
-        Value::String(text) => unfit(text).map(|(code, detail)| (at.to_owned(), code, detail)),
+        Value::String(text) => judge(text).map(|flaw| (at.to_owned(), flaw)),
         Value::Array(items) => {
-            items.iter().enumerate().find_map(|(index, item)| text_fault(item, &format!("{at}/{index}")))
+            items.iter().enumerate().find_map(|(index, item)| text_fault(item, &format!("{at}/{index}"), judge))
         }
         Value::Object(members) => members.iter().find_map(|(name, member)| {
             let at = format!("{at}/{}", escaped(name));
-            match unfit(name) {
-                Some((code, detail)) => Some((at, code, detail)),
-                None => text_fault(member, &at),
+            match judge(name) {
+                Some(flaw) => Some((at, flaw)),
+                None => text_fault(member, &at, judge),
             }
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 
-fn unfit(text: &str) -> Option<(&'static str, String)> {
+/// Text that nobody can have meant: with control characters, which a terminal obeys, or longer than any form.
+fn unfit(text: &str) -> Option<Flaw> {
     if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
         return Some(("invalid_value", "不得包含换行、制表以外的控制字符".to_owned()));
     }
     (text.chars().count() > LONGEST_TEXT).then(|| ("too_long", format!("不得超过 {LONGEST_TEXT} 个字")))
+}
+
+/// U+0000, which PostgreSQL keeps in no text.
+fn unstorable(text: &str) -> Option<Flaw> {
+    text.contains('\0').then(|| ("invalid_value", "不得包含空字符".to_owned()))
+}
+
+fn check_texts(document: &Value, judge: fn(&str) -> Option<Flaw>) -> Result<(), Problem> {
+    match text_fault(document, "", judge) {
+        None => Ok(()),
+        Some((at, (code, detail))) => Err(Problem::new("invalid_value").field(at, code, detail)),
+    }
 }
 
 fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {

@@ -17,7 +17,6 @@ use crate::store::{CaseId, Ts};
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, Schema, SchemaFormat};
 use utoipa::openapi::{Object, ObjectBuilder, RefOr, Type};
 use utoipa::{IntoParams, OpenApi, PartialSchema, ToSchema};
@@ -368,6 +367,7 @@ fn cursor(key: &str) -> Result<ChangeCursor, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn the_documented_form_is_the_table_of_its_members() {

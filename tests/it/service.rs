@@ -108,7 +108,6 @@ impl Service {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let began = std::time::Instant::now();
         let response = match body {
             Some(body) => self.agent.run(request.body(body).unwrap()),
             None if matches!(verb, "POST" | "PUT" | "PATCH") => self.agent.run(request.body(&[][..]).unwrap()),
@@ -116,9 +115,6 @@ impl Service {
         };
         let mut response = response.unwrap();
         let text = response.body_mut().with_config().limit(64 << 20).read_to_string().unwrap();
-        if began.elapsed().as_millis() > 1500 {
-            eprintln!("SLOW {verb} {path} {:?}", began.elapsed());
-        }
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         Reply { status: response.status().as_u16(), headers: response.headers().clone(), text, json }
     }
