@@ -186,6 +186,15 @@ pub struct Smtp {
     pub hello_name: String,
     /// PEM file of certificates trusted besides the system's; empty = none.
     pub ca_file: PathBuf,
+    /// The most mails a minute of one instance; 0 = no limit.
+    pub mails_per_minute: u32,
+    /// Seconds between attempts of a mail refused for now; the last one repeats.
+    #[serde(deserialize_with = "list")]
+    pub retry_s: Vec<u64>,
+    /// Seconds a relay that cannot be used is left alone, by all instances.
+    pub relay_pause_s: u64,
+    /// Seconds a sender holds a mail beyond the longest delivery.
+    pub lease_s: u64,
 }
 
 /// The reminder schedule.
@@ -347,6 +356,17 @@ impl Settings {
             ((1..=20).contains(&security.argon2_passes), "security.argon2_passes: 1-20"),
             ((1..=16).contains(&security.argon2_lanes), "security.argon2_lanes: 1-16"),
             ((1..=300).contains(&self.smtp.timeout_s), "smtp.timeout_s: 1-300"),
+            (
+                matches!(self.smtp.mails_per_minute, 0 | 6..=60_000),
+                "smtp.mails_per_minute: 0（不限 / no limit）, 6-60000",
+            ),
+            (
+                (1..=20).contains(&self.smtp.retry_s.len())
+                    && self.smtp.retry_s.iter().all(|pause| (1..=86_400).contains(pause)),
+                "smtp.retry_s: 1-20 × 1-86400",
+            ),
+            ((1..=3600).contains(&self.smtp.relay_pause_s), "smtp.relay_pause_s: 1-3600"),
+            ((1..=3600).contains(&self.smtp.lease_s), "smtp.lease_s: 1-3600"),
             (self.reminders.hour <= 23, "reminders.hour: 0-23"),
             (self.reminders.lead_days.iter().all(|day| *day <= 60), "reminders.lead_days: 0-60"),
         ];
