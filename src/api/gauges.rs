@@ -60,8 +60,13 @@ impl Gauges {
 
     fn set(&self, figures: &MailFigures) {
         let counts = &figures.outbox.counts;
-        let states =
-            [("queued", counts.queued), ("sending", counts.sending), ("sent", counts.sent), ("parked", counts.parked)];
+        let states = [
+            ("queued", counts.queued),
+            ("sending", counts.sending),
+            ("sent", counts.sent),
+            ("parked", counts.parked),
+            ("cancelled", counts.cancelled),
+        ];
         for (state, count) in states {
             self.state.with_label_values(&[state]).set(count);
         }

@@ -38,7 +38,7 @@ pub struct Doc;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct MailParams {
-    /// 状态：queued 待发、sending 发送中、sent 已送出、parked 待人工处理
+    /// 状态：queued 待发、sending 发送中、sent 已送出、parked 待人工处理、cancelled 已撤回
     state: Option<String>,
     /// 只看这个机关；默认为本人可以查看的全部机关
     organ: Option<Uuid>,
@@ -73,7 +73,7 @@ struct Mail {
     attempts: i32,
     /// 收件方是否可能收到两份（发送中断，内容逐字节相同）
     is_suspect: bool,
-    /// 下次尝试的时间；已送出和待人工处理的没有
+    /// 下次尝试的时间；不再发送的没有
     next_attempt_at: Option<DateTime<Utc>>,
     /// 邮件服务器最近一次的答复
     last_reply: Option<String>,
@@ -163,8 +163,13 @@ async fn list(api: web::Data<Api>, caller: Caller, params: Params<MailParams>) -
 }
 
 fn state(code: &str) -> Result<MailState, Problem> {
-    let bad =
-        || Problem::new("invalid_query").field("?state", "invalid_value", "应为 queued、sending、sent、parked 之一");
+    let bad = || {
+        Problem::new("invalid_query").field(
+            "?state",
+            "invalid_value",
+            "应为 queued、sending、sent、parked、cancelled 之一",
+        )
+    };
     MailState::from_code(code).ok_or_else(bad)
 }
 

@@ -78,5 +78,6 @@ fn mail(sender: &Mailbox, person: &Recipient, claim: &Claimed, reply: &str, at: 
         subject: SUBJECT.to_owned(),
         message_id,
         message: message.formatted(),
+        not_before: None,
     })
 }

@@ -107,6 +107,7 @@ impl House {
             subject: "【依申请公开】".into(),
             message_id: format!("<{key}@example.cn>"),
             message: b"Subject: x\r\n\r\nx\r\n".to_vec(),
+            not_before: None,
         };
         let park = |db: &mut Db| -> Result<OutboxId, StoreError> {
             outbox::enqueue(db, &mail)?;

@@ -186,6 +186,7 @@ fn queue_for(store: &Store, organ_id: Option<OrganId>, key: &str, to: &str) -> V
         subject: key.into(),
         message_id: format!("<{key}@gov.example>"),
         message: message.clone().into_bytes(),
+        not_before: None,
     };
     assert!(store.write(|db| store_outbox::enqueue(db, &mail)).unwrap());
     message.into_bytes()

@@ -23,6 +23,7 @@ fn queue(service: &Service, key: &str, organ: OrganId, to: UserId) {
         subject: key.into(),
         message_id: format!("<{key}@example.cn>"),
         message: b"Subject: x\r\n\r\nx\r\n".to_vec(),
+        not_before: None,
     };
     assert!(service.office.store().write(|db| outbox::enqueue(db, &mail)).unwrap());
 }

@@ -85,6 +85,8 @@ pub struct MailCounts {
     pub sent: i64,
     /// Waiting for a person.
     pub parked: i64,
+    /// Withdrawn before they were sent.
+    pub cancelled: i64,
 }
 
 /// What whoever watches the outbox wants to know.
@@ -201,6 +203,7 @@ pub fn counts(db: &mut Db) -> Result<MailCounts, StoreError> {
             MailState::Sending => counts.sending = n,
             MailState::Sent => counts.sent = n,
             MailState::Parked => counts.parked = n,
+            MailState::Cancelled => counts.cancelled = n,
         }
     }
     Ok(counts)
