@@ -70,6 +70,8 @@ struct PostOffice {
     dice: Dice,
     book: Mutex<File>,
     copies: Mutex<Vec<(String, Vec<u8>)>>,
+    /// Mails whose delivery was begun.
+    begun: AtomicUsize,
     /// Mails stored whose 250 the sender did not get, or not in time.
     unanswered: AtomicUsize,
 }
@@ -83,6 +85,7 @@ impl PostOffice {
             dice: Dice(AtomicU64::new(711)),
             book: Mutex::new(book),
             copies: Mutex::default(),
+            begun: AtomicUsize::new(0),
             unanswered: AtomicUsize::new(0),
         });
         let serving = office.clone();
@@ -97,6 +100,7 @@ impl PostOffice {
     }
 
     fn talk(&self, stream: &TcpStream) -> std::io::Result<()> {
+        stream.set_nodelay(true)?;
         let mut lines = BufReader::new(stream);
         self.say(stream, "220 post office")?;
         let mut line = String::new();
@@ -109,6 +113,7 @@ impl PostOffice {
                 "EHLO" => self.say(stream, "250-post office\r\n250 8BITMIME")?,
                 "MAIL" if self.dice.percent(5) => self.say(stream, "451 4.3.0 try again later")?,
                 "DATA" => {
+                    self.begun.fetch_add(1, Ordering::Relaxed);
                     self.say(stream, "354 go")?;
                     let Some(data) = body(&mut lines)? else { return Ok(()) };
                     let fate = self.dice.below(100);
@@ -137,13 +142,24 @@ impl PostOffice {
         while self.mood.load(Ordering::Relaxed) == STOPPED {
             std::thread::sleep(Duration::from_millis(20));
         }
-        for byte in format!("{text}\r\n").bytes() {
-            stream.write_all(&[byte])?;
-            if self.mood.load(Ordering::Relaxed) == CRAWLING {
+        let line = format!("{text}\r\n");
+        let step = if self.mood.load(Ordering::Relaxed) == CRAWLING { 1 } else { line.len() };
+        for part in line.as_bytes().chunks(step) {
+            stream.write_all(part)?;
+            if part.len() < line.len() {
                 std::thread::sleep(Duration::from_millis(200));
             }
         }
         Ok(())
+    }
+
+    /// Waits until a mail is on its way, and then a little: who is hit now is hit in the middle of something.
+    fn strike_time(&self) {
+        let (seen, began) = (self.begun.load(Ordering::Relaxed), Instant::now());
+        while self.begun.load(Ordering::Relaxed) == seen && began.elapsed() < Duration::from_secs(1) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(self.dice.between(0, 100));
     }
 
     fn store(&self, data: Vec<u8>) {
@@ -282,8 +298,7 @@ fn run(database: &TestDatabase, plan: Plan, command: impl Fn(u16) -> Command + '
     let store = database.open();
     let mut tally = Tally::default();
     let top_up = |mails: &mut usize, enough: i64| {
-        let waiting = store.read(counts).unwrap();
-        for _ in (waiting.queued + waiting.sending)..enough {
+        for _ in store.read(counts).unwrap().queued..enough {
             queue(&store, &format!("mail-{mails}"), "a@gov.example");
             *mails += 1;
         }
@@ -299,7 +314,7 @@ fn run(database: &TestDatabase, plan: Plan, command: impl Fn(u16) -> Command + '
         };
         office.mood.store(mood, Ordering::Relaxed);
         top_up(&mut tally.mails, backlog);
-        std::thread::sleep(office.dice.between(50, 350));
+        office.strike_time();
         crew.wake(false);
         let at = usize::try_from(office.dice.below(u64::try_from(plan.senders).unwrap())).unwrap();
         if plan.senders > 1 && strike % 5 == 4 && crew.stalled.is_empty() {
@@ -311,9 +326,9 @@ fn run(database: &TestDatabase, plan: Plan, command: impl Fn(u16) -> Command + '
         tally.kills += 1;
     }
     office.mood.store(NORMAL, Ordering::Relaxed);
-    let missing = plan.mails.saturating_sub(tally.mails);
-    let waiting = store.read(counts).unwrap();
-    top_up(&mut tally.mails, waiting.queued + waiting.sending + i64::try_from(missing).unwrap());
+    let missing = i64::try_from(plan.mails.saturating_sub(tally.mails)).unwrap();
+    let queued = store.read(counts).unwrap().queued;
+    top_up(&mut tally.mails, queued + missing);
     std::thread::sleep(if crew.stalled.is_empty() { Duration::ZERO } else { STALL });
     crew.wake(true);
     let began = Instant::now();
