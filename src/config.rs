@@ -486,10 +486,16 @@ mod tests {
             ("GONGKAI_SECURITY__REFRESH_TOKEN_S", "43201"),
             ("GONGKAI_SECURITY__TOKEN_LEEWAY_S", "6"),
             ("GONGKAI_DATABASE_URL", "mysql://x"),
+            ("GONGKAI_SMTP__MAILS_PER_MINUTE", "5"),
+            ("GONGKAI_SMTP__RETRY_S", "60, 0"),
+            ("GONGKAI_SMTP__RELAY_PAUSE_S", "0"),
+            ("GONGKAI_SMTP__LEASE_S", "0"),
         ])
         .unwrap_err()
         .to_string();
-        for key in ["access_token_s", "refresh_token_s", "token_leeway_s", "database.url"] {
+        let security = ["access_token_s", "refresh_token_s", "token_leeway_s", "database.url"];
+        let smtp = ["mails_per_minute", "retry_s", "relay_pause_s", "lease_s"];
+        for key in security.into_iter().chain(smtp) {
             assert!(message.contains(key), "{key} in {message}");
         }
     }

@@ -106,8 +106,11 @@ impl Office {
         })
     }
 
-    /// The first day whose pass is missing, at its hour, until now.
+    /// From the first day whose pass is missing, at its hour, until now; where `serve` makes none, somebody else watches.
     fn reminder_lag(&self, done: Option<NaiveDate>) -> Duration {
+        if !self.settings().reminders.enabled {
+            return Duration::ZERO;
+        }
         let today = self.clock().today();
         let missing = done.and_then(|day| day.checked_add_days(Days::new(1))).unwrap_or(today);
         let hour = TimeDelta::hours(i64::from(self.settings().reminders.hour));
