@@ -113,7 +113,7 @@ impl House {
             outbox::enqueue(db, &mail)?;
             let row = schema::outbox::table.filter(schema::outbox::dedupe_key.eq(&key));
             let refused = (schema::outbox::state.eq("parked"), schema::outbox::last_reply.eq(Some("550 no such user")));
-            diesel::update(row.clone()).set(refused).execute(db)?;
+            diesel::update(row).set(refused).execute(db)?;
             Ok(row.select(schema::outbox::id).first(db)?)
         };
         self.service().office.store().write(park).unwrap().0.to_string()

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// Longer than the lease of the senders: 1 s beyond waiting for a turn (1 s) and the longest delivery (2 × 1 s).
 const STALL: Duration = Duration::from_secs(6);
 /// How long the rest may take once nobody is killed any more.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How much is done.
 #[derive(Debug, Clone, Copy)]
@@ -303,7 +303,7 @@ fn run(database: &TestDatabase, plan: Plan, command: impl Fn(u16) -> Command + '
             *mails += 1;
         }
     };
-    let backlog = i64::try_from(plan.senders * 8).unwrap();
+    let backlog = i64::try_from(plan.senders * 10).unwrap();
     top_up(&mut tally.mails, backlog);
     let mut crew = Crew::new(plan.senders, move || command(port));
     for strike in 0..plan.kills {

@@ -80,10 +80,16 @@ fn stopped_schedulers_queue_each_reminder_once_and_nothing_late() {
             while queued(&store).len() < half / share && began.elapsed() < Duration::from_secs(60) {
                 std::thread::sleep(Duration::from_millis(5));
             }
-            signal(&running[at], "-STOP");
-            closed_at = closed_at.or_else(|| Some(close(&store, &house, closing, count - half)));
-            std::thread::sleep(STALL);
-            signal(&running[at], "-CONT");
+            let stalled = &running[at];
+            std::thread::scope(|scope| {
+                signal(stalled, "-STOP");
+                // Whoever was stopped with SQLite's one write lock in hand stops everybody until it wakes.
+                scope.spawn(|| {
+                    std::thread::sleep(STALL);
+                    signal(stalled, "-CONT");
+                });
+                closed_at = closed_at.or_else(|| Some(close(&store, &house, closing, count - half)));
+            });
         }
         // Whoever met a lock that was held too long is started again, as the service looks again every minute.
         let began = Instant::now();
