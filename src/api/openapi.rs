@@ -1,10 +1,17 @@
 //! The OpenAPI 3.1 document, made of the handlers' descriptions and the route table.
 
 use super::problem::Problem;
+<<<<<<< HEAD
 use super::routes::{self, Access, Route, Verb};
 use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, users};
 use std::collections::HashSet;
 use std::sync::LazyLock;
+=======
+use super::routes::{self, Access, Route};
+use super::{
+    auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, organs, overdue, users,
+};
+>>>>>>> origin/main
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -28,6 +35,8 @@ const BEARER: &str = "bearer";
         (name = "intake", description = "收件系统（窗口、网站）提交申请和查询办理情况"),
         (name = "calendar", description = "工作日历"),
         (name = "cases", description = "案件：收件、办理、查询"),
+        (name = "mail", description = "邮件：状态、服务器答复、重新发送"),
+        (name = "feeds", description = "日历订阅（iCalendar）"),
         (name = "law", description = "法定分类"),
         (name = "ops", description = "运行状态")
     )
@@ -47,6 +56,8 @@ fn parts() -> Vec<Document> {
         case_commands::Doc::openapi(),
         law::Doc::openapi(),
         overdue::Doc::openapi(),
+        mails::Doc::openapi(),
+        feeds::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

@@ -14,6 +14,7 @@ pub mod db;
 pub mod departments;
 mod error;
 pub mod events;
+pub mod feeds;
 pub mod filings;
 pub mod idempotency;
 pub mod meta;
@@ -217,7 +218,7 @@ mod tests {
         let options = DatabaseOptions { url: format!("sqlite:{}", path.display()), ..DatabaseOptions::default() };
         let store = Store::open(&options).unwrap();
         let pending = store.pending_migrations().unwrap();
-        assert_eq!(pending.first().map(String::as_str), Some("00000000000001"));
+        assert_eq!(pending[0], "00000000000001");
         assert_eq!(store.migrate().unwrap(), pending);
         assert_eq!(store.migrate().unwrap(), Vec::<String>::new());
         assert_eq!(store.pending_migrations().unwrap(), Vec::<String>::new());
