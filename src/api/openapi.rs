@@ -1,17 +1,12 @@
 //! The OpenAPI 3.1 document, made of the handlers' descriptions and the route table.
 
 use super::problem::Problem;
-<<<<<<< HEAD
 use super::routes::{self, Access, Route, Verb};
-use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, users};
-use std::collections::HashSet;
-use std::sync::LazyLock;
-=======
-use super::routes::{self, Access, Route};
 use super::{
     auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, organs, overdue, users,
 };
->>>>>>> origin/main
+use std::collections::HashSet;
+use std::sync::LazyLock;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
