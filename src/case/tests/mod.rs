@@ -5,5 +5,6 @@ mod applicant;
 mod exhaustive;
 mod handling;
 mod intake;
+mod offers;
 mod random;
 mod support;
