@@ -2,7 +2,10 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, users};
+use super::{
+    annual_reports, auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, reminders,
+    users,
+};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -27,6 +30,7 @@ const BEARER: &str = "bearer";
         (name = "calendar", description = "工作日历"),
         (name = "cases", description = "案件：收件、办理、查询"),
         (name = "law", description = "法定分类"),
+        (name = "reminders", description = "提醒设置、离岗代理、年度报告"),
         (name = "ops", description = "运行状态")
     )
 )]
@@ -45,6 +49,8 @@ fn parts() -> Vec<Document> {
         case_commands::Doc::openapi(),
         law::Doc::openapi(),
         overdue::Doc::openapi(),
+        reminders::Doc::openapi(),
+        annual_reports::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

@@ -2,7 +2,10 @@
 //! document all read this table; a handler that is not in it cannot be reached.
 
 use super::problem::Problem;
-use super::{auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, overdue, users};
+use super::{
+    annual_reports, auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, overdue,
+    reminders, users,
+};
 use crate::case::Role;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -128,6 +131,8 @@ pub const TABLES: &[&[Route]] = &[
     cases::ROUTES,
     case_commands::ROUTES,
     overdue::ROUTES,
+    reminders::ROUTES,
+    annual_reports::ROUTES,
     law::ROUTES,
     health::ROUTES,
 ];

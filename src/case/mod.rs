@@ -3,6 +3,7 @@
 //! `decide` may say no; `evolve` never does. Every date is the law's (`crate::law`), every "may I" is [`guard`]'s, so that what
 //! the service offers, accepts and stores cannot disagree.
 
+mod annual;
 mod basis;
 mod clock;
 pub mod command;
@@ -20,6 +21,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+pub use annual::{AnnualDuty, AnnualReport, annual_report_key, annual_reports};
 pub use basis::FIRST_DAY_IN_FORCE;
 pub use clock::{remedy_response_due, task_due};
 pub use command::{Command, CommandKind};

@@ -2,6 +2,7 @@
 
 mod access;
 mod access_token;
+pub mod annual_reports;
 pub mod applicants;
 pub mod auth;
 mod calendars;
@@ -17,6 +18,7 @@ pub mod organs;
 pub mod overdue;
 mod passwords;
 mod readiness;
+pub mod reminders;
 pub mod users;
 pub mod views;
 
