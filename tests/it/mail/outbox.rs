@@ -205,7 +205,7 @@ fn the_list_is_paged_and_filtered_by_state() {
         let first = store.read(|db| list(db, None, None, 2)).unwrap();
         let next = store.read(|db| list(db, None, Some(first[1].id), 2)).unwrap();
         assert_eq!(next.iter().map(|row| row.dedupe_key.as_str()).collect::<Vec<_>>(), ["k2", "k1"]);
-        let expected = MailCounts { queued: 3, sent: 1, parked: 1, sending: 0 };
+        let expected = MailCounts { queued: 3, sent: 1, parked: 1, sending: 0, cancelled: 0 };
         assert_eq!(store.read(counts).unwrap(), expected);
     });
 }
