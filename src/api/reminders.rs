@@ -100,10 +100,10 @@ fn tag_of_settings(own: &OrganReminders) -> String {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SettingsBody {
-    /// 另定的办法，每类期限至多一项；未列出的种类取默认值
-    policies: Vec<PolicyChange>,
     /// 发送时段；null 为默认
     window: Option<Window>,
+    /// 另定的办法，每类期限至多一项；未列出的种类取默认值
+    policies: Vec<PolicyChange>,
 }
 
 /// 本机关的提醒设置和实际执行的办法

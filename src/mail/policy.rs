@@ -233,6 +233,7 @@ pub fn owed(
     let late = std::iter::once(last).chain(earlier.filter(|step| step.on < last.on));
     let mut missed: Vec<NaiveDate> = late.map(|step| step.on).filter(|on| *on < today).collect();
     missed.reverse();
+    missed.dedup();
     Some(Owed { rule: last.rule, missed })
 }
 

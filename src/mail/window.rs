@@ -12,12 +12,12 @@ const FURTHEST: usize = 40;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
+    /// 只在工作日发送
+    pub working_days_only: bool,
     /// 从几时起可以发送，0-23
     pub from_hour: u8,
     /// 到几时为止，1-24，须晚于起始
     pub until_hour: u8,
-    /// 只在工作日发送
-    pub working_days_only: bool,
 }
 
 impl Window {

@@ -138,11 +138,21 @@ fn duty((of, case, what): Row) -> Option<DutyRow> {
 }
 
 /// Whether the duty is still open and due on `due_on`. On PostgreSQL it stays so until the transaction ends: a command
-/// that closes it waits, so no reminder is queued after the closing.
+/// that closes it waits, so no reminder is queued after the closing. The case is held first, as a command does: who takes
+/// the two the other way round waits for ever.
 ///
 /// # Errors
 /// As every read.
-pub fn still_stands(db: &mut Db, id: ObligationId, due_on: NaiveDate) -> Result<bool, StoreError> {
+pub fn still_stands(
+    db: &mut Db,
+    id: ObligationId,
+    case: Option<CaseId>,
+    due_on: NaiveDate,
+) -> Result<bool, StoreError> {
+    if let (Db::Pg(db), Some(case)) = (&mut *db, case) {
+        let row = cases::table.filter(cases::id.eq(case)).select(cases::id);
+        let _: Option<CaseId> = row.for_key_share().first(db).optional()?;
+    }
     let same = obligations::table
         .filter(obligations::id.eq(id))
         .filter(obligations::status.eq(super::obligations::OPEN))

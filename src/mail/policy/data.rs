@@ -47,7 +47,7 @@ impl Onset {
 
 /// 各环节人员从何时起得到提醒；未列出的不提醒
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(from = "BTreeMap<Part, Option<Onset>>")]
 pub struct Recipients {
     /// 承办人
     pub handler: Option<Onset>,
@@ -59,6 +59,30 @@ pub struct Recipients {
     pub leader: Option<Onset>,
     /// 监督：本机关、报送机关及其上级
     pub supervisor: Option<Onset>,
+}
+
+/// A member of [`Recipients`]. They are read by name: a list of five onsets must not pass for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Part {
+    Handler,
+    SectionHead,
+    OfficeHead,
+    Leader,
+    Supervisor,
+}
+
+impl From<BTreeMap<Part, Option<Onset>>> for Recipients {
+    fn from(parts: BTreeMap<Part, Option<Onset>>) -> Self {
+        let of = |part| parts.get(&part).copied().flatten();
+        Self {
+            handler: of(Part::Handler),
+            section_head: of(Part::SectionHead),
+            office_head: of(Part::OfficeHead),
+            leader: of(Part::Leader),
+            supervisor: of(Part::Supervisor),
+        }
+    }
 }
 
 impl Recipients {

@@ -1,7 +1,7 @@
 //! One pass: duty by duty, who is owed what and not told yet; then the mails of the day.
 
 use super::{MailError, Mailroom, Moment, Queued, RemindReport, Unreachable, civil_day};
-use crate::case::{Action, Actor, Context, ObligationKind, OrganRules, Role, actions, annual_reports};
+use crate::case::{Action, Actor, CommandKind, Context, ObligationKind, OrganRules, Role, actions, annual_reports};
 use crate::config::ApplicantInMail;
 use crate::law::Calendar;
 use crate::mail::days::Days;
@@ -22,6 +22,9 @@ use chrono::{NaiveDate, NaiveDateTime};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+/// Mails written in one transaction.
+const BATCH: usize = 25;
+
 /// A pass under way.
 pub(super) struct Pass<'a> {
     room: &'a Mailroom,
@@ -32,6 +35,8 @@ pub(super) struct Pass<'a> {
     of_organs: HashMap<OrganId, Effective>,
     calendars: HashMap<String, Arc<Calendar>>,
     digests: BTreeMap<(UserId, NaiveDate), Vec<Line>>,
+    /// Mails made and not yet written: a commit costs more than a row.
+    pending: Vec<(Line, NewMail)>,
     report: RemindReport,
 }
 
@@ -65,7 +70,8 @@ impl<'a> Pass<'a> {
         let people = People::new(&room.store)?;
         let (calendars, digests) = (HashMap::new(), BTreeMap::new());
         let report = RemindReport::default();
-        Ok(Self { room, moment, is_preview, people, house, of_organs, calendars, digests, report })
+        let pending = Vec::new();
+        Ok(Self { room, moment, is_preview, people, house, of_organs, calendars, digests, pending, report })
     }
 
     pub(super) const fn moment(&self) -> Moment {
@@ -187,7 +193,7 @@ impl<'a> Pass<'a> {
         let reader = Actor { user: person.user_id.0, roles, department: person.department_id.map(|id| id.0) };
         let lawful = |actor: &Actor| {
             let context = Context { actor, today, calendar, rules: &dossier.rules };
-            split(duty, &actions(&dossier.case, &context))
+            split(duty, &actions(&dossier.case, &context), today)
         };
         let own = lawful(&reader);
         if !own.0.is_empty() || someone.because.is_own_work() {
@@ -294,26 +300,47 @@ impl<'a> Pass<'a> {
             }
         };
         let mail = self.mail(line.step.key.clone(), std::slice::from_ref(&line), rendered, at);
-        let is_new = self.room.store.write(|db| -> Result<bool, StoreError> {
-            if !reminders::still_stands(db, line.duty.id, line.duty.due_on)? || !outbox::enqueue(db, &mail)? {
+        self.pending.push((line, mail));
+        if self.pending.len() < BATCH {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    /// Queues the mails that were made, each if its duty still stands and nobody was first.
+    fn flush(&mut self) -> Result<(), MailError> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let queue = |db: &mut Db, line: &Line, mail: &NewMail| -> Result<bool, StoreError> {
+            let stands = reminders::still_stands(db, line.duty.id, line.duty.case_id, line.duty.due_on)?;
+            if !stands || !outbox::enqueue(db, mail)? {
                 return Ok(false);
             }
             reminders::record_steps(db, std::slice::from_ref(&line.step))?;
             Ok(true)
+        };
+        let new = self.room.store.write(|db| -> Result<Vec<bool>, StoreError> {
+            pending.iter().map(|(line, mail)| queue(db, line, mail)).collect()
         })?;
-        if is_new {
-            self.report.queued.push(line.queued);
-        } else {
-            self.report.known += 1;
+        for ((line, _), is_new) in pending.into_iter().zip(new) {
+            if is_new {
+                self.report.queued.push(line.queued);
+            } else {
+                self.report.known += 1;
+            }
         }
         Ok(())
     }
 
     /// Makes the mails of the day and ends the pass.
     pub(super) fn finish(mut self) -> Result<RemindReport, MailError> {
+        self.flush()?;
         for ((user, day), lines) in std::mem::take(&mut self.digests) {
             self.digest(user, day, lines)?;
         }
+        self.flush()?;
         Ok(self.report)
     }
 
@@ -368,7 +395,7 @@ impl<'a> Pass<'a> {
     ) -> Result<Result<Vec<Queued>, RenderError>, StoreError> {
         let mut standing = Vec::new();
         for line in lines {
-            if reminders::still_stands(db, line.duty.id, line.duty.due_on)? {
+            if reminders::still_stands(db, line.duty.id, line.duty.case_id, line.duty.due_on)? {
                 standing.push(line.clone());
             }
         }
@@ -468,10 +495,16 @@ fn key(duty: &DutyRow, rule: Rule, person: &Recipient) -> String {
     format!("remind/{}/{}/{}/{}", duty.id.0, rule.code(), duty.due_on, person.user_id.0)
 }
 
-/// The lawful steps that bring the duty to its end, and the names of the other ones.
-fn split(row: &DutyRow, lawful: &[Action]) -> (Vec<NextAction>, Vec<&'static str>) {
+/// The lawful steps that bring the duty to its end, and the names of the other ones. What can only be recorded, because
+/// its day has passed, is not offered as something to do.
+fn split(row: &DutyRow, actions: &[Action], today: NaiveDate) -> (Vec<NextAction>, Vec<&'static str>) {
     let kind = ObligationKind::ALL.iter().find(|kind| kind.code() == row.kind);
     let wanted = kind.map(|kind| duty::commands(*kind)).unwrap_or_default();
+    let lawful = |action: &&Action| match &action.permit {
+        Ok(permit) => !(is_void_when_late(action.command) && permit.until.is_some_and(|until| until < today)),
+        Err(_) => false,
+    };
+    let lawful: Vec<&Action> = actions.iter().filter(lawful).collect();
     let mut steps = Vec::new();
     for command in wanted {
         let action = lawful.iter().find(|action| action.command == *command);
@@ -479,8 +512,13 @@ fn split(row: &DutyRow, lawful: &[Action]) -> (Vec<NextAction>, Vec<&'static str
             steps.push(NextAction { label: command.label(), until: permit.until, article: permit.article });
         }
     }
-    let others = lawful.iter().filter(|action| action.permit.is_ok() && !wanted.contains(&action.command));
+    let others = lawful.iter().filter(|action| !wanted.contains(&action.command));
     (steps, others.map(|action| action.command.label()).collect())
+}
+
+/// Whether a step has no effect after its day: what is late with the others is still owed.
+const fn is_void_when_late(command: CommandKind) -> bool {
+    matches!(command, CommandKind::Extend | CommandKind::RequestCorrection)
 }
 
 /// The yearly duties of an organ that are not stored as they should be on `today`.

@@ -318,7 +318,8 @@ fn a_duty_closed_after_it_was_read_is_not_written_about() {
         let house = house(store);
         let owner = Some(house.handler);
         let id = stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, owner)], "2025-09-01")[0].id;
-        let stands_still = |due: &str| store.write(|db| reminders::still_stands(db, id, day(due))).unwrap();
+        let stands_still =
+            |due: &str| store.write(|db| reminders::still_stands(db, id, Some(house.case), day(due))).unwrap();
         assert!(stands_still("2025-09-19"));
         assert!(!stands_still("2025-09-22"));
         stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", MET, owner)], "2025-09-02");

@@ -142,7 +142,7 @@ fn answer(case: &mut CaseAt<'_>) {
     );
     case.approve(on);
     case.clerk("reply", json!({ "on": on }));
-    case.clerk("dispatches", json!({ "method": "in_person", "on": on, "received_by": "申请人" }));
+    case.clerk("dispatches", json!({ "method": "post", "on": on, "carrier": "中国邮政", "tracking_number": "EX1" }));
 }
 
 #[test]
