@@ -3,8 +3,8 @@
 
 use super::problem::Problem;
 use super::{
-    annual_reports, auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, overdue,
-    reminders, users,
+    annual_reports, auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, organs,
+    overdue, reminders, users,
 };
 use crate::case::Role;
 use actix_web::http::Method;
@@ -71,6 +71,8 @@ pub enum Scope {
     Case,
     /// `{user_id}`: an organ in which that user holds a role.
     User,
+    /// `{mail_id}`: the organ the mail is about.
+    Mail,
 }
 
 impl Scope {
@@ -82,6 +84,7 @@ impl Scope {
             Self::Organ => Some("organ_id"),
             Self::Case => Some("case_id"),
             Self::User => Some("user_id"),
+            Self::Mail => Some("mail_id"),
         }
     }
 }
@@ -133,6 +136,8 @@ pub const TABLES: &[&[Route]] = &[
     overdue::ROUTES,
     reminders::ROUTES,
     annual_reports::ROUTES,
+    mails::ROUTES,
+    feeds::ROUTES,
     law::ROUTES,
     health::ROUTES,
 ];
@@ -194,6 +199,7 @@ mod tests {
             [
                 "POST /api/v1/auth/token",
                 "POST /api/v1/auth/refresh",
+                "GET /api/v1/feeds/{token}.ics",
                 "GET /health/live",
                 "GET /health/ready",
                 "GET /api/v1/openapi.json"

@@ -12,7 +12,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 use minijinja::{AutoEscape, Environment, Value, context};
-use page::one_line;
+pub(super) use page::one_line;
 use std::path::Path;
 use std::time::SystemTime;
 
