@@ -3,8 +3,8 @@
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
 use super::{
-    annual_reports, auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, organs, overdue,
-    reminders, users,
+    annual_reports, auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, organs,
+    overdue, reminders, users,
 };
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};

@@ -3,8 +3,8 @@
 
 use super::problem::Problem;
 use super::{
-    annual_reports, auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, organs,
-    overdue, reminders, users,
+    annual_reports, auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails,
+    organs, overdue, reminders, users,
 };
 use crate::case::Role;
 use actix_web::http::Method;
