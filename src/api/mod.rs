@@ -16,12 +16,14 @@ mod health;
 mod intake;
 mod law;
 pub mod openapi;
+mod orders;
 mod organs;
 mod overdue;
 pub mod precondition;
 pub mod problem;
 pub mod routes;
 mod state;
+mod topics;
 mod users;
 
 pub use state::Api;

@@ -2,7 +2,10 @@
 //! document all read this table; a handler that is not in it cannot be reached.
 
 use super::problem::Problem;
-use super::{auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, overdue, users};
+use super::{
+    auth, calendar, case_commands, cases, departments, guard, health, intake, law, orders, organs, overdue, topics,
+    users,
+};
 use crate::case::Role;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -66,6 +69,8 @@ pub enum Scope {
     Organ,
     /// `{case_id}`: the organ of the case.
     Case,
+    /// `{order_id}`: the organ that has to answer the 督办单.
+    Order,
     /// `{user_id}`: an organ in which that user holds a role.
     User,
 }
@@ -78,6 +83,7 @@ impl Scope {
             Self::None => None,
             Self::Organ => Some("organ_id"),
             Self::Case => Some("case_id"),
+            Self::Order => Some("order_id"),
             Self::User => Some("user_id"),
         }
     }
@@ -128,6 +134,8 @@ pub const TABLES: &[&[Route]] = &[
     cases::ROUTES,
     case_commands::ROUTES,
     overdue::ROUTES,
+    orders::ROUTES,
+    topics::ROUTES,
     law::ROUTES,
     health::ROUTES,
 ];

@@ -10,7 +10,9 @@ mod decide;
 mod event;
 mod evolve;
 mod guard;
+pub mod likeness;
 mod obligation;
+mod order;
 mod record;
 mod refusal;
 mod role;
@@ -19,6 +21,7 @@ mod state;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod topic;
 
 pub use basis::FIRST_DAY_IN_FORCE;
 pub use clock::{remedy_response_due, task_due};
@@ -28,12 +31,14 @@ pub use event::Event;
 pub use evolve::{evolve, fold};
 pub use guard::{Action, Permit, actions, permit, review_roles, roles_for};
 pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations};
+pub use order::{Order, OrderCommand};
 pub use record::{
     ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, LinkRelation, Notice, Opinion,
-    RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
+    OrderAct, OrderStatus, RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
 };
 pub use refusal::NotAllowed;
 pub use role::Role;
 pub use rules::{Actor, Context, OrganRules};
 pub use state::{Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task};
 pub use summary::{Summary, summary};
+pub use topic::Candidacy;

@@ -13,10 +13,14 @@ pub mod files;
 pub mod intake;
 mod mailroom;
 mod once;
+pub mod orders;
 pub mod organs;
 pub mod overdue;
 mod passwords;
 mod readiness;
+pub mod similar;
+pub mod tags;
+pub mod topics;
 pub mod users;
 pub mod views;
 

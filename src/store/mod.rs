@@ -20,6 +20,7 @@ pub mod meta;
 mod migrate;
 pub mod obligations;
 mod options;
+pub mod orders;
 pub mod organs;
 pub mod outbox;
 mod probe;
@@ -28,6 +29,7 @@ pub mod reminders;
 pub mod schema;
 pub mod seal;
 pub mod sqltypes;
+pub mod tags;
 pub mod tokens;
 pub mod users;
 mod writer;
@@ -43,7 +45,7 @@ pub use error::StoreError;
 pub use options::DatabaseOptions;
 pub use seal::{Place, Sealer, Secret};
 pub use sqltypes::{
-    ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrganId, OutboxId, TokenId, Ts, UserId,
+    ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrderId, OrganId, OutboxId, TokenId, Ts, UserId,
 };
 
 use db::{Manager, Role, transaction};
@@ -216,8 +218,8 @@ mod tests {
         let path = directory.path().join("case.db");
         let options = DatabaseOptions { url: format!("sqlite:{}", path.display()), ..DatabaseOptions::default() };
         let store = Store::open(&options).unwrap();
-        assert_eq!(store.pending_migrations().unwrap(), ["00000000000001"]);
-        assert_eq!(store.migrate().unwrap(), ["00000000000001"]);
+        assert_eq!(store.pending_migrations().unwrap(), ["00000000000001", "00000000000005"]);
+        assert_eq!(store.migrate().unwrap(), ["00000000000001", "00000000000005"]);
         assert_eq!(store.migrate().unwrap(), Vec::<String>::new());
         assert_eq!(store.pending_migrations().unwrap(), Vec::<String>::new());
         for file in ["case.db", "case.db.key", "case.db-wal"] {
