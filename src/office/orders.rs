@@ -242,6 +242,7 @@ impl Office {
                 subject: mail.subject,
                 message_id: mail.message_id,
                 message: mail.bytes,
+                not_before: None,
             };
             queued += usize::from(outbox::enqueue(db, &new)?);
         }
