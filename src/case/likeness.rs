@@ -191,25 +191,25 @@ pub struct Clusters {
 
 /// Groups `profiles`: each joins the group whose first member it is most like (the earlier one of equals), from
 /// `threshold` percent on and when nothing shows that it asks for something else; else it is the first of a new group.
-/// So a group never drifts from its first member. `work` bounds how many groups are looked up or compared in all.
+/// So a group never drifts from its first member. `work` is how many groups may be looked up or compared; what is left of it
+/// is there afterwards.
 ///
 /// Only groups that share one of the rarer pairs are compared: two sets of which `threshold` is in common must share one
 /// of that many rarest pairs, so that nothing is missed.
 #[must_use]
-pub fn clusters(profiles: &[Profile], threshold: u8, work: usize) -> Clusters {
+pub fn clusters(profiles: &[Profile], threshold: u8, work: &mut usize) -> Clusters {
     let ranks = ranks(profiles);
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut holders: HashMap<u64, Vec<usize>> = HashMap::new();
-    let mut left = work;
     for (place, profile) in profiles.iter().enumerate() {
         let rare = rarest(profile, threshold, &ranks);
         let known = rare.iter().filter_map(|pair| holders.get(pair));
         let looked_up: usize = known.clone().map(Vec::len).sum();
         let near: BTreeSet<usize> = known.flatten().copied().collect();
-        let Some(rest) = left.checked_sub(looked_up + near.len() + 1) else {
+        let Some(left) = work.checked_sub(looked_up + near.len() + 1) else {
             return Clusters { groups, is_complete: false };
         };
-        left = rest;
+        *work = left;
         match nearest(profiles, &groups, &near, profile, threshold) {
             Some(group) => groups.get_mut(group).into_iter().for_each(|members| members.push(place)),
             None => {
@@ -307,9 +307,9 @@ mod tests {
         Profile::of(title, request)
     }
 
-    fn grouped(work: usize) -> (Vec<Vec<&'static str>>, bool) {
+    fn grouped(mut work: usize) -> (Vec<Vec<&'static str>>, bool) {
         let profiles: Vec<Profile> = DOCKET.iter().map(|(_, title, request)| Profile::of(title, request)).collect();
-        let found = clusters(&profiles, TOPIC_FROM, work);
+        let found = clusters(&profiles, TOPIC_FROM, &mut work);
         let names = |group: Vec<usize>| group.into_iter().map(|place| DOCKET[place].0).collect();
         (found.groups.into_iter().map(names).collect(), found.is_complete)
     }
@@ -384,7 +384,7 @@ mod tests {
             threshold in 1_u8..=100,
         ) {
             let profiles: Vec<Profile> = texts.iter().map(|text| Profile::of(text, "")).collect();
-            let found = clusters(&profiles, threshold, usize::MAX / 4);
+            let found = clusters(&profiles, threshold, &mut { usize::MAX });
             prop_assert!(found.is_complete);
             prop_assert_eq!(found.groups, slowly(&profiles, threshold));
         }
