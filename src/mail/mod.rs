@@ -5,7 +5,7 @@
 
 pub mod days;
 pub mod duty;
-pub mod notice;
+pub mod order_notice;
 pub mod policy;
 pub mod render;
 pub mod schedule;

@@ -3,7 +3,7 @@
 use super::access::standing;
 use super::{Caller, Office, OfficeError, Standing, Thing};
 use crate::case::{NotAllowed, ObligationKind, Order, OrderAct, OrderCommand, OrderStatus, Role};
-use crate::mail::notice::Notice;
+use crate::mail::order_notice::Notice;
 use crate::mail::render::Templates;
 use crate::mail::smtp;
 use crate::store::audit::{self, NewAudit};
