@@ -182,8 +182,8 @@ impl Asked {
         let logs = events::load_kinds(db, &ids, &["received", "correction_received"])?;
         let mut requests = HashMap::with_capacity(logs.len());
         for (id, log) in logs {
-            let wordings = read_log(&log)?.into_iter().filter_map(wording);
-            if let Some(latest) = wordings.last() {
+            let latest = read_log(&log)?.into_iter().rev().find_map(wording);
+            if let Some(latest) = latest {
                 requests.insert(id, latest);
             }
         }
