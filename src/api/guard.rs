@@ -73,6 +73,7 @@ async fn admission(
             (Scope::Case, Some(Ok(id))) => Some(office.standing(&caller, Thing::Case(id.into()))?),
             (Scope::Order, Some(Ok(id))) => Some(office.standing(&caller, Thing::Order(id.into()))?),
             (Scope::User, Some(Ok(id))) => Some(office.standing(&caller, Thing::User(id.into()))?),
+            (Scope::Mail, Some(Ok(id))) => Some(office.standing(&caller, Thing::Mail(id.into()))?),
         };
         match route.access {
             Access::Public | Access::Authenticated => {}

@@ -3,7 +3,8 @@
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
 use super::{
-    auth, calendar, case_commands, cases, departments, health, intake, law, orders, organs, overdue, topics, users,
+    auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, orders, organs, overdue,
+    topics, users,
 };
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};
@@ -29,6 +30,8 @@ const BEARER: &str = "bearer";
         (name = "calendar", description = "工作日历"),
         (name = "cases", description = "案件：收件、办理、查询"),
         (name = "supervision", description = "督办单、申请较为集中的信息"),
+        (name = "mail", description = "邮件：状态、服务器答复、重新发送"),
+        (name = "feeds", description = "日历订阅（iCalendar）"),
         (name = "law", description = "法定分类"),
         (name = "ops", description = "运行状态")
     )
@@ -50,6 +53,8 @@ fn parts() -> Vec<Document> {
         overdue::Doc::openapi(),
         orders::Doc::openapi(),
         topics::Doc::openapi(),
+        mails::Doc::openapi(),
+        feeds::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

@@ -3,8 +3,8 @@
 
 use super::problem::Problem;
 use super::{
-    auth, calendar, case_commands, cases, departments, guard, health, intake, law, orders, organs, overdue, topics,
-    users,
+    auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, orders, organs,
+    overdue, topics, users,
 };
 use crate::case::Role;
 use actix_web::http::Method;
@@ -73,6 +73,8 @@ pub enum Scope {
     Order,
     /// `{user_id}`: an organ in which that user holds a role.
     User,
+    /// `{mail_id}`: the organ the mail is about.
+    Mail,
 }
 
 impl Scope {
@@ -85,6 +87,7 @@ impl Scope {
             Self::Case => Some("case_id"),
             Self::Order => Some("order_id"),
             Self::User => Some("user_id"),
+            Self::Mail => Some("mail_id"),
         }
     }
 }
@@ -136,6 +139,8 @@ pub const TABLES: &[&[Route]] = &[
     overdue::ROUTES,
     orders::ROUTES,
     topics::ROUTES,
+    mails::ROUTES,
+    feeds::ROUTES,
     law::ROUTES,
     health::ROUTES,
 ];
@@ -197,6 +202,7 @@ mod tests {
             [
                 "POST /api/v1/auth/token",
                 "POST /api/v1/auth/refresh",
+                "GET /api/v1/feeds/{token}.ics",
                 "GET /health/live",
                 "GET /health/ready",
                 "GET /api/v1/openapi.json"

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::db::Db;
-use super::schema::{cases, organs, supervision_orders, user_roles};
-use super::{CaseId, OrderId, OrganId, StoreError, UserId};
+use super::schema::{cases, organs, outbox, supervision_orders, user_roles};
+use super::{CaseId, OrderId, OrganId, OutboxId, StoreError, UserId};
 
 /// An organ and its place in the tree (`/root/…/organ/`).
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -39,6 +39,15 @@ pub fn of_case(db: &mut Db, id: CaseId) -> Result<OrganPlace, StoreError> {
 pub fn of_order(db: &mut Db, id: OrderId) -> Result<OrganPlace, StoreError> {
     let organ: OrganId = supervision_orders::table.find(id).select(supervision_orders::organ_id).first(db)?;
     of_organ(db, organ)
+}
+
+/// The place of a mail: that of the organ it is about.
+///
+/// # Errors
+/// [`StoreError::NotFound`], also for a mail about no organ.
+pub fn of_mail(db: &mut Db, id: OutboxId) -> Result<OrganPlace, StoreError> {
+    let organ: Option<OrganId> = outbox::table.filter(outbox::id.eq(id)).select(outbox::organ_id).first(db)?;
+    of_organ(db, organ.ok_or(StoreError::NotFound)?)
 }
 
 /// The places of a user: every organ in which it holds a role.
