@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use gongkai::case::Role;
 use gongkai::store::audit::{self, AuditFilter};
 use gongkai::store::obligations::{self, ObligationRow};
-use gongkai::store::outbox::{self, MailView};
+use gongkai::store::outbox::{self, MailFilter, MailView};
 use gongkai::store::schema::supervision_order_steps;
 use gongkai::store::{DepartmentId, StoreError, departments, users};
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ impl Bureau {
     }
 
     fn mails(&self) -> Vec<MailView> {
-        self.service.office.store().read(|db| outbox::list(db, None, None, 1_000)).unwrap()
+        self.service.office.store().read(|db| outbox::list(db, &MailFilter::default(), None, 1_000)).unwrap()
     }
 
     /// The reminders of orders that a pass of that day queues: receiver, rule.
