@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, users};
+use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, overview, users};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -26,6 +26,7 @@ const BEARER: &str = "bearer";
         (name = "intake", description = "收件系统（窗口、网站）提交申请和查询办理情况"),
         (name = "calendar", description = "工作日历"),
         (name = "cases", description = "案件：收件、办理、查询"),
+        (name = "supervision", description = "监督：概览、逾期责任"),
         (name = "law", description = "法定分类"),
         (name = "ops", description = "运行状态")
     )
@@ -45,6 +46,7 @@ fn parts() -> Vec<Document> {
         case_commands::Doc::openapi(),
         law::Doc::openapi(),
         overdue::Doc::openapi(),
+        overview::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

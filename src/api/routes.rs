@@ -2,7 +2,9 @@
 //! document all read this table; a handler that is not in it cannot be reached.
 
 use super::problem::Problem;
-use super::{auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, overdue, users};
+use super::{
+    auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, overdue, overview, users,
+};
 use crate::case::Role;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -128,6 +130,7 @@ pub const TABLES: &[&[Route]] = &[
     cases::ROUTES,
     case_commands::ROUTES,
     overdue::ROUTES,
+    overview::ROUTES,
     law::ROUTES,
     health::ROUTES,
 ];

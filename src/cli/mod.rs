@@ -11,6 +11,7 @@ mod migrate;
 mod openapi;
 mod remind;
 mod serve;
+mod supervision;
 mod user;
 
 use clap::Parser;
@@ -42,6 +43,8 @@ enum Command {
     Fee(fee::Args),
     /// 按某日跑一遍提醒
     Remind(remind::Args),
+    /// 监督：打印概览
+    Supervision(supervision::Args),
     /// 演示：真实案例与一套示范案卷
     Demo(demo::Args),
     /// 打印 OpenAPI 文档
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Calendar(args) => calendar::run(args),
         Command::Fee(args) => fee::run(args),
         Command::Remind(args) => remind::run(args),
+        Command::Supervision(args) => supervision::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Openapi(args) => openapi::run(args),
     }

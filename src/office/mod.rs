@@ -15,8 +15,11 @@ mod mailroom;
 mod once;
 pub mod organs;
 pub mod overdue;
+pub mod overview;
 mod passwords;
 mod readiness;
+pub mod sheets;
+mod stood;
 pub mod users;
 pub mod views;
 
