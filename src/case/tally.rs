@@ -165,14 +165,14 @@ impl Tenths {
 
     /// For formats that know only such numbers.
     #[must_use]
-    pub fn as_f64(self) -> f64 {
+    pub fn value(self) -> f64 {
         f64::from(self.0) / 10.0
     }
 }
 
 impl Serialize for Tenths {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.as_f64())
+        serializer.serialize_f64(self.value())
     }
 }
 

@@ -131,7 +131,7 @@ fn text(overview: &Overview) -> String {
 }
 
 fn line(figures: &Figures) -> String {
-    let number = |value: Option<Tenths>| value.map_or("—".to_owned(), |value| value.as_f64().to_string());
+    let number = |value: Option<Tenths>| value.map_or("—".to_owned(), |value| value.value().to_string());
     let percentile = figures.percentile_90_working_days.map_or("—".to_owned(), |days| days.to_string());
     format!(
         "总{}｜在办{}（期限内{}、即将到期{}、今日到期{}、逾期红{}、逾期黑{}、停止计算{}、待申请人{}、待确认{}）｜\

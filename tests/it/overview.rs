@@ -399,3 +399,79 @@ fn on_the_days_of_the_docket_the_overview_and_the_overdue_lists_say_the_same() {
         }
     });
 }
+
+#[test]
+fn the_command_prints_the_overview_of_an_organ_in_every_format() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gongkai"));
+        command.args(arguments).current_dir(directory.path()).env_clear().output().unwrap()
+    };
+    let demo = run(&["demo", "--no-serve", "--today", "2026-11-23", "--dir", "."]);
+    assert!(demo.status.success(), "{demo:?}");
+    let url = format!("sqlite:{}", directory.path().join("gongkai.db").display());
+    let overview = |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gongkai"));
+        let command = command.args(["supervision", "overview"]).args(more).current_dir(directory.path()).env_clear();
+        command.env("GONGKAI_DATABASE_URL", &url).output().unwrap()
+    };
+    let organ = ["--organ", "ysj", "--as-of", "2025-03-21"];
+    let text = overview(&organ);
+    assert!(text.status.success(), "{text:?}");
+    insta::assert_snapshot!(String::from_utf8(text.stdout).unwrap());
+    let json: Value = serde_json::from_slice(&overview(&[&organ[..], &["--format", "json"]].concat()).stdout).unwrap();
+    adds_up(&json);
+    for (format, begins) in [("csv", "\u{feff}范围,".as_bytes()), ("xlsx", b"PK"), ("html", b"<!DOCTYPE html>")] {
+        let output = overview(&[&organ[..], &["--format", format]].concat());
+        assert!(output.stdout.starts_with(begins), "{format}");
+    }
+    let unknown = overview(&["--organ", "nobody"]);
+    assert_eq!((unknown.status.code(), unknown.stdout.len()), (Some(2), 0));
+    assert!(String::from_utf8(unknown.stderr).unwrap().contains("没有代码为 nobody 的机关"));
+}
+
+/// Not run by itself: `tests/run --test it overview::how_long -- --ignored --nocapture` prints how long an overview takes.
+#[test]
+#[ignore = "measures"]
+fn how_long_an_overview_of_thousands_of_logs_takes() {
+    use gongkai::store::{CaseId, cases, events};
+    const COPIES: usize = 4_999;
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2025-02-20");
+        let late = four(&bureau)[1].parse().map(CaseId).unwrap();
+        let store = bureau.service.office.store();
+        let (row, log) = store
+            .read(|db| -> Result<_, OfficeError> { Ok((cases::find(db, late)?, events::load(db, late)?)) })
+            .unwrap();
+        let log: Vec<events::NewEvent> = log
+            .into_iter()
+            .map(|event| events::NewEvent { kind: event.kind, occurred_on: event.occurred_on, body: event.body })
+            .collect();
+        for _ in 0..COPIES / 100 + 1 {
+            store
+                .write(|db| -> Result<(), OfficeError> {
+                    for _ in 0..100 {
+                        let copy = cases::CaseRow { id: CaseId::new(), number: None, ..row.clone() };
+                        cases::insert(db, &copy)?;
+                        events::append(db, copy.id, 0, &log, None, gongkai::store::now())?;
+                    }
+                    Ok(())
+                })
+                .unwrap();
+        }
+        bureau.on("2025-06-03");
+        for as_of in ["2025-06-03", "2025-03-24"] {
+            let begun = std::time::Instant::now();
+            let overview = ask(&bureau, &format!("?as_of={as_of}"));
+            let elapsed = begun.elapsed();
+            eprintln!(
+                "{}: as of {as_of}: {} cases, {} events each: {} ms",
+                database.name,
+                overview["total"]["total"],
+                log.len(),
+                elapsed.as_millis()
+            );
+            adds_up(&overview);
+        }
+    });
+}
