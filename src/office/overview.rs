@@ -77,7 +77,7 @@ pub struct DepartmentOverview {
     pub department: Option<String>,
     /// 件数与用时
     pub figures: Figures,
-    /// 逾期案件（不论现归何科室）滞留在本科室的工作日
+    /// 逾期案件（不论现归何科室）滞留在本科室的工作日；尚未分办的一行为分办之前的
     pub delay_working_days: u32,
     /// 其中届满之后的工作日
     pub delay_overdue_working_days: u32,
@@ -450,17 +450,19 @@ impl Names {
         }
     }
 
-    /// Departments with cases, and those with whom days of late cases lay.
+    /// Departments with cases, those with whom days of late cases lay, and what was with nobody yet.
     fn departments(&self, sums: &Sums) -> Vec<DepartmentOverview> {
         let mut tallies = sums.departments.clone();
         for (organ, holder) in sums.delays.keys() {
-            if let Holder::Department(id) = holder {
-                tallies.entry((*organ, Some(DepartmentId(*id)))).or_default();
-            }
+            match holder {
+                Holder::Nobody => tallies.entry((*organ, None)).or_default(),
+                Holder::Department(id) => tallies.entry((*organ, Some(DepartmentId(*id)))).or_default(),
+                Holder::Office | Holder::Review(_) | Holder::Consulted | Holder::Applicant => continue,
+            };
         }
         let rows = tallies.into_iter().map(|((organ, department), tally)| {
-            let held = department.and_then(|id| sums.delays.get(&(organ, Holder::Department(id.0))));
-            let share = held.copied().unwrap_or_default();
+            let holder = department.map_or(Holder::Nobody, |id| Holder::Department(id.0));
+            let share = sums.delays.get(&(organ, holder)).copied().unwrap_or_default();
             DepartmentOverview {
                 organ_id: organ.0,
                 organ_name: self.organ(organ),

@@ -1,8 +1,11 @@
 //! XLSX: headings that stay in sight, dates that are dates, numbers that are numbers.
 
 use super::ReportError;
-use super::sheet::{Cell, Sheet, safe};
+use super::sheet::{Cell, Column, Sheet, safe};
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet};
+
+/// Height of a line of the heading.
+const LINE_POINTS: u16 = 16;
 
 /// Longest text of a cell, characters.
 const LONGEST: usize = 32_767;
@@ -45,6 +48,7 @@ fn write(page: &mut Worksheet, sheet: &Sheet, formats: &Formats) -> Result<(), R
     page.set_name(sheet.name)?;
     page.set_freeze_panes(1, 0)?;
     page.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0)?;
+    page.set_row_height(0, LINE_POINTS * heading_lines(sheet))?;
     for (at, column) in (0_u16..).zip(&sheet.columns) {
         page.set_column_width(at, column.width)?;
         page.write_string_with_format(0, at, column.heading, &formats.heading)?;
@@ -58,6 +62,15 @@ fn write(page: &mut Worksheet, sheet: &Sheet, formats: &Formats) -> Result<(), R
     let last_column = u16::try_from(sheet.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
     page.autofilter(0, 0, last_row, last_column)?;
     Ok(())
+}
+
+/// Lines the longest heading needs in its column.
+fn heading_lines(sheet: &Sheet) -> u16 {
+    let lines = |column: &Column| {
+        let digits = column.heading.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum::<u16>();
+        digits.div_ceil(column.width.max(1))
+    };
+    sheet.columns.iter().map(lines).max().unwrap_or(1).max(1)
 }
 
 fn put(page: &mut Worksheet, line: u32, at: u16, cell: &Cell, formats: &Formats) -> Result<(), ReportError> {

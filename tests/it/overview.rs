@@ -114,6 +114,11 @@ fn each_case_is_counted_once_in_its_place_and_its_days_are_those_of_the_law() {
         assert_eq!(departments.len(), 2, "one department, and what is not assigned");
         let of = departments.iter().find(|one| one["department"] == "耕地保护科").unwrap();
         assert_eq!((places(&of["figures"]), &of["delay_working_days"]), (vec![("replied_late", 1)], &json!(19)));
+        let unassigned = departments.iter().find(|one| one["department"].is_null()).unwrap();
+        assert_eq!(
+            (&unassigned["delay_working_days"], &unassigned["delay_overdue_working_days"]),
+            (&json!(28), &json!(8))
+        );
         let handler =
             overview["handlers"].as_array().unwrap().iter().find(|one| one["handler"] == "jingban某").unwrap();
         assert_eq!(places(&handler["figures"]), [("replied_late", 1)]);
