@@ -2,7 +2,10 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, overview, users};
+use super::{
+    auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, organs, overdue, overview,
+    users,
+};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -27,6 +30,8 @@ const BEARER: &str = "bearer";
         (name = "calendar", description = "工作日历"),
         (name = "cases", description = "案件：收件、办理、查询"),
         (name = "supervision", description = "监督：概览、逾期责任"),
+        (name = "mail", description = "邮件：状态、服务器答复、重新发送"),
+        (name = "feeds", description = "日历订阅（iCalendar）"),
         (name = "law", description = "法定分类"),
         (name = "ops", description = "运行状态")
     )
@@ -47,6 +52,8 @@ fn parts() -> Vec<Document> {
         law::Doc::openapi(),
         overdue::Doc::openapi(),
         overview::Doc::openapi(),
+        mails::Doc::openapi(),
+        feeds::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

@@ -3,7 +3,8 @@
 
 use super::problem::Problem;
 use super::{
-    auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, overdue, overview, users,
+    auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, organs, overdue,
+    overview, users,
 };
 use crate::case::Role;
 use actix_web::http::Method;
@@ -70,6 +71,8 @@ pub enum Scope {
     Case,
     /// `{user_id}`: an organ in which that user holds a role.
     User,
+    /// `{mail_id}`: the organ the mail is about.
+    Mail,
 }
 
 impl Scope {
@@ -81,6 +84,7 @@ impl Scope {
             Self::Organ => Some("organ_id"),
             Self::Case => Some("case_id"),
             Self::User => Some("user_id"),
+            Self::Mail => Some("mail_id"),
         }
     }
 }
@@ -131,6 +135,8 @@ pub const TABLES: &[&[Route]] = &[
     case_commands::ROUTES,
     overdue::ROUTES,
     overview::ROUTES,
+    mails::ROUTES,
+    feeds::ROUTES,
     law::ROUTES,
     health::ROUTES,
 ];
@@ -192,6 +198,7 @@ mod tests {
             [
                 "POST /api/v1/auth/token",
                 "POST /api/v1/auth/refresh",
+                "GET /api/v1/feeds/{token}.ics",
                 "GET /health/live",
                 "GET /health/ready",
                 "GET /api/v1/openapi.json"

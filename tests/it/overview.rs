@@ -435,7 +435,7 @@ fn the_command_prints_the_overview_of_an_organ_in_every_format() {
     assert!(String::from_utf8(unknown.stderr).unwrap().contains("没有代码为 nobody 的机关"));
 }
 
-/// Not run by itself: `tests/run --test it overview::how_long -- --ignored --nocapture` prints how long an overview takes.
+/// Not run by itself: `tests/run --test it how_long_an_overview -- --ignored --nocapture` prints the figures.
 #[test]
 #[ignore = "measures"]
 fn how_long_an_overview_of_thousands_of_logs_takes() {
