@@ -4,7 +4,7 @@
 use super::problem::Problem;
 use super::{
     auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, orders, organs,
-    overdue, topics, users,
+    overdue, overview, topics, users,
 };
 use crate::case::Role;
 use actix_web::http::Method;
@@ -137,6 +137,7 @@ pub const TABLES: &[&[Route]] = &[
     cases::ROUTES,
     case_commands::ROUTES,
     overdue::ROUTES,
+    overview::ROUTES,
     orders::ROUTES,
     topics::ROUTES,
     mails::ROUTES,

@@ -1,7 +1,7 @@
 //! Opening a case and committing what was decided: log, row, obligations, all in the caller's transaction.
 
 use super::{Caller, Office, OfficeError};
-use crate::case::{Actor, Case, Context, Event, OrganRules, Role, Summary, fold, obligations, summary};
+use crate::case::{Actor, Case, Context, Event, OrganRules, Role, Summary, as_it_stood, fold, obligations, summary};
 use crate::law::Calendar;
 use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow, NewEvent};
@@ -93,7 +93,7 @@ impl Office {
     pub fn open_file_as_of(&self, db: &mut Db, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
         let file = self.open_file(db, id)?;
         let log = read_log(&events::load(db, id)?)?;
-        let case = super::overdue::as_it_stood(&log, day).ok_or(OfficeError::NotFound)?;
+        let case = as_it_stood(&log, day).ok_or(OfficeError::NotFound)?;
         Ok(CaseFile { case, ..file })
     }
 
