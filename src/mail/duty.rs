@@ -107,6 +107,14 @@ impl Duty {
                 in_time: &["在期限内向复议机关或者人民法院提交答复（答辩）和证据、依据材料，并登记提交日期。"],
                 overdue: &["立即提交答复（答辩）和证据、依据材料，并说明逾期原因；已提交的，按实际日期补登。"],
             },
+            ObligationKind::SupervisionOrder => Self {
+                label,
+                in_time: &[
+                    "在答复日期当日或者之前登记对督办单的书面答复，写明办理情况、原因和下一步安排。",
+                    "督办单不改变对申请人的法定答复期限，案件照常依法办理。",
+                ],
+                overdue: &["立即登记对督办单的答复，并说明逾期原因；案件已经办结的，也要答复。"],
+            },
             ObligationKind::AnnualReport => Self {
                 label,
                 in_time: &["完成年度报告并在规定日期前公布，登记公布日期。"],
@@ -150,6 +158,6 @@ pub const fn commands(kind: ObligationKind) -> &'static [CommandKind] {
         ObligationKind::ReceiptConfirmation => &[CommandKind::ConfirmReceipt, CommandKind::LogContact],
         ObligationKind::ServiceProof => &[CommandKind::ProveService, CommandKind::Dispatch],
         ObligationKind::RemedyResponse => &[CommandKind::RespondRemedy, CommandKind::DecideRemedy],
-        ObligationKind::AnnualReport => &[],
+        ObligationKind::AnnualReport | ObligationKind::SupervisionOrder => &[],
     }
 }

@@ -29,6 +29,8 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "digest.txt",
     "digest.html",
 ];
+/// Those that are the same in every office: what a 督办单 mails.
+const FIXED: &[(&str, &str)] = built_in!["notice.subject.txt", "notice.txt", "notice.html"];
 
 /// Why a mail could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -158,7 +160,7 @@ impl Templates {
                 if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
             },
         );
-        for (name, source) in BUILT_IN {
+        for (name, source) in BUILT_IN.iter().chain(FIXED) {
             environment.add_template(name, source)?;
         }
         Ok(Self { environment, broken: Vec::new() })
@@ -230,7 +232,7 @@ impl Templates {
         id: uuid::Uuid,
         at: DateTime<Utc>,
     ) -> Result<Rendered, RenderError> {
-        self.mail("reminder", addressee, page::reminder(addressee, item), from, id, at)
+        self.mail("reminder", &page::reminder(addressee, item), from, mailbox(addressee)?, id, at)
     }
 
     /// The one mail of the day `as_of` with all that a person is owed.
@@ -246,24 +248,25 @@ impl Templates {
         id: uuid::Uuid,
         at: DateTime<Utc>,
     ) -> Result<Rendered, RenderError> {
-        self.mail("digest", addressee, page::digest(addressee, items, as_of), from, id, at)
+        self.mail("digest", &page::digest(addressee, items, as_of), from, mailbox(addressee)?, id, at)
     }
 
-    fn mail(
+    /// One message of the three templates of `name`: subject, text, HTML.
+    pub(super) fn mail(
         &self,
-        kind: &str,
-        addressee: Addressee<'_>,
-        page: Value,
+        name: &str,
+        page: &minijinja::Value,
         from: &Mailbox,
+        to: Mailbox,
         id: uuid::Uuid,
         at: DateTime<Utc>,
     ) -> Result<Rendered, RenderError> {
-        let to = Mailbox::new(Some(one_line(addressee.person)), addressee.to.parse::<Address>()?);
-        let template = |end: &str| self.environment.get_template(&format!("{kind}{end}"));
-        let subject = one_line(&template(".subject.txt")?.render(&page)?);
-        let page = context! { subject => subject.clone(), ..page };
-        let text = template(".txt")?.render(&page)?;
-        let html = template(".html")?.render(&page)?;
+        let render = |part: &str, page: &minijinja::Value| -> Result<String, RenderError> {
+            Ok(self.environment.get_template(&format!("{name}.{part}"))?.render(page)?)
+        };
+        let subject = one_line(&render("subject.txt", page)?);
+        let page = context! { subject => subject.clone(), ..page.clone() };
+        let (text, html) = (render("txt", &page)?, render("html", &page)?);
         let message_id = format!("<{id}@{}>", from.email.domain());
         // RFC 3834: no out-of-office answer to a machine.
         let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
@@ -277,6 +280,10 @@ impl Templates {
             .multipart(MultiPart::alternative_plain_html(text, html))?;
         Ok(Rendered { subject, message_id, bytes: message.formatted() })
     }
+}
+
+fn mailbox(addressee: Addressee<'_>) -> Result<Mailbox, RenderError> {
+    Ok(Mailbox::new(Some(one_line(addressee.person)), addressee.to.parse::<Address>()?))
 }
 
 #[cfg(test)]

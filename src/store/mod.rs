@@ -22,6 +22,7 @@ pub mod meta;
 mod migrate;
 pub mod obligations;
 mod options;
+pub mod orders;
 pub mod organs;
 pub mod outbox;
 pub mod preferences;
@@ -32,6 +33,7 @@ pub mod reminders;
 pub mod schema;
 pub mod seal;
 pub mod sqltypes;
+pub mod tags;
 pub mod tokens;
 pub mod users;
 mod writer;
@@ -47,7 +49,7 @@ pub use error::StoreError;
 pub use options::DatabaseOptions;
 pub use seal::{Place, Sealer, Secret};
 pub use sqltypes::{
-    ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrganId, OutboxId, TokenId, Ts, UserId,
+    ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrderId, OrganId, OutboxId, TokenId, Ts, UserId,
 };
 
 use db::{Manager, Role, transaction};
