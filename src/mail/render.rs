@@ -255,13 +255,13 @@ impl Templates {
     pub(super) fn mail(
         &self,
         name: &str,
-        page: &minijinja::Value,
+        page: &Value,
         from: &Mailbox,
         to: Mailbox,
         id: uuid::Uuid,
         at: DateTime<Utc>,
     ) -> Result<Rendered, RenderError> {
-        let render = |part: &str, page: &minijinja::Value| -> Result<String, RenderError> {
+        let render = |part: &str, page: &Value| -> Result<String, RenderError> {
             Ok(self.environment.get_template(&format!("{name}.{part}"))?.render(page)?)
         };
         let subject = one_line(&render("subject.txt", page)?);
