@@ -50,4 +50,10 @@ impl<'a> Days<'a> {
         }
         Some(if from > last { from.year() } else { last.succ_opt()?.year() })
     }
+
+    /// Whether `day` is a working day.
+    #[must_use]
+    pub fn works(&self, day: NaiveDate) -> bool {
+        self.calendar.is_estimated_working_day(day)
+    }
 }

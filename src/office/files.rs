@@ -1,13 +1,13 @@
 //! Opening a case and committing what was decided: log, row, obligations, all in the caller's transaction.
 
 use super::{Caller, Office, OfficeError};
-use crate::case::{Actor, Case, Context, Event, OrganRules, Role, Summary, fold, obligations, summary};
+use crate::case::{Actor, Case, Context, Event, OrganRules, Role, Summary, as_it_stood, fold, obligations, summary};
 use crate::law::Calendar;
 use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow, NewEvent};
 use crate::store::obligations::{self as duties, Duty};
 use crate::store::organs::OrganRow;
-use crate::store::{CaseId, Db, DepartmentId, UserId, cases, organs};
+use crate::store::{CaseId, Db, DepartmentId, UserId, cases, orders, organs};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -93,7 +93,7 @@ impl Office {
     pub fn open_file_as_of(&self, db: &mut Db, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
         let file = self.open_file(db, id)?;
         let log = read_log(&events::load(db, id)?)?;
-        let case = super::overdue::as_it_stood(&log, day).ok_or(OfficeError::NotFound)?;
+        let case = as_it_stood(&log, day).ok_or(OfficeError::NotFound)?;
         Ok(CaseFile { case, ..file })
     }
 
@@ -144,7 +144,10 @@ impl Office {
                 article: duty.article.to_owned(),
             })
             .collect();
-        duties::replace(db, file.row.organ_id, file.row.id, &owed, self.clock().now())?;
+        let now = self.clock().now();
+        duties::replace(db, file.row.organ_id, file.row.id, &owed, now)?;
+        let owner = orders::Owner { user: file.row.handler_id, department: file.row.department_id };
+        orders::follow_case(db, file.row.id, owner, now)?;
         Ok(())
     }
 }

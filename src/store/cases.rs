@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::db::{Db, MultiBackend};
-use super::schema::cases;
+use super::schema::{case_tags, cases};
 use super::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 
 /// A row of `cases`; codes are those of `case` and `law`.
@@ -122,6 +122,8 @@ pub struct CaseFilter {
     pub source: Option<String>,
     /// Of one of these applicants (the same person may be there several times).
     pub applicants: Vec<ApplicantId>,
+    /// With this subject tag.
+    pub tag: Option<String>,
     /// Contained in number, title or applicant name.
     pub text: Option<String>,
     /// At this warning level.
@@ -271,6 +273,10 @@ fn filtered(filter: &CaseFilter) -> Query<'_> {
     if let Some(source) = &filter.source {
         query = query.filter(cases::source.eq(source));
     }
+    if let Some(tag) = &filter.tag {
+        let tagged = case_tags::table.filter(case_tags::tag.eq(tag)).select(case_tags::case_id);
+        query = query.filter(cases::id.eq_any(tagged));
+    }
     match &filter.text {
         Some(text) => by_text(query, text),
         None => query,
@@ -382,6 +388,50 @@ pub fn open_as_of(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -
         .filter(cases::submitted_on.le(day))
         .filter(not_ended)
         .order((cases::due_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// Cases that were received in `from..=until`, or may have been: those handed in by then whose day of receipt is not fixed
+/// today. Which they are, and what they looked like on a day, is in their logs.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn received_in(
+    db: &mut Db,
+    organs: &[OrganId],
+    from: NaiveDate,
+    until: NaiveDate,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    Ok(of_organs(organs)
+        .filter(cases::submitted_on.le(until))
+        .filter(cases::received_on.is_null().or(cases::received_on.assume_not_null().ge(from)))
+        .order((cases::submitted_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// Cases that had come in by the end of `day` and are open today or ended on `since` or later: with `since` not after
+/// `day`, all that were open on `day` or ended between the two. What they looked like is in their logs.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn open_or_closed_since(
+    db: &mut Db,
+    organs: &[OrganId],
+    since: NaiveDate,
+    day: NaiveDate,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    let not_before =
+        cases::is_open.or(cases::closed_on.is_not_null().and(cases::closed_on.assume_not_null().ge(since)));
+    Ok(of_organs(organs)
+        .filter(cases::submitted_on.le(day))
+        .filter(not_before)
+        .order((cases::submitted_on, cases::id))
         .limit(limit)
         .select(CaseRow::as_select())
         .load(db)?)

@@ -7,4 +7,5 @@ mod handling;
 mod intake;
 mod offers;
 mod random;
+mod supervision;
 mod support;
