@@ -24,6 +24,7 @@ pub(super) struct Gauges {
     suspect: IntGauge,
     relay_down: IntGauge,
     reminder_lag: Gauge,
+    missed: IntGauge,
     is_read: IntGauge,
     read_at: tokio::sync::Mutex<Option<tokio::time::Instant>>,
 }
@@ -41,15 +42,20 @@ impl Gauges {
             suspect: IntGauge::with_opts(opts("outbox_suspect", "Unsent mails the receiver may already have"))?,
             relay_down: IntGauge::with_opts(opts("mail_relay_down", "1 while the mail server cannot be used"))?,
             reminder_lag: Gauge::with_opts(opts("reminder_lag_seconds", "How late the reminder pass is"))?,
+            missed: IntGauge::with_opts(opts(
+                "reminders_missed_total",
+                "Reminder days that went by without a mail and were made good by a later one",
+            ))?,
             is_read: IntGauge::with_opts(opts("figures_fresh", "0 when the database could not be asked"))?,
             read_at: tokio::sync::Mutex::new(None),
         };
-        let all: [Box<dyn Collector>; 6] = [
+        let all: [Box<dyn Collector>; 7] = [
             Box::new(gauges.state.clone()),
             Box::new(gauges.oldest.clone()),
             Box::new(gauges.suspect.clone()),
             Box::new(gauges.relay_down.clone()),
             Box::new(gauges.reminder_lag.clone()),
+            Box::new(gauges.missed.clone()),
             Box::new(gauges.is_read.clone()),
         ];
         for one in all {
@@ -74,6 +80,7 @@ impl Gauges {
         self.suspect.set(figures.outbox.suspect);
         self.relay_down.set(i64::from(figures.circuit.is_some()));
         self.reminder_lag.set(figures.reminder_lag.as_secs_f64());
+        self.missed.set(figures.missed);
     }
 }
 

@@ -3,6 +3,7 @@
 //! A request passes [`edge`] (request id, log, headers), then [`guard`] (who may, by the [`routes`] table, and the
 //! deadline), then its handler, which parses, calls one use case of the office, and translates back.
 
+mod annual_reports;
 pub mod auth;
 pub mod body;
 mod calendar;
@@ -20,13 +21,16 @@ mod intake;
 mod law;
 mod mails;
 pub mod openapi;
+mod orders;
 mod organs;
 mod overdue;
 mod overview;
 pub mod precondition;
 pub mod problem;
+mod reminders;
 pub mod routes;
 mod state;
+mod topics;
 mod users;
 
 pub use state::Api;

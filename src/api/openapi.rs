@@ -3,8 +3,8 @@
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
 use super::{
-    auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, organs, overdue, overview,
-    users,
+    annual_reports, auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, orders,
+    organs, overdue, overview, reminders, topics, users,
 };
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};
@@ -29,10 +29,11 @@ const BEARER: &str = "bearer";
         (name = "intake", description = "收件系统（窗口、网站）提交申请和查询办理情况"),
         (name = "calendar", description = "工作日历"),
         (name = "cases", description = "案件：收件、办理、查询"),
-        (name = "supervision", description = "监督：概览、逾期责任"),
+        (name = "supervision", description = "监督：概览、逾期责任、督办单、申请较为集中的信息"),
         (name = "mail", description = "邮件：状态、服务器答复、重新发送"),
         (name = "feeds", description = "日历订阅（iCalendar）"),
         (name = "law", description = "法定分类"),
+        (name = "reminders", description = "提醒设置、离岗代理、年度报告"),
         (name = "ops", description = "运行状态")
     )
 )]
@@ -51,7 +52,11 @@ fn parts() -> Vec<Document> {
         case_commands::Doc::openapi(),
         law::Doc::openapi(),
         overdue::Doc::openapi(),
+        reminders::Doc::openapi(),
+        annual_reports::Doc::openapi(),
         overview::Doc::openapi(),
+        orders::Doc::openapi(),
+        topics::Doc::openapi(),
         mails::Doc::openapi(),
         feeds::Doc::openapi(),
         health::Doc::openapi(),

@@ -3,6 +3,7 @@
 //! `decide` may say no; `evolve` never does. Every date is the law's (`crate::law`), every "may I" is [`guard`]'s, so that what
 //! the service offers, accepts and stores cannot disagree.
 
+mod annual;
 mod basis;
 mod clock;
 pub mod command;
@@ -11,7 +12,9 @@ mod delay;
 mod event;
 mod evolve;
 mod guard;
+pub mod likeness;
 mod obligation;
+mod order;
 mod record;
 mod refusal;
 mod role;
@@ -22,7 +25,9 @@ mod summary;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod topic;
 
+pub use annual::{AnnualDuty, AnnualReport, annual_report_key, annual_reports};
 pub use basis::FIRST_DAY_IN_FORCE;
 pub use clock::{remedy_response_due, task_due};
 pub use command::{Command, CommandKind};
@@ -32,9 +37,10 @@ pub use event::Event;
 pub use evolve::{as_it_stood, evolve, fold};
 pub use guard::{Action, Permit, actions, permit, review_roles, roles_for};
 pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations};
+pub use order::{Order, OrderCommand};
 pub use record::{
     ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, LinkRelation, Notice, Opinion,
-    RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
+    OrderAct, OrderStatus, RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
 };
 pub use refusal::NotAllowed;
 pub use role::Role;
@@ -43,3 +49,4 @@ pub use standing::{Position, Standing, position};
 pub use state::{Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task};
 pub use summary::{Summary, summary};
 pub use tally::{Counting, Entry, Figures, Tally, Tenths, roll_up};
+pub use topic::Candidacy;

@@ -2,7 +2,7 @@
 //!
 //! The words describe lawful steps; whether a step is allowed in a given case is decided by `case`, not here.
 
-use crate::case::ObligationKind;
+use crate::case::{CommandKind, ObligationKind};
 
 /// How one kind of duty is spoken of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +37,7 @@ impl Duty {
         match kind {
             ObligationKind::Reply => Self {
                 label,
-                in_time: &[
-                    "在期限当日或者之前作出并发出答复（当面送达以签收日为准，邮寄以交邮日为准），随即登记。",
-                    "确实不能按期答复的，须在期限届满前经政府信息公开工作机构负责人同意，并告知申请人延长期限。",
-                ],
+                in_time: &["在期限当日或者之前作出并发出答复（当面送达以签收日为准，邮寄以交邮日为准），随即登记。"],
                 overdue: &[
                     "立即作出并发出答复，按实际日期登记；期限届满后不能再办理延期。",
                     "如已答复而未登记，请按实际答复日期补登。",
@@ -110,11 +107,57 @@ impl Duty {
                 in_time: &["在期限内向复议机关或者人民法院提交答复（答辩）和证据、依据材料，并登记提交日期。"],
                 overdue: &["立即提交答复（答辩）和证据、依据材料，并说明逾期原因；已提交的，按实际日期补登。"],
             },
+            ObligationKind::SupervisionOrder => Self {
+                label,
+                in_time: &[
+                    "在答复日期当日或者之前登记对督办单的书面答复，写明办理情况、原因和下一步安排。",
+                    "督办单不改变对申请人的法定答复期限，案件照常依法办理。",
+                ],
+                overdue: &["立即登记对督办单的答复，并说明逾期原因；案件已经办结的，也要答复。"],
+            },
             ObligationKind::AnnualReport => Self {
                 label,
                 in_time: &["完成年度报告并在规定日期前公布，登记公布日期。"],
                 overdue: &["立即公布年度报告，登记实际公布日期。"],
             },
         }
+    }
+}
+
+/// The commands by which a duty comes to its end, in the order in which they are usually given. Whether one may be given
+/// in a case is asked of `case`.
+#[must_use]
+pub const fn commands(kind: ObligationKind) -> &'static [CommandKind] {
+    match kind {
+        ObligationKind::Reply => &[
+            CommandKind::Register,
+            CommandKind::ProposeOutcome,
+            CommandKind::Review,
+            CommandKind::IssueReply,
+            CommandKind::Dispatch,
+            CommandKind::Extend,
+            CommandKind::OpenConsultation,
+            CommandKind::DelayReply,
+        ],
+        ObligationKind::CorrectionNotice => {
+            &[CommandKind::Register, CommandKind::RequestCorrection, CommandKind::Assign]
+        }
+        ObligationKind::CorrectionResponse => {
+            &[CommandKind::ReceiveCorrection, CommandKind::ServeNotice, CommandKind::Lapse]
+        }
+        ObligationKind::ThirdPartyOpinion | ObligationKind::OrganOpinion => {
+            &[CommandKind::ReturnConsultation, CommandKind::ServeConsultation]
+        }
+        ObligationKind::JustificationResponse => {
+            &[CommandKind::ReceiveJustification, CommandKind::ServeNotice, CommandKind::ProposeOutcome]
+        }
+        ObligationKind::FeePayment => &[CommandKind::PayFee, CommandKind::ServeNotice, CommandKind::Lapse],
+        ObligationKind::DepartmentTask => {
+            &[CommandKind::AnswerTask, CommandKind::RecordSearch, CommandKind::ProposeOutcome]
+        }
+        ObligationKind::ReceiptConfirmation => &[CommandKind::ConfirmReceipt, CommandKind::LogContact],
+        ObligationKind::ServiceProof => &[CommandKind::ProveService, CommandKind::Dispatch],
+        ObligationKind::RemedyResponse => &[CommandKind::RespondRemedy, CommandKind::DecideRemedy],
+        ObligationKind::AnnualReport | ObligationKind::SupervisionOrder => &[],
     }
 }

@@ -7,7 +7,7 @@ use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow, NewEvent};
 use crate::store::obligations::{self as duties, Duty};
 use crate::store::organs::OrganRow;
-use crate::store::{CaseId, Db, DepartmentId, UserId, cases, organs};
+use crate::store::{CaseId, Db, DepartmentId, UserId, cases, orders, organs};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -144,7 +144,10 @@ impl Office {
                 article: duty.article.to_owned(),
             })
             .collect();
-        duties::replace(db, file.row.organ_id, file.row.id, &owed, self.clock().now())?;
+        let now = self.clock().now();
+        duties::replace(db, file.row.organ_id, file.row.id, &owed, now)?;
+        let owner = orders::Owner { user: file.row.handler_id, department: file.row.department_id };
+        orders::follow_case(db, file.row.id, owner, now)?;
         Ok(())
     }
 }

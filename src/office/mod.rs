@@ -2,6 +2,7 @@
 
 mod access;
 mod access_token;
+pub mod annual_reports;
 pub mod applicants;
 pub mod auth;
 mod calendars;
@@ -15,13 +16,18 @@ pub mod intake;
 mod mailroom;
 pub mod mails;
 mod once;
+pub mod orders;
 pub mod organs;
 pub mod overdue;
 pub mod overview;
 mod passwords;
 mod readiness;
+pub mod reminders;
 pub mod sheets;
+pub mod similar;
 mod stood;
+pub mod tags;
+pub mod topics;
 pub mod users;
 pub mod views;
 

@@ -5,6 +5,7 @@
 //! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
 
 pub mod access;
+pub mod annual_reports;
 pub mod applicants;
 pub mod audit;
 pub mod calendars;
@@ -21,14 +22,18 @@ pub mod meta;
 mod migrate;
 pub mod obligations;
 mod options;
+pub mod orders;
 pub mod organs;
 pub mod outbox;
+pub mod preferences;
 mod probe;
 pub mod recipients;
+pub mod reminder_settings;
 pub mod reminders;
 pub mod schema;
 pub mod seal;
 pub mod sqltypes;
+pub mod tags;
 pub mod tokens;
 pub mod users;
 mod writer;
@@ -44,7 +49,7 @@ pub use error::StoreError;
 pub use options::DatabaseOptions;
 pub use seal::{Place, Sealer, Secret};
 pub use sqltypes::{
-    ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrganId, OutboxId, TokenId, Ts, UserId,
+    ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrderId, OrganId, OutboxId, TokenId, Ts, UserId,
 };
 
 use db::{Manager, Role, transaction};

@@ -35,6 +35,7 @@ diesel::table! {
         code -> Text,
         name -> Text,
         is_active -> Bool,
+        head_id -> Nullable<UuidT>,
     }
 }
 
@@ -281,6 +282,102 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    supervision_orders (id) {
+        id -> UuidT,
+        number -> Text,
+        organ_id -> UuidT,
+        case_id -> Nullable<UuidT>,
+        department_id -> Nullable<UuidT>,
+        obligation_id -> UuidT,
+        issuer_id -> UuidT,
+        issuer_organ_id -> UuidT,
+        issuer_role -> Text,
+        text -> Text,
+        article -> Text,
+        issued_on -> Date,
+        due_on -> Date,
+        status -> Text,
+        version -> BigInt,
+        created_at -> TsT,
+        updated_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    supervision_order_steps (order_id, seq) {
+        order_id -> UuidT,
+        seq -> Integer,
+        act -> Text,
+        acted_on -> Date,
+        actor_id -> UuidT,
+        text -> Nullable<Text>,
+        due_on -> Nullable<Date>,
+        recorded_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    case_tags (case_id, tag) {
+        case_id -> UuidT,
+        tag -> Text,
+        tagged_by -> UuidT,
+        tagged_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::UuidT;
+    reminder_settings (organ_id) {
+        organ_id -> UuidT,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::UuidT;
+    mail_preferences (user_id) {
+        user_id -> UuidT,
+        is_digest -> Bool,
+        absent_from -> Nullable<Date>,
+        absent_until -> Nullable<Date>,
+        deputy_id -> Nullable<UuidT>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::UuidT;
+    reminder_steps (key) {
+        key -> Text,
+        mail_key -> Text,
+        obligation_id -> UuidT,
+        due_on -> Date,
+        told_for -> Date,
+        missed -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    annual_reports (organ_id, year) {
+        organ_id -> UuidT,
+        year -> Integer,
+        published_on -> Date,
+        recorded_by -> Nullable<UuidT>,
+        recorded_at -> TsT,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     organs,
@@ -299,5 +396,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     mail_answers,
     feeds,
     calendar_years,
-    audit_log
+    audit_log,
+    supervision_orders,
+    supervision_order_steps,
+    case_tags,
+    reminder_settings,
+    mail_preferences,
+    reminder_steps,
+    annual_reports
 );

@@ -136,6 +136,7 @@ fn reading(house: &House, route: &'static Route) -> Plan {
         ("department_id", bureau.department.clone()),
         ("year", "2024".to_owned()),
         ("external_number", house.filed.clone()),
+        ("order_id", house.order.clone()),
         ("mail_id", house.mail.clone()),
         ("token", house.feed.clone()),
     ];
@@ -159,8 +160,14 @@ fn plain(house: &House, route: &Route, parameters: Vec<(&'static str, String)>, 
 }
 
 fn changing(house: &House, route: &'static Route) -> Plan {
+    if route.path == "/api/v1/cases/{case_id}/tags" {
+        return tags(house, route);
+    }
     if let Some(segment) = route.path.strip_prefix("/api/v1/cases/{case_id}/") {
         return on_case(house, segment);
+    }
+    if let Some(segment) = route.path.strip_prefix("/api/v1/supervision/orders/{order_id}/") {
+        return on_order(house, route, segment);
     }
     let organ = house.bureau.organ.0.to_string();
     let admin = house.token(house.bureau.organ, &[Role::Admin]);
@@ -223,7 +230,7 @@ fn changing(house: &House, route: &'static Route) -> Plan {
                     house,
                     route,
                     vec![("organ_id", organ), ("department_id", id)],
-                    json!({ "name": "新名科", "is_active": true }),
+                    json!({ "name": "新名科", "is_active": true, "head_id": house.bureau.clerk_id.0 }),
                 )
             }
         }
@@ -253,6 +260,43 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             let (id, _) = somebody(house);
             Plan { body: None, ..plain(house, route, vec![("user_id", id)], Value::Null) }
         }
+        (Verb::Put, "/api/v1/organs/{organ_id}/reminder-settings") => {
+            let path = format!("/api/v1/organs/{organ}/reminder-settings");
+            let onset = |when: &str, days: u16| json!({ "when": when, "days": days });
+            let body = json!({
+                "policies": [{
+                    "kind": "reply", "lead_days": [house.number() % 50, 0], "repeat_every": 1, "repeat_until": 10,
+                    "black_days": 30,
+                    "recipients": {
+                        "handler": onset("before", 60), "section_head": onset("before", 5),
+                        "office_head": onset("before", 3), "leader": onset("before", 0), "supervisor": onset("after", 1)
+                    }
+                }],
+                "window": { "from_hour": 8, "until_hour": 18, "working_days_only": true }
+            });
+            Plan { etag: Some(seen(&path)), ..plain(house, route, vec![("organ_id", organ)], body) }
+        }
+        (Verb::Post, "/api/v1/organs/{organ_id}/annual-reports") => {
+            let path = format!("/api/v1/organs/{organ}/annual-reports?limit=200");
+            let known = house.service().get(&path, &admin);
+            let is_known = |year: &i64| known.json["items"].as_array().unwrap().iter().any(|one| one["year"] == *year);
+            let year = (2008..=2023).rev().find(|year| !is_known(year)).unwrap();
+            plain(house, route, vec![("organ_id", organ)], json!({ "year": year, "published_on": "2024-01-30" }))
+        }
+        (Verb::Put, "/api/v1/me/mail-preferences") => {
+            let name = house.fresh("lixiu");
+            let token = house.service().user_token(&name, house.bureau.organ, &[Role::Clerk]);
+            let etag = house.service().get("/api/v1/me/mail-preferences", &token).header("etag").to_owned();
+            Plan { token, etag: Some(etag), ..plain(house, route, vec![], preferences(house)) }
+        }
+        (Verb::Put, "/api/v1/users/{user_id}/mail-preferences") => {
+            let (id, _) = somebody(house);
+            let etag = seen(&format!("/api/v1/users/{id}/mail-preferences"));
+            Plan { etag: Some(etag), ..plain(house, route, vec![("user_id", id)], preferences(house)) }
+        }
+        (Verb::Post, "/api/v1/supervision/orders") => {
+            plain(house, route, vec![], house.order_body(&house.registered().id))
+        }
         (Verb::Post, "/api/v1/mail/{mail_id}/release") => {
             Plan { body: None, ..plain(house, route, vec![("mail_id", house.parked_mail())], Value::Null) }
         }
@@ -269,6 +313,12 @@ fn changing(house: &House, route: &'static Route) -> Plan {
     }
 }
 
+/// How somebody of the bureau wants the mail, away for a week.
+fn preferences(house: &House) -> Value {
+    let deputy = house.bureau.clerk_id.0;
+    json!({ "digest": true, "absence": { "from": "2024-04-15", "until": "2024-04-22", "deputy_id": deputy } })
+}
+
 /// The answer to the login of somebody new.
 fn login(house: &House) -> Value {
     let name = house.fresh("denglu");
@@ -280,6 +330,38 @@ fn login(house: &House) -> Value {
 fn somebody(house: &House) -> (String, Option<String>) {
     let id = house.service().user(&house.fresh("renyuan"), house.bureau.organ, &[Role::Clerk]);
     (id.0.to_string(), Some("\"1\"".to_owned()))
+}
+
+/// Tags on a case that has none.
+fn tags(house: &House, route: &'static Route) -> Plan {
+    let case = house.registered();
+    let etag = house.service().get(&case.path("tags"), &house.bureau.clerk).header("etag").to_owned();
+    let shown_at = vec![(case.path("tags"), house.bureau.clerk.clone())];
+    let parameters = vec![("case_id", case.id.clone())];
+    Plan { etag: Some(etag), shown_at, ..plain(house, route, parameters, json!({ "tags": ["征地批复"] })) }
+}
+
+/// A 督办单 in which the step is due, of the person whose step it is.
+fn on_order(house: &House, route: &'static Route, segment: &str) -> Plan {
+    let (id, mut etag) = house.ordered();
+    let path = format!("/api/v1/supervision/orders/{id}");
+    if matches!(segment, "return" | "close") {
+        let body = Some(json!({ "text": "正在办理" }));
+        let answer = format!("{path}/answer");
+        let headers = [("if-match", etag.as_str())];
+        let answered = house.service().call_with("POST", &answer, &house.bureau.clerk, &headers, body);
+        assert_eq!(answered.status, 200, "{answered:?}");
+        etag = answered.header("etag").to_owned();
+    }
+    let body = match segment {
+        "answer" => json!({ "text": "已于期限内答复申请人" }),
+        "return" => json!({ "reason": "没有说明原因", "due_on": "2024-04-22" }),
+        "close" => json!({ "comment": "同意" }),
+        "cancel" => json!({ "reason": "重复签发" }),
+        other => panic!("no body for the step {other}: add one to tests/it/payloads.rs"),
+    };
+    let shown_at = vec![(path, house.bureau.clerk.clone())];
+    Plan { etag: Some(etag), shown_at, ..plain(house, route, vec![("order_id", id)], body) }
 }
 
 fn on_case(house: &House, segment: &str) -> Plan {
