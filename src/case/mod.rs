@@ -10,6 +10,7 @@ mod decide;
 mod event;
 mod evolve;
 mod guard;
+mod moved;
 mod obligation;
 mod record;
 mod refusal;
@@ -27,7 +28,8 @@ pub use decide::{Drawn, decide, missing_evidence};
 pub use event::Event;
 pub use evolve::{evolve, fold};
 pub use guard::{Action, Permit, actions, permit, review_roles, roles_for};
-pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations};
+pub use moved::{MovedDuty, moved_duties};
+pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations, obligations_under};
 pub use record::{
     ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, LinkRelation, Notice, Opinion,
     RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,

@@ -49,6 +49,8 @@ pub(super) fn run(args: Args) -> ExitCode {
 fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Result<(), MailError> {
     let office = Office::open(settings, Clock::system())?;
     office.store().migrate()?;
+    let up_to_date = office.adopt_calendars().and_then(|()| office.apply_calendar());
+    up_to_date.map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
     office.resume_silent().map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
     let as_of = as_of.unwrap_or_else(|| office.clock().today());
     let report = office.mailroom()?.remind(as_of, None)?;

@@ -5,6 +5,7 @@
 
 pub mod days;
 pub mod duty;
+pub mod notice;
 pub mod policy;
 pub mod render;
 pub mod schedule;

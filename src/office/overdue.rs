@@ -344,6 +344,8 @@ impl Office {
                     desks.entry(row.organ_id).or_insert(desk)
                 }
             };
+            let calendar = self.calendar_as_of(db, row, desk, as_of)?;
+            let desk = &Desk { calendar, ..desk.clone() };
             let clock = case.reply_clock(&desk.calendar, &desk.rules, Some(as_of));
             let clock = clock.map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", row.id.0)))?;
             found.extend(clock.and_then(|answer| placed(row, &case, desk, &answer, as_of, late_from)));

@@ -102,3 +102,12 @@ pub fn supervisors(db: &mut Db, organ: OrganId) -> Result<Vec<Recipient>, StoreE
     above.dedup();
     Ok(recipients(persons!(users::id.eq_any(holders(Role::Supervisor, above))).load(db)?))
 }
+
+/// Who holds `role` in any organ.
+///
+/// # Errors
+/// As every read.
+pub fn of_role(db: &mut Db, role: Role) -> Result<Vec<Recipient>, StoreError> {
+    let holders = user_roles::table.filter(user_roles::role.eq(role.code())).select(user_roles::user_id);
+    Ok(recipients(persons!(users::id.eq_any(holders)).load(db)?))
+}

@@ -241,6 +241,21 @@ diesel::table! {
         content -> Text,
         created_by -> Nullable<UuidT>,
         created_at -> TsT,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    calendar_versions (region, revision) {
+        region -> Text,
+        revision -> Integer,
+        version -> Text,
+        content -> Text,
+        applied_on -> Date,
+        created_by -> Nullable<UuidT>,
+        created_at -> TsT,
     }
 }
 

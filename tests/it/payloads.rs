@@ -251,6 +251,12 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             let (id, _) = somebody(house);
             Plan { body: None, ..plain(house, route, vec![("user_id", id)], Value::Null) }
         }
+        (Verb::Put, "/api/v1/calendar/{year}") => {
+            let mut body = house.service().get("/api/v1/calendar/2026", &admin).json;
+            body["off"][0]["implied"] = json!(false);
+            body["off"][0]["notice_year"] = Value::Null;
+            plain(house, route, vec![("year", "2026".to_owned())], body)
+        }
         (Verb::Post, "/api/v1/cases") => plain(house, route, vec![], house.application()),
         (Verb::Post, "/api/v1/intake/applications") => plain(house, route, vec![], house.filing(&house.fresh("SQ"))),
         _ => panic!("no request for {route:?}: add one to tests/it/payloads.rs"),

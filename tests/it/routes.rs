@@ -131,6 +131,7 @@ enum Aim {
 /// The routes that take a role but whose path names no organ.
 const AIMED: &[(Verb, &str, Aim)] = &[
     (Verb::Post, "/api/v1/organs", Aim::Body("parent_id")),
+    (Verb::Put, "/api/v1/calendar/{year}", Aim::Own),
     (Verb::Post, "/api/v1/cases", Aim::Body("organ_id")),
     (Verb::Get, "/api/v1/cases", Aim::Query("organ")),
     (Verb::Get, "/api/v1/overdue", Aim::Query("organ")),
