@@ -378,6 +378,7 @@ impl Pass<'_> {
             subject: rendered.subject,
             message_id: rendered.message_id,
             message: rendered.bytes,
+            not_before: None,
         })
     }
 

@@ -31,11 +31,13 @@ pub enum MailState {
     Sent,
     /// Refused for good, or too old: waits for a person.
     Parked,
+    /// Withdrawn before it was sent: what it was about is settled, or a later mail says it.
+    Cancelled,
 }
 
 impl MailState {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Queued, Self::Sending, Self::Sent, Self::Parked];
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Sending, Self::Sent, Self::Parked, Self::Cancelled];
 
     /// The code in the row.
     #[must_use]
@@ -45,6 +47,7 @@ impl MailState {
             Self::Sending => "sending",
             Self::Sent => "sent",
             Self::Parked => "parked",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -75,6 +78,8 @@ pub struct NewMail {
     pub message_id: String,
     /// Its bytes.
     pub message: Vec<u8>,
+    /// Not sent before this instant; `None`: at once.
+    pub not_before: Option<Ts>,
 }
 
 /// A row as its present sender holds it.
@@ -138,6 +143,8 @@ pub struct MailCounts {
     pub sent: i64,
     /// Waiting for a person.
     pub parked: i64,
+    /// Withdrawn before they were sent.
+    pub cancelled: i64,
 }
 
 /// The database's instant, so that instances whose clocks differ agree on every lease.
@@ -176,7 +183,7 @@ pub fn enqueue(db: &mut Db, mail: &NewMail) -> Result<bool, StoreError> {
         outbox::state.eq(MailState::Queued.code()),
         outbox::attempts.eq(0),
         outbox::suspect.eq(false),
-        outbox::next_attempt_at.eq(now),
+        outbox::next_attempt_at.eq(mail.not_before.map_or(now, |opens| opens.max(now))),
         outbox::created_at.eq(now),
     );
     let inserted = on_each!(db => diesel::insert_into(outbox::table)
@@ -346,6 +353,31 @@ pub fn park(db: &mut Db, claim: &Claimed, reply: &str) -> Result<bool, StoreErro
     Ok(marked == 1)
 }
 
+/// Withdraws a mail that nobody holds and no receiver can have; its key is free again. `false`: it is on its way, or was
+/// sent, or may have been.
+///
+/// # Errors
+/// As every write.
+pub fn withdraw(db: &mut Db, key: &str) -> Result<bool, StoreError> {
+    let waiting = outbox::table
+        .filter(outbox::dedupe_key.eq(key))
+        .filter(outbox::state.eq(MailState::Queued.code()))
+        .filter(outbox::suspect.eq(false))
+        .select(outbox::id);
+    let found: Option<OutboxId> = match db {
+        Db::Pg(db) => waiting.for_update().first(db).optional()?,
+        Db::Lite(db) => waiting.first(db).optional()?,
+    };
+    let Some(id) = found else { return Ok(false) };
+    diesel::update(outbox::table.filter(outbox::id.eq(id)))
+        .set((
+            outbox::state.eq(MailState::Cancelled.code()),
+            outbox::dedupe_key.eq(format!("{key}/withdrawn/{}", id.0)),
+        ))
+        .execute(db)?;
+    Ok(true)
+}
+
 /// Queues a parked mail again, the same bytes. `false`: it is not parked.
 ///
 /// # Errors
@@ -373,6 +405,7 @@ pub fn counts(db: &mut Db) -> Result<MailCounts, StoreError> {
             MailState::Sending => counts.sending = n,
             MailState::Sent => counts.sent = n,
             MailState::Parked => counts.parked = n,
+            MailState::Cancelled => counts.cancelled = n,
         }
     }
     Ok(counts)

@@ -175,6 +175,7 @@ fn queue(store: &Store, key: &str, to: &str) -> Vec<u8> {
         subject: key.into(),
         message_id: format!("<{key}@gov.example>"),
         message: message.clone().into_bytes(),
+        not_before: None,
     };
     assert!(store.write(|db| store_outbox::enqueue(db, &mail)).unwrap());
     message.into_bytes()

@@ -3,7 +3,7 @@
 use super::*;
 use crate::support::{on_both, on_both_databases};
 use gongkai::store::outbox::{
-    MailCounts, MailState, claim, counts, enqueue, hand_back, list, mark_sent, park, release, renew, retry,
+    MailCounts, MailState, claim, counts, enqueue, hand_back, list, mark_sent, park, release, renew, retry, withdraw,
 };
 use std::collections::HashSet;
 use std::time::Duration;
@@ -23,6 +23,7 @@ fn a_key_is_queued_once_whatever_became_of_it() {
             subject: "other".into(),
             message_id: "<other>".into(),
             message: body.as_bytes().to_vec(),
+            not_before: None,
         };
         assert!(!store.write(|db| enqueue(db, &again("x"))).unwrap());
         let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap();
@@ -31,6 +32,65 @@ fn a_key_is_queued_once_whatever_became_of_it() {
         let rows = mails(store);
         assert_eq!(rows.len(), 1);
         assert_eq!((rows[0].to_address.as_str(), rows[0].state), ("a@gov.example", MailState::Sent));
+    });
+}
+
+/// A mail with that key, not to be sent before `not_before`.
+fn timed(key: &str, not_before: Option<Ts>) -> NewMail {
+    NewMail {
+        dedupe_key: key.into(),
+        organ_id: None,
+        case_id: None,
+        recipient_id: None,
+        to_address: "a@gov.example".into(),
+        subject: key.into(),
+        message_id: format!("<{key}>"),
+        message: key.as_bytes().to_vec(),
+        not_before,
+    }
+}
+
+#[test]
+fn a_mail_waits_for_its_window_and_not_for_one_that_is_over() {
+    on_both(|store| {
+        let at = |seconds| Some(Ts(now().0 + TimeDelta::seconds(seconds)));
+        for (key, not_before) in [("tonight", at(3600)), ("this-morning", at(-3600)), ("now", None)] {
+            assert!(store.write(|db| enqueue(db, &timed(key, not_before))).unwrap());
+        }
+        let mut claimed: Vec<_> = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap();
+        claimed.sort_by(|a, b| a.message.cmp(&b.message));
+        let claimed: Vec<_> = claimed.iter().map(|claim| String::from_utf8_lossy(&claim.message)).collect();
+        assert_eq!(claimed, ["now", "this-morning"]);
+        hurry(store);
+        assert_eq!(store.write(|db| claim(db, "w", 5, MINUTE)).unwrap()[0].message, b"tonight");
+    });
+}
+
+#[test]
+fn a_mail_nobody_can_have_is_withdrawn_and_its_key_is_free_again() {
+    on_both(|store| {
+        for key in ["waits", "held", "suspect"] {
+            queue(store, key, "a@gov.example");
+        }
+        let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap();
+        for claim in &held {
+            let key = String::from_utf8_lossy(&claim.message).into_owned();
+            if !key.contains("<held@") {
+                let is_suspect = key.contains("<suspect@");
+                assert!(store.write(|db| retry(db, claim, "451", Duration::ZERO, is_suspect)).unwrap());
+            }
+        }
+        let withdrawn = ["waits", "held", "suspect", "unknown"].map(|key| store.write(|db| withdraw(db, key)).unwrap());
+        assert_eq!(withdrawn, [true, false, false, false]);
+        assert_eq!(
+            store.read(counts).unwrap(),
+            MailCounts { queued: 1, sending: 1, cancelled: 1, ..MailCounts::default() }
+        );
+        assert!(store.write(|db| enqueue(db, &timed("waits", None))).unwrap(), "the key is free");
+        assert!(!store.write(|db| enqueue(db, &timed("held", None))).unwrap());
+        hurry(store);
+        let claimed = store.write(|db| claim(db, "w2", 5, MINUTE)).unwrap();
+        assert!(claimed.iter().all(|claim| claim.message == b"waits" || claim.suspect), "a withdrawn mail is not sent");
     });
 }
 
@@ -145,7 +205,7 @@ fn the_list_is_paged_and_filtered_by_state() {
         let first = store.read(|db| list(db, None, None, 2)).unwrap();
         let next = store.read(|db| list(db, None, Some(first[1].id), 2)).unwrap();
         assert_eq!(next.iter().map(|row| row.dedupe_key.as_str()).collect::<Vec<_>>(), ["k2", "k1"]);
-        let expected = MailCounts { queued: 3, sent: 1, parked: 1, sending: 0 };
+        let expected = MailCounts { queued: 3, sent: 1, parked: 1, sending: 0, cancelled: 0 };
         assert_eq!(store.read(counts).unwrap(), expected);
     });
 }
