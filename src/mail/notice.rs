@@ -138,6 +138,7 @@ fn send(
         subject: rendered.subject,
         message_id: rendered.message_id,
         message: rendered.bytes,
+        not_before: None,
     };
     outbox::enqueue(db, &mail)
 }
@@ -240,6 +241,7 @@ pub fn remind_of_year(
             subject: rendered.subject,
             message_id: rendered.message_id,
             message: rendered.bytes,
+            not_before: None,
         };
         queued += usize::from(outbox::enqueue(db, &mail)?);
     }

@@ -1,5 +1,6 @@
 //! A change of the calendar: shown, put in force, applied to what is open, and nothing else moved.
 
+mod command;
 mod load;
 
 use crate::desk::{Bureau, CaseAt};
@@ -418,6 +419,8 @@ fn a_tampered_date_is_found_by_the_self_check() {
         expected.sort();
         assert_eq!((bad.differences, found), (2, expected));
         assert_eq!(house.bureau.service.get("/health/ready", "").json["clocks"]["differences"], 2);
+        let (code, text, _) = command::gongkai(database, &["audit", "clocks", "--json"]);
+        assert_eq!((code, text.lines().filter(|line| line.contains("\"what\":\"due_on\"")).count()), (1, 1), "{text}");
     });
 }
 
