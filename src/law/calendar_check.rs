@@ -234,8 +234,11 @@ const NEW_YEAR_EXCHANGE_FROM: u32 = 25;
 /// The year from which 除夕 and 2 May are statutory too (办法 as revised in 2024): thirteen days instead of eleven.
 const THIRTEEN_DAYS_FROM: i32 = 2025;
 
-/// The statutory holidays, each with a span of (month, day) of which it must contain a day.
-const HOLIDAYS: [(&str, (u32, u32), (u32, u32)); 7] = [
+/// Month and day.
+type MonthDay = (u32, u32);
+
+/// The statutory holidays, each with the first and last day of a span of which it must contain a day.
+const HOLIDAYS: [(&str, MonthDay, MonthDay); 7] = [
     ("元旦", (1, 1), (1, 1)),
     ("春节", (1, 21), (2, 21)),
     ("清明节", (4, 4), (4, 6)),

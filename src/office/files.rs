@@ -14,6 +14,9 @@ use chrono::NaiveDate;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+/// A row, with its file or why there is none.
+pub(super) type FileOrFault = (CaseRow, Result<CaseFile, OfficeError>);
+
 /// What an organ decides by.
 #[derive(Debug, Clone)]
 pub struct Desk {
@@ -139,11 +142,7 @@ impl Office {
     }
 
     /// The files of rows in hand: one query for their logs. A log that cannot be read is an error of its own.
-    pub(super) fn files_of(
-        &self,
-        db: &mut Db,
-        rows: Vec<CaseRow>,
-    ) -> Result<Vec<(CaseRow, Result<CaseFile, OfficeError>)>, OfficeError> {
+    pub(super) fn files_of(&self, db: &mut Db, rows: Vec<CaseRow>) -> Result<Vec<FileOrFault>, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_many(db, &ids)?;
         let mut desks: HashMap<OrganId, Desk> = HashMap::new();

