@@ -160,7 +160,7 @@ fn print(preview: &CalendarPreview) {
         println!("  {}", day_line(day));
     }
     println!("查看案件 {} 件，期限变动 {} 件", preview.cases_looked_at, preview.cases_moved);
-    for case in &preview.cases {
+    for case in &preview.items {
         for moved in &case.moved {
             let number = case.number.as_deref().unwrap_or("（无编号）");
             println!("  {}  {number}  {}", case.organ_code, moved_line(moved));

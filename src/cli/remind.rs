@@ -49,8 +49,10 @@ pub(super) fn run(args: Args) -> ExitCode {
 fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Result<(), MailError> {
     let office = Office::open(settings, Clock::system())?;
     office.store().migrate()?;
-    let up_to_date = office.adopt_calendars().and_then(|()| office.apply_calendar());
-    up_to_date.map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
+    // A calendar that cannot be used must not keep anybody from being reminded.
+    if let Err(cause) = office.adopt_calendars().and_then(|()| office.apply_calendar()) {
+        eprintln!("工作日历未能更新：{cause}");
+    }
     office.resume_silent().map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
     let as_of = as_of.unwrap_or_else(|| office.clock().today());
     let report = office.mailroom()?.remind(as_of, None)?;

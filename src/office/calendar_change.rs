@@ -82,8 +82,8 @@ pub struct CalendarPreview {
     pub cases_looked_at: usize,
     /// 期限变动的案件数
     pub cases_moved: usize,
-    /// 期限变动的案件；超过 1000 件的只列前 1000 件
-    pub cases: Vec<ShownCase>,
+    /// 期限变动的案件，只列本人管理的机关的；超过 1000 件的只列前 1000 件
+    pub items: Vec<ShownCase>,
     /// 启用后尚未更新的案件数：正在由他人办理，随后自动更新
     pub cases_pending: usize,
 }
@@ -95,7 +95,7 @@ pub struct Applied {
     pub cases: usize,
     /// Of these, cases in which a duty moved.
     pub moved: usize,
-    /// Cases left, because somebody else held them.
+    /// Cases left, because somebody else held them or because they cannot be read.
     pub pending: usize,
 }
 
@@ -123,7 +123,7 @@ impl Office {
             days: changed_days(&in_force, &after, year),
             cases_looked_at: 0,
             cases_moved: 0,
-            cases: Vec::new(),
+            items: Vec::new(),
             cases_pending: 0,
         };
         let mut of_regions: BTreeMap<String, Arc<Calendar>> = BTreeMap::new();
@@ -163,9 +163,9 @@ impl Office {
                         continue;
                     }
                     preview.cases_moved += 1;
-                    if is_shown && preview.cases.len() < MOST_SHOWN {
+                    if is_shown && preview.items.len() < MOST_SHOWN {
                         let (case_id, number) = (row.id.0, row.number);
-                        preview.cases.push(ShownCase { case_id, organ_code: organ.code.clone(), number, moved });
+                        preview.items.push(ShownCase { case_id, organ_code: organ.code.clone(), number, moved });
                     }
                 }
             }
@@ -337,7 +337,8 @@ impl Office {
         }
     }
 
-    /// Brings cases of one organ up to date and tells those concerned. Cases in somebody's hands are left.
+    /// Brings cases of one organ up to date and tells those concerned. Cases in somebody's hands, and such as cannot be read,
+    /// are left.
     fn bring_up_to_date(&self, db: &mut Db, ids: &[CaseId]) -> Result<Applied, OfficeError> {
         let mut done = Applied::default();
         let mut told = Vec::new();
@@ -346,7 +347,16 @@ impl Office {
                 done.pending += 1;
                 continue;
             };
-            let file = self.file_of(db, row)?;
+            let file = match self.file_of(db, row) {
+                Ok(file) => file,
+                // A log that cannot be read is one case's trouble, not everybody's.
+                Err(OfficeError::Internal(reason)) => {
+                    tracing::error!(case = %id.0, reason, "a case cannot be brought up to date with the calendar");
+                    done.pending += 1;
+                    continue;
+                }
+                Err(other) => return Err(other),
+            };
             let (_, moved) = self.put_under(db, file)?;
             done.cases += 1;
             done.moved += usize::from(moved.is_some());

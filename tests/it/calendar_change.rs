@@ -124,7 +124,7 @@ fn mails(store: &Store) -> Vec<(String, String, String)> {
     let rows: Vec<(String, String, Vec<u8>)> = store
         .read(|db| -> Result<_, StoreError> {
             let columns = (outbox_rows::to_address, outbox_rows::subject, outbox_rows::message);
-            Ok(outbox_rows::table.order(outbox_rows::to_address).select(columns).load(db)?)
+            Ok(outbox_rows::table.order((outbox_rows::to_address, outbox_rows::id)).select(columns).load(db)?)
         })
         .unwrap();
     let text = |bytes: &[u8]| MessageParser::default().parse(bytes).unwrap().body_text(0).unwrap().into_owned();
@@ -151,7 +151,7 @@ fn a_preview_shows_days_and_cases_and_changes_nothing() {
             (&json!(false), &json!(1), &json!(1))
         );
         assert_eq!(
-            shown["cases"],
+            shown["items"],
             json!([{
                 "case_id": case.id, "organ_code": "zrzy", "number": "依申请〔2026〕1号",
                 "moved": [{ "key": "reply", "kind": "reply", "due_before": "2026-10-14", "due_after": "2026-10-15" }]
@@ -355,7 +355,7 @@ fn a_new_year_turns_estimates_into_dates_and_ends_the_reminders_for_it() {
         let shown = house.preview(&next_year());
         assert_eq!(shown["days"].as_array().unwrap().len(), 18 + 5, "weekdays off and weekends worked");
         assert_eq!(
-            shown["cases"][0]["moved"],
+            shown["items"][0]["moved"],
             json!([{
                 "key": "reply", "kind": "reply", "due_before": "2027-01-08", "was_provisional": true,
                 "due_after": "2027-01-08"
