@@ -186,6 +186,15 @@ pub struct Smtp {
     pub hello_name: String,
     /// PEM file of certificates trusted besides the system's; empty = none.
     pub ca_file: PathBuf,
+    /// The most mails a minute of one instance; 0 = no limit.
+    pub mails_per_minute: u32,
+    /// Seconds between attempts of a mail refused for now; the last one repeats.
+    #[serde(deserialize_with = "list")]
+    pub retry_s: Vec<u64>,
+    /// Seconds a relay that cannot be used is left alone, by all instances.
+    pub relay_pause_s: u64,
+    /// Seconds a sender holds a mail beyond the longest delivery.
+    pub lease_s: u64,
 }
 
 /// The reminder schedule.
@@ -347,6 +356,17 @@ impl Settings {
             ((1..=20).contains(&security.argon2_passes), "security.argon2_passes: 1-20"),
             ((1..=16).contains(&security.argon2_lanes), "security.argon2_lanes: 1-16"),
             ((1..=300).contains(&self.smtp.timeout_s), "smtp.timeout_s: 1-300"),
+            (
+                matches!(self.smtp.mails_per_minute, 0 | 6..=60_000),
+                "smtp.mails_per_minute: 0（不限 / no limit）, 6-60000",
+            ),
+            (
+                (1..=20).contains(&self.smtp.retry_s.len())
+                    && self.smtp.retry_s.iter().all(|pause| (1..=86_400).contains(pause)),
+                "smtp.retry_s: 1-20 × 1-86400",
+            ),
+            ((1..=3600).contains(&self.smtp.relay_pause_s), "smtp.relay_pause_s: 1-3600"),
+            ((1..=3600).contains(&self.smtp.lease_s), "smtp.lease_s: 1-3600"),
             (self.reminders.hour <= 23, "reminders.hour: 0-23"),
             (self.reminders.lead_days.iter().all(|day| *day <= 60), "reminders.lead_days: 0-60"),
         ];
@@ -466,10 +486,16 @@ mod tests {
             ("GONGKAI_SECURITY__REFRESH_TOKEN_S", "43201"),
             ("GONGKAI_SECURITY__TOKEN_LEEWAY_S", "6"),
             ("GONGKAI_DATABASE_URL", "mysql://x"),
+            ("GONGKAI_SMTP__MAILS_PER_MINUTE", "5"),
+            ("GONGKAI_SMTP__RETRY_S", "60, 0"),
+            ("GONGKAI_SMTP__RELAY_PAUSE_S", "0"),
+            ("GONGKAI_SMTP__LEASE_S", "0"),
         ])
         .unwrap_err()
         .to_string();
-        for key in ["access_token_s", "refresh_token_s", "token_leeway_s", "database.url"] {
+        let security = ["access_token_s", "refresh_token_s", "token_leeway_s", "database.url"];
+        let smtp = ["mails_per_minute", "retry_s", "relay_pause_s", "lease_s"];
+        for key in security.into_iter().chain(smtp) {
             assert!(message.contains(key), "{key} in {message}");
         }
     }

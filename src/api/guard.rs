@@ -72,6 +72,7 @@ async fn admission(
             (Scope::Organ, Some(Ok(id))) => Some(office.standing(&caller, Thing::Organ(id.into()))?),
             (Scope::Case, Some(Ok(id))) => Some(office.standing(&caller, Thing::Case(id.into()))?),
             (Scope::User, Some(Ok(id))) => Some(office.standing(&caller, Thing::User(id.into()))?),
+            (Scope::Mail, Some(Ok(id))) => Some(office.standing(&caller, Thing::Mail(id.into()))?),
         };
         match route.access {
             Access::Public | Access::Authenticated => {}

@@ -11,10 +11,13 @@ mod case_view;
 mod cases;
 mod departments;
 mod edge;
+mod feeds;
+mod gauges;
 mod guard;
 mod health;
 mod intake;
 mod law;
+mod mails;
 pub mod openapi;
 mod organs;
 mod overdue;
@@ -44,10 +47,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The whole application, for a server or for a test in-process.
 ///
-/// One [`Api`] and one [`PrometheusMetrics`] are shared by all workers.
+/// One [`Api`] and one [`Metrics`] are shared by all workers.
 pub fn app(
     api: &Api,
-    metrics: &PrometheusMetrics,
+    metrics: &Metrics,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -59,26 +62,44 @@ pub fn app(
 > {
     App::new()
         .app_data(web::Data::new(api.clone()))
+        .app_data(metrics.gauges.clone())
         .app_data(precondition::path_config())
         .configure(routes::register)
         .service(docs())
         .service(web::redirect("/docs", "/docs/"))
         .default_service(web::to(nowhere))
         .wrap(middleware::from_fn(edge::edge))
-        .wrap(metrics.clone())
+        .wrap(metrics.requests.clone())
+        .wrap(middleware::from_fn(gauges::refresh))
         .wrap(middleware::Compress::default())
 }
 
-/// Request counts and durations by route template, at [`METRICS`].
+/// What is shown at [`METRICS`].
+#[derive(Clone)]
+pub struct Metrics {
+    requests: PrometheusMetrics,
+    gauges: web::Data<gauges::Gauges>,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Metrics").field("gauges", &self.gauges).finish_non_exhaustive()
+    }
+}
+
+/// Request counts and durations by route template, and the figures of mail and reminders, at [`METRICS`].
 ///
 /// # Errors
 /// When the metrics cannot be registered.
-pub fn metrics() -> std::io::Result<PrometheusMetrics> {
-    PrometheusMetricsBuilder::new("gongkai")
+pub fn metrics() -> std::io::Result<Metrics> {
+    let failed = |cause: String| std::io::Error::other(cause);
+    let requests = PrometheusMetricsBuilder::new("gongkai")
         .endpoint(METRICS)
         .mask_unmatched_patterns("unmatched")
         .build()
-        .map_err(|cause| std::io::Error::other(cause.to_string()))
+        .map_err(|cause| failed(cause.to_string()))?;
+    let gauges = gauges::Gauges::register(&requests.registry).map_err(|cause| failed(cause.to_string()))?;
+    Ok(Metrics { requests, gauges: web::Data::new(gauges) })
 }
 
 /// A server on an open listener; it runs when awaited and stops gracefully on SIGTERM and ctrl-c.

@@ -2,7 +2,9 @@
 
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
-use super::{auth, calendar, case_commands, cases, departments, health, intake, law, organs, overdue, users};
+use super::{
+    auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, organs, overdue, users,
+};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -26,6 +28,8 @@ const BEARER: &str = "bearer";
         (name = "intake", description = "收件系统（窗口、网站）提交申请和查询办理情况"),
         (name = "calendar", description = "工作日历"),
         (name = "cases", description = "案件：收件、办理、查询"),
+        (name = "mail", description = "邮件：状态、服务器答复、重新发送"),
+        (name = "feeds", description = "日历订阅（iCalendar）"),
         (name = "law", description = "法定分类"),
         (name = "ops", description = "运行状态")
     )
@@ -45,6 +49,8 @@ fn parts() -> Vec<Document> {
         case_commands::Doc::openapi(),
         law::Doc::openapi(),
         overdue::Doc::openapi(),
+        mails::Doc::openapi(),
+        feeds::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

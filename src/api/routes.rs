@@ -2,7 +2,9 @@
 //! document all read this table; a handler that is not in it cannot be reached.
 
 use super::problem::Problem;
-use super::{auth, calendar, case_commands, cases, departments, guard, health, intake, law, organs, overdue, users};
+use super::{
+    auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, organs, overdue, users,
+};
 use crate::case::Role;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -68,6 +70,8 @@ pub enum Scope {
     Case,
     /// `{user_id}`: an organ in which that user holds a role.
     User,
+    /// `{mail_id}`: the organ the mail is about.
+    Mail,
 }
 
 impl Scope {
@@ -79,6 +83,7 @@ impl Scope {
             Self::Organ => Some("organ_id"),
             Self::Case => Some("case_id"),
             Self::User => Some("user_id"),
+            Self::Mail => Some("mail_id"),
         }
     }
 }
@@ -128,6 +133,8 @@ pub const TABLES: &[&[Route]] = &[
     cases::ROUTES,
     case_commands::ROUTES,
     overdue::ROUTES,
+    mails::ROUTES,
+    feeds::ROUTES,
     law::ROUTES,
     health::ROUTES,
 ];
@@ -189,6 +196,7 @@ mod tests {
             [
                 "POST /api/v1/auth/token",
                 "POST /api/v1/auth/refresh",
+                "GET /api/v1/feeds/{token}.ics",
                 "GET /health/live",
                 "GET /health/ready",
                 "GET /api/v1/openapi.json"

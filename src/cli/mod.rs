@@ -8,6 +8,7 @@ pub mod demo;
 mod fee;
 mod init;
 mod lines;
+mod mail;
 mod migrate;
 mod openapi;
 mod remind;
@@ -45,6 +46,8 @@ enum Command {
     Fee(fee::Args),
     /// 按某日跑一遍提醒
     Remind(remind::Args),
+    /// 发送队列中的邮件
+    Mail(mail::Args),
     /// 演示：真实案例与一套示范案卷
     Demo(demo::Args),
     /// 打印 OpenAPI 文档
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => audit::run(args),
         Command::Fee(args) => fee::run(args),
         Command::Remind(args) => remind::run(args),
+        Command::Mail(args) => mail::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Openapi(args) => openapi::run(args),
     }

@@ -68,7 +68,8 @@ fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Res
     Ok(())
 }
 
-fn send(office: &Office) -> Result<(), MailError> {
+/// Sends what is ready and says what came of it.
+pub(super) fn send(office: &Office) -> Result<(), MailError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
     runtime.block_on(async {

@@ -3,6 +3,7 @@
 //! `policy` (pure) says who is owed which reminder on a day, `render` makes the message, `schedule` asks the store for
 //! duties and queues what is owed, `worker` takes it to the mail server that `smtp` knows.
 
+mod alarm;
 pub mod days;
 pub mod duty;
 pub mod notice;

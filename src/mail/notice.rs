@@ -200,7 +200,7 @@ pub struct MissingYear {
     pub latest: NaiveDate,
 }
 
-/// Reminds every administrator of a missing year, once in each week of the calendar. Answers how many mails were queued.
+/// Reminds the administrators at the top, who may take a year in, of one that is missing: once in each week of the calendar. Answers how many mails were queued.
 ///
 /// # Errors
 /// As every write.
@@ -212,7 +212,7 @@ pub fn remind_of_year(
 ) -> Result<usize, StoreError> {
     let week = today.iso_week();
     let mut queued = 0;
-    for person in recipients::of_role(db, Role::Admin)? {
+    for person in recipients::administrators(db, None)? {
         let page = context! {
             person => person.display_name.as_str(),
             year => missing.year,

@@ -231,7 +231,7 @@ fn short_date(day: NaiveDate) -> String {
 }
 
 /// Nothing that could end a line: neither in a header nor in the layout of the text.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let flat: String =
         text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
     flat.trim().to_owned()

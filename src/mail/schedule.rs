@@ -403,7 +403,8 @@ fn civil_day(at: Ts) -> NaiveDate {
     office_time(at).date_naive()
 }
 
-fn office_time(at: Ts) -> chrono::DateTime<FixedOffset> {
+/// An instant as the clock on the office wall shows it.
+pub(super) fn office_time(at: Ts) -> chrono::DateTime<FixedOffset> {
     let east = FixedOffset::east_opt(SECONDS_EAST);
     east.map_or_else(|| at.0.fixed_offset(), |east| at.0.with_timezone(&east))
 }

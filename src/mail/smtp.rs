@@ -5,6 +5,7 @@
 //! as the answer to the next. Here a connection lives inside the delivery and is kept only after a clean end.
 
 use crate::config::{Smtp, SmtpTls};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::Mailbox;
@@ -12,6 +13,7 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -70,7 +72,36 @@ enum Protection {
     None,
 }
 
-/// The mail server. A clone shares the kept connection.
+/// How patient to be with the relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pace {
+    /// Pauses between attempts of one mail; the last one repeats.
+    pub retries: Vec<Duration>,
+    /// How long a relay that cannot be used is left alone.
+    pub relay_pause: Duration,
+    /// How long a sender holds a mail: longer than waiting for its turn and the longest delivery.
+    pub lease: Duration,
+}
+
+impl Pace {
+    fn new(settings: &Smtp) -> Self {
+        let turn = 60_u64.checked_div(u64::from(settings.mails_per_minute)).unwrap_or(0).saturating_add(1);
+        let delivery = settings.timeout_s.saturating_mul(u64::from(CONVERSATION));
+        Self {
+            retries: settings.retry_s.iter().copied().map(Duration::from_secs).collect(),
+            relay_pause: Duration::from_secs(settings.relay_pause_s),
+            lease: Duration::from_secs(settings.lease_s.saturating_add(turn).saturating_add(delivery)),
+        }
+    }
+}
+
+/// At most so many mails a minute, evenly: never more at once than a second's share.
+fn limiter(per_minute: u32) -> Option<DefaultDirectRateLimiter> {
+    let burst = NonZeroU32::new(per_minute / 60).unwrap_or(NonZeroU32::MIN);
+    NonZeroU32::new(per_minute).map(|limit| RateLimiter::direct(Quota::per_minute(limit).allow_burst(burst)))
+}
+
+/// The mail server. A clone shares the kept connection and the limit.
 #[derive(Clone)]
 pub struct Relay {
     inner: Arc<Inner>,
@@ -82,8 +113,10 @@ struct Inner {
     protection: Protection,
     credentials: Option<Credentials>,
     hello: ClientId,
-    from: Address,
+    sender: Mailbox,
     timeout: Duration,
+    pace: Pace,
+    limiter: Option<DefaultDirectRateLimiter>,
     kept: Mutex<Option<(AsyncSmtpConnection, Instant)>>,
 }
 
@@ -118,17 +151,32 @@ impl Relay {
             protection,
             credentials: account.map(|name| Credentials::new(name.clone(), settings.password.expose().to_owned())),
             hello: hello.map_or_else(ClientId::default, |name| ClientId::Domain(name.clone())),
-            from: sender(settings)?.email,
+            sender: sender(settings)?,
             timeout: Duration::from_secs(settings.timeout_s),
+            pace: Pace::new(settings),
+            limiter: limiter(settings.mails_per_minute),
             kept: Mutex::new(None),
         };
         Ok(Some(Self { inner: Arc::new(inner) }))
     }
 
-    /// The longest a delivery may take; a lease has to be longer.
+    /// How patient to be with it.
     #[must_use]
-    pub fn patience(&self) -> Duration {
-        self.inner.timeout.saturating_mul(CONVERSATION)
+    pub fn pace(&self) -> &Pace {
+        &self.inner.pace
+    }
+
+    /// The mailbox mails come from.
+    #[must_use]
+    pub fn sender(&self) -> &Mailbox {
+        &self.inner.sender
+    }
+
+    /// Waits until one more mail may be sent within the limit.
+    pub async fn turn(&self) {
+        if let Some(limiter) = &self.inner.limiter {
+            limiter.until_ready().await;
+        }
     }
 
     /// Sends the bytes of a mail to one address and returns the server's answer.
@@ -137,7 +185,7 @@ impl Relay {
     /// [`Failure`] says what to do with the mail.
     pub async fn send(&self, to: &str, message: &[u8]) -> Result<String, Failure> {
         let address: Address = to.parse().map_err(|cause| Failure::Never(format!("{to}: {cause}")))?;
-        let envelope = Envelope::new(Some(self.inner.from.clone()), vec![address]);
+        let envelope = Envelope::new(Some(self.inner.sender.email.clone()), vec![address]);
         let envelope = envelope.map_err(|cause| Failure::Never(cause.to_string()))?;
         let connecting = tokio::time::timeout(self.inner.timeout, self.inner.connection()).await;
         let connection = connecting.map_err(|_| Failure::NoRelay("no answer from the mail server".to_owned()))?;

@@ -4,22 +4,21 @@
 //! A mail is marked sent after the server accepted it, never before: a crash between the two sends the same bytes again
 //! and the row says so (`suspect`); the other order would lose the mail.
 
+use super::alarm;
 use super::smtp::{Failure, Relay};
-use crate::store::outbox::{self, Claimed};
-use crate::store::{Store, StoreError};
+use crate::store::outbox::{self, Claimed, Gate, Unsent};
+use crate::store::{Db, Store, StoreError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Mails claimed at a time.
 const BATCH: i64 = 5;
-/// What a lease has beyond the longest delivery.
-const LEASE_MARGIN: Duration = Duration::from_secs(60);
-/// How often an empty outbox is looked at.
+/// How often an empty outbox, or one whose relay cannot be used, is looked at.
 const IDLE: Duration = Duration::from_secs(2);
-/// How long a relay that cannot be used is left alone, for every mail.
-const RELAY_PAUSE: Duration = Duration::from_secs(60);
-/// Minutes between attempts; the last one repeats.
-const PAUSES_MIN: [u64; 5] = [1, 2, 5, 15, 30];
+/// How long a database that does not answer is left alone.
+const DATABASE_PAUSE: Duration = Duration::from_secs(5);
+/// So many deliveries in a row that broke off mean that the relay is at fault and not the mails.
+const BREAKS: usize = 3;
 /// A mail the server keeps refusing for now (4xx) is given up after so many days (RFC 5321, 4.5.4.1).
 const GIVE_UP_AFTER_DAYS: i64 = 5;
 
@@ -58,17 +57,24 @@ impl Outcome {
     }
 }
 
-/// The pause after attempt number `attempts`: 1, 2, 5, 15, then 30 minutes, up to a fifth more or less, so that mails
-/// that failed together do not come back together. The same row and attempt always give the same pause.
+/// The pause after attempt number `attempts`: the one of `retries` in that place or the last, up to a fifth more or
+/// less, so that mails that failed together do not come back together. The same row and attempt always give the same
+/// pause.
 #[must_use]
-pub fn pause(attempts: i32, row: uuid::Uuid) -> Duration {
-    let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(PAUSES_MIN.len() - 1);
-    let minutes = PAUSES_MIN.get(index).copied().unwrap_or(30);
+pub fn pause(retries: &[Duration], attempts: i32, row: uuid::Uuid) -> Duration {
+    let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(retries.len().saturating_sub(1));
+    let base = retries.get(index).copied().unwrap_or(IDLE);
     // The tail of a version 7 identity is random.
     let [.., a, b] = row.into_bytes();
-    let draw = u64::from(u16::from_be_bytes([a, b]).rotate_left(u32::try_from(index).unwrap_or(0)));
-    let base_ms = minutes * 60_000;
-    Duration::from_millis(base_ms * 4 / 5 + base_ms * 2 / 5 * draw / u64::from(u16::MAX))
+    let draw = u32::from(u16::from_be_bytes([a, b]).rotate_left(u32::try_from(index).unwrap_or(0)));
+    base * 4 / 5 + base * 2 / 5 * draw / u32::from(u16::MAX)
+}
+
+/// Mails in hand.
+struct Batch {
+    claims: Vec<Claimed>,
+    /// The one mail by which a relay is tried that could not be used.
+    is_probe: bool,
 }
 
 /// Takes the mails whose time has come (a handful), sends them, records the answers.
@@ -76,20 +82,30 @@ pub fn pause(attempts: i32, row: uuid::Uuid) -> Duration {
 /// # Errors
 /// The database's. What was claimed and not recorded comes back when its lease ends.
 pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<Outcome, StoreError> {
-    let lease = relay.patience() + LEASE_MARGIN;
-    let name = owner.to_owned();
-    let claims = write(store, move |db| outbox::claim(db, &name, BATCH, lease)).await?;
-    let mut outcome = Outcome::default();
+    let (lease, relay_pause, name) = (relay.pace().lease, relay.pace().relay_pause, owner.to_owned());
+    let taken = write(store, move |db| take(db, &name, lease, relay_pause)).await?;
+    let Some(Batch { claims, is_probe }) = taken else {
+        return Ok(Outcome { relay_down: true, ..Outcome::default() });
+    };
+    let (mut outcome, mut breaks) = (Outcome::default(), 0);
     let mut waiting = claims.into_iter();
     while let Some(claim) = waiting.next() {
+        relay.turn().await;
         let held = claim.clone();
         if !write(store, move |db| outbox::renew(db, &held, lease)).await? {
             outcome.lost += 1;
             continue;
         }
         let answer = relay.send(&claim.to_address, &claim.message).await;
-        let step = record(store, claim, answer).await?;
-        outcome.add(step);
+        breaks = if matches!(answer, Err(Failure::Unknown(_))) { breaks + 1 } else { 0 };
+        let relay_news = match &answer {
+            Err(Failure::NoRelay(reason)) => RelayNews::Down(reason.clone()),
+            Err(Failure::Unknown(reason)) if breaks >= BREAKS => RelayNews::Down(reason.clone()),
+            Err(Failure::Unknown(_)) => RelayNews::None,
+            Ok(_) | Err(Failure::Later(_) | Failure::Never(_)) if is_probe => RelayNews::Works,
+            Ok(_) | Err(Failure::Later(_) | Failure::Never(_)) => RelayNews::None,
+        };
+        outcome.add(record(store, relay, claim, answer, relay_news).await?);
         if outcome.relay_down {
             break;
         }
@@ -98,52 +114,95 @@ pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<O
         write(store, move |db| rest.iter().try_for_each(|claim| outbox::renew(db, claim, lease).map(|_| ()))).await?;
     }
     for claim in waiting {
-        write(store, move |db| outbox::hand_back(db, &claim, RELAY_PAUSE)).await?;
+        write(store, move |db| outbox::hand_back(db, &claim)).await?;
         outcome.handed_back += 1;
     }
     Ok(outcome)
 }
 
-/// Writes down what came of one delivery.
-async fn record(store: &Store, claim: Claimed, answer: Result<String, Failure>) -> Result<Outcome, StoreError> {
-    let id = claim.id;
-    let again = pause(claim.attempts, id.0);
+/// Claims what is ready; while the relay is left alone nothing, and when its pause is over one mail to try it by.
+fn take(db: &mut Db, owner: &str, lease: Duration, relay_pause: Duration) -> Result<Option<Batch>, StoreError> {
+    match outbox::gate(db)? {
+        Gate::Free => Ok(Some(Batch { claims: outbox::claim(db, owner, BATCH, lease)?, is_probe: false })),
+        Gate::Shut => Ok(None),
+        Gate::Probe(circuit) => {
+            let claims = outbox::claim(db, owner, 1, lease)?;
+            if let Some(claim) = claims.first()
+                && !outbox::take_probe(db, &circuit, relay_pause)?
+            {
+                outbox::hand_back(db, claim)?;
+                return Ok(None);
+            }
+            Ok(Some(Batch { claims, is_probe: true }))
+        }
+    }
+}
+
+/// What a delivery says of the relay itself.
+enum RelayNews {
+    Down(String),
+    Works,
+    None,
+}
+
+/// Writes down what came of one delivery, and whoever has to know of it, in one transaction.
+async fn record(
+    store: &Store,
+    relay: &Relay,
+    claim: Claimed,
+    answer: Result<String, Failure>,
+    news: RelayNews,
+) -> Result<Outcome, StoreError> {
+    let (id, pace, sender) = (claim.id, relay.pace().clone(), relay.sender().clone());
     let is_old = claim.age.num_days() >= GIVE_UP_AFTER_DAYS;
-    let (done, outcome) = match answer {
-        Ok(reply) => {
-            let done = write(store, move |db| outbox::mark_sent(db, &claim, &reply)).await?;
-            (done, Outcome { sent: 1, ..Outcome::default() })
+    let relay_down = matches!(news, RelayNews::Down(_));
+    let (done, step) = write(store, move |db| {
+        match news {
+            RelayNews::Down(reason) => {
+                tracing::error!(reason, "the mail server cannot be used; mail stays queued");
+                outbox::open_circuit(db, &reason, pace.relay_pause)?;
+            }
+            RelayNews::Works => {
+                tracing::info!("the mail server can be used again");
+                outbox::close_circuit(db)?;
+            }
+            RelayNews::None => {}
         }
-        Err(Failure::Never(reply)) => {
-            tracing::error!(mail = %id.0, "mail refused for good and parked");
-            let done = write(store, move |db| outbox::park(db, &claim, &reply)).await?;
-            (done, Outcome { parked: 1, ..Outcome::default() })
+        let retried = Outcome { retried: 1, ..Outcome::default() };
+        let again = pause(&pace.retries, claim.attempts, id.0);
+        match answer {
+            Ok(reply) => Ok((outbox::mark_sent(db, &claim, &reply)?, Outcome { sent: 1, ..Outcome::default() })),
+            Err(Failure::Never(reply)) => give_up(db, &sender, &claim, &reply),
+            Err(Failure::Later(reply)) if is_old => give_up(db, &sender, &claim, &reply),
+            Err(Failure::Later(reply)) => Ok((outbox::retry(db, &claim, &reply, again, Unsent::Later)?, retried)),
+            Err(Failure::NoRelay(reply)) => Ok((outbox::retry(db, &claim, &reply, again, Unsent::NoRelay)?, retried)),
+            Err(Failure::Unknown(reply)) => {
+                tracing::warn!(mail = %id.0, reply, "delivery broke off; the mail is sent again and marked suspect");
+                Ok((outbox::retry(db, &claim, &reply, again, Unsent::Broken)?, retried))
+            }
         }
-        Err(Failure::Later(reply)) if is_old => {
-            tracing::error!(mail = %id.0, days = GIVE_UP_AFTER_DAYS, "mail refused for days and parked");
-            let done = write(store, move |db| outbox::park(db, &claim, &reply)).await?;
-            (done, Outcome { parked: 1, ..Outcome::default() })
-        }
-        Err(Failure::Later(reply)) => {
-            let done = write(store, move |db| outbox::retry(db, &claim, &reply, again, false)).await?;
-            (done, Outcome { retried: 1, ..Outcome::default() })
-        }
-        Err(Failure::NoRelay(reply)) => {
-            tracing::error!(reply, "the mail server cannot be used; mail stays queued");
-            let done = write(store, move |db| outbox::retry(db, &claim, &reply, again, false)).await?;
-            (done, Outcome { retried: 1, relay_down: true, ..Outcome::default() })
-        }
-        Err(Failure::Unknown(reply)) => {
-            tracing::warn!(mail = %id.0, reply, "delivery broke off; the mail is sent again and marked suspect");
-            let done = write(store, move |db| outbox::retry(db, &claim, &reply, again, true)).await?;
-            (done, Outcome { retried: 1, ..Outcome::default() })
-        }
-    };
+    })
+    .await?;
     if done {
-        return Ok(outcome);
+        return Ok(Outcome { relay_down, ..step });
     }
     tracing::warn!(mail = %id.0, "the lease was lost before the answer could be recorded");
-    Ok(Outcome { lost: 1, ..Outcome::default() })
+    Ok(Outcome { lost: 1, relay_down, ..Outcome::default() })
+}
+
+/// Parks the mail and tells those who can do something about it.
+fn give_up(
+    db: &mut Db,
+    sender: &lettre::message::Mailbox,
+    claim: &Claimed,
+    reply: &str,
+) -> Result<(bool, Outcome), StoreError> {
+    let done = outbox::park(db, claim, reply)?;
+    if done {
+        tracing::error!(mail = %claim.id.0, "mail refused for good, or for days, and parked");
+        alarm::parked(db, sender, claim, reply)?;
+    }
+    Ok((done, Outcome { parked: 1, ..Outcome::default() }))
 }
 
 /// Sends until nothing is ready or the relay cannot be used.
@@ -165,12 +224,11 @@ pub async fn deliver_ready(store: &Store, relay: &Relay, owner: &str) -> Result<
 pub async fn run(store: Store, relay: Relay, owner: String, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
         let rest = match deliver_once(&store, &relay, &owner).await {
-            Ok(step) if step.relay_down => RELAY_PAUSE,
             Ok(step) if step.claimed() > 0 => continue,
             Ok(_) => IDLE,
             Err(cause) => {
                 tracing::error!(%cause, "the outbox cannot be read");
-                RELAY_PAUSE
+                DATABASE_PAUSE
             }
         };
         tokio::select! {
@@ -184,7 +242,7 @@ pub async fn run(store: Store, relay: Relay, owner: String, cancel: Cancellation
 /// Runs a write transaction where it may block.
 async fn write<T: Send + 'static>(
     store: &Store,
-    work: impl FnOnce(&mut crate::store::Db) -> Result<T, StoreError> + Send + 'static,
+    work: impl FnOnce(&mut Db) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     super::blocking(store, move |store| store.write(work)).await
 }

@@ -2,7 +2,7 @@
 
 use super::{Caller, Office, OfficeError};
 use crate::case::Role;
-use crate::store::{CaseId, Db, OrganId, StoreError, UserId, access};
+use crate::store::{CaseId, Db, OrganId, OutboxId, StoreError, UserId, access};
 use std::collections::BTreeSet;
 
 /// A thing that belongs to an organ.
@@ -14,6 +14,8 @@ pub enum Thing {
     Case(CaseId),
     /// A user, in the organs where it holds roles.
     User(UserId),
+    /// A mail, in the organ it is about.
+    Mail(OutboxId),
 }
 
 /// What a caller is where a thing belongs.
@@ -66,6 +68,7 @@ pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, 
         Thing::Organ(id) => vec![access::of_organ(db, id)?],
         Thing::Case(id) => vec![access::of_case(db, id)?],
         Thing::User(id) => access::of_user(db, id)?,
+        Thing::Mail(id) => vec![access::of_mail(db, id)?],
     };
     let mut found: Option<Standing> = None;
     for place in places {

@@ -276,6 +276,6 @@ fn new_refresh(
 }
 
 /// SHA-256, hexadecimal: tokens of 256 random bits need no slow hash.
-fn digest(text: &str) -> String {
+pub(super) fn digest(text: &str) -> String {
     hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()).as_ref())
 }

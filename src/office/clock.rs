@@ -1,7 +1,7 @@
 //! The one clock: the civil day at the office's seat and the instant things are recorded.
 
 use crate::store::{self, sqltypes::Ts};
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Utc};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Asia/Shanghai has kept +08:00 without summer time since 1991, longer than any disclosure law.
@@ -55,8 +55,14 @@ impl Clock {
 /// The civil day of an instant in Asia/Shanghai.
 #[must_use]
 pub fn civil_day(instant: DateTime<Utc>) -> NaiveDate {
+    civil_time(instant).date()
+}
+
+/// What the clock shows in Asia/Shanghai at an instant.
+#[must_use]
+pub fn civil_time(instant: DateTime<Utc>) -> NaiveDateTime {
     FixedOffset::east_opt(SHANGHAI_SECONDS_EAST)
-        .map_or_else(|| instant.date_naive(), |shanghai| instant.with_timezone(&shanghai).date_naive())
+        .map_or_else(|| instant.naive_utc(), |shanghai| instant.with_timezone(&shanghai).naive_local())
 }
 
 #[cfg(test)]

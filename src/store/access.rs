@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::db::Db;
-use super::schema::{cases, organs, user_roles};
-use super::{CaseId, OrganId, StoreError, UserId};
+use super::schema::{cases, organs, outbox, user_roles};
+use super::{CaseId, OrganId, OutboxId, StoreError, UserId};
 
 /// An organ and its place in the tree (`/root/…/organ/`).
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -30,6 +30,15 @@ pub fn of_organ(db: &mut Db, id: OrganId) -> Result<OrganPlace, StoreError> {
 pub fn of_case(db: &mut Db, id: CaseId) -> Result<OrganPlace, StoreError> {
     let organ: OrganId = cases::table.filter(cases::id.eq(id)).select(cases::organ_id).first(db)?;
     of_organ(db, organ)
+}
+
+/// The place of a mail: that of the organ it is about.
+///
+/// # Errors
+/// [`StoreError::NotFound`], also for a mail about no organ.
+pub fn of_mail(db: &mut Db, id: OutboxId) -> Result<OrganPlace, StoreError> {
+    let organ: Option<OrganId> = outbox::table.filter(outbox::id.eq(id)).select(outbox::organ_id).first(db)?;
+    of_organ(db, organ.ok_or(StoreError::NotFound)?)
 }
 
 /// The places of a user: every organ in which it holds a role.

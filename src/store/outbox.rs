@@ -4,6 +4,12 @@
 //! attempt): who lost the lease writes nothing any more. A row taken over from a sender that did not report back is
 //! `suspect`: the receiver may already hold a copy, byte for byte the same.
 
+mod circuit;
+mod shown;
+
+pub use circuit::{Circuit, Gate, close as close_circuit, gate, open as open_circuit, relay_circuit, take_probe};
+pub use shown::{Figures, MailAnswer, MailCounts, MailFilter, MailView, answers, counts, figures, find, list};
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -13,7 +19,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::db::on_each;
-use super::schema::outbox;
+use super::schema::{mail_answers, outbox};
 use super::sqltypes::TsT;
 use super::{CaseId, Db, OrganId, OutboxId, StoreError, Ts, UserId};
 
@@ -51,11 +57,47 @@ impl MailState {
         }
     }
 
-    fn from_code(code: &str) -> Result<Self, StoreError> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.code() == code)
-            .ok_or_else(|| StoreError::Corrupt(format!("outbox.state '{code}'")))
+    /// What a person reads.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Queued => "待发",
+            Self::Sending => "发送中",
+            Self::Sent => "已送出",
+            Self::Parked => "待人工处理",
+            Self::Cancelled => "已撤回",
+        }
+    }
+
+    /// The state of a code, if there is one.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+
+    fn read(code: &str) -> Result<Self, StoreError> {
+        Self::from_code(code).ok_or_else(|| StoreError::Corrupt(format!("outbox.state '{code}'")))
+    }
+}
+
+/// What became of an attempt that did not get the mail accepted and is followed by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsent {
+    /// The server refused it for now.
+    Later,
+    /// The conversation broke off: the server may have stored the mail.
+    Broken,
+    /// The relay could not be used at all.
+    NoRelay,
+}
+
+impl Unsent {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Later => "retry",
+            Self::Broken => "broken",
+            Self::NoRelay => "no_relay",
+        }
     }
 }
 
@@ -93,58 +135,18 @@ pub struct Claimed {
     pub attempts: i32,
     /// Whether an earlier sender may have got it through.
     pub suspect: bool,
-    /// The address it goes to.
-    pub to_address: String,
-    /// The bytes to send.
-    pub message: Vec<u8>,
-    /// How long it has been waiting, by the database's clock.
-    pub age: TimeDelta,
-}
-
-/// A row as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MailView {
-    /// The row.
-    pub id: OutboxId,
     /// Its key.
     pub dedupe_key: String,
-    /// The case it is about.
-    pub case_id: Option<CaseId>,
+    /// The organ it is about.
+    pub organ_id: Option<OrganId>,
     /// The address it goes to.
     pub to_address: String,
     /// Its subject.
     pub subject: String,
-    /// Its Message-ID.
-    pub message_id: String,
-    /// Where it stands.
-    pub state: MailState,
-    /// Attempts so far.
-    pub attempts: i32,
-    /// Whether the receiver may hold two copies.
-    pub suspect: bool,
-    /// When it is tried next.
-    pub next_attempt_at: Ts,
-    /// What the server said last.
-    pub last_reply: Option<String>,
-    /// When it was queued.
-    pub created_at: Ts,
-    /// When the server accepted it.
-    pub sent_at: Option<Ts>,
-}
-
-/// How many rows are in each state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct MailCounts {
-    /// Waiting.
-    pub queued: i64,
-    /// Leased.
-    pub sending: i64,
-    /// Accepted.
-    pub sent: i64,
-    /// Waiting for a person.
-    pub parked: i64,
-    /// Withdrawn before they were sent.
-    pub cancelled: i64,
+    /// The bytes to send.
+    pub message: Vec<u8>,
+    /// How long it has been waiting, by the database's clock: since it was queued or last released by a person.
+    pub age: TimeDelta,
 }
 
 /// The database's instant, so that instances whose clocks differ agree on every lease.
@@ -208,7 +210,7 @@ pub fn known(db: &mut Db, keys: &[String]) -> Result<HashSet<String>, StoreError
     Ok(found)
 }
 
-type Ready = (OutboxId, String, i32, bool, String, Vec<u8>, Ts);
+type Ready = ((OutboxId, String, i32, bool), (String, Option<OrganId>, String, String, Vec<u8>), (Ts, Option<Ts>));
 
 /// Takes up to `limit` rows whose time has come, for `lease`. Rows of a sender whose lease ran out are among them and
 /// become suspect. Runs in a write transaction: senders that ask at the same time get different rows.
@@ -225,13 +227,9 @@ pub fn claim(db: &mut Db, owner: &str, limit: i64, lease: Duration) -> Result<Ve
         .order((outbox::next_attempt_at, outbox::id))
         .limit(limit)
         .select((
-            outbox::id,
-            outbox::state,
-            outbox::attempts,
-            outbox::suspect,
-            outbox::to_address,
-            outbox::message,
-            outbox::created_at,
+            (outbox::id, outbox::state, outbox::attempts, outbox::suspect),
+            (outbox::dedupe_key, outbox::organ_id, outbox::to_address, outbox::subject, outbox::message),
+            (outbox::created_at, outbox::released_at),
         ));
     let rows: Vec<Ready> = match db {
         Db::Pg(db) => ready.for_update().skip_locked().load(db)?,
@@ -239,9 +237,10 @@ pub fn claim(db: &mut Db, owner: &str, limit: i64, lease: Duration) -> Result<Ve
     };
     let until = later(now, lease);
     rows.into_iter()
-        .map(|(id, state, attempts, suspect, to_address, message, created_at)| {
+        .map(|((id, state, attempts, suspect), what, (created_at, released_at))| {
             let attempts = attempts.saturating_add(1);
-            let suspect = suspect || MailState::from_code(&state)? == MailState::Sending;
+            let suspect = suspect || MailState::read(&state)? == MailState::Sending;
+            let (dedupe_key, organ_id, to_address, subject, message) = what;
             diesel::update(outbox::table.filter(outbox::id.eq(id)))
                 .set((
                     outbox::state.eq(MailState::Sending.code()),
@@ -252,8 +251,9 @@ pub fn claim(db: &mut Db, owner: &str, limit: i64, lease: Duration) -> Result<Ve
                     outbox::next_attempt_at.eq(until),
                 ))
                 .execute(db)?;
-            let age = now.0.signed_duration_since(created_at.0);
-            Ok(Claimed { id, owner: owner.to_owned(), attempts, suspect, to_address, message, age })
+            let age = now.0.signed_duration_since(released_at.unwrap_or(created_at).0);
+            let owner = owner.to_owned();
+            Ok(Claimed { id, owner, attempts, suspect, dedupe_key, organ_id, to_address, subject, message, age })
         })
         .collect()
 }
@@ -297,39 +297,39 @@ pub fn mark_sent(db: &mut Db, claim: &Claimed, reply: &str) -> Result<bool, Stor
             outbox::lease_until.eq(None::<Ts>),
         ))
         .execute(db)?;
-    Ok(marked == 1)
+    answered(db, claim, now, "sent", reply, marked)
 }
 
-/// The attempt failed and another follows after `pause`. `is_suspect`: the server may have stored the mail all the same.
+/// The attempt failed and another follows after `pause`.
 ///
 /// # Errors
 /// As every write.
-pub fn retry(db: &mut Db, claim: &Claimed, reply: &str, pause: Duration, is_suspect: bool) -> Result<bool, StoreError> {
-    let next = later(instant(db)?, pause);
+pub fn retry(db: &mut Db, claim: &Claimed, reply: &str, pause: Duration, what: Unsent) -> Result<bool, StoreError> {
+    let now = instant(db)?;
     let marked = diesel::update(held!(claim))
         .set((
             outbox::state.eq(MailState::Queued.code()),
-            outbox::next_attempt_at.eq(next),
-            outbox::suspect.eq(claim.suspect || is_suspect),
+            outbox::next_attempt_at.eq(later(now, pause)),
+            outbox::suspect.eq(claim.suspect || what == Unsent::Broken),
             outbox::last_reply.eq(Some(shortened(reply))),
             outbox::lease_owner.eq(None::<String>),
             outbox::lease_until.eq(None::<Ts>),
         ))
         .execute(db)?;
-    Ok(marked == 1)
+    answered(db, claim, now, what.code(), reply, marked)
 }
 
 /// Hands a row back that was not tried: the attempt does not count.
 ///
 /// # Errors
 /// As every write.
-pub fn hand_back(db: &mut Db, claim: &Claimed, pause: Duration) -> Result<bool, StoreError> {
-    let next = later(instant(db)?, pause);
+pub fn hand_back(db: &mut Db, claim: &Claimed) -> Result<bool, StoreError> {
+    let now = instant(db)?;
     let marked = diesel::update(held!(claim))
         .set((
             outbox::state.eq(MailState::Queued.code()),
             outbox::attempts.eq(claim.attempts.saturating_sub(1)),
-            outbox::next_attempt_at.eq(next),
+            outbox::next_attempt_at.eq(now),
             outbox::lease_owner.eq(None::<String>),
             outbox::lease_until.eq(None::<Ts>),
         ))
@@ -342,6 +342,7 @@ pub fn hand_back(db: &mut Db, claim: &Claimed, pause: Duration) -> Result<bool, 
 /// # Errors
 /// As every write.
 pub fn park(db: &mut Db, claim: &Claimed, reply: &str) -> Result<bool, StoreError> {
+    let now = instant(db)?;
     let marked = diesel::update(held!(claim))
         .set((
             outbox::state.eq(MailState::Parked.code()),
@@ -350,9 +351,33 @@ pub fn park(db: &mut Db, claim: &Claimed, reply: &str) -> Result<bool, StoreErro
             outbox::lease_until.eq(None::<Ts>),
         ))
         .execute(db)?;
-    Ok(marked == 1)
+    answered(db, claim, now, "parked", reply, marked)
 }
 
+/// Keeps what became of the attempt, if the row was still held by who made it. Answers whether it was.
+fn answered(
+    db: &mut Db,
+    claim: &Claimed,
+    at: Ts,
+    outcome: &str,
+    reply: &str,
+    marked: usize,
+) -> Result<bool, StoreError> {
+    if marked == 0 {
+        return Ok(false);
+    }
+    let row = (
+        mail_answers::mail_id.eq(claim.id),
+        mail_answers::at.eq(at),
+        mail_answers::attempt.eq(claim.attempts),
+        mail_answers::outcome.eq(outcome),
+        mail_answers::reply.eq(shortened(reply)),
+    );
+    diesel::insert_into(mail_answers::table).values(row).execute(db)?;
+    Ok(true)
+}
+
+/// Queues a parked mail again, the same bytes; attempts and age count from now. `false`: it is not parked.
 /// Withdraws a mail that nobody holds and no receiver can have; its key is free again. `false`: it is on its way, or was
 /// sent, or may have been.
 ///
@@ -386,94 +411,12 @@ pub fn release(db: &mut Db, id: OutboxId) -> Result<bool, StoreError> {
     let now = instant(db)?;
     let parked = outbox::table.filter(outbox::id.eq(id)).filter(outbox::state.eq(MailState::Parked.code()));
     let released = diesel::update(parked)
-        .set((outbox::state.eq(MailState::Queued.code()), outbox::attempts.eq(0), outbox::next_attempt_at.eq(now)))
+        .set((
+            outbox::state.eq(MailState::Queued.code()),
+            outbox::attempts.eq(0),
+            outbox::next_attempt_at.eq(now),
+            outbox::released_at.eq(Some(now)),
+        ))
         .execute(db)?;
     Ok(released == 1)
-}
-
-/// How many rows are in each state.
-///
-/// # Errors
-/// As every read.
-pub fn counts(db: &mut Db) -> Result<MailCounts, StoreError> {
-    let rows: Vec<(String, i64)> =
-        outbox::table.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?;
-    let mut counts = MailCounts::default();
-    for (state, n) in rows {
-        match MailState::from_code(&state)? {
-            MailState::Queued => counts.queued = n,
-            MailState::Sending => counts.sending = n,
-            MailState::Sent => counts.sent = n,
-            MailState::Parked => counts.parked = n,
-            MailState::Cancelled => counts.cancelled = n,
-        }
-    }
-    Ok(counts)
-}
-
-type Shown = (
-    (OutboxId, String, Option<CaseId>, String, String, String, String),
-    (i32, bool, Ts, Option<String>, Ts, Option<Ts>),
-);
-
-/// Rows, the newest first, of one state or of all, older than `before`.
-///
-/// # Errors
-/// As every read.
-pub fn list(
-    db: &mut Db,
-    state: Option<MailState>,
-    before: Option<OutboxId>,
-    limit: i64,
-) -> Result<Vec<MailView>, StoreError> {
-    let mut query = outbox::table
-        .select((
-            (
-                outbox::id,
-                outbox::dedupe_key,
-                outbox::case_id,
-                outbox::to_address,
-                outbox::subject,
-                outbox::message_id,
-                outbox::state,
-            ),
-            (
-                outbox::attempts,
-                outbox::suspect,
-                outbox::next_attempt_at,
-                outbox::last_reply,
-                outbox::created_at,
-                outbox::sent_at,
-            ),
-        ))
-        .into_boxed();
-    if let Some(state) = state {
-        query = query.filter(outbox::state.eq(state.code()));
-    }
-    if let Some(before) = before {
-        query = query.filter(outbox::id.lt(before));
-    }
-    let rows: Vec<Shown> = query.order(outbox::id.desc()).limit(limit).load(db)?;
-    rows.into_iter().map(shown).collect()
-}
-
-fn shown((key, rest): Shown) -> Result<MailView, StoreError> {
-    let (id, dedupe_key, case_id, to_address, subject, message_id, state) = key;
-    let (attempts, suspect, next_attempt_at, last_reply, created_at, sent_at) = rest;
-    let state = MailState::from_code(&state)?;
-    Ok(MailView {
-        id,
-        dedupe_key,
-        case_id,
-        to_address,
-        subject,
-        message_id,
-        state,
-        attempts,
-        suspect,
-        next_attempt_at,
-        last_reply,
-        created_at,
-        sent_at,
-    })
 }

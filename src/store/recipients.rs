@@ -103,11 +103,23 @@ pub fn supervisors(db: &mut Db, organ: OrganId) -> Result<Vec<Recipient>, StoreE
     Ok(recipients(persons!(users::id.eq_any(holders(Role::Supervisor, above))).load(db)?))
 }
 
-/// Who holds `role` in any organ.
+/// Who administers the organ and can be written to: those nearest to it, in it or in an organ above; for no organ those
+/// of the organs without one above.
 ///
 /// # Errors
-/// As every read.
-pub fn of_role(db: &mut Db, role: Role) -> Result<Vec<Recipient>, StoreError> {
-    let holders = user_roles::table.filter(user_roles::role.eq(role.code())).select(user_roles::user_id);
-    Ok(recipients(persons!(users::id.eq_any(holders)).load(db)?))
+/// As [`supervisors`].
+pub fn administrators(db: &mut Db, organ: Option<OrganId>) -> Result<Vec<Recipient>, StoreError> {
+    let Some(organ) = organ else {
+        let roots: Vec<OrganId> = organs::table.filter(organs::parent_id.is_null()).select(organs::id).load(db)?;
+        return Ok(recipients(persons!(users::id.eq_any(holders(Role::Admin, roots))).load(db)?));
+    };
+    let path: String = organs::table.filter(organs::id.eq(organ)).select(organs::path).first(db)?;
+    for part in path.rsplit('/').filter(|part| !part.is_empty()) {
+        let id = uuid::Uuid::parse_str(part).map_err(|_| StoreError::Corrupt(format!("organs.path '{path}'")))?;
+        let found = with_role(db, OrganId(id), Role::Admin)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
 }

@@ -227,6 +227,29 @@ diesel::table! {
         last_reply -> Nullable<Text>,
         created_at -> TsT,
         sent_at -> Nullable<TsT>,
+        released_at -> Nullable<TsT>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    mail_answers (mail_id, at) {
+        mail_id -> UuidT,
+        at -> TsT,
+        attempt -> Integer,
+        outcome -> Text,
+        reply -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    feeds (user_id) {
+        user_id -> UuidT,
+        token_hash -> Text,
+        created_at -> TsT,
     }
 }
 
@@ -288,6 +311,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     counters,
     idempotency_keys,
     outbox,
+    mail_answers,
+    feeds,
     calendar_years,
+    calendar_versions,
     audit_log
 );

@@ -419,6 +419,8 @@ fn a_tampered_date_is_found_by_the_self_check() {
         expected.sort();
         assert_eq!((bad.differences, found), (2, expected));
         assert_eq!(house.bureau.service.get("/health/ready", "").json["clocks"]["differences"], 2);
+        let metrics = house.bureau.service.get("/metrics", "").text;
+        assert!(metrics.contains("gongkai_clock_differences 2"), "{metrics}");
         let (code, text, _) = command::gongkai(database, &["audit", "clocks", "--json"]);
         assert!(code == 1 && text.contains("\"what\":\"due_on\""), "{code} {text}");
     });

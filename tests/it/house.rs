@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use gongkai::case::Role;
-use gongkai::store::{Db, OrganId, UserId, departments};
+use gongkai::store::outbox::{self, NewMail};
+use gongkai::store::{Db, OrganId, OutboxId, StoreError, UserId, departments, schema};
 use serde_json::{Value, json};
 
 use crate::desk::{Bureau, CaseAt};
@@ -33,6 +34,10 @@ pub struct House {
     pub case: String,
     /// A case the bureau's front desk filed, by its own number.
     pub filed: String,
+    /// A parked mail about the bureau.
+    pub mail: String,
+    /// The token of the clerk's calendar.
+    pub feed: String,
     look: Box<dyn Fn() -> Db>,
     tokens: std::cell::RefCell<BTreeMap<String, String>>,
     made: std::cell::Cell<usize>,
@@ -71,6 +76,8 @@ impl House {
             bureau,
             case: String::new(),
             filed: String::new(),
+            mail: String::new(),
+            feed: String::new(),
             look: Box::new(look),
             tokens: std::cell::RefCell::default(),
             made: std::cell::Cell::new(0),
@@ -83,7 +90,33 @@ impl House {
             house.filing(&house.filed),
         );
         assert_eq!(filed.status, 201, "{filed:?}");
+        house.mail = house.parked_mail();
+        house.feed = house.service().feed(&house.bureau.clerk);
         house
+    }
+
+    /// A mail about the bureau that its server refused for good.
+    pub fn parked_mail(&self) -> String {
+        let key = self.fresh("mail");
+        let mail = NewMail {
+            dedupe_key: key.clone(),
+            organ_id: Some(self.bureau.organ),
+            case_id: None,
+            recipient_id: Some(self.bureau.clerk_id),
+            to_address: "jingban@example.cn".into(),
+            subject: "【依申请公开】".into(),
+            message_id: format!("<{key}@example.cn>"),
+            message: b"Subject: x\r\n\r\nx\r\n".to_vec(),
+            not_before: None,
+        };
+        let park = |db: &mut Db| -> Result<OutboxId, StoreError> {
+            outbox::enqueue(db, &mail)?;
+            let row = schema::outbox::table.filter(schema::outbox::dedupe_key.eq(&key));
+            let refused = (schema::outbox::state.eq("parked"), schema::outbox::last_reply.eq(Some("550 no such user")));
+            diesel::update(row).set(refused).execute(db)?;
+            Ok(row.select(schema::outbox::id).first(db)?)
+        };
+        self.service().office.store().write(park).unwrap().0.to_string()
     }
 
     /// The running service.

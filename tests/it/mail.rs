@@ -1,9 +1,14 @@
 //! Integration tests: reminders and their mails, on both databases and against a real mail server.
 
+mod alarm;
+mod circuit;
 mod command;
 mod delivery;
+mod faults;
+mod killing;
 mod outbox;
 mod passes;
+mod schedulers;
 mod tls;
 
 use crate::smtp_sink::Sink;
@@ -17,7 +22,7 @@ use gongkai::mail::Mailroom;
 use gongkai::mail::schedule::CalendarOf;
 use gongkai::mail::smtp::Relay;
 use gongkai::store::obligations::{self, Duty, ObligationRow};
-use gongkai::store::outbox::{self as store_outbox, MailView, NewMail};
+use gongkai::store::outbox::{self as store_outbox, MailFilter, MailView, NewMail};
 use gongkai::store::schema::{cases, outbox as outbox_table, user_roles, users};
 use gongkai::store::{CaseId, DepartmentId, OrganId, Store, StoreError, Ts, UserId, now, organs};
 use std::sync::Arc;
@@ -31,6 +36,7 @@ fn settings(port: u16, more: &[(&str, &str)]) -> Settings {
         ("GONGKAI_SMTP__TLS", "none"),
         ("GONGKAI_SMTP__FROM", "信息公开办公室 <office@gov.example>"),
         ("GONGKAI_SMTP__TIMEOUT_S", "3"),
+        ("GONGKAI_SMTP__MAILS_PER_MINUTE", "0"),
     ];
     let variables = fixed.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Settings::load(None, variables).unwrap()
@@ -157,18 +163,23 @@ fn days(from: &str, to: &str) -> Vec<NaiveDate> {
 }
 
 fn mails(store: &Store) -> Vec<MailView> {
-    store.read(|db| store_outbox::list(db, None, None, 1000)).unwrap()
+    store.read(|db| store_outbox::list(db, &MailFilter::default(), None, 1000)).unwrap()
 }
 
 /// Queues a mail with one line of text, the way a pass does.
 fn queue(store: &Store, key: &str, to: &str) -> Vec<u8> {
+    queue_for(store, None, key, to)
+}
+
+/// As [`queue`], about an organ.
+fn queue_for(store: &Store, organ_id: Option<OrganId>, key: &str, to: &str) -> Vec<u8> {
     let message = format!(
         "From: office@gov.example\r\nTo: {to}\r\nSubject: {key}\r\nMessage-ID: <{key}@gov.example>\r\n\
          Date: Tue, 16 Sep 2025 00:00:05 +0000\r\n\r\n.starts with a dot\r\n"
     );
     let mail = NewMail {
         dedupe_key: key.into(),
-        organ_id: None,
+        organ_id,
         case_id: None,
         recipient_id: None,
         to_address: to.into(),
@@ -181,11 +192,12 @@ fn queue(store: &Store, key: &str, to: &str) -> Vec<u8> {
     message.into_bytes()
 }
 
-/// Lets the pauses of all waiting mails be over.
+/// Lets the pauses of all waiting mails, and that of the relay, be over.
 fn hurry(store: &Store) {
     let past = Ts(now().0 - TimeDelta::seconds(1));
     let waiting = outbox_table::table.filter(outbox_table::state.eq("queued"));
     let work = |db: &mut gongkai::store::Db| -> Result<usize, StoreError> {
+        store_outbox::close_circuit(db)?;
         Ok(diesel::update(waiting).set(outbox_table::next_attempt_at.eq(past)).execute(db)?)
     };
     store.write(work).unwrap();

@@ -136,6 +136,8 @@ fn reading(house: &House, route: &'static Route) -> Plan {
         ("department_id", bureau.department.clone()),
         ("year", "2024".to_owned()),
         ("external_number", house.filed.clone()),
+        ("mail_id", house.mail.clone()),
+        ("token", house.feed.clone()),
     ];
     let names = route.path.split('{').skip(1).map(|rest| rest.split_once('}').unwrap().0);
     let parameters = names.map(|name| {
@@ -256,6 +258,16 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             body["off"][0]["implied"] = json!(false);
             body["off"][0]["notice_year"] = Value::Null;
             plain(house, route, vec![("year", "2026".to_owned())], body)
+        }
+        (Verb::Post, "/api/v1/mail/{mail_id}/release") => {
+            Plan { body: None, ..plain(house, route, vec![("mail_id", house.parked_mail())], Value::Null) }
+        }
+        (Verb::Post | Verb::Delete, "/api/v1/me/feed") => {
+            let token = login(house)["access_token"].as_str().unwrap().to_owned();
+            if route.verb == Verb::Delete {
+                house.service().feed(&token);
+            }
+            Plan { body: None, token, ..plain(house, route, vec![], Value::Null) }
         }
         (Verb::Post, "/api/v1/cases") => plain(house, route, vec![], house.application()),
         (Verb::Post, "/api/v1/intake/applications") => plain(house, route, vec![], house.filing(&house.fresh("SQ"))),

@@ -135,6 +135,7 @@ const AIMED: &[(Verb, &str, Aim)] = &[
     (Verb::Post, "/api/v1/cases", Aim::Body("organ_id")),
     (Verb::Get, "/api/v1/cases", Aim::Query("organ")),
     (Verb::Get, "/api/v1/overdue", Aim::Query("organ")),
+    (Verb::Get, "/api/v1/mail", Aim::Query("organ")),
     (Verb::Post, "/api/v1/intake/applications", Aim::Body("organ")),
     (Verb::Get, "/api/v1/intake/applications", Aim::Own),
     (Verb::Get, "/api/v1/intake/applications/{external_number}", Aim::Thing("external_number")),
@@ -233,7 +234,7 @@ fn every_route_admits_its_roles_and_hides_everything_from_other_organs() {
                     }
                 }
                 (Scope::None, Access::Roles(allowed)) => unscoped(&house, &call, allowed, &callers),
-                (Scope::Organ | Scope::Case | Scope::User, _) => tried += scoped(&house, &call, &callers),
+                (Scope::Organ | Scope::Case | Scope::User | Scope::Mail, _) => tried += scoped(&house, &call, &callers),
             }
             if let Access::Roles(allowed) = route.access
                 && let Some(caller) = all_but(&house, allowed)
@@ -324,6 +325,7 @@ fn only_these_routes_need_no_token() {
         [
             (Verb::Post, "/api/v1/auth/token"),
             (Verb::Post, "/api/v1/auth/refresh"),
+            (Verb::Get, "/api/v1/feeds/{token}.ics"),
             (Verb::Get, "/health/live"),
             (Verb::Get, "/health/ready"),
             (Verb::Get, "/api/v1/openapi.json"),

@@ -167,6 +167,15 @@ impl Service {
         reply.json["access_token"].as_str().unwrap().to_owned()
     }
 
+    /// A new calendar address of whoever holds the access token: its own token.
+    #[track_caller]
+    pub fn feed(&self, token: &str) -> String {
+        let made = self.call("POST", "/api/v1/me/feed", token, None);
+        assert_eq!(made.status, 200, "{made:?}");
+        let path = made.json["path"].as_str().unwrap();
+        path.strip_prefix("/api/v1/feeds/").and_then(|rest| rest.strip_suffix(".ics")).unwrap().to_owned()
+    }
+
     /// Adds an organ.
     pub fn organ(&self, code: &str, parent_id: Option<OrganId>) -> OrganId {
         let draft = OrganDraft {

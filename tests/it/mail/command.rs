@@ -64,6 +64,26 @@ fn one_pass_queues_prints_sends_and_the_next_finds_nothing_new() {
 }
 
 #[test]
+fn what_is_queued_is_sent_on_demand() {
+    for database in TestDatabase::both() {
+        let store = database.open();
+        for name in ["a", "b"] {
+            queue(&store, name, &format!("{name}@gov.example"));
+        }
+        runtime().block_on(async {
+            let told = lines(&gongkai(&database, 0, &["mail", "send"]).await);
+            assert_eq!(told, ["未配置邮件服务器（smtp.host）：邮件保留在队列中"]);
+            let follow = gongkai(&database, 0, &["mail", "send", "--follow"]).await;
+            assert_eq!(follow.status.code(), Some(1), "nothing to wait for: {follow:?}");
+            let sink = Sink::plain().await;
+            sink.refuse("b@gov.example", "550 5.1.1 no such user");
+            let told = lines(&gongkai(&database, sink.port, &["mail", "send"]).await);
+            assert_eq!(told, ["发送：送出 1 封，稍后重试 0 封，退信待处理 1 封"]);
+        });
+    }
+}
+
+#[test]
 fn a_date_that_is_none_is_wrong_usage() {
     let database = TestDatabase::sqlite();
     runtime().block_on(async {

@@ -211,14 +211,15 @@ fn a_mail_refused_for_five_days_is_parked() {
 
 #[test]
 fn pauses_grow_to_half_an_hour_and_differ_between_rows() {
+    let retries = Relay::from_settings(&settings(25, &[]).smtp).unwrap().unwrap().pace().retries.clone();
     let rows: Vec<uuid::Uuid> = (0..200).map(|_| uuid::Uuid::now_v7()).collect();
     for (attempt, minutes) in [(1, 1), (2, 2), (3, 5), (4, 15), (5, 30), (6, 30), (1000, 30)] {
         let (low, high) = (minutes * 48, minutes * 72);
-        let pauses: Vec<u64> = rows.iter().map(|row| pause(attempt, *row).as_secs()).collect();
+        let pauses: Vec<u64> = rows.iter().map(|row| pause(&retries, attempt, *row).as_secs()).collect();
         assert!(pauses.iter().all(|pause| (low..=high).contains(pause)), "attempt {attempt}: {pauses:?}");
         let spread = pauses.iter().max().unwrap() - pauses.iter().min().unwrap();
         assert!(spread > (high - low) / 2, "attempt {attempt}: {spread}");
-        assert_eq!(pause(attempt, rows[0]), pause(attempt, rows[0]));
+        assert_eq!(pause(&retries, attempt, rows[0]), pause(&retries, attempt, rows[0]));
     }
 }
 

@@ -3,7 +3,8 @@
 use super::*;
 use crate::support::{on_both, on_both_databases};
 use gongkai::store::outbox::{
-    MailCounts, MailState, claim, counts, enqueue, hand_back, list, mark_sent, park, release, renew, retry, withdraw,
+    MailCounts, MailState, Unsent, answers, claim, counts, enqueue, figures, hand_back, list, mark_sent, park, release,
+    renew, retry, withdraw,
 };
 use std::collections::HashSet;
 use std::time::Duration;
@@ -76,8 +77,8 @@ fn a_mail_nobody_can_have_is_withdrawn_and_its_key_is_free_again() {
         for claim in &held {
             let key = String::from_utf8_lossy(&claim.message).into_owned();
             if !key.contains("<held@") {
-                let is_suspect = key.contains("<suspect@");
-                assert!(store.write(|db| retry(db, claim, "451", Duration::ZERO, is_suspect)).unwrap());
+                let what = if key.contains("<suspect@") { Unsent::Broken } else { Unsent::Later };
+                assert!(store.write(|db| retry(db, claim, "451", Duration::ZERO, what)).unwrap());
             }
         }
         let withdrawn = ["waits", "held", "suspect", "unknown"].map(|key| store.write(|db| withdraw(db, key)).unwrap());
@@ -130,13 +131,16 @@ fn a_lease_that_ran_out_goes_to_another_and_the_first_writes_nothing_more() {
         assert_eq!(second.message, first.message);
         assert!(!store.write(|db| renew(db, &first, MINUTE)).unwrap());
         assert!(!store.write(|db| mark_sent(db, &first, "250 ok")).unwrap());
-        assert!(!store.write(|db| retry(db, &first, "451", MINUTE, false)).unwrap());
+        assert!(!store.write(|db| retry(db, &first, "451", MINUTE, Unsent::Later)).unwrap());
         assert!(!store.write(|db| park(db, &first, "550")).unwrap());
-        assert!(!store.write(|db| hand_back(db, &first, MINUTE)).unwrap());
+        assert!(!store.write(|db| hand_back(db, &first)).unwrap());
         assert_eq!(mails(store)[0].state, MailState::Sending);
         assert!(store.write(|db| renew(db, &second, MINUTE)).unwrap());
         assert!(store.write(|db| mark_sent(db, &second, "250 ok")).unwrap());
         assert!(mails(store)[0].suspect, "a sent mail keeps the mark");
+        let said: Vec<_> = store.read(|db| answers(db, second.id)).unwrap();
+        let said: Vec<_> = said.iter().map(|one| (one.attempt, one.outcome.as_str(), one.reply.as_str())).collect();
+        assert_eq!(said, [(2, "sent", "250 ok")], "who lost the lease leaves no answer either");
     });
 }
 
@@ -156,7 +160,7 @@ fn a_retry_waits_its_pause_and_a_parked_mail_waits_for_a_person() {
     on_both(|store| {
         let bytes = queue(store, "k", "a@gov.example");
         let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap().remove(0);
-        assert!(store.write(|db| retry(db, &held, "451 4.3.0\r\nlater", MINUTE, false)).unwrap());
+        assert!(store.write(|db| retry(db, &held, "451 4.3.0\r\nlater", MINUTE, Unsent::Later)).unwrap());
         assert_eq!(store.write(|db| claim(db, "w", 5, MINUTE)).unwrap(), []);
         let row = mails(store).remove(0);
         assert_eq!((row.state, row.attempts, row.suspect), (MailState::Queued, 1, false));
@@ -170,7 +174,11 @@ fn a_retry_waits_its_pause_and_a_parked_mail_waits_for_a_person() {
         assert!(store.write(|db| release(db, held.id)).unwrap());
         assert!(!store.write(|db| release(db, held.id)).unwrap(), "it is not parked any more");
         let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap().remove(0);
-        assert_eq!((held.attempts, held.message), (1, bytes));
+        assert_eq!((held.attempts, &held.message), (1, &bytes));
+        assert!(held.age < TimeDelta::seconds(5), "the days until it is given up count from its release");
+        let said: Vec<_> = store.read(|db| answers(db, held.id)).unwrap();
+        let said: Vec<_> = said.iter().map(|one| (one.attempt, one.outcome.as_str())).collect();
+        assert_eq!(said, [(2, "parked"), (1, "retry")], "the latest first");
     });
 }
 
@@ -179,7 +187,7 @@ fn a_row_handed_back_has_not_been_tried() {
     on_both(|store| {
         queue(store, "k", "a@gov.example");
         let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap().remove(0);
-        assert!(store.write(|db| hand_back(db, &held, Duration::ZERO)).unwrap());
+        assert!(store.write(|db| hand_back(db, &held)).unwrap());
         let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap().remove(0);
         assert_eq!((held.attempts, held.suspect), (1, false));
     });
@@ -195,17 +203,47 @@ fn the_list_is_paged_and_filtered_by_state() {
         store.write(|db| mark_sent(db, &held[0], "250 ok")).unwrap();
         store.write(|db| park(db, &held[1], "550")).unwrap();
         let of = |state| -> Vec<String> {
-            let rows = store.read(|db| list(db, state, None, 10)).unwrap();
+            let filter = MailFilter { state, ..MailFilter::default() };
+            let rows = store.read(|db| list(db, &filter, None, 10)).unwrap();
             rows.into_iter().map(|row| row.dedupe_key).collect()
         };
         assert_eq!(of(Some(MailState::Queued)), ["k4", "k3", "k2"]);
         assert_eq!(of(Some(MailState::Sent)), ["k0"]);
         assert_eq!(of(Some(MailState::Parked)), ["k1"]);
         assert_eq!(of(None), ["k4", "k3", "k2", "k1", "k0"]);
-        let first = store.read(|db| list(db, None, None, 2)).unwrap();
-        let next = store.read(|db| list(db, None, Some(first[1].id), 2)).unwrap();
+        let first = store.read(|db| list(db, &MailFilter::default(), None, 2)).unwrap();
+        let next = store.read(|db| list(db, &MailFilter::default(), Some(first[1].id), 2)).unwrap();
         assert_eq!(next.iter().map(|row| row.dedupe_key.as_str()).collect::<Vec<_>>(), ["k2", "k1"]);
         let expected = MailCounts { queued: 3, sent: 1, parked: 1, sending: 0, cancelled: 0 };
         assert_eq!(store.read(counts).unwrap(), expected);
+    });
+}
+
+#[test]
+fn the_oldest_mail_is_the_one_that_could_have_gone_out_longest_ago() {
+    on_both(|store| {
+        assert_eq!(store.read(figures).unwrap(), gongkai::store::outbox::Figures::default());
+        for key in ["old", "held", "sent"] {
+            queue(store, key, "a@gov.example");
+        }
+        let set = |key: &str, hours: i64, next: i64| {
+            let row = outbox_table::table.filter(outbox_table::dedupe_key.eq(key.to_owned()));
+            let at = |hours: i64| Ts(now().0 + TimeDelta::hours(hours));
+            let set = (outbox_table::created_at.eq(at(-hours)), outbox_table::next_attempt_at.eq(at(next)));
+            let work = |db: &mut gongkai::store::Db| -> Result<usize, StoreError> {
+                Ok(diesel::update(row).set(set).execute(db)?)
+            };
+            assert_eq!(store.write(work).unwrap(), 1);
+        };
+        set("sent", 9, -9);
+        let first = store.write(|db| claim(db, "w", 1, MINUTE)).unwrap().remove(0);
+        store.write(|db| mark_sent(db, &first, "250 ok")).unwrap();
+        set("old", 2, 0);
+        // Kept back for the office's hours: it does not wait for the relay.
+        set("held", 5, 3);
+        let found = store.read(figures).unwrap();
+        let hours = found.oldest.as_secs_f64() / 3600.0;
+        assert!((1.99..2.01).contains(&hours), "{hours}");
+        assert_eq!(found.counts, MailCounts { queued: 2, sent: 1, ..MailCounts::default() });
     });
 }

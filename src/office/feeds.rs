@@ -1,0 +1,123 @@
+//! A person's private calendar: an address that only they know, and the open duties it shows.
+
+use super::auth::digest;
+use super::files::Desk;
+use super::{Caller, Office, OfficeError};
+use crate::case::Role;
+use crate::law::warning_level_of_due;
+use crate::mail::days::Days;
+use crate::mail::duty::Duty;
+use crate::mail::policy;
+use crate::store::feeds::{self, OpenDuty, Watch};
+use crate::store::{Db, OrganId, UserId, organs, users};
+use chrono::NaiveDate;
+use icalendar::{Calendar, Component, Event, EventLike, Property};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// The most duties one calendar shows, the earliest first.
+pub const MOST_DUTIES: i64 = 1_000;
+
+/// How often a calendar program should ask again, by its own lights.
+const REFRESH: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+
+impl Office {
+    /// Gives the caller a new calendar address and ends the one before. The token is told here and nowhere else.
+    ///
+    /// # Errors
+    /// What every write may meet.
+    pub fn renew_feed(&self, db: &mut Db, caller: &Caller) -> Result<String, OfficeError> {
+        let mut bytes = [0_u8; 32];
+        super::random(&mut bytes)?;
+        let token = hex::encode(bytes);
+        feeds::set(db, caller.user_id, &digest(&token), self.clock().now())?;
+        self.note(db, caller, None, "feed.renewed", &serde_json::json!({}))?;
+        Ok(token)
+    }
+
+    /// Ends the caller's calendar address.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] when there is none.
+    pub fn end_feed(&self, db: &mut Db, caller: &Caller) -> Result<(), OfficeError> {
+        if !feeds::remove(db, caller.user_id)? {
+            return Err(OfficeError::NotFound);
+        }
+        self.note(db, caller, None, "feed.ended", &serde_json::json!({}))
+    }
+
+    /// The calendar (RFC 5545) behind a token: the open duties of its owner, by the roles held now.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for a token that is nobody's or whose owner may not sign in any more.
+    pub fn feed(&self, db: &mut Db, token: &str) -> Result<String, OfficeError> {
+        let user = feeds::owner(db, &digest(token))?;
+        let person = users::find(db, user)?;
+        if !person.is_active {
+            return Err(OfficeError::NotFound);
+        }
+        let today = self.clock().today();
+        let watch = watch(db, user, person.department_id)?;
+        let mut desks: BTreeMap<OrganId, Desk> = BTreeMap::new();
+        let mut calendar = Calendar::new();
+        calendar.append_property(Property::new("PRODID", "-//gongkai//依申请公开办件系统//ZH"));
+        calendar.append_property(Property::new("METHOD", "PUBLISH"));
+        calendar.name("依申请公开：待办期限").ttl(&REFRESH);
+        for duty in feeds::duties(db, &watch, today, MOST_DUTIES)? {
+            let desk = match desks.entry(duty.organ_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.desk(db, duty.organ_id)?),
+            };
+            if let Some(event) = event(&duty, desk, today) {
+                calendar.push(event);
+            }
+        }
+        Ok(calendar.to_string())
+    }
+}
+
+/// Whose duties the person answers for: their own, those of their department or office that nobody owns, as head of
+/// the office all of it, as supervisor what is overdue in the organs watched.
+fn watch(db: &mut Db, user: UserId, department: Option<crate::store::DepartmentId>) -> Result<Watch, OfficeError> {
+    let mut watch = Watch { owner: Some(user), ..Watch::default() };
+    for (organ, role) in users::roles(db, user)? {
+        match role {
+            Role::Handler => watch.departments.extend(department),
+            Role::Clerk => watch.unassigned_in.push(organ),
+            Role::OfficeHead => watch.all_in.push(organ),
+            Role::Supervisor => watch.overdue_in.extend(organs::subtree(db, organ)?),
+            Role::Intake | Role::Reviewer | Role::Leader | Role::Auditor | Role::Admin => {}
+        }
+    }
+    Ok(watch)
+}
+
+/// A duty as an event of the whole day. The title of the case stays out: it is the applicant's.
+fn event(duty: &OpenDuty, desk: &Desk, today: NaiveDate) -> Option<Event> {
+    let due_on = duty.due_on?;
+    let label = Duty::of(&duty.kind).label;
+    let number = duty.case_number.as_deref().unwrap_or("（尚未编号）");
+    let standing = policy::standing(&Days::new(&desk.calendar), due_on, today).label();
+    let level = warning_level_of_due(due_on, today, &desk.rules.warning_thresholds(), &desk.calendar);
+    let description = format!(
+        "{organ}\n事项：{label}\n受理编号：{number}\n期限：{due_on}\n{today}：{standing}\n依据：{article}",
+        organ = desk.organ.name,
+        article = duty.article,
+    );
+    // Seconds from when the duty came up to when it last changed: a number that grows with each change and only then.
+    let came_up = duty.id.0.get_timestamp().map_or(0, |made| made.to_unix().0);
+    let changed = u64::try_from(duty.updated_at.0.timestamp()).unwrap_or(0);
+    let event = Event::with_uid(&format!("{}@gongkai", duty.id.0))
+        .summary(&format!("{label} {number}"))
+        .description(&description)
+        .categories([level.label()])
+        .starts(due_on)
+        .ends(due_on.succ_opt()?)
+        .sequence(u32::try_from(changed.saturating_sub(came_up)).unwrap_or(u32::MAX))
+        .timestamp(duty.updated_at.0)
+        .last_modified(duty.updated_at.0)
+        .append_property(Property::new("TRANSP", "TRANSPARENT"))
+        .class(icalendar::Class::Private)
+        .done();
+    Some(event)
+}

@@ -1,0 +1,176 @@
+//! Outgoing mail as administrators and those who watch see it, and the figures of `/metrics`.
+
+use super::{Caller, Office, OfficeError, Thing, standing};
+use crate::case::Role;
+use crate::store::outbox::{self, Circuit, Figures, MailAnswer, MailFilter, MailState, MailView};
+use crate::store::{Db, OrganId, OutboxId, UserId, organs, reminders};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
+use std::time::Duration;
+
+/// Who may look at the mails of an organ and of those below it.
+pub const READERS: &[Role] = &[Role::Admin, Role::Supervisor, Role::Auditor];
+
+/// Which mails are asked for; what is `None` does not restrict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MailQuery {
+    /// About this organ alone.
+    pub organ: Option<OrganId>,
+    /// In this state.
+    pub state: Option<MailState>,
+    /// To this person.
+    pub recipient: Option<UserId>,
+}
+
+/// What `/metrics` says of mail and reminders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailFigures {
+    /// The outbox.
+    pub outbox: Figures,
+    /// The relay that cannot be used, if it cannot.
+    pub circuit: Option<Circuit>,
+    /// By how much the day's reminder pass is late; zero when it is done or its hour has not come.
+    pub reminder_lag: Duration,
+}
+
+impl Office {
+    /// Mails of the organs the caller may look at, the newest first, older than `before`. Addresses are masked unless
+    /// the caller administers the organ.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for an organ whose mails the caller may not look at.
+    pub fn mails(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        query: &MailQuery,
+        before: Option<OutboxId>,
+        limit: i64,
+    ) -> Result<Vec<MailView>, OfficeError> {
+        let mut rows = organs::all(db)?;
+        rows.retain(|row| caller.roles_at(&row.path).iter().any(|role| READERS.contains(role)));
+        if let Some(wanted) = query.organ {
+            rows.retain(|row| row.id == wanted);
+            if rows.is_empty() {
+                return Err(OfficeError::NotFound);
+            }
+        }
+        let administered: Vec<OrganId> =
+            rows.iter().filter(|row| caller.roles_at(&row.path).contains(&Role::Admin)).map(|row| row.id).collect();
+        let organs = Some(rows.iter().map(|row| row.id).collect());
+        let filter = MailFilter { organs, state: query.state, recipient: query.recipient };
+        let mails = outbox::list(db, &filter, before, limit)?;
+        let is_open = |mail: &MailView| mail.organ_id.is_some_and(|organ| administered.contains(&organ));
+        Ok(mails.into_iter().map(|mail| if is_open(&mail) { mail } else { masked(mail) }).collect())
+    }
+
+    /// One mail with what became of its attempts, masked as in [`Office::mails`].
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`].
+    pub fn mail(&self, db: &mut Db, caller: &Caller, id: OutboxId) -> Result<(MailView, Vec<MailAnswer>), OfficeError> {
+        let is_open = standing(db, caller, Thing::Mail(id))?.has_any(&[Role::Admin]);
+        let mail = outbox::find(db, id)?;
+        let mut answers = outbox::answers(db, id)?;
+        if is_open {
+            return Ok((mail, answers));
+        }
+        for answer in &mut answers {
+            answer.reply = without_address(&answer.reply, &mail.to_address);
+        }
+        Ok((masked(mail), answers))
+    }
+
+    /// Sends a parked mail on its way again, to the same address, byte for byte the same.
+    ///
+    /// # Errors
+    /// [`OfficeError::Conflict`] when it is not parked.
+    pub fn release_mail(&self, db: &mut Db, caller: &Caller, id: OutboxId) -> Result<(), OfficeError> {
+        let organ = standing(db, caller, Thing::Mail(id))?.organ_id;
+        if !outbox::release(db, id)? {
+            let detail = "只有待人工处理（parked）的邮件才能重新发送".to_owned();
+            return Err(OfficeError::Conflict { code: "mail_not_parked".into(), detail });
+        }
+        self.note(db, caller, Some(organ), "mail.released", &serde_json::json!({ "mail_id": id.0 }))
+    }
+
+    /// What `/metrics` says of mail and reminders.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub fn mail_figures(&self) -> Result<MailFigures, OfficeError> {
+        self.store().read(|db| {
+            let outbox = outbox::figures(db)?;
+            let circuit = outbox::relay_circuit(db)?;
+            let reminder_lag = self.reminder_lag(reminders::pass_done(db)?);
+            Ok(MailFigures { outbox, circuit, reminder_lag })
+        })
+    }
+
+    /// From the first day whose pass is missing, at its hour, until now; where `serve` makes none, somebody else watches.
+    fn reminder_lag(&self, done: Option<NaiveDate>) -> Duration {
+        if !self.settings().reminders.enabled {
+            return Duration::ZERO;
+        }
+        let today = self.clock().today();
+        let missing = done.and_then(|day| day.checked_add_days(Days::new(1))).unwrap_or(today);
+        let hour = TimeDelta::hours(i64::from(self.settings().reminders.hour));
+        let due = missing.and_time(NaiveTime::MIN) + hour;
+        (super::clock::civil_time(self.clock().now().0) - due).to_std().unwrap_or_default()
+    }
+}
+
+/// The mail as it is shown to whoever does not administer its organ.
+fn masked(mut mail: MailView) -> MailView {
+    mail.last_reply = mail.last_reply.map(|reply| without_address(&reply, &mail.to_address));
+    mail.to_address = masked_address(&mail.to_address);
+    mail
+}
+
+/// `zhang@example.cn` as `z***@example.cn`.
+fn masked_address(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let first: String = local.chars().take(1).collect();
+    format!("{first}***@{domain}")
+}
+
+/// A server repeats the address it refuses.
+fn without_address(reply: &str, address: &str) -> String {
+    let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | '@');
+    let mut shown = String::with_capacity(reply.len());
+    let mut rest = reply;
+    while !rest.is_empty() {
+        let word_end = rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
+        let (word, tail) = rest.split_at(word_end);
+        let is_named = word.to_lowercase().contains(&local.to_lowercase());
+        shown.push_str(&if is_named { masked_address(address) } else { word.to_owned() });
+        let skip = tail.find(is_part).unwrap_or(tail.len());
+        let (between, next) = tail.split_at(skip);
+        shown.push_str(between);
+        rest = next;
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_keeps_its_first_letter_and_its_server() {
+        assert_eq!(masked_address("zhang@example.cn"), "z***@example.cn");
+        assert_eq!(masked_address("z@example.cn"), "z***@example.cn");
+        assert_eq!(masked_address("张三@例子.中国"), "张***@例子.中国");
+    }
+
+    #[test]
+    fn a_servers_answer_does_not_tell_the_address() {
+        let shown = |reply: &str| without_address(reply, "zhang.san@example.cn");
+        assert_eq!(
+            shown("550 5.1.1 <Zhang.San@example.cn>: no such user"),
+            "550 5.1.1 <z***@example.cn>: no such user"
+        );
+        assert_eq!(shown("550 zhang.san unknown here"), "550 z***@example.cn unknown here");
+        assert_eq!(shown("451 4.3.0 later"), "451 4.3.0 later");
+    }
+}
