@@ -2,6 +2,7 @@
 
 use super::body::{Body, Params};
 use super::case_view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
+use super::export::{self, Format};
 use super::organs::{made, once};
 use super::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
 use super::problem::Problem;
@@ -11,11 +12,12 @@ use crate::case::Role;
 use crate::law::{WarningLevel, explain};
 use crate::office::applicants::{Applicant, REVEALERS};
 use crate::office::cases::Application;
+use crate::office::sheets::case_sheet;
 use crate::office::views::{CaseQuery, READERS, WhatIf};
 use crate::office::{Caller, OfficeError};
 use crate::store::cases::CaseCursor;
 use crate::store::{CaseId, DepartmentId, OrganId, UserId};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
@@ -107,15 +109,26 @@ struct ListParams {
     limit: Option<u32>,
     /// 上一页给出的 next_cursor
     cursor: Option<String>,
+    /// 格式：json（默认）、csv、xlsx；也可以用 Accept。导出为文件的列出全部，不分页
+    format: Option<String>,
 }
 
 /// 案件一览，新收的在前
 #[utoipa::path(get, path = "/api/v1/cases", tag = "cases", params(ListParams),
     responses((status = 200, body = Page<CaseLine>)))]
-async fn list(api: web::Data<Api>, caller: Caller, params: Params<ListParams>) -> Result<HttpResponse, Problem> {
+async fn list(
+    api: web::Data<Api>,
+    caller: Caller,
+    params: Params<ListParams>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let format = Format::asked(&request, params.0.format.as_deref(), Format::TABLE)?;
     let limit = page_limit(&api, params.0.limit)?;
     let after = cursor(params.0.cursor.as_deref())?;
     let query = query(params.0)?;
+    if format != Format::Json {
+        return export(&api, caller, query, format).await;
+    }
     let page = api
         .run(move |office| {
             let rows =
@@ -126,6 +139,21 @@ async fn list(api: web::Data<Api>, caller: Caller, params: Params<ListParams>) -
         })
         .await?;
     Ok(HttpResponse::Ok().json(page))
+}
+
+/// All cases of a query as a file.
+async fn export(api: &Api, caller: Caller, query: CaseQuery, format: Format) -> Result<HttpResponse, Problem> {
+    let (today, bytes) = api
+        .run(move |office| {
+            let most = i64::try_from(export::MOST_ROWS).unwrap_or(i64::MAX);
+            let sheet = office.store().read(|db| {
+                let lines = office.list_cases(db, &caller, &query, None, most.saturating_add(1))?;
+                if lines.len() > export::MOST_ROWS { Err(export::too_many()) } else { case_sheet(db, &lines) }
+            })?;
+            Ok((office.clock().today(), format.write(&[sheet])?))
+        })
+        .await?;
+    Ok(format.answer(&format!("cases-{today}"), bytes))
 }
 
 fn cursor(text: Option<&str>) -> Result<Option<CaseCursor>, Problem> {

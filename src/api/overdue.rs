@@ -1,12 +1,14 @@
 //! The overdue lists of those who answer for deadlines or watch them.
 
 use super::body::Params;
+use super::export::{self, Format};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::office::Caller;
 use crate::office::overdue::{MOST_ROWS, OverdueQuery, OverdueReport, WATCHERS};
-use actix_web::{HttpResponse, web};
+use crate::office::sheets::overdue_sheet;
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
@@ -39,15 +41,23 @@ struct OverdueParams {
     department: Option<Uuid>,
     /// 逾期已办的起始日；默认为截止日前 365 日
     late_from: Option<NaiveDate>,
-    /// 每个清单的条数，默认 200，最多 1000；件数合计不受此限
+    /// 每个清单的条数，默认 200，最多 1000；件数合计不受此限。导出为文件的不受此限，列全部
     limit: Option<usize>,
+    /// 格式：json（默认）、csv、xlsx；也可以用 Accept
+    format: Option<String>,
 }
 
 /// 督办清单：即将逾期、逾期未办、逾期已办，按机关、科室合计
 #[utoipa::path(get, path = "/api/v1/overdue", tag = "cases", params(OverdueParams),
     responses((status = 200, body = OverdueReport)))]
-async fn list(api: web::Data<Api>, caller: Caller, params: Params<OverdueParams>) -> Result<HttpResponse, Problem> {
+async fn list(
+    api: web::Data<Api>,
+    caller: Caller,
+    params: Params<OverdueParams>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let params = params.0;
+    let format = Format::asked(&request, params.format.as_deref(), Format::TABLE)?;
     let limit = params.limit.unwrap_or(ROWS);
     if !(1..=MOST_ROWS).contains(&limit) {
         let detail = format!("应为 1 至 {MOST_ROWS}");
@@ -59,8 +69,21 @@ async fn list(api: web::Data<Api>, caller: Caller, params: Params<OverdueParams>
         with_subordinates: params.with_subordinates.unwrap_or(false),
         department: params.department.map(Into::into),
         late_from: params.late_from,
-        limit,
+        limit: if format == Format::Json { limit } else { export::MOST_ROWS },
     };
-    let report = api.run(move |office| office.store().read(|db| office.overdue(db, &caller, &query))).await?;
-    Ok(HttpResponse::Ok().json(report))
+    if format == Format::Json {
+        let report = api.run(move |office| office.store().read(|db| office.overdue(db, &caller, &query))).await?;
+        return Ok(HttpResponse::Ok().json(report));
+    }
+    let (as_of, bytes) = api
+        .run(move |office| {
+            let report = office.store().read(|db| office.overdue(db, &caller, &query))?;
+            let sheet = overdue_sheet(&report);
+            if !report.is_complete || sheet.rows.len() > export::MOST_ROWS || report.is_capped() {
+                return Err(export::too_many());
+            }
+            Ok((report.as_of, format.write(&[sheet])?))
+        })
+        .await?;
+    Ok(format.answer(&format!("overdue-{as_of}"), bytes))
 }

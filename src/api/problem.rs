@@ -28,6 +28,7 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("invalid_value", 422, "字段的值不符合要求"),
     ("invalid", 422, "请求内容不符合要求"),
     ("idempotency_key_reused", 422, "同一 Idempotency-Key 已用于不同的请求"),
+    ("too_many_rows", 422, "清单过长，不能导出"),
     ("refused", 422, "依法不能办理"),
     ("if_match_required", 428, "缺少 If-Match 请求头"),
     ("too_many_attempts", 429, "登录失败次数过多，请稍后再试"),

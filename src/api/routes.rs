@@ -3,7 +3,8 @@
 
 use super::problem::Problem;
 use super::{
-    auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, organs, overdue, users,
+    auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, organs, overdue,
+    overview, users,
 };
 use crate::case::Role;
 use actix_web::http::Method;
@@ -133,6 +134,7 @@ pub const TABLES: &[&[Route]] = &[
     cases::ROUTES,
     case_commands::ROUTES,
     overdue::ROUTES,
+    overview::ROUTES,
     mails::ROUTES,
     feeds::ROUTES,
     law::ROUTES,

@@ -42,6 +42,12 @@ pub struct Receive {
 }
 
 impl Receive {
+    /// The day it came into the house, as far as that is known: it arrived, was signed for, or was handed in.
+    #[must_use]
+    pub fn came_in_on(&self) -> NaiveDate {
+        self.arrived_on.or(self.signed_on).unwrap_or(self.submitted_on)
+    }
+
     /// What fixes the day of receipt.
     #[must_use]
     pub const fn receipt_facts(&self) -> ReceiptFacts {

@@ -98,7 +98,7 @@ impl Event {
     #[must_use]
     pub fn on(&self) -> NaiveDate {
         match self {
-            Self::Received(receive) => receive.arrived_on.or(receive.signed_on).unwrap_or(receive.submitted_on),
+            Self::Received(receive) => receive.came_in_on(),
             Self::ContactLogged(contact) => contact.on,
             Self::ReceiptFixed { on, .. }
             | Self::Registered { on, .. }

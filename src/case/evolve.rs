@@ -2,7 +2,7 @@
 
 use super::command as c;
 use super::event::Event;
-use super::record::{Notice, ServiceResult, Stage};
+use super::record::{LinkRelation, Notice, ServiceResult, Stage};
 use super::state::{Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task};
 use crate::law::Outcome;
 use chrono::NaiveDate;
@@ -25,6 +25,17 @@ pub fn evolve(case: Option<Case>, event: &Event) -> Option<Case> {
 #[must_use]
 pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Case> {
     events.into_iter().fold(None, evolve)
+}
+
+/// The case at the end of a day: what is dated later has not happened.
+#[must_use]
+pub fn as_it_stood(log: &[Event], day: NaiveDate) -> Option<Case> {
+    // A part takes its parent's day of receipt, but until the day of the split it was the parent's business.
+    let not_yet = log.iter().any(|event| match event {
+        Event::Linked(link) => link.relation == LinkRelation::SplitFrom && link.on > day,
+        _ => false,
+    });
+    if not_yet { None } else { fold(log.iter().filter(|event| event.on() <= day)) }
 }
 
 impl Case {

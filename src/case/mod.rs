@@ -7,6 +7,7 @@ mod basis;
 mod clock;
 pub mod command;
 mod decide;
+mod delay;
 mod event;
 mod evolve;
 mod guard;
@@ -16,8 +17,10 @@ mod record;
 mod refusal;
 mod role;
 mod rules;
+mod standing;
 mod state;
 mod summary;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +28,9 @@ pub use basis::FIRST_DAY_IN_FORCE;
 pub use clock::{remedy_response_due, task_due};
 pub use command::{Command, CommandKind};
 pub use decide::{Drawn, decide, missing_evidence};
+pub use delay::{Delay, Holder, Stretch, delay, used};
 pub use event::Event;
-pub use evolve::{evolve, fold};
+pub use evolve::{as_it_stood, evolve, fold};
 pub use guard::{Action, Permit, actions, permit, review_roles, roles_for};
 pub use moved::{MovedDuty, moved_duties};
 pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations, obligations_under};
@@ -37,5 +41,7 @@ pub use record::{
 pub use refusal::NotAllowed;
 pub use role::Role;
 pub use rules::{Actor, Context, OrganRules};
+pub use standing::{Position, Standing, position};
 pub use state::{Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task};
 pub use summary::{Summary, summary};
+pub use tally::{Counting, Entry, Figures, Tally, Tenths, roll_up};

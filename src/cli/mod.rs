@@ -13,6 +13,7 @@ mod migrate;
 mod openapi;
 mod remind;
 mod serve;
+mod supervision;
 mod user;
 
 use clap::Parser;
@@ -46,6 +47,8 @@ enum Command {
     Fee(fee::Args),
     /// 按某日跑一遍提醒
     Remind(remind::Args),
+    /// 监督：打印概览
+    Supervision(supervision::Args),
     /// 发送队列中的邮件
     Mail(mail::Args),
     /// 演示：真实案例与一套示范案卷
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => audit::run(args),
         Command::Fee(args) => fee::run(args),
         Command::Remind(args) => remind::run(args),
+        Command::Supervision(args) => supervision::run(args),
         Command::Mail(args) => mail::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Openapi(args) => openapi::run(args),

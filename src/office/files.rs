@@ -2,7 +2,7 @@
 
 use super::{Caller, Office, OfficeError};
 use crate::case::{
-    Actor, Case, Context, Event, Obligation, OrganRules, Role, Summary, fold, obligations_under, summary,
+    Actor, Case, Context, Event, Obligation, OrganRules, Role, Summary, as_it_stood, fold, obligations_under, summary,
 };
 use crate::law::Calendar;
 use crate::store::cases::CaseRow;
@@ -129,7 +129,7 @@ impl Office {
     pub fn open_file_as_of(&self, db: &mut Db, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
         let mut file = self.open_file(db, id)?;
         let log = read_log(&events::load(db, id)?)?;
-        file.case = super::overdue::as_it_stood(&log, day).ok_or(OfficeError::NotFound)?;
+        file.case = as_it_stood(&log, day).ok_or(OfficeError::NotFound)?;
         file.desk.calendar = self.calendar_as_of(db, &file.row, &file.desk, day)?;
         Ok(file)
     }

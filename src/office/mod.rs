@@ -19,8 +19,11 @@ pub mod mails;
 mod once;
 pub mod organs;
 pub mod overdue;
+pub mod overview;
 mod passwords;
 mod readiness;
+pub mod sheets;
+mod stood;
 pub mod users;
 pub mod views;
 

@@ -4,13 +4,13 @@
 //! The rows of the database only say which logs to read. For today they know nearly exactly; for a past day they only
 //! say which cases were open then.
 
-use super::files::{Desk, read_log};
+use super::stood::Stood;
 use super::{Caller, Office, OfficeError};
-use crate::case::{Case, Event, LinkRelation, OrganRules, Role, Stage, fold};
-use crate::law::{ClockAnswer, ClockStatus, Outcome, WarningLevel, warning_level, warning_level_of_due};
+use crate::case::{OrganRules, Position, Role, Stage, Standing};
+use crate::law::{ClockStatus, Outcome};
 use crate::store::cases::{CaseFilter, CaseRow};
 use crate::store::organs::OrganRow;
-use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, cases, departments, events, organs, users};
+use crate::store::{Db, DepartmentId, OrganId, UserId, cases, departments, organs, users};
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// Who may ask: those who answer for deadlines, and those who watch them (they also see the organs below).
 pub const WATCHERS: &[Role] = &[Role::Supervisor, Role::OfficeHead, Role::Leader, Role::Clerk, Role::Auditor];
 
-/// Most rows of one list in one answer; the counts always cover everything found.
+/// Rows of one list unless another number is asked for; the counts always cover everything found.
 pub const MOST_ROWS: usize = 1_000;
 
 /// Most cases looked at for one answer; beyond it the answer says that it is not complete.
@@ -42,7 +42,7 @@ pub struct OverdueQuery {
     pub department: Option<DepartmentId>,
     /// Late replies since this day; `None`: the 365 days up to the day asked about.
     pub late_from: Option<NaiveDate>,
-    /// Rows of each list, at most [`MOST_ROWS`].
+    /// Rows of each list.
     pub limit: usize,
 }
 
@@ -210,6 +210,14 @@ pub struct OverdueReport {
     pub replied_late: OverdueList,
 }
 
+impl OverdueReport {
+    /// Whether some list shows fewer cases than there are.
+    #[must_use]
+    pub const fn is_capped(&self) -> bool {
+        self.due_soon.is_capped || self.overdue_open.is_capped || self.replied_late.is_capped
+    }
+}
+
 /// Which list a case is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -274,7 +282,7 @@ impl Office {
             return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
         }
         let late_from = query.late_from.unwrap_or_else(|| earlier(as_of, LATE_DAYS));
-        let watched = watched(db, caller, query)?;
+        let watched = watched(db, caller, WATCHERS, query.organ, query.with_subordinates)?;
         check_department(db, &watched, query.department)?;
         let ids: Vec<OrganId> = watched.iter().map(|organ| organ.id).collect();
         let (rows, is_complete) = match way {
@@ -284,7 +292,7 @@ impl Office {
         let mut found = self.judge(db, &rows, as_of, late_from)?;
         found.retain(|one| query.department.is_none_or(|wanted| one.department == Some(wanted)));
         found.sort_by_key(urgency);
-        report(db, &watched, found, is_complete, as_of, late_from, query.limit.min(MOST_ROWS))
+        report(db, &watched, found, is_complete, as_of, late_from, query.limit)
     }
 
     /// The rows that may be in a list today: due within the yellow days, a stop that has run out since the row was
@@ -330,37 +338,28 @@ impl Office {
         as_of: NaiveDate,
         late_from: NaiveDate,
     ) -> Result<Vec<Found>, OfficeError> {
-        let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
-        let logs = events::load_many(db, &ids)?;
-        let mut desks: HashMap<OrganId, Desk> = HashMap::new();
         let mut found = Vec::new();
-        for row in rows {
-            let log = read_log(logs.get(&row.id).map_or(&[][..], Vec::as_slice))?;
-            let Some(case) = as_it_stood(&log, as_of) else { continue };
-            let desk = match desks.get(&row.organ_id) {
-                Some(desk) => desk,
-                None => {
-                    let desk = self.desk(db, row.organ_id)?;
-                    desks.entry(row.organ_id).or_insert(desk)
-                }
-            };
-            let calendar = self.calendar_as_of(db, row, desk, as_of)?;
-            let desk = &Desk { calendar, ..desk.clone() };
-            let clock = case.reply_clock(&desk.calendar, &desk.rules, Some(as_of));
-            let clock = clock.map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", row.id.0)))?;
-            found.extend(clock.and_then(|answer| placed(row, &case, desk, &answer, as_of, late_from)));
-        }
+        self.each_as_it_stood(db, rows, as_of, |stood| found.extend(placed(stood, late_from)))?;
         Ok(found)
     }
 }
 
-/// The organs the caller watches, of those asked for.
-fn watched(db: &mut Db, caller: &Caller, query: &OverdueQuery) -> Result<Vec<OrganRow>, OfficeError> {
+/// The organs in which the caller holds one of `roles`, of those asked for.
+///
+/// # Errors
+/// [`OfficeError::NotFound`] for an organ that is none of them.
+pub(super) fn watched(
+    db: &mut Db,
+    caller: &Caller,
+    roles: &[Role],
+    organ: Option<OrganId>,
+    with_subordinates: bool,
+) -> Result<Vec<OrganRow>, OfficeError> {
     let mut rows = organs::all(db)?;
-    rows.retain(|row| caller.roles_at(&row.path).iter().any(|role| WATCHERS.contains(role)));
-    let Some(wanted) = query.organ else { return Ok(rows) };
+    rows.retain(|row| caller.roles_at(&row.path).iter().any(|role| roles.contains(role)));
+    let Some(wanted) = organ else { return Ok(rows) };
     let path = rows.iter().find(|row| row.id == wanted).map(|row| row.path.clone()).ok_or(OfficeError::NotFound)?;
-    rows.retain(|row| row.id == wanted || (query.with_subordinates && row.path.starts_with(&path)));
+    rows.retain(|row| row.id == wanted || (with_subordinates && row.path.starts_with(&path)));
     Ok(rows)
 }
 
@@ -388,52 +387,17 @@ fn merged<const N: usize>(parts: [Vec<CaseRow>; N]) -> Result<(Vec<CaseRow>, boo
     Ok((by_id.into_values().collect(), is_complete))
 }
 
-/// The case at the end of the day: what is dated later has not happened.
-pub(super) fn as_it_stood(log: &[Event], day: NaiveDate) -> Option<Case> {
-    // A part takes its parent's day of receipt, but until the day of the split it was the parent's business.
-    let not_yet = log.iter().any(|event| match event {
-        Event::Linked(link) => link.relation == LinkRelation::SplitFrom && link.on > day,
-        _ => false,
-    });
-    if not_yet { None } else { fold(log.iter().filter(|event| event.on() <= day)) }
-}
-
-/// The list a case belongs into, with its row, by the law's answer.
-fn placed(
-    row: &CaseRow,
-    case: &Case,
-    desk: &Desk,
-    answer: &ClockAnswer,
-    as_of: NaiveDate,
-    late_from: NaiveDate,
-) -> Option<Found> {
-    let thresholds = desk.rules.warning_thresholds();
-    let risk = case.risk_due(answer);
-    let due_on = answer.due.or(answer.provisional_due).or(risk)?;
-    let (kind, level, day) = match answer.status {
-        ClockStatus::AwaitingCorrection if risk.is_some() => {
-            let level = warning_level_of_due(due_on, as_of, &thresholds, &desk.calendar);
-            (kind_of(level)?, level, as_of)
-        }
-        ClockStatus::Running | ClockStatus::Gap => {
-            let level = warning_level(answer, as_of, &thresholds, &desk.calendar);
-            (kind_of(level)?, level, as_of)
-        }
-        ClockStatus::MetLate => {
-            let replied_on = case.replied_on().filter(|day| (late_from..=as_of).contains(day))?;
-            // How late it was when it went out: the level the open case had on that day.
-            let open = ClockAnswer { status: ClockStatus::Running, ..answer.clone() };
-            (Kind::RepliedLate, warning_level(&open, replied_on, &thresholds, &desk.calendar), replied_on)
-        }
-        ClockStatus::Suspended
-        | ClockStatus::AwaitingCorrection
-        | ClockStatus::AwaitingFee
-        | ClockStatus::Met
-        | ClockStatus::Ended => return None,
-    };
-    let is_past = day > due_on;
-    let (first, last) = if is_past { (due_on, day) } else { (day, due_on) };
-    let working_days = desk.calendar.count_working_days(first, last).ok();
+/// The list a case belongs into, with its row.
+fn placed(stood: &Stood<'_>, late_from: NaiveDate) -> Option<Found> {
+    let Stood { row, case, desk, calendar, answer, position, .. } = stood;
+    let Position { level, due_on, is_provisional, on, standing } = *position;
+    let (kind, due_on, answer) = (kind_of(standing)?, due_on?, (*answer)?);
+    if kind == Kind::RepliedLate && on < late_from {
+        return None;
+    }
+    let is_past = on > due_on;
+    let (first, last) = if is_past { (due_on, on) } else { (on, due_on) };
+    let working_days = calendar.count_working_days(first, last).ok();
     let days = u32::try_from((last - first).num_days()).ok();
     let is_closed = kind == Kind::RepliedLate;
     Some(Found {
@@ -455,7 +419,7 @@ fn placed(
             stage: stage_word(case.stage),
             received_on: case.receipt?.on,
             due_on,
-            is_provisional: answer.due.is_none(),
+            is_provisional,
             clock_status: Word { code: answer.status.code(), label: answer.status.label() },
             remaining_working_days: working_days.or(answer.remaining).filter(|_| !is_past),
             remaining_days: days.filter(|_| !is_past),
@@ -468,12 +432,18 @@ fn placed(
     })
 }
 
-/// Yellow and orange are due soon, red and black are overdue.
-const fn kind_of(level: WarningLevel) -> Option<Kind> {
-    match level {
-        WarningLevel::None | WarningLevel::Blue => None,
-        WarningLevel::Yellow | WarningLevel::Orange => Some(Kind::DueSoon),
-        WarningLevel::Red | WarningLevel::Black => Some(Kind::OverdueOpen),
+const fn kind_of(standing: Standing) -> Option<Kind> {
+    match standing {
+        Standing::DueSoon | Standing::DueToday => Some(Kind::DueSoon),
+        Standing::Overdue | Standing::LongOverdue => Some(Kind::OverdueOpen),
+        Standing::Late => Some(Kind::RepliedLate),
+        Standing::NotStarted
+        | Standing::Running
+        | Standing::Suspended
+        | Standing::AwaitingApplicant
+        | Standing::OnTime
+        | Standing::Unjudged
+        | Standing::ClosedOtherwise => None,
     }
 }
 
@@ -562,7 +532,7 @@ fn report(
     })
 }
 
-fn name_of(db: &mut Db, known: &mut HashMap<UserId, String>, id: UserId) -> Result<String, OfficeError> {
+pub(super) fn name_of(db: &mut Db, known: &mut HashMap<UserId, String>, id: UserId) -> Result<String, OfficeError> {
     if let Some(name) = known.get(&id) {
         return Ok(name.clone());
     }

@@ -420,6 +420,50 @@ pub fn open_as_of(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -
         .load(db)?)
 }
 
+/// Cases that were received in `from..=until`, or may have been: those handed in by then whose day of receipt is not fixed
+/// today. Which they are, and what they looked like on a day, is in their logs.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn received_in(
+    db: &mut Db,
+    organs: &[OrganId],
+    from: NaiveDate,
+    until: NaiveDate,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    Ok(of_organs(organs)
+        .filter(cases::submitted_on.le(until))
+        .filter(cases::received_on.is_null().or(cases::received_on.assume_not_null().ge(from)))
+        .order((cases::submitted_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// Cases that had come in by the end of `day` and are open today or ended on `since` or later: with `since` not after
+/// `day`, all that were open on `day` or ended between the two. What they looked like is in their logs.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn open_or_closed_since(
+    db: &mut Db,
+    organs: &[OrganId],
+    since: NaiveDate,
+    day: NaiveDate,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    let not_before =
+        cases::is_open.or(cases::closed_on.is_not_null().and(cases::closed_on.assume_not_null().ge(since)));
+    Ok(of_organs(organs)
+        .filter(cases::submitted_on.le(day))
+        .filter(not_before)
+        .order((cases::submitted_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
 /// Cases whose reply was late and went out in `from..=until`, by day.
 ///
 /// # Errors

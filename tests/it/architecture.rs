@@ -38,11 +38,20 @@ const PURE: &[&str] = &[
 ];
 const NO_SQL: &[&str] = &["diesel", "r2d2", "sql_query", "store::schema", "store::db::"];
 
-const RULES: [Rule; 7] = [
-    Rule { room: "law", rooms: &["case", "store", "mail", "office", "api", "cli", "config"], words: PURE },
-    Rule { room: "case", rooms: &["store", "mail", "office", "api", "cli", "config"], words: PURE },
-    Rule { room: "store", rooms: &["mail", "office", "api", "cli", "config"], words: &["actix_web", "lettre", "clap"] },
-    Rule { room: "mail", rooms: &["office", "api", "cli"], words: &["actix_web", "diesel", "r2d2", "sql_query"] },
+const RULES: [Rule; 8] = [
+    Rule { room: "law", rooms: &["case", "store", "mail", "report", "office", "api", "cli", "config"], words: PURE },
+    Rule { room: "case", rooms: &["store", "mail", "report", "office", "api", "cli", "config"], words: PURE },
+    Rule {
+        room: "store",
+        rooms: &["mail", "report", "office", "api", "cli", "config"],
+        words: &["actix_web", "lettre", "clap"],
+    },
+    Rule {
+        room: "mail",
+        rooms: &["report", "office", "api", "cli"],
+        words: &["actix_web", "diesel", "r2d2", "sql_query"],
+    },
+    Rule { room: "report", rooms: &["store", "mail", "office", "api", "cli", "config"], words: PURE },
     Rule {
         room: "office",
         rooms: &["api", "cli"],
@@ -211,6 +220,8 @@ fn a_planted_line_is_found() {
         ("case", "use crate::{\n    law::Day,\n    store::Store,\n};"),
         ("store", "use crate::office::execute;"),
         ("mail", "pub use crate::api::Problem;"),
+        ("report", "use crate::office::overview::Overview;"),
+        ("report", "std::fs::write(path, bytes)"),
         ("office", "fn f() -> actix_web::HttpResponse {}"),
         ("api", "diesel::sql_query(\"SELECT 1\")"),
         ("cli", "use gongkai::store::schema::cases; // crate::store::schema"),

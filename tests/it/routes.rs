@@ -135,6 +135,7 @@ const AIMED: &[(Verb, &str, Aim)] = &[
     (Verb::Post, "/api/v1/cases", Aim::Body("organ_id")),
     (Verb::Get, "/api/v1/cases", Aim::Query("organ")),
     (Verb::Get, "/api/v1/overdue", Aim::Query("organ")),
+    (Verb::Get, "/api/v1/supervision/overview", Aim::Query("organ")),
     (Verb::Get, "/api/v1/mail", Aim::Query("organ")),
     (Verb::Post, "/api/v1/intake/applications", Aim::Body("organ")),
     (Verb::Get, "/api/v1/intake/applications", Aim::Own),

@@ -119,6 +119,20 @@ impl Service {
         Reply { status: response.status().as_u16(), headers: response.headers().clone(), text, json }
     }
 
+    /// Fetches a file: its media type and its bytes; `accept` may be empty for none.
+    #[track_caller]
+    pub fn download(&self, path: &str, token: &str, accept: &str) -> (String, Vec<u8>) {
+        let mut request =
+            self.agent.get(format!("{}{path}", self.url)).header("authorization", format!("Bearer {token}"));
+        if !accept.is_empty() {
+            request = request.header("accept", accept);
+        }
+        let mut response = request.call().unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+        (kind, response.body_mut().read_to_vec().unwrap())
+    }
+
     /// Sends JSON (or nothing) with a token.
     pub fn call(&self, verb: &str, path: &str, token: &str, body: Option<Value>) -> Reply {
         self.call_with(verb, path, token, &[], body)

@@ -6,4 +6,5 @@ mod exhaustive;
 mod handling;
 mod intake;
 mod random;
+mod supervision;
 mod support;

@@ -1,0 +1,96 @@
+//! Lists as files: which format a caller wants, and the answer that carries it.
+
+use super::problem::Problem;
+use crate::office::OfficeError;
+use crate::report::{Sheet, csv, xlsx};
+use actix_web::http::header::{self, Accept, Header};
+use actix_web::{HttpRequest, HttpResponse};
+
+/// Most rows of an exported list; more is refused, not cut.
+pub(super) const MOST_ROWS: usize = 10_000;
+
+/// A representation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Json,
+    Csv,
+    Xlsx,
+    Html,
+}
+
+impl Format {
+    /// What a list is offered as.
+    pub(super) const TABLE: &'static [Self] = &[Self::Json, Self::Csv, Self::Xlsx];
+    /// What a table that is also a page is offered as.
+    pub(super) const PAGE: &'static [Self] = &[Self::Json, Self::Csv, Self::Xlsx, Self::Html];
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::Html => "html",
+        }
+    }
+
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Html => "text/html",
+        }
+    }
+
+    /// The format of `?format=`, else the first of `Accept` that is offered, else JSON.
+    ///
+    /// # Errors
+    /// `invalid_query` for a parameter that is none of those offered.
+    pub(super) fn asked(request: &HttpRequest, parameter: Option<&str>, offered: &[Self]) -> Result<Self, Problem> {
+        if let Some(code) = parameter {
+            return offered.iter().copied().find(|format| format.code() == code).ok_or_else(|| {
+                let codes: Vec<&str> = offered.iter().map(|format| format.code()).collect();
+                let detail = format!("应为以下之一：{}", codes.join("、"));
+                Problem::new("invalid_query").field("?format", "invalid_value", detail)
+            });
+        }
+        let ranked = Accept::parse(request).map(|accept| accept.ranked()).unwrap_or_default();
+        let named = |kind: &str| offered.iter().copied().find(|format| format.media_type() == kind);
+        Ok(ranked.iter().find_map(|kind| named(kind.essence_str())).unwrap_or(Self::Json))
+    }
+
+    /// The bytes of a table; CSV has room for the first one only.
+    ///
+    /// # Errors
+    /// [`OfficeError::Internal`] when it cannot be written.
+    pub(super) fn write(self, sheets: &[Sheet]) -> Result<Vec<u8>, OfficeError> {
+        match (self, sheets.first()) {
+            (Self::Csv, Some(sheet)) => Ok(csv(sheet)?),
+            (Self::Xlsx, Some(_)) => Ok(xlsx(sheets)?),
+            (Self::Csv | Self::Xlsx | Self::Json | Self::Html, _) => {
+                Err(OfficeError::Internal(format!("no table as {}", self.code())))
+            }
+        }
+    }
+
+    /// The answer that carries the bytes: a table to be kept, a page to be read.
+    pub(super) fn answer(self, name: &str, bytes: Vec<u8>) -> HttpResponse {
+        let kind = match self {
+            Self::Csv | Self::Html => format!("{}; charset=utf-8", self.media_type()),
+            Self::Json | Self::Xlsx => self.media_type().to_owned(),
+        };
+        let mut response = HttpResponse::Ok();
+        response.content_type(kind);
+        if self != Self::Html {
+            let file = format!("attachment; filename=\"{name}.{}\"", self.code());
+            response.insert_header((header::CONTENT_DISPOSITION, file));
+        }
+        response.body(bytes)
+    }
+}
+
+/// The refusal of a list that is too long for a file.
+pub(super) fn too_many() -> OfficeError {
+    let detail = format!("导出的清单不得超过{MOST_ROWS}行，请按机关、日期缩小范围");
+    OfficeError::Refused { code: "too_many_rows".into(), article: None, detail, errors: Vec::new() }
+}

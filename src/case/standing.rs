@@ -1,0 +1,140 @@
+//! Where a case stands on a day, for those who watch many: in exactly one place of their table.
+
+use super::record::words;
+use super::state::Case;
+use crate::law::{
+    Calendar, ClockAnswer, ClockStatus, WarningLevel, WarningThresholds, warning_level, warning_level_of_due,
+};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+words! {
+    /// Where a case stands on a day. Every case stands in exactly one of them.
+    Standing {
+        /// The day of receipt is not fixed: no period runs yet.
+        NotStarted = "not_started", "待确认收到";
+        /// The period runs, and more than the yellow days are left.
+        Running = "running", "期限内";
+        /// Few working days are left.
+        DueSoon = "due_soon", "即将到期";
+        /// Due on this day.
+        DueToday = "due_today", "今日到期";
+        /// Overdue, not for long.
+        Overdue = "overdue_red", "逾期未办（红）";
+        /// Overdue for long.
+        LongOverdue = "overdue_black", "严重逾期未办（黑）";
+        /// An opinion is awaited: the period stands still.
+        Suspended = "suspended", "征求意见，停止计算";
+        /// A correction or payment is awaited.
+        AwaitingApplicant = "awaiting_applicant", "待补正、待缴费";
+        /// Replied in time.
+        OnTime = "replied_on_time", "按期答复";
+        /// Replied late.
+        Late = "replied_late", "逾期答复";
+        /// Replied; whether in time needs a year whose calendar is not published.
+        Unjudged = "replied_unjudged", "已答复，日历未公布不能判断是否按期";
+        /// Ended without a reply.
+        ClosedOtherwise = "closed_otherwise", "未经答复终结";
+    }
+}
+
+impl Standing {
+    /// Whether a reply is still owed.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::NotStarted
+            | Self::Running
+            | Self::DueSoon
+            | Self::DueToday
+            | Self::Overdue
+            | Self::LongOverdue
+            | Self::Suspended
+            | Self::AwaitingApplicant => true,
+            Self::OnTime | Self::Late | Self::Unjudged | Self::ClosedOtherwise => false,
+        }
+    }
+
+    /// Whether a reply was given.
+    #[must_use]
+    pub const fn is_replied(self) -> bool {
+        matches!(self, Self::OnTime | Self::Late | Self::Unjudged)
+    }
+
+    /// Whether the reply is, or came, too late.
+    #[must_use]
+    pub const fn is_late(self) -> bool {
+        matches!(self, Self::Overdue | Self::LongOverdue | Self::Late)
+    }
+
+    const fn of_level(level: WarningLevel) -> Self {
+        match level {
+            WarningLevel::None | WarningLevel::Blue => Self::Running,
+            WarningLevel::Yellow => Self::DueSoon,
+            WarningLevel::Orange => Self::DueToday,
+            WarningLevel::Red => Self::Overdue,
+            WarningLevel::Black => Self::LongOverdue,
+        }
+    }
+}
+
+/// Where a case stands, and the dates that say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Where.
+    pub standing: Standing,
+    /// How urgent; of a late reply: as it was on the day of the reply.
+    pub level: WarningLevel,
+    /// The last day it is measured by: the due date, else the provisional one, else that of a correction notice sent too
+    /// late, which may not hold (C-7b).
+    pub due_on: Option<NaiveDate>,
+    /// Whether that day is an estimate for want of a published calendar.
+    pub is_provisional: bool,
+    /// The day it is measured on: the day asked about, or that of the reply.
+    pub on: NaiveDate,
+}
+
+/// Where `case`, as it stood on `day`, stood then. `answer` is the law's for the same case and day, `None` as long as the
+/// day of receipt is not fixed.
+#[must_use]
+pub fn position(
+    case: &Case,
+    answer: Option<&ClockAnswer>,
+    day: NaiveDate,
+    thresholds: &WarningThresholds,
+    calendar: &Calendar,
+) -> Position {
+    let Some(answer) = answer else {
+        let standing = if case.stage.is_open() { Standing::NotStarted } else { Standing::ClosedOtherwise };
+        return Position { standing, level: WarningLevel::None, due_on: None, is_provisional: false, on: day };
+    };
+    let risk = case.risk_due(answer);
+    let is_provisional = answer.due.is_none() && answer.provisional_due.is_some();
+    let due_on = answer.due.or(answer.provisional_due).or(risk);
+    let at = |standing, level, on| Position { standing, level, due_on, is_provisional, on };
+    match answer.status {
+        ClockStatus::Gap if !case.stage.is_open() => at(Standing::Unjudged, WarningLevel::None, day),
+        ClockStatus::Running | ClockStatus::Gap => {
+            let level = warning_level(answer, day, thresholds, calendar);
+            at(Standing::of_level(level), level, day)
+        }
+        ClockStatus::AwaitingCorrection => {
+            let level = risk.map(|due| warning_level_of_due(due, day, thresholds, calendar));
+            match level.map(|level| (Standing::of_level(level), level)) {
+                Some((Standing::Running, _)) | None => at(Standing::AwaitingApplicant, WarningLevel::None, day),
+                Some((standing, level)) => at(standing, level, day),
+            }
+        }
+        ClockStatus::AwaitingFee => at(Standing::AwaitingApplicant, WarningLevel::None, day),
+        ClockStatus::Suspended => at(Standing::Suspended, WarningLevel::None, day),
+        ClockStatus::Met => at(Standing::OnTime, WarningLevel::None, day),
+        ClockStatus::MetLate => {
+            let on = case.replied_on().unwrap_or(day);
+            // How late it was when it went out: the level the open case had on that day.
+            let open = ClockAnswer { status: ClockStatus::Running, ..answer.clone() };
+            at(Standing::Late, warning_level(&open, on, thresholds, calendar), on)
+        }
+        ClockStatus::Ended => at(Standing::ClosedOtherwise, WarningLevel::None, day),
+    }
+}

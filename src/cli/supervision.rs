@@ -1,0 +1,159 @@
+//! `gongkai supervision overview`: the overview of an organ and those below it, for the operator at the machine.
+
+use super::common::{ConfigArgs, finish};
+use crate::case::{Counting, Figures, Tenths};
+use crate::office::overview::{Overview, OverviewQuery};
+use crate::office::sheets::overview_sheets;
+use crate::office::{Clock, OfficeError};
+use crate::report::{csv, overview_page, xlsx};
+use chrono::NaiveDate;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// 概览：件数、用时、逾期责任，含下级机关
+    Overview(OverviewArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct OverviewArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// 机关代码
+    #[arg(long)]
+    organ: String,
+    /// 截止日（YYYY-MM-DD），默认今天
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
+    /// 期间的首日，默认为末日所在年份的1月1日
+    #[arg(long, value_name = "DATE")]
+    from: Option<NaiveDate>,
+    /// 期间的末日，默认为截止日
+    #[arg(long, value_name = "DATE")]
+    until: Option<NaiveDate>,
+    /// 期间按什么计算：closing 期间内办结的加上仍在办的，receipt 期间内收到的
+    #[arg(long, default_value = "closing", value_parser = counting)]
+    by: Counting,
+    /// 输出格式
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Csv,
+    Xlsx,
+    Html,
+}
+
+fn counting(text: &str) -> Result<Counting, String> {
+    Counting::from_code(text).ok_or_else(|| "应为以下之一：closing receipt".to_owned())
+}
+
+/// Runs the command.
+pub(super) fn run(args: Args) -> ExitCode {
+    let Command::Overview(args) = args.command;
+    finish(overview(&args))
+}
+
+fn overview(args: &OverviewArgs) -> Result<(), String> {
+    let office = args.config.office(Clock::system())?;
+    let query = OverviewQuery {
+        as_of: args.as_of,
+        from: args.from,
+        until: args.until,
+        counting: args.by,
+        ..OverviewQuery::default()
+    };
+    let overview = office
+        .store()
+        .read(|db| office.overview_by_code(db, &args.organ, &query))
+        .map_err(|error| explain(error, &args.organ))?;
+    let bytes = match args.format {
+        Format::Text => text(&overview).into_bytes(),
+        Format::Json => serde_json::to_vec(&overview).map_err(|error| error.to_string())?,
+        Format::Csv => {
+            let [figures, ..] = overview_sheets(&overview);
+            csv(&figures).map_err(|error| error.to_string())?
+        }
+        Format::Xlsx => xlsx(&overview_sheets(&overview)).map_err(|error| error.to_string())?,
+        Format::Html => overview_page(&overview).map_err(|error| error.to_string())?.into_bytes(),
+    };
+    std::io::stdout().write_all(&bytes).map_err(|error| error.to_string())
+}
+
+fn explain(error: OfficeError, organ: &str) -> String {
+    match error {
+        OfficeError::NotFound => format!("没有代码为 {organ} 的机关"),
+        OfficeError::Invalid(errors) => errors
+            .into_iter()
+            .map(|field| format!("{}：{}", field.pointer, field.detail))
+            .collect::<Vec<_>>()
+            .join("；"),
+        other => other.to_string(),
+    }
+}
+
+fn text(overview: &Overview) -> String {
+    let mut out =
+        format!("截至{}　期间{}至{}　{}\n", overview.as_of, overview.from, overview.until, overview.counting.label);
+    if !overview.is_complete {
+        out += "案件过多，未查遍全部，请按机关分别查询\n";
+    }
+    for organ in &overview.organs {
+        let indent = "　".repeat(organ.depth);
+        out += &format!("{indent}{}（{}）\n", organ.organ_name, organ.organ_code);
+        out += &format!("{indent}　本级　　{}\n", line(&organ.own));
+        if organ.own != organ.with_subordinates {
+            out += &format!("{indent}　含下级　{}\n", line(&organ.with_subordinates));
+        }
+    }
+    if !overview.delays.is_empty() {
+        out += "逾期案件的工作日在谁手中\n";
+    }
+    for share in &overview.delays {
+        out += &format!(
+            "　{}　{}：{}件，{}个工作日，其中届满之后{}个\n",
+            share.organ_name, share.holder.name, share.cases, share.working_days, share.overdue_working_days
+        );
+    }
+    out
+}
+
+fn line(figures: &Figures) -> String {
+    let number = |value: Option<Tenths>| value.map_or("—".to_owned(), |value| value.value().to_string());
+    let percentile = figures.percentile_90_working_days.map_or("—".to_owned(), |days| days.to_string());
+    format!(
+        "总{}｜在办{}（期限内{}、即将到期{}、今日到期{}、逾期红{}、逾期黑{}、停止计算{}、待申请人{}、待确认{}）｜\
+         办结{}（按期{}、逾期{}、不能判断{}、未经答复{}）｜平均{}个工作日、第90百分位{}｜延期率{}%、补正率{}%",
+        figures.total,
+        figures.open,
+        figures.running,
+        figures.due_soon,
+        figures.due_today,
+        figures.overdue_red,
+        figures.overdue_black,
+        figures.suspended,
+        figures.awaiting_applicant,
+        figures.not_started,
+        figures.closed,
+        figures.replied_on_time,
+        figures.replied_late,
+        figures.replied_unjudged,
+        figures.closed_otherwise,
+        number(figures.average_working_days),
+        percentile,
+        number(figures.extension_percent),
+        number(figures.correction_percent),
+    )
+}

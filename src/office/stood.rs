@@ -1,0 +1,71 @@
+//! Cases as they stood on a day: their logs read in batches, the law asked once a case. Facts dated after the day have not
+//! happened.
+
+use super::files::{Desk, read_log};
+use super::{Office, OfficeError};
+use crate::case::{Case, Event, Position, as_it_stood, position};
+use crate::law::{Calendar, ClockAnswer};
+use crate::store::cases::CaseRow;
+use crate::store::{CaseId, Db, OrganId, events};
+use chrono::NaiveDate;
+use std::collections::HashMap;
+
+/// How many logs are in memory at once.
+const BATCH: usize = 500;
+
+/// A case as it stood.
+pub(super) struct Stood<'a> {
+    /// Its row: what never changes is read from it, the rest shows today.
+    pub row: &'a CaseRow,
+    /// The whole log.
+    pub log: &'a [Event],
+    /// The case.
+    pub case: &'a Case,
+    /// What its organ decides by.
+    pub desk: &'a Desk,
+    /// The calendar its dates follow.
+    pub calendar: &'a Calendar,
+    /// The law's answer; `None` as long as the day of receipt was not fixed.
+    pub answer: Option<&'a ClockAnswer>,
+    /// Where it stood.
+    pub position: Position,
+}
+
+impl Office {
+    /// Shows each case that had come in by the end of `as_of` as it stood then.
+    ///
+    /// # Errors
+    /// [`OfficeError::Internal`] for a log or settings that cannot be read.
+    pub(super) fn each_as_it_stood(
+        &self,
+        db: &mut Db,
+        rows: &[CaseRow],
+        as_of: NaiveDate,
+        mut show: impl FnMut(&Stood<'_>),
+    ) -> Result<(), OfficeError> {
+        let mut desks: HashMap<OrganId, Desk> = HashMap::new();
+        for batch in rows.chunks(BATCH) {
+            let ids: Vec<CaseId> = batch.iter().map(|row| row.id).collect();
+            let logs = events::load_many(db, &ids)?;
+            for row in batch {
+                let log = read_log(logs.get(&row.id).map_or(&[][..], Vec::as_slice))?;
+                let Some(case) = as_it_stood(&log, as_of) else { continue };
+                let desk = match desks.get(&row.organ_id) {
+                    Some(desk) => desk,
+                    None => {
+                        let desk = self.desk(db, row.organ_id)?;
+                        desks.entry(row.organ_id).or_insert(desk)
+                    }
+                };
+                let followed = self.calendar_as_of(db, row, desk, as_of)?;
+                let calendar: &Calendar = &followed;
+                let answer = case
+                    .reply_clock(calendar, &desk.rules, Some(as_of))
+                    .map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", row.id.0)))?;
+                let position = position(&case, answer.as_ref(), as_of, &desk.rules.warning_thresholds(), calendar);
+                show(&Stood { row, log: &log, case: &case, desk, calendar, answer: answer.as_ref(), position });
+            }
+        }
+        Ok(())
+    }
+}

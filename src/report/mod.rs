@@ -1,0 +1,27 @@
+//! Tables and pages from values: CSV, XLSX, printable HTML. Pure rendering: knows neither the office nor the database.
+
+mod csv;
+mod page;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod xlsx;
+
+pub use csv::csv;
+pub use page::overview_page;
+pub use sheet::{Cell, Column, Sheet, safe};
+pub use xlsx::xlsx;
+
+/// Why a table or page could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The workbook cannot be written.
+    #[error("xlsx: {0}")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// The CSV cannot be written.
+    #[error("csv: {0}")]
+    Csv(#[from] ::csv::Error),
+    /// The template is broken.
+    #[error("template: {0}")]
+    Template(#[from] minijinja::Error),
+}

@@ -1,0 +1,79 @@
+//! Tables read back as a spreadsheet would.
+
+use super::{Cell, Column, Sheet, csv, safe, xlsx};
+use calamine::{Data, DataType, Reader, Xlsx};
+use chrono::NaiveDate;
+use std::io::Cursor;
+
+fn sheet() -> Sheet {
+    let column = |heading, width| Column { heading, width };
+    let day = NaiveDate::from_ymd_opt(2025, 3, 20).unwrap();
+    Sheet {
+        name: "逾期未办",
+        columns: vec![
+            column("标题", 30),
+            column("件数", 8),
+            column("平均", 8),
+            column("届满日", 12),
+            column("备注", 8),
+        ],
+        rows: vec![
+            vec!["=1+1".into(), 7_u32.into(), Cell::Tenths(123), day.into(), Cell::Empty],
+            vec!["某路, \"批复\"\n第二行".into(), 0_u32.into(), Cell::Tenths(0), day.into(), true.into()],
+        ],
+    }
+}
+
+#[test]
+fn whatever_begins_like_a_formula_is_text() {
+    for risky in ["=1+1", "+86", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1＋1", "＋1", "－1", "＠x"] {
+        assert_eq!(safe(risky), format!("'{risky}"));
+    }
+    for plain in ["", "某路", "1-1", "a=b", " =1", "'x"] {
+        assert_eq!(safe(plain), plain);
+    }
+}
+
+#[test]
+fn csv_has_its_mark_its_line_ends_and_quotes_where_needed() {
+    let text = String::from_utf8(csv(&sheet()).unwrap()).unwrap();
+    assert_eq!(
+        text,
+        "\u{feff}标题,件数,平均,届满日,备注\r\n\
+         '=1+1,7,12.3,2025-03-20,\r\n\
+         \"某路, \"\"批复\"\"\n第二行\",0,0.0,2025-03-20,是\r\n"
+    );
+}
+
+#[test]
+fn csv_reads_back_as_it_was() {
+    let bytes = csv(&sheet()).unwrap();
+    let mut reader = ::csv::Reader::from_reader(&bytes[3..]);
+    let rows: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!((rows.len(), &rows[1][0]), (2, "某路, \"批复\"\n第二行"));
+}
+
+#[test]
+fn a_row_shorter_than_the_heading_is_an_error() {
+    let mut sheet = sheet();
+    sheet.rows[0].pop();
+    assert!(csv(&sheet).is_err());
+}
+
+#[test]
+fn a_workbook_reads_back_with_dates_that_are_dates_and_no_formula() {
+    let bytes = xlsx(&[sheet(), Sheet { name: "空表", rows: Vec::new(), ..sheet() }]).unwrap();
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+    assert_eq!(book.sheet_names(), ["逾期未办", "空表"]);
+    let range = book.worksheet_range("逾期未办").unwrap();
+    let at = |row, column| range.get((row, column)).unwrap();
+    assert_eq!(at(0, 3), &Data::String("届满日".into()));
+    assert_eq!(at(1, 0), &Data::String("'=1+1".into()));
+    assert_eq!((at(1, 1).as_i64(), at(1, 2).as_f64()), (Some(7), Some(12.3)));
+    assert!(matches!(at(1, 3), Data::DateTime(_)), "{:?}", at(1, 3));
+    assert_eq!(at(1, 3).as_date(), NaiveDate::from_ymd_opt(2025, 3, 20));
+    assert_eq!(at(2, 4), &Data::String("是".into()));
+    assert_eq!(book.worksheet_range("空表").unwrap().get_size(), (1, 5), "its headings");
+    let formulas = book.worksheet_formula("逾期未办").unwrap();
+    assert!(formulas.used_cells().all(|(_, _, formula)| formula.is_empty()));
+}
