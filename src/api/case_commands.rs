@@ -31,8 +31,7 @@ async fn execute(
         .run(move |office| {
             office.store().write::<_, OfficeError>(|db| {
                 let file = office.execute(db, &caller, id, &command, version.0)?;
-                let actions = office.actions(db, &caller, &file)?;
-                CaseView::new(&file, actions, office.clock().today())
+                CaseView::shown(office, db, &caller, &file)
             })
         })
         .await?;

@@ -1,5 +1,6 @@
 //! A case as its readers see it. Personal data is masked here; reading it in the clear is a route of its own.
 
+use super::orders::OrderLine;
 use crate::case::{Action, Case, Event, Obligation, Stage};
 use crate::case::{
     Consultation, Correction, FeeDemand, Justification, Proposal, Remedy, Reply, Task, command as payload,
@@ -7,12 +8,14 @@ use crate::case::{
 use crate::law::{
     Calendar, ClockAnswer, Outcome, Regime, RemedyBodies, WarningLevel, WarningThresholds, remedies, warning_level,
 };
-use crate::office::OfficeError;
 use crate::office::applicants::masked_name;
 use crate::office::files::CaseFile;
+use crate::office::similar::SimilarCases;
 use crate::office::views::duties_of;
+use crate::office::{Caller, Office, OfficeError};
 use crate::store::cases::CaseRow;
 use crate::store::events::EventRow;
+use crate::store::{Db, tags};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -301,6 +304,12 @@ pub struct CaseView {
     pub remedies: Vec<Remedy>,
     /// 有期限的事项
     pub obligations: Vec<ObligationView>,
+    /// 主题标签
+    pub tags: Vec<String>,
+    /// 办理之前：同一申请人此前的类似申请；仅供核对，由经办人判断是否为重复申请
+    pub similar: Option<SimilarCases>,
+    /// 尚未办结的督办单
+    pub orders: Vec<OrderLine>,
     /// 本人接下来可以办理的事
     pub actions: Vec<ActionView>,
     /// 版本，即 ETag
@@ -312,11 +321,27 @@ pub struct CaseView {
 }
 
 impl CaseView {
+    /// The case as the caller sees it today, with what stands beside its log.
+    ///
+    /// # Errors
+    /// As [`Office::actions`] and [`CaseView::new`].
+    pub fn shown(office: &Office, db: &mut Db, caller: &Caller, file: &CaseFile) -> Result<Self, OfficeError> {
+        let today = office.clock().today();
+        let mut view = Self::new(file, office.actions(db, caller, file)?, today)?;
+        let orders = office.pending_orders(db, file.row.organ_id, file.row.id)?;
+        view.tags = tags::of_case(db, file.row.id)?;
+        if matches!(file.case.stage, Stage::AwaitingConfirmation | Stage::Received | Stage::Registered) {
+            view.similar = Some(office.similar_cases(db, file)?);
+        }
+        view.orders = orders.into_iter().map(|order| OrderLine::new(order, today)).collect();
+        Ok(view)
+    }
+
     /// The case as of `today`, with what its reader may do.
     ///
     /// # Errors
     /// [`OfficeError::Internal`] for a log whose clock cannot be computed.
-    pub fn new(file: &CaseFile, actions: Vec<Action>, today: NaiveDate) -> Result<Self, OfficeError> {
+    fn new(file: &CaseFile, actions: Vec<Action>, today: NaiveDate) -> Result<Self, OfficeError> {
         let CaseFile { row, case, desk, .. } = file;
         let clock = case
             .reply_clock(&desk.calendar, &desk.rules, Some(today))
@@ -365,6 +390,9 @@ impl CaseView {
             links: case.links.clone(),
             remedies: case.remedies.clone(),
             obligations: duties_of(file, today).into_iter().map(ObligationView::from).collect(),
+            tags: Vec::new(),
+            similar: None,
+            orders: Vec::new(),
             actions: ActionsView::new(row.id.0, actions).allowed,
             version: row.version,
             created_at: row.created_at.0,

@@ -59,8 +59,7 @@ async fn receive(
         .run(move |office| {
             office.once(&once, |db| {
                 let file = office.receive(db, &caller, &application, None)?;
-                let actions = office.actions(db, &caller, &file)?;
-                let view = CaseView::new(&file, actions, office.clock().today())?;
+                let view = CaseView::shown(office, db, &caller, &file)?;
                 made(&format!("/api/v1/cases/{}", view.id), Some(view.version.to_string()), &view)
             })
         })
@@ -103,6 +102,8 @@ struct ListParams {
     received_until: Option<NaiveDate>,
     /// 在办（true）或已办结（false）
     open: Option<bool>,
+    /// 主题标签
+    tag: Option<String>,
     /// 编号、标题、申请人姓名中含有的文字
     q: Option<String>,
     /// 条数，默认 50，最多 200
@@ -196,12 +197,13 @@ fn query(params: ListParams) -> Result<CaseQuery, Problem> {
     filter.received_from = params.received_from;
     filter.received_until = params.received_until;
     filter.is_open = params.open;
+    filter.tag = params.tag.map(|tag| tag.trim().to_owned());
     filter.text = params.q.filter(|text| !text.trim().is_empty());
     Ok(query)
 }
 
 /// The codes of a comma-separated parameter, each one known.
-fn codes(
+pub(super) fn codes(
     name: &'static str,
     given: Option<String>,
     known: impl Iterator<Item = &'static str>,
@@ -224,8 +226,7 @@ async fn show(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Resul
         .run(move |office| {
             office.store().read::<_, OfficeError>(|db| {
                 let file = office.open_file(db, CaseId(*id))?;
-                let actions = office.actions(db, &caller, &file)?;
-                CaseView::new(&file, actions, office.clock().today())
+                CaseView::shown(office, db, &caller, &file)
             })
         })
         .await?;

@@ -71,6 +71,7 @@ async fn admission(
             (_, Some(Err(_))) => return Err(crate::office::OfficeError::NotFound),
             (Scope::Organ, Some(Ok(id))) => Some(office.standing(&caller, Thing::Organ(id.into()))?),
             (Scope::Case, Some(Ok(id))) => Some(office.standing(&caller, Thing::Case(id.into()))?),
+            (Scope::Order, Some(Ok(id))) => Some(office.standing(&caller, Thing::Order(id.into()))?),
             (Scope::User, Some(Ok(id))) => Some(office.standing(&caller, Thing::User(id.into()))?),
             (Scope::Mail, Some(Ok(id))) => Some(office.standing(&caller, Thing::Mail(id.into()))?),
         };

@@ -20,6 +20,7 @@ mod intake;
 mod law;
 mod mails;
 pub mod openapi;
+mod orders;
 mod organs;
 mod overdue;
 mod overview;
@@ -27,6 +28,7 @@ pub mod precondition;
 pub mod problem;
 pub mod routes;
 mod state;
+mod topics;
 mod users;
 
 pub use state::Api;

@@ -3,8 +3,8 @@
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
 use super::{
-    auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, organs, overdue, overview,
-    users,
+    auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, orders, organs, overdue,
+    overview, topics, users,
 };
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};
@@ -29,7 +29,7 @@ const BEARER: &str = "bearer";
         (name = "intake", description = "收件系统（窗口、网站）提交申请和查询办理情况"),
         (name = "calendar", description = "工作日历"),
         (name = "cases", description = "案件：收件、办理、查询"),
-        (name = "supervision", description = "监督：概览、逾期责任"),
+        (name = "supervision", description = "监督：概览、逾期责任、督办单、申请较为集中的信息"),
         (name = "mail", description = "邮件：状态、服务器答复、重新发送"),
         (name = "feeds", description = "日历订阅（iCalendar）"),
         (name = "law", description = "法定分类"),
@@ -52,6 +52,8 @@ fn parts() -> Vec<Document> {
         law::Doc::openapi(),
         overdue::Doc::openapi(),
         overview::Doc::openapi(),
+        orders::Doc::openapi(),
+        topics::Doc::openapi(),
         mails::Doc::openapi(),
         feeds::Doc::openapi(),
         health::Doc::openapi(),

@@ -41,11 +41,14 @@ const TABLE: &[(&str, u16, &str)] = &[
 /// Codes of the case's own order of things that are no refusal by law: code, status, title.
 const CASE_CODES: &[(&str, u16, &str)] = &[
     ("not_your_department", 403, "不是本科室的事项"),
+    ("not_the_issuer", 403, "不是签发人"),
+    ("issuer_cannot_answer", 403, "签发人不能自己答复"),
     ("no_such_consultation", 404, "没有找到"),
     ("no_such_notice", 404, "没有找到"),
     ("no_such_remedy", 404, "没有找到"),
     ("no_such_task", 404, "没有找到"),
     ("wrong_stage", 409, "当前阶段不能办理此事"),
+    ("order_status", 409, "督办单目前不能办理此事"),
     ("already_received", 409, "与现有状态冲突"),
     ("already_dispatched", 409, "与现有状态冲突"),
     ("already_served", 409, "与现有状态冲突"),

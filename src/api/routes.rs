@@ -3,8 +3,8 @@
 
 use super::problem::Problem;
 use super::{
-    auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, organs, overdue,
-    overview, users,
+    auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, orders, organs,
+    overdue, overview, topics, users,
 };
 use crate::case::Role;
 use actix_web::http::Method;
@@ -69,6 +69,8 @@ pub enum Scope {
     Organ,
     /// `{case_id}`: the organ of the case.
     Case,
+    /// `{order_id}`: the organ that has to answer the 督办单.
+    Order,
     /// `{user_id}`: an organ in which that user holds a role.
     User,
     /// `{mail_id}`: the organ the mail is about.
@@ -83,6 +85,7 @@ impl Scope {
             Self::None => None,
             Self::Organ => Some("organ_id"),
             Self::Case => Some("case_id"),
+            Self::Order => Some("order_id"),
             Self::User => Some("user_id"),
             Self::Mail => Some("mail_id"),
         }
@@ -135,6 +138,8 @@ pub const TABLES: &[&[Route]] = &[
     case_commands::ROUTES,
     overdue::ROUTES,
     overview::ROUTES,
+    orders::ROUTES,
+    topics::ROUTES,
     mails::ROUTES,
     feeds::ROUTES,
     law::ROUTES,

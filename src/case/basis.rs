@@ -42,6 +42,10 @@ pub const WITHDRAWAL: &str = "撤回无全国性规定，按答复发出前可�
 pub const SEARCH: &str = "《条例》第三十六条第（四）项；指导案例101号";
 /// The replies under Order 492.
 pub const REPLIES_492: &str = "《条例》（2007年）第二十一条";
+/// 督办 inside an organ: part of its own working rules.
+pub const SUPERVISION_WITHIN: &str = "《条例》第四十五条（机关内部督办）";
+/// 督办 by an organ above.
+pub const SUPERVISION_FROM_ABOVE: &str = "《条例》第四十七条第一款（上级督办）";
 /// The article as the Order of the case has it.
 #[must_use]
 pub fn under(article: &'static str, regime: Option<Regime>) -> &'static str {

@@ -11,8 +11,10 @@ mod delay;
 mod event;
 mod evolve;
 mod guard;
+pub mod likeness;
 mod moved;
 mod obligation;
+mod order;
 mod record;
 mod refusal;
 mod role;
@@ -23,6 +25,7 @@ mod summary;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod topic;
 
 pub use basis::FIRST_DAY_IN_FORCE;
 pub use clock::{remedy_response_due, task_due};
@@ -34,9 +37,10 @@ pub use evolve::{as_it_stood, evolve, fold};
 pub use guard::{Action, Permit, actions, permit, review_roles, roles_for};
 pub use moved::{MovedDuty, moved_duties};
 pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations, obligations_under};
+pub use order::{Order, OrderCommand};
 pub use record::{
     ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, LinkRelation, Notice, Opinion,
-    RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
+    OrderAct, OrderStatus, RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
 };
 pub use refusal::NotAllowed;
 pub use role::Role;
@@ -45,3 +49,4 @@ pub use standing::{Position, Standing, position};
 pub use state::{Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task};
 pub use summary::{Summary, summary};
 pub use tally::{Counting, Entry, Figures, Tally, Tenths, roll_up};
+pub use topic::Candidacy;

@@ -62,6 +62,8 @@ duties! {
     RemedyResponse = "remedy_response", "复议诉讼答辩";
     /// The annual report (D17).
     AnnualReport = "annual_report", "年度报告";
+    /// Answering a 督办单; it is no fact of a case, so [`obligations`] never derives it (see [`super::order`]).
+    SupervisionOrder = "supervision_order", "督办单答复";
 }
 
 /// Where a duty stands.

@@ -240,6 +240,36 @@ words! {
 }
 
 words! {
+    /// Where a 督办单 stands.
+    OrderStatus {
+        /// To be answered.
+        Open = "open", "待答复";
+        /// Answered, the issuer has not judged the answer yet.
+        Answered = "answered", "已答复";
+        /// The answer was accepted.
+        Closed = "closed", "已办结";
+        /// Taken back by the issuer.
+        Cancelled = "cancelled", "已撤销";
+    }
+}
+
+words! {
+    /// A step in the record of a 督办单.
+    OrderAct {
+        /// It was issued.
+        Issue = "issue", "签发";
+        /// The organ answered.
+        Answer = "answer", "答复";
+        /// The answer was sent back, with a new day.
+        Return = "return", "退回";
+        /// The answer was accepted.
+        Close = "close", "办结";
+        /// It was taken back.
+        Cancel = "cancel", "撤销";
+    }
+}
+
+words! {
     /// The way the applicant wants to get it (途径).
     DeliveryWay {
         /// 邮寄.

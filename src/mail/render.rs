@@ -18,6 +18,9 @@ const TITLE_MAX_CHARS: usize = 120;
 const SUBJECT: &str = include_str!("../../config/templates/mail/reminder.subject.txt");
 const TEXT: &str = include_str!("../../config/templates/mail/reminder.txt");
 const HTML: &str = include_str!("../../config/templates/mail/reminder.html");
+const NOTICE_SUBJECT: &str = include_str!("../../config/templates/mail/notice.subject.txt");
+const NOTICE_TEXT: &str = include_str!("../../config/templates/mail/notice.txt");
+const NOTICE_HTML: &str = include_str!("../../config/templates/mail/notice.html");
 
 /// Why a mail could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +135,9 @@ impl Templates {
         environment.add_template("reminder.subject.txt", SUBJECT)?;
         environment.add_template("reminder.txt", TEXT)?;
         environment.add_template("reminder.html", HTML)?;
+        environment.add_template("notice.subject.txt", NOTICE_SUBJECT)?;
+        environment.add_template("notice.txt", NOTICE_TEXT)?;
+        environment.add_template("notice.html", NOTICE_HTML)?;
         Ok(Self { environment })
     }
 
@@ -147,11 +153,25 @@ impl Templates {
         at: DateTime<Utc>,
     ) -> Result<Rendered, RenderError> {
         let to = Mailbox::new(Some(one_line(reminder.person)), reminder.to.parse::<Address>()?);
-        let page = page(reminder);
-        let subject = one_line(&self.environment.get_template("reminder.subject.txt")?.render(&page)?);
-        let page = context! { subject => subject.clone(), ..page };
-        let text = self.environment.get_template("reminder.txt")?.render(&page)?;
-        let html = self.environment.get_template("reminder.html")?.render(&page)?;
+        self.mail("reminder", &page(reminder), from, to, id, at)
+    }
+
+    /// One message of the three templates of `name`: subject, text, HTML.
+    pub(super) fn mail(
+        &self,
+        name: &str,
+        page: &minijinja::Value,
+        from: &Mailbox,
+        to: Mailbox,
+        id: uuid::Uuid,
+        at: DateTime<Utc>,
+    ) -> Result<Rendered, RenderError> {
+        let render = |part: &str, page: &minijinja::Value| -> Result<String, RenderError> {
+            Ok(self.environment.get_template(&format!("{name}.{part}"))?.render(page)?)
+        };
+        let subject = one_line(&render("subject.txt", page)?);
+        let page = context! { subject => subject.clone(), ..page.clone() };
+        let (text, html) = (render("txt", &page)?, render("html", &page)?);
         let message_id = format!("<{id}@{}>", from.email.domain());
         // RFC 3834: no out-of-office answer to a machine.
         let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());

@@ -2,7 +2,7 @@
 
 use super::{Caller, Office, OfficeError};
 use crate::case::Role;
-use crate::store::{CaseId, Db, OrganId, OutboxId, StoreError, UserId, access};
+use crate::store::{CaseId, Db, OrderId, OrganId, OutboxId, StoreError, UserId, access};
 use std::collections::BTreeSet;
 
 /// A thing that belongs to an organ.
@@ -12,6 +12,8 @@ pub enum Thing {
     Organ(OrganId),
     /// A case.
     Case(CaseId),
+    /// A 督办单, in the organ that has to answer it.
+    Order(OrderId),
     /// A user, in the organs where it holds roles.
     User(UserId),
     /// A mail, in the organ it is about.
@@ -67,6 +69,7 @@ pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, 
     let places = match thing {
         Thing::Organ(id) => vec![access::of_organ(db, id)?],
         Thing::Case(id) => vec![access::of_case(db, id)?],
+        Thing::Order(id) => vec![access::of_order(db, id)?],
         Thing::User(id) => access::of_user(db, id)?,
         Thing::Mail(id) => vec![access::of_mail(db, id)?],
     };

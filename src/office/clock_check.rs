@@ -120,7 +120,8 @@ impl Office {
         let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
         let mut written: HashMap<CaseId, Vec<ObligationRow>> = HashMap::new();
         for row in obligations::of_cases(db, &ids)? {
-            if let Some(case) = row.case_id {
+            // The date of an order is what its issuer set: there is nothing to compute.
+            if let Some(case) = row.case_id.filter(|_| !row.key.starts_with(obligations::ORDER)) {
                 written.entry(case).or_default().push(row);
             }
         }

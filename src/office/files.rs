@@ -9,7 +9,7 @@ use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow, NewEvent};
 use crate::store::obligations::{self as duties, Duty};
 use crate::store::organs::OrganRow;
-use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, calendars, cases, organs};
+use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, calendars, cases, orders, organs};
 use chrono::NaiveDate;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -205,7 +205,11 @@ impl Office {
     /// Writes the obligations of a case as they stand today, and says how many changed.
     pub(super) fn commit_duties(&self, db: &mut Db, file: &CaseFile) -> Result<usize, OfficeError> {
         let owed = file.written_duties(self.clock().today());
-        Ok(duties::replace(db, file.row.organ_id, file.row.id, &owed, self.clock().now())?)
+        let now = self.clock().now();
+        let changed = duties::replace(db, file.row.organ_id, file.row.id, &owed, now)?;
+        let owner = orders::Owner { user: file.row.handler_id, department: file.row.department_id };
+        orders::follow_case(db, file.row.id, owner, now)?;
+        Ok(changed)
     }
 }
 

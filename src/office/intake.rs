@@ -264,7 +264,8 @@ fn applicants_last_day(file: &CaseFile, kind: ObligationKind) -> Option<NaiveDat
         | ObligationKind::ReceiptConfirmation
         | ObligationKind::ServiceProof
         | ObligationKind::RemedyResponse
-        | ObligationKind::AnnualReport => return None,
+        | ObligationKind::AnnualReport
+        | ObligationKind::SupervisionOrder => return None,
     };
     file.case.notice_due(notice, &file.desk.calendar)
 }

@@ -17,13 +17,17 @@ pub mod intake;
 mod mailroom;
 pub mod mails;
 mod once;
+pub mod orders;
 pub mod organs;
 pub mod overdue;
 pub mod overview;
 mod passwords;
 mod readiness;
 pub mod sheets;
+pub mod similar;
 mod stood;
+pub mod tags;
+pub mod topics;
 pub mod users;
 pub mod views;
 

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::db::Db;
-use super::schema::{cases, organs, outbox, user_roles};
-use super::{CaseId, OrganId, OutboxId, StoreError, UserId};
+use super::schema::{cases, organs, outbox, supervision_orders, user_roles};
+use super::{CaseId, OrderId, OrganId, OutboxId, StoreError, UserId};
 
 /// An organ and its place in the tree (`/root/…/organ/`).
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -29,6 +29,15 @@ pub fn of_organ(db: &mut Db, id: OrganId) -> Result<OrganPlace, StoreError> {
 /// [`StoreError::NotFound`].
 pub fn of_case(db: &mut Db, id: CaseId) -> Result<OrganPlace, StoreError> {
     let organ: OrganId = cases::table.filter(cases::id.eq(id)).select(cases::organ_id).first(db)?;
+    of_organ(db, organ)
+}
+
+/// The place of a 督办单: that of the organ that has to answer it.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn of_order(db: &mut Db, id: OrderId) -> Result<OrganPlace, StoreError> {
+    let organ: OrganId = supervision_orders::table.find(id).select(supervision_orders::organ_id).first(db)?;
     of_organ(db, organ)
 }
 

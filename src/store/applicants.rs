@@ -108,6 +108,60 @@ pub fn find_same(
         .load(db)?)
 }
 
+/// What tells applicants apart, without opening anything: kind, name, keyed hash of the identity number.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Likely {
+    /// Id.
+    pub id: ApplicantId,
+    /// 申请人类型, as a code.
+    pub kind: String,
+    /// 姓名 or 名称.
+    pub name: String,
+    /// Keyed hash of the normalised number, if one was given.
+    pub identity_index: Option<String>,
+}
+
+/// How many applicants are asked for in one statement.
+const BATCH: usize = 500;
+
+/// What tells these applicants apart.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn told_apart(db: &mut Db, of: &[ApplicantId]) -> Result<Vec<Likely>, StoreError> {
+    let mut found = Vec::with_capacity(of.len());
+    for batch in of.chunks(BATCH) {
+        let theirs = applicants::table.filter(applicants::id.eq_any(batch));
+        let rows: Vec<Likely> =
+            theirs.select((applicants::id, applicants::kind, applicants::name, applicants::identity_index)).load(db)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Records of an organ that may be the same applicant's as this one, newest first: with the same identity number, or with
+/// the same kind and name where one of the two gave no number. The record itself is among them.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn perhaps_same(db: &mut Db, one: &ApplicantRow, limit: i64) -> Result<Vec<Likely>, StoreError> {
+    let named = applicants::name.eq(&one.name).and(applicants::kind.eq(&one.kind));
+    let mut query = applicants::table
+        .filter(applicants::organ_id.eq(one.organ_id))
+        .select((applicants::id, applicants::kind, applicants::name, applicants::identity_index))
+        .into_boxed();
+    query = match &one.identity_index {
+        Some(index) => query.filter(
+            applicants::identity_index
+                .is_not_null()
+                .and(applicants::identity_index.assume_not_null().eq(index))
+                .or(named.and(applicants::identity_index.is_null())),
+        ),
+        None => query.filter(named),
+    };
+    Ok(query.order((applicants::created_at.desc(), applicants::id.desc())).limit(limit).load(db)?)
+}
+
 /// 证件号码, in the clear. Who calls this writes it into the audit log.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::db::{Db, MultiBackend};
-use super::schema::{cases, obligations};
+use super::schema::{case_tags, cases, obligations};
 use super::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 
 /// A row of `cases`; codes are those of `case` and `law`.
@@ -109,6 +109,8 @@ pub struct CaseFilter {
     pub source: Option<String>,
     /// Of one of these applicants (the same person may be there several times).
     pub applicants: Vec<ApplicantId>,
+    /// With this subject tag.
+    pub tag: Option<String>,
     /// Contained in number, title or applicant name.
     pub text: Option<String>,
 }
@@ -319,6 +321,10 @@ fn filtered(filter: &CaseFilter) -> Query<'_> {
     }
     if let Some(source) = &filter.source {
         query = query.filter(cases::source.eq(source));
+    }
+    if let Some(tag) = &filter.tag {
+        let tagged = case_tags::table.filter(case_tags::tag.eq(tag)).select(case_tags::case_id);
+        query = query.filter(cases::id.eq_any(tagged));
     }
     match &filter.text {
         Some(text) => by_text(query, text),

@@ -160,6 +160,24 @@ pub fn load_many(db: &mut Db, of: &[CaseId]) -> Result<HashMap<CaseId, Vec<Event
     Ok(logs)
 }
 
+/// Of several cases the events of these kinds, each case's in order. A case without any is missing in the answer.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn load_kinds(db: &mut Db, of: &[CaseId], kinds: &[&str]) -> Result<HashMap<CaseId, Vec<EventRow>>, StoreError> {
+    let mut logs: HashMap<CaseId, Vec<EventRow>> = HashMap::new();
+    for batch in of.chunks(BATCH) {
+        let theirs =
+            case_events::table.filter(case_events::case_id.eq_any(batch)).filter(case_events::kind.eq_any(kinds));
+        let rows: Vec<EventRow> =
+            theirs.order((case_events::case_id, case_events::seq)).select(EventRow::as_select()).load(db)?;
+        for row in rows {
+            logs.entry(row.case_id).or_default().push(row);
+        }
+    }
+    Ok(logs)
+}
+
 /// The first seq at which the log of a case is not what was written, `None` when all of it is. A log cut short breaks
 /// at the first missing seq: the case's version says how long it must be.
 ///

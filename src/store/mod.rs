@@ -21,6 +21,7 @@ pub mod meta;
 mod migrate;
 pub mod obligations;
 mod options;
+pub mod orders;
 pub mod organs;
 pub mod outbox;
 mod probe;
@@ -29,6 +30,7 @@ pub mod reminders;
 pub mod schema;
 pub mod seal;
 pub mod sqltypes;
+pub mod tags;
 pub mod tokens;
 pub mod users;
 mod writer;
@@ -44,7 +46,7 @@ pub use error::StoreError;
 pub use options::DatabaseOptions;
 pub use seal::{Place, Sealer, Secret};
 pub use sqltypes::{
-    ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrganId, OutboxId, TokenId, Ts, UserId,
+    ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrderId, OrganId, OutboxId, TokenId, Ts, UserId,
 };
 
 use db::{Manager, Role, transaction};

@@ -20,6 +20,10 @@ pub const MET: &str = "met";
 /// Status of a duty that is no more.
 pub const CANCELLED: &str = "cancelled";
 
+/// What the key of a duty begins with that rests on a 督办单 and not on the facts of the case: [`replace`] leaves it
+/// alone, `store::orders` writes it.
+pub const ORDER: &str = "order:";
+
 /// A row of `obligations`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = obligations, treat_none_as_default_value = false)]
@@ -75,13 +79,15 @@ impl Duty {
 }
 
 /// Makes the duties of a case these: adds new ones, changes those that differ, cancels those that vanished (a duty that
-/// was met stays met). A duty keeps its id as long as its key. Returns the number of rows written.
+/// was met stays met). A duty keeps its id as long as its key. Duties of orders ([`ORDER`]) are not touched: an order
+/// ends by its answer, not because the case went on. Returns the number of rows written.
 ///
 /// # Errors
 /// [`StoreError::Dangling`] when a duty names a person or department that is not there.
 pub fn replace(db: &mut Db, organ: OrganId, case: CaseId, duties: &[Duty], at: Ts) -> Result<usize, StoreError> {
     let rows = of_case(db, case)?;
-    let mut known: BTreeMap<&str, &ObligationRow> = rows.iter().map(|row| (row.key.as_str(), row)).collect();
+    let derived = rows.iter().filter(|row| !row.key.starts_with(ORDER));
+    let mut known: BTreeMap<&str, &ObligationRow> = derived.map(|row| (row.key.as_str(), row)).collect();
     let mut written = 0;
     for duty in duties {
         written += match known.remove(duty.key.as_str()) {

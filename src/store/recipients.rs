@@ -85,6 +85,14 @@ pub fn with_role(db: &mut Db, organ: OrganId, role: Role) -> Result<Vec<Recipien
     Ok(recipients(persons!(users::id.eq_any(holders(role, vec![organ]))).load(db)?))
 }
 
+/// A person, if there is one who can be written to.
+///
+/// # Errors
+/// As every read.
+pub fn person(db: &mut Db, user: UserId) -> Result<Option<Recipient>, StoreError> {
+    Ok(recipients(persons!(users::id.eq(user)).load(db)?).into_iter().next())
+}
+
 /// Who supervises the organ: supervisors in it, in the organ it reports to, and in every organ above it.
 ///
 /// # Errors

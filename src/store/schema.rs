@@ -296,6 +296,56 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    supervision_orders (id) {
+        id -> UuidT,
+        number -> Text,
+        organ_id -> UuidT,
+        case_id -> Nullable<UuidT>,
+        department_id -> Nullable<UuidT>,
+        obligation_id -> UuidT,
+        issuer_id -> UuidT,
+        issuer_organ_id -> UuidT,
+        issuer_role -> Text,
+        text -> Text,
+        article -> Text,
+        issued_on -> Date,
+        due_on -> Date,
+        status -> Text,
+        version -> BigInt,
+        created_at -> TsT,
+        updated_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    supervision_order_steps (order_id, seq) {
+        order_id -> UuidT,
+        seq -> Integer,
+        act -> Text,
+        acted_on -> Date,
+        actor_id -> UuidT,
+        text -> Nullable<Text>,
+        due_on -> Nullable<Date>,
+        recorded_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    case_tags (case_id, tag) {
+        case_id -> UuidT,
+        tag -> Text,
+        tagged_by -> UuidT,
+        tagged_at -> TsT,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     organs,
@@ -315,5 +365,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     feeds,
     calendar_years,
     calendar_versions,
-    audit_log
+    audit_log,
+    supervision_orders,
+    supervision_order_steps,
+    case_tags
 );

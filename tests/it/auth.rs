@@ -344,7 +344,7 @@ fn another_organs_things_look_like_nothing_and_a_missing_role_is_told() {
             let (foreign, own) = match route.scope {
                 Scope::Organ => (("organ_id", theirs.0), ("organ_id", ours.0)),
                 Scope::User => (("user_id", stranger.0), ("user_id", colleague.0)),
-                Scope::None | Scope::Case | Scope::Mail => continue,
+                Scope::None | Scope::Case | Scope::Order | Scope::Mail => continue,
             };
             let verb = route.verb.name();
             let missing = service.call(verb, &fill(route.path, &[(foreign.0, Uuid::new_v4())]), &everything, None);

@@ -325,7 +325,7 @@ fn bad_values(parameter: &Parameter) -> Vec<String> {
 
 /// Parameters that take any text, and days that may be any day of the calendar.
 fn may_be_anything(path: &str, parameter: &Parameter, value: &str) -> bool {
-    let is_text = matches!(parameter.name.as_str(), "q");
+    let is_text = matches!(parameter.name.as_str(), "q" | "tag");
     // The cursor of a list by name is a name: any text is a place in it. That of the others is parsed.
     let is_place = parameter.name == "cursor"
         && path.contains("organs")

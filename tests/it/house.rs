@@ -34,6 +34,8 @@ pub struct House {
     pub case: String,
     /// A case the bureau's front desk filed, by its own number.
     pub filed: String,
+    /// A 督办单 to the bureau, for reading.
+    pub order: String,
     /// A parked mail about the bureau.
     pub mail: String,
     /// The token of the clerk's calendar.
@@ -76,6 +78,7 @@ impl House {
             bureau,
             case: String::new(),
             filed: String::new(),
+            order: String::new(),
             mail: String::new(),
             feed: String::new(),
             look: Box::new(look),
@@ -90,9 +93,24 @@ impl House {
             house.filing(&house.filed),
         );
         assert_eq!(filed.status, 201, "{filed:?}");
+        house.order = house.ordered().0;
         house.mail = house.parked_mail();
         house.feed = house.service().feed(&house.bureau.clerk);
         house
+    }
+
+    /// A 督办单 that a supervisor of the bureau issued on a case and a department of the bureau, and its ETag.
+    pub fn ordered(&self) -> (String, String) {
+        let issuer = self.token(self.bureau.organ, &[Role::Supervisor]);
+        let issued = self.service().create("/api/v1/supervision/orders", &issuer, self.order_body(&self.case));
+        assert_eq!(issued.status, 201, "{issued:?}");
+        (issued.json["id"].as_str().unwrap().to_owned(), issued.header("etag").to_owned())
+    }
+
+    /// What a 督办单 on a case says, with every member there is.
+    pub fn order_body(&self, case: &str) -> Value {
+        let department = &self.bureau.department;
+        json!({ "case_id": case, "department_id": department, "text": "请说明办理进度", "due_on": "2024-04-19" })
     }
 
     /// A mail about the bureau that its server refused for good.

@@ -136,6 +136,7 @@ fn reading(house: &House, route: &'static Route) -> Plan {
         ("department_id", bureau.department.clone()),
         ("year", "2024".to_owned()),
         ("external_number", house.filed.clone()),
+        ("order_id", house.order.clone()),
         ("mail_id", house.mail.clone()),
         ("token", house.feed.clone()),
     ];
@@ -159,8 +160,14 @@ fn plain(house: &House, route: &Route, parameters: Vec<(&'static str, String)>, 
 }
 
 fn changing(house: &House, route: &'static Route) -> Plan {
+    if route.path == "/api/v1/cases/{case_id}/tags" {
+        return tags(house, route);
+    }
     if let Some(segment) = route.path.strip_prefix("/api/v1/cases/{case_id}/") {
         return on_case(house, segment);
+    }
+    if let Some(segment) = route.path.strip_prefix("/api/v1/supervision/orders/{order_id}/") {
+        return on_order(house, route, segment);
     }
     let organ = house.bureau.organ.0.to_string();
     let admin = house.token(house.bureau.organ, &[Role::Admin]);
@@ -259,6 +266,9 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             body["off"][0]["notice_year"] = Value::Null;
             plain(house, route, vec![("year", "2026".to_owned())], body)
         }
+        (Verb::Post, "/api/v1/supervision/orders") => {
+            plain(house, route, vec![], house.order_body(&house.registered().id))
+        }
         (Verb::Post, "/api/v1/mail/{mail_id}/release") => {
             Plan { body: None, ..plain(house, route, vec![("mail_id", house.parked_mail())], Value::Null) }
         }
@@ -286,6 +296,38 @@ fn login(house: &House) -> Value {
 fn somebody(house: &House) -> (String, Option<String>) {
     let id = house.service().user(&house.fresh("renyuan"), house.bureau.organ, &[Role::Clerk]);
     (id.0.to_string(), Some("\"1\"".to_owned()))
+}
+
+/// Tags on a case that has none.
+fn tags(house: &House, route: &'static Route) -> Plan {
+    let case = house.registered();
+    let etag = house.service().get(&case.path("tags"), &house.bureau.clerk).header("etag").to_owned();
+    let shown_at = vec![(case.path("tags"), house.bureau.clerk.clone())];
+    let parameters = vec![("case_id", case.id.clone())];
+    Plan { etag: Some(etag), shown_at, ..plain(house, route, parameters, json!({ "tags": ["征地批复"] })) }
+}
+
+/// A 督办单 in which the step is due, of the person whose step it is.
+fn on_order(house: &House, route: &'static Route, segment: &str) -> Plan {
+    let (id, mut etag) = house.ordered();
+    let path = format!("/api/v1/supervision/orders/{id}");
+    if matches!(segment, "return" | "close") {
+        let body = Some(json!({ "text": "正在办理" }));
+        let answer = format!("{path}/answer");
+        let headers = [("if-match", etag.as_str())];
+        let answered = house.service().call_with("POST", &answer, &house.bureau.clerk, &headers, body);
+        assert_eq!(answered.status, 200, "{answered:?}");
+        etag = answered.header("etag").to_owned();
+    }
+    let body = match segment {
+        "answer" => json!({ "text": "已于期限内答复申请人" }),
+        "return" => json!({ "reason": "没有说明原因", "due_on": "2024-04-22" }),
+        "close" => json!({ "comment": "同意" }),
+        "cancel" => json!({ "reason": "重复签发" }),
+        other => panic!("no body for the step {other}: add one to tests/it/payloads.rs"),
+    };
+    let shown_at = vec![(path, house.bureau.clerk.clone())];
+    Plan { etag: Some(etag), shown_at, ..plain(house, route, vec![("order_id", id)], body) }
 }
 
 fn on_case(house: &House, segment: &str) -> Plan {

@@ -80,8 +80,8 @@ pub fn probes(member: &Member, good: &Value) -> Vec<Probe> {
                 "2008-04-30",
             ];
             found.extend(impossible.map(|day| refused(json!(day))));
-            // The last day of a delay lies ahead by its nature.
-            let lies_ahead = member.pointer.ends_with("/until");
+            // The last day of a delay, and the day to answer, lie ahead by their nature.
+            let lies_ahead = member.pointer.ends_with("/until") || member.pointer.ends_with("/due_on");
             let expect = if lies_ahead { Expect::Either } else { Expect::Refused };
             found.extend(["2024-04-16", "2027-01-01"].map(|day| Probe { value: json!(day), expect }));
         }

@@ -120,6 +120,8 @@ fn scoped(house: &House, call: &Call, callers: &[Caller]) -> usize {
 enum Aim {
     /// A member of the body holds the organ's id.
     Body(&'static str),
+    /// A member of the body names a thing of the organ, as the request has it.
+    BodyThing(&'static str),
     /// A parameter of the query holds it; without it the answer is the caller's own.
     Query(&'static str),
     /// It says nothing: everybody sees their own.
@@ -136,6 +138,9 @@ const AIMED: &[(Verb, &str, Aim)] = &[
     (Verb::Get, "/api/v1/cases", Aim::Query("organ")),
     (Verb::Get, "/api/v1/overdue", Aim::Query("organ")),
     (Verb::Get, "/api/v1/supervision/overview", Aim::Query("organ")),
+    (Verb::Post, "/api/v1/supervision/orders", Aim::BodyThing("case_id")),
+    (Verb::Get, "/api/v1/supervision/orders", Aim::Query("organ")),
+    (Verb::Get, "/api/v1/supervision/topics", Aim::Query("organ")),
     (Verb::Get, "/api/v1/mail", Aim::Query("organ")),
     (Verb::Post, "/api/v1/intake/applications", Aim::Body("organ")),
     (Verb::Get, "/api/v1/intake/applications", Aim::Own),
@@ -174,6 +179,12 @@ fn unscoped(house: &House, call: &Call, allowed: &[Role], callers: &[Caller]) {
                 assert!(members.insert((*member).to_owned(), json!(organ)).is_some(), "{:?}", call.route);
                 aimed.send_as(house, &caller.token)
             }
+            Aim::BodyThing(_) if organ == house.bureau.organ.0 => call.send_as(house, &caller.token),
+            Aim::BodyThing(member) => {
+                let mut aimed = call.clone();
+                aimed.body.as_mut().unwrap()[*member] = json!(organ);
+                aimed.send_as(house, &caller.token)
+            }
             Aim::Query(name) => {
                 Call { query: format!("?{name}={organ}"), ..call.clone() }.send_as(house, &caller.token)
             }
@@ -186,7 +197,7 @@ fn unscoped(house: &House, call: &Call, allowed: &[Role], callers: &[Caller]) {
         };
         let who = format!("{:?} as {:?}", call.route, caller.place);
         let hidden = aimed_at(house.bureau.organ.0);
-        for ours in [&house.case, &house.filed, &house.bureau.organ.0.to_string()] {
+        for ours in [&house.case, &house.filed, &house.order, &house.bureau.organ.0.to_string()] {
             assert!(!hidden.text.contains(ours.as_str()), "{who} shows {ours}: {hidden:?}");
         }
         if matches!(aim, Aim::Own) {
@@ -235,7 +246,9 @@ fn every_route_admits_its_roles_and_hides_everything_from_other_organs() {
                     }
                 }
                 (Scope::None, Access::Roles(allowed)) => unscoped(&house, &call, allowed, &callers),
-                (Scope::Organ | Scope::Case | Scope::User | Scope::Mail, _) => tried += scoped(&house, &call, &callers),
+                (Scope::Organ | Scope::Case | Scope::Order | Scope::User | Scope::Mail, _) => {
+                    tried += scoped(&house, &call, &callers);
+                }
             }
             if let Access::Roles(allowed) = route.access
                 && let Some(caller) = all_but(&house, allowed)
@@ -269,7 +282,7 @@ fn foreign(house: &House, member: &str) -> Option<String> {
         "organ_id" | "parent_id" => Some(house.beside.organ.0.to_string()),
         "department_id" => Some(house.beside.department.clone()),
         "handler_id" | "user_id" => Some(house.beside.user.0.to_string()),
-        "other_case" | "into_case" => Some(house.beside.case.clone()),
+        "case_id" | "other_case" | "into_case" => Some(house.beside.case.clone()),
         // A report may go to any organ: that of another branch, or a government.
         "reports_to" => None,
         other => panic!("whose is the id in {other}? say it in tests/it/routes.rs"),
@@ -309,8 +322,9 @@ fn a_thing_of_another_organ_is_not_there_for_a_request_to_ones_own() {
             }
             assert_eq!(difference(&before, &house.dump()), Vec::<String>::new(), "{route:?}");
         }
-        let expected = ["department_id", "handler_id", "into_case", "organ_id", "other_case", "parent_id", "user_id"]
-            .map(String::from);
+        let expected =
+            ["case_id", "department_id", "handler_id", "into_case", "organ_id", "other_case", "parent_id", "user_id"]
+                .map(String::from);
         assert_eq!(tried, BTreeSet::from(expected));
     });
 }

@@ -1,0 +1,4 @@
+DROP INDEX applicants_by_name;
+DROP TABLE case_tags;
+DROP TABLE supervision_order_steps;
+DROP TABLE supervision_orders;

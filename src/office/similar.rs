@@ -1,0 +1,162 @@
+//! Earlier applications of the same applicant for alike information: hints for the clerk, who alone says whether an
+//! application is a repeat (Art. 36 (6)). Nothing is decided by them.
+
+use super::files::{CaseFile, folded};
+use super::topics::Asked;
+use super::{Office, OfficeError};
+use crate::case::likeness::{Difference, Profile, SHOWN_FROM};
+use crate::case::{Stage, likeness};
+use crate::law::Outcome;
+use crate::store::cases::{CaseFilter, CaseRow};
+use crate::store::{ApplicantId, Db, applicants, cases, events};
+use chrono::NaiveDate;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Most earlier applications of one applicant that are compared.
+const MOST_COMPARED: usize = 200;
+/// Most records of one applicant that are looked at.
+const MOST_RECORDS: i64 = 500;
+/// Most that are shown.
+const MOST_SHOWN: usize = 10;
+
+/// 凭什么认为是同一申请人
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SameBy {
+    /// 证件号码相同
+    Identity,
+    /// 仅申请人类型和姓名（名称）相同，较弱，须另行核对
+    Name,
+}
+
+/// 同一申请人此前的一件类似申请
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SimilarCase {
+    /// 案件
+    pub case_id: Uuid,
+    /// 受理编号
+    pub number: Option<String>,
+    /// 标题
+    pub title: String,
+    /// 收到申请之日
+    pub received_on: Option<NaiveDate>,
+    /// 凭什么认为是同一申请人
+    pub same_by: SameBy,
+    /// 申请内容的相似度，百分比
+    pub likeness: u8,
+    /// 虽然相似，但写明的年份或者文号没有相同的
+    pub difference: Option<Difference>,
+    /// 是否还在办理
+    pub is_open: bool,
+    /// 处理结果代码
+    pub outcome: Option<String>,
+    /// 处理结果
+    pub outcome_label: Option<String>,
+    /// 答复文号
+    pub reply_number: Option<String>,
+    /// 答复日期
+    pub replied_on: Option<NaiveDate>,
+    /// 已经答复且没有写明不同的年份、文号：可以核对是否属于重复申请
+    pub may_be_repeat: bool,
+}
+
+/// 同一申请人此前的类似申请；仅供核对，不自动作为重复申请处理
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SimilarCases {
+    /// 相似度达到多少才列出，百分比
+    pub shown_from: u8,
+    /// 重复申请的依据
+    #[schema(value_type = String)]
+    pub article: &'static str,
+    /// 是否已比对该申请人此前的全部申请；false 表示申请过多，只比对了最近的
+    pub is_complete: bool,
+    /// 最相似的在前，最多 10 件
+    pub items: Vec<SimilarCase>,
+}
+
+impl Office {
+    /// The earlier applications of the same applicant to the same organ for alike information, the likest first.
+    ///
+    /// # Errors
+    /// [`OfficeError::Internal`] for a log that cannot be read.
+    pub fn similar_cases(&self, db: &mut Db, file: &CaseFile) -> Result<SimilarCases, OfficeError> {
+        let (same, mut is_complete) = same_applicants(db, file)?;
+        let filter = CaseFilter {
+            organs: vec![file.row.organ_id],
+            applicants: same.keys().copied().collect(),
+            ..CaseFilter::default()
+        };
+        let before = crate::store::cases::CaseCursor::from(&file.row);
+        let limit = i64::try_from(MOST_COMPARED + 1).unwrap_or(i64::MAX);
+        let mut rows = cases::list(db, &filter, Some(before), limit)?;
+        is_complete &= rows.len() <= MOST_COMPARED;
+        rows.truncate(MOST_COMPARED);
+        // What goes on in another case is asked for there.
+        rows.retain(|row| row.stage != Stage::Merged.code() && row.stage != Stage::Split.code());
+        let mut asked = Asked::load(db, &rows)?;
+        let profile = Profile::of(&file.case.intake.title, &file.case.intake.request);
+        let mut found: Vec<(u8, Option<Difference>, CaseRow)> = rows
+            .into_iter()
+            .map(|row| {
+                let earlier = asked.take(&row);
+                (profile.likeness(&earlier), profile.difference(&earlier), row)
+            })
+            .filter(|(likeness, ..)| *likeness >= SHOWN_FROM)
+            .collect();
+        // A stable sort: of equally alike ones the newest comes first.
+        found.sort_by_key(|(likeness, ..)| std::cmp::Reverse(*likeness));
+        found.truncate(MOST_SHOWN);
+        let items = found
+            .into_iter()
+            .map(|(likeness, difference, row)| {
+                let same_by = same.get(&row.applicant_id).copied().unwrap_or(SameBy::Name);
+                shown(db, row, likeness, difference, same_by)
+            })
+            .collect::<Result<_, OfficeError>>()?;
+        Ok(SimilarCases { shown_from: likeness::SHOWN_FROM, article: ARTICLE, is_complete, items })
+    }
+}
+
+/// On what a repeat may be refused.
+const ARTICLE: &str = "《条例》第三十六条第（六）项";
+
+/// The records of the applicant, each with what says so; the second member is false when there are too many.
+fn same_applicants(db: &mut Db, file: &CaseFile) -> Result<(BTreeMap<ApplicantId, SameBy>, bool), OfficeError> {
+    let one = applicants::find(db, file.row.applicant_id)?;
+    let records = applicants::perhaps_same(db, &one, MOST_RECORDS)?;
+    let is_complete = i64::try_from(records.len()).is_ok_and(|count| count < MOST_RECORDS);
+    let same_by = |record: &applicants::Likely| {
+        let is_same_paper = one.identity_index.is_some() && record.identity_index == one.identity_index;
+        if is_same_paper || record.id == one.id { SameBy::Identity } else { SameBy::Name }
+    };
+    Ok((records.iter().map(|record| (record.id, same_by(record))).collect(), is_complete))
+}
+
+fn shown(
+    db: &mut Db,
+    row: CaseRow,
+    likeness: u8,
+    difference: Option<Difference>,
+    same_by: SameBy,
+) -> Result<SimilarCase, OfficeError> {
+    let reply = folded(&events::load(db, row.id)?)?.reply;
+    let outcome = row.outcome.as_deref().and_then(Outcome::from_code);
+    Ok(SimilarCase {
+        case_id: row.id.0,
+        number: row.number,
+        title: row.title,
+        received_on: row.received_on,
+        same_by,
+        likeness,
+        difference,
+        is_open: row.is_open,
+        outcome: row.outcome,
+        outcome_label: outcome.map(|outcome| outcome.label().to_owned()),
+        reply_number: reply.map(|reply| reply.document_number),
+        replied_on: row.replied_on,
+        may_be_repeat: row.replied_on.is_some() && difference.is_none(),
+    })
+}
