@@ -3,6 +3,9 @@
 //! One struct per topic; what each member means is written in `config/default.toml`, which is compiled in and gives
 //! every default. An unknown key, a value of the wrong type or out of its range stops the start.
 
+use crate::case::ObligationKind;
+use crate::mail::policy::Policies;
+use crate::mail::window::Window;
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -197,17 +200,55 @@ pub struct Smtp {
     pub lease_s: u64,
 }
 
+/// How much of the applicant a mail says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicantInMail {
+    /// Nothing.
+    None,
+    /// Of a natural person the first character of the name.
+    Initial,
+    /// The name.
+    Full,
+}
+
 /// The reminder schedule.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reminders {
     /// Whether `serve` runs the schedule.
     pub enabled: bool,
-    /// Working days before the due day on which a reminder goes out.
-    #[serde(deserialize_with = "list")]
-    pub lead_days: Vec<u16>,
     /// Hour of the day, Asia/Shanghai.
     pub hour: u8,
+    /// How much of the applicant the body says.
+    pub applicant: ApplicantInMail,
+    /// Directory whose files replace the built-in templates; empty = none.
+    pub templates: PathBuf,
+    /// When mail may go out, where an organ has not said otherwise.
+    pub window: Window,
+    /// How each kind of duty is spoken of, where an organ has not said otherwise.
+    pub policies: Policies,
+}
+
+impl Reminders {
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.hour > 23 {
+            faults.push("reminders.hour: 0-23".to_owned());
+        }
+        if !self.window.is_sound() {
+            faults.push("reminders.window: from_hour < until_hour <= 24".to_owned());
+        }
+        for kind in ObligationKind::ALL {
+            let Some(policy) = self.policies.get(kind) else {
+                faults.push(format!("reminders.policies.{}: 缺少 / missing", kind.code()));
+                continue;
+            };
+            let wrong = policy.faults();
+            faults.extend(wrong.iter().map(|(name, why)| format!("reminders.policies.{}.{name}: {why}", kind.code())));
+        }
+        faults
+    }
 }
 
 /// How a log line looks.
@@ -367,10 +408,9 @@ impl Settings {
             ),
             ((1..=3600).contains(&self.smtp.relay_pause_s), "smtp.relay_pause_s: 1-3600"),
             ((1..=3600).contains(&self.smtp.lease_s), "smtp.lease_s: 1-3600"),
-            (self.reminders.hour <= 23, "reminders.hour: 0-23"),
-            (self.reminders.lead_days.iter().all(|day| *day <= 60), "reminders.lead_days: 0-60"),
         ];
-        rules.into_iter().filter(|(is_good, _)| !is_good).map(|(_, rule)| format!("  {rule}")).collect()
+        let broken = rules.into_iter().filter(|(is_good, _)| !is_good).map(|(_, rule)| rule.to_owned());
+        broken.chain(self.reminders.faults()).map(|fault| format!("  {fault}")).collect()
     }
 }
 
@@ -388,7 +428,7 @@ fn ours(variables: impl IntoIterator<Item = (String, String)>) -> config::Map<St
 }
 
 /// A list from TOML, or from a variable as `a,b,c`.
-fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: std::str::FromStr<Err: std::fmt::Display>,
@@ -433,7 +473,7 @@ mod tests {
         let settings = load(&[]).unwrap();
         assert_eq!(settings.server.bind, "127.0.0.1:8080");
         assert_eq!(settings.database.url.expose(), "sqlite:gongkai.db");
-        assert_eq!(settings.reminders.lead_days, [10, 5, 3, 1, 0]);
+        assert_eq!(settings.reminders.policies[&ObligationKind::Reply].lead_days, [10, 5, 3, 1, 0]);
         assert_eq!(settings.smtp.tls, SmtpTls::Starttls);
     }
 
@@ -447,7 +487,7 @@ mod tests {
             ("GONGKAI_SMTP__PASSWORD", "0012"),
             ("GONGKAI_BIND", "0.0.0.0:9"),
             ("GONGKAI_DATABASE_URL", "sqlite:x.db"),
-            ("GONGKAI_REMINDERS__LEAD_DAYS", "7, 2"),
+            ("GONGKAI_REMINDERS__POLICIES__REPLY__LEAD_DAYS", "7, 2"),
             ("GONGKAI_SERVER__TRUSTED_PROXIES", "10.0.0.1"),
         ]
         .map(|(k, v)| (k.to_owned(), v.to_owned()));
@@ -455,7 +495,8 @@ mod tests {
         assert_eq!((settings.smtp.host.as_str(), settings.smtp.port), ("from-env", 2525));
         assert_eq!(settings.smtp.password.expose(), "0012", "digits stay text");
         assert_eq!((settings.server.bind.as_str(), settings.database.url.expose()), ("0.0.0.0:9", "sqlite:x.db"));
-        assert_eq!(settings.reminders.lead_days, [7, 2]);
+        let reply = &settings.reminders.policies[&ObligationKind::Reply];
+        assert_eq!((reply.lead_days.as_slice(), reply.repeat_every), ([7, 2].as_slice(), 1));
         assert_eq!(settings.server.trusted_proxies, [IpAddr::from([10, 0, 0, 1])]);
     }
 
@@ -486,6 +527,9 @@ mod tests {
             ("GONGKAI_SECURITY__REFRESH_TOKEN_S", "43201"),
             ("GONGKAI_SECURITY__TOKEN_LEEWAY_S", "6"),
             ("GONGKAI_DATABASE_URL", "mysql://x"),
+            ("GONGKAI_REMINDERS__WINDOW__UNTIL_HOUR", "7"),
+            ("GONGKAI_REMINDERS__POLICIES__REPLY__LEAD_DAYS", "61"),
+            ("GONGKAI_REMINDERS__POLICIES__FEE_PAYMENT__LEAD_DAYS", ""),
             ("GONGKAI_SMTP__MAILS_PER_MINUTE", "5"),
             ("GONGKAI_SMTP__RETRY_S", "60, 0"),
             ("GONGKAI_SMTP__RELAY_PAUSE_S", "0"),
@@ -495,7 +539,8 @@ mod tests {
         .to_string();
         let security = ["access_token_s", "refresh_token_s", "token_leeway_s", "database.url"];
         let smtp = ["mails_per_minute", "retry_s", "relay_pause_s", "lease_s"];
-        for key in security.into_iter().chain(smtp) {
+        let reminders = ["reminders.window", "policies.reply.lead_days", "policies.fee_payment.lead_days"];
+        for key in security.into_iter().chain(smtp).chain(reminders) {
             assert!(message.contains(key), "{key} in {message}");
         }
     }

@@ -1,15 +1,16 @@
 //! The departments of an organ.
 
 use super::body::{Body, Params};
-use super::organs::{PageParams, made, once};
-use super::precondition::{IfMatchTag, Key, Page, created, cursor_key, page_limit, versioned};
+use super::organs::{PageParams, given, made, once};
+use super::precondition::{IfMatchTag, Key, Page, content_tag, created, cursor_key, page_limit, versioned};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::case::Role;
+use crate::office::organs::DepartmentChange;
 use crate::office::{Caller, Standing};
-use crate::store::DepartmentId;
 use crate::store::departments::DepartmentRow;
+use crate::store::{DepartmentId, UserId};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
@@ -43,6 +44,8 @@ struct Department {
     name: String,
     /// 是否启用
     is_active: bool,
+    /// 科室负责人；期限临近时提醒
+    head_id: Option<Uuid>,
     /// 内容摘要，即 ETag
     etag: String,
 }
@@ -50,16 +53,15 @@ struct Department {
 impl From<DepartmentRow> for Department {
     fn from(row: DepartmentRow) -> Self {
         let etag = tag(&row);
-        let DepartmentRow { id, organ_id, code, name, is_active } = row;
-        Self { id: id.0, organ_id: organ_id.0, code, name, is_active, etag }
+        let DepartmentRow { id, organ_id, code, name, is_active, head_id } = row;
+        Self { id: id.0, organ_id: organ_id.0, code, name, is_active, head_id: head_id.map(|id| id.0), etag }
     }
 }
 
 /// A department has no version: what it looks like is its tag.
 fn tag(row: &DepartmentRow) -> String {
-    let look = format!("{}\n{}\n{}", row.code, row.name, row.is_active);
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, look.as_bytes());
-    hex::encode(digest.as_ref().split_at(8).0)
+    let head = row.head_id.map(|id| id.to_string()).unwrap_or_default();
+    content_tag(&format!("{}\n{}\n{}\n{head}", row.code, row.name, row.is_active))
 }
 
 /// 新增科室
@@ -80,6 +82,10 @@ struct DepartmentPatch {
     name: Option<String>,
     /// 是否启用
     is_active: Option<bool>,
+    /// 科室负责人，须在本机关任职；null 为清除
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Uuid>)]
+    head_id: Option<Option<Uuid>>,
 }
 
 /// 本机关的科室，按代码排列
@@ -121,7 +127,7 @@ async fn add(
     Ok(created(answer, is_replay))
 }
 
-/// 修改科室的名称或启用状态
+/// 修改科室的名称、负责人或启用状态
 #[utoipa::path(patch, path = "/api/v1/organs/{organ_id}/departments/{department_id}", tag = "organs",
     params(("organ_id" = Uuid, Path), ("department_id" = Uuid, Path), ("If-Match" = String, Header)),
     request_body = DepartmentPatch, responses((status = 200, body = Department)))]
@@ -135,11 +141,15 @@ async fn change(
 ) -> Result<HttpResponse, Problem> {
     let id = DepartmentId(path.into_inner().1);
     let patch = body.value;
+    let change = DepartmentChange {
+        name: patch.name,
+        head_id: patch.head_id.map(|head| head.map(UserId)),
+        is_active: patch.is_active,
+    };
     let row = api
         .run(move |office| {
             let is_as_seen = |row: &DepartmentRow| tag(row) == seen.0;
-            let organ = standing.organ_id;
-            office.change_department(&caller, organ, id, patch.name.as_deref(), patch.is_active, is_as_seen)
+            office.change_department(&caller, standing.organ_id, id, &change, is_as_seen)
         })
         .await?;
     let department = Department::from(row);

@@ -26,6 +26,7 @@ pub(super) struct Gauges {
     relay_down: IntGauge,
     reminder_lag: Gauge,
     clock_differences: IntGauge,
+    missed: IntGauge,
     is_read: IntGauge,
     read_at: tokio::sync::Mutex<Option<tokio::time::Instant>>,
 }
@@ -47,16 +48,21 @@ impl Gauges {
                 "clock_differences",
                 "Dates that were not what their log gives at the last self-check; -1 before the first",
             ))?,
+            missed: IntGauge::with_opts(opts(
+                "reminders_missed_total",
+                "Reminder days that went by without a mail and were made good by a later one",
+            ))?,
             is_read: IntGauge::with_opts(opts("figures_fresh", "0 when the database could not be asked"))?,
             read_at: tokio::sync::Mutex::new(None),
         };
-        let all: [Box<dyn Collector>; 7] = [
+        let all: [Box<dyn Collector>; 8] = [
             Box::new(gauges.state.clone()),
             Box::new(gauges.oldest.clone()),
             Box::new(gauges.suspect.clone()),
             Box::new(gauges.relay_down.clone()),
             Box::new(gauges.reminder_lag.clone()),
             Box::new(gauges.clock_differences.clone()),
+            Box::new(gauges.missed.clone()),
             Box::new(gauges.is_read.clone()),
         ];
         for one in all {
@@ -82,6 +88,7 @@ impl Gauges {
         self.relay_down.set(i64::from(figures.circuit.is_some()));
         self.reminder_lag.set(figures.reminder_lag.as_secs_f64());
         self.clock_differences.set(check.map_or(-1, |check| i64::try_from(check.differences).unwrap_or(i64::MAX)));
+        self.missed.set(figures.missed);
     }
 }
 

@@ -3,6 +3,7 @@
 //! A request passes [`edge`] (request id, log, headers), then [`guard`] (who may, by the [`routes`] table, and the
 //! deadline), then its handler, which parses, calls one use case of the office, and translates back.
 
+mod annual_reports;
 pub mod auth;
 pub mod body;
 mod calendar;
@@ -26,6 +27,7 @@ mod overdue;
 mod overview;
 pub mod precondition;
 pub mod problem;
+mod reminders;
 pub mod routes;
 mod state;
 mod topics;

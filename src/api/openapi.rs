@@ -3,8 +3,8 @@
 use super::problem::Problem;
 use super::routes::{self, Access, Route};
 use super::{
-    auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, orders, organs, overdue,
-    overview, topics, users,
+    annual_reports, auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, orders,
+    organs, overdue, overview, reminders, topics, users,
 };
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation};
@@ -33,6 +33,7 @@ const BEARER: &str = "bearer";
         (name = "mail", description = "邮件：状态、服务器答复、重新发送"),
         (name = "feeds", description = "日历订阅（iCalendar）"),
         (name = "law", description = "法定分类"),
+        (name = "reminders", description = "提醒设置、离岗代理、年度报告"),
         (name = "ops", description = "运行状态")
     )
 )]
@@ -51,6 +52,8 @@ fn parts() -> Vec<Document> {
         case_commands::Doc::openapi(),
         law::Doc::openapi(),
         overdue::Doc::openapi(),
+        reminders::Doc::openapi(),
+        annual_reports::Doc::openapi(),
         overview::Doc::openapi(),
         orders::Doc::openapi(),
         topics::Doc::openapi(),

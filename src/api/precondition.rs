@@ -43,6 +43,13 @@ fn tag(request: &HttpRequest) -> Result<String, Problem> {
     inner.map(str::to_owned).ok_or_else(malformed)
 }
 
+/// The tag of something that has no version: a digest of what it looks like.
+#[must_use]
+pub fn content_tag(look: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, look.as_bytes());
+    hex::encode(digest.as_ref().split_at(8).0)
+}
+
 /// The client's key for one creating request, from `Idempotency-Key`: 1 to 128 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {

@@ -3,8 +3,8 @@
 
 use super::problem::Problem;
 use super::{
-    auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails, orders, organs,
-    overdue, overview, topics, users,
+    annual_reports, auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails,
+    orders, organs, overdue, overview, reminders, topics, users,
 };
 use crate::case::Role;
 use actix_web::http::Method;
@@ -137,6 +137,8 @@ pub const TABLES: &[&[Route]] = &[
     cases::ROUTES,
     case_commands::ROUTES,
     overdue::ROUTES,
+    reminders::ROUTES,
+    annual_reports::ROUTES,
     overview::ROUTES,
     orders::ROUTES,
     topics::ROUTES,

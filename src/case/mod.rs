@@ -3,6 +3,7 @@
 //! `decide` may say no; `evolve` never does. Every date is the law's (`crate::law`), every "may I" is [`guard`]'s, so that what
 //! the service offers, accepts and stores cannot disagree.
 
+mod annual;
 mod basis;
 mod clock;
 pub mod command;
@@ -27,6 +28,7 @@ mod tally;
 mod tests;
 mod topic;
 
+pub use annual::{AnnualDuty, AnnualReport, annual_report_key, annual_reports};
 pub use basis::FIRST_DAY_IN_FORCE;
 pub use clock::{remedy_response_due, task_due};
 pub use command::{Command, CommandKind};

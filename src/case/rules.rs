@@ -1,5 +1,6 @@
 //! What `decide` is told besides the case: who asks, what day it is, the calendar, and the organ's own settings.
 
+use super::annual::AnnualReport;
 use super::record::ReviewKind;
 use super::role::Role;
 use crate::law::{Calendar, ClockOptions, WarningThresholds};
@@ -29,6 +30,8 @@ pub struct OrganRules {
     pub number_pattern: String,
     /// How a 答复文号 is written: {year}, {seq}.
     pub document_pattern: String,
+    /// Which annual report the organ owes.
+    pub annual_report: AnnualReport,
     /// Court named in the remedies paragraph.
     pub court: String,
     /// Reconsideration organ named in the remedies paragraph.
@@ -46,6 +49,7 @@ impl Default for OrganRules {
             black_days: 30,
             number_pattern: "依申请〔{year}〕{seq}号".to_owned(),
             document_pattern: "公开复〔{year}〕{seq}号".to_owned(),
+            annual_report: AnnualReport::Department,
             court: "有管辖权的人民法院".to_owned(),
             reconsideration_organ: "本级人民政府".to_owned(),
         }

@@ -1,10 +1,10 @@
 //! `gongkai remind`: one pass of the reminders for a day, then what is ready is sent.
 
 use crate::config::Settings;
-use crate::mail::RemindReport;
-use crate::mail::schedule::{MailError, Queued, Unreachable};
+use crate::mail::schedule::{MailError, Queued, Unreachable, time_of_day};
 use crate::mail::smtp::Relay;
 use crate::mail::worker::{self, Outcome};
+use crate::mail::{Mailroom, Moment, RemindReport};
 use crate::office::{Clock, Office};
 use crate::store::{StoreError, outbox};
 use chrono::NaiveDate;
@@ -23,6 +23,9 @@ pub(super) struct Args {
     /// 只排入队列，不发送
     #[arg(long)]
     no_send: bool,
+    /// 只列出将向谁发送什么、为什么，不作任何改动
+    #[arg(long)]
+    dry_run: bool,
     /// 配置文件
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -37,7 +40,8 @@ pub(super) fn run(args: Args) -> ExitCode {
             return ExitCode::from(super::WRONG_USAGE);
         }
     };
-    match remind(settings, args.as_of, !args.no_send) {
+    let done = if args.dry_run { preview(settings, args.as_of) } else { remind(settings, args.as_of, !args.no_send) };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("提醒未能完成：{cause}");
@@ -54,9 +58,14 @@ fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Res
         eprintln!("工作日历未能更新：{cause}");
     }
     office.resume_silent().map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
-    let as_of = as_of.unwrap_or_else(|| office.clock().today());
-    let report = office.mailroom()?.remind(as_of, None)?;
-    print(as_of, &report);
+    let moment = moment(&office, as_of);
+    let room = office.mailroom()?;
+    let report = room.remind(moment, None)?;
+    tell_broken(&room);
+    let (looked_at, queued, known) = (report.looked_at, report.queued.len(), report.known);
+    let day = moment.day;
+    println!("{day} 提醒：临近或者已过期限的事项 {looked_at} 项，新排入 {queued} 项，此前已排入 {known} 项");
+    print(&report);
     if is_sending {
         send(&office)?;
     }
@@ -89,9 +98,43 @@ pub(super) fn send(office: &Office) -> Result<(), MailError> {
     })
 }
 
-fn print(as_of: NaiveDate, report: &RemindReport) {
+/// Today at this hour, when mail has to mind the hours; another day as a whole.
+fn moment(office: &Office, as_of: Option<NaiveDate>) -> Moment {
+    match as_of {
+        Some(day) => day.into(),
+        None => Moment { day: office.clock().today(), time: Some(time_of_day()) },
+    }
+}
+
+/// Lists what a pass would queue. Nothing is changed, so the database must be there and migrated.
+fn preview(settings: Settings, as_of: Option<NaiveDate>) -> Result<(), MailError> {
+    let office = Office::open(settings, Clock::system())?;
+    if !office.store().pending_migrations()?.is_empty() {
+        return Err(StoreError::Refused("数据库尚未升级到本版本，请先运行 gongkai migrate".into()).into());
+    }
+    let moment = moment(&office, as_of);
+    let room = office.mailroom()?;
+    let report = room.preview(moment)?;
+    tell_broken(&room);
     let (looked_at, queued, known) = (report.looked_at, report.queued.len(), report.known);
-    println!("{as_of} 提醒：临近或者已过期限的事项 {looked_at} 项，新排入 {queued} 封，此前已排入 {known} 封");
+    let day = moment.day;
+    println!(
+        "{day} 提醒预览（未作任何改动）：临近或者已过期限的事项 {looked_at} 项，将排入 {queued} 项，此前已排入 {known} 项"
+    );
+    print(&report);
+    Ok(())
+}
+
+fn tell_broken(room: &Mailroom) {
+    for broken in room.broken_templates() {
+        eprintln!("{broken}");
+    }
+}
+
+fn print(report: &RemindReport) {
+    if report.withdrawn > 0 {
+        println!("  过时而尚未发出的邮件撤回 {} 封", report.withdrawn);
+    }
     for line in &report.queued {
         println!("{}", queued_line(line));
     }
@@ -103,8 +146,10 @@ fn print(as_of: NaiveDate, report: &RemindReport) {
 fn queued_line(line: &Queued) -> String {
     let number = line.case_number.as_deref().unwrap_or("（无编号）");
     let caught_up = if line.missed.is_empty() { String::new() } else { format!("，补发{}次", line.missed.len()) };
+    let digest = if line.is_in_digest { "，每日汇总" } else { "" };
+    let opens = line.opens.map(|opens| format!("  {}起发送", opens.format("%Y-%m-%d %H:%M"))).unwrap_or_default();
     format!(
-        "  {number}  {}  期限{}  {}  [{}{caught_up}]  → {} <{}>  {}",
+        "  {number}  {}  期限{}  {}  [{}{caught_up}{digest}]  → {} <{}>  {}{opens}",
         line.duty,
         line.due_on,
         line.standing.label(),

@@ -49,6 +49,9 @@ pub(crate) fn serve(office: &Office) -> Result<(), String> {
         let server = api::server(office.clone(), listener).map_err(|error| error.to_string())?;
         let clock = office.clock().clone();
         let mailroom = office.mailroom().map_err(|error| error.to_string())?;
+        for broken in mailroom.broken_templates() {
+            tell!("{broken}");
+        }
         let mail =
             mail::start(&mailroom, office.settings(), move || clock.today()).map_err(|error| error.to_string())?;
         tell!("gongkai 正在运行 / listening on http://{address}  文档 / docs: http://{address}/docs/");

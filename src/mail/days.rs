@@ -57,7 +57,9 @@ impl<'a> Days<'a> {
         Some(if from > last { from.year() } else { last.succ_opt()?.year() })
     }
 
-    fn works(&self, day: NaiveDate) -> bool {
+    /// Whether `day` is a working day.
+    #[must_use]
+    pub fn works(&self, day: NaiveDate) -> bool {
         self.calendar.is_working_day(day).unwrap_or_else(|_| is_estimated_working_day(day))
     }
 

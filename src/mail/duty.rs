@@ -2,7 +2,7 @@
 //!
 //! The words describe lawful steps; whether a step is allowed in a given case is decided by `case`, not here.
 
-use crate::case::ObligationKind;
+use crate::case::{CommandKind, ObligationKind};
 
 /// How one kind of duty is spoken of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +37,7 @@ impl Duty {
         match kind {
             ObligationKind::Reply => Self {
                 label,
-                in_time: &[
-                    "在期限当日或者之前作出并发出答复（当面送达以签收日为准，邮寄以交邮日为准），随即登记。",
-                    "确实不能按期答复的，须在期限届满前经政府信息公开工作机构负责人同意，并告知申请人延长期限。",
-                ],
+                in_time: &["在期限当日或者之前作出并发出答复（当面送达以签收日为准，邮寄以交邮日为准），随即登记。"],
                 overdue: &[
                     "立即作出并发出答复，按实际日期登记；期限届满后不能再办理延期。",
                     "如已答复而未登记，请按实际答复日期补登。",
@@ -124,5 +121,43 @@ impl Duty {
                 overdue: &["立即公布年度报告，登记实际公布日期。"],
             },
         }
+    }
+}
+
+/// The commands by which a duty comes to its end, in the order in which they are usually given. Whether one may be given
+/// in a case is asked of `case`.
+#[must_use]
+pub const fn commands(kind: ObligationKind) -> &'static [CommandKind] {
+    match kind {
+        ObligationKind::Reply => &[
+            CommandKind::Register,
+            CommandKind::ProposeOutcome,
+            CommandKind::Review,
+            CommandKind::IssueReply,
+            CommandKind::Dispatch,
+            CommandKind::Extend,
+            CommandKind::OpenConsultation,
+            CommandKind::DelayReply,
+        ],
+        ObligationKind::CorrectionNotice => {
+            &[CommandKind::Register, CommandKind::RequestCorrection, CommandKind::Assign]
+        }
+        ObligationKind::CorrectionResponse => {
+            &[CommandKind::ReceiveCorrection, CommandKind::ServeNotice, CommandKind::Lapse]
+        }
+        ObligationKind::ThirdPartyOpinion | ObligationKind::OrganOpinion => {
+            &[CommandKind::ReturnConsultation, CommandKind::ServeConsultation]
+        }
+        ObligationKind::JustificationResponse => {
+            &[CommandKind::ReceiveJustification, CommandKind::ServeNotice, CommandKind::ProposeOutcome]
+        }
+        ObligationKind::FeePayment => &[CommandKind::PayFee, CommandKind::ServeNotice, CommandKind::Lapse],
+        ObligationKind::DepartmentTask => {
+            &[CommandKind::AnswerTask, CommandKind::RecordSearch, CommandKind::ProposeOutcome]
+        }
+        ObligationKind::ReceiptConfirmation => &[CommandKind::ConfirmReceipt, CommandKind::LogContact],
+        ObligationKind::ServiceProof => &[CommandKind::ProveService, CommandKind::Dispatch],
+        ObligationKind::RemedyResponse => &[CommandKind::RespondRemedy, CommandKind::DecideRemedy],
+        ObligationKind::AnnualReport | ObligationKind::SupervisionOrder => &[],
     }
 }

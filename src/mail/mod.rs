@@ -1,17 +1,21 @@
 //! What leaves the house by mail: reminder policy, rendering, the outbox worker.
 //!
-//! `policy` (pure) says who is owed which reminder on a day, `render` makes the message, `schedule` asks the store for
-//! duties and queues what is owed, `worker` takes it to the mail server that `smtp` knows.
+//! `policy` (pure) says who is owed which reminder on a day, `window` when it may go out, `people` finds them and who
+//! stands in, `render` makes the message, `schedule` asks the store for duties and queues what is owed, `worker` takes it
+//! to the mail server that `smtp` knows.
 
 mod alarm;
 pub mod days;
 pub mod duty;
 pub mod notice;
 pub mod order_notice;
+pub mod people;
 pub mod policy;
 pub mod render;
 pub mod schedule;
+pub mod settings;
 pub mod smtp;
+pub mod window;
 pub mod worker;
 
 use crate::store::{Store, StoreError};
@@ -20,7 +24,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use schedule::{Mailroom, RemindReport};
+pub use schedule::{Mailroom, Moment, RemindReport};
 
 /// The reminder schedule and the sender of a running service.
 #[derive(Debug)]
@@ -65,7 +69,18 @@ pub fn start(
     match relay {
         Some(relay) => {
             let owner = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4());
-            tasks.push(tokio::spawn(worker::run(room.store().clone(), relay, owner, cancel.clone())));
+            let (room, day, cancel) = (room.clone(), today(), cancel.clone());
+            tasks.push(tokio::spawn(async move {
+                // First things first: what is out of date since the service stopped must not go out now.
+                let withdrawn = tokio::task::spawn_blocking({
+                    let room = room.clone();
+                    move || room.withdraw_outdated(day)
+                });
+                if !matches!(withdrawn.await, Ok(Ok(_))) {
+                    tracing::error!("mails that are out of date could not be withdrawn before sending begins");
+                }
+                worker::run(room.store().clone(), relay, owner, cancel).await;
+            }));
         }
         None => tracing::warn!("smtp.host is empty: mail is queued and not sent"),
     }

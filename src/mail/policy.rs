@@ -1,19 +1,21 @@
 //! PURE. Which reminder a person is owed today, and nothing else: no clock, no database, no mail.
 //!
-//! The question is always a level ("what is due and not yet sent?"), never an edge ("is it that day now?"): a pass that
-//! did not run is made good by the next one, a pass that runs twice sends nothing twice.
+//! A policy is data: on which working days before and after its day a duty of one kind is spoken of, and from when on
+//! each part in it hears of that. The question is always a level ("what is due and not yet sent?"), never an edge ("is
+//! it that day now?"): a pass that did not run is made good by the next one, a pass that runs twice sends nothing twice.
+
+mod data;
 
 use super::days::Days;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
-/// Working days before the due day on which the office has to be reminded, when the configuration names none.
-pub const DEFAULT_LEADS: [u16; 5] = [10, 5, 3, 1, 0];
-
-/// From this many working days left on, the head of the disclosure office is told too.
-pub const OFFICE_HEAD_FROM: u16 = 3;
+pub use data::{Onset, Policies, Policy, PolicyChange, Recipients, When};
 
 /// How many steps after the due day are looked back at to find the ones that were never sent.
 const LOOK_BACK: u32 = 60;
+
+/// With so many working days left or fewer, whoever joins is told at once and does not wait for the next step.
+const CLOSE: u16 = 3;
 
 /// One step of the ladder of reminders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,44 +26,76 @@ pub enum Rule {
     DueToday,
     /// The n-th working day after the due day (from 1).
     Overdue(u32),
+    /// The first working day on which the duty is overdue by the days of the black level.
+    Black,
 }
 
 impl Rule {
-    /// The code in the key of the outbox: `lead_10`, `due_today`, `overdue_3`.
+    /// The code in the key of a step: `lead_10`, `due_today`, `overdue_3`, `black`.
     #[must_use]
     pub fn code(self) -> String {
         match self {
             Self::Lead(days) => format!("lead_{days}"),
             Self::DueToday => "due_today".to_owned(),
             Self::Overdue(days) => format!("overdue_{days}"),
+            Self::Black => "black".to_owned(),
+        }
+    }
+
+    const fn is_close(self) -> bool {
+        match self {
+            Self::Lead(days) => days <= CLOSE,
+            Self::DueToday | Self::Overdue(_) | Self::Black => true,
         }
     }
 }
 
-/// Who is told, in the order in which they come in.
+/// Who is told, in the order of escalation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Audience {
-    /// 承办人: from the first lead day on.
+    /// 承办人.
     Handler,
-    /// 公开工作机构负责人: from [`OFFICE_HEAD_FROM`] working days left on.
+    /// 科室负责人: the head of the department that has to act.
+    SectionHead,
+    /// 公开工作机构负责人.
     OfficeHead,
-    /// 监督, in the organ and those above it: once overdue.
+    /// 分管领导.
+    Leader,
+    /// 监督: in the organ, in the one it reports to, and above either.
     Supervisor,
 }
 
 impl Audience {
     /// Every audience, nearest to the work first.
-    pub const ALL: [Self; 3] = [Self::Handler, Self::OfficeHead, Self::Supervisor];
+    pub const ALL: [Self; 5] = [Self::Handler, Self::SectionHead, Self::OfficeHead, Self::Leader, Self::Supervisor];
 
-    /// Whether this audience hears of `rule`.
+    /// From when on this audience hears of a duty under `policy`; `None`: never.
     #[must_use]
-    pub const fn hears(self, rule: Rule) -> bool {
-        match (self, rule) {
-            (Self::Handler, _)
-            | (Self::OfficeHead, Rule::DueToday | Rule::Overdue(_))
-            | (Self::Supervisor, Rule::Overdue(_)) => true,
-            (Self::OfficeHead, Rule::Lead(days)) => days <= OFFICE_HEAD_FROM,
-            (Self::Supervisor, Rule::Lead(_) | Rule::DueToday) => false,
+    pub const fn onset(self, policy: &Policy) -> Option<Onset> {
+        let recipients = &policy.recipients;
+        match self {
+            Self::Handler => recipients.handler,
+            Self::SectionHead => recipients.section_head,
+            Self::OfficeHead => recipients.office_head,
+            Self::Leader => recipients.leader,
+            Self::Supervisor => recipients.supervisor,
+        }
+    }
+
+    /// Whether this audience hears of `rule` under `policy`.
+    #[must_use]
+    pub fn hears(self, policy: &Policy, rule: Rule) -> bool {
+        self.onset(policy).is_some_and(|onset| onset.reaches(rule))
+    }
+}
+
+impl Onset {
+    fn reaches(self, rule: Rule) -> bool {
+        match (self.when, rule) {
+            (When::Before, Rule::Lead(left)) => left <= self.days,
+            (When::Before, Rule::DueToday | Rule::Overdue(_)) | (_, Rule::Black) => true,
+            (When::After, Rule::Lead(_) | Rule::DueToday) => false,
+            (When::After, Rule::Overdue(passed)) => passed >= u32::from(self.days),
         }
     }
 }
@@ -115,12 +149,21 @@ pub fn standing(days: &Days<'_>, due_on: NaiveDate, today: NaiveDate) -> Standin
     }
 }
 
-/// The steps of a duty that have come by `today`, earliest first; of the overdue ones the latest sixty.
-///
-/// `leads` are working days before `due_on`; 0 asks for a reminder on the day itself.
+/// Whether a duty due on `due_on` is at the black level on `today`: overdue by the policy's calendar days or more.
 #[must_use]
-pub fn steps(days: &Days<'_>, leads: &[u16], due_on: NaiveDate, today: NaiveDate) -> Vec<Step> {
-    let mut leads = leads.to_vec();
+pub fn is_black(policy: &Policy, due_on: NaiveDate, today: NaiveDate) -> bool {
+    black_from(policy, due_on).is_some_and(|from| today >= from)
+}
+
+fn black_from(policy: &Policy, due_on: NaiveDate) -> Option<NaiveDate> {
+    let days = Some(policy.black_days).filter(|days| *days > 0)?;
+    due_on.checked_add_signed(TimeDelta::days(i64::from(days)))
+}
+
+/// The steps of a duty under `policy` that have come by `today`, earliest first; of the overdue ones the latest sixty.
+#[must_use]
+pub fn steps(days: &Days<'_>, policy: &Policy, due_on: NaiveDate, today: NaiveDate) -> Vec<Step> {
+    let mut leads = policy.lead_days.clone();
     leads.sort_unstable_by(|a, b| b.cmp(a));
     leads.dedup();
     let before = leads.into_iter().map(|lead| match lead {
@@ -129,11 +172,34 @@ pub fn steps(days: &Days<'_>, leads: &[u16], due_on: NaiveDate, today: NaiveDate
     });
     let mut steps: Vec<Step> = before.filter(|step| step.on <= today).collect();
     if today > due_on {
-        let passed = days.count(due_on, today);
-        let first = passed.saturating_sub(LOOK_BACK - 1).max(1);
-        steps.extend((first..=passed).map(|n| Step { rule: Rule::Overdue(n), on: days.after(due_on, n) }));
+        steps.extend(repetitions(days, policy, due_on, today));
+        steps.extend(black(days, policy, due_on).filter(|step| step.on <= today));
+        // Stable: the black step comes after the repetition of its day and speaks for it.
+        steps.sort_by_key(|step| step.on);
     }
     steps
+}
+
+/// The 1st working day after the due day and every `repeat_every`-th after it, up to `repeat_until`.
+fn repetitions(days: &Days<'_>, policy: &Policy, due_on: NaiveDate, today: NaiveDate) -> Vec<Step> {
+    let every = u32::from(policy.repeat_every);
+    if every == 0 {
+        return Vec::new();
+    }
+    let until = Some(u32::from(policy.repeat_until)).filter(|until| *until > 0).unwrap_or(u32::MAX);
+    let passed = days.count(due_on, today).min(until);
+    let Some(latest) = passed.checked_sub(1).map(|n| n / every) else { return Vec::new() };
+    let first = latest.saturating_sub(LOOK_BACK - 1);
+    (first..=latest)
+        .map(|k| k.saturating_mul(every).saturating_add(1))
+        .map(|n| Step { rule: Rule::Overdue(n), on: days.after(due_on, n) })
+        .collect()
+}
+
+fn black(days: &Days<'_>, policy: &Policy, due_on: NaiveDate) -> impl Iterator<Item = Step> {
+    let from = black_from(policy, due_on);
+    let first_working = from.and_then(|from| from.pred_opt()).map(|eve| days.after(eve, 1));
+    first_working.into_iter().map(|on| Step { rule: Rule::Black, on })
 }
 
 /// A reminder that is owed.
@@ -147,25 +213,27 @@ pub struct Owed {
 
 /// What a person is owed out of `steps` on `today`: at most one mail, the most recent rule, unless `is_sent` knows it.
 ///
-/// `since` is the day from which the duty has stood as it stands. Steps before it were not missed, the duty was not there;
-/// only when little time is left is the most recent of them told all the same: a duty entered late, a new handler. Steps
-/// since then that brought no mail are named in [`Owed::missed`].
+/// `since` is the day from which the duty has stood as it stands and the person had this part in it. Steps before it were
+/// not missed, there was nobody to tell; only when little time is left is the most recent of them told all the same: a
+/// duty entered late, a new handler. Steps since then that brought no mail are named in [`Owed::missed`].
 pub fn owed(
     steps: &[Step],
-    audience: Audience,
+    hears: impl Fn(Rule) -> bool,
     since: NaiveDate,
     today: NaiveDate,
     is_sent: impl Fn(Rule) -> bool,
 ) -> Option<Owed> {
-    let mut heard = steps.iter().rev().filter(|step| audience.hears(step.rule));
+    let mut heard = steps.iter().rev().filter(|step| hears(step.rule));
     let last = heard.next()?;
-    if is_sent(last.rule) || (last.on < since && !Audience::OfficeHead.hears(last.rule)) {
+    if is_sent(last.rule) || (last.on < since && !last.rule.is_close()) {
         return None;
     }
     let earlier = heard.take_while(|step| step.on >= since && !is_sent(step.rule));
-    let late = std::iter::once(last).chain(earlier).map(|step| step.on).filter(|on| *on < today);
-    let mut missed: Vec<NaiveDate> = late.collect();
+    // A step that falls on the day of a later one is said by that, not missed.
+    let late = std::iter::once(last).chain(earlier.filter(|step| step.on < last.on));
+    let mut missed: Vec<NaiveDate> = late.map(|step| step.on).filter(|on| *on < today).collect();
     missed.reverse();
+    missed.dedup();
     Some(Owed { rule: last.rule, missed })
 }
 

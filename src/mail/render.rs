@@ -1,26 +1,36 @@
-//! Turns a reminder into the bytes of a mail: templates in, one frozen message out.
+//! Turns reminders into the bytes of a mail: templates in, one frozen message out.
 //!
 //! The message is built once. Its Message-ID and Date stay what they are whenever it is sent again: that is what lets
 //! the receiver's server drop a second copy.
 
-use super::duty::Duty;
-use super::policy::{Audience, Standing};
-use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
+mod page;
+
+use super::people::Because;
+use super::policy::Standing;
+use chrono::{DateTime, NaiveDate, Utc};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
-use minijinja::{AutoEscape, Environment, context};
+use minijinja::{AutoEscape, Environment, Value, context};
+pub(super) use page::one_line;
+use std::path::Path;
 use std::time::SystemTime;
 
-/// Longest case title in a mail, characters.
-const TITLE_MAX_CHARS: usize = 120;
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../../config/templates/mail/", $name)))),*] };
+}
 
-const SUBJECT: &str = include_str!("../../config/templates/mail/reminder.subject.txt");
-const TEXT: &str = include_str!("../../config/templates/mail/reminder.txt");
-const HTML: &str = include_str!("../../config/templates/mail/reminder.html");
-const NOTICE_SUBJECT: &str = include_str!("../../config/templates/mail/notice.subject.txt");
-const NOTICE_TEXT: &str = include_str!("../../config/templates/mail/notice.txt");
-const NOTICE_HTML: &str = include_str!("../../config/templates/mail/notice.html");
+/// The templates there are, by the name of their file.
+const BUILT_IN: &[(&str, &str)] = built_in![
+    "reminder.subject.txt",
+    "reminder.txt",
+    "reminder.html",
+    "digest.subject.txt",
+    "digest.txt",
+    "digest.html",
+];
+/// Those that are the same in every office: what a 督办单 mails.
+const FIXED: &[(&str, &str)] = built_in!["notice.subject.txt", "notice.txt", "notice.html"];
 
 /// Why a mail could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -36,70 +46,87 @@ pub enum RenderError {
     Message(#[from] lettre::error::Error),
 }
 
-/// Why a person gets a reminder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Because {
-    /// Of this part in the case.
-    Is(Audience),
-    /// Nobody nearer to the work can be reached by mail.
-    NobodyElse,
+/// A template of the office's own that cannot be used; the built-in one is used in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenTemplate {
+    /// The file.
+    pub file: String,
+    /// What is wrong with it.
+    pub why: String,
 }
 
-impl Because {
-    /// What stands over the next steps: the reader's own, or those of the persons to be urged on.
-    #[must_use]
-    const fn next_title(self) -> &'static str {
-        match self {
-            Self::Is(Audience::Handler) | Self::NobodyElse => "下一步",
-            Self::Is(Audience::OfficeHead | Audience::Supervisor) => "请您督促承办人员",
-        }
-    }
-
-    /// What the mail says.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Is(Audience::Handler) => "您是这一事项的承办人员。",
-            Self::Is(Audience::OfficeHead) => {
-                "您是本机关公开工作机构负责人；事项自期限前3个工作日起，直至办结，同时提醒您。"
-            }
-            Self::Is(Audience::Supervisor) => {
-                "您负责监督该机关的政府信息公开工作；事项自逾期后第一个工作日起，直至办结，同时提醒您。"
-            }
-            Self::NobodyElse => "系统中没有能够收到邮件的承办人员，因此改发给您；请指定承办人员并登记其邮箱。",
-        }
+impl std::fmt::Display for BrokenTemplate {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            out,
+            "邮件模板 {} 不能使用，已改用内置模板 / template not usable, the built-in one is used: {}",
+            self.file, self.why
+        )
     }
 }
 
-/// All that a reminder says. There is no room for the applicant's data.
-#[derive(Debug, Clone)]
-pub struct Reminder<'a> {
-    /// Who reads it.
-    pub person: &'a str,
-    /// The reader's mailbox.
-    pub to: &'a str,
+/// A step that the reader, or who does the work, may take now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextAction {
+    /// What it is called.
+    pub label: &'static str,
+    /// The last day it can still be done in time.
+    pub until: Option<NaiveDate>,
+    /// The article.
+    pub article: &'static str,
+}
+
+/// What may be done with a case in its present state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Next {
+    /// The steps by which this duty is done.
+    pub steps: Vec<NextAction>,
+    /// What else is lawful, by name.
+    pub others: Vec<&'static str>,
+    /// Whether it is the reader who may; else whoever works on the case.
+    pub is_for_reader: bool,
+}
+
+/// One duty as a mail speaks of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
     /// Whose duty it is.
-    pub organ: &'a str,
+    pub organ: String,
     /// 受理编号, once there is one.
-    pub case_number: Option<&'a str>,
+    pub case_number: Option<String>,
     /// What the application is about; `None` for a duty that belongs to no case.
-    pub case_title: Option<&'a str>,
+    pub case_title: Option<String>,
+    /// The applicant, as far as mail may say.
+    pub applicant: Option<String>,
     /// The kind of duty.
-    pub kind: &'a str,
+    pub kind: String,
     /// Its article.
-    pub article: &'a str,
+    pub article: String,
     /// Its date.
     pub due_on: NaiveDate,
     /// Where it stands.
     pub standing: Standing,
+    /// Whether it is overdue by so much that it is at the black level.
+    pub is_black: bool,
     /// The day the standing is told for.
     pub as_of: NaiveDate,
     /// Reminder days that went by without a mail.
-    pub missed: &'a [NaiveDate],
+    pub missed: Vec<NaiveDate>,
     /// The first year the calendar does not know, where the standing is an estimate.
     pub unknown_year: Option<i32>,
     /// Why this person.
     pub because: Because,
+    /// What may be done; `None` for a duty that belongs to no case.
+    pub next: Option<Next>,
+}
+
+/// Who gets a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addressee<'a> {
+    /// How the person is addressed.
+    pub person: &'a str,
+    /// The mailbox.
+    pub to: &'a str,
 }
 
 /// A mail, ready to be stored and sent.
@@ -117,6 +144,7 @@ pub struct Rendered {
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
+    broken: Vec<BrokenTemplate>,
 }
 
 impl Templates {
@@ -132,41 +160,108 @@ impl Templates {
                 if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
             },
         );
-        environment.add_template("reminder.subject.txt", SUBJECT)?;
-        environment.add_template("reminder.txt", TEXT)?;
-        environment.add_template("reminder.html", HTML)?;
-        environment.add_template("notice.subject.txt", NOTICE_SUBJECT)?;
-        environment.add_template("notice.txt", NOTICE_TEXT)?;
-        environment.add_template("notice.html", NOTICE_HTML)?;
-        Ok(Self { environment })
+        for (name, source) in BUILT_IN.iter().chain(FIXED) {
+            environment.add_template(name, source)?;
+        }
+        Ok(Self { environment, broken: Vec::new() })
     }
 
-    /// The mail of `reminder` from `from`, with the identity `id` and the date `at`.
+    /// The built-in templates, each replaced by the file of its name in `directory` where there is one that works:
+    /// it must be readable, parse, and render a sample of everything a mail may say.
+    ///
+    /// # Errors
+    /// As [`Templates::embedded`].
+    pub fn load(directory: &Path) -> Result<Self, RenderError> {
+        let mut templates = Self::embedded()?;
+        for (name, source) in BUILT_IN.iter().filter(|_| !directory.as_os_str().is_empty()) {
+            let file = directory.join(name);
+            let own = match std::fs::read_to_string(&file) {
+                Ok(own) => own,
+                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && directory.is_dir() => continue,
+                Err(cause) => {
+                    templates.report(&file, &cause);
+                    continue;
+                }
+            };
+            let tried = templates.environment.add_template_owned(*name, own).and_then(|()| templates.sample(name));
+            if let Err(cause) = tried {
+                templates.report(&file, &cause);
+                templates.environment.add_template(name, source)?;
+            }
+        }
+        Ok(templates)
+    }
+
+    /// The office's own templates that cannot be used.
+    #[must_use]
+    pub fn broken(&self) -> &[BrokenTemplate] {
+        &self.broken
+    }
+
+    fn report(&mut self, file: &Path, cause: &dyn std::fmt::Display) {
+        let why = one_line(&cause.to_string());
+        let broken = BrokenTemplate { file: file.display().to_string(), why };
+        tracing::error!(file = broken.file, why = broken.why, "mail template not usable, the built-in one is used");
+        self.broken.push(broken);
+    }
+
+    /// Renders a template over samples that between them hold everything a page may hold.
+    fn sample(&self, name: &str) -> Result<(), minijinja::Error> {
+        let addressee = Addressee { person: "某某", to: "a@localhost" };
+        let template = self.environment.get_template(name)?;
+        for item in page::samples() {
+            let page = if name.starts_with("digest") {
+                page::digest(addressee, std::slice::from_ref(&item), item.as_of)
+            } else {
+                page::reminder(addressee, &item)
+            };
+            template.render(context! { subject => "", ..page })?;
+        }
+        Ok(())
+    }
+
+    /// The mail of one duty from `from`, with the identity `id` and the date `at`.
     ///
     /// # Errors
     /// [`RenderError`]; an address that is none is the usual one.
     pub fn reminder(
         &self,
-        reminder: &Reminder<'_>,
+        addressee: Addressee<'_>,
+        item: &Item,
         from: &Mailbox,
         id: uuid::Uuid,
         at: DateTime<Utc>,
     ) -> Result<Rendered, RenderError> {
-        let to = Mailbox::new(Some(one_line(reminder.person)), reminder.to.parse::<Address>()?);
-        self.mail("reminder", &page(reminder), from, to, id, at)
+        self.mail("reminder", &page::reminder(addressee, item), from, mailbox(addressee)?, id, at)
+    }
+
+    /// The one mail of the day `as_of` with all that a person is owed.
+    ///
+    /// # Errors
+    /// As [`Templates::reminder`].
+    pub fn digest(
+        &self,
+        addressee: Addressee<'_>,
+        items: &[Item],
+        as_of: NaiveDate,
+        from: &Mailbox,
+        id: uuid::Uuid,
+        at: DateTime<Utc>,
+    ) -> Result<Rendered, RenderError> {
+        self.mail("digest", &page::digest(addressee, items, as_of), from, mailbox(addressee)?, id, at)
     }
 
     /// One message of the three templates of `name`: subject, text, HTML.
     pub(super) fn mail(
         &self,
         name: &str,
-        page: &minijinja::Value,
+        page: &Value,
         from: &Mailbox,
         to: Mailbox,
         id: uuid::Uuid,
         at: DateTime<Utc>,
     ) -> Result<Rendered, RenderError> {
-        let render = |part: &str, page: &minijinja::Value| -> Result<String, RenderError> {
+        let render = |part: &str, page: &Value| -> Result<String, RenderError> {
             Ok(self.environment.get_template(&format!("{name}.{part}"))?.render(page)?)
         };
         let subject = one_line(&render("subject.txt", page)?);
@@ -187,81 +282,8 @@ impl Templates {
     }
 }
 
-fn page(reminder: &Reminder<'_>) -> minijinja::Value {
-    let duty = Duty::of(reminder.kind);
-    let overdue = reminder.standing.is_overdue();
-    let number = match (reminder.case_number, reminder.case_title) {
-        (Some(number), _) => one_line(number),
-        (None, Some(_)) => "（尚未编号）".to_owned(),
-        (None, None) => String::new(),
-    };
-    context! {
-        person => one_line(reminder.person),
-        organ => one_line(reminder.organ),
-        case_number => number,
-        case_title => reminder.case_title.map(|title| cut(&one_line(title))),
-        duty => duty.label,
-        next_title => reminder.because.next_title(),
-        next_steps => if overdue { duty.overdue } else { duty.in_time }.to_vec(),
-        article => one_line(reminder.article),
-        due_long => long_date(reminder.due_on),
-        due_short => short_date(reminder.due_on),
-        standing => reminder.standing.label(),
-        as_of => short_date(reminder.as_of),
-        overdue => overdue,
-        missed => missed(reminder.missed),
-        approximate => reminder.unknown_year.map(unknown_year),
-        reason => reminder.because.text(),
-    }
-}
-
-fn missed(days: &[NaiveDate]) -> Option<String> {
-    let (first, last) = (days.first()?, days.last()?);
-    let which = match days.len() {
-        1 => format!("按期限推算应于{}发出的提醒", short_date(*first)),
-        n => format!("按期限推算应于{}至{}发出的{n}次提醒", short_date(*first), short_date(*last)),
-    };
-    Some(format!(
-        "{which}没有在当日发出（服务未运行，或者事项、期限、承办人员在其后才登记），合并为这一封，不再逐封补发。"
-    ))
-}
-
-fn unknown_year(year: i32) -> String {
-    format!(
-        "系统尚未载入{year}年的放假安排，涉及{year}年的期限和工作日暂按周一至周五（不含元旦、劳动节、国庆节法定假日）推算，请以国务院办公厅通知为准，宜提前办理。"
-    )
-}
-
-/// A date as an officer writes it, with the day of the week.
-fn long_date(day: NaiveDate) -> String {
-    let weekday = match day.weekday() {
-        Weekday::Mon => "一",
-        Weekday::Tue => "二",
-        Weekday::Wed => "三",
-        Weekday::Thu => "四",
-        Weekday::Fri => "五",
-        Weekday::Sat => "六",
-        Weekday::Sun => "日",
-    };
-    format!("{}（星期{weekday}）", short_date(day))
-}
-
-fn short_date(day: NaiveDate) -> String {
-    format!("{}年{}月{}日", day.year(), day.month(), day.day())
-}
-
-/// Nothing that could end a line: neither in a header nor in the layout of the text.
-pub(super) fn one_line(text: &str) -> String {
-    let flat: String =
-        text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
-    flat.trim().to_owned()
-}
-
-fn cut(title: &str) -> String {
-    if title.chars().count() <= TITLE_MAX_CHARS {
-        return title.to_owned();
-    }
-    title.chars().take(TITLE_MAX_CHARS).chain(std::iter::once('…')).collect()
+fn mailbox(addressee: Addressee<'_>) -> Result<Mailbox, RenderError> {
+    Ok(Mailbox::new(Some(one_line(addressee.person)), addressee.to.parse::<Address>()?))
 }
 
 #[cfg(test)]

@@ -160,14 +160,7 @@ fn identity_kind(code: &str) -> IdentityKind {
     IdentityKind::ALL.into_iter().find(|kind| kind.code() == code).unwrap_or(IdentityKind::Other)
 }
 
-/// Applicants in the flesh are shown by the first character; names of organisations are public.
-#[must_use]
-pub fn masked_name(kind: &str, name: &str) -> String {
-    if kind != ApplicantKind::NaturalPerson.code() {
-        return name.to_owned();
-    }
-    name.chars().next().map_or_else(String::new, |first| format!("{first}**"))
-}
+pub use crate::store::seal::mask_name as masked_name;
 
 pub(super) fn check_applicant(applicant: &Applicant) -> Result<(), OfficeError> {
     let mut checks = Checks::new();

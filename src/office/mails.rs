@@ -30,6 +30,8 @@ pub struct MailFigures {
     pub circuit: Option<Circuit>,
     /// By how much the day's reminder pass is late; zero when it is done or its hour has not come.
     pub reminder_lag: Duration,
+    /// Reminder days that went by without a mail and were made good by a later one, ever.
+    pub missed: i64,
 }
 
 impl Office {
@@ -102,7 +104,8 @@ impl Office {
             let outbox = outbox::figures(db)?;
             let circuit = outbox::relay_circuit(db)?;
             let reminder_lag = self.reminder_lag(reminders::pass_done(db)?);
-            Ok(MailFigures { outbox, circuit, reminder_lag })
+            let missed = reminders::missed_total(db)?;
+            Ok(MailFigures { outbox, circuit, reminder_lag, missed })
         })
     }
 

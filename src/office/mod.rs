@@ -2,6 +2,7 @@
 
 mod access;
 mod access_token;
+pub mod annual_reports;
 pub mod applicants;
 pub mod auth;
 pub mod calendar_change;
@@ -23,6 +24,7 @@ pub mod overdue;
 pub mod overview;
 mod passwords;
 mod readiness;
+pub mod reminders;
 pub mod sheets;
 pub mod similar;
 mod stood;

@@ -1,6 +1,6 @@
 //! Organs and their departments.
 
-use super::access::standing;
+use super::access::{require_member, standing};
 use super::checks::Checks;
 use super::{Caller, Office, OfficeError, Thing};
 use crate::case::{OrganRules, Role};
@@ -8,7 +8,7 @@ use crate::law::Overlay;
 use crate::store::audit::{self, NewAudit};
 use crate::store::departments::{self, DepartmentRow};
 use crate::store::organs::{self, NewOrgan, OrganRow};
-use crate::store::{Db, DepartmentId, OrganId, StoreError};
+use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId};
 use serde_json::Value;
 
 /// What a new organ is made of.
@@ -39,6 +39,17 @@ pub struct OrganChange {
     pub region: Option<String>,
     /// New rules; members that are missing take their default.
     pub settings: Option<Value>,
+}
+
+/// What changes of a department; `None` keeps it.
+#[derive(Debug, Clone, Default)]
+pub struct DepartmentChange {
+    /// New name.
+    pub name: Option<String>,
+    /// New 科室负责人, or none.
+    pub head_id: Option<Option<UserId>>,
+    /// Whether cases may go to it.
+    pub is_active: Option<bool>,
 }
 
 impl Office {
@@ -188,12 +199,11 @@ impl Office {
         caller: &Caller,
         organ: OrganId,
         id: DepartmentId,
-        name: Option<&str>,
-        is_active: Option<bool>,
+        change: &DepartmentChange,
         is_as_seen: impl FnOnce(&DepartmentRow) -> bool,
     ) -> Result<DepartmentRow, OfficeError> {
         self.store().write(|db| {
-            let row = departments::find(db, id)?;
+            let mut row = departments::find(db, id)?;
             if row.organ_id != organ {
                 return Err(OfficeError::NotFound);
             }
@@ -201,9 +211,16 @@ impl Office {
                 return Err(OfficeError::Stale);
             }
             let mut checks = Checks::new();
-            let name = name.map_or(row.name, |name| checks.line("/name", name, 100));
+            if let Some(name) = &change.name {
+                row.name = checks.line("/name", name, 100);
+            }
             checks.done()?;
-            let row = departments::update(db, id, &name, is_active.unwrap_or(row.is_active))?;
+            if let Some(Some(head)) = change.head_id {
+                require_member(db, head, organ, "/head_id")?;
+            }
+            row.head_id = change.head_id.unwrap_or(row.head_id);
+            row.is_active = change.is_active.unwrap_or(row.is_active);
+            let row = departments::update(db, &row)?;
             self.note(db, caller, Some(organ), "department.changed", &serde_json::json!({ "department_id": id.0 }))?;
             Ok(row)
         })

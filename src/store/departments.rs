@@ -4,11 +4,11 @@ use diesel::prelude::*;
 
 use super::db::Db;
 use super::schema::departments;
-use super::{DepartmentId, OrganId, StoreError};
+use super::{DepartmentId, OrganId, StoreError, UserId};
 
 /// A row of `departments`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = departments)]
+#[diesel(table_name = departments, treat_none_as_default_value = false)]
 pub struct DepartmentRow {
     /// Id.
     pub id: DepartmentId,
@@ -20,6 +20,8 @@ pub struct DepartmentRow {
     pub name: String,
     /// No new case goes to one that is not.
     pub is_active: bool,
+    /// 科室负责人.
+    pub head_id: Option<UserId>,
 }
 
 /// Adds an active department.
@@ -33,20 +35,25 @@ pub fn insert(db: &mut Db, organ: OrganId, code: &str, name: &str) -> Result<Dep
         code: code.to_owned(),
         name: name.to_owned(),
         is_active: true,
+        head_id: None,
     };
     diesel::insert_into(departments::table).values(&row).execute(db)?;
     Ok(row)
 }
 
-/// Changes name and whether it is active.
+/// Changes name, head and whether it is active.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
-pub fn update(db: &mut Db, id: DepartmentId, name: &str, is_active: bool) -> Result<DepartmentRow, StoreError> {
-    diesel::update(departments::table.find(id))
-        .set((departments::name.eq(name), departments::is_active.eq(is_active)))
+/// [`StoreError::NotFound`], [`StoreError::Dangling`] when the head is not there.
+pub fn update(db: &mut Db, row: &DepartmentRow) -> Result<DepartmentRow, StoreError> {
+    diesel::update(departments::table.find(row.id))
+        .set((
+            departments::name.eq(&row.name),
+            departments::is_active.eq(row.is_active),
+            departments::head_id.eq(row.head_id),
+        ))
         .execute(db)?;
-    find(db, id)
+    find(db, row.id)
 }
 
 /// The department of an id.

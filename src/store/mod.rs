@@ -5,6 +5,7 @@
 //! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
 
 pub mod access;
+pub mod annual_reports;
 pub mod applicants;
 pub mod audit;
 pub mod calendars;
@@ -24,8 +25,10 @@ mod options;
 pub mod orders;
 pub mod organs;
 pub mod outbox;
+pub mod preferences;
 mod probe;
 pub mod recipients;
+pub mod reminder_settings;
 pub mod reminders;
 pub mod schema;
 pub mod seal;

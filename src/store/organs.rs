@@ -103,6 +103,19 @@ pub fn find(db: &mut Db, id: OrganId) -> Result<OrganRow, StoreError> {
     Ok(organs::table.find(id).select(OrganRow::as_select()).first(db)?)
 }
 
+/// As [`find`], held against other writers until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn lock(db: &mut Db, id: OrganId) -> Result<OrganRow, StoreError> {
+    let row = organs::table.filter(organs::id.eq(id)).select(organs::id);
+    let _: OrganId = match db {
+        Db::Pg(db) => row.for_update().first(db)?,
+        Db::Lite(db) => row.first(db)?,
+    };
+    find(db, id)
+}
+
 /// The organ of a code.
 ///
 /// # Errors

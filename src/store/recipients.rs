@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::schema::{organs, user_roles, users};
+use super::schema::{departments, organs, user_roles, users};
 use super::{Db, DepartmentId, OrganId, StoreError, UserId};
 use crate::case::Role;
+use std::collections::BTreeSet;
 
 /// A person who can be written to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,15 +16,17 @@ pub struct Recipient {
     pub display_name: String,
     /// The mailbox.
     pub email: String,
+    /// The person's department.
+    pub department_id: Option<DepartmentId>,
 }
 
-type Row = (UserId, String, Option<String>);
+type Row = (UserId, String, Option<String>, Option<DepartmentId>);
 
 fn recipients(rows: Vec<Row>) -> Vec<Recipient> {
     rows.into_iter()
-        .filter_map(|(user_id, display_name, email)| {
+        .filter_map(|(user_id, display_name, email, department_id)| {
             let email = email.map(|email| email.trim().to_owned()).filter(|email| !email.is_empty())?;
-            Some(Recipient { user_id, display_name, email })
+            Some(Recipient { user_id, display_name, email, department_id })
         })
         .collect()
 }
@@ -36,7 +39,7 @@ macro_rules! persons {
             .filter(users::kind.eq("person"))
             .filter($filter)
             .order(users::username)
-            .select((users::id, users::display_name, users::email))
+            .select((users::id, users::display_name, users::email, users::department_id))
     };
 }
 
@@ -85,25 +88,49 @@ pub fn with_role(db: &mut Db, organ: OrganId, role: Role) -> Result<Vec<Recipien
     Ok(recipients(persons!(users::id.eq_any(holders(role, vec![organ]))).load(db)?))
 }
 
-/// A person, if there is one who can be written to.
+/// The person of an id, if active and with a mailbox.
 ///
 /// # Errors
 /// As every read.
-pub fn person(db: &mut Db, user: UserId) -> Result<Option<Recipient>, StoreError> {
-    Ok(recipients(persons!(users::id.eq(user)).load(db)?).into_iter().next())
+pub fn person(db: &mut Db, id: UserId) -> Result<Option<Recipient>, StoreError> {
+    Ok(recipients(persons!(users::id.eq(id)).load(db)?).into_iter().next())
 }
 
-/// Who supervises the organ: supervisors in it, in the organ it reports to, and in every organ above it.
+/// 科室负责人 of a department.
 ///
 /// # Errors
-/// As every read; [`StoreError::Corrupt`] when the organ's path cannot be read.
+/// As every read.
+pub fn section_head(db: &mut Db, department: DepartmentId) -> Result<Option<Recipient>, StoreError> {
+    let head: Option<Option<UserId>> =
+        departments::table.find(department).select(departments::head_id).first(db).optional()?;
+    head.flatten().map_or(Ok(None), |head| person(db, head))
+}
+
+/// The roles a person holds in the organ itself.
+///
+/// # Errors
+/// As every read; [`StoreError::Corrupt`] for a role this program does not know.
+pub fn roles(db: &mut Db, user: UserId, organ: OrganId) -> Result<BTreeSet<Role>, StoreError> {
+    let held = super::users::roles(db, user)?;
+    Ok(held.into_iter().filter(|(of, _)| *of == organ).map(|(_, role)| role).collect())
+}
+
+/// Who supervises the organ: supervisors in it, in the organ it reports to, and in every organ above either.
+///
+/// # Errors
+/// As every read; [`StoreError::Corrupt`] when an organ's path cannot be read.
 pub fn supervisors(db: &mut Db, organ: OrganId) -> Result<Vec<Recipient>, StoreError> {
-    let (reports_to, path): (Option<OrganId>, String) =
-        organs::table.filter(organs::id.eq(organ)).select((organs::reports_to, organs::path)).first(db)?;
-    let mut above = vec![organ];
-    above.extend(reports_to);
-    for part in path.split('/').filter(|part| !part.is_empty()) {
-        let id = uuid::Uuid::parse_str(part).map_err(|_| StoreError::Corrupt(format!("organs.path '{path}'")))?;
+    let place = |db: &mut Db, organ: OrganId| -> Result<(Option<OrganId>, String), StoreError> {
+        let row = organs::table.filter(organs::id.eq(organ));
+        Ok(row.select((organs::reports_to, organs::path)).first(db)?)
+    };
+    let (reports_to, mut paths) = place(db, organ)?;
+    if let Some(other) = reports_to {
+        paths.push_str(&place(db, other)?.1);
+    }
+    let mut above = Vec::new();
+    for part in paths.split('/').filter(|part| !part.is_empty()) {
+        let id = uuid::Uuid::parse_str(part).map_err(|_| StoreError::Corrupt(format!("organs.path '{paths}'")))?;
         above.push(OrganId(id));
     }
     above.sort_unstable();

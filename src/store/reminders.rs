@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::schema::{cases, obligations, organs};
+use super::schema::{cases, obligations, organs, outbox, reminder_steps};
 use super::{CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, meta};
+use std::collections::{BTreeSet, HashSet};
 
 /// The key in `meta` of the last day whose pass is done.
 const PASS_DONE: &str = "reminders.pass_done";
 
-/// An open duty with a date, and what a mail says of it. No applicant's data are read.
+/// An open duty with a date, and what a mail says of it. Of the applicant only the name is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DutyRow {
     /// The obligation.
@@ -26,6 +27,8 @@ pub struct DutyRow {
     pub case_number: Option<String>,
     /// What the application is about.
     pub case_title: Option<String>,
+    /// Who applies: kind and name.
+    pub applicant: Option<(String, String)>,
     /// What kind of duty it is.
     pub kind: String,
     /// Its date.
@@ -42,7 +45,7 @@ pub struct DutyRow {
 
 type Row = (
     (ObligationId, OrganId, String, String),
-    (Option<CaseId>, Option<String>, Option<String>),
+    (Option<CaseId>, Option<String>, Option<String>, Option<String>, Option<String>),
     (String, Option<NaiveDate>, Option<UserId>, Option<DepartmentId>, String, Ts),
 );
 
@@ -50,15 +53,26 @@ type Row = (
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct After(pub NaiveDate, pub ObligationId);
 
-/// Up to `limit` open duties due on or before `horizon`, the earliest first, after `after`; with `changed_since`, only
-/// those that changed at that instant or later. Met, cancelled and suspended duties are not among them.
+/// Which open duties are read.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    /// All.
+    All,
+    /// Those that changed at that instant or later.
+    Changed(Ts),
+    /// These.
+    These(&'a [ObligationId]),
+}
+
+/// Up to `limit` open duties due on or before `horizon`, the earliest first, after `after`. Met, cancelled and suspended
+/// duties are not among them.
 ///
 /// # Errors
 /// As every read.
 pub fn open_duties(
     db: &mut Db,
     horizon: NaiveDate,
-    changed_since: Option<Ts>,
+    which: Which<'_>,
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<DutyRow>, StoreError> {
@@ -70,7 +84,13 @@ pub fn open_duties(
         .filter(obligations::due_on.le(Some(horizon)))
         .select((
             (obligations::id, obligations::organ_id, organs::name, organs::region),
-            (obligations::case_id, cases::number.nullable(), cases::title.nullable()),
+            (
+                obligations::case_id,
+                cases::number.nullable(),
+                cases::title.nullable(),
+                cases::applicant_kind.nullable(),
+                cases::applicant_name.nullable(),
+            ),
             (
                 obligations::kind,
                 obligations::due_on,
@@ -81,8 +101,10 @@ pub fn open_duties(
             ),
         ))
         .into_boxed();
-    if let Some(since) = changed_since {
-        query = query.filter(obligations::updated_at.ge(since));
+    match which {
+        Which::All => {}
+        Which::Changed(since) => query = query.filter(obligations::updated_at.ge(since)),
+        Which::These(ids) => query = query.filter(obligations::id.eq_any(ids.to_vec())),
     }
     if let Some(After(due_on, id)) = after {
         let same_day = obligations::due_on.eq(Some(due_on)).and(obligations::id.gt(id));
@@ -94,7 +116,7 @@ pub fn open_duties(
 
 fn duty((of, case, what): Row) -> Option<DutyRow> {
     let (id, organ_id, organ_name, region) = of;
-    let (case_id, case_number, case_title) = case;
+    let (case_id, case_number, case_title, applicant_kind, applicant_name) = case;
     let (kind, due_on, owner_id, department_id, article, updated_at) = what;
     let due_on = due_on?;
     Some(DutyRow {
@@ -105,6 +127,7 @@ fn duty((of, case, what): Row) -> Option<DutyRow> {
         case_id,
         case_number,
         case_title,
+        applicant: applicant_kind.zip(applicant_name),
         kind,
         due_on,
         owner_id,
@@ -115,11 +138,21 @@ fn duty((of, case, what): Row) -> Option<DutyRow> {
 }
 
 /// Whether the duty is still open and due on `due_on`. On PostgreSQL it stays so until the transaction ends: a command
-/// that closes it waits, so no reminder is queued after the closing.
+/// that closes it waits, so no reminder is queued after the closing. The case is held first, as a command does: who takes
+/// the two the other way round waits for ever.
 ///
 /// # Errors
 /// As every read.
-pub fn still_stands(db: &mut Db, id: ObligationId, due_on: NaiveDate) -> Result<bool, StoreError> {
+pub fn still_stands(
+    db: &mut Db,
+    id: ObligationId,
+    case: Option<CaseId>,
+    due_on: NaiveDate,
+) -> Result<bool, StoreError> {
+    if let (Db::Pg(db), Some(case)) = (&mut *db, case) {
+        let row = cases::table.filter(cases::id.eq(case)).select(cases::id);
+        let _: Option<CaseId> = row.for_key_share().first(db).optional()?;
+    }
     let same = obligations::table
         .filter(obligations::id.eq(id))
         .filter(obligations::status.eq(super::obligations::OPEN))
@@ -130,6 +163,103 @@ pub fn still_stands(db: &mut Db, id: ObligationId, due_on: NaiveDate) -> Result<
         Db::Lite(db) => same.first(db).optional()?,
     };
     Ok(found.is_some())
+}
+
+/// One step of one duty that one person is told of, and the mail that says it.
+#[derive(Debug, Clone, PartialEq, Eq, Insertable)]
+#[diesel(table_name = reminder_steps)]
+pub struct StepRow {
+    /// Obligation, rule, due date and person.
+    pub key: String,
+    /// The key of the mail in the outbox.
+    pub mail_key: String,
+    /// The duty.
+    pub obligation_id: ObligationId,
+    /// Its date when the mail was written.
+    pub due_on: NaiveDate,
+    /// The day the mail is written for.
+    pub told_for: NaiveDate,
+    /// Reminder days it makes good.
+    pub missed: i32,
+}
+
+/// Writes down that a queued mail says these steps.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when another mail says one of them.
+pub fn record_steps(db: &mut Db, steps: &[StepRow]) -> Result<(), StoreError> {
+    for step in steps {
+        diesel::insert_into(reminder_steps::table).values(step).execute(db)?;
+    }
+    Ok(())
+}
+
+/// Which of the steps are told on `today`: sent, on their way, or waiting in a mail that is not out of date.
+///
+/// # Errors
+/// As every read.
+pub fn told(db: &mut Db, keys: &[String], today: NaiveDate) -> Result<HashSet<String>, StoreError> {
+    let mut found = HashSet::new();
+    for some in keys.chunks(200) {
+        let rows: Vec<String> = reminder_steps::table
+            .inner_join(outbox::table.on(outbox::dedupe_key.eq(reminder_steps::mail_key)))
+            .filter(reminder_steps::key.eq_any(some))
+            .filter(outbox::state.ne("queued").or(outbox::suspect.eq(true)).or(reminder_steps::told_for.ge(today)))
+            .select(reminder_steps::key)
+            .load(db)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The waiting mails that would say what is no longer so: written for a day before `today`, or about a duty that is not
+/// open any more or has another date. Mails that a receiver may already hold are not among them.
+///
+/// # Errors
+/// As every read.
+pub fn outdated_mails(db: &mut Db, today: NaiveDate) -> Result<BTreeSet<String>, StoreError> {
+    // Spelt out for the partial index, as in the outbox.
+    let waiting = diesel::dsl::sql::<diesel::sql_types::Bool>("outbox.state IN ('queued', 'sending')");
+    let rows: Vec<String> = reminder_steps::table
+        .inner_join(outbox::table.on(outbox::dedupe_key.eq(reminder_steps::mail_key)))
+        .inner_join(obligations::table.on(obligations::id.eq(reminder_steps::obligation_id)))
+        .filter(waiting)
+        .filter(outbox::state.eq("queued"))
+        .filter(outbox::suspect.eq(false))
+        .filter(
+            reminder_steps::told_for
+                .lt(today)
+                .or(obligations::status.ne(super::obligations::OPEN))
+                .or(obligations::due_on.is_null())
+                .or(obligations::due_on.ne(reminder_steps::due_on.nullable())),
+        )
+        .select(reminder_steps::mail_key)
+        .load(db)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Withdraws a waiting mail: what it says is untold again. Answers the duties it spoke of; `None` when it can no longer
+/// be withdrawn.
+///
+/// # Errors
+/// As every write.
+pub fn withdraw(db: &mut Db, mail_key: &str) -> Result<Option<Vec<ObligationId>>, StoreError> {
+    if !super::outbox::withdraw(db, mail_key)? {
+        return Ok(None);
+    }
+    let said = reminder_steps::table.filter(reminder_steps::mail_key.eq(mail_key));
+    let duties = said.select(reminder_steps::obligation_id).load(db)?;
+    diesel::delete(reminder_steps::table.filter(reminder_steps::mail_key.eq(mail_key))).execute(db)?;
+    Ok(Some(duties))
+}
+
+/// How many reminder days were made good by later mails, ever.
+///
+/// # Errors
+/// As every read.
+pub fn missed_total(db: &mut Db) -> Result<i64, StoreError> {
+    let total: Option<i64> = reminder_steps::table.select(diesel::dsl::sum(reminder_steps::missed)).first(db)?;
+    Ok(total.unwrap_or(0))
 }
 
 /// The last day whose pass is done.

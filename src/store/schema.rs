@@ -35,6 +35,7 @@ diesel::table! {
         code -> Text,
         name -> Text,
         is_active -> Bool,
+        head_id -> Nullable<UuidT>,
     }
 }
 
@@ -346,6 +347,52 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::UuidT;
+    reminder_settings (organ_id) {
+        organ_id -> UuidT,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::UuidT;
+    mail_preferences (user_id) {
+        user_id -> UuidT,
+        is_digest -> Bool,
+        absent_from -> Nullable<Date>,
+        absent_until -> Nullable<Date>,
+        deputy_id -> Nullable<UuidT>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::UuidT;
+    reminder_steps (key) {
+        key -> Text,
+        mail_key -> Text,
+        obligation_id -> UuidT,
+        due_on -> Date,
+        told_for -> Date,
+        missed -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    annual_reports (organ_id, year) {
+        organ_id -> UuidT,
+        year -> Integer,
+        published_on -> Date,
+        recorded_by -> Nullable<UuidT>,
+        recorded_at -> TsT,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     organs,
@@ -368,5 +415,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
     supervision_orders,
     supervision_order_steps,
-    case_tags
+    case_tags,
+    reminder_settings,
+    mail_preferences,
+    reminder_steps,
+    annual_reports
 );

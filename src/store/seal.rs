@@ -1,5 +1,6 @@
 //! Encryption of what identifies a person: AES-256-GCM for the values, a keyed hash to find the same person again.
 
+use crate::case::ApplicantKind;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -204,6 +205,15 @@ fn make_key(path: &Path) -> std::io::Result<()> {
 pub fn mask_identity(number: &str) -> String {
     let count = number.chars().count();
     if count < 11 { mask(number, 0, count.min(1)) } else { mask(number, 3, 4) }
+}
+
+/// A name as a list or a mail may show it: of a natural person the first character, of anybody else all of it.
+#[must_use]
+pub fn mask_name(kind: &str, name: &str) -> String {
+    if kind != ApplicantKind::NaturalPerson.code() {
+        return name.to_owned();
+    }
+    name.chars().next().map_or_else(String::new, |first| format!("{first}**"))
 }
 
 /// A telephone number as a list may show it: the first three and the last four digits of a long one, the last two

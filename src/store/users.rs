@@ -95,6 +95,19 @@ pub fn find(db: &mut Db, id: UserId) -> Result<UserRow, StoreError> {
     Ok(users::table.filter(users::id.eq(id)).select(columns()).first(db)?)
 }
 
+/// As [`find`], held against other writers until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn lock(db: &mut Db, id: UserId) -> Result<(), StoreError> {
+    let row = users::table.filter(users::id.eq(id)).select(users::id);
+    let _: UserId = match db {
+        Db::Pg(db) => row.for_update().first(db)?,
+        Db::Lite(db) => row.first(db)?,
+    };
+    Ok(())
+}
+
 /// The user of a login name, if there is one.
 ///
 /// # Errors

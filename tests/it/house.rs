@@ -157,8 +157,13 @@ impl House {
 
     /// A name nobody has yet.
     pub fn fresh(&self, what: &str) -> String {
+        format!("{what}-{}", self.number())
+    }
+
+    /// A number that was not given before.
+    pub fn number(&self) -> usize {
         self.made.set(self.made.get() + 1);
-        format!("{what}-{}", self.made.get())
+        self.made.get()
     }
 
     /// A case of the bureau, received at the counter on 2024-03-01 and registered that day; due on 2024-03-29.

@@ -8,6 +8,7 @@ mod faults;
 mod killing;
 mod outbox;
 mod passes;
+mod scenes;
 mod schedulers;
 mod tls;
 
@@ -18,9 +19,9 @@ use diesel::prelude::*;
 use gongkai::case::Role;
 use gongkai::config::Settings;
 use gongkai::law::Calendar;
-use gongkai::mail::Mailroom;
 use gongkai::mail::schedule::CalendarOf;
 use gongkai::mail::smtp::Relay;
+use gongkai::mail::{Mailroom, RemindReport};
 use gongkai::store::obligations::{self, Duty, ObligationRow};
 use gongkai::store::outbox::{self as store_outbox, MailFilter, MailView, NewMail};
 use gongkai::store::schema::{cases, outbox as outbox_table, user_roles, users};
@@ -190,6 +191,22 @@ fn queue_for(store: &Store, organ_id: Option<OrganId>, key: &str, to: &str) -> V
     };
     assert!(store.write(|db| store_outbox::enqueue(db, &mail)).unwrap());
     message.into_bytes()
+}
+
+/// The mail server took everything that waits.
+fn sent(store: &Store) {
+    let waiting = outbox_table::table.filter(outbox_table::state.eq("queued"));
+    let work = |db: &mut gongkai::store::Db| -> Result<usize, StoreError> {
+        Ok(diesel::update(waiting).set(outbox_table::state.eq("sent")).execute(db)?)
+    };
+    store.write(work).unwrap();
+}
+
+/// The pass of a day, and its mails are sent.
+fn remind(room: &Mailroom, today: NaiveDate) -> RemindReport {
+    let report = room.remind(today, None).unwrap();
+    sent(room.store());
+    report
 }
 
 /// Lets the pauses of all waiting mails, and that of the relay, be over.

@@ -344,7 +344,8 @@ fn the_page_for_printing_holds_everything_itself_and_runs_nothing() {
             .store()
             .write(|db| {
                 let department = gongkai::store::departments::find_by_code(db, bureau.organ, "gd")?;
-                gongkai::store::departments::update(db, department.id, name, true)
+                let row = gongkai::store::departments::DepartmentRow { name: name.to_owned(), ..department };
+                gongkai::store::departments::update(db, &row)
             })
             .unwrap();
         bureau.on("2025-04-01");

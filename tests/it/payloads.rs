@@ -230,7 +230,7 @@ fn changing(house: &House, route: &'static Route) -> Plan {
                     house,
                     route,
                     vec![("organ_id", organ), ("department_id", id)],
-                    json!({ "name": "新名科", "is_active": true }),
+                    json!({ "name": "新名科", "is_active": true, "head_id": house.bureau.clerk_id.0 }),
                 )
             }
         }
@@ -266,6 +266,40 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             body["off"][0]["notice_year"] = Value::Null;
             plain(house, route, vec![("year", "2026".to_owned())], body)
         }
+        (Verb::Put, "/api/v1/organs/{organ_id}/reminder-settings") => {
+            let path = format!("/api/v1/organs/{organ}/reminder-settings");
+            let onset = |when: &str, days: u16| json!({ "when": when, "days": days });
+            let body = json!({
+                "policies": [{
+                    "kind": "reply", "lead_days": [house.number() % 50, 0], "repeat_every": 1, "repeat_until": 10,
+                    "black_days": 30,
+                    "recipients": {
+                        "handler": onset("before", 60), "section_head": onset("before", 5),
+                        "office_head": onset("before", 3), "leader": onset("before", 0), "supervisor": onset("after", 1)
+                    }
+                }],
+                "window": { "from_hour": 8, "until_hour": 18, "working_days_only": true }
+            });
+            Plan { etag: Some(seen(&path)), ..plain(house, route, vec![("organ_id", organ)], body) }
+        }
+        (Verb::Post, "/api/v1/organs/{organ_id}/annual-reports") => {
+            let path = format!("/api/v1/organs/{organ}/annual-reports?limit=200");
+            let known = house.service().get(&path, &admin);
+            let is_known = |year: &i64| known.json["items"].as_array().unwrap().iter().any(|one| one["year"] == *year);
+            let year = (2008..=2023).rev().find(|year| !is_known(year)).unwrap();
+            plain(house, route, vec![("organ_id", organ)], json!({ "year": year, "published_on": "2024-01-30" }))
+        }
+        (Verb::Put, "/api/v1/me/mail-preferences") => {
+            let name = house.fresh("lixiu");
+            let token = house.service().user_token(&name, house.bureau.organ, &[Role::Clerk]);
+            let etag = house.service().get("/api/v1/me/mail-preferences", &token).header("etag").to_owned();
+            Plan { token, etag: Some(etag), ..plain(house, route, vec![], preferences(house)) }
+        }
+        (Verb::Put, "/api/v1/users/{user_id}/mail-preferences") => {
+            let (id, _) = somebody(house);
+            let etag = seen(&format!("/api/v1/users/{id}/mail-preferences"));
+            Plan { etag: Some(etag), ..plain(house, route, vec![("user_id", id)], preferences(house)) }
+        }
         (Verb::Post, "/api/v1/supervision/orders") => {
             plain(house, route, vec![], house.order_body(&house.registered().id))
         }
@@ -283,6 +317,12 @@ fn changing(house: &House, route: &'static Route) -> Plan {
         (Verb::Post, "/api/v1/intake/applications") => plain(house, route, vec![], house.filing(&house.fresh("SQ"))),
         _ => panic!("no request for {route:?}: add one to tests/it/payloads.rs"),
     }
+}
+
+/// How somebody of the bureau wants the mail, away for a week.
+fn preferences(house: &House) -> Value {
+    let deputy = house.bureau.clerk_id.0;
+    json!({ "digest": true, "absence": { "from": "2024-04-15", "until": "2024-04-22", "deputy_id": deputy } })
 }
 
 /// The answer to the login of somebody new.

@@ -81,7 +81,9 @@ pub fn probes(member: &Member, good: &Value) -> Vec<Probe> {
             ];
             found.extend(impossible.map(|day| refused(json!(day))));
             // The last day of a delay, and the day to answer, lie ahead by their nature.
-            let lies_ahead = member.pointer.ends_with("/until") || member.pointer.ends_with("/due_on");
+            let lies_ahead = member.pointer.ends_with("/until")
+                || member.pointer.ends_with("/due_on")
+                || member.pointer == "/absence/from";
             let expect = if lies_ahead { Expect::Either } else { Expect::Refused };
             found.extend(["2024-04-16", "2027-01-01"].map(|day| Probe { value: json!(day), expect }));
         }

@@ -280,7 +280,7 @@ fn foreign(house: &House, member: &str) -> Option<String> {
     match member {
         "organ_id" | "parent_id" => Some(house.beside.organ.0.to_string()),
         "department_id" => Some(house.beside.department.clone()),
-        "handler_id" | "user_id" => Some(house.beside.user.0.to_string()),
+        "handler_id" | "user_id" | "head_id" | "deputy_id" => Some(house.beside.user.0.to_string()),
         "case_id" | "other_case" | "into_case" => Some(house.beside.case.clone()),
         // A report may go to any organ: that of another branch, or a government.
         "reports_to" => None,
@@ -321,9 +321,19 @@ fn a_thing_of_another_organ_is_not_there_for_a_request_to_ones_own() {
             }
             assert_eq!(difference(&before, &house.dump()), Vec::<String>::new(), "{route:?}");
         }
-        let expected =
-            ["case_id", "department_id", "handler_id", "into_case", "organ_id", "other_case", "parent_id", "user_id"]
-                .map(String::from);
+        let expected = [
+            "case_id",
+            "department_id",
+            "deputy_id",
+            "handler_id",
+            "head_id",
+            "into_case",
+            "organ_id",
+            "other_case",
+            "parent_id",
+            "user_id",
+        ]
+        .map(String::from);
         assert_eq!(tried, BTreeSet::from(expected));
     });
 }

@@ -1,5 +1,7 @@
 use super::*;
 use crate::case::ObligationKind;
+use crate::mail::duty::Duty;
+use crate::mail::policy::{Audience, Onset, When};
 use mail_parser::MessageParser;
 
 fn day(text: &str) -> NaiveDate {
@@ -10,28 +12,54 @@ fn from() -> Mailbox {
     "信息公开办公室 <office@gov.example>".parse().unwrap()
 }
 
-fn due_soon() -> Reminder<'static> {
-    Reminder {
-        person: "王敏",
-        to: "wangmin@gov.example",
-        organ: "某市交通运输局",
-        case_number: Some("2025-00017"),
-        case_title: Some("2024年度农村公路养护资金使用情况"),
-        kind: "reply",
-        article: "《政府信息公开条例》（国务院令第711号）第三十三条",
+const READER: Addressee<'static> = Addressee { person: "王敏", to: "wangmin@gov.example" };
+
+fn is(audience: Audience) -> Because {
+    let onset = match audience {
+        Audience::Handler => Onset { when: When::Before, days: 60 },
+        Audience::SectionHead => Onset { when: When::Before, days: 5 },
+        Audience::OfficeHead => Onset { when: When::Before, days: 3 },
+        Audience::Leader => Onset { when: When::Before, days: 0 },
+        Audience::Supervisor => Onset { when: When::After, days: 1 },
+    };
+    Because::Is(audience, Some(onset))
+}
+
+fn due_soon() -> Item {
+    let step = |label, until: Option<&str>, article| NextAction { label, until: until.map(day), article };
+    Item {
+        organ: "某市交通运输局".into(),
+        case_number: Some("2025-00017".into()),
+        case_title: Some("2024年度农村公路养护资金使用情况".into()),
+        applicant: Some("李**".into()),
+        kind: "reply".into(),
+        article: "《政府信息公开条例》（国务院令第711号）第三十三条".into(),
         due_on: day("2025-09-19"),
         standing: Standing::Left(3),
+        is_black: false,
         as_of: day("2025-09-16"),
-        missed: &[],
+        missed: vec![],
         unknown_year: None,
-        because: Because::Is(Audience::Handler),
+        because: is(Audience::Handler),
+        next: Some(Next {
+            steps: vec![
+                step("拟办", Some("2025-09-19"), "《条例》第三十六条"),
+                step("征求意见", None, "《条例》第三十三条"),
+            ],
+            others: vec!["记录联系", "关联案件"],
+            is_for_reader: true,
+        }),
     }
 }
 
-fn make(reminder: &Reminder<'_>) -> Rendered {
+fn make(item: &Item) -> Rendered {
+    make_for(READER, item)
+}
+
+fn make_for(reader: Addressee<'_>, item: &Item) -> Rendered {
     let id = "0198f3a0-0000-7000-8000-000000000001".parse().unwrap();
     let at = "2025-09-16T00:00:05Z".parse().unwrap();
-    Templates::embedded().unwrap().reminder(reminder, &from(), id, at).unwrap()
+    Templates::embedded().unwrap().reminder(reader, item, &from(), id, at).unwrap()
 }
 
 /// Headers and text of a mail as the reader's program decodes them.
@@ -67,59 +95,140 @@ fn a_duty_due_soon_in_text_and_html() {
 
 #[test]
 fn a_duty_due_today_for_the_office_head() {
-    let reminder = Reminder {
-        person: "李主任",
-        standing: Standing::Today,
-        as_of: day("2025-09-19"),
-        because: Because::Is(Audience::OfficeHead),
-        ..due_soon()
-    };
-    insta::assert_snapshot!("due_today_office_head", read(&make(&reminder)));
+    let reader = Addressee { person: "李主任", ..READER };
+    let item =
+        Item { standing: Standing::Today, as_of: day("2025-09-19"), because: is(Audience::OfficeHead), ..due_soon() };
+    insta::assert_snapshot!("due_today_office_head", read(&make_for(reader, &item)));
 }
 
 #[test]
 fn an_overdue_duty_for_the_supervisor() {
-    let reminder = Reminder {
-        person: "赵监督",
+    let reader = Addressee { person: "赵监督", ..READER };
+    let next = Next { is_for_reader: false, ..due_soon().next.unwrap() };
+    let item = Item {
         standing: Standing::Overdue(2),
         as_of: day("2025-09-23"),
-        because: Because::Is(Audience::Supervisor),
+        because: is(Audience::Supervisor),
+        next: Some(next),
         ..due_soon()
     };
-    let mail = make(&reminder);
+    let mail = make_for(reader, &item);
     insta::assert_snapshot!("overdue_supervisor", read(&mail));
     insta::assert_snapshot!("overdue_supervisor_html", html(&mail));
 }
 
 #[test]
+fn the_black_level_speaks_to_those_above_in_other_words() {
+    let item = |audience| Item {
+        standing: Standing::Overdue(19),
+        is_black: true,
+        as_of: day("2025-10-20"),
+        because: is(audience),
+        next: None,
+        ..due_soon()
+    };
+    insta::assert_snapshot!("black_leader", read(&make(&item(Audience::Leader))));
+    let told = |audience| read(&make(&item(audience)));
+    assert!(told(Audience::Supervisor).contains("请您督办：责令承办人员立即办理，并查明逾期原因"));
+    assert!(told(Audience::OfficeHead).contains("请您立即督促承办人员并报告逾期原因"));
+    assert!(told(Audience::Handler).contains("下一步："));
+}
+
+#[test]
+fn every_reason_is_told() {
+    let until = day("2025-09-30");
+    let away = |audience| Because::StandsIn(audience, "王敏".into(), until);
+    let mut reasons: Vec<String> = Audience::ALL.into_iter().map(|audience| is(audience).text()).collect();
+    reasons.extend(Audience::ALL.into_iter().map(|audience| away(audience).text()));
+    reasons.extend([Because::HandlerAway("王敏".into(), until).text(), Because::NobodyElse.text()]);
+    insta::assert_snapshot!("reasons", reasons.join("\n"));
+}
+
+#[test]
+fn the_mail_of_the_day_says_all_that_is_owed_the_latest_first() {
+    let late = Item {
+        case_number: Some("2025-00009".into()),
+        due_on: day("2025-09-12"),
+        standing: Standing::Overdue(2),
+        missed: vec![day("2025-09-15")],
+        because: is(Audience::OfficeHead),
+        ..due_soon()
+    };
+    let report = Item {
+        case_number: None,
+        case_title: None,
+        applicant: None,
+        kind: "annual_report".into(),
+        article: "《条例》第四十九条第一款".into(),
+        next: None,
+        due_on: day("2025-09-16"),
+        standing: Standing::Today,
+        ..due_soon()
+    };
+    let id = "0198f3a0-0000-7000-8000-000000000001".parse().unwrap();
+    let at = "2025-09-16T00:00:05Z".parse().unwrap();
+    let items = [due_soon(), late, report];
+    let mail = Templates::embedded().unwrap().digest(READER, &items, day("2025-09-16"), &from(), id, at).unwrap();
+    insta::assert_snapshot!("digest", read(&mail));
+    insta::assert_snapshot!("digest_html", html(&mail));
+}
+
+#[test]
+fn an_office_replaces_a_template_and_a_broken_one_is_reported_and_not_used() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("reminder.txt", "{{ person }}：{{ duty }}，{{ standing }}。");
+    write("reminder.html", "<p>{% if %}</p>");
+    write("digest.txt", "{{ no_such_word }}");
+    write(
+        "digest.html",
+        "{% for item in items %}{% if item.black %}{{ item.nothing_of_the_kind }}{% endif %}{% endfor %}",
+    );
+    std::fs::write(directory.path().join("digest.subject.txt"), [0xff, 0xfe]).unwrap();
+    let templates = Templates::load(directory.path()).unwrap();
+    let broken: Vec<String> =
+        templates.broken().iter().map(|one| one.file.rsplit('/').next().unwrap().to_owned()).collect();
+    assert_eq!(broken, ["reminder.html", "digest.subject.txt", "digest.txt", "digest.html"]);
+    assert!(templates.broken()[0].to_string().contains("已改用内置模板"), "{}", templates.broken()[0]);
+    let at = "2025-09-16T00:00:05Z".parse().unwrap();
+    let mail = templates.reminder(READER, &due_soon(), &from(), uuid::Uuid::nil(), at).unwrap();
+    assert!(read(&mail).ends_with("王敏：答复申请人，还剩3个工作日。"), "{}", read(&mail));
+    assert_eq!(html(&mail), html(&make(&due_soon())), "the built-in one in its place");
+    // A directory that is not there is a mistake, an empty name is none.
+    assert_eq!(Templates::load(Path::new("/no/such/directory")).unwrap().broken().len(), 6);
+    assert_eq!(Templates::load(Path::new("")).unwrap().broken(), []);
+}
+
+#[test]
 fn a_caught_up_mail_says_so() {
-    let missed = [day("2025-09-12"), day("2025-09-16"), day("2025-09-18")];
-    let reminder =
-        Reminder { standing: Standing::Left(1), as_of: day("2025-09-18"), missed: &missed[..2], ..due_soon() };
-    insta::assert_snapshot!("caught_up", read(&make(&reminder)));
-    let one = Reminder { missed: &missed[..1], ..reminder };
+    let missed = vec![day("2025-09-12"), day("2025-09-16")];
+    let item = Item { standing: Standing::Left(1), as_of: day("2025-09-18"), missed, ..due_soon() };
+    insta::assert_snapshot!("caught_up", read(&make(&item)));
+    let one = Item { missed: vec![day("2025-09-12")], ..item };
     assert!(read(&make(&one)).contains("补发说明：按期限推算应于2025年9月12日发出的提醒没有在当日发出"));
 }
 
 #[test]
 fn an_estimate_beyond_the_calendar_says_so() {
-    let reminder = Reminder {
+    let item = Item {
         due_on: day("2027-01-08"),
         standing: Standing::Left(5),
         as_of: day("2026-12-31"),
         unknown_year: Some(2027),
         ..due_soon()
     };
-    insta::assert_snapshot!("estimated", read(&make(&reminder)));
+    insta::assert_snapshot!("estimated", read(&make(&item)));
 }
 
 #[test]
 fn a_duty_without_a_case_and_a_case_without_a_number() {
-    let report = Reminder {
+    let report = Item {
         case_number: None,
         case_title: None,
-        kind: "annual_report",
-        article: "《政府信息公开条例》（国务院令第711号）第四十九条",
+        applicant: None,
+        next: None,
+        kind: "annual_report".into(),
+        article: "《政府信息公开条例》（国务院令第711号）第四十九条".into(),
         due_on: day("2026-01-31"),
         standing: Standing::Left(10),
         as_of: day("2026-01-16"),
@@ -127,7 +236,7 @@ fn a_duty_without_a_case_and_a_case_without_a_number() {
     };
     insta::assert_snapshot!("annual_report", read(&make(&report)));
     let unnumbered =
-        Reminder { case_number: None, kind: "receipt_confirmation", because: Because::NobodyElse, ..due_soon() };
+        Item { case_number: None, kind: "receipt_confirmation".into(), because: Because::NobodyElse, ..due_soon() };
     insta::assert_snapshot!("unnumbered_nobody_else", read(&make(&unnumbered)));
 }
 
@@ -139,18 +248,18 @@ fn every_kind_of_duty_has_its_words() {
         let (in_time, overdue) = (duty.in_time.join("\n    "), duty.overdue.join("\n    "));
         page.push_str(&format!("{} {}\n  未到期\n    {in_time}\n  逾期\n    {overdue}\n", kind.code(), duty.label));
         for standing in [Standing::Left(1), Standing::Overdue(1)] {
-            let mail = make(&Reminder { kind: kind.code(), standing, ..due_soon() });
+            let mail = make(&Item { kind: kind.code().into(), standing, ..due_soon() });
             assert!(mail.subject.contains(duty.label), "{}", mail.subject);
         }
     }
     insta::assert_snapshot!("duties", page);
-    let unknown = make(&Reminder { kind: "new_duty", ..due_soon() });
+    let unknown = make(&Item { kind: "new_duty".into(), ..due_soon() });
     assert_eq!(unknown.subject, "【依申请公开】2025-00017 办理期限：还剩3个工作日（期限2025年9月19日）");
 }
 
 #[test]
 fn the_subject_holds_neither_the_title_nor_a_name() {
-    let mail = make(&Reminder { case_title: Some("张三房屋征收补偿档案"), ..due_soon() });
+    let mail = make(&Item { case_title: Some("张三房屋征收补偿档案".into()), ..due_soon() });
     assert_eq!(mail.subject, "【依申请公开】2025-00017 答复申请人：还剩3个工作日（期限2025年9月19日）");
 }
 
@@ -168,15 +277,18 @@ fn line_breaks_and_nul_in_any_field_add_no_header_and_no_recipient() {
             let parsed = MessageParser::default().parse(&mail.bytes).unwrap();
             parsed.headers().iter().map(|header| header.name().to_owned()).collect()
         };
-        for reminder in [
-            Reminder { person: evil, ..due_soon() },
-            Reminder { organ: evil, ..due_soon() },
-            Reminder { case_number: Some(evil), ..due_soon() },
-            Reminder { case_title: Some(evil), ..due_soon() },
-            Reminder { kind: evil, ..due_soon() },
-            Reminder { article: evil, ..due_soon() },
+        let named = Addressee { person: evil, ..READER };
+        for (reader, item) in [
+            (named, due_soon()),
+            (READER, Item { organ: evil.into(), ..due_soon() }),
+            (READER, Item { case_number: Some(evil.into()), ..due_soon() }),
+            (READER, Item { case_title: Some(evil.into()), ..due_soon() }),
+            (READER, Item { applicant: Some(evil.into()), ..due_soon() }),
+            (READER, Item { kind: evil.into(), ..due_soon() }),
+            (READER, Item { article: evil.into(), ..due_soon() }),
+            (READER, Item { because: Because::HandlerAway(evil.into(), day("2025-09-16")), ..due_soon() }),
         ] {
-            let mail = make(&reminder);
+            let mail = make_for(reader, &item);
             assert_eq!(names(&mail), names(&clean));
             assert!(!mail.subject.contains(['\r', '\n', '\0', '\u{2028}']), "{:?}", mail.subject);
             let parsed = MessageParser::default().parse(&mail.bytes).unwrap();
@@ -187,19 +299,19 @@ fn line_breaks_and_nul_in_any_field_add_no_header_and_no_recipient() {
             let head = head.split("\r\n\r\n").next().unwrap();
             assert!(head.is_ascii() && !head.to_ascii_lowercase().contains("\r\nbcc:"), "{head}");
         }
-        let address = make_error(&Reminder { to: evil, ..due_soon() });
+        let address = make_error(Addressee { to: evil, ..READER });
         assert!(matches!(address, RenderError::Address(_)), "{address}");
     }
 }
 
-fn make_error(reminder: &Reminder<'_>) -> RenderError {
+fn make_error(reader: Addressee<'_>) -> RenderError {
     let at = "2025-09-16T00:00:05Z".parse().unwrap();
-    Templates::embedded().unwrap().reminder(reminder, &from(), uuid::Uuid::nil(), at).unwrap_err()
+    Templates::embedded().unwrap().reminder(reader, &due_soon(), &from(), uuid::Uuid::nil(), at).unwrap_err()
 }
 
 #[test]
 fn html_is_escaped_and_the_text_is_not() {
-    let mail = make(&Reminder { case_title: Some("<script>alert(1)</script> & \"引号\""), ..due_soon() });
+    let mail = make(&Item { case_title: Some("<script>alert(1)</script> & \"引号\"".into()), ..due_soon() });
     assert!(html(&mail).contains("&lt;script&gt;alert(1)&lt;&#x2f;script&gt; &amp;"), "{}", html(&mail));
     assert!(read(&mail).contains("<script>alert(1)</script> & \"引号\""));
 }
@@ -207,7 +319,7 @@ fn html_is_escaped_and_the_text_is_not() {
 #[test]
 fn a_long_title_is_cut() {
     let title = "路".repeat(500);
-    let mail = make(&Reminder { case_title: Some(&title), ..due_soon() });
+    let mail = make(&Item { case_title: Some(title), ..due_soon() });
     assert!(read(&mail).contains(&format!("{}…\n", "路".repeat(120))));
     assert!(!read(&mail).contains(&"路".repeat(121)));
 }

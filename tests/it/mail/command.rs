@@ -34,14 +34,19 @@ fn one_pass_queues_prints_sends_and_the_next_finds_nothing_new() {
         stands(&store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(house.handler))], "2025-09-19");
         runtime().block_on(async {
             let day = ["remind", "--as-of", "2025-09-22"];
+            let seen = lines(&gongkai(&database, 0, &[&day[..], &["--dry-run"]].concat()).await);
+            assert_eq!(seen[0], "2025-09-22 提醒预览（未作任何改动）：临近或者已过期限的事项 1 项，将排入 3 项，此前已排入 0 项");
+            assert_eq!(seen.len(), 4);
+            assert_eq!(mails(&store), []);
             let told = lines(&gongkai(&database, 0, &[&day[..], &["--no-send"]].concat()).await);
+            assert_eq!(seen[1..], told[1..4], "what the preview said");
             assert_eq!(
                 told,
                 [
-                    "2025-09-22 提醒：临近或者已过期限的事项 1 项，新排入 3 封，此前已排入 0 封",
+                    "2025-09-22 提醒：临近或者已过期限的事项 1 项，新排入 3 项，此前已排入 0 项",
                     "  2025-00017  答复申请人  期限2025-09-19  已逾期1个工作日  [overdue_1，补发1次]  → handler先生 <handler@gov.example>  您是这一事项的承办人员。",
-                    "  2025-00017  答复申请人  期限2025-09-19  已逾期1个工作日  [overdue_1，补发1次]  → head先生 <head@gov.example>  您是本机关公开工作机构负责人；事项自期限前3个工作日起，直至办结，同时提醒您。",
-                    "  2025-00017  答复申请人  期限2025-09-19  已逾期1个工作日  [overdue_1]  → watch先生 <watch@gov.example>  您负责监督该机关的政府信息公开工作；事项自逾期后第一个工作日起，直至办结，同时提醒您。",
+                    "  2025-00017  答复申请人  期限2025-09-19  已逾期1个工作日  [overdue_1，补发1次]  → head先生 <head@gov.example>  您是本机关公开工作机构负责人；此类事项自期限前3个工作日起，直至办结，同时提醒您。",
+                    "  2025-00017  答复申请人  期限2025-09-19  已逾期1个工作日  [overdue_1]  → watch先生 <watch@gov.example>  您是负责监督该机关政府信息公开工作的人员；此类事项自逾期后第一个工作日起，直至办结，同时提醒您。",
                     "队列：待发 3 封，发送中 0 封，待人工处理 0 封，累计送出 0 封",
                 ]
             );
@@ -52,7 +57,7 @@ fn one_pass_queues_prints_sends_and_the_next_finds_nothing_new() {
             assert_eq!(
                 told,
                 [
-                    "2025-09-22 提醒：临近或者已过期限的事项 1 项，新排入 0 封，此前已排入 3 封",
+                    "2025-09-22 提醒：临近或者已过期限的事项 1 项，新排入 0 项，此前已排入 3 项",
                     "发送：送出 3 封，稍后重试 0 封，退信待处理 0 封",
                     "队列：待发 0 封，发送中 0 封，待人工处理 0 封，累计送出 3 封",
                 ]

@@ -62,8 +62,15 @@ fn an_organ_is_changed_only_on_the_version_that_was_read() {
 fn a_department_can_be_renamed_and_closed() {
     on_both(|store| {
         let bureau = add_bureau(store, "A", None);
-        let changed = store.write(|db| departments::update(db, bureau.department, "法规科", false)).unwrap();
-        assert_eq!((changed.name.as_str(), changed.is_active), ("法规科", false));
+        let before = store.read(|db| departments::find(db, bureau.department)).unwrap();
+        let row = departments::DepartmentRow {
+            name: "法规科".into(),
+            is_active: false,
+            head_id: Some(bureau.user),
+            ..before
+        };
+        let changed = store.write(|db| departments::update(db, &row)).unwrap();
+        assert_eq!(changed, row);
         assert_eq!(store.read(|db| departments::find_by_code(db, bureau.organ, "xxk")).unwrap(), changed);
         assert_eq!(store.read(|db| departments::list(db, &[bureau.organ])).unwrap(), [changed]);
         let twice = store.write(|db| departments::insert(db, bureau.organ, "xxk", "又一个"));

@@ -1,0 +1,253 @@
+//! Who is told of a duty: the parts in it by the policy, and who stands in for somebody away.
+
+use super::policy::{Audience, Onset, Policy, Rule};
+use crate::case::Role;
+use crate::store::preferences::{self, PreferenceRow};
+use crate::store::recipients::{self, Recipient};
+use crate::store::reminders::DutyRow;
+use crate::store::{OrganId, Store, StoreError, UserId};
+use chrono::{Datelike, NaiveDate};
+use std::collections::HashMap;
+
+/// Why a person gets a reminder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Because {
+    /// Of this part in the case, which hears of it from then on.
+    Is(Audience, Option<Onset>),
+    /// Standing in for somebody of this part, who is away until that day.
+    StandsIn(Audience, String, NaiveDate),
+    /// The handler is away until that day.
+    HandlerAway(String, NaiveDate),
+    /// Nobody nearer to the work can be reached by mail.
+    NobodyElse,
+}
+
+impl Because {
+    /// Whether the work is the reader's own; the others are to urge it on.
+    #[must_use]
+    pub const fn is_own_work(&self) -> bool {
+        match self {
+            Self::Is(audience, _) | Self::StandsIn(audience, ..) => matches!(audience, Audience::Handler),
+            Self::NobodyElse => true,
+            Self::HandlerAway(..) => false,
+        }
+    }
+
+    /// What the mail says.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Is(Audience::Handler, _) => "您是这一事项的承办人员。".to_owned(),
+            Self::Is(audience, onset) => {
+                let from = onset.map(|onset| format!("；此类事项自{}起，直至办结，同时提醒您", onset.label()));
+                format!("您是{}{}。", part(*audience), from.unwrap_or_default())
+            }
+            Self::StandsIn(Audience::Handler, of, until) => {
+                format!("承办人员{of}离岗（至{}），您是其指定的代理人。", day(*until))
+            }
+            Self::StandsIn(audience, of, until) => {
+                format!("{}{of}离岗（至{}），您是其指定的代理人。", part(*audience), day(*until))
+            }
+            Self::HandlerAway(of, until) => {
+                format!("承办人员{of}离岗（至{}），其提醒同时发给公开工作机构负责人。", day(*until))
+            }
+            Self::NobodyElse => {
+                "系统中没有能够收到邮件的承办人员，因此改发给您；请指定承办人员并登记其邮箱。".to_owned()
+            }
+        }
+    }
+}
+
+const fn part(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Handler => "承办人员",
+        Audience::SectionHead => "承办科室负责人",
+        Audience::OfficeHead => "本机关公开工作机构负责人",
+        Audience::Leader => "本机关分管领导",
+        Audience::Supervisor => "负责监督该机关政府信息公开工作的人员",
+    }
+}
+
+fn day(day: NaiveDate) -> String {
+    format!("{}年{}月{}日", day.year(), day.month(), day.day())
+}
+
+/// A person who is told of a duty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Who.
+    pub person: Recipient,
+    /// The part that decides from when on.
+    pub audience: Audience,
+    /// Why.
+    pub because: Because,
+    /// The first day on which this person had the part; what came before was told to somebody else.
+    pub since: Option<NaiveDate>,
+}
+
+/// The people of a pass, each looked up once.
+pub struct People<'a> {
+    store: &'a Store,
+    preferences: HashMap<UserId, PreferenceRow>,
+    holders: HashMap<(OrganId, Audience), Vec<Recipient>>,
+}
+
+impl<'a> People<'a> {
+    /// Everybody, with what they have chosen.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn new(store: &'a Store) -> Result<Self, StoreError> {
+        let rows = store.read(preferences::all)?;
+        let preferences = rows.into_iter().map(|row| (row.user_id, row)).collect();
+        Ok(Self { store, preferences, holders: HashMap::new() })
+    }
+
+    /// Whether the person wants one mail a day.
+    pub fn wants_digest(&self, user: UserId) -> bool {
+        self.preferences.get(&user).is_some_and(|row| row.is_digest)
+    }
+
+    /// Who is told of `duty` on `today` when `rule` is the latest step: each person once, the nearest to the work first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn of(
+        &mut self,
+        duty: &DutyRow,
+        policy: &Policy,
+        rule: Rule,
+        today: NaiveDate,
+    ) -> Result<Vec<Told>, StoreError> {
+        let mut list = List(Vec::new());
+        let (owner, department) = (duty.owner_id, duty.department_id);
+        let own = self.store.read(|db| recipients::handlers(db, duty.organ_id, owner, department))?;
+        if own.is_empty() {
+            for person in self.next_above(duty.organ_id)? {
+                list.add(person, Audience::Handler, Because::NobodyElse, None);
+            }
+        }
+        for person in own {
+            self.handler(&mut list, duty.organ_id, policy, person, today)?;
+        }
+        for audience in Audience::ALL {
+            if audience == Audience::Handler || !audience.hears(policy, rule) {
+                continue;
+            }
+            for person in self.holding(duty, audience)? {
+                let because = Because::Is(audience, audience.onset(policy));
+                match self.deputy(&person, today)? {
+                    Some((deputy, from, until)) => {
+                        let because = Because::StandsIn(audience, person.display_name, until);
+                        list.add(deputy, audience, because, Some(from));
+                    }
+                    None => {
+                        let since = self.back_since(person.user_id, today);
+                        list.add(person, audience, because, since);
+                    }
+                }
+            }
+        }
+        Ok(list.0)
+    }
+
+    /// The handler, or, while away, the deputy and the head of the office; if there is neither, the handler all the same.
+    fn handler(
+        &mut self,
+        list: &mut List,
+        organ: OrganId,
+        policy: &Policy,
+        person: Recipient,
+        today: NaiveDate,
+    ) -> Result<(), StoreError> {
+        let because = Because::Is(Audience::Handler, Audience::Handler.onset(policy));
+        let Some((from, until)) = self.absence(person.user_id, today) else {
+            let since = self.back_since(person.user_id, today);
+            list.add(person, Audience::Handler, because, since);
+            return Ok(());
+        };
+        let name = person.display_name.clone();
+        let mut stand_ins = Vec::new();
+        if let Some((deputy, ..)) = self.deputy(&person, today)? {
+            stand_ins.push((deputy, Because::StandsIn(Audience::Handler, name.clone(), until)));
+        }
+        let heads = self.role_holders(organ, Audience::OfficeHead)?;
+        let others = heads.into_iter().filter(|head| head.user_id != person.user_id);
+        stand_ins.extend(others.map(|head| (head, Because::HandlerAway(name.clone(), until))));
+        if stand_ins.is_empty() {
+            list.add(person, Audience::Handler, because, None);
+        }
+        for (stand_in, because) in stand_ins {
+            list.add(stand_in, Audience::Handler, because, Some(from));
+        }
+        Ok(())
+    }
+
+    fn absence(&self, user: UserId, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+        let row = self.preferences.get(&user).filter(|row| row.is_absent(today))?;
+        row.absent_from.zip(row.absent_until)
+    }
+
+    /// The first day back of somebody who was away and is there again.
+    fn back_since(&self, user: UserId, today: NaiveDate) -> Option<NaiveDate> {
+        self.preferences.get(&user)?.absent_until.filter(|until| *until < today)?.succ_opt()
+    }
+
+    /// Who stands in for a person away today, since when and until when; nobody who is away too.
+    fn deputy(
+        &self,
+        person: &Recipient,
+        today: NaiveDate,
+    ) -> Result<Option<(Recipient, NaiveDate, NaiveDate)>, StoreError> {
+        let Some((from, until)) = self.absence(person.user_id, today) else { return Ok(None) };
+        let deputy = self.preferences.get(&person.user_id).and_then(|row| row.deputy_id);
+        let Some(deputy) = deputy.filter(|id| self.absence(*id, today).is_none()) else { return Ok(None) };
+        let found = self.store.read(|db| recipients::person(db, deputy))?;
+        Ok(found.map(|deputy| (deputy, from, until)))
+    }
+
+    /// Where nobody does the work: who is next to see that somebody does.
+    fn next_above(&mut self, organ: OrganId) -> Result<Vec<Recipient>, StoreError> {
+        for audience in [Audience::OfficeHead, Audience::Leader, Audience::Supervisor] {
+            let found = self.role_holders(organ, audience)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn holding(&mut self, duty: &DutyRow, audience: Audience) -> Result<Vec<Recipient>, StoreError> {
+        if audience != Audience::SectionHead {
+            return self.role_holders(duty.organ_id, audience);
+        }
+        let Some(department) = duty.department_id else { return Ok(Vec::new()) };
+        Ok(self.store.read(|db| recipients::section_head(db, department))?.into_iter().collect())
+    }
+
+    fn role_holders(&mut self, organ: OrganId, audience: Audience) -> Result<Vec<Recipient>, StoreError> {
+        if let Some(found) = self.holders.get(&(organ, audience)) {
+            return Ok(found.clone());
+        }
+        let found = self.store.read(|db| match audience {
+            Audience::Handler => recipients::with_role(db, organ, Role::Clerk),
+            Audience::SectionHead => Ok(Vec::new()),
+            Audience::OfficeHead => recipients::with_role(db, organ, Role::OfficeHead),
+            Audience::Leader => recipients::with_role(db, organ, Role::Leader),
+            Audience::Supervisor => recipients::supervisors(db, organ),
+        })?;
+        self.holders.insert((organ, audience), found.clone());
+        Ok(found)
+    }
+}
+
+/// Each person once, for the first reason.
+struct List(Vec<Told>);
+
+impl List {
+    fn add(&mut self, person: Recipient, audience: Audience, because: Because, since: Option<NaiveDate>) {
+        if !self.0.iter().any(|known| known.person.user_id == person.user_id) {
+            self.0.push(Told { person, audience, because, since });
+        }
+    }
+}

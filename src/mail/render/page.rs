@@ -1,0 +1,185 @@
+//! What the templates are given, word by word.
+
+use super::{Addressee, Item, Next, NextAction};
+use crate::case::ObligationKind;
+use crate::mail::duty::Duty;
+use crate::mail::people::Because;
+use crate::mail::policy::{Audience, Standing};
+use chrono::{Datelike, NaiveDate, Weekday};
+use minijinja::{Value, context};
+
+/// Longest case title in a mail, characters.
+const TITLE_MAX_CHARS: usize = 120;
+
+/// The page of one duty.
+pub(super) fn reminder(addressee: Addressee<'_>, item: &Item) -> Value {
+    context! { person => one_line(addressee.person), ..duty(item) }
+}
+
+/// The page of a day: what is late first, then by date.
+pub(super) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate) -> Value {
+    let mut sorted: Vec<&Item> = items.iter().collect();
+    sorted.sort_by(|a, b| (a.due_on, &a.case_number, &a.kind).cmp(&(b.due_on, &b.case_number, &b.kind)));
+    let count = |is_counted: fn(&Item) -> bool| items.iter().filter(|item| is_counted(item)).count();
+    context! {
+        person => one_line(addressee.person),
+        as_of => short_date(as_of),
+        total => items.len(),
+        overdue_count => count(|item| item.standing.is_overdue()),
+        today_count => count(|item| item.standing == Standing::Today),
+        items => sorted.into_iter().map(duty).collect::<Vec<Value>>(),
+    }
+}
+
+fn duty(item: &Item) -> Value {
+    let duty = Duty::of(&item.kind);
+    let overdue = item.standing.is_overdue();
+    let number = match (&item.case_number, &item.case_title) {
+        (Some(number), _) => one_line(number),
+        (None, Some(_)) => "（尚未编号）".to_owned(),
+        (None, None) => String::new(),
+    };
+    let is_own = item.because.is_own_work();
+    context! {
+        organ => one_line(&item.organ),
+        case_number => number,
+        case_title => item.case_title.as_deref().map(|title| cut(&one_line(title))),
+        applicant => item.applicant.as_deref().map(one_line),
+        duty => duty.label,
+        next_title => if is_own { "下一步" } else { urge(item) },
+        next_steps => if overdue { duty.overdue } else { duty.in_time }.to_vec(),
+        actions_title => item.next.as_ref().and_then(actions_title),
+        actions => item.next.as_ref().map(|next| actions(next, item.as_of)).unwrap_or_default(),
+        other_actions => item.next.as_ref().map(|next| next.others.join("、")).unwrap_or_default(),
+        article => one_line(&item.article),
+        due_long => long_date(item.due_on),
+        due_short => short_date(item.due_on),
+        standing => item.standing.label(),
+        as_of => short_date(item.as_of),
+        overdue => overdue,
+        black => item.is_black,
+        missed => missed(&item.missed),
+        approximate => item.unknown_year.map(unknown_year),
+        reason => one_line(&item.because.text()),
+    }
+}
+
+/// What those who do not do the work themselves are asked for.
+fn urge(item: &Item) -> &'static str {
+    let is_above = match &item.because {
+        Because::Is(audience, _) | Because::StandsIn(audience, ..) => {
+            matches!(audience, Audience::Leader | Audience::Supervisor)
+        }
+        Because::HandlerAway(..) | Because::NobodyElse => false,
+    };
+    match (item.is_black, is_above) {
+        (true, true) => "逾期已达黑色预警，请您督办：责令承办人员立即办理，并查明逾期原因",
+        (true, false) => "逾期已达黑色预警，请您立即督促承办人员并报告逾期原因",
+        (false, true | false) => "请您督促承办人员",
+    }
+}
+
+fn actions_title(next: &Next) -> Option<&'static str> {
+    if next.steps.is_empty() && next.others.is_empty() {
+        return None;
+    }
+    Some(if next.is_for_reader {
+        "按案件目前的状态，您可以办理"
+    } else {
+        "按案件目前的状态，承办人员可以办理"
+    })
+}
+
+fn actions(next: &Next, as_of: NaiveDate) -> Vec<String> {
+    let line = |action: &NextAction| match action.until.filter(|until| *until >= as_of) {
+        Some(until) => format!("{}（最迟{}；{}）", action.label, short_date(until), action.article),
+        None => format!("{}（{}）", action.label, action.article),
+    };
+    next.steps.iter().map(line).collect()
+}
+
+fn missed(days: &[NaiveDate]) -> Option<String> {
+    let (first, last) = (days.first()?, days.last()?);
+    let which = match days.len() {
+        1 => format!("按期限推算应于{}发出的提醒", short_date(*first)),
+        n => format!("按期限推算应于{}至{}发出的{n}次提醒", short_date(*first), short_date(*last)),
+    };
+    Some(format!(
+        "{which}没有在当日发出（服务未运行，或者事项、期限、承办人员在其后才登记），合并为这一封，不再逐封补发。"
+    ))
+}
+
+fn unknown_year(year: i32) -> String {
+    format!(
+        "系统尚未载入{year}年的放假安排，涉及{year}年的期限和工作日暂按周一至周五（不含元旦、劳动节、国庆节法定假日）推算，请以国务院办公厅通知为准，宜提前办理。"
+    )
+}
+
+/// A date as an officer writes it, with the day of the week.
+fn long_date(day: NaiveDate) -> String {
+    let weekday = match day.weekday() {
+        Weekday::Mon => "一",
+        Weekday::Tue => "二",
+        Weekday::Wed => "三",
+        Weekday::Thu => "四",
+        Weekday::Fri => "五",
+        Weekday::Sat => "六",
+        Weekday::Sun => "日",
+    };
+    format!("{}（星期{weekday}）", short_date(day))
+}
+
+fn short_date(day: NaiveDate) -> String {
+    format!("{}年{}月{}日", day.year(), day.month(), day.day())
+}
+
+/// Nothing that could end a line: neither in a header nor in the layout of the text.
+pub(in crate::mail) fn one_line(text: &str) -> String {
+    let flat: String =
+        text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
+    flat.trim().to_owned()
+}
+
+fn cut(title: &str) -> String {
+    if title.chars().count() <= TITLE_MAX_CHARS {
+        return title.to_owned();
+    }
+    title.chars().take(TITLE_MAX_CHARS).chain(std::iter::once('…')).collect()
+}
+
+/// Two duties that between them hold everything a page may hold, and leave out everything it may leave out.
+pub(super) fn samples() -> [Item; 2] {
+    let full = Item {
+        organ: "某机关".to_owned(),
+        case_number: Some("1号".to_owned()),
+        case_title: Some("某信息".to_owned()),
+        applicant: Some("某**".to_owned()),
+        kind: ObligationKind::Reply.code().to_owned(),
+        article: "某条".to_owned(),
+        due_on: NaiveDate::MIN,
+        standing: Standing::Overdue(30),
+        is_black: true,
+        as_of: NaiveDate::MIN,
+        missed: vec![NaiveDate::MIN],
+        unknown_year: Some(1),
+        because: Because::NobodyElse,
+        next: Some(Next {
+            steps: vec![NextAction { label: "某事", until: Some(NaiveDate::MIN), article: "某条" }],
+            others: vec!["他事"],
+            is_for_reader: true,
+        }),
+    };
+    let bare = Item {
+        case_number: None,
+        case_title: None,
+        applicant: None,
+        kind: ObligationKind::AnnualReport.code().to_owned(),
+        standing: Standing::Left(1),
+        is_black: false,
+        missed: Vec::new(),
+        unknown_year: None,
+        next: None,
+        ..full.clone()
+    };
+    [full, bare]
+}

@@ -1,0 +1,567 @@
+//! One pass: duty by duty, who is owed what and not told yet; then the mails of the day.
+
+use super::{MailError, Mailroom, Moment, Queued, RemindReport, Unreachable, civil_day};
+use crate::case::{Action, Actor, CommandKind, Context, ObligationKind, OrganRules, Role, actions, annual_reports};
+use crate::config::ApplicantInMail;
+use crate::law::Calendar;
+use crate::mail::days::Days;
+use crate::mail::duty::{self, Duty};
+use crate::mail::people::{People, Told};
+use crate::mail::policy::{self, Owed, Policy, Rule, Standing, Step};
+use crate::mail::render::{Addressee, Item, Next, NextAction, RenderError, Rendered};
+use crate::mail::settings::{Effective, OrganReminders};
+use crate::store::obligations::{CANCELLED, Duty as StoredDuty, MET, OPEN, ObligationRow};
+use crate::store::organs::OrganRow;
+use crate::store::outbox::{self, NewMail};
+use crate::store::recipients::{self, Recipient};
+use crate::store::reminders::{self, DutyRow, StepRow};
+use crate::store::seal::mask_name;
+use crate::store::{self, Db, ObligationId, OrganId, StoreError, Ts, UserId, annual_reports as stored_reports};
+use crate::store::{organs, reminder_settings};
+use chrono::{NaiveDate, NaiveDateTime};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+/// Mails written in one transaction.
+const BATCH: usize = 25;
+
+/// A pass under way.
+pub(super) struct Pass<'a> {
+    room: &'a Mailroom,
+    moment: Moment,
+    is_preview: bool,
+    people: People<'a>,
+    house: Effective,
+    of_organs: HashMap<OrganId, Effective>,
+    calendars: HashMap<String, Arc<Calendar>>,
+    digests: BTreeMap<(UserId, NaiveDate), Vec<Line>>,
+    /// Mails made and not yet written: a commit costs more than a row.
+    pending: Vec<(Line, NewMail)>,
+    report: RemindReport,
+}
+
+/// One step for one person, ready to be put into a mail.
+#[derive(Clone)]
+struct Line {
+    duty: DutyRow,
+    person: Recipient,
+    item: Item,
+    step: StepRow,
+    queued: Queued,
+}
+
+/// The day a mail is written for, and when the window opens for it.
+#[derive(Clone, Copy)]
+struct Sending {
+    day: NaiveDate,
+    opens: Option<NaiveDateTime>,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(room: &'a Mailroom, moment: Moment, is_preview: bool) -> Result<Self, StoreError> {
+        let house = Effective::of_house(&room.settings);
+        let mut of_organs = HashMap::new();
+        for (organ, content) in room.store.read(reminder_settings::all)? {
+            match serde_json::from_str::<OrganReminders>(&content) {
+                Ok(own) => drop(of_organs.insert(organ, own.over(&room.settings))),
+                Err(cause) => tracing::error!(organ = %organ.0, %cause, "an organ's reminder settings cannot be read"),
+            }
+        }
+        let people = People::new(&room.store)?;
+        let (calendars, digests) = (HashMap::new(), BTreeMap::new());
+        let report = RemindReport::default();
+        let pending = Vec::new();
+        Ok(Self { room, moment, is_preview, people, house, of_organs, calendars, digests, pending, report })
+    }
+
+    pub(super) const fn moment(&self) -> Moment {
+        self.moment
+    }
+
+    /// The longest lead of any policy, in working days.
+    pub(super) fn longest_lead(&self) -> u16 {
+        let all = std::iter::once(&self.house).chain(self.of_organs.values());
+        let leads = all.flat_map(|effective| effective.policies.values()).flat_map(|policy| policy.lead_days.iter());
+        leads.copied().max().unwrap_or(0)
+    }
+
+    /// Queues what is owed for one duty.
+    pub(super) fn one(&mut self, duty: &DutyRow) -> Result<(), MailError> {
+        self.report.looked_at += 1;
+        let calendar = self.calendar(&duty.region);
+        let days = Days::new(&calendar);
+        let policy = self.policy(duty);
+        let sending = self.sending(duty.organ_id, &days);
+        let steps = policy::steps(&days, &policy, duty.due_on, sending.day);
+        let Some(latest) = steps.last().copied() else { return Ok(()) };
+        let people = self.people.of(duty, &policy, latest.rule, sending.day)?;
+        if people.is_empty() {
+            self.unreachable(duty, None, "没有任何能够收到邮件的人员".to_owned());
+            return Ok(());
+        }
+        let told = self.told(duty, &steps, &people)?;
+        let mut dossier = None;
+        for someone in people {
+            let is_told = |rule: Rule| told.contains(&key(duty, rule, &someone.person));
+            let since = self.since(duty, &someone);
+            let hears = |rule: Rule| someone.audience.hears(&policy, rule);
+            let Some(owed) = policy::owed(&steps, hears, since, sending.day, is_told) else {
+                self.report.known += 1;
+                continue;
+            };
+            let dossier = dossier.get_or_insert_with(|| self.dossier(duty));
+            let next = self.next(duty, dossier.as_ref(), &calendar, &someone, sending.day)?;
+            let line = self.line(duty, &days, &policy, sending, someone, owed, next);
+            self.put(line)?;
+        }
+        Ok(())
+    }
+
+    /// A kind this program does not know is spoken of as the reply is: silence is the one thing that must not happen.
+    fn policy(&self, duty: &DutyRow) -> Policy {
+        let effective = self.of_organs.get(&duty.organ_id).unwrap_or(&self.house);
+        let kind = ObligationKind::ALL.iter().find(|kind| kind.code() == duty.kind);
+        let found = effective.policies.get(kind.unwrap_or(&ObligationKind::Reply));
+        found.or_else(|| effective.policies.get(&ObligationKind::Reply)).cloned().unwrap_or_default()
+    }
+
+    /// A mail that has to wait for another day is written for that day: what it says must be so when it is sent.
+    fn sending(&self, organ: OrganId, days: &Days<'_>) -> Sending {
+        let Some(at) = self.moment.at() else { return Sending { day: self.moment.day, opens: None } };
+        let window = self.of_organs.get(&organ).unwrap_or(&self.house).window;
+        let opens = window.opening(days, at);
+        Sending { day: opens.date(), opens: Some(opens).filter(|opens| *opens > at) }
+    }
+
+    /// The region's calendar; if it cannot be read, the built-in one: a reminder must not fall silent over it.
+    fn calendar(&mut self, region: &str) -> Arc<Calendar> {
+        if let Some(known) = self.calendars.get(region) {
+            return known.clone();
+        }
+        let found = self.room.store.read(|db| (self.room.calendar_of)(db, region));
+        let calendar = found.unwrap_or_else(|cause| {
+            tracing::error!(%cause, region, "no calendar for the region: reminders follow the built-in national one");
+            Arc::new(Calendar::national().clone())
+        });
+        self.calendars.insert(region.to_owned(), calendar.clone());
+        calendar
+    }
+
+    /// From which day the duty has stood as it stands and the person has had this part in it; a pass for a day before
+    /// that looks at it as if it always had.
+    fn since(&self, duty: &DutyRow, someone: &Told) -> NaiveDate {
+        let since = Some(civil_day(duty.updated_at)).filter(|since| *since <= self.moment.day);
+        since.into_iter().chain(someone.since).max().unwrap_or(NaiveDate::MIN)
+    }
+
+    /// Which steps of the duty are told: of most persons only the latest has to be looked up.
+    fn told(&self, duty: &DutyRow, steps: &[Step], people: &[Told]) -> Result<HashSet<String>, StoreError> {
+        let Some(latest) = steps.last() else { return Ok(HashSet::new()) };
+        let (store, today) = (&self.room.store, self.moment.day);
+        let newest: Vec<String> = people.iter().map(|told| key(duty, latest.rule, &told.person)).collect();
+        let mut known = store.read(|db| reminders::told(db, &newest, today))?;
+        let behind = people.iter().filter(|told| !known.contains(&key(duty, latest.rule, &told.person)));
+        let earlier: Vec<String> =
+            behind.flat_map(|told| steps.iter().map(|step| key(duty, step.rule, &told.person))).collect();
+        known.extend(store.read(|db| reminders::told(db, &earlier, today))?);
+        Ok(known)
+    }
+
+    fn dossier(&self, duty: &DutyRow) -> Option<super::Dossier> {
+        let (dossier_of, case) = (self.room.dossier_of.as_ref()?, duty.case_id?);
+        match self.room.store.read(|db| dossier_of(db, case)) {
+            Ok(dossier) => Some(dossier),
+            Err(cause) => {
+                tracing::error!(%cause, case = %case.0, "a case cannot be read: its reminder names no lawful steps");
+                None
+            }
+        }
+    }
+
+    /// What may be done in the case: by the reader, else by who works on it.
+    fn next(
+        &self,
+        duty: &DutyRow,
+        dossier: Option<&super::Dossier>,
+        calendar: &Calendar,
+        someone: &Told,
+        today: NaiveDate,
+    ) -> Result<Option<Next>, StoreError> {
+        let Some(dossier) = dossier else { return Ok(None) };
+        let person = &someone.person;
+        let roles = self.room.store.read(|db| recipients::roles(db, person.user_id, duty.organ_id))?;
+        let reader = Actor { user: person.user_id.0, roles, department: person.department_id.map(|id| id.0) };
+        let lawful = |actor: &Actor| {
+            let context = Context { actor, today, calendar, rules: &dossier.rules };
+            split(duty, &actions(&dossier.case, &context), today)
+        };
+        let own = lawful(&reader);
+        if !own.0.is_empty() || someone.because.is_own_work() {
+            return Ok(Some(Next { steps: own.0, others: own.1, is_for_reader: true }));
+        }
+        let workers = Actor {
+            user: duty.owner_id.map(|id| id.0).unwrap_or_default(),
+            roles: BTreeSet::from([Role::Clerk, Role::Handler]),
+            department: duty.department_id.map(|id| id.0),
+        };
+        let theirs = lawful(&workers);
+        Ok(Some(Next { steps: theirs.0, others: theirs.1, is_for_reader: false }))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything a line of a mail is made of, put together in one place")]
+    fn line(
+        &self,
+        duty: &DutyRow,
+        days: &Days<'_>,
+        policy: &Policy,
+        sending: Sending,
+        someone: Told,
+        owed: Owed,
+        next: Option<Next>,
+    ) -> Line {
+        let standing = policy::standing(days, duty.due_on, sending.day);
+        let Told { person, because, .. } = someone;
+        let (case_title, applicant) = self.subject_matter(duty);
+        let item = Item {
+            organ: duty.organ_name.clone(),
+            case_number: duty.case_number.clone(),
+            case_title,
+            applicant,
+            kind: duty.kind.clone(),
+            article: duty.article.clone(),
+            due_on: duty.due_on,
+            standing,
+            is_black: policy::is_black(policy, duty.due_on, sending.day),
+            as_of: sending.day,
+            missed: owed.missed.clone(),
+            unknown_year: days.first_unknown_year(sending.day, duty.due_on),
+            because: because.clone(),
+            next,
+        };
+        let key = key(duty, owed.rule, &person);
+        let step = StepRow {
+            mail_key: key.clone(),
+            key,
+            obligation_id: duty.id,
+            due_on: duty.due_on,
+            told_for: sending.day,
+            missed: i32::try_from(owed.missed.len()).unwrap_or(i32::MAX),
+        };
+        let queued = Queued {
+            case_number: duty.case_number.clone(),
+            duty: Duty::of(&duty.kind).label,
+            due_on: duty.due_on,
+            standing,
+            rule: owed.rule,
+            missed: owed.missed,
+            person: person.display_name.clone(),
+            to: person.email.clone(),
+            because,
+            opens: sending.opens,
+            is_in_digest: false,
+        };
+        Line { duty: duty.clone(), person, item, step, queued }
+    }
+
+    /// Title and applicant as far as mail may name them: a natural person's name does not stand in the title either.
+    fn subject_matter(&self, duty: &DutyRow) -> (Option<String>, Option<String>) {
+        let title = duty.case_title.clone();
+        let Some((kind, name)) = &duty.applicant else { return (title, None) };
+        if self.room.settings.applicant == ApplicantInMail::Full {
+            return (title, Some(name.clone()));
+        }
+        let masked = mask_name(kind, name);
+        let is_name = name.chars().count() > 1;
+        let title = title.map(|title| if is_name { title.replace(name.as_str(), &masked) } else { title });
+        (title, Some(masked).filter(|_| self.room.settings.applicant == ApplicantInMail::Initial))
+    }
+
+    /// Into a mail of its own, or into the person's mail of the day.
+    fn put(&mut self, line: Line) -> Result<(), MailError> {
+        if !self.people.wants_digest(line.person.user_id) {
+            return self.single(line);
+        }
+        self.digests.entry((line.person.user_id, line.step.told_for)).or_default().push(line);
+        Ok(())
+    }
+
+    fn single(&mut self, line: Line) -> Result<(), MailError> {
+        if self.is_preview {
+            self.report.queued.push(line.queued);
+            return Ok(());
+        }
+        let addressee = Addressee { person: &line.person.display_name, to: &line.person.email };
+        let (id, at) = (uuid::Uuid::now_v7(), store::now());
+        let rendered = match self.room.templates.reminder(addressee, &line.item, &self.room.from, id, at.0) {
+            Ok(rendered) => rendered,
+            Err(cause) => {
+                self.unreachable(&line.duty, Some(line.person.display_name.clone()), cause.to_string());
+                return Ok(());
+            }
+        };
+        let mail = self.mail(line.step.key.clone(), std::slice::from_ref(&line), rendered, at);
+        self.pending.push((line, mail));
+        if self.pending.len() < BATCH {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    /// Queues the mails that were made, each if its duty still stands and nobody was first.
+    fn flush(&mut self) -> Result<(), MailError> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let queue = |db: &mut Db, line: &Line, mail: &NewMail| -> Result<bool, StoreError> {
+            let stands = reminders::still_stands(db, line.duty.id, line.duty.case_id, line.duty.due_on)?;
+            if !stands || !outbox::enqueue(db, mail)? {
+                return Ok(false);
+            }
+            reminders::record_steps(db, std::slice::from_ref(&line.step))?;
+            Ok(true)
+        };
+        let new = self.room.store.write(|db| -> Result<Vec<bool>, StoreError> {
+            pending.iter().map(|(line, mail)| queue(db, line, mail)).collect()
+        })?;
+        for ((line, _), is_new) in pending.into_iter().zip(new) {
+            if is_new {
+                self.report.queued.push(line.queued);
+            } else {
+                self.report.known += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the mails of the day and ends the pass.
+    pub(super) fn finish(mut self) -> Result<RemindReport, MailError> {
+        self.flush()?;
+        for ((user, day), lines) in std::mem::take(&mut self.digests) {
+            self.digest(user, day, lines)?;
+        }
+        self.flush()?;
+        Ok(self.report)
+    }
+
+    /// One mail a day. What comes up after it waits for the next day's, unless it is due today: that cannot wait.
+    fn digest(&mut self, user: UserId, day: NaiveDate, lines: Vec<Line>) -> Result<(), MailError> {
+        let key = format!("digest/{}/{day}", user.0);
+        let known = self.room.store.read(|db| outbox::known(db, std::slice::from_ref(&key)))?;
+        if !known.is_empty() {
+            for line in lines {
+                if line.queued.standing == Standing::Today {
+                    self.single(line)?;
+                } else {
+                    self.report.known += 1;
+                }
+            }
+            return Ok(());
+        }
+        let lines: Vec<Line> = lines
+            .into_iter()
+            .map(|line| Line {
+                step: StepRow { mail_key: key.clone(), ..line.step },
+                queued: Queued { is_in_digest: true, ..line.queued },
+                ..line
+            })
+            .collect();
+        if self.is_preview {
+            self.report.queued.extend(lines.into_iter().map(|line| line.queued));
+            return Ok(());
+        }
+        match self.room.store.write(|db| self.write_digest(db, &key, day, &lines))? {
+            Ok(told) => {
+                self.report.known += lines.len() - told.len();
+                self.report.queued.extend(told);
+            }
+            Err(cause) => {
+                for line in &lines {
+                    self.unreachable(&line.duty, Some(line.person.display_name.clone()), cause.to_string());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the mail of the day about what still stands in this transaction; answers what it tells, or why there can be
+    /// no such mail.
+    fn write_digest(
+        &self,
+        db: &mut Db,
+        key: &str,
+        day: NaiveDate,
+        lines: &[Line],
+    ) -> Result<Result<Vec<Queued>, RenderError>, StoreError> {
+        let mut standing = Vec::new();
+        for line in lines {
+            if reminders::still_stands(db, line.duty.id, line.duty.case_id, line.duty.due_on)? {
+                standing.push(line.clone());
+            }
+        }
+        let Some(first) = standing.first() else { return Ok(Ok(Vec::new())) };
+        let addressee = Addressee { person: &first.person.display_name, to: &first.person.email };
+        let items: Vec<Item> = standing.iter().map(|line| line.item.clone()).collect();
+        let (id, at) = (uuid::Uuid::now_v7(), store::now());
+        let rendered = match self.room.templates.digest(addressee, &items, day, &self.room.from, id, at.0) {
+            Ok(rendered) => rendered,
+            Err(cause) => return Ok(Err(cause)),
+        };
+        if !outbox::enqueue(db, &self.mail(key.to_owned(), &standing, rendered, at))? {
+            return Ok(Ok(Vec::new()));
+        }
+        let steps: Vec<StepRow> = standing.iter().map(|line| line.step.clone()).collect();
+        reminders::record_steps(db, &steps)?;
+        Ok(Ok(standing.into_iter().map(|line| line.queued).collect()))
+    }
+
+    /// The mail of these lines, all for one person. It is about an organ or a case when all of it is.
+    fn mail(&self, dedupe_key: String, lines: &[Line], rendered: Rendered, now: Ts) -> NewMail {
+        let one = |values: Vec<Option<uuid::Uuid>>| {
+            let first = values.first().copied().flatten()?;
+            values.iter().all(|value| *value == Some(first)).then_some(first)
+        };
+        let organ = one(lines.iter().map(|line| Some(line.duty.organ_id.0)).collect());
+        let case = one(lines.iter().map(|line| line.duty.case_id.map(|id| id.0)).collect());
+        let opens = lines.iter().filter_map(|line| line.queued.opens).max();
+        let wait = opens.zip(self.moment.at()).map(|(opens, at)| opens.signed_duration_since(at));
+        NewMail {
+            dedupe_key,
+            organ_id: organ.map(OrganId),
+            case_id: case.map(store::CaseId),
+            recipient_id: lines.first().map(|line| line.person.user_id),
+            to_address: lines.first().map(|line| line.person.email.clone()).unwrap_or_default(),
+            subject: rendered.subject,
+            message_id: rendered.message_id,
+            message: rendered.bytes,
+            not_before: wait.and_then(|wait| now.0.checked_add_signed(wait)).map(Ts),
+        }
+    }
+
+    /// Makes, moves or cancels the organs' own duties to publish annual reports. A preview looks at them as if it had.
+    pub(super) fn annual_reports(&mut self) -> Result<(), MailError> {
+        let kind = ObligationKind::AnnualReport.code();
+        let store = &self.room.store;
+        let all = store.read(organs::all)?;
+        let published: HashSet<(OrganId, i32)> = store.read(stored_reports::published)?.into_iter().collect();
+        let stored = store.read(|db| stored_reports::duties(db, None, kind))?;
+        for organ in &all {
+            let theirs: Vec<&ObligationRow> = stored.iter().filter(|row| row.organ_id == organ.id).collect();
+            for duty in changed_duties(organ, &theirs, &published, self.moment.day) {
+                if self.is_preview {
+                    self.preview_duty(organ, &duty)?;
+                } else {
+                    store.write(|db| stored_reports::put_duty(db, organ.id, &duty, store::now()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn preview_duty(&mut self, organ: &OrganRow, duty: &StoredDuty) -> Result<(), MailError> {
+        let Some(due_on) = duty.due_on.filter(|_| duty.status == OPEN) else { return Ok(()) };
+        self.one(&DutyRow {
+            id: ObligationId::new(),
+            organ_id: organ.id,
+            organ_name: organ.name.clone(),
+            region: organ.region.clone(),
+            case_id: None,
+            case_number: None,
+            case_title: None,
+            applicant: None,
+            kind: duty.kind.clone(),
+            due_on,
+            owner_id: None,
+            department_id: None,
+            article: duty.article.clone(),
+            updated_at: store::now(),
+        })
+    }
+
+    fn unreachable(&mut self, duty: &DutyRow, person: Option<String>, why: String) {
+        tracing::warn!(obligation = %duty.id.0, "a reminder is owed and cannot be sent: no usable mailbox");
+        self.report.unreachable.push(Unreachable {
+            case_number: duty.case_number.clone(),
+            duty: Duty::of(&duty.kind).label,
+            due_on: duty.due_on,
+            person,
+            why,
+        });
+    }
+}
+
+/// What makes a step the same: the obligation, the rule, the due date, the person.
+fn key(duty: &DutyRow, rule: Rule, person: &Recipient) -> String {
+    format!("remind/{}/{}/{}/{}", duty.id.0, rule.code(), duty.due_on, person.user_id.0)
+}
+
+/// The lawful steps that bring the duty to its end, and the names of the other ones. What can only be recorded, because
+/// its day has passed, is not offered as something to do.
+fn split(row: &DutyRow, actions: &[Action], today: NaiveDate) -> (Vec<NextAction>, Vec<&'static str>) {
+    let kind = ObligationKind::ALL.iter().find(|kind| kind.code() == row.kind);
+    let wanted = kind.map(|kind| duty::commands(*kind)).unwrap_or_default();
+    let lawful = |action: &&Action| match &action.permit {
+        Ok(permit) => !(is_void_when_late(action.command) && permit.until.is_some_and(|until| until < today)),
+        Err(_) => false,
+    };
+    let lawful: Vec<&Action> = actions.iter().filter(lawful).collect();
+    let mut steps = Vec::new();
+    for command in wanted {
+        let action = lawful.iter().find(|action| action.command == *command);
+        if let Some(Ok(permit)) = action.map(|action| &action.permit) {
+            steps.push(NextAction { label: command.label(), until: permit.until, article: permit.article });
+        }
+    }
+    let others = lawful.iter().filter(|action| !wanted.contains(&action.command));
+    (steps, others.map(|action| action.command.label()).collect())
+}
+
+/// Whether a step has no effect after its day: what is late with the others is still owed.
+const fn is_void_when_late(command: CommandKind) -> bool {
+    matches!(command, CommandKind::Extend | CommandKind::RequestCorrection)
+}
+
+/// The yearly duties of an organ that are not stored as they should be on `today`.
+fn changed_duties(
+    organ: &OrganRow,
+    stored: &[&ObligationRow],
+    published: &HashSet<(OrganId, i32)>,
+    today: NaiveDate,
+) -> Vec<StoredDuty> {
+    let rules: OrganRules = serde_json::from_str(&organ.settings).unwrap_or_default();
+    let owed = annual_reports(rules.annual_report, civil_day(organ.created_at), today);
+    let stored_as = |key: &str| stored.iter().find(|row| row.key == key);
+    let mut changed = Vec::new();
+    for duty in owed.iter().filter(|duty| !published.contains(&(organ.id, duty.year))) {
+        let is_right = |row: &&&ObligationRow| {
+            row.status == MET || (row.status == OPEN && row.due_on == Some(duty.due_on) && row.article == duty.article)
+        };
+        if stored_as(&duty.key).filter(is_right).is_none() {
+            changed.push(StoredDuty {
+                key: duty.key.clone(),
+                kind: ObligationKind::AnnualReport.code().to_owned(),
+                due_on: Some(duty.due_on),
+                status: OPEN.to_owned(),
+                owner_id: None,
+                department_id: None,
+                article: duty.article.to_owned(),
+            });
+        }
+    }
+    let is_owed = |row: &ObligationRow| owed.iter().any(|duty| duty.key == row.key);
+    for row in stored.iter().filter(|row| row.status == OPEN && rules.annual_report == crate::case::AnnualReport::None)
+    {
+        if !is_owed(row) {
+            changed.push(StoredDuty {
+                key: row.key.clone(),
+                kind: row.kind.clone(),
+                due_on: row.due_on,
+                status: CANCELLED.to_owned(),
+                owner_id: None,
+                department_id: None,
+                article: row.article.clone(),
+            });
+        }
+    }
+    changed
+}

@@ -1,0 +1,168 @@
+//! What an organ settles about its reminders, and how a person wants them.
+
+use super::checks::Checks;
+use super::{Caller, Office, OfficeError};
+use crate::mail::settings::{Effective, OrganReminders};
+use crate::store::preferences::{self, PreferenceRow};
+use crate::store::{Db, OrganId, UserId, organs, recipients, reminder_settings, users};
+use chrono::{NaiveDate, TimeDelta};
+
+/// How far from today an absence may begin or end.
+const FARTHEST: TimeDelta = TimeDelta::days(366);
+
+/// What an organ has settled, and what counts in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReminderSettings {
+    /// Its own settings.
+    pub own: OrganReminders,
+    /// What counts.
+    pub effective: Effective,
+}
+
+/// A time away, both days included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Absence {
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day.
+    pub until: NaiveDate,
+    /// Who stands in; without one the head of the office is told.
+    pub deputy: Option<UserId>,
+}
+
+/// How a person wants the mail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MailChoice {
+    /// One mail a day instead of single ones.
+    pub is_digest: bool,
+    /// The last absence told.
+    pub absence: Option<Absence>,
+}
+
+impl From<PreferenceRow> for MailChoice {
+    fn from(row: PreferenceRow) -> Self {
+        let days = row.absent_from.zip(row.absent_until);
+        let absence = days.map(|(from, until)| Absence { from, until, deputy: row.deputy_id });
+        Self { is_digest: row.is_digest, absence }
+    }
+}
+
+impl Office {
+    /// The reminder settings of an organ.
+    ///
+    /// # Errors
+    /// [`OfficeError::Internal`] when they cannot be read.
+    pub fn reminder_settings(&self, organ: OrganId) -> Result<ReminderSettings, OfficeError> {
+        self.store().read(|db| self.stored_settings(db, organ))
+    }
+
+    fn stored_settings(&self, db: &mut Db, organ: OrganId) -> Result<ReminderSettings, OfficeError> {
+        let own: OrganReminders = match reminder_settings::find(db, organ)? {
+            None => OrganReminders::default(),
+            Some(content) => serde_json::from_str(&content)
+                .map_err(|error| OfficeError::Internal(format!("reminder settings of organ {}: {error}", organ.0)))?,
+        };
+        let effective = own.over(&self.settings().reminders);
+        Ok(ReminderSettings { own, effective })
+    }
+
+    /// Gives an organ exactly these reminder settings, if they still are as the caller saw them.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`], [`OfficeError::Stale`].
+    pub fn set_reminder_settings(
+        &self,
+        caller: &Caller,
+        organ: OrganId,
+        own: &OrganReminders,
+        is_as_seen: impl FnOnce(&OrganReminders) -> bool,
+    ) -> Result<ReminderSettings, OfficeError> {
+        let mut checks = Checks::new();
+        for (pointer, detail) in own.faults(&self.settings().reminders) {
+            checks.fault(&pointer, "out_of_range", detail);
+        }
+        checks.done()?;
+        let content = serde_json::to_string(own).map_err(|error| OfficeError::Internal(error.to_string()))?;
+        self.store().write(|db| {
+            organs::lock(db, organ)?;
+            if !is_as_seen(&self.stored_settings(db, organ)?.own) {
+                return Err(OfficeError::Stale);
+            }
+            reminder_settings::put(db, organ, &content)?;
+            self.note(db, caller, Some(organ), "reminders.settled", &serde_json::json!({ "settings": own }))?;
+            self.stored_settings(db, organ)
+        })
+    }
+
+    /// How a person wants the mail.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub fn mail_choice(&self, user: UserId) -> Result<MailChoice, OfficeError> {
+        self.store().read(|db| Ok(preferences::find(db, user)?.into()))
+    }
+
+    /// Writes how a person wants the mail, if it still is as the caller saw it.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`], [`OfficeError::Stale`].
+    pub fn set_mail_choice(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        choice: MailChoice,
+        is_as_seen: impl FnOnce(&MailChoice) -> bool,
+    ) -> Result<MailChoice, OfficeError> {
+        self.store().write(|db| {
+            users::lock(db, user)?;
+            if !is_as_seen(&preferences::find(db, user)?.into()) {
+                return Err(OfficeError::Stale);
+            }
+            if let Some(absence) = &choice.absence {
+                self.check_absence(db, user, absence)?;
+            }
+            let row = PreferenceRow {
+                user_id: user,
+                is_digest: choice.is_digest,
+                absent_from: choice.absence.map(|absence| absence.from),
+                absent_until: choice.absence.map(|absence| absence.until),
+                deputy_id: choice.absence.and_then(|absence| absence.deputy),
+            };
+            preferences::put(db, &row)?;
+            let detail = serde_json::json!({
+                "user_id": user.0, "is_digest": row.is_digest, "absent_from": row.absent_from,
+                "absent_until": row.absent_until, "deputy_id": row.deputy_id.map(|id| id.0),
+            });
+            self.note(db, caller, None, "user.mail_choice", &detail)?;
+            Ok(row.into())
+        })
+    }
+
+    /// Days near enough to be meant; a deputy of the same organ who is there and can be written to.
+    fn check_absence(&self, db: &mut Db, user: UserId, absence: &Absence) -> Result<(), OfficeError> {
+        let today = self.clock().today();
+        let mut checks = Checks::new();
+        for (pointer, day) in [("/absence/from", absence.from), ("/absence/until", absence.until)] {
+            if day.signed_duration_since(today).abs() > FARTHEST {
+                checks.fault(pointer, "out_of_range", "离岗起止日期应在今天前后一年以内");
+            }
+        }
+        if absence.until < absence.from {
+            checks.fault("/absence/until", "before_start", "离岗结束日期不得早于开始日期");
+        }
+        if let Some(deputy) = absence.deputy {
+            let organs_of = |db: &mut Db, of: UserId| -> Result<Vec<OrganId>, OfficeError> {
+                Ok(users::roles(db, of)?.into_iter().map(|(organ, _)| organ).collect())
+            };
+            let (theirs, own) = (organs_of(db, deputy)?, organs_of(db, user)?);
+            if !theirs.iter().any(|organ| own.contains(organ)) {
+                checks.fault("/absence/deputy_id", "not_found", "本机关没有这个人员");
+            } else if deputy == user {
+                checks.fault("/absence/deputy_id", "invalid_value", "代理人不能是本人");
+            } else if recipients::person(db, deputy)?.is_none() {
+                checks.fault("/absence/deputy_id", "invalid_value", "代理人的账号已停用，或者没有登记电子邮箱");
+            }
+        }
+        checks.done()
+    }
+}
