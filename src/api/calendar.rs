@@ -1,10 +1,13 @@
-//! The working-day calendar, for reading.
+//! The working-day calendar: reading it, and changing it after a look at what would move.
 
-use super::body::Params;
+use super::body::{Body, Params};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
+use crate::case::Role;
 use crate::law::{Calendar, CalendarYear};
+use crate::office::calendar_change::CalendarPreview;
+use crate::office::{Caller, OfficeError};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -16,11 +19,12 @@ pub const ROUTES: &[Route] = &[
     Route::new(Verb::Get, "/api/v1/calendar/version", Access::Authenticated, Scope::None, || web::to(version)),
     Route::new(Verb::Get, "/api/v1/calendar/workdays", Access::Authenticated, Scope::None, || web::to(workdays)),
     Route::new(Verb::Get, "/api/v1/calendar/{year}", Access::Authenticated, Scope::None, || web::to(year)),
+    Route::new(Verb::Put, "/api/v1/calendar/{year}", Access::Roles(&[Role::Admin]), Scope::None, || web::to(change)),
 ];
 
 /// The documentation of this file.
 #[derive(OpenApi)]
-#[openapi(paths(version, workdays, year))]
+#[openapi(paths(version, workdays, year, change))]
 pub struct Doc;
 
 /// 地区
@@ -136,4 +140,38 @@ async fn year(api: web::Data<Api>, path: web::Path<i32>) -> Result<HttpResponse,
     let found = calendar.years().iter().find(|year| year.year == wanted);
     let missing = || Problem::new("not_found").detail(format!("{wanted} 年的放假通知尚未载入"));
     Ok(HttpResponse::Ok().json(found.ok_or_else(missing)?))
+}
+
+/// 启用
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ChangeParams {
+    /// 预览给出的 confirmation：填写则启用，不填为预览
+    activate: Option<String>,
+}
+
+/// 预览或者启用一年的放假安排：不带 activate 为预览（不作任何改动）；启用须由最上级机关的管理员办理，随即重新计算在办案件的期限
+#[utoipa::path(put, path = "/api/v1/calendar/{year}", tag = "calendar", params(("year" = i32, Path), ChangeParams),
+    request_body = CalendarYear, responses((status = 200, body = CalendarPreview)))]
+async fn change(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<i32>,
+    params: Params<ChangeParams>,
+    body: Body<CalendarYear>,
+) -> Result<HttpResponse, Problem> {
+    let (number, year) = (path.into_inner(), body.value);
+    let answer = api
+        .run(move |office| {
+            if year.year != number {
+                return Err(OfficeError::invalid("/year", "wrong_year", format!("应为 {number}，与地址一致")));
+            }
+            match params.0.activate {
+                Some(shown) => office.activate_calendar(Some(&caller), &year, &shown),
+                None => office.store().read(|db| office.preview_calendar(db, Some(&caller), &year)),
+            }
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(answer))
 }

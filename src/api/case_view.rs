@@ -340,7 +340,7 @@ impl CaseView {
     /// # Errors
     /// [`OfficeError::Internal`] for a log whose clock cannot be computed.
     fn new(file: &CaseFile, actions: Vec<Action>, today: NaiveDate) -> Result<Self, OfficeError> {
-        let CaseFile { row, case, desk } = file;
+        let CaseFile { row, case, desk, .. } = file;
         let clock = case
             .reply_clock(&desk.calendar, &desk.rules, Some(today))
             .map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", row.id.0)))?;

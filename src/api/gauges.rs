@@ -1,7 +1,8 @@
-//! Figures of mail and reminders at `/metrics`, read from the database when somebody looks.
+//! Figures of mail, reminders and the self-check at `/metrics`, read from the database when somebody looks.
 
 use super::METRICS;
 use super::state::Api;
+use crate::office::clock_check::ClockCheck;
 use crate::office::mails::MailFigures;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -24,6 +25,7 @@ pub(super) struct Gauges {
     suspect: IntGauge,
     relay_down: IntGauge,
     reminder_lag: Gauge,
+    clock_differences: IntGauge,
     missed: IntGauge,
     is_read: IntGauge,
     read_at: tokio::sync::Mutex<Option<tokio::time::Instant>>,
@@ -42,6 +44,10 @@ impl Gauges {
             suspect: IntGauge::with_opts(opts("outbox_suspect", "Unsent mails the receiver may already have"))?,
             relay_down: IntGauge::with_opts(opts("mail_relay_down", "1 while the mail server cannot be used"))?,
             reminder_lag: Gauge::with_opts(opts("reminder_lag_seconds", "How late the reminder pass is"))?,
+            clock_differences: IntGauge::with_opts(opts(
+                "clock_differences",
+                "Dates that were not what their log gives at the last self-check; -1 before the first",
+            ))?,
             missed: IntGauge::with_opts(opts(
                 "reminders_missed_total",
                 "Reminder days that went by without a mail and were made good by a later one",
@@ -49,12 +55,13 @@ impl Gauges {
             is_read: IntGauge::with_opts(opts("figures_fresh", "0 when the database could not be asked"))?,
             read_at: tokio::sync::Mutex::new(None),
         };
-        let all: [Box<dyn Collector>; 7] = [
+        let all: [Box<dyn Collector>; 8] = [
             Box::new(gauges.state.clone()),
             Box::new(gauges.oldest.clone()),
             Box::new(gauges.suspect.clone()),
             Box::new(gauges.relay_down.clone()),
             Box::new(gauges.reminder_lag.clone()),
+            Box::new(gauges.clock_differences.clone()),
             Box::new(gauges.missed.clone()),
             Box::new(gauges.is_read.clone()),
         ];
@@ -64,7 +71,7 @@ impl Gauges {
         Ok(gauges)
     }
 
-    fn set(&self, figures: &MailFigures) {
+    fn set(&self, figures: &MailFigures, check: Option<&ClockCheck>) {
         let counts = &figures.outbox.counts;
         let states = [
             ("queued", counts.queued),
@@ -80,6 +87,7 @@ impl Gauges {
         self.suspect.set(figures.outbox.suspect);
         self.relay_down.set(i64::from(figures.circuit.is_some()));
         self.reminder_lag.set(figures.reminder_lag.as_secs_f64());
+        self.clock_differences.set(check.map_or(-1, |check| i64::try_from(check.differences).unwrap_or(i64::MAX)));
         self.missed.set(figures.missed);
     }
 }
@@ -95,9 +103,13 @@ pub(super) async fn refresh<B: MessageBody + 'static>(
     {
         let mut read_at = gauges.read_at.lock().await;
         if read_at.is_none_or(|at| at.elapsed() >= FRESH) {
-            let read = tokio::time::timeout(PATIENCE, api.run(|office| office.mail_figures())).await;
-            if let Ok(Ok(figures)) = &read {
-                gauges.set(figures);
+            let figures = api.run(|office| {
+                let check = office.store().read(|db| office.last_clock_check(db))?;
+                Ok((office.mail_figures()?, check))
+            });
+            let read = tokio::time::timeout(PATIENCE, figures).await;
+            if let Ok(Ok((figures, check))) = &read {
+                gauges.set(figures, check.as_ref());
             }
             gauges.is_read.set(i64::from(matches!(read, Ok(Ok(_)))));
             *read_at = Some(tokio::time::Instant::now());

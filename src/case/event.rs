@@ -1,9 +1,11 @@
 //! What happened to a case. Events are facts: written once, never changed, folded by [`super::evolve`].
 //!
 //! They hold no identity or contact data of the applicant: those stand in the applicant's record, which can be erased by
-//! itself. Nor do they hold a date that can be computed: last days follow from the facts and the calendar in force.
+//! itself. Nor do they hold a date that can be computed: last days follow from the facts and the calendar in force. The one
+//! exception is the change of that calendar: what moved is recorded as it was told to those concerned.
 
 use super::command as c;
+use super::moved::MovedDuty;
 use super::record::ReviewKind;
 use crate::law::{Outcome, ReceiptRule, Regime};
 use chrono::NaiveDate;
@@ -87,6 +89,8 @@ pub enum Event {
     RemedyResponded(c::RespondRemedy),
     /// It was decided; a new reply may be ordered.
     RemedyDecided(c::DecideRemedy),
+    /// Another calendar is in force, and duties of the case moved with it.
+    CalendarApplied { on: NaiveDate, from_version: String, to_version: String, moved: Vec<MovedDuty> },
 }
 
 impl Event {
@@ -99,7 +103,8 @@ impl Event {
             Self::ReceiptFixed { on, .. }
             | Self::Registered { on, .. }
             | Self::ReplyIssued { on, .. }
-            | Self::Split { on, .. } => *on,
+            | Self::Split { on, .. }
+            | Self::CalendarApplied { on, .. } => *on,
             Self::ItemsDefined(items) => items.on,
             Self::CorrectionRequested { notice, .. } => notice.on,
             Self::NoticeServed(notice) => notice.on,
@@ -183,6 +188,7 @@ impl Event {
             Self::RemedyOpened { .. } => ("remedy_opened", "收到复议诉讼材料"),
             Self::RemedyResponded(_) => ("remedy_responded", "提交答辩"),
             Self::RemedyDecided(_) => ("remedy_decided", "收到裁决"),
+            Self::CalendarApplied { .. } => ("calendar_applied", "工作日历变动"),
         }
     }
 }

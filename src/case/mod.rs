@@ -13,6 +13,7 @@ mod event;
 mod evolve;
 mod guard;
 pub mod likeness;
+mod moved;
 mod obligation;
 mod order;
 mod record;
@@ -36,7 +37,8 @@ pub use delay::{Delay, Holder, Stretch, delay, used};
 pub use event::Event;
 pub use evolve::{as_it_stood, evolve, fold};
 pub use guard::{Action, Permit, actions, permit, review_roles, roles_for};
-pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations};
+pub use moved::{MovedDuty, moved_duties};
+pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations, obligations_under};
 pub use order::{Order, OrderCommand};
 pub use record::{
     ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, LinkRelation, Notice, Opinion,

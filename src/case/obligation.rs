@@ -127,6 +127,22 @@ pub fn obligations(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     list
 }
 
+/// The duties of a case that was decided by the calendar of `own`, while that of `running` is in force: what is done or
+/// over stays as it was decided; what a case that has ended still owes (proof of service, an answer to a remedy) runs by the
+/// calendar in force. An open case has one calendar: `own`.
+#[must_use]
+pub fn obligations_under(case: &Case, own: &Context<'_>, running: &Context<'_>) -> Vec<Obligation> {
+    let decided = obligations(case, own);
+    if case.stage.is_open() || own.calendar.version() == running.calendar.version() {
+        return decided;
+    }
+    let now = obligations(case, running);
+    let runs = |duty: &&Obligation| matches!(duty.status, ObligationStatus::Open | ObligationStatus::Suspended);
+    let current =
+        |duty: Obligation| now.iter().filter(runs).find(|other| other.key == duty.key).cloned().unwrap_or(duty);
+    decided.into_iter().map(current).collect()
+}
+
 fn duty(case: &Case, kind: ObligationKind, due_on: Option<NaiveDate>, article: &'static str) -> Obligation {
     Obligation {
         key: kind.code().to_owned(),

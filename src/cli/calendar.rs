@@ -1,8 +1,12 @@
 //! `gongkai calendar`: working days for scripts.
 
+use super::common::{ConfigArgs, finish};
 use super::lines::{LineError, Lines, each_line, parse_date};
+use crate::case::MovedDuty;
 use crate::law::{Calendar, CalendarError, CalendarYear, Gap, Overlay};
-use chrono::NaiveDate;
+use crate::office::calendar_change::{CalendarPreview, ChangedDay};
+use crate::office::{Clock, OfficeError};
+use chrono::{Datelike, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -21,6 +25,22 @@ enum Command {
     AddWorkdays {
         #[command(flatten)]
         calendar: CalendarArgs,
+    },
+    /// 预览一年的放假安排（cn-YYYY.json）：逐日变化和期限变动的案件；加 --activate 启用
+    Import {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// 按国务院办公厅通知录入的 cn-YYYY.json
+        file: PathBuf,
+        /// 启用，并重新计算在办案件的期限
+        #[arg(long)]
+        activate: bool,
+        /// 只启用与这一预览（confirmation）相同的变动
+        #[arg(long, value_name = "CONFIRMATION", requires = "activate")]
+        confirm: Option<String>,
+        /// 按 JSON 输出
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -79,7 +99,107 @@ pub(super) fn run(args: Args) -> ExitCode {
             Ok(calendar) => each_line(|line, lines| add(line, &calendar, lines)),
             Err(detail) => super::lines::refuse(&detail),
         },
+        Command::Import { config, file, activate, confirm, json } => {
+            let confirm = confirm.as_deref();
+            match import(&config, &file, activate, confirm, json) {
+                Ok(faults) if !faults.is_empty() => {
+                    faults.iter().for_each(|fault| eprintln!("{fault}"));
+                    ExitCode::from(REJECTED)
+                }
+                Ok(_) => ExitCode::SUCCESS,
+                Err(reason) => finish(Err(reason)),
+            }
+        }
     }
+}
+
+/// Exit code for a file that can be read and contradicts what a notice can say.
+const REJECTED: u8 = 1;
+
+/// Shows what the file would change, or puts it in force; gives the faults of the file, if it has any.
+fn import(
+    config: &ConfigArgs,
+    file: &Path,
+    activate: bool,
+    confirm: Option<&str>,
+    json: bool,
+) -> Result<Vec<String>, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("无法读取{}：{error}", file.display()))?;
+    let year = CalendarYear::from_json(&text).map_err(|error| error.to_string())?;
+    let office = config.office(Clock::system())?;
+    let shown = office.store().read(|db| office.preview_calendar(db, None, &year));
+    let done = match shown {
+        Ok(preview) if activate => {
+            let confirmation = confirm.unwrap_or(&preview.confirmation).to_owned();
+            office.activate_calendar(None, &year, &confirmation)
+        }
+        other => other,
+    };
+    match done {
+        Ok(preview) if json => {
+            println!("{}", serde_json::to_string_pretty(&preview).map_err(|error| error.to_string())?);
+            Ok(Vec::new())
+        }
+        Ok(preview) => {
+            print(&preview);
+            Ok(Vec::new())
+        }
+        Err(OfficeError::Invalid(faults)) => {
+            Ok(faults.into_iter().map(|fault| format!("{}：{}", fault.pointer, fault.detail)).collect())
+        }
+        Err(OfficeError::Stale) => Err("现行日历或者文件已与预览时不同，请重新预览".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn print(preview: &CalendarPreview) {
+    println!("{} 年：{}", preview.year, preview.notice);
+    println!("现行版本 {}，启用后 {}", preview.version_in_force, preview.version_after);
+    println!("逐日变化 {} 天", preview.days.len());
+    for day in &preview.days {
+        println!("  {}", day_line(day));
+    }
+    println!("查看案件 {} 件，期限变动 {} 件", preview.cases_looked_at, preview.cases_moved);
+    for case in &preview.items {
+        for moved in &case.moved {
+            let number = case.number.as_deref().unwrap_or("（无编号）");
+            println!("  {}  {number}  {}", case.organ_code, moved_line(moved));
+        }
+    }
+    match (preview.is_active, preview.cases_pending) {
+        (false, _) => println!("以上为预览，尚未启用。确认无误后加 --activate（--confirm {}）", preview.confirmation),
+        (true, 0) => println!("已启用，案件期限已全部更新"),
+        (true, pending) => println!("已启用；{pending} 件正在由他人办理，随后自动更新"),
+    }
+}
+
+fn day_line(day: &ChangedDay) -> String {
+    let kind = |code: &str| match code {
+        "work" => "上班",
+        "rest" => "休息",
+        _ => "未定",
+    };
+    let weekday = match day.date.weekday() {
+        Weekday::Mon => "一",
+        Weekday::Tue => "二",
+        Weekday::Wed => "三",
+        Weekday::Thu => "四",
+        Weekday::Fri => "五",
+        Weekday::Sat => "六",
+        Weekday::Sun => "日",
+    };
+    let name = day.name.as_deref().unwrap_or("");
+    format!("{} 周{weekday}  {} → {}  {name}", day.date, kind(day.before), kind(day.after))
+}
+
+fn moved_line(moved: &MovedDuty) -> String {
+    let told = |day: Option<NaiveDate>, is_provisional: bool| match day {
+        Some(day) if is_provisional => format!("{day}（暂定）"),
+        Some(day) => day.to_string(),
+        None => "未定".to_owned(),
+    };
+    let before = told(moved.due_before, moved.was_provisional);
+    format!("{}  {before} → {}", moved.kind.label(), told(moved.due_after, moved.is_provisional))
 }
 
 #[derive(Deserialize)]

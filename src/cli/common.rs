@@ -31,6 +31,7 @@ impl ConfigArgs {
     pub(crate) fn office(&self, clock: Clock) -> Result<Office, String> {
         let office = open(self.settings()?, clock)?;
         office.store().migrate().map_err(|error| format!("数据库迁移失败 / migration failed: {error}"))?;
+        office.adopt_calendars().map_err(|error| format!("工作日历不能使用 / unusable calendar: {error}"))?;
         Ok(office)
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one file per command. Exit codes: 0 good, 1 findings or rejected rows, 2 wrong usage.
 
+mod audit;
 mod calendar;
 mod common;
 mod deadline;
@@ -40,6 +41,8 @@ enum Command {
     Deadline(deadline::Args),
     /// 工作日历
     Calendar(calendar::Args),
+    /// 核对库中的数据
+    Audit(audit::Args),
     /// 计算信息处理费
     Fee(fee::Args),
     /// 按某日跑一遍提醒
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::User(args) => user::run(args),
         Command::Deadline(args) => deadline::run(args),
         Command::Calendar(args) => calendar::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Fee(args) => fee::run(args),
         Command::Remind(args) => remind::run(args),
         Command::Supervision(args) => supervision::run(args),

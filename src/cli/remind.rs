@@ -53,6 +53,10 @@ pub(super) fn run(args: Args) -> ExitCode {
 fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Result<(), MailError> {
     let office = Office::open(settings, Clock::system())?;
     office.store().migrate()?;
+    // A calendar that cannot be used must not keep anybody from being reminded.
+    if let Err(cause) = office.adopt_calendars().and_then(|()| office.apply_calendar()) {
+        eprintln!("工作日历未能更新：{cause}");
+    }
     office.resume_silent().map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
     let moment = moment(&office, as_of);
     let room = office.mailroom()?;

@@ -58,9 +58,10 @@ pub(crate) fn serve(office: &Office) -> Result<(), String> {
         if !mail.is_sending() {
             tell!("未配置邮件服务器，提醒邮件保留在队列中 / no mail server (smtp.host): reminders stay queued");
         }
-        let keeper = actix_web::rt::spawn(housekeeping(office));
+        let keepers =
+            [actix_web::rt::spawn(housekeeping(office.clone())), actix_web::rt::spawn(calendar_keeping(office))];
         let served = server.await.map_err(|error| error.to_string());
-        keeper.abort();
+        keepers.iter().for_each(actix_web::rt::task::JoinHandle::abort);
         mail.stop().await;
         tracing::info!("stopped");
         served
@@ -78,6 +79,29 @@ async fn housekeeping(office: Office) {
             Ok(Ok(0)) => {}
             Ok(Ok(resumed)) => tracing::info!(resumed, "periods run again after a silent consultation"),
             Ok(Err(error)) => tracing::warn!(%error, "housekeeping"),
+            Err(_) => return,
+        }
+    }
+}
+
+/// Every minute: finishes a change of the calendar that was left undone; reminds of a missing year; checks every date at
+/// night.
+async fn calendar_keeping(office: Office) {
+    let mut minute = tokio::time::interval(std::time::Duration::from_secs(60));
+    loop {
+        minute.tick().await;
+        let office = office.clone();
+        let work = move || {
+            office.apply_calendar()?;
+            office.remind_of_missing_year()?;
+            office.check_clocks_nightly()
+        };
+        match actix_web::web::block(work).await {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(check))) => {
+                tracing::info!(cases = check.cases, differences = check.differences, "every date was checked");
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "keeping of the calendar"),
             Err(_) => return,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! A day outside the loaded years is a [`Gap`]: nobody knows yet whether it is a working day, so no date is computed from it.
 
-use super::calendar_check::{self, CalendarError};
+use super::calendar_check::{self, CalendarError, CalendarFault};
 use super::overlay::Overlay;
 use aws_lc_rs::digest;
 use chrono::{Datelike, NaiveDate, Weekday};
@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 
 /// One year's arrangement, as in `config/calendar/cn-YYYY.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CalendarYear {
     /// The calendar year.
     pub year: i32,
@@ -28,6 +29,7 @@ pub struct CalendarYear {
 
 /// A day of rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OffDay {
     /// The day.
     pub date: NaiveDate,
@@ -47,6 +49,25 @@ pub struct OffDay {
 pub struct Gap {
     /// The first day that is missing.
     pub missing: NaiveDate,
+}
+
+/// A day that is another kind of day in another calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayChange {
+    /// The day.
+    pub date: NaiveDate,
+    /// Whether it was worked; `None`: its year was not known.
+    pub before: Option<bool>,
+    /// Whether it is worked; `None`: its year is not known any more.
+    pub after: Option<bool>,
+}
+
+/// All a calendar consists of: what its version is the hash of.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    years: Vec<CalendarYear>,
+    overlays: Vec<Overlay>,
 }
 
 /// Contiguous years of working days. Adding and counting are look-ups, whatever the distance.
@@ -93,13 +114,64 @@ impl Calendar {
     /// # Errors
     /// [`CalendarError`] when a year is missing between two others or given twice, has no notice, or contradicts what a notice
     /// can say: a date of another year, a day both off and worked, a worked day that is no weekend day, a statutory holiday that
-    /// is not off, a stray day far from its holiday, an impossible number of working days.
+    /// is not off, a stray day far from its holiday, an impossible number of working days, more or fewer days off than are
+    /// statutory or worked for.
     pub fn from_years(mut years: Vec<CalendarYear>) -> Result<Self, CalendarError> {
         years.sort_by_key(|year| year.year);
         calendar_check::check_years(&years)?;
-        let calendar = Self::build(years, Vec::new());
-        calendar_check::check_totals(&calendar)?;
-        Ok(calendar)
+        Ok(Self::build(years, Vec::new()))
+    }
+
+    /// This calendar with another arrangement for one year: a known one, or the year after the last.
+    ///
+    /// # Errors
+    /// Every fault of the arrangement, each with its place in it; a fault elsewhere (a neighbouring year, a region's days) with
+    /// the place of the whole.
+    pub fn with_year(&self, year: &CalendarYear) -> Result<Self, Vec<CalendarFault>> {
+        let mut years: Vec<_> = self.years.iter().filter(|known| known.year != year.year).cloned().collect();
+        years.push(year.clone());
+        years.sort_by_key(|known| known.year);
+        let faults = calendar_check::faults_of(&years, year.year);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let whole = |error: CalendarError| vec![CalendarFault { pointer: String::new(), error }];
+        let national = Self::from_years(years).map_err(whole)?;
+        self.overlays.iter().try_fold(national, |calendar, overlay| calendar.with_overlay(overlay)).map_err(whole)
+    }
+
+    /// The whole content, for keeping: [`Self::from_content`] gives the same calendar of the same version.
+    #[must_use]
+    pub fn content(&self) -> String {
+        serde_json::json!({ "years": self.years, "overlays": self.overlays }).to_string()
+    }
+
+    /// A calendar that was kept. It was checked when it was made: later rules do not make it unreadable.
+    ///
+    /// # Errors
+    /// [`CalendarError::Unreadable`] with the place in the text.
+    pub fn from_content(text: &str) -> Result<Self, CalendarError> {
+        let Content { years, overlays } =
+            serde_json::from_str(text).map_err(|error| CalendarError::Unreadable { detail: error.to_string() })?;
+        Ok(Self::build(years, overlays))
+    }
+
+    /// The days that are not the same kind of day in `after`, in order. A day whose year one of the two does not know is
+    /// compared by the day of the week, so that of a new year only what its notice says is listed.
+    #[must_use]
+    pub fn changes_to(&self, after: &Self) -> Vec<DayChange> {
+        let (first, last) = (self.first_day().min(after.first_day()), self.last_day().max(after.last_day()));
+        let usual = |known: Option<bool>, day: NaiveDate| known.unwrap_or(!is_weekend(day));
+        first
+            .iter_days()
+            .take_while(|day| *day <= last)
+            .map(|date| DayChange {
+                date,
+                before: self.is_working_day(date).ok(),
+                after: after.is_working_day(date).ok(),
+            })
+            .filter(|change| usual(change.before, change.date) != usual(change.after, change.date))
+            .collect()
     }
 
     /// This calendar with a region's own days of rest and of work on top.
@@ -142,6 +214,12 @@ impl Calendar {
     #[must_use]
     pub fn notice(&self, year: i32) -> Option<&str> {
         self.years.iter().find(|known| known.year == year).map(|known| known.notice.as_str())
+    }
+
+    /// The days of regions laid on top.
+    #[must_use]
+    pub fn overlays(&self) -> &[Overlay] {
+        &self.overlays
     }
 
     /// The years, oldest first.

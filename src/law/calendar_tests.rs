@@ -1,4 +1,4 @@
-use super::calendar::{Calendar, CalendarYear, Gap};
+use super::calendar::{Calendar, CalendarYear, DayChange, Gap, OffDay};
 use super::calendar_check::CalendarError;
 use super::clock::naive::{d, works};
 use chrono::{Days, NaiveDate};
@@ -237,4 +237,131 @@ proptest! {
             prop_assert_eq!(whole, parts);
         }
     }
+}
+
+fn faults(typed: &CalendarYear) -> Vec<(String, &'static str)> {
+    let faults = nation().with_year(typed).unwrap_err();
+    faults.into_iter().map(|fault| (fault.pointer, fault.error.code())).collect()
+}
+
+/// T18: every fault at once, each with its place, and what was probably meant.
+#[test]
+fn every_slip_in_a_notice_is_told_at_once_with_its_place() {
+    let mut typed = year(2026);
+    let at = |typed: &CalendarYear, day: &str| typed.off.iter().position(|off| off.date == d(day)).unwrap();
+    let (swapped, renamed) = (at(&typed, "2026-10-05"), at(&typed, "2026-06-19"));
+    typed.off[swapped].date = d("2026-05-10");
+    typed.off[renamed].name = "端阳节".to_owned();
+    typed.work[1] = d("2026-02-13");
+    typed.notice = " ".to_owned();
+    let found = nation().with_year(&typed).unwrap_err();
+    let told: Vec<_> = found.iter().map(|fault| (fault.pointer.as_str(), fault.error.code())).collect();
+    let (swapped, renamed) = (format!("/off/{swapped}/date"), format!("/off/{renamed}/name"));
+    assert_eq!(
+        told,
+        [
+            ("/notice", "no_notice"),
+            ("/work/1", "work_on_weekday"),
+            (swapped.as_str(), "stray_day"),
+            (renamed.as_str(), "unknown_holiday"),
+        ]
+    );
+    let meant: Vec<_> = found.iter().map(|fault| fault.detail(&typed)).collect();
+    assert_eq!(
+        meant[2],
+        "2026-05-10（国庆节）离同一节日的其他放假日过远，疑为日期误写；是否应为 2026-10-05（日、月颠倒）"
+    );
+}
+
+/// T18: the slip of another country's ministry, for each day of 2026 whose day and month can be exchanged.
+#[test]
+fn no_day_of_a_notice_can_be_typed_with_day_and_month_exchanged() {
+    let good = year(2026);
+    let exchanged = |day: NaiveDate| {
+        use chrono::Datelike;
+        NaiveDate::from_ymd_opt(day.year(), day.day(), day.month()).filter(|other| *other != day)
+    };
+    let mut tried = 0;
+    for index in 0..good.off.len() {
+        let Some(other) = exchanged(good.off[index].date) else { continue };
+        let mut typed = good.clone();
+        typed.off[index].date = other;
+        assert!(nation().with_year(&typed).is_err(), "{} for {}", other, good.off[index].date);
+        tried += 1;
+    }
+    for index in 0..good.work.len() {
+        let Some(other) = exchanged(good.work[index]) else { continue };
+        let mut typed = good.clone();
+        typed.work[index] = other;
+        assert!(nation().with_year(&typed).is_err(), "{} for {}", other, good.work[index]);
+        tried += 1;
+    }
+    assert!(tried >= 20, "{tried}");
+}
+
+#[test]
+fn a_day_forgotten_or_added_is_found_by_the_count() {
+    for index in 0..year(2026).off.len() {
+        let mut typed = year(2026);
+        let gone = typed.off.remove(index);
+        let is_weekend = super::calendar::is_weekend(gone.date);
+        let found = nation().with_year(&typed);
+        // A weekend day at either end of a holiday is off with or without the notice.
+        assert!(found.is_err() || is_weekend, "without {}", gone.date);
+    }
+    for index in 0..year(2026).work.len() {
+        let mut typed = year(2026);
+        typed.work.remove(index);
+        assert_eq!(faults(&typed), [("/work".to_owned(), "unbalanced")]);
+    }
+    let mut typed = year(2026);
+    typed.off.retain(|day| !day.name.contains("清明"));
+    assert_eq!(faults(&typed), [("/off".to_owned(), "missing_holiday")]);
+    let mut typed = year(2026);
+    typed.off.retain(|day| day.date != d("2026-05-03"));
+    assert_eq!(
+        faults(&typed),
+        [("/off/17/date".to_owned(), "holiday_interrupted"), ("/off/18/date".to_owned(), "holiday_interrupted")]
+    );
+}
+
+#[test]
+fn a_year_that_does_not_follow_the_last_is_refused() {
+    let mut far = year(2026);
+    far.year = 2031;
+    let found = nation().with_year(&far).unwrap_err();
+    assert_eq!(found[0].pointer, "/year");
+    assert_eq!(found[0].error, CalendarError::MissingYear { year: 2027 });
+}
+
+#[test]
+fn every_known_year_passes_among_its_neighbours() {
+    for known in nation().years() {
+        assert_eq!(nation().with_year(known).map(|same| same.version().to_owned()).as_deref(), Ok(nation().version()));
+    }
+}
+
+/// T20: what a case was decided by can be shown for ever.
+#[test]
+fn a_kept_calendar_is_the_same_calendar() {
+    let hubei = nation().with_overlay(super::overlay::Overlay::of_region("CN-HB").unwrap()).unwrap();
+    for calendar in [nation(), &hubei] {
+        let kept = Calendar::from_content(&calendar.content()).unwrap();
+        assert_eq!(kept.version(), calendar.version());
+        assert_eq!(kept.add_working_days(d("2020-01-17"), 20), calendar.add_working_days(d("2020-01-17"), 20));
+    }
+}
+
+#[test]
+fn the_difference_lists_the_days_that_change_their_kind() {
+    let mut amended = year(2026);
+    amended.amendments.push("补充通知".to_owned());
+    amended.off.push(OffDay { date: d("2026-10-08"), name: "国庆节".to_owned(), implied: false, notice_year: None });
+    let after = nation().with_year(&amended).unwrap();
+    let changes = nation().changes_to(&after);
+    assert_eq!(changes, [DayChange { date: d("2026-10-08"), before: Some(true), after: Some(false) }]);
+    let without = Calendar::from_years((2008..=2025).map(year).collect()).unwrap();
+    let new_year = without.changes_to(nation());
+    assert_eq!(new_year.len(), 19 + 6, "weekdays off and weekends worked");
+    assert!(new_year.iter().all(|change| change.before.is_none()));
 }

@@ -18,8 +18,8 @@ mod regime;
 mod remedy;
 mod service;
 
-pub use calendar::{Calendar, CalendarYear, Gap, OffDay};
-pub use calendar_check::CalendarError;
+pub use calendar::{Calendar, CalendarYear, DayChange, Gap, OffDay};
+pub use calendar_check::{CalendarError, CalendarFault};
 pub use clock::{
     ClockAnswer, ClockError, ClockOptions, ClockStatus, ConsultationKind, DueIfReturned, Fact, IneffectiveReason,
     ReopenedPeriod, StartRule, Step, StepKind, Timeline, WarningLevel, WarningThresholds, explain, reply_clock,

@@ -7,6 +7,7 @@
 mod alarm;
 pub mod days;
 pub mod duty;
+pub mod notice;
 pub mod order_notice;
 pub mod people;
 pub mod policy;

@@ -1,68 +1,242 @@
-//! The working-day calendars in force: the embedded years, those of a directory, those entered in the database, and a
-//! region's own days on top.
+//! The working-day calendars: the one in force in each region, the one that was in force on a day, the one a case names.
+//!
+//! The database says which calendar is in force, and is asked in each transaction: two instances never answer by two
+//! calendars. What the program brings along (embedded years, the directory of the settings) becomes a revision in the
+//! database once, at start.
 
+use super::files::Desk;
 use super::{Office, OfficeError};
 use crate::law::{Calendar, CalendarYear, Overlay};
-use crate::store::{Db, calendars};
-use std::collections::BTreeMap;
+use crate::store::calendars::{NewCalendarVersion, NewCalendarYear};
+use crate::store::cases::CaseRow;
+use crate::store::{Db, UserId, calendars, organs};
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
 
-/// How long a loaded calendar is used before the database is asked again: another instance may have taken a notice in.
-const FRESH: Duration = Duration::from_secs(30);
+/// More calendars than this are not kept in memory: there are as many as there were notices.
+const MOST_KEPT: usize = 64;
 
-/// Calendars by region, loaded when first asked for.
+/// Calendars that were read, by version. A version names its content, so none ever grows old.
 #[derive(Debug)]
 pub struct Calendars {
     directory: PathBuf,
-    loaded: RwLock<BTreeMap<String, (Instant, Arc<Calendar>)>>,
+    known: RwLock<BTreeMap<String, Arc<Calendar>>>,
 }
 
 impl Calendars {
     pub(super) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_path_buf(), loaded: RwLock::new(BTreeMap::new()) }
+        Self { directory: directory.to_path_buf(), known: RwLock::new(BTreeMap::new()) }
     }
 
-    fn fresh(&self, region: &str) -> Option<Arc<Calendar>> {
-        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
-        loaded.get(region).filter(|(at, _)| at.elapsed() < FRESH).map(|(_, calendar)| Arc::clone(calendar))
+    fn get(&self, name: &str) -> Option<Arc<Calendar>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(name).map(Arc::clone)
     }
 
-    fn load(&self, db: &mut Db, region: &str) -> Result<Calendar, OfficeError> {
-        let wrong = |what: &str, error: &dyn std::fmt::Display| OfficeError::Internal(format!("{what}: {error}"));
+    fn keep(&self, name: &str, calendar: Calendar) -> Arc<Calendar> {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_KEPT {
+            known.clear();
+        }
+        let calendar = Arc::new(calendar);
+        known.insert(name.to_owned(), Arc::clone(&calendar));
+        calendar
+    }
+
+    /// The years the program brings along: embedded, and those of the directory in their place.
+    fn brought_along(&self) -> Result<BTreeMap<i32, CalendarYear>, OfficeError> {
         let embedded = Calendar::national().years().iter().map(|year| (year.year, year.clone()));
         let mut years: BTreeMap<i32, CalendarYear> = embedded.collect();
         for year in years_in(&self.directory).map_err(|error| wrong("calendar directory", &error))? {
             years.insert(year.year, year);
         }
-        for row in calendars::in_force(db)?.iter().filter(|row| row.region.is_empty()) {
-            let year = CalendarYear::from_json(&row.content).map_err(|error| wrong("calendar_years", &error))?;
-            years.insert(year.year, year);
-        }
-        let national =
-            Calendar::from_years(years.into_values().collect()).map_err(|error| wrong("calendar", &error))?;
-        match Overlay::of_region(region) {
-            Some(overlay) => national.with_overlay(overlay).map_err(|error| wrong("calendar overlay", &error)),
-            None => Ok(national),
-        }
+        Ok(years)
     }
 }
 
+fn wrong(what: &str, error: &dyn std::fmt::Display) -> OfficeError {
+    OfficeError::Internal(format!("{what}: {error}"))
+}
+
 impl Office {
-    /// The calendar of a region (empty: the national one); an unknown region has the national one.
+    /// The calendar in force in a region (empty: the whole country); an unknown region has the national one.
     ///
     /// # Errors
     /// [`OfficeError::Internal`] when a stored year or a file is unusable: no date is better than a wrong one.
     pub fn calendar(&self, db: &mut Db, region: &str) -> Result<Arc<Calendar>, OfficeError> {
-        if let Some(calendar) = self.calendars().fresh(region) {
-            return Ok(calendar);
+        if let Some(version) = calendars::version_in_force(db, region)? {
+            return self.calendar_named(db, &version)?.ok_or_else(|| wrong("calendar in force", &version));
         }
-        let calendar = Arc::new(self.calendars().load(db, region)?);
-        let mut loaded = self.calendars().loaded.write().unwrap_or_else(PoisonError::into_inner);
-        loaded.insert(region.to_owned(), (Instant::now(), Arc::clone(&calendar)));
-        Ok(calendar)
+        let Some(overlay) = Overlay::of_region(region) else {
+            return if region.is_empty() { self.never_recorded(db) } else { self.calendar(db, "") };
+        };
+        let national = self.calendar(db, "")?;
+        let name = format!("{}/{region}", national.version());
+        match self.calendars().get(&name) {
+            Some(known) => Ok(known),
+            None => {
+                let laid_upon = national.with_overlay(overlay).map_err(|error| wrong("calendar overlay", &error))?;
+                Ok(self.calendars().keep(&name, laid_upon))
+            }
+        }
     }
+
+    /// The national calendar of a database in which none was ever put in force.
+    fn never_recorded(&self, db: &mut Db) -> Result<Arc<Calendar>, OfficeError> {
+        const NAME: &str = "never recorded";
+        let entered = entered_years(db)?;
+        if let Some(known) = self.calendars().get(NAME).filter(|_| entered.is_empty()) {
+            return Ok(known);
+        }
+        let mut years = self.calendars().brought_along()?;
+        let is_as_brought = entered.is_empty();
+        years.extend(entered);
+        let calendar =
+            Calendar::from_years(years.into_values().collect()).map_err(|error| wrong("calendar", &error))?;
+        Ok(if is_as_brought { self.calendars().keep(NAME, calendar) } else { Arc::new(calendar) })
+    }
+
+    /// The calendar of a version, if it was ever in force.
+    fn calendar_named(&self, db: &mut Db, version: &str) -> Result<Option<Arc<Calendar>>, OfficeError> {
+        if let Some(known) = self.calendars().get(version) {
+            return Ok(Some(known));
+        }
+        let Some(content) = calendars::content_of(db, version)? else { return Ok(None) };
+        let calendar = Calendar::from_content(&content).map_err(|error| wrong("calendar_versions", &error))?;
+        if calendar.version() != version {
+            return Err(wrong("calendar_versions: the content is not that of the version", &version));
+        }
+        Ok(Some(self.calendars().keep(version, calendar)))
+    }
+
+    /// The calendar a case is computed by: the one its row names. For a name that was never in force here (a row of an
+    /// earlier release) the one in force.
+    ///
+    /// # Errors
+    /// As [`Office::calendar`].
+    pub fn calendar_of(&self, db: &mut Db, row: &CaseRow, desk: &Desk) -> Result<Arc<Calendar>, OfficeError> {
+        if row.calendar_version == desk.calendar.version() {
+            return Ok(Arc::clone(&desk.calendar));
+        }
+        Ok(self.calendar_named(db, &row.calendar_version)?.unwrap_or_else(|| Arc::clone(&desk.calendar)))
+    }
+
+    /// The calendar a case is looked at with as of a day: its own if it had ended by then or the day is today, else the one
+    /// that was in force on that day, so that what was shown then is shown again.
+    ///
+    /// # Errors
+    /// As [`Office::calendar`].
+    pub fn calendar_as_of(
+        &self,
+        db: &mut Db,
+        row: &CaseRow,
+        desk: &Desk,
+        day: NaiveDate,
+    ) -> Result<Arc<Calendar>, OfficeError> {
+        let own = self.calendar_of(db, row, desk)?;
+        let had_ended = !row.is_open && row.closed_on.is_some_and(|on| on <= day);
+        if had_ended || day >= self.clock().today() {
+            return Ok(own);
+        }
+        match calendars::version_on(db, &desk.organ.region, day)? {
+            Some(version) => Ok(self.calendar_named(db, &version)?.unwrap_or(own)),
+            None => Ok(own),
+        }
+    }
+
+    /// Records what the program brings along: a year nobody entered, or a newer arrangement of one that came with the
+    /// program too. What an administrator imported stays, and what was in force once does not come back by itself, so that
+    /// two releases side by side do not take turns. Run at start, before anything is computed.
+    ///
+    /// # Errors
+    /// [`OfficeError::Internal`] when a file or a stored year is unusable.
+    pub fn adopt_calendars(&self) -> Result<(), OfficeError> {
+        self.store().write(|db| {
+            calendars::change_in_force(db)?;
+            self.adopt_within(db)
+        })
+    }
+
+    /// As [`Office::adopt_calendars`], in a transaction that may change the calendar in force.
+    pub(super) fn adopt_within(&self, db: &mut Db) -> Result<(), OfficeError> {
+        for (number, year) in self.calendars().brought_along()? {
+            let history = calendars::history(db, "", number)?;
+            let is_imported = history.first().is_some_and(|latest| latest.source == calendars::IMPORTED);
+            let was_in_force =
+                history.iter().any(|row| CalendarYear::from_json(&row.content).ok().as_ref() == Some(&year));
+            if !is_imported && !was_in_force {
+                self.record_year(db, &year, calendars::FROM_PROGRAM, None)?;
+            }
+        }
+        let years = entered_years(db)?.into_values().collect();
+        let national = Calendar::from_years(years).map_err(|error| wrong("calendar", &error))?;
+        self.put_in_force(db, &national, None, false)
+    }
+
+    /// Adds a revision of a year.
+    pub(super) fn record_year(
+        &self,
+        db: &mut Db,
+        year: &CalendarYear,
+        source: &str,
+        created_by: Option<UserId>,
+    ) -> Result<i32, OfficeError> {
+        let content = serde_json::to_string(year).map_err(|error| wrong("calendar year", &error))?;
+        let (notice, number) = (year.notice.trim(), year.year);
+        let new = NewCalendarYear { region: "", year: number, notice, content: &content, created_by, source };
+        Ok(calendars::add(db, new, self.clock().now())?.revision)
+    }
+
+    /// Puts a national calendar in force, and on top of it that of each region that has or had an organ. Without `again` a calendar
+    /// that was in force before is not put in force once more.
+    pub(super) fn put_in_force(
+        &self,
+        db: &mut Db,
+        national: &Calendar,
+        created_by: Option<UserId>,
+        again: bool,
+    ) -> Result<(), OfficeError> {
+        let mut regions: BTreeSet<String> = organs::all(db)?.into_iter().map(|organ| organ.region).collect();
+        regions.extend(calendars::regions(db)?);
+        self.force(db, "", national, created_by, again)?;
+        for region in regions {
+            let Some(overlay) = Overlay::of_region(&region) else { continue };
+            let laid_upon = national.with_overlay(overlay).map_err(|error| wrong("calendar overlay", &error))?;
+            self.force(db, &region, &laid_upon, created_by, again)?;
+        }
+        Ok(())
+    }
+
+    fn force(
+        &self,
+        db: &mut Db,
+        region: &str,
+        calendar: &Calendar,
+        created_by: Option<UserId>,
+        again: bool,
+    ) -> Result<(), OfficeError> {
+        let version = calendar.version();
+        let is_known = if again {
+            calendars::version_in_force(db, region)?.as_deref() == Some(version)
+        } else {
+            calendars::content_of(db, version)?.is_some()
+        };
+        if is_known {
+            return Ok(());
+        }
+        let (content, applied_on) = (calendar.content(), self.clock().today());
+        let new = NewCalendarVersion { region, version, content: &content, applied_on, created_by };
+        Ok(calendars::put_in_force(db, new, self.clock().now())?)
+    }
+}
+
+/// The years of the whole country that stand in the database.
+fn entered_years(db: &mut Db) -> Result<BTreeMap<i32, CalendarYear>, OfficeError> {
+    let rows = calendars::in_force(db)?;
+    let national = rows.iter().filter(|row| row.region.is_empty());
+    let read = national.map(|row| CalendarYear::from_json(&row.content).map(|year| (year.year, year)));
+    read.collect::<Result<_, _>>().map_err(|error| wrong("calendar_years", &error))
 }
 
 /// The years of the files `cn-YYYY.json` in a directory; an empty path names none.

@@ -6,10 +6,12 @@ use super::files::{CaseFile, Desk, actor, derive_row, written};
 use super::views::READERS;
 use super::{Caller, Office, OfficeError, Thing};
 use crate::case::command::{Link, Merge, Receive, Register, Split};
-use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, Role, decide, fold};
+use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, ObligationKind, Role, decide, fold};
 use crate::law::Channel;
 use crate::store::cases::CaseRow;
-use crate::store::{ApplicantId, CaseId, Db, OrganId, applicants, cases, counters, departments, events};
+use crate::store::{
+    ApplicantId, CaseId, Db, OrganId, applicants, calendars, cases, counters, departments, events, obligations,
+};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -50,6 +52,10 @@ pub struct Application {
     pub delivery: Option<Delivery>,
 }
 
+/// Duties that are over with their last day, though nobody does anything on it.
+const ENDS_BY_ITSELF: [ObligationKind; 3] =
+    [ObligationKind::CorrectionNotice, ObligationKind::ThirdPartyOpinion, ObligationKind::OrganOpinion];
+
 /// Where a filing came from, when a machine made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -73,6 +79,7 @@ impl Office {
         origin: Option<&Origin>,
     ) -> Result<CaseFile, OfficeError> {
         let organ = OrganId(application.organ_id);
+        calendars::keep_in_force(db)?;
         let standing = standing(db, caller, Thing::Organ(organ))?;
         self.require(caller, Some(&standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
         check_applicant(&application.applicant)?;
@@ -140,7 +147,8 @@ impl Office {
         caller: &Caller,
     ) -> Result<CaseFile, OfficeError> {
         let case = fold(events).ok_or_else(|| OfficeError::Internal("nothing was received".into()))?;
-        let mut file = CaseFile { row, case, desk };
+        let running = std::sync::Arc::clone(&desk.calendar);
+        let mut file = CaseFile { row, case, desk, running };
         derive_row(&mut file, self.clock().today());
         file.row.version = i64::try_from(events.len()).unwrap_or(i64::MAX);
         cases::insert(db, &file.row)?;
@@ -170,6 +178,7 @@ impl Office {
         if file.row.version != expected {
             return Err(OfficeError::Stale);
         }
+        let file = self.under_calendar_in_force(db, file)?;
         check_references(db, &file, command)?;
         let drawn = self.draw(db, &file, command)?;
         let person = actor(caller, &standing.roles);
@@ -244,6 +253,7 @@ impl Office {
     /// The case that goes on learns what was merged into it.
     fn link_back(&self, db: &mut Db, caller: &Caller, merged: &CaseFile, merge: &Merge) -> Result<(), OfficeError> {
         let target = self.lock_file(db, CaseId(merge.into_case))?;
+        let target = self.under_calendar_in_force(db, target)?;
         if !target.case.stage.is_open() {
             return Err(OfficeError::invalid("/into_case", "not_open", "并入的案件已办结，不能再并入"));
         }
@@ -259,28 +269,40 @@ impl Office {
         Ok(())
     }
 
-    /// Recomputes cases whose stop had its last lawful day: nobody acts on that day, yet the period runs again (C-6).
-    /// Returns how many were written.
+    /// Recomputes cases in which something ended by itself: a stop had its last lawful day and the period runs again (C-6), or
+    /// a duty can no longer be done (a correction notice, D1; an opinion that was not given). Returns how many changed.
     ///
     /// # Errors
     /// What every write may meet.
     pub fn resume_silent(&self) -> Result<usize, OfficeError> {
         let today = self.clock().today();
         self.store().write(|db| {
-            let rows = cases::stop_ran_out(db, today, 1_000)?;
-            for row in &rows {
-                self.refresh_file(db, row.id)?;
+            let stopped = cases::stop_ran_out(db, today, 1_000)?;
+            let ended: Vec<&str> = ENDS_BY_ITSELF.iter().map(|kind| kind.code()).collect();
+            let mut ids: Vec<CaseId> = stopped.iter().map(|row| row.id).collect();
+            ids.extend(obligations::past(db, &ended, today, 1_000)?);
+            ids.sort_unstable();
+            ids.dedup();
+            let mut changed = 0;
+            for id in ids {
+                changed += usize::from(self.refresh_file(db, id)?);
             }
-            Ok(rows.len())
+            Ok(changed)
         })
     }
 
-    /// Writes row and obligations of a case as they stand today, without an event: no fact has changed.
-    fn refresh_file(&self, db: &mut Db, id: CaseId) -> Result<(), OfficeError> {
-        let mut file = self.lock_file(db, id)?;
+    /// Writes row and obligations of a case as they stand today, without an event: no fact has changed. Says whether they
+    /// were others before.
+    fn refresh_file(&self, db: &mut Db, id: CaseId) -> Result<bool, OfficeError> {
+        let file = self.lock_file(db, id)?;
+        let mut file = self.under_calendar_in_force(db, file)?;
+        let before = file.row.clone();
         derive_row(&mut file, self.clock().today());
-        cases::update(db, &file.row, file.row.version)?;
-        self.commit_duties(db, &file)
+        let is_other = file.row != before;
+        if is_other {
+            cases::update(db, &file.row, file.row.version)?;
+        }
+        Ok(self.commit_duties(db, &file)? > 0 || is_other)
     }
 }
 

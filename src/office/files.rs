@@ -1,16 +1,21 @@
 //! Opening a case and committing what was decided: log, row, obligations, all in the caller's transaction.
 
 use super::{Caller, Office, OfficeError};
-use crate::case::{Actor, Case, Context, Event, OrganRules, Role, Summary, as_it_stood, fold, obligations, summary};
+use crate::case::{
+    Actor, Case, Context, Event, Obligation, OrganRules, Role, Summary, as_it_stood, fold, obligations_under, summary,
+};
 use crate::law::Calendar;
 use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow, NewEvent};
 use crate::store::obligations::{self as duties, Duty};
 use crate::store::organs::OrganRow;
-use crate::store::{CaseId, Db, DepartmentId, UserId, cases, orders, organs};
+use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, calendars, cases, orders, organs};
 use chrono::NaiveDate;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// A row, with its file or why there is none.
+pub(super) type FileOrFault = (CaseRow, Result<CaseFile, OfficeError>);
 
 /// What an organ decides by.
 #[derive(Debug, Clone)]
@@ -30,15 +35,45 @@ pub struct CaseFile {
     pub row: CaseRow,
     /// The case.
     pub case: Case,
-    /// The organ's settings and calendar.
+    /// The organ's settings; the calendar is the one the case is computed by, which its row names.
     pub desk: Desk,
+    /// The calendar of what still runs: for an open case its own, for one that has ended the one in force.
+    pub running: Arc<Calendar>,
 }
 
 impl CaseFile {
-    /// What `case` functions are told besides the case.
+    /// What `case` functions are told besides the case, to say what may be done from now on.
     #[must_use]
     pub fn context<'a>(&'a self, actor: &'a Actor, today: NaiveDate) -> Context<'a> {
+        Context { actor, today, calendar: &self.running, rules: &self.desk.rules }
+    }
+
+    /// What `case` functions are told besides the case, to say what its dates are: the calendar is its own.
+    #[must_use]
+    pub fn own_context<'a>(&'a self, actor: &'a Actor, today: NaiveDate) -> Context<'a> {
         Context { actor, today, calendar: &self.desk.calendar, rules: &self.desk.rules }
+    }
+
+    /// Every duty the case has or had, on `today`.
+    #[must_use]
+    pub fn duties(&self, today: NaiveDate) -> Vec<Obligation> {
+        let nobody = nobody();
+        obligations_under(&self.case, &self.own_context(&nobody, today), &self.context(&nobody, today))
+    }
+
+    /// The same duties as they are written.
+    #[must_use]
+    pub fn written_duties(&self, today: NaiveDate) -> Vec<Duty> {
+        let written = |duty: Obligation| Duty {
+            key: duty.key,
+            kind: duty.kind.code().to_owned(),
+            due_on: duty.due_on,
+            status: duty.status.code().to_owned(),
+            owner_id: duty.owner.map(UserId),
+            department_id: duty.department.map(DepartmentId),
+            article: duty.article.to_owned(),
+        };
+        self.duties(today).into_iter().map(written).collect()
     }
 }
 
@@ -81,6 +116,7 @@ impl Office {
     /// # Errors
     /// As [`Office::open_file`].
     pub fn lock_file(&self, db: &mut Db, id: CaseId) -> Result<CaseFile, OfficeError> {
+        calendars::keep_in_force(db)?;
         let row = cases::lock(db, id)?;
         self.file_of(db, row)
     }
@@ -91,17 +127,49 @@ impl Office {
     /// # Errors
     /// As [`Office::open_file`]; [`OfficeError::NotFound`] for a day before it came in.
     pub fn open_file_as_of(&self, db: &mut Db, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
-        let file = self.open_file(db, id)?;
+        let mut file = self.open_file(db, id)?;
         let log = read_log(&events::load(db, id)?)?;
-        let case = as_it_stood(&log, day).ok_or(OfficeError::NotFound)?;
-        Ok(CaseFile { case, ..file })
+        file.case = as_it_stood(&log, day).ok_or(OfficeError::NotFound)?;
+        file.desk.calendar = self.calendar_as_of(db, &file.row, &file.desk, day)?;
+        Ok(file)
     }
 
-    fn file_of(&self, db: &mut Db, row: CaseRow) -> Result<CaseFile, OfficeError> {
+    /// The file of a row in hand.
+    pub(super) fn file_of(&self, db: &mut Db, row: CaseRow) -> Result<CaseFile, OfficeError> {
         let log = events::load(db, row.id)?;
-        let case = folded(&log)?;
         let desk = self.desk(db, row.organ_id)?;
-        Ok(CaseFile { row, case, desk })
+        self.put_together(db, row, &log, desk)
+    }
+
+    /// The files of rows in hand: one query for their logs. A log that cannot be read is an error of its own.
+    pub(super) fn files_of(&self, db: &mut Db, rows: Vec<CaseRow>) -> Result<Vec<FileOrFault>, OfficeError> {
+        let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
+        let logs = events::load_many(db, &ids)?;
+        let mut desks: HashMap<OrganId, Desk> = HashMap::new();
+        let mut files = Vec::with_capacity(rows.len());
+        for row in rows {
+            let desk = match desks.get(&row.organ_id) {
+                Some(desk) => desk.clone(),
+                None => desks.entry(row.organ_id).or_insert(self.desk(db, row.organ_id)?).clone(),
+            };
+            let log = logs.get(&row.id).map_or(&[][..], Vec::as_slice);
+            files.push((row.clone(), self.put_together(db, row, log, desk)));
+        }
+        Ok(files)
+    }
+
+    fn put_together(
+        &self,
+        db: &mut Db,
+        row: CaseRow,
+        log: &[EventRow],
+        mut desk: Desk,
+    ) -> Result<CaseFile, OfficeError> {
+        let case = folded(log)?;
+        let own = self.calendar_of(db, &row, &desk)?;
+        let in_force = std::mem::replace(&mut desk.calendar, Arc::clone(&own));
+        let running = if case.stage.is_open() { own } else { in_force };
+        Ok(CaseFile { row, case, desk, running })
     }
 
     /// Writes what was decided: events, row (version checked), obligations. `actor` is who recorded it.
@@ -115,12 +183,17 @@ impl Office {
         events: &[Event],
         actor: Option<UserId>,
     ) -> Result<CaseFile, OfficeError> {
+        let was_open = file.case.stage.is_open();
         let after = events.iter().fold(Some(file.case), crate::case::evolve);
         let case = after.ok_or_else(|| OfficeError::Internal("a log without its first event".into()))?;
         let now = self.clock().now();
         let before = file.row.version;
         let seq = events::append(db, file.row.id, before, &written(events)?, actor, now)?;
         let mut file = CaseFile { case, ..file };
+        if !was_open && file.case.stage.is_open() {
+            // Reopened by an order: the new period is one of today's calendar.
+            file.desk.calendar = Arc::clone(&file.running);
+        }
         derive_row(&mut file, self.clock().today());
         file.row.version = seq;
         file.row.updated_at = now;
@@ -129,33 +202,21 @@ impl Office {
         Ok(file)
     }
 
-    /// Writes the obligations of a case as they stand today.
-    pub(super) fn commit_duties(&self, db: &mut Db, file: &CaseFile) -> Result<(), OfficeError> {
-        let nobody = nobody();
-        let owed: Vec<Duty> = obligations(&file.case, &file.context(&nobody, self.clock().today()))
-            .into_iter()
-            .map(|duty| Duty {
-                key: duty.key,
-                kind: duty.kind.code().to_owned(),
-                due_on: duty.due_on,
-                status: duty.status.code().to_owned(),
-                owner_id: duty.owner.map(UserId),
-                department_id: duty.department.map(DepartmentId),
-                article: duty.article.to_owned(),
-            })
-            .collect();
+    /// Writes the obligations of a case as they stand today, and says how many changed.
+    pub(super) fn commit_duties(&self, db: &mut Db, file: &CaseFile) -> Result<usize, OfficeError> {
+        let owed = file.written_duties(self.clock().today());
         let now = self.clock().now();
-        duties::replace(db, file.row.organ_id, file.row.id, &owed, now)?;
+        let changed = duties::replace(db, file.row.organ_id, file.row.id, &owed, now)?;
         let owner = orders::Owner { user: file.row.handler_id, department: file.row.department_id };
         orders::follow_case(db, file.row.id, owner, now)?;
-        Ok(())
+        Ok(changed)
     }
 }
 
 /// The derived columns of the row, as of `today`.
 pub(super) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
     let nobody = nobody();
-    let derived: Summary = summary(&file.case, &file.context(&nobody, today));
+    let derived: Summary = summary(&file.case, &file.own_context(&nobody, today));
     let row = &mut file.row;
     row.number = derived.number;
     row.stage = derived.stage.code().to_owned();

@@ -1,9 +1,11 @@
 //! The office's mailroom: its store, its settings, its calendars, its cases.
 
-use super::Office;
-use crate::mail::Mailroom;
+use super::{Office, OfficeError};
+use crate::mail::notice::{self, MissingYear, MovedCase};
 use crate::mail::schedule::{Dossier, MailError};
-use crate::store::{CaseId, Db, StoreError};
+use crate::mail::{Mailroom, smtp};
+use crate::store::{CaseId, Db, StoreError, cases, obligations};
+use chrono::{Datelike, NaiveDate};
 use std::sync::Arc;
 
 impl Office {
@@ -24,4 +26,49 @@ impl Office {
         let room = Mailroom::new(self.store().clone(), &settings.smtp, &settings.reminders, Arc::new(calendar_of))?;
         Ok(room.with_dossiers(Arc::new(dossier_of)))
     }
+
+    /// Queues the mails about duties that moved with the calendar, all of one organ, in the transaction that moved them.
+    pub(super) fn tell_owners(&self, db: &mut Db, moved: &[MovedCase]) -> Result<(), OfficeError> {
+        if moved.is_empty() {
+            return Ok(());
+        }
+        match smtp::sender(&self.settings().smtp) {
+            Ok(from) => {
+                notice::tell_owners(db, &from, self.clock().today(), moved)?;
+            }
+            // `serve` does not start with such a setting; a command at the machine must still keep the law's dates.
+            Err(cause) => tracing::error!(%cause, "nobody is told of the calendar: the sender is no mailbox"),
+        }
+        Ok(())
+    }
+
+    /// Reminds the administrators, once a week from 1 November on, of a year that running duties need and the calendar has
+    /// not. Answers how many mails were queued.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn remind_of_missing_year(&self) -> Result<usize, OfficeError> {
+        let today = self.clock().today();
+        let missing = self.store().read(|db| self.missing_year(db, today))?;
+        let Some(missing) = missing.filter(|missing| is_november_before(missing.year, today)) else { return Ok(0) };
+        match smtp::sender(&self.settings().smtp) {
+            Ok(from) => Ok(self.store().write(|db| notice::remind_of_year(db, &from, today, missing))?),
+            Err(cause) => Err(OfficeError::Internal(cause.to_string())),
+        }
+    }
+
+    fn missing_year(&self, db: &mut Db, today: NaiveDate) -> Result<Option<MissingYear>, OfficeError> {
+        let last_day = self.calendar(db, "")?.last_day();
+        let latest = obligations::latest_due(db)?;
+        let in_gap = cases::count_in_gap(db)?;
+        let Some(first_missing) = last_day.succ_opt() else { return Ok(None) };
+        let is_needed = in_gap > 0 || latest >= Some(first_missing);
+        let latest = latest.unwrap_or(first_missing).max(today);
+        Ok(is_needed.then_some(MissingYear { year: first_missing.year(), in_gap, latest }))
+    }
+}
+
+/// Notices come out in November at the latest; before that nobody can do anything about it.
+fn is_november_before(year: i32, today: NaiveDate) -> bool {
+    today.year() >= year || (today.year() + 1 == year && today.month() >= 11)
 }

@@ -1,5 +1,6 @@
 //! Whether the service can do its work, asked by whoever watches it.
 
+use super::clock_check::ClockCheck;
 use super::{Office, OfficeError};
 use crate::store::cases;
 use chrono::NaiveDate;
@@ -16,6 +17,8 @@ pub struct Readiness {
     pub pending_migrations: Vec<String>,
     /// 工作日历的覆盖情况；数据库不可用时为空
     pub calendar: Option<CalendarReach>,
+    /// 最近一次期限自查：差异应为 0；尚未自查或者数据库不可用时为空
+    pub clocks: Option<ClockCheck>,
 }
 
 /// How far the calendar reaches.
@@ -45,12 +48,15 @@ impl Office {
         let is_database_writable = self.store().probe().is_ok();
         let pending = self.store().pending_migrations();
         let is_migrated = pending.as_ref().is_ok_and(Vec::is_empty);
-        let calendar = Some(()).filter(|()| is_migrated).and_then(|()| self.calendar_reach().ok());
+        let migrated = Some(()).filter(|()| is_migrated);
+        let calendar = migrated.and_then(|()| self.calendar_reach().ok());
+        let clocks = migrated.and_then(|()| self.store().read(|db| self.last_clock_check(db)).ok().flatten());
         Readiness {
             is_ready: is_database_writable && is_migrated,
             is_database_writable,
             pending_migrations: pending.unwrap_or_default(),
             calendar,
+            clocks,
         }
     }
 

@@ -57,7 +57,8 @@ impl Office {
                         desks.entry(row.organ_id).or_insert(desk)
                     }
                 };
-                let calendar: &Calendar = &desk.calendar;
+                let followed = self.calendar_as_of(db, row, desk, as_of)?;
+                let calendar: &Calendar = &followed;
                 let answer = case
                     .reply_clock(calendar, &desk.rules, Some(as_of))
                     .map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", row.id.0)))?;

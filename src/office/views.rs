@@ -1,10 +1,10 @@
 //! Looking at cases: lists, what may be done next, the log, the clock as of any day and under suppositions.
 
 use super::access::standing;
-use super::files::{CaseFile, Desk, actor, nobody, read_log};
+use super::files::{CaseFile, Desk, actor, read_log};
 use super::{Caller, Office, OfficeError, Thing};
 use crate::case::Event;
-use crate::case::{Action, Case, Obligation, Role, actions, obligations};
+use crate::case::{Action, Case, Obligation, Role, actions};
 use crate::law::{
     Calendar, ClockAnswer, Fact, Timeline, WarningLevel, WarningThresholds, reply_clock, warning_level_of_due,
 };
@@ -67,7 +67,8 @@ impl Office {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(place) => place.insert(self.desk(db, row.organ_id)?),
             };
-            let level = row_level(&row, today, desk);
+            let calendar = self.calendar_of(db, &row, desk)?;
+            let level = row_level(&row, today, desk, &calendar);
             lines.push((row, level));
         }
         Ok(lines)
@@ -177,12 +178,12 @@ impl Office {
 }
 
 /// The warning level of a row, by the day it is warned by.
-fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk) -> WarningLevel {
+fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk, calendar: &Calendar) -> WarningLevel {
     if !row.is_open || row.received_on.is_none() {
         return WarningLevel::None;
     }
     row.warns_on.map_or(WarningLevel::Blue, |day| {
-        warning_level_of_due(day, today, &desk.rules.warning_thresholds(), &desk.calendar)
+        warning_level_of_due(day, today, &desk.rules.warning_thresholds(), calendar)
     })
 }
 
@@ -225,6 +226,5 @@ fn suppose(timeline: &mut Timeline, case: &Case, as_of: NaiveDate, what_if: What
 /// What a view may be derived with when nobody in particular asks.
 #[must_use]
 pub fn duties_of(file: &CaseFile, today: NaiveDate) -> Vec<Obligation> {
-    let nobody = nobody();
-    obligations(&file.case, &file.context(&nobody, today))
+    file.duties(today)
 }

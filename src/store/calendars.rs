@@ -1,13 +1,23 @@
-//! Calendar years that were entered or corrected here. A revision is added, never changed: the highest is in force.
+//! The arrangements of each year, and the calendars made of them. Both are added, never changed: the highest revision is
+//! in force, and every earlier one can still be read, because cases were decided by it.
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::db::Db;
-use super::schema::calendar_years;
+use super::schema::{calendar_versions, calendar_years};
 use super::{StoreError, Ts, UserId};
+
+/// Source of an arrangement that came with the program or the directory of the settings.
+pub const FROM_PROGRAM: &str = "program";
+/// Source of an arrangement that an administrator imported.
+pub const IMPORTED: &str = "import";
+
+/// Names the advisory lock of PostgreSQL under which the calendar in force changes ("calendar" in ASCII).
+const CHANGING: i64 = 0x6361_6c65_6e64_6172;
 
 /// A row of `calendar_years`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -27,6 +37,8 @@ pub struct CalendarYearRow {
     pub created_by: Option<UserId>,
     /// When it was entered.
     pub created_at: Ts,
+    /// [`FROM_PROGRAM`] or [`IMPORTED`].
+    pub source: String,
 }
 
 /// What is entered for a year.
@@ -42,6 +54,8 @@ pub struct NewCalendarYear<'a> {
     pub content: &'a str,
     /// Who enters it.
     pub created_by: Option<UserId>,
+    /// [`FROM_PROGRAM`] or [`IMPORTED`].
+    pub source: &'a str,
 }
 
 /// Adds the next revision of a year and returns it.
@@ -62,6 +76,7 @@ pub fn add(db: &mut Db, new: NewCalendarYear<'_>, at: Ts) -> Result<CalendarYear
         content: new.content.to_owned(),
         created_by: new.created_by,
         created_at: at,
+        source: new.source.to_owned(),
     };
     diesel::insert_into(calendar_years::table).values(&row).execute(db)?;
     Ok(row)
@@ -90,4 +105,140 @@ pub fn history(db: &mut Db, region: &str, year: i32) -> Result<Vec<CalendarYearR
         .order(calendar_years::revision.desc())
         .select(CalendarYearRow::as_select())
         .load(db)?)
+}
+
+/// A row of `calendar_versions`.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = calendar_versions, treat_none_as_default_value = false)]
+pub struct CalendarVersionRow {
+    /// Name of the overlay; empty: the whole country.
+    pub region: String,
+    /// 1, 2, 3 …
+    pub revision: i32,
+    /// What cases name.
+    pub version: String,
+    /// JSON of years and overlays.
+    pub content: String,
+    /// The day from which it is in force.
+    pub applied_on: NaiveDate,
+    /// Who put it in force; none: the program.
+    pub created_by: Option<UserId>,
+    /// When.
+    pub created_at: Ts,
+}
+
+/// A calendar to be put in force.
+#[derive(Debug, Clone, Copy)]
+pub struct NewCalendarVersion<'a> {
+    /// Name of the overlay; empty: the whole country.
+    pub region: &'a str,
+    /// What cases name.
+    pub version: &'a str,
+    /// JSON of years and overlays.
+    pub content: &'a str,
+    /// The day from which it is in force.
+    pub applied_on: NaiveDate,
+    /// Who puts it in force; none: the program.
+    pub created_by: Option<UserId>,
+}
+
+/// Puts a calendar in force.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn put_in_force(db: &mut Db, new: NewCalendarVersion<'_>, at: Ts) -> Result<(), StoreError> {
+    let of_region = calendar_versions::table.filter(calendar_versions::region.eq(new.region));
+    let last: Option<i32> = of_region.select(max(calendar_versions::revision)).first(db)?;
+    let row = CalendarVersionRow {
+        region: new.region.to_owned(),
+        revision: last.unwrap_or(0) + 1,
+        version: new.version.to_owned(),
+        content: new.content.to_owned(),
+        applied_on: new.applied_on,
+        created_by: new.created_by,
+        created_at: at,
+    };
+    diesel::insert_into(calendar_versions::table).values(&row).execute(db)?;
+    Ok(())
+}
+
+/// The version in force in a region; `None` when none was ever put in force there.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn version_in_force(db: &mut Db, region: &str) -> Result<Option<String>, StoreError> {
+    Ok(calendar_versions::table
+        .filter(calendar_versions::region.eq(region))
+        .order(calendar_versions::revision.desc())
+        .select(calendar_versions::version)
+        .first(db)
+        .optional()?)
+}
+
+/// The regions in which a calendar was ever put in force.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn regions(db: &mut Db) -> Result<Vec<String>, StoreError> {
+    Ok(calendar_versions::table.select(calendar_versions::region).distinct().load(db)?)
+}
+
+/// The version that was in force in a region at the end of `day`; before the first one, that one.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn version_on(db: &mut Db, region: &str, day: NaiveDate) -> Result<Option<String>, StoreError> {
+    let by_then: Option<String> = calendar_versions::table
+        .filter(calendar_versions::region.eq(region))
+        .filter(calendar_versions::applied_on.le(day))
+        .order(calendar_versions::revision.desc())
+        .select(calendar_versions::version)
+        .first(db)
+        .optional()?;
+    if by_then.is_some() {
+        return Ok(by_then);
+    }
+    Ok(calendar_versions::table
+        .filter(calendar_versions::region.eq(region))
+        .order(calendar_versions::revision)
+        .select(calendar_versions::version)
+        .first(db)
+        .optional()?)
+}
+
+/// The content of a version, if it was ever in force.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn content_of(db: &mut Db, version: &str) -> Result<Option<String>, StoreError> {
+    let named = calendar_versions::table.filter(calendar_versions::version.eq(version));
+    Ok(named.select(calendar_versions::content).first(db).optional()?)
+}
+
+/// Keeps the calendar in force as it is until the transaction ends: whoever computes dates to be written asks for this
+/// first, and is sure that no date of an earlier calendar is written after a change.
+///
+/// # Errors
+/// [`StoreError::Busy`] when a change takes too long.
+pub fn keep_in_force(db: &mut Db) -> Result<(), StoreError> {
+    // On SQLite the write transaction holds the whole database.
+    if let Db::Pg(connection) = db {
+        diesel::sql_query("SELECT pg_advisory_xact_lock_shared($1)")
+            .bind::<diesel::sql_types::BigInt, _>(CHANGING)
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Waits until nobody computes dates to be written, and keeps them waiting until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::Busy`] when they take too long.
+pub fn change_in_force(db: &mut Db) -> Result<(), StoreError> {
+    if let Db::Pg(connection) = db {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<diesel::sql_types::BigInt, _>(CHANGING)
+            .execute(connection)?;
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::db::{Db, MultiBackend};
-use super::schema::{case_tags, cases};
+use super::schema::{case_tags, cases, obligations};
 use super::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 
 /// A row of `cases`; codes are those of `case` and `law`.
@@ -200,6 +200,73 @@ pub fn lock(db: &mut Db, id: CaseId) -> Result<CaseRow, StoreError> {
     }
 }
 
+/// As [`lock`], without waiting: `None` when somebody else holds the case just now.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn try_lock(db: &mut Db, id: CaseId) -> Result<Option<CaseRow>, StoreError> {
+    let one = cases::table.find(id);
+    Ok(match db {
+        Db::Pg(db) => one.for_update().skip_locked().select(CaseRow::as_select()).first(db).optional()?,
+        Db::Lite(db) => one.select(CaseRow::as_select()).first(db).optional()?,
+    })
+}
+
+/// Open cases of an organ that were computed by another calendar than `version`, by id.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn of_other_calendar(db: &mut Db, organ: OrganId, version: &str, limit: i64) -> Result<Vec<CaseId>, StoreError> {
+    let theirs = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::is_open);
+    let other = theirs.filter(cases::calendar_version.ne(version));
+    Ok(other.order(cases::id).select(cases::id).limit(limit).load(db)?)
+}
+
+/// Open cases of an organ, by id, after `after`.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn open_by_id(db: &mut Db, organ: OrganId, after: Option<CaseId>, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
+    let mut query = of_organ(organ).filter(cases::is_open);
+    if let Some(after) = after {
+        query = query.filter(cases::id.gt(after));
+    }
+    Ok(query.order(cases::id).select(CaseRow::as_select()).limit(limit).load(db)?)
+}
+
+/// Cases of an organ that have ended and still have a duty that runs (proof of service, an answer to a remedy), by id,
+/// after `after`.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn ended_with_duties(
+    db: &mut Db,
+    organ: OrganId,
+    after: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    let running = obligations::table
+        .filter(obligations::case_id.eq(cases::id.nullable()))
+        .filter(obligations::status.eq(super::obligations::OPEN));
+    let mut query = of_organ(organ).filter(not(cases::is_open)).filter(diesel::dsl::exists(running));
+    if let Some(after) = after {
+        query = query.filter(cases::id.gt(after));
+    }
+    Ok(query.order(cases::id).select(CaseRow::as_select()).limit(limit).load(db)?)
+}
+
+/// A page of all cases, by id, after `after`.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn page_by_id(db: &mut Db, after: Option<CaseId>, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
+    let mut query = cases::table.into_boxed::<MultiBackend>();
+    if let Some(after) = after {
+        query = query.filter(cases::id.gt(after));
+    }
+    Ok(query.order(cases::id).select(CaseRow::as_select()).limit(limit).load(db)?)
+}
+
 /// The case of a 受理编号.
 ///
 /// # Errors
@@ -289,6 +356,10 @@ fn of_organs(organs: &[OrganId]) -> Query<'_> {
         [one] => cases::table.into_boxed().filter(cases::organ_id.eq(one)),
         many => cases::table.into_boxed().filter(cases::organ_id.eq_any(many)),
     }
+}
+
+fn of_organ(organ: OrganId) -> Query<'static> {
+    cases::table.into_boxed().filter(cases::organ_id.eq(organ))
 }
 
 fn by_codes<'a>(mut query: Query<'a>, filter: &'a CaseFilter) -> Query<'a> {

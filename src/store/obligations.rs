@@ -112,6 +112,46 @@ pub fn of_case(db: &mut Db, case: CaseId) -> Result<Vec<ObligationRow>, StoreErr
     Ok(theirs.order(obligations::key).select(ObligationRow::as_select()).load(db)?)
 }
 
+/// Every duty of several cases, by case and key.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn of_cases(db: &mut Db, of: &[CaseId]) -> Result<Vec<ObligationRow>, StoreError> {
+    let mut found = Vec::new();
+    for some in of.chunks(500) {
+        let theirs = obligations::table.filter(obligations::case_id.eq_any(some.iter().copied().map(Some)));
+        let rows: Vec<ObligationRow> =
+            theirs.order((obligations::case_id, obligations::key)).select(ObligationRow::as_select()).load(db)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Cases with a running duty of one of these kinds whose last day is past, by day.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn past(db: &mut Db, kinds: &[&str], day: NaiveDate, limit: i64) -> Result<Vec<CaseId>, StoreError> {
+    let rows: Vec<Option<CaseId>> = obligations::table
+        .filter(sql::<Bool>("obligations.status = 'open'"))
+        .filter(obligations::due_on.lt(day))
+        .filter(obligations::kind.eq_any(kinds))
+        .order((obligations::due_on.desc(), obligations::id))
+        .select(obligations::case_id)
+        .limit(limit)
+        .load(db)?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// The latest last day of a running duty, of any kind and organ: the calendar should reach beyond it.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn latest_due(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
+    let running = obligations::table.filter(sql::<Bool>("obligations.status = 'open'"));
+    Ok(running.select(diesel::dsl::max(obligations::due_on)).first(db)?)
+}
+
 /// The running duties whose last day is in `from..=until` (without `from`: all that are due by `until`, however late),
 /// by day. `after` is day and id of the last one of the page before.
 ///

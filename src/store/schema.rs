@@ -266,6 +266,21 @@ diesel::table! {
         content -> Text,
         created_by -> Nullable<UuidT>,
         created_at -> TsT,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    calendar_versions (region, revision) {
+        region -> Text,
+        revision -> Integer,
+        version -> Text,
+        content -> Text,
+        applied_on -> Date,
+        created_by -> Nullable<UuidT>,
+        created_at -> TsT,
     }
 }
 
@@ -397,6 +412,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     mail_answers,
     feeds,
     calendar_years,
+    calendar_versions,
     audit_log,
     supervision_orders,
     supervision_order_steps,

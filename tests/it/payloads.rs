@@ -260,6 +260,12 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             let (id, _) = somebody(house);
             Plan { body: None, ..plain(house, route, vec![("user_id", id)], Value::Null) }
         }
+        (Verb::Put, "/api/v1/calendar/{year}") => {
+            let mut body = house.service().get("/api/v1/calendar/2026", &admin).json;
+            body["off"][0]["implied"] = json!(false);
+            body["off"][0]["notice_year"] = Value::Null;
+            plain(house, route, vec![("year", "2026".to_owned())], body)
+        }
         (Verb::Put, "/api/v1/organs/{organ_id}/reminder-settings") => {
             let path = format!("/api/v1/organs/{organ}/reminder-settings");
             let onset = |when: &str, days: u16| json!({ "when": when, "days": days });

@@ -190,7 +190,7 @@ fn no_personal_number_lies_readable_in_the_database_file() {
 fn a_calendar_year_is_corrected_by_a_new_revision() {
     on_both(|store| {
         let add = |region, year, notice, content| {
-            let new = NewCalendarYear { region, year, notice, content, created_by: None };
+            let new = NewCalendarYear { region, year, notice, content, created_by: None, source: calendars::IMPORTED };
             store.write(|db| calendars::add(db, new, now())).unwrap()
         };
         let first = add("", 2027, "国办发明电〔2026〕1号", "{}");

@@ -1,0 +1,3 @@
+DROP INDEX cases_open_calendar;
+DROP TABLE calendar_versions;
+ALTER TABLE calendar_years DROP COLUMN source;

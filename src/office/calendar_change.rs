@@ -1,0 +1,518 @@
+//! A change of the calendar: shown first, then put in force, then applied to every case it concerns.
+//!
+//! Putting in force is one small transaction. After it the cases follow in batches, each case whole: its event, row, duties
+//! and the mail to those concerned commit together, and until then it is shown by the calendar its row names. A command on a
+//! case that has not had its turn brings it up to date first. What a stopped program left undone the next look finishes.
+
+use super::files::{CaseFile, derive_row};
+use super::{Caller, FieldError, Office, OfficeError};
+use crate::case::{Event, MovedDuty, Role, moved_duties};
+use crate::law::{Calendar, CalendarFault, CalendarYear, Overlay};
+use crate::mail::notice::MovedCase;
+use crate::store::audit::{self, NewAudit};
+use crate::store::organs::OrganRow;
+use crate::store::{CaseId, Db, OrganId, calendars, cases, meta, organs};
+use aws_lc_rs::digest;
+use chrono::NaiveDate;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Cases of one organ that are brought up to date in one transaction: short enough for a clerk who waits for one of them.
+const BATCH: i64 = 100;
+/// Cases read at a time for a preview.
+const PAGE: i64 = 500;
+/// Most cases listed in a preview; the counts cover all.
+pub const MOST_SHOWN: usize = 1_000;
+/// How often a batch is tried in which every case is in somebody's hands, before it is left to the next look.
+const PATIENCE: u32 = 50;
+/// The pause between two such tries.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+/// The key in `meta` under which stands what was applied to all cases.
+const APPLIED: &str = "calendar.applied";
+
+/// 一日的变化
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ChangedDay {
+    /// 日期
+    pub date: NaiveDate,
+    /// 现行日历：work 上班，rest 放假或者公休；该年尚无日历的为 unknown
+    #[schema(value_type = String)]
+    pub before: &'static str,
+    /// 新日历：work 上班，rest 放假或者公休
+    #[schema(value_type = String)]
+    pub after: &'static str,
+    /// 放假的节日
+    pub name: Option<String>,
+}
+
+/// 期限变动的在办案件
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ShownCase {
+    /// 标识
+    pub case_id: Uuid,
+    /// 机关代码
+    pub organ_code: String,
+    /// 受理编号
+    pub number: Option<String>,
+    /// 变动的期限
+    pub moved: Vec<MovedDuty>,
+}
+
+/// 新日历的预览
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CalendarPreview {
+    /// 年份
+    pub year: i32,
+    /// 通知
+    pub notice: String,
+    /// 现行全国日历的版本
+    pub version_in_force: String,
+    /// 启用后的版本
+    pub version_after: String,
+    /// 启用时填入 activate 参数：所启用的就是所预览的
+    pub confirmation: String,
+    /// 是否已经启用
+    pub is_active: bool,
+    /// 逐日的变化
+    pub days: Vec<ChangedDay>,
+    /// 查看的案件数
+    pub cases_looked_at: usize,
+    /// 期限变动的案件数
+    pub cases_moved: usize,
+    /// 期限变动的案件，只列本人管理的机关的；超过 1000 件的只列前 1000 件
+    pub items: Vec<ShownCase>,
+    /// 启用后尚未更新的案件数：正在由他人办理，随后自动更新
+    pub cases_pending: usize,
+}
+
+/// What applying the calendar in force did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Cases brought up to date.
+    pub cases: usize,
+    /// Of these, cases in which a duty moved.
+    pub moved: usize,
+    /// Cases left, because somebody else held them or because they cannot be read.
+    pub pending: usize,
+}
+
+impl Office {
+    /// What `year` would change: days, and the running duties of cases. Nothing is written. Cases of organs that `caller`
+    /// does not administer are counted and not listed; without a caller (the operator of the machine) all are.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`] with every fault of the arrangement.
+    pub fn preview_calendar(
+        &self,
+        db: &mut Db,
+        caller: Option<&Caller>,
+        year: &CalendarYear,
+    ) -> Result<CalendarPreview, OfficeError> {
+        let in_force = self.calendar(db, "")?;
+        let after = in_force.with_year(year).map_err(|faults| invalid(year, faults))?;
+        let mut preview = CalendarPreview {
+            year: year.year,
+            notice: year.notice.trim().to_owned(),
+            version_in_force: in_force.version().to_owned(),
+            version_after: after.version().to_owned(),
+            confirmation: confirmation(&in_force, &after),
+            is_active: false,
+            days: changed_days(&in_force, &after, year),
+            cases_looked_at: 0,
+            cases_moved: 0,
+            items: Vec::new(),
+            cases_pending: 0,
+        };
+        let mut of_regions: BTreeMap<String, Arc<Calendar>> = BTreeMap::new();
+        for organ in organs::all(db)? {
+            let to = match of_regions.get(&organ.region) {
+                Some(known) => Arc::clone(known),
+                None => {
+                    let laid_upon = Arc::new(with_region(&after, &organ.region)?);
+                    of_regions.insert(organ.region.clone(), Arc::clone(&laid_upon));
+                    laid_upon
+                }
+            };
+            let is_shown = caller.is_none_or(|caller| caller.roles_at(&organ.path).contains(&Role::Admin));
+            self.preview_organ(db, &organ, &to, is_shown, &mut preview)?;
+        }
+        Ok(preview)
+    }
+
+    fn preview_organ(
+        &self,
+        db: &mut Db,
+        organ: &OrganRow,
+        to: &Arc<Calendar>,
+        is_shown: bool,
+        preview: &mut CalendarPreview,
+    ) -> Result<(), OfficeError> {
+        for read in [cases::open_by_id, cases::ended_with_duties] {
+            let mut after = None;
+            loop {
+                let page = read(db, organ.id, after, PAGE)?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
+                for (row, file) in self.files_of(db, page)? {
+                    let (_, moved) = self.recomputed(file?, to);
+                    preview.cases_looked_at += 1;
+                    if moved.is_empty() {
+                        continue;
+                    }
+                    preview.cases_moved += 1;
+                    if is_shown && preview.items.len() < MOST_SHOWN {
+                        let (case_id, number) = (row.id.0, row.number);
+                        preview.items.push(ShownCase { case_id, organ_code: organ.code.clone(), number, moved });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts `year` in force as it was shown, and applies it to every case it concerns.
+    ///
+    /// # Errors
+    /// As [`Office::put_calendar_in_force`]; the database's while it is applied: the next look goes on from there.
+    pub fn activate_calendar(
+        &self,
+        caller: Option<&Caller>,
+        year: &CalendarYear,
+        shown: &str,
+    ) -> Result<CalendarPreview, OfficeError> {
+        let mut preview = self.put_calendar_in_force(caller, year, shown)?;
+        preview.cases_pending = self.apply_calendar()?.pending;
+        Ok(preview)
+    }
+
+    /// Puts `year` in force as it was shown: the first, indivisible half of an activation. [`Office::apply_calendar`] is the
+    /// other.
+    ///
+    /// # Errors
+    /// [`OfficeError::Stale`] when `shown` is not the confirmation of a preview of just this change;
+    /// [`OfficeError::RoleRequired`] when the caller administers no organ at the top: the calendar is the whole house's;
+    /// as [`Office::preview_calendar`].
+    pub fn put_calendar_in_force(
+        &self,
+        caller: Option<&Caller>,
+        year: &CalendarYear,
+        shown: &str,
+    ) -> Result<CalendarPreview, OfficeError> {
+        let mut preview = self.store().read(|db| {
+            self.require_top(db, caller)?;
+            self.preview_calendar(db, caller, year)
+        })?;
+        if preview.confirmation != shown {
+            return Err(OfficeError::Stale);
+        }
+        self.store().write(|db| {
+            calendars::change_in_force(db)?;
+            self.adopt_within(db)?;
+            self.record_change(db, caller, year, &preview)
+        })?;
+        preview.is_active = true;
+        preview.cases_pending = preview.cases_looked_at;
+        Ok(preview)
+    }
+
+    fn require_top(&self, db: &mut Db, caller: Option<&Caller>) -> Result<(), OfficeError> {
+        let Some(caller) = caller else { return Ok(()) };
+        let tops: Vec<OrganId> =
+            organs::all(db)?.iter().filter(|organ| organ.parent_id.is_none()).map(|organ| organ.id).collect();
+        let is_top = caller.roles.iter().any(|(organ, role)| *role == Role::Admin && tops.contains(organ));
+        if is_top { Ok(()) } else { Err(OfficeError::RoleRequired { roles: vec![Role::Admin] }) }
+    }
+
+    fn record_change(
+        &self,
+        db: &mut Db,
+        caller: Option<&Caller>,
+        year: &CalendarYear,
+        preview: &CalendarPreview,
+    ) -> Result<(), OfficeError> {
+        let by = caller.map(|caller| caller.user_id);
+        let in_force = self.calendar(db, "")?;
+        if in_force.version() != preview.version_in_force {
+            return Err(OfficeError::Stale);
+        }
+        if preview.version_in_force == preview.version_after {
+            return Ok(());
+        }
+        let national = in_force.with_year(year).map_err(|faults| invalid(year, faults))?;
+        let revision = self.record_year(db, year, calendars::IMPORTED, by)?;
+        self.put_in_force(db, &national, by, true)?;
+        let detail = serde_json::json!({
+            "year": year.year, "revision": revision, "notice": preview.notice, "from": preview.version_in_force,
+            "to": preview.version_after, "cases_moved": preview.cases_moved
+        })
+        .to_string();
+        let entry =
+            NewAudit { actor_id: by, organ_id: None, case_id: None, action: "calendar_activated", detail: &detail };
+        audit::append(db, entry, self.clock().now())?;
+        Ok(())
+    }
+
+    /// Brings every case up to date with the calendar in force, if that was not done. Cheap when it was: may be asked often,
+    /// by any number of instances.
+    ///
+    /// # Errors
+    /// The database's; what was applied stays applied, and the next look goes on from there.
+    pub fn apply_calendar(&self) -> Result<Applied, OfficeError> {
+        let (target, applied) = self
+            .store()
+            .read(|db| -> Result<_, OfficeError> { Ok((self.in_force_everywhere(db)?, meta::get(db, APPLIED)?)) })?;
+        let mut done = Applied::default();
+        if applied.as_deref() == Some(target.mark.as_str()) {
+            return Ok(done);
+        }
+        for (organ, version) in &target.organs {
+            self.apply_to_open(*organ, version, &mut done)?;
+            self.apply_to_ended(*organ, &mut done)?;
+        }
+        if done.pending == 0 {
+            self.store().write(|db| meta::set(db, APPLIED, &target.mark))?;
+        }
+        if done.cases > 0 {
+            let Applied { cases, moved, pending } = done;
+            tracing::info!(cases, moved, pending, "cases follow the calendar in force");
+        }
+        Ok(done)
+    }
+
+    fn in_force_everywhere(&self, db: &mut Db) -> Result<Target, OfficeError> {
+        let mut of_organs = Vec::new();
+        let mut text = String::new();
+        for organ in organs::all(db)? {
+            let version = self.calendar(db, &organ.region)?.version().to_owned();
+            text.push_str(&format!("{}={version};", organ.id.0));
+            of_organs.push((organ.id, version));
+        }
+        Ok(Target { organs: of_organs, mark: short_hash(&text) })
+    }
+
+    fn apply_to_open(&self, organ: OrganId, version: &str, done: &mut Applied) -> Result<(), OfficeError> {
+        let mut patience = PATIENCE;
+        loop {
+            let (found, written) = self.store().write(|db| {
+                calendars::keep_in_force(db)?;
+                let ids = cases::of_other_calendar(db, organ, version, BATCH)?;
+                Ok::<_, OfficeError>((ids.len(), self.bring_up_to_date(db, &ids)?))
+            })?;
+            done.cases += written.cases;
+            done.moved += written.moved;
+            if found == 0 {
+                return Ok(());
+            }
+            if written.cases == 0 {
+                patience -= 1;
+                if patience == 0 {
+                    done.pending += found;
+                    return Ok(());
+                }
+                std::thread::sleep(PAUSE);
+            }
+        }
+    }
+
+    /// What cases that have ended still owe.
+    fn apply_to_ended(&self, organ: OrganId, done: &mut Applied) -> Result<(), OfficeError> {
+        let mut after: Option<CaseId> = None;
+        loop {
+            let (last, written) = self.store().write(|db| {
+                calendars::keep_in_force(db)?;
+                let page = cases::ended_with_duties(db, organ, after, BATCH)?;
+                let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
+                Ok::<_, OfficeError>((ids.last().copied(), self.bring_up_to_date(db, &ids)?))
+            })?;
+            done.cases += written.moved;
+            done.moved += written.moved;
+            done.pending += written.pending;
+            match last {
+                Some(last) => after = Some(last),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Brings cases of one organ up to date and tells those concerned. Cases in somebody's hands, and such as cannot be read,
+    /// are left.
+    fn bring_up_to_date(&self, db: &mut Db, ids: &[CaseId]) -> Result<Applied, OfficeError> {
+        let mut done = Applied::default();
+        let mut told = Vec::new();
+        for id in ids {
+            let Some(row) = cases::try_lock(db, *id)? else {
+                done.pending += 1;
+                continue;
+            };
+            let file = match self.file_of(db, row) {
+                Ok(file) => file,
+                // A log that cannot be read is one case's trouble, not everybody's.
+                Err(OfficeError::Internal(reason)) => {
+                    tracing::error!(case = %id.0, reason, "a case cannot be brought up to date with the calendar");
+                    done.pending += 1;
+                    continue;
+                }
+                Err(other) => return Err(other),
+            };
+            let (_, moved) = self.put_under(db, file)?;
+            done.cases += 1;
+            done.moved += usize::from(moved.is_some());
+            told.extend(moved);
+        }
+        self.tell_owners(db, &told)?;
+        Ok(done)
+    }
+
+    /// The case under the calendar in force, those concerned told if that moved a duty. Asked before anything else is done
+    /// to a case, so that an activation that has not come to it yet is not overtaken.
+    ///
+    /// # Errors
+    /// What every write may meet.
+    pub(super) fn under_calendar_in_force(&self, db: &mut Db, file: CaseFile) -> Result<CaseFile, OfficeError> {
+        let (file, moved) = self.put_under(db, file)?;
+        if let Some(moved) = moved {
+            self.tell_owners(db, &[moved])?;
+        }
+        Ok(file)
+    }
+
+    /// Puts a locked case under the calendar in force: an event if a duty moved, else only the row's own word for it.
+    fn put_under(&self, db: &mut Db, file: CaseFile) -> Result<(CaseFile, Option<MovedCase>), OfficeError> {
+        let to = self.calendar(db, &file.desk.organ.region)?;
+        let is_open = file.case.stage.is_open();
+        if is_open && file.row.calendar_version == to.version() {
+            return Ok((file, None));
+        }
+        // What a case that has ended still owes was computed by whatever was in force when it was last written.
+        let from = Arc::clone(&file.desk.calendar);
+        let (mut after, mut moved) = self.recomputed(file, &to);
+        if !is_open {
+            moved = self.moved_since_written(db, &after)?;
+        }
+        if moved.is_empty() {
+            if is_open {
+                derive_row(&mut after, self.clock().today());
+                cases::update(db, &after.row, after.row.version)?;
+                self.commit_duties(db, &after)?;
+            }
+            return Ok((after, None));
+        }
+        let event = Event::CalendarApplied {
+            on: self.clock().today(),
+            from_version: from.version().to_owned(),
+            to_version: to.version().to_owned(),
+            moved: moved.clone(),
+        };
+        let after = self.commit(db, after, &[event], None)?;
+        let told = MovedCase {
+            case_id: after.row.id,
+            seq: after.row.version,
+            organ_id: after.row.organ_id,
+            organ_name: after.desk.organ.name.clone(),
+            number: after.row.number.clone(),
+            notices: changed_notices(&from, &to),
+            duties: after.duties(self.clock().today()).into_iter().filter_map(|duty| with_move(duty, &moved)).collect(),
+        };
+        Ok((after, Some(told)))
+    }
+
+    /// The file under another calendar, and which running duties move with it. A case that has ended keeps its own.
+    fn recomputed(&self, file: CaseFile, to: &Arc<Calendar>) -> (CaseFile, Vec<MovedDuty>) {
+        let today = self.clock().today();
+        let nobody = super::files::nobody();
+        let before = file.duties(today);
+        let mut after = file.clone();
+        after.running = Arc::clone(to);
+        if after.case.stage.is_open() {
+            after.desk.calendar = Arc::clone(to);
+        }
+        let now = after.duties(today);
+        let was = file.own_context(&nobody, today);
+        let moved = moved_duties(&file.case, (&before, &was), (&now, &after.own_context(&nobody, today)));
+        (after, moved)
+    }
+
+    /// Running duties of a case that has ended whose written last day is not that of the calendar in force.
+    fn moved_since_written(&self, db: &mut Db, file: &CaseFile) -> Result<Vec<MovedDuty>, OfficeError> {
+        let written = crate::store::obligations::of_case(db, file.row.id)?;
+        let now = file.duties(self.clock().today());
+        let moved = written.into_iter().filter(|row| row.status == crate::store::obligations::OPEN).filter_map(|row| {
+            let duty = now.iter().find(|duty| duty.key == row.key && duty.due_on != row.due_on)?;
+            Some(MovedDuty {
+                key: row.key,
+                kind: duty.kind,
+                due_before: row.due_on,
+                was_provisional: false,
+                due_after: duty.due_on,
+                is_provisional: false,
+            })
+        });
+        Ok(moved.collect())
+    }
+}
+
+/// Which calendar each organ has, and one word for all of it.
+struct Target {
+    organs: Vec<(OrganId, String)>,
+    mark: String,
+}
+
+fn with_region(national: &Calendar, region: &str) -> Result<Calendar, OfficeError> {
+    match Overlay::of_region(region) {
+        Some(overlay) => national.with_overlay(overlay).map_err(|error| OfficeError::Internal(error.to_string())),
+        None => Ok(national.clone()),
+    }
+}
+
+fn with_move(duty: crate::case::Obligation, moved: &[MovedDuty]) -> Option<(crate::case::Obligation, MovedDuty)> {
+    let found = moved.iter().find(|moved| moved.key == duty.key)?.clone();
+    Some((duty, found))
+}
+
+fn invalid(year: &CalendarYear, faults: Vec<CalendarFault>) -> OfficeError {
+    let field = |fault: CalendarFault| FieldError::new(fault.pointer.clone(), fault.error.code(), fault.detail(year));
+    OfficeError::Invalid(faults.into_iter().map(field).collect())
+}
+
+fn changed_days(before: &Calendar, after: &Calendar, year: &CalendarYear) -> Vec<ChangedDay> {
+    let kind = |is_worked: Option<bool>| match is_worked {
+        Some(true) => "work",
+        Some(false) => "rest",
+        None => "unknown",
+    };
+    let name = |date: NaiveDate| year.off.iter().find(|day| day.date == date).map(|day| day.name.clone());
+    let changes = before.changes_to(after).into_iter();
+    changes
+        .map(|change| ChangedDay {
+            date: change.date,
+            before: kind(change.before),
+            after: kind(change.after),
+            name: name(change.date),
+        })
+        .collect()
+}
+
+/// The notices of the years that are not the same in both.
+fn changed_notices(before: &Calendar, after: &Calendar) -> Vec<String> {
+    let is_new = |year: &&CalendarYear| !before.years().contains(year);
+    let changed = after.years().iter().filter(is_new);
+    changed
+        .map(|year| year.amendments.last().unwrap_or(&year.notice).clone())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
+}
+
+/// One word for a change from just this calendar to just that one.
+fn confirmation(before: &Calendar, after: &Calendar) -> String {
+    short_hash(&format!("{} {}", before.version(), after.version()))
+}
+
+fn short_hash(text: &str) -> String {
+    let mut hash = hex::encode(digest::digest(&digest::SHA256, text.as_bytes()));
+    hash.truncate(16);
+    hash
+}

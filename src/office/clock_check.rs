@@ -1,0 +1,205 @@
+//! The self-check of all dates: every row and every duty is computed again from the log and compared with what is written.
+
+use super::files::derive_row;
+use super::{Office, OfficeError};
+use crate::store::cases::CaseRow;
+use crate::store::obligations::{self, Duty, ObligationRow};
+use crate::store::{CaseId, Db, cases, meta};
+use chrono::{DateTime, FixedOffset, NaiveDate, Timelike, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Cases checked in one snapshot.
+const PAGE: i64 = 1_000;
+/// Most differences that are listed; the count covers all.
+pub const MOST_LISTED: usize = 1_000;
+/// The key in `meta` of the last check.
+const LAST: &str = "clocks.check";
+/// The hour of the night from which the check may run.
+const HOUR: u32 = 2;
+/// Asia/Shanghai.
+const SECONDS_EAST: i32 = 8 * 3600;
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClockCheck {
+    /// 按哪一日核对
+    pub checked_on: NaiveDate,
+    /// 核对完成的时间
+    pub checked_at: DateTime<Utc>,
+    /// 核对的案件数
+    pub cases: u64,
+    /// 核对的事项数
+    pub duties: u64,
+    /// 与重新计算不一致的处数
+    pub differences: u64,
+}
+
+/// 与重新计算不一致的一处
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Difference {
+    /// 案件
+    pub case_id: Uuid,
+    /// 受理编号
+    pub number: Option<String>,
+    /// 哪一项：案件的列名，或者 duty:事项
+    pub what: String,
+    /// 库中的
+    pub written: String,
+    /// 重新计算的
+    pub computed: String,
+}
+
+impl Office {
+    /// Computes every case again and compares. What ended by itself since it was written is brought up to date before. The
+    /// result is kept for [`Office::readiness`].
+    ///
+    /// # Errors
+    /// The database's. A case that cannot be computed is a difference, not an error.
+    pub fn check_clocks(&self) -> Result<(ClockCheck, Vec<Difference>), OfficeError> {
+        while self.resume_silent()? > 0 {}
+        let today = self.clock().today();
+        let mut check =
+            ClockCheck { checked_on: today, checked_at: self.clock().now().0, cases: 0, duties: 0, differences: 0 };
+        let mut listed = Vec::new();
+        let mut after: Option<CaseId> = None;
+        loop {
+            let (last, found) = self.store().read(|db| self.check_page(db, after, today, &mut check))?;
+            check.differences += u64::try_from(found.len()).unwrap_or(u64::MAX);
+            for one in found {
+                tracing::error!(case = %one.case_id, what = one.what, written = one.written, computed = one.computed,
+                    "a stored date is not the one its log gives");
+                if listed.len() < MOST_LISTED {
+                    listed.push(one);
+                }
+            }
+            match last {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
+        check.checked_at = self.clock().now().0;
+        let text = serde_json::to_string(&check).map_err(|error| OfficeError::Internal(error.to_string()))?;
+        self.store().write(|db| meta::set(db, LAST, &text))?;
+        Ok((check, listed))
+    }
+
+    /// The check of the night, once a day from two o'clock on, whichever instance comes first.
+    ///
+    /// # Errors
+    /// As [`Office::check_clocks`].
+    pub fn check_clocks_nightly(&self) -> Result<Option<ClockCheck>, OfficeError> {
+        let instant = self.clock().now().0;
+        let hour = FixedOffset::east_opt(SECONDS_EAST).map_or(HOUR, |east| instant.with_timezone(&east).hour());
+        let last = self.store().read(|db| self.last_clock_check(db))?;
+        let is_done = last.is_some_and(|last| last.checked_on >= self.clock().today());
+        if is_done || hour < HOUR {
+            return Ok(None);
+        }
+        self.check_clocks().map(|(check, _)| Some(check))
+    }
+
+    /// The result of the last check.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn last_clock_check(&self, db: &mut Db) -> Result<Option<ClockCheck>, OfficeError> {
+        Ok(meta::get(db, LAST)?.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    fn check_page(
+        &self,
+        db: &mut Db,
+        after: Option<CaseId>,
+        today: NaiveDate,
+        check: &mut ClockCheck,
+    ) -> Result<(Option<CaseId>, Vec<Difference>), OfficeError> {
+        let page = cases::page_by_id(db, after, PAGE)?;
+        let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
+        let mut written: HashMap<CaseId, Vec<ObligationRow>> = HashMap::new();
+        for row in obligations::of_cases(db, &ids)? {
+            // The date of an order is what its issuer set: there is nothing to compute.
+            if let Some(case) = row.case_id.filter(|_| !row.key.starts_with(obligations::ORDER)) {
+                written.entry(case).or_default().push(row);
+            }
+        }
+        let mut found = Vec::new();
+        for (row, file) in self.files_of(db, page)? {
+            check.cases += 1;
+            let differs = |what: String, written: String, computed: String| Difference {
+                case_id: row.id.0,
+                number: row.number.clone(),
+                what,
+                written,
+                computed,
+            };
+            let mut file = match file {
+                Ok(file) => file,
+                Err(error) => {
+                    found.push(differs("log".to_owned(), "-".to_owned(), error.to_string()));
+                    continue;
+                }
+            };
+            let duties = file.written_duties(today);
+            derive_row(&mut file, today);
+            // The version of a row under a calendar that is not kept any more cannot be computed again.
+            file.row.calendar_version.clone_from(&row.calendar_version);
+            found.extend(columns(&row, &file.row).into_iter().map(|(what, a, b)| differs(what.to_owned(), a, b)));
+            let rows = written.remove(&row.id).unwrap_or_default();
+            check.duties += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            found.extend(compared(&rows, &duties).into_iter().map(|(key, a, b)| differs(format!("duty:{key}"), a, b)));
+        }
+        Ok((ids.last().copied(), found))
+    }
+}
+
+/// The columns that are not what they were computed to be.
+fn columns(written: &CaseRow, computed: &CaseRow) -> Vec<(&'static str, String, String)> {
+    macro_rules! compare {
+        ($($column:ident),+) => {
+            vec![$((stringify!($column), format!("{:?}", written.$column), format!("{:?}", computed.$column))),+]
+        };
+    }
+    let all = compare!(
+        number,
+        stage,
+        is_open,
+        regime,
+        clock_status,
+        received_on,
+        start_on,
+        due_on,
+        resumes_on,
+        replied_on,
+        closed_on,
+        is_late,
+        is_extended,
+        outcome,
+        department_id,
+        handler_id
+    );
+    all.into_iter().filter(|(_, a, b)| a != b).collect()
+}
+
+/// The duties that are not what they were computed to be. One that vanished stays as cancelled or met.
+fn compared(rows: &[ObligationRow], duties: &[Duty]) -> Vec<(String, String, String)> {
+    let row_says =
+        |row: &ObligationRow| format!("{:?} {} {:?} {:?}", row.due_on, row.status, row.owner_id, row.department_id);
+    let duty_says =
+        |duty: &Duty| format!("{:?} {} {:?} {:?}", duty.due_on, duty.status, duty.owner_id, duty.department_id);
+    let runs = |status: &str| status == obligations::OPEN || status == obligations::SUSPENDED;
+    let nothing = || "-".to_owned();
+    let mut found = Vec::new();
+    for duty in duties {
+        let row = rows.iter().find(|row| row.key == duty.key);
+        let (written, computed) = (row.map_or_else(nothing, row_says), duty_says(duty));
+        if written != computed {
+            found.push((duty.key.clone(), written, computed));
+        }
+    }
+    let left = rows.iter().filter(|row| runs(&row.status) && !duties.iter().any(|duty| duty.key == row.key));
+    found.extend(left.map(|row| (row.key.clone(), row_says(row), nothing())));
+    found
+}
