@@ -10,8 +10,8 @@ use std::collections::HashSet;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The day all duties are to be reminded of for the first time: ten working days before they are due.
-const TODAY: &str = "2025-09-05";
+/// The day all duties are to be reminded of for the first time: three working days before they are due.
+const TODAY: &str = "2025-09-16";
 const DUE: &str = "2025-09-19";
 /// How long somebody is stopped: longer than anybody waits for a lock (3 s).
 const STALL: Duration = Duration::from_secs(4);
