@@ -6,6 +6,8 @@ use crate::law::Regime;
 pub const RECEIPT: &str = "《条例》第三十一条；国办公开办函〔2015〕207号";
 /// Registration, review, handling, reply and filing as working rules.
 pub const WORKING_RULES: &str = "《条例》第四十五条";
+/// The office's own working rules under Order 492, which says nothing of them.
+pub const WORKING_RULES_492: &str = "机关内部工作制度";
 /// One single correction notice within seven working days.
 pub const CORRECTION: &str = "《条例》第三十条";
 /// Under Order 492 asking for a change is a reply.
@@ -54,6 +56,7 @@ pub fn under(article: &'static str, regime: Option<Regime>) -> &'static str {
     }
     match article {
         REPLY_PERIOD => REPLY_PERIOD_492,
+        WORKING_RULES => WORKING_RULES_492,
         THIRD_PARTY => THIRD_PARTY_492,
         CORRECTION => CORRECTION_492,
         REPLIES | SEARCH => REPLIES_492,

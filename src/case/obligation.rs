@@ -276,7 +276,7 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
                 case,
                 ObligationKind::DepartmentTask,
                 task_due(task, context.rules, context.calendar),
-                basis::WORKING_RULES,
+                basis::under(basis::WORKING_RULES, case.regime),
             )
         })
         .collect()

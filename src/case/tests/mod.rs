@@ -2,6 +2,7 @@
 
 mod answer;
 mod applicant;
+mod duties;
 mod exhaustive;
 mod handling;
 mod intake;
@@ -9,3 +10,4 @@ mod offers;
 mod random;
 mod supervision;
 mod support;
+mod words;
