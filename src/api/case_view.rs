@@ -449,7 +449,7 @@ fn remedies_text(file: &CaseFile, today: NaiveDate) -> Option<String> {
         government: &rules.reconsideration_organ,
         superior: "上一级主管部门",
         court: &rules.court,
-        online_channel: None,
+        online_channel: Some(rules.reconsideration_online.as_str()).filter(|place| !place.is_empty()),
     };
     remedies(outcome, &withheld, on, &bodies)
 }

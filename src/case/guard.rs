@@ -352,13 +352,25 @@ pub(super) fn lapsing_notice(case: &Case) -> (Notice, &'static str) {
     if case.stage == Stage::AwaitingFee {
         (Notice::Fee, basis::FEE_PAYMENT)
     } else {
-        (Notice::Correction, basis::CORRECTION)
+        (Notice::Correction, basis::under(basis::CORRECTION, case.regime))
     }
 }
 
 fn lapse_is_due(case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
     let (notice, article) = lapsing_notice(case);
+    let served_on = match notice {
+        Notice::Fee => case.fee.as_ref().and_then(|fee| fee.notice.served_on),
+        Notice::Correction | Notice::Justification => case.correction.as_ref().and_then(|c| c.notice.served_on),
+    };
     match case.notice_due(notice, context.calendar) {
+        None if served_on.is_some() => Err(NotAllowed::by_law(
+            "calendar_gap",
+            article,
+            format!(
+                "{}的期限落在放假通知尚未载入的年度，届满日不能确定，不能视为放弃；请管理员载入该年度日历",
+                notice.label()
+            ),
+        )),
         None => Err(NotAllowed::by_law(
             "notice_not_served",
             article,
@@ -396,7 +408,11 @@ fn delay_is_possible(case: &Case) -> Result<(), NotAllowed> {
     require(case.delay.is_none(), NotAllowed::by_law("delay_once", basis::EXCESSIVE, "已确定过延迟答复的期限"))
 }
 
-fn extension_is_possible(case: &Case) -> Result<(), NotAllowed> {
+/// Whether the one extension is still to be had, whoever asks and whenever.
+///
+/// # Errors
+/// `extension_once`, `period_set_by_order`, `period_set_by_delay`.
+pub fn extension_is_possible(case: &Case) -> Result<(), NotAllowed> {
     let article = if case.regime == Some(Regime::Order492) { basis::REPLY_PERIOD_492 } else { basis::REPLY_PERIOD };
     require(
         case.extension.is_none(),

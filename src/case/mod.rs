@@ -36,7 +36,7 @@ pub use decide::{Drawn, decide, missing_evidence};
 pub use delay::{Delay, Holder, Stretch, delay, used};
 pub use event::Event;
 pub use evolve::{as_it_stood, evolve, fold};
-pub use guard::{Action, Permit, actions, permit, review_roles, roles_for};
+pub use guard::{Action, Permit, actions, extension_is_possible, permit, review_roles, roles_for};
 pub use moved::{MovedDuty, moved_duties};
 pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations, obligations_under};
 pub use order::{Order, OrderCommand};

@@ -18,6 +18,12 @@ const SERVICE_PROOF_DAYS: u32 = 10;
 /// limits: without a day of its own such a duty would sleep for ever. The organ's own care, no statute.
 const FOLLOW_UP_DAYS: u32 = 10;
 
+/// Working days of D1, D11 and of the simplified D21, by which a duty is estimated while its year has no notice: nothing
+/// is reminded of later than the law may want it.
+const CORRECTION_NOTICE_DAYS: u32 = 7;
+const FEE_PAYMENT_DAYS: u32 = 20;
+const REMEDY_DAYS: u32 = 5;
+
 macro_rules! duties {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $label:literal;)*) => {
         /// A kind of dated duty (design vocabulary).
@@ -202,7 +208,10 @@ fn correction_notice(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     if case.regime != Some(Regime::Order711) {
         return None;
     }
-    let due_on = case.correction_notice_due(context.calendar)?;
+    let receipt = case.receipt?;
+    let due_on = case
+        .correction_notice_due(context.calendar)
+        .unwrap_or_else(|| context.calendar.add_estimated(receipt.on, CORRECTION_NOTICE_DAYS));
     let mut obligation = duty(case, ObligationKind::CorrectionNotice, Some(due_on), basis::CORRECTION);
     // After its last day the notice can no longer be given in time: nobody is reminded of what cannot be done.
     let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due_on;
@@ -211,32 +220,49 @@ fn correction_notice(case: &Case, context: &Context<'_>) -> Option<Obligation> {
 }
 
 /// The day to look after something that has no last day of its own.
-fn follow_up(since: NaiveDate, context: &Context<'_>) -> Option<NaiveDate> {
-    context.calendar.add_working_days(since, FOLLOW_UP_DAYS).ok()
+fn follow_up(since: NaiveDate, context: &Context<'_>) -> NaiveDate {
+    context.calendar.add_estimated(since, FOLLOW_UP_DAYS)
+}
+
+/// The last day of a notice; where it needs an unpublished year its estimate, so that nobody is left without a reminder;
+/// and while nobody knows that the applicant has it, a day to look after it.
+fn notice_due(
+    case: &Case,
+    notice: Notice,
+    sent_on: NaiveDate,
+    served: Option<(NaiveDate, u32)>,
+    context: &Context<'_>,
+) -> NaiveDate {
+    case.notice_due(notice, context.calendar).unwrap_or_else(|| match served {
+        Some((on, days)) => context.calendar.add_estimated(on, days),
+        None => follow_up(sent_on, context),
+    })
 }
 
 /// What the applicant owes: correction, reasons, payment.
 fn responses(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     let mut list = Vec::new();
     if let Some(correction) = &case.correction {
-        let due_on =
-            case.notice_due(Notice::Correction, context.calendar).or_else(|| follow_up(correction.notice.on, context));
-        let mut obligation =
-            duty(case, ObligationKind::CorrectionResponse, due_on, basis::under(basis::CORRECTION, case.regime));
+        let notice = &correction.notice;
+        let served = notice.served_on.map(|on| (on, u32::from(notice.respond_days)));
+        let due_on = notice_due(case, Notice::Correction, notice.on, served, context);
+        let article = basis::under(basis::CORRECTION, case.regime);
+        let mut obligation = duty(case, ObligationKind::CorrectionResponse, Some(due_on), article);
         obligation.status = status(correction.received_on.is_some(), case.stage == Stage::AwaitingCorrection);
         list.push(obligation);
     }
     if let Some(justification) = &case.justification {
-        let due_on = case
-            .notice_due(Notice::Justification, context.calendar)
-            .or_else(|| follow_up(justification.request.on, context));
-        let mut obligation = duty(case, ObligationKind::JustificationResponse, due_on, basis::EXCESSIVE);
+        let request = &justification.request;
+        let served = request.served_on.map(|on| (on, u32::from(request.respond_days)));
+        let due_on = notice_due(case, Notice::Justification, request.on, served, context);
+        let mut obligation = duty(case, ObligationKind::JustificationResponse, Some(due_on), basis::EXCESSIVE);
         obligation.status = status(justification.received.is_some(), case.stage == Stage::AwaitingJustification);
         list.push(obligation);
     }
     if let Some(fee) = &case.fee {
-        let due_on = case.notice_due(Notice::Fee, context.calendar).or_else(|| follow_up(fee.notice.on, context));
-        let mut obligation = duty(case, ObligationKind::FeePayment, due_on, basis::FEE_PAYMENT);
+        let served = fee.notice.served_on.map(|on| (on, FEE_PAYMENT_DAYS));
+        let due_on = notice_due(case, Notice::Fee, fee.notice.on, served, context);
+        let mut obligation = duty(case, ObligationKind::FeePayment, Some(due_on), basis::FEE_PAYMENT);
         obligation.status = status(fee.paid_on.is_some(), case.stage == Stage::AwaitingFee);
         list.push(obligation);
     }
@@ -253,14 +279,13 @@ fn opinion(case: &Case, consultation: &Consultation, context: &Context<'_>) -> O
         ConsultationKind::OtherOrgan => (ObligationKind::OrganOpinion, basis::REPLY_PERIOD),
         ConsultationKind::SecrecyAuthority => (ObligationKind::OrganOpinion, basis::SECRECY),
     };
-    let due_on = case
-        .silent_until(consultation, context.calendar)
-        .or_else(|| follow_up(consultation.opened.served_on.unwrap_or(consultation.opened.sent_on), context));
+    let known = consultation.opened.served_on.unwrap_or(consultation.opened.sent_on);
+    let due_on = case.silent_until(consultation, context.calendar).unwrap_or_else(|| follow_up(known, context));
     let awaited = case.stage.is_open() && case.awaits(consultation, context.calendar, context.today);
     Obligation {
         key: format!("{}:{}", kind.code(), consultation.number),
         status: status(consultation.returned.is_some(), awaited),
-        ..duty(case, kind, due_on, article)
+        ..duty(case, kind, Some(due_on), article)
     }
 }
 
@@ -275,7 +300,10 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
             ..duty(
                 case,
                 ObligationKind::DepartmentTask,
-                task_due(task, context.rules, context.calendar),
+                task_due(task, context.rules, context.calendar).or_else(|| {
+                    let days = u32::from(task.assign.days.unwrap_or(context.rules.task_days));
+                    Some(context.calendar.add_estimated(task.assign.on, days))
+                }),
                 basis::under(basis::WORKING_RULES, case.regime),
             )
         })
@@ -285,8 +313,8 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
 fn service_proof(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let reply = case.reply.as_ref()?;
     let sent = reply.dispatches.last()?;
-    let due_on = context.calendar.add_working_days(sent.on, SERVICE_PROOF_DAYS).ok();
-    let mut obligation = duty(case, ObligationKind::ServiceProof, due_on, basis::SERVICE);
+    let due_on = context.calendar.add_estimated(sent.on, SERVICE_PROOF_DAYS);
+    let mut obligation = duty(case, ObligationKind::ServiceProof, Some(due_on), basis::SERVICE);
     obligation.status = status(reply.proof.is_some(), true);
     Some(obligation)
 }
@@ -305,5 +333,7 @@ fn remedies(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
 fn remedy_duty(case: &Case, remedy: &Remedy, context: &Context<'_>) -> Obligation {
     let due = remedy_response_due(remedy, context.calendar);
     let article = due.as_ref().map_or(basis::REMEDY, |due| due.article);
-    duty(case, ObligationKind::RemedyResponse, due.map(|due| due.on), article)
+    // Beyond the calendar the shortest of these periods keeps the reminders going.
+    let estimate = || context.calendar.add_estimated(remedy.opened.received_on, REMEDY_DAYS);
+    duty(case, ObligationKind::RemedyResponse, Some(due.map_or_else(estimate, |due| due.on)), article)
 }

@@ -39,6 +39,9 @@ pub struct OrganRules {
     pub court: String,
     /// Reconsideration organ named in the remedies paragraph.
     pub reconsideration_organ: String,
+    /// Where reconsideration is applied for online; named in replies that are served online (《行政复议法》第二十二条第二款).
+    /// Empty: nowhere.
+    pub reconsideration_online: String,
 }
 
 impl Default for OrganRules {
@@ -56,6 +59,7 @@ impl Default for OrganRules {
             annual_report: AnnualReport::Department,
             court: "有管辖权的人民法院".to_owned(),
             reconsideration_organ: "本级人民政府".to_owned(),
+            reconsideration_online: String::new(),
         }
     }
 }

@@ -110,15 +110,15 @@ fn read(line: &[u8]) -> Result<(Timeline, Option<NaiveDate>), LineError> {
     let received = parse_date("received", line.received.as_str())?;
     let today = line.today.as_ref().map(|text| parse_date("today", text.as_str())).transpose()?;
     let facts = line.events.into_iter().map(Event::into_fact).collect::<Result<Vec<_>, _>>()?;
-    let regime = match line.regime.as_ref().map(Text::as_str) {
-        Some(code) => Regime::from_code(code).ok_or_else(|| unknown("unknown_regime", "regime", code))?,
-        None => Timeline::regime_for(received, &facts, today),
-    };
     let options = line.opts.map_or(ClockOptions::default(), |opts| ClockOptions {
         count_return_day: opts.count_return_day,
         organ_stops_492: opts.organ_stops_492,
         correction_pauses_492: opts.correction_pauses_492,
     });
+    let regime = match line.regime.as_ref().map(Text::as_str) {
+        Some(code) => Regime::from_code(code).ok_or_else(|| unknown("unknown_regime", "regime", code))?,
+        None => Timeline::regime_for(received, &facts, today, options),
+    };
     Ok((Timeline { regime, received, facts, options }, today))
 }
 

@@ -4,7 +4,7 @@ use super::access::standing;
 use super::files::{CaseFile, Desk, actor, read_log};
 use super::{Caller, Office, OfficeError, Thing};
 use crate::case::Event;
-use crate::case::{Action, Case, Obligation, Role, actions};
+use crate::case::{Action, Case, Obligation, Role, actions, extension_is_possible};
 use crate::law::{
     Calendar, ClockAnswer, Fact, Timeline, WarningLevel, WarningThresholds, reply_clock, warning_level_of_due,
 };
@@ -151,7 +151,7 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::Refused`]: `receipt_not_fixed` before there is a period, `what_if_impossible` for a supposition the
-    /// law does not allow.
+    /// law does not allow, `extension_once` and the like where the case cannot be extended.
     pub fn clock_of(
         &self,
         file: &CaseFile,
@@ -168,6 +168,9 @@ impl Office {
             .case
             .timeline(&file.desk.calendar, &file.desk.rules)
             .ok_or_else(|| refused("receipt_not_fixed", "收到申请之日尚未确定，答复期限未起算".into()))?;
+        if what_if.extended_by.is_some() {
+            extension_is_possible(&file.case)?;
+        }
         suppose(&mut timeline, &file.case, as_of, what_if);
         // A supposed return may lie ahead: the answer is then the one of that day.
         let day = what_if.returned_on.map_or(as_of, |returned| returned.max(as_of));
@@ -182,9 +185,8 @@ fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk, calendar: &Calendar) 
     if !row.is_open || row.received_on.is_none() {
         return WarningLevel::None;
     }
-    row.warns_on.map_or(WarningLevel::Blue, |day| {
-        warning_level_of_due(day, today, &desk.rules.warning_thresholds(), calendar)
-    })
+    row.warns_on
+        .map_or(WarningLevel::Blue, |day| warning_level_of_due(day, today, &desk.rules.warning_thresholds(), calendar))
 }
 
 /// Which rows are at a level: the same as [`row_level`], the other way round.

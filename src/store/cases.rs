@@ -429,7 +429,7 @@ fn by_text<'a>(query: Query<'a>, text: &str) -> Query<'a> {
     )
 }
 
-/// Open cases that are due by `until`, the most urgent first.
+/// Open cases that are warned by a day up to `until` (their last day, or what stands in for it), the most urgent first.
 ///
 /// # Errors
 /// As every statement: [`StoreError`].
@@ -441,8 +441,8 @@ pub fn open_due_until(
 ) -> Result<Vec<CaseRow>, StoreError> {
     Ok(of_organs(organs)
         .filter(cases::is_open)
-        .filter(cases::due_on.le(until))
-        .order((cases::due_on, cases::id))
+        .filter(cases::warns_on.le(until))
+        .order((cases::warns_on, cases::id))
         .limit(limit)
         .select(CaseRow::as_select())
         .load(db)?)

@@ -88,7 +88,7 @@ fn the_vectors_of_adding_pass_exactly() {
 
 fn due(received: &str, facts: &[Fact]) -> NaiveDate {
     let received = d(received);
-    let regime = Timeline::regime_for(received, facts, None);
+    let regime = Timeline::regime_for(received, facts, None, ClockOptions::default());
     let timeline = Timeline { regime, received, facts: facts.to_vec(), options: ClockOptions::default() };
     reply_clock(&timeline, Calendar::national(), None).unwrap().due.unwrap()
 }

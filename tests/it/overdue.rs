@@ -162,6 +162,19 @@ fn a_case_waiting_for_the_applicant_is_in_no_list() {
 }
 
 #[test]
+fn a_case_whose_correction_was_asked_for_too_late_is_listed_by_the_day_that_may_hold() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2025-02-20");
+        let mut case = bureau.registered("2025-02-20");
+        bureau.on("2025-03-10");
+        case.clerk("corrections", json!({ "on": "2025-03-10", "items": ["文号"], "respond_days": 10 }));
+        assert_eq!(level(&bureau.overdue_on("2025-03-10")), None);
+        assert_eq!(level(&bureau.overdue_on("2025-03-20")), Some(("due_soon", "orange".into(), 0, 0)));
+        assert_eq!(level(&bureau.overdue_on("2025-03-21")), Some(("overdue_open", "red".into(), 1, 1)));
+    });
+}
+
+#[test]
 fn an_ordered_new_reply_has_its_own_period_and_the_days_before_the_order_stay_as_they_were() {
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2025-02-20");

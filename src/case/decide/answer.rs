@@ -1,7 +1,7 @@
 //! From the proposal to the file: one category, its reviews, the reply, its service.
 
 use super::Drawn;
-use super::evidence::{check_evidence, check_items};
+use super::evidence::{check_evidence, check_items, third_party_has_not_objected};
 use crate::case::basis;
 use crate::case::command as c;
 use crate::case::event::Event;
@@ -24,11 +24,12 @@ pub(super) fn propose(
     if let Some(consultation) = case.consultations.iter().find(|c| case.awaits(c, context.calendar, payload.on)) {
         return Err(NotAllowed::by_law(
             "consultation_open",
-            basis::THIRD_PARTY,
+            basis::under(basis::THIRD_PARTY, case.regime),
             format!("{}当日仍在向{}征求意见，不能据以拟办", payload.on, consultation.opened.party),
         )
         .at("/on"));
     }
+    third_party_has_not_objected(case, payload.outcome)?;
     check_evidence(case, payload, context)?;
     check_items(case, payload, context)?;
     after_the_reasons_were_due(case, payload, context)?;

@@ -47,21 +47,18 @@ pub(super) fn request_correction(
     if payload.items.is_empty() || payload.items.iter().any(|item| item.trim().is_empty()) {
         return Err(NotAllowed::by_law("items_required", article, "须一次性列明全部需要补正的事项").at("/items"));
     }
-    if let Some(due) = correction_492_due(case, context).filter(|due| payload.on > *due) {
+    // After the seventh working day the notice may still be given (C-7b; Order 492 sets it no day of its own, D1b); once
+    // the whole period is over there is nothing left that it could stop or start anew.
+    if let Some(due) = case.due(context).filter(|due| payload.on > *due) {
         return Err(NotAllowed::by_law(
             "correction_after_due",
-            basis::CORRECTION_492,
-            format!("答复期限已于{due}届满，其后的告知不能停止期限；请尽快答复"),
+            article,
+            format!("答复期限已于{due}届满，其后的告知不能停止或者重新计算期限；请尽快答复"),
         )
         .at("/on"));
     }
     let late = case.correction_notice_due(context.calendar).is_some_and(|last| payload.on > last);
     Ok(vec![Event::CorrectionRequested { notice: payload.clone(), late }])
-}
-
-/// Order 492 sets the notice no day of its own: it has to be given within the reply period (D1b).
-fn correction_492_due(case: &Case, context: &Context<'_>) -> Option<NaiveDate> {
-    if case.regime == Some(Regime::Order492) { case.due(context) } else { None }
 }
 
 pub(super) fn serve_notice(
@@ -122,6 +119,10 @@ pub(super) fn lapse(case: &Case, payload: &c::Lapse, context: &Context<'_>) -> R
     }
     let outcome = match notice {
         Notice::Fee => Outcome::FeeLapsed,
+        // Under Order 492 the notice itself is a reply, and stays it when nothing follows (C-7).
+        Notice::Correction | Notice::Justification if case.regime == Some(Regime::Order492) => {
+            Outcome::O492AmendRequested
+        }
         Notice::Correction | Notice::Justification => Outcome::CorrectionLapsed,
     };
     Ok(vec![Event::Lapsed { lapse: payload.clone(), outcome }])

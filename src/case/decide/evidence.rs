@@ -38,7 +38,9 @@ pub(super) fn check_evidence(
         .at("/outcome"));
     }
     third_party_has_not_consented(case, outcome)?;
-    if outcome == Outcome::PartiallyDisclosed && proposal.withheld.is_empty() && proposal.items.is_empty() {
+    let whole_items = proposal.items.iter().all(|item| !is_partial(item.outcome));
+    let is_told_by_items = !proposal.items.is_empty() && whole_items;
+    if outcome == Outcome::PartiallyDisclosed && proposal.withheld.is_empty() && !is_told_by_items {
         return Err(NotAllowed::by_law(
             "withheld_grounds_required",
             "《条例》第三十七条；《行政复议法》第二十三条",
@@ -77,6 +79,29 @@ fn third_party_has_not_consented(case: &Case, outcome: Outcome) -> Result<(), No
             "third_party_consented",
             article,
             "被征求意见的第三方均已同意公开，应当予以公开，不能以保护第三方合法权益为由不予公开",
+        )
+        .at("/outcome"));
+    }
+    Ok(())
+}
+
+/// What a third party objects to with good reason is not simply disclosed (Art. 32; Order 492, Art. 23: a refusal is
+/// enough): public interest is a category of its own, with its reasons told to the third party.
+pub(super) fn third_party_has_not_objected(case: &Case, outcome: Outcome) -> Result<(), NotAllowed> {
+    let is_492 = case.regime == Some(Regime::Order492);
+    let objected = |consultation: &Consultation| {
+        consultation.returned.as_ref().is_some_and(|returned| match returned.opinion {
+            Opinion::ObjectsWithReason => true,
+            Opinion::ObjectsWithoutReason => is_492,
+            Opinion::Consents | Opinion::Stated | Opinion::Recalled => false,
+        })
+    };
+    if outcome == Outcome::Provided && third_parties(case).any(objected) {
+        return Err(NotAllowed::by_law(
+            "third_party_objected",
+            basis::under(basis::THIRD_PARTY, case.regime),
+            "第三方不同意公开且有合理理由的，不予公开；认为不公开可能对公共利益造成重大影响的，请选“公共利益公开”\
+             （disclosed.public_interest）并书面告知第三方，能区分处理的选“部分公开”",
         )
         .at("/outcome"));
     }

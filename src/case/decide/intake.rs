@@ -128,7 +128,7 @@ pub(super) fn merge(case: &Case, payload: &c::Merge, context: &Context<'_>) -> R
     if let Some(due) = case.due(context).filter(|due| payload.on > *due) {
         return Err(NotAllowed::by_law(
             "merge_after_due",
-            basis::REPLY_PERIOD,
+            basis::under(basis::REPLY_PERIOD, case.regime),
             format!("本案答复期限已于{due}届满，应当作出答复，不能以并案终结"),
         )
         .at("/on"));

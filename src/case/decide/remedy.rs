@@ -9,6 +9,7 @@ use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
 use crate::case::state::Case;
 use crate::law::ReopenedPeriod;
+use chrono::TimeDelta;
 
 pub(super) fn open(case: &Case, payload: &c::OpenRemedy, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
     said("/reference", &payload.reference, "案号")?;
@@ -49,6 +50,9 @@ pub(super) fn decide(case: &Case, payload: &c::DecideRemedy, context: &Context<'
     Ok(vec![Event::RemedyDecided(payload.clone())])
 }
 
+/// No decision gives an organ longer than that.
+const LONGEST_ORDER: TimeDelta = TimeDelta::days(366);
+
 fn check_order(case: &Case, payload: &c::DecideRemedy, order: ReopenedPeriod) -> Result<(), NotAllowed> {
     if payload.result == RemedyResult::Upheld {
         return Err(
@@ -57,13 +61,13 @@ fn check_order(case: &Case, payload: &c::DecideRemedy, order: ReopenedPeriod) ->
     }
     let sensible = match order {
         ReopenedPeriod::Days(days) => (1..=60).contains(&days),
-        ReopenedPeriod::Until(until) => until > payload.on,
+        ReopenedPeriod::Until(until) => until > payload.on && until - payload.on <= LONGEST_ORDER,
     };
     if !sensible {
         return Err(NotAllowed::by_law(
             "ordered_period_out_of_range",
             basis::REMEDY,
-            "责令答复的期限应晚于收到裁决之日，或为1至60个工作日",
+            "责令答复的期限应晚于收到裁决之日且不超过一年，或为1至60个工作日",
         )
         .at("/orders_reply_within"));
     }

@@ -104,6 +104,15 @@ fn a_correction_under_order_492_must_be_asked_for_within_the_period() {
 }
 
 #[test]
+fn a_notice_after_the_whole_period_hides_no_lateness() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-06-03");
+    let (code, article) = desk.refused(correction("2024-06-03"));
+    assert_eq!((code, article), ("correction_after_due", Some("《条例》第三十条")));
+    desk.accept(correction("2024-03-29"));
+    assert_eq!(desk.status(), "awaiting_correction");
+}
+
+#[test]
 fn an_application_under_order_492_whose_correction_never_came_lapses_where_it_pauses() {
     let mut desk = Desk::registered("2018-03-01").at("2018-03-26");
     desk.rules.correction_pauses_492 = true;
@@ -112,7 +121,7 @@ fn an_application_under_order_492_whose_correction_never_came_lapses_where_it_pa
     assert_eq!(desk.refused(lapse("2018-03-26")).0, "period_still_running");
     let mut desk = desk.at("2018-03-27");
     desk.accept(lapse("2018-03-27"));
-    assert_eq!(desk.case().outcome, Some(Outcome::CorrectionLapsed));
+    assert_eq!((desk.case().stage, desk.case().outcome), (Stage::Lapsed, Some(Outcome::O492AmendRequested)));
 }
 
 #[test]

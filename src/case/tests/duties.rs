@@ -120,7 +120,11 @@ fn duties_end_with_the_case_and_order_492_has_its_own_articles() {
     story.tell("网站提交，无回执", &post);
     post.accept(Withdraw { on: day("2024-03-01"), identity_checked: true });
     story.tell("确认前撤回", &post);
-    let gap = Desk::registered("2026-12-30");
+    let mut gap = Desk::registered("2026-12-30");
     story.tell("期限落在尚无放假通知的年度", &gap);
+    gap.accept(assigned("2026-12-30"));
+    gap.accept(OpenConsultation { served_on: Some(day("2026-12-30")), ..third_party(day("2026-12-30")) });
+    gap.accept(plain(CommandKind::OpenRemedy, gap.case.as_ref(), gap.today));
+    story.tell("各项期限均按估算提醒", &gap);
     insta::assert_snapshot!("duties_ended", story.0);
 }

@@ -43,9 +43,14 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// The Order by the effective date of receipt: that of the latest corrected application, if any (C-10).
+    /// The Order by the effective date of receipt: that of the latest corrected application, if any (C-10). A correction
+    /// that only stops the period makes no new application (C-7).
     #[must_use]
-    pub fn regime_for(received: NaiveDate, facts: &[Fact], as_of: Option<NaiveDate>) -> Regime {
+    pub fn regime_for(received: NaiveDate, facts: &[Fact], as_of: Option<NaiveDate>, options: ClockOptions) -> Regime {
+        let of_receipt = Regime::for_receipt(received);
+        if options.correction_pauses(of_receipt) {
+            return of_receipt;
+        }
         let corrected = facts.iter().filter_map(|fact| match fact {
             Fact::CorrectionReceived { on } => Some(*on),
             Fact::ConsultationSent { .. }

@@ -58,7 +58,7 @@ fn ordered(on: &str, days: u32) -> Fact {
 
 fn timeline(received: &str, facts: &[Fact]) -> Timeline {
     let received = d(received);
-    let regime = Timeline::regime_for(received, facts, None);
+    let regime = Timeline::regime_for(received, facts, None, ClockOptions::default());
     Timeline { regime, received, facts: facts.to_vec(), options: ClockOptions::default() }
 }
 
@@ -324,11 +324,22 @@ fn c7_a_pause_and_a_consultation_that_overlap_are_one_and_order_711_knows_no_pau
 #[test]
 fn c10_the_order_follows_the_effective_date_of_receipt() {
     let facts = [correction("2019-05-05"), corrected("2019-05-27")];
-    assert_eq!(Timeline::regime_for(d("2019-04-28"), &facts, None), Regime::Order711);
-    assert_eq!(Timeline::regime_for(d("2019-04-28"), &facts, Some(d("2019-05-26"))), Regime::Order492);
-    assert_eq!(Timeline::regime_for(d("2019-05-14"), &[], None), Regime::Order492);
-    assert_eq!(Timeline::regime_for(d("2019-05-15"), &[], None), Regime::Order711);
+    assert_eq!(Timeline::regime_for(d("2019-04-28"), &facts, None, ClockOptions::default()), Regime::Order711);
+    assert_eq!(
+        Timeline::regime_for(d("2019-04-28"), &facts, Some(d("2019-05-26")), ClockOptions::default()),
+        Regime::Order492
+    );
+    assert_eq!(Timeline::regime_for(d("2019-05-14"), &[], None, ClockOptions::default()), Regime::Order492);
+    assert_eq!(Timeline::regime_for(d("2019-05-15"), &[], None, ClockOptions::default()), Regime::Order711);
     assert_eq!(due("2019-04-28", &facts), d("2019-06-25"));
+}
+
+#[test]
+fn c7_a_correction_that_only_stops_the_period_leaves_the_case_under_its_order() {
+    let facts = [correction("2019-05-10"), corrected("2019-05-20")];
+    let pauses = ClockOptions { correction_pauses_492: true, ..ClockOptions::default() };
+    assert_eq!(Timeline::regime_for(d("2019-05-06"), &facts, None, pauses), Regime::Order492);
+    assert_eq!(Timeline::regime_for(d("2019-05-06"), &facts, None, ClockOptions::default()), Regime::Order711);
 }
 
 #[test]
