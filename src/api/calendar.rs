@@ -27,6 +27,9 @@ pub const ROUTES: &[Route] = &[
 #[openapi(paths(version, workdays, year, change))]
 pub struct Doc;
 
+/// Years a calendar can be of: from the first of the Regulations on.
+const YEARS: std::ops::RangeInclusive<i32> = 2008..=2100;
+
 /// 地区
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -164,6 +167,9 @@ async fn change(
     let (number, year) = (path.into_inner(), body.value);
     let answer = api
         .run(move |office| {
+            if !YEARS.contains(&number) {
+                return Err(OfficeError::NotFound);
+            }
             if year.year != number {
                 return Err(OfficeError::invalid("/year", "wrong_year", format!("应为 {number}，与地址一致")));
             }

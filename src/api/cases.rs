@@ -80,7 +80,7 @@ struct ListParams {
     stage: Option<String>,
     /// 期限状态，可用逗号分隔多个
     clock_status: Option<String>,
-    /// 预警级别：blue、yellow、orange、red、black
+    /// 预警级别：none、blue、yellow、orange、red、black
     warning: Option<String>,
     /// 届满日不早于
     due_from: Option<NaiveDate>,
@@ -173,7 +173,7 @@ fn query(params: ListParams) -> Result<CaseQuery, Problem> {
             Problem::new("invalid_query").field(
                 "?warning",
                 "invalid_value",
-                "应为 blue、yellow、orange、red、black 之一",
+                "应为 none、blue、yellow、orange、red、black 之一",
             )
         })?),
     };

@@ -35,7 +35,7 @@ async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Alive { status: "alive" })
 }
 
-/// 可以办理业务：数据库可写、迁移已完成、工作日历覆盖全部在办期限
+/// 可以办理业务：数据库可写、迁移已完成；工作日历不足以覆盖在办期限的，说明自哪一天起缺少
 #[utoipa::path(get, path = "/health/ready", tag = "ops",
     responses((status = 200, body = Readiness), (status = 503, body = Problem, content_type = "application/problem+json")))]
 async fn ready(api: web::Data<Api>) -> Result<HttpResponse, Problem> {

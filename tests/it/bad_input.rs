@@ -24,6 +24,9 @@ const HIDDEN: &[(&str, &str, &str)] = &[
     ("/api/v1/cases/{case_id}/service-proofs", "/signatory", "a person's name: masked"),
     ("/api/v1/cases/{case_id}/applicant/reveal", "/reason", "kept in the audit log"),
     ("/api/v1/auth/password", "/new_password", "a secret"),
+    ("/api/v1/calendar/{year}", "/notice", "a preview keeps nothing"),
+    ("/api/v1/calendar/{year}", "/amendments/0", "a preview keeps nothing"),
+    ("/api/v1/calendar/{year}", "/off/0/name", "a preview keeps nothing"),
     ("/api/v1/auth/logout", "/refresh_token", "a secret; one that is none ends nothing"),
 ];
 

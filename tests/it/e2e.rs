@@ -465,3 +465,29 @@ fn a_silent_third_party_lets_the_period_run_again_by_itself() {
         assert_eq!(bureau.service.office.resume_silent().unwrap(), 0);
     });
 }
+
+/// T13, T16, T30: what saving, waiting and repeating must not do.
+#[test]
+fn equal_texts_of_others_are_cases_of_their_own_and_a_hundred_notes_move_no_date() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let mut first = bureau.registered("2024-03-01");
+        let mut second = bureau.registered("2024-03-01");
+        assert_eq!(first.last.json["request"], second.last.json["request"]);
+        assert_ne!((&first.id, &first.last.json["number"]), (&second.id, &second.last.json["number"]));
+        let note = json!({ "on": "2024-03-01", "means": "电话", "result": "unreachable" });
+        let before = first.last.json["clock"].clone();
+        for _ in 0..100 {
+            first.clerk("contacts", note.clone());
+        }
+        assert_eq!(first.last.json["clock"], before);
+        second.clerk("contacts", note);
+        let log = bureau.service.get(&first.path("events"), &bureau.clerk).json;
+        let recorded: Vec<&str> =
+            log.as_array().unwrap().iter().map(|event| event["recorded_at"].as_str().unwrap()).collect();
+        assert_eq!(recorded.len(), 103);
+        // Each command has its own instant; what one command wrote shares it.
+        assert!(recorded.is_sorted(), "{recorded:?}");
+        assert_eq!(recorded.iter().collect::<BTreeSet<_>>().len(), 102);
+    });
+}

@@ -261,10 +261,12 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             Plan { body: None, ..plain(house, route, vec![("user_id", id)], Value::Null) }
         }
         (Verb::Put, "/api/v1/calendar/{year}") => {
-            let mut body = house.service().get("/api/v1/calendar/2026", &admin).json;
+            // 2017 is the year whose last days belong to another year's holiday; the first entry says everything.
+            let mut body = house.service().get("/api/v1/calendar/2017", &admin).json;
+            body["off"].as_array_mut().unwrap().reverse();
             body["off"][0]["implied"] = json!(false);
-            body["off"][0]["notice_year"] = Value::Null;
-            plain(house, route, vec![("year", "2026".to_owned())], body)
+            body["amendments"] = json!(["国务院办公厅关于调整2017年部分节假日安排的通知"]);
+            plain(house, route, vec![("year", "2017".to_owned())], body)
         }
         (Verb::Put, "/api/v1/organs/{organ_id}/reminder-settings") => {
             let path = format!("/api/v1/organs/{organ}/reminder-settings");
