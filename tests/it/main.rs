@@ -28,6 +28,7 @@ mod overdue;
 mod overview;
 mod payloads;
 mod probes;
+mod refusals;
 mod routes;
 mod running;
 mod service;

@@ -1,0 +1,196 @@
+//! Over HTTP, what the law refuses and `e2e` does not meet on its way: each with its code and the article it rests on.
+
+use crate::desk::{Bureau, CaseAt};
+use crate::support::on_both_databases;
+use serde_json::{Value, json};
+
+const TODAY: &str = "2024-03-20";
+
+/// A case received on 2024-03-01, due on 2024-03-29, on 2024-03-20.
+fn fresh(bureau: &Bureau) -> CaseAt<'_> {
+    let case = bureau.registered("2024-03-01");
+    bureau.on(TODAY);
+    case
+}
+
+fn proposal(outcome: &str) -> Value {
+    json!({ "on": TODAY, "outcome": outcome, "reasons": "经审查，依法作出本答复" })
+}
+
+/// Refuses the clerk with this code; the article contains this.
+#[track_caller]
+fn refuses(case: &CaseAt<'_>, segment: &str, body: Value, code: &str, article: &str) {
+    refuses_to(case, &case.bureau.clerk, segment, body, code, article);
+}
+
+#[track_caller]
+fn refuses_to(case: &CaseAt<'_>, token: &str, segment: &str, body: Value, code: &str, article: &str) {
+    let got = case.refused(token, segment, body);
+    assert_eq!(got.0, code, "{segment}");
+    assert!(got.1.contains(article), "{segment} {code}: {}", got.1);
+}
+
+fn correction(on: &str, respond_days: u16) -> Value {
+    json!({ "on": on, "items": ["文号"], "respond_days": respond_days })
+}
+
+fn fee(on: &str) -> Value {
+    json!({ "on": on, "basis": "by_page", "count": 68 })
+}
+
+fn consulted<'a>(bureau: &'a Bureau, opinion: &str) -> CaseAt<'a> {
+    let mut case = fresh(bureau);
+    let third = json!({ "kind": "third_party", "party": "某公司", "subject": "协议", "sent_on": "2024-03-11" });
+    case.clerk("consultations", third);
+    let reasons = if opinion == "consents" { Value::Null } else { json!("涉及商业秘密") };
+    let returned = json!({ "consultation": 1, "on": TODAY, "opinion": opinion, "reasons": reasons });
+    case.clerk("consultation-returns", returned);
+    case
+}
+
+#[test]
+fn a_category_without_what_it_rests_on_is_refused() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let case = fresh(&bureau);
+        for (outcome, code, article) in [
+            ("disclosed.already_public", "access_path_required", "第三十六条第（一）项"),
+            ("refused.special_register", "legal_basis_required", "第三十六条第（七）项"),
+            ("unavailable.still_unclear", "correction_made_required", "第三十条"),
+            ("partially_disclosed", "withheld_grounds_required", "第三十七条"),
+        ] {
+            refuses(&case, "outcome", proposal(outcome), code, article);
+        }
+        let empty = json!({ "on": TODAY, "places": [], "terms": ["征收批复"], "searched_by": "王科员", "found": false });
+        refuses(&case, "searches", empty, "search_not_described", "第三十六条第（四）项");
+    });
+}
+
+#[test]
+fn what_third_parties_said_is_heeded() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let consents = consulted(&bureau, "consents");
+        refuses(&consents, "outcome", proposal("refused.third_party_rights"), "third_party_consented", "第十五条");
+        let public_interest = proposal("disclosed.public_interest");
+        refuses(&consents, "outcome", public_interest, "consultation_objected_required", "第三十二条");
+        let mut objects = consulted(&bureau, "objects_with_reason");
+        refuses(&objects, "outcome", proposal("disclosed.provided"), "third_party_objected", "第三十二条");
+        objects.clerk("outcome", proposal("disclosed.public_interest"));
+        let mut vague = consulted(&bureau, "objects_without_reason");
+        vague.clerk("outcome", proposal("disclosed.provided"));
+    });
+}
+
+#[test]
+fn the_items_of_an_application_name_their_grounds_and_give_its_one_category() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let mut case = fresh(&bureau);
+        case.clerk("items", json!({ "on": TODAY, "items": [{ "text": "批复" }, { "text": "合同" }] }));
+        let with_items = |outcome: &str, second: &str, withheld: Value| {
+            let mut body = proposal(outcome);
+            body["items"] = json!([{ "item": 1, "outcome": "disclosed.provided" }, { "item": 2, "outcome": second }]);
+            body["withheld"] = withheld;
+            body
+        };
+        let wrong = with_items("disclosed.provided", "refused.internal_affairs", json!([]));
+        refuses(&case, "outcome", wrong, "items_roll_up_differently", "第三十六条");
+        let unnamed = with_items("partially_disclosed", "partially_disclosed", json!([]));
+        refuses(&case, "outcome", unnamed, "withheld_grounds_required", "第三十七条");
+        let named = with_items("partially_disclosed", "partially_disclosed", json!(["refused.internal_affairs"]));
+        case.clerk("outcome", named);
+        assert!(case.last.json["remedies"].as_str().unwrap().contains("应当先"), "{:?}", case.last.json["remedies"]);
+    });
+}
+
+#[test]
+fn what_is_asked_of_the_applicant_is_asked_once_in_time_and_reasonably() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let case = fresh(&bureau);
+        let nothing = json!({ "on": TODAY, "items": [], "respond_days": 10 });
+        refuses(&case, "corrections", nothing, "items_required", "第三十条");
+        refuses(&case, "corrections", correction(TODAY, 61), "unreasonable_period", "第三十条");
+
+        let mut charged = fresh(&bureau);
+        charged.clerk("fee", fee(TODAY)).clerk("fee-payment", json!({ "on": TODAY }));
+        refuses(&charged, "fee", fee(TODAY), "fee_once", "第四十二条");
+
+        let late = fresh(&bureau);
+        bureau.on("2024-04-01");
+        refuses(&late, "corrections", correction("2024-04-01", 10), "correction_after_due", "第三十条");
+        refuses(&late, "fee", fee("2024-04-01"), "fee_after_due", "第六条");
+        let other = bureau.registered("2024-04-01");
+        let merge = json!({ "on": "2024-04-01", "into_case": other.id, "reason": "内容相同" });
+        refuses(&late, "merge", merge, "merge_after_due", "第三十三条");
+
+        let early = bureau.registered("2020-12-21");
+        refuses(&early, "fee", fee("2020-12-21"), "fee_rules_not_in_force", "第四十二条");
+        let old = bureau.registered("2018-03-01");
+        let reasons = json!({ "on": "2018-03-01", "facts": "当月已申请六十件", "respond_days": 5 });
+        refuses(&old, "justifications", reasons, "not_under_order_492", "第三十五条");
+    });
+}
+
+#[test]
+fn reasons_a_delay_and_an_order_each_bind_the_period() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let head = bureau.head.clone();
+        let mut case = fresh(&bureau);
+        let until = |day: &str| json!({ "on": TODAY, "until": day, "reason": "数量大" });
+        refuses_to(&case, &head, "delay", until("2024-06-28"), "reasons_not_accepted", "第三十五条");
+        let asked = json!({ "on": TODAY, "facts": "当月已申请六十件", "respond_days": 5 });
+        case.clerk("justifications", asked.clone());
+        case.clerk("justification-answers", json!({ "on": TODAY, "reasonable": true, "reasons": "课题研究" }));
+        refuses(&case, "justifications", asked, "justification_once", "第三十五条");
+        refuses_to(&case, &head, "delay", until("2026-06-28"), "unreasonable_period", "第三十五条");
+        case.command(&head, "delay", until("2024-06-28"));
+        refuses_to(&case, &head, "delay", until("2024-07-28"), "delay_once", "第三十五条");
+        let extend = json!({ "days": 5, "reason": "复杂", "approved_on": TODAY, "notified_on": TODAY });
+        refuses_to(&case, &head, "extensions", extend.clone(), "period_set_by_delay", "第三十五条");
+
+        let mut sued = fresh(&bureau);
+        let remedy = json!({ "kind": "litigation", "received_on": "2024-03-18", "reference": "（2024）行初1号" });
+        sued.clerk("remedies", remedy);
+        let decided = |days: u16| {
+            json!({ "remedy": 1, "on": TODAY, "result": "corrected", "orders_reply_within": { "days": days } })
+        };
+        refuses(&sued, "remedy-decisions", decided(61), "ordered_period_out_of_range", "行政");
+        sued.clerk("remedy-decisions", decided(15));
+        refuses_to(&sued, &head, "extensions", extend, "period_set_by_order", "行政");
+    });
+}
+
+#[test]
+fn splitting_and_archiving_have_their_conditions() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let mut case = fresh(&bureau);
+        let part = json!({ "title": "甲地块批复", "request": "甲地块批复" });
+        let parts = |count: usize| json!({ "on": TODAY, "parts": vec![part.clone(); count] });
+        refuses(&case, "split", parts(1), "split_needs_parts", "");
+        case.clerk("corrections", correction(TODAY, 10));
+        case.clerk("corrected-application", json!({ "on": TODAY, "request": "某文号" }));
+        refuses(&case, "split", parts(2), "period_already_moved", "");
+        case.clerk("outcome", proposal("disclosed.provided")).approve(TODAY).clerk("reply", json!({ "on": TODAY }));
+        case.clerk("dispatches", json!({ "method": "post", "on": TODAY, "carrier": "中国邮政EMS" }));
+        let archive = json!({ "on": TODAY, "file_number": "2024-001" });
+        refuses(&case, "archive", archive, "service_not_proved", "235号");
+    });
+}
+
+#[test]
+fn beyond_the_calendar_nothing_lapses() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-12-14");
+        let mut case = bureau.registered("2026-12-14");
+        bureau.on("2026-12-22");
+        case.clerk("corrections", correction("2026-12-22", 10));
+        case.clerk("notice-services", json!({ "notice": "correction", "on": "2026-12-22" }));
+        bureau.on("2027-01-20");
+        let lapse = json!({ "on": "2027-01-20", "reason": "未补正" });
+        refuses(&case, "lapse", lapse, "calendar_gap", "第三十条");
+    });
+}
