@@ -61,7 +61,8 @@ fn a_category_without_what_it_rests_on_is_refused() {
         ] {
             refuses(&case, "outcome", proposal(outcome), code, article);
         }
-        let empty = json!({ "on": TODAY, "places": [], "terms": ["征收批复"], "searched_by": "王科员", "found": false });
+        let empty =
+            json!({ "on": TODAY, "places": [], "terms": ["征收批复"], "searched_by": "王科员", "found": false });
         refuses(&case, "searches", empty, "search_not_described", "第三十六条第（四）项");
     });
 }
@@ -100,7 +101,11 @@ fn the_items_of_an_application_name_their_grounds_and_give_its_one_category() {
         refuses(&case, "outcome", unnamed, "withheld_grounds_required", "第三十七条");
         let named = with_items("partially_disclosed", "partially_disclosed", json!(["refused.internal_affairs"]));
         case.clerk("outcome", named);
-        assert!(case.last.json["remedies"].as_str().unwrap().contains("应当先"), "{:?}", case.last.json["remedies"]);
+        assert!(
+            case.last.json["remedies_text"].as_str().unwrap().contains("应当先"),
+            "{:?}",
+            case.last.json["remedies_text"]
+        );
     });
 }
 
@@ -154,9 +159,7 @@ fn reasons_a_delay_and_an_order_each_bind_the_period() {
         let mut sued = fresh(&bureau);
         let remedy = json!({ "kind": "litigation", "received_on": "2024-03-18", "reference": "（2024）行初1号" });
         sued.clerk("remedies", remedy);
-        let decided = |days: u16| {
-            json!({ "remedy": 1, "on": TODAY, "result": "corrected", "orders_reply_within": { "days": days } })
-        };
+        let decided = |days: u16| json!({ "remedy": 1, "on": TODAY, "result": "corrected", "orders_reply_within": { "days": days } });
         refuses(&sued, "remedy-decisions", decided(61), "ordered_period_out_of_range", "行政");
         sued.clerk("remedy-decisions", decided(15));
         refuses_to(&sued, &head, "extensions", extend, "period_set_by_order", "行政");
