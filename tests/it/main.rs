@@ -36,3 +36,4 @@ mod smtp_sink;
 mod store;
 mod support;
 mod topics;
+mod unreadable;
