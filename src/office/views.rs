@@ -182,9 +182,8 @@ fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk, calendar: &Calendar) 
     if !row.is_open || row.received_on.is_none() {
         return WarningLevel::None;
     }
-    row.warns_on.map_or(WarningLevel::Blue, |day| {
-        warning_level_of_due(day, today, &desk.rules.warning_thresholds(), calendar)
-    })
+    row.warns_on
+        .map_or(WarningLevel::Blue, |day| warning_level_of_due(day, today, &desk.rules.warning_thresholds(), calendar))
 }
 
 /// Which rows are at a level: the same as [`row_level`], the other way round.

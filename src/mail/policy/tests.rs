@@ -364,6 +364,28 @@ fn a_year_without_a_notice_is_estimated_and_never_silent() {
 }
 
 #[test]
+fn a_duty_due_on_a_rest_day_is_told_on_the_last_working_day_and_label_and_lead_agree() {
+    // Saturday 31 January 2026.
+    let due_on = day("2026-01-31");
+    let got = passes(span("2026-01-12", "2026-02-02"), Audience::Handler, due_on, day("2026-01-01"));
+    assert_eq!(
+        got,
+        [
+            (day("2026-01-16"), Rule::Lead(10), Standing::Left(10), 0),
+            (day("2026-01-23"), Rule::Lead(5), Standing::Left(5), 0),
+            (day("2026-01-27"), Rule::Lead(3), Standing::Left(3), 0),
+            (day("2026-01-29"), Rule::Lead(1), Standing::Left(1), 0),
+            (day("2026-01-30"), Rule::DueToday, Standing::LastWorkingDay, 0),
+            (day("2026-02-02"), Rule::Overdue(1), Standing::Overdue(1), 0),
+        ]
+    );
+    assert_eq!(Standing::LastWorkingDay.label(), "今天是期限前最后一个工作日");
+    assert_eq!(standing(&national(), due_on, due_on), Standing::Today);
+    // 2 and 3 October 2026 are holidays: no working day is left.
+    assert_eq!(standing(&national(), day("2026-10-03"), day("2026-10-02")).label(), "期限前已没有工作日");
+}
+
+#[test]
 fn years_overdue_look_back_sixty_steps_only() {
     let steps = steps(&national(), &of_reply(), day("2011-06-23"), day("2026-03-02"));
     assert_eq!(steps.len(), 5 + 60 + 1, "the leads, the latest repetitions, the black level");
