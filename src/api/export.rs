@@ -90,6 +90,11 @@ impl Format {
 }
 
 /// The refusal of a list that is too long for a file.
+pub(super) fn incomplete() -> OfficeError {
+    let detail = "没有查遍全部案件：案件过多，请按机关、日期缩小范围；或者有案件的记录不能读取，见服务日志".to_owned();
+    OfficeError::Refused { code: "too_many_rows".into(), article: None, detail, errors: Vec::new() }
+}
+
 pub(super) fn too_many() -> OfficeError {
     let detail = format!("导出的清单不得超过{MOST_ROWS}行，请按机关、日期缩小范围");
     OfficeError::Refused { code: "too_many_rows".into(), article: None, detail, errors: Vec::new() }

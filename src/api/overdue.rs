@@ -79,7 +79,10 @@ async fn list(
         .run(move |office| {
             let report = office.store().read(|db| office.overdue(db, &caller, &query))?;
             let sheet = overdue_sheet(&report);
-            if !report.is_complete || sheet.rows.len() > export::MOST_ROWS || report.is_capped() {
+            if !report.is_complete {
+                return Err(export::incomplete());
+            }
+            if sheet.rows.len() > export::MOST_ROWS || report.is_capped() {
                 return Err(export::too_many());
             }
             Ok((report.as_of, format.write(&[sheet])?))

@@ -43,6 +43,7 @@ const CASE_CODES: &[(&str, u16, &str)] = &[
     ("not_your_department", 403, "不是本科室的事项"),
     ("not_the_issuer", 403, "不是签发人"),
     ("issuer_cannot_answer", 403, "签发人不能自己答复"),
+    ("own_answer", 403, "不能审阅自己的答复"),
     ("no_such_consultation", 404, "没有找到"),
     ("no_such_notice", 404, "没有找到"),
     ("no_such_remedy", 404, "没有找到"),

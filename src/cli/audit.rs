@@ -56,5 +56,6 @@ fn clocks(config: &ConfigArgs, json: bool) -> Result<u64, String> {
 
 fn line(one: &Difference) -> String {
     let number = one.number.as_deref().unwrap_or("（无编号）");
-    format!("  {number}  {}  {}：库中 {}，重新计算 {}", one.case_id, one.what, one.written, one.computed)
+    let case = one.case_id.map_or_else(|| "（无案件）".to_owned(), |id| id.to_string());
+    format!("  {number}  {case}  {}：库中 {}，重新计算 {}", one.what, one.written, one.computed)
 }

@@ -68,40 +68,44 @@ pub(crate) fn serve(office: &Office) -> Result<(), String> {
     })
 }
 
-/// Once an hour: forgets expired logins and old answers, and lets periods run again whose stop had its last lawful day.
+/// Once an hour: forgets expired logins and old answers, lets periods run again whose stop had its last lawful day, and
+/// writes what rows of an earlier release lack. Each on its own.
 async fn housekeeping(office: Office) {
     let mut hour = tokio::time::interval(std::time::Duration::from_secs(3600));
     loop {
         hour.tick().await;
         let office = office.clone();
-        let work = move || office.forget_expired().and_then(|()| office.resume_silent());
-        match actix_web::web::block(work).await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(resumed)) => tracing::info!(resumed, "periods run again after a silent consultation"),
-            Ok(Err(error)) => tracing::warn!(%error, "housekeeping"),
-            Err(_) => return,
+        if actix_web::web::block(move || keep_house(&office)).await.is_err() {
+            return;
         }
     }
 }
 
-/// Every minute: finishes a change of the calendar that was left undone; reminds of a missing year; checks every date at
-/// night.
+fn keep_house(office: &Office) {
+    if let Err(error) = office.forget_expired() {
+        tracing::warn!(%error, "expired logins and old answers are not forgotten");
+    }
+    match office.resume_silent() {
+        Ok(0) => {}
+        Ok(resumed) => tracing::info!(resumed, "periods run again after a silent consultation"),
+        Err(error) => tracing::warn!(%error, "periods do not run again after a silent consultation"),
+    }
+    if let Err(error) = office.fill_warnings() {
+        tracing::warn!(%error, "rows without a day to be warned by stay so");
+    }
+}
+
+/// Every minute: [`Office::keep_calendar`].
 async fn calendar_keeping(office: Office) {
     let mut minute = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
         minute.tick().await;
         let office = office.clone();
-        let work = move || {
-            office.apply_calendar()?;
-            office.remind_of_missing_year()?;
-            office.check_clocks_nightly()
-        };
-        match actix_web::web::block(work).await {
-            Ok(Ok(None)) => {}
-            Ok(Ok(Some(check))) => {
+        match actix_web::web::block(move || office.keep_calendar()).await {
+            Ok(None) => {}
+            Ok(Some(check)) => {
                 tracing::info!(cases = check.cases, differences = check.differences, "every date was checked");
             }
-            Ok(Err(error)) => tracing::warn!(%error, "keeping of the calendar"),
             Err(_) => return,
         }
     }

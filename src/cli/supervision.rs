@@ -108,7 +108,7 @@ fn text(overview: &Overview) -> String {
     let mut out =
         format!("截至{}　期间{}至{}　{}\n", overview.as_of, overview.from, overview.until, overview.counting.label);
     if !overview.is_complete {
-        out += "案件过多，未查遍全部，请按机关分别查询\n";
+        out += "未查遍全部：案件过多，请按机关分别查询；或者有案件的记录不能读取，见日志\n";
     }
     for organ in &overview.organs {
         let indent = "　".repeat(organ.depth);

@@ -4,6 +4,7 @@
 //! and the mail to those concerned commit together, and until then it is shown by the calendar its row names. A command on a
 //! case that has not had its turn brings it up to date first. What a stopped program left undone the next look finishes.
 
+use super::clock_check::ClockCheck;
 use super::files::{CaseFile, derive_row};
 use super::{Caller, FieldError, Office, OfficeError};
 use crate::case::{Event, MovedDuty, Role, moved_duties};
@@ -26,7 +27,7 @@ const BATCH: i64 = 100;
 const PAGE: i64 = 500;
 /// Most cases listed in a preview; the counts cover all.
 pub const MOST_SHOWN: usize = 1_000;
-/// How often a batch is tried in which every case is in somebody's hands, before it is left to the next look.
+/// How often cases that are in somebody's hands are tried, before they are left to the next look.
 const PATIENCE: u32 = 50;
 /// The pause between two such tries.
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
@@ -95,8 +96,35 @@ pub struct Applied {
     pub cases: usize,
     /// Of these, cases in which a duty moved.
     pub moved: usize,
-    /// Cases left, because somebody else held them or because they cannot be read.
+    /// Cases left to the next look, because somebody else held them; one at least when another calendar came into force
+    /// meanwhile.
     pub pending: usize,
+    /// Cases left because their log cannot be read: the self-check names them.
+    pub unreadable: usize,
+}
+
+/// What is in force for each organ at one moment, and one word for all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    organs: Vec<(OrganId, String)>,
+    mark: String,
+}
+
+impl InForce {
+    /// The version an organ has.
+    pub(super) fn version_of(&self, organ: OrganId) -> Option<&str> {
+        self.organs.iter().find(|(id, _)| *id == organ).map(|(_, version)| version.as_str())
+    }
+
+    /// Whether every case was brought up to date with it.
+    pub(super) fn is_applied(&self, db: &mut Db) -> Result<bool, OfficeError> {
+        Ok(meta::get(db, APPLIED)?.as_deref() == Some(self.mark.as_str()))
+    }
+}
+
+/// Has the next look go through all cases, whatever was applied.
+pub(super) fn look_again(db: &mut Db) -> Result<(), OfficeError> {
+    Ok(meta::set(db, APPLIED, "")?)
 }
 
 impl Office {
@@ -118,7 +146,7 @@ impl Office {
             notice: year.notice.trim().to_owned(),
             version_in_force: in_force.version().to_owned(),
             version_after: after.version().to_owned(),
-            confirmation: confirmation(&in_force, &after),
+            confirmation: confirmation(in_force.version(), after.version()),
             is_active: false,
             days: changed_days(&in_force, &after, year),
             cases_looked_at: 0,
@@ -157,7 +185,14 @@ impl Office {
                 let Some(last) = page.last() else { break };
                 after = Some(last.id);
                 for (row, file) in self.files_of(db, page)? {
-                    let (_, moved) = self.recomputed(file?, to);
+                    let file = match file {
+                        Ok(file) => file,
+                        Err(error) => {
+                            tracing::error!(case = %row.id.0, %error, "a case is not in the preview: it cannot be read");
+                            continue;
+                        }
+                    };
+                    let (_, moved) = self.recomputed(file, to);
                     preview.cases_looked_at += 1;
                     if moved.is_empty() {
                         continue;
@@ -184,12 +219,13 @@ impl Office {
         shown: &str,
     ) -> Result<CalendarPreview, OfficeError> {
         let mut preview = self.put_calendar_in_force(caller, year, shown)?;
-        preview.cases_pending = self.apply_calendar()?.pending;
+        let applied = self.apply_calendar()?;
+        preview.cases_pending = applied.pending + applied.unreadable;
         Ok(preview)
     }
 
     /// Puts `year` in force as it was shown: the first, indivisible half of an activation. [`Office::apply_calendar`] is the
-    /// other.
+    /// other. Asked once more for the change that was made last, nothing is done again: whoever got no answer asks so.
     ///
     /// # Errors
     /// [`OfficeError::Stale`] when `shown` is not the confirmation of a preview of just this change;
@@ -201,10 +237,15 @@ impl Office {
         year: &CalendarYear,
         shown: &str,
     ) -> Result<CalendarPreview, OfficeError> {
-        let mut preview = self.store().read(|db| {
+        let (mut preview, before) = self.store().read(|db| {
             self.require_top(db, caller)?;
-            self.preview_calendar(db, caller, year)
+            Ok::<_, OfficeError>((self.preview_calendar(db, caller, year)?, calendars::version_before(db, "")?))
         })?;
+        let is_in_force = preview.version_in_force == preview.version_after;
+        if is_in_force && before.is_some_and(|before| confirmation(&before, &preview.version_after) == shown) {
+            preview.is_active = true;
+            return Ok(preview);
+        }
         if preview.confirmation != shown {
             return Err(OfficeError::Stale);
         }
@@ -261,71 +302,129 @@ impl Office {
     /// # Errors
     /// The database's; what was applied stays applied, and the next look goes on from there.
     pub fn apply_calendar(&self) -> Result<Applied, OfficeError> {
-        let (target, applied) = self
-            .store()
-            .read(|db| -> Result<_, OfficeError> { Ok((self.in_force_everywhere(db)?, meta::get(db, APPLIED)?)) })?;
+        let (target, is_applied) = self.store().read(|db| {
+            let target = self.in_force_everywhere(db)?;
+            let is_applied = target.is_applied(db)?;
+            Ok::<_, OfficeError>((target, is_applied))
+        })?;
+        if is_applied { Ok(Applied::default()) } else { self.apply_in_force(&target) }
+    }
+
+    /// Brings every case up to date with what was in force when `target` was read. Ends early in organs where another
+    /// calendar came into force since: the next look applies that one.
+    ///
+    /// # Errors
+    /// As [`Office::apply_calendar`].
+    pub fn apply_in_force(&self, target: &InForce) -> Result<Applied, OfficeError> {
         let mut done = Applied::default();
-        if applied.as_deref() == Some(target.mark.as_str()) {
-            return Ok(done);
-        }
+        let mut unreadable = BTreeSet::new();
         for (organ, version) in &target.organs {
-            self.apply_to_open(*organ, version, &mut done)?;
-            self.apply_to_ended(*organ, &mut done)?;
+            self.apply_to_open(*organ, version, &mut done, &mut unreadable)?;
+            self.apply_to_ended(*organ, &mut done, &mut unreadable)?;
         }
+        done.unreadable = unreadable.len();
         if done.pending == 0 {
-            self.store().write(|db| meta::set(db, APPLIED, &target.mark))?;
+            self.store().write(|db| {
+                calendars::keep_in_force(db)?;
+                if self.in_force_everywhere(db)?.mark == target.mark {
+                    meta::set(db, APPLIED, &target.mark)?;
+                }
+                Ok::<_, OfficeError>(())
+            })?;
         }
         if done.cases > 0 {
-            let Applied { cases, moved, pending } = done;
-            tracing::info!(cases, moved, pending, "cases follow the calendar in force");
+            let Applied { cases, moved, pending, unreadable } = done;
+            tracing::info!(cases, moved, pending, unreadable, "cases follow the calendar in force");
         }
         Ok(done)
     }
 
-    fn in_force_everywhere(&self, db: &mut Db) -> Result<Target, OfficeError> {
+    /// What is to be done about the calendar every minute: finishing a change that was left undone, the reminder of a
+    /// missing year, the check of the night, whose result it gives. Each on its own: what fails is logged and keeps nothing
+    /// else from being done.
+    #[must_use]
+    pub fn keep_calendar(&self) -> Option<ClockCheck> {
+        if let Err(error) = self.apply_calendar() {
+            tracing::warn!(%error, "a change of the calendar is not applied to all cases");
+        }
+        if let Err(error) = self.remind_of_missing_year() {
+            tracing::warn!(%error, "no reminder of a missing calendar year");
+        }
+        self.check_clocks_nightly().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the dates are not checked");
+            None
+        })
+    }
+
+    /// What is in force for each organ. Its word is another after every change, also when an earlier calendar comes back:
+    /// cases may have followed the one between.
+    ///
+    /// # Errors
+    /// As [`Office::calendar`].
+    pub fn in_force_everywhere(&self, db: &mut Db) -> Result<InForce, OfficeError> {
         let mut of_organs = Vec::new();
-        let mut text = String::new();
+        let mut text = format!("{};", calendars::changes(db)?);
         for organ in organs::all(db)? {
             let version = self.calendar(db, &organ.region)?.version().to_owned();
             text.push_str(&format!("{}={version};", organ.id.0));
             of_organs.push((organ.id, version));
         }
-        Ok(Target { organs: of_organs, mark: short_hash(&text) })
+        Ok(InForce { organs: of_organs, mark: short_hash(&text) })
     }
 
-    fn apply_to_open(&self, organ: OrganId, version: &str, done: &mut Applied) -> Result<(), OfficeError> {
-        let mut patience = PATIENCE;
+    fn apply_to_open(
+        &self,
+        organ: OrganId,
+        version: &str,
+        done: &mut Applied,
+        unreadable: &mut BTreeSet<CaseId>,
+    ) -> Result<(), OfficeError> {
+        let mut after: Option<CaseId> = None;
+        let (mut held, mut patience) = (0, PATIENCE);
         loop {
-            let (found, written) = self.store().write(|db| {
+            let batch = self.store().write(|db| {
                 calendars::keep_in_force(db)?;
-                let ids = cases::of_other_calendar(db, organ, version, BATCH)?;
-                Ok::<_, OfficeError>((ids.len(), self.bring_up_to_date(db, &ids)?))
+                let region = organs::find(db, organ)?.region;
+                if self.calendar(db, &region)?.version() != version {
+                    return Ok(None);
+                }
+                let ids = cases::of_other_calendar(db, organ, version, after, BATCH)?;
+                Ok::<_, OfficeError>(Some((ids.last().copied(), self.bring_up_to_date(db, &ids, unreadable)?)))
             })?;
+            let Some((last, written)) = batch else {
+                done.pending += 1;
+                return Ok(());
+            };
             done.cases += written.cases;
             done.moved += written.moved;
-            if found == 0 {
-                return Ok(());
-            }
-            if written.cases == 0 {
+            held += written.pending;
+            after = last;
+            if last.is_none() {
                 patience -= 1;
-                if patience == 0 {
-                    done.pending += found;
+                if held == 0 || patience == 0 {
+                    done.pending += held;
                     return Ok(());
                 }
+                held = 0;
                 std::thread::sleep(PAUSE);
             }
         }
     }
 
     /// What cases that have ended still owe.
-    fn apply_to_ended(&self, organ: OrganId, done: &mut Applied) -> Result<(), OfficeError> {
+    fn apply_to_ended(
+        &self,
+        organ: OrganId,
+        done: &mut Applied,
+        unreadable: &mut BTreeSet<CaseId>,
+    ) -> Result<(), OfficeError> {
         let mut after: Option<CaseId> = None;
         loop {
             let (last, written) = self.store().write(|db| {
                 calendars::keep_in_force(db)?;
                 let page = cases::ended_with_duties(db, organ, after, BATCH)?;
                 let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
-                Ok::<_, OfficeError>((ids.last().copied(), self.bring_up_to_date(db, &ids)?))
+                Ok::<_, OfficeError>((ids.last().copied(), self.bring_up_to_date(db, &ids, unreadable)?))
             })?;
             done.cases += written.moved;
             done.moved += written.moved;
@@ -337,12 +436,20 @@ impl Office {
         }
     }
 
-    /// Brings cases of one organ up to date and tells those concerned. Cases in somebody's hands, and such as cannot be read,
-    /// are left.
-    fn bring_up_to_date(&self, db: &mut Db, ids: &[CaseId]) -> Result<Applied, OfficeError> {
+    /// Brings cases of one organ up to date and tells those concerned. Cases in somebody's hands are left, and such as cannot
+    /// be read: those are remembered in `unreadable`.
+    fn bring_up_to_date(
+        &self,
+        db: &mut Db,
+        ids: &[CaseId],
+        unreadable: &mut BTreeSet<CaseId>,
+    ) -> Result<Applied, OfficeError> {
         let mut done = Applied::default();
         let mut told = Vec::new();
         for id in ids {
+            if unreadable.contains(id) {
+                continue;
+            }
             let Some(row) = cases::try_lock(db, *id)? else {
                 done.pending += 1;
                 continue;
@@ -352,7 +459,7 @@ impl Office {
                 // A log that cannot be read is one case's trouble, not everybody's.
                 Err(OfficeError::Internal(reason)) => {
                     tracing::error!(case = %id.0, reason, "a case cannot be brought up to date with the calendar");
-                    done.pending += 1;
+                    unreadable.insert(*id);
                     continue;
                 }
                 Err(other) => return Err(other),
@@ -454,12 +561,6 @@ impl Office {
     }
 }
 
-/// Which calendar each organ has, and one word for all of it.
-struct Target {
-    organs: Vec<(OrganId, String)>,
-    mark: String,
-}
-
 fn with_region(national: &Calendar, region: &str) -> Result<Calendar, OfficeError> {
     match Overlay::of_region(region) {
         Some(overlay) => national.with_overlay(overlay).map_err(|error| OfficeError::Internal(error.to_string())),
@@ -506,9 +607,9 @@ fn changed_notices(before: &Calendar, after: &Calendar) -> Vec<String> {
         .collect()
 }
 
-/// One word for a change from just this calendar to just that one.
-fn confirmation(before: &Calendar, after: &Calendar) -> String {
-    short_hash(&format!("{} {}", before.version(), after.version()))
+/// One word for a change from just this version of the calendar to just that one.
+fn confirmation(before: &str, after: &str) -> String {
+    short_hash(&format!("{before} {after}"))
 }
 
 fn short_hash(text: &str) -> String {

@@ -291,10 +291,42 @@ impl Office {
         })
     }
 
+    /// Writes the day to be warned by into rows of an earlier release that have none: those whose last day is not known
+    /// for certain. Returns how many changed; a correction notice sent in time leaves its case without such a day.
+    ///
+    /// # Errors
+    /// What every write may meet; what was written stays written.
+    pub fn fill_warnings(&self) -> Result<usize, OfficeError> {
+        let mut after: Option<CaseId> = None;
+        let mut changed = 0;
+        loop {
+            let (last, filled) = self.store().write(|db| {
+                let ids = cases::without_warning(db, after, 100)?;
+                let mut filled = 0;
+                for id in &ids {
+                    filled += usize::from(self.refresh_file(db, *id)?);
+                }
+                Ok::<_, OfficeError>((ids.last().copied(), filled))
+            })?;
+            changed += filled;
+            match last {
+                Some(last) => after = Some(last),
+                None => return Ok(changed),
+            }
+        }
+    }
+
     /// Writes row and obligations of a case as they stand today, without an event: no fact has changed. Says whether they
-    /// were others before.
+    /// were others before. A case whose log cannot be read is left: it must not keep the others from being written.
     fn refresh_file(&self, db: &mut Db, id: CaseId) -> Result<bool, OfficeError> {
-        let file = self.lock_file(db, id)?;
+        let file = match self.lock_file(db, id) {
+            Ok(file) => file,
+            Err(OfficeError::Internal(reason)) => {
+                tracing::error!(case = %id.0, reason, "a case cannot be computed again");
+                return Ok(false);
+            }
+            Err(other) => return Err(other),
+        };
         let mut file = self.under_calendar_in_force(db, file)?;
         let before = file.row.clone();
         derive_row(&mut file, self.clock().today());

@@ -1,10 +1,12 @@
 //! The self-check of all dates: every row and every duty is computed again from the log and compared with what is written.
 
+use super::calendar_change::look_again;
 use super::files::derive_row;
+use super::orders::read_order;
 use super::{Office, OfficeError};
 use crate::store::cases::CaseRow;
 use crate::store::obligations::{self, Duty, ObligationRow};
-use crate::store::{CaseId, Db, cases, meta};
+use crate::store::{CaseId, Db, OrderId, cases, meta, orders};
 use chrono::{DateTime, FixedOffset, NaiveDate, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -17,6 +19,8 @@ const PAGE: i64 = 1_000;
 pub const MOST_LISTED: usize = 1_000;
 /// The key in `meta` of the last check.
 const LAST: &str = "clocks.check";
+/// What a difference of the calendar is called.
+const CALENDAR: &str = "calendar_version";
 /// The hour of the night from which the check may run.
 const HOUR: u32 = 2;
 /// Asia/Shanghai.
@@ -40,9 +44,9 @@ pub struct ClockCheck {
 /// 与重新计算不一致的一处
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Difference {
-    /// 案件
-    pub case_id: Uuid,
-    /// 受理编号
+    /// 案件；督办科室而不指明案件的督办单没有
+    pub case_id: Option<Uuid>,
+    /// 受理编号，督办单的为督办编号
     pub number: Option<String>,
     /// 哪一项：案件的列名，或者 duty:事项
     pub what: String,
@@ -53,28 +57,44 @@ pub struct Difference {
 }
 
 impl Office {
-    /// Computes every case again and compares. What ended by itself since it was written is brought up to date before. The
-    /// result is kept for [`Office::readiness`].
+    /// Computes every case again and compares, and the duty of every order with its order. What ended by itself since it was
+    /// written is brought up to date before. A case that follows another calendar than the one that was applied to all is
+    /// a difference, and has the calendar applied once more. The result is kept for [`Office::readiness`].
     ///
     /// # Errors
     /// The database's. A case that cannot be computed is a difference, not an error.
     pub fn check_clocks(&self) -> Result<(ClockCheck, Vec<Difference>), OfficeError> {
         while self.resume_silent()? > 0 {}
+        self.fill_warnings()?;
         let today = self.clock().today();
         let mut check =
             ClockCheck { checked_on: today, checked_at: self.clock().now().0, cases: 0, duties: 0, differences: 0 };
         let mut listed = Vec::new();
+        let mut is_left_behind = false;
+        let mut take = |found: Vec<Difference>| {
+            for one in &found {
+                tracing::error!(case = ?one.case_id, what = one.what, written = one.written, computed = one.computed,
+                    "a stored date is not the one its log gives");
+                is_left_behind |= one.what == CALENDAR;
+            }
+            let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
+            let room = MOST_LISTED.saturating_sub(listed.len());
+            listed.extend(found.into_iter().take(room));
+            count
+        };
         let mut after: Option<CaseId> = None;
         loop {
             let (last, found) = self.store().read(|db| self.check_page(db, after, today, &mut check))?;
-            check.differences += u64::try_from(found.len()).unwrap_or(u64::MAX);
-            for one in found {
-                tracing::error!(case = %one.case_id, what = one.what, written = one.written, computed = one.computed,
-                    "a stored date is not the one its log gives");
-                if listed.len() < MOST_LISTED {
-                    listed.push(one);
-                }
+            check.differences += take(found);
+            match last {
+                Some(last) => after = Some(last),
+                None => break,
             }
+        }
+        let mut after: Option<OrderId> = None;
+        loop {
+            let (last, found) = self.store().read(|db| check_orders(db, after, &mut check))?;
+            check.differences += take(found);
             match last {
                 Some(last) => after = Some(last),
                 None => break,
@@ -82,7 +102,12 @@ impl Office {
         }
         check.checked_at = self.clock().now().0;
         let text = serde_json::to_string(&check).map_err(|error| OfficeError::Internal(error.to_string()))?;
-        self.store().write(|db| meta::set(db, LAST, &text))?;
+        self.store().write(|db| {
+            if is_left_behind {
+                look_again(db)?;
+            }
+            Ok::<_, OfficeError>(meta::set(db, LAST, &text)?)
+        })?;
         Ok((check, listed))
     }
 
@@ -120,16 +145,18 @@ impl Office {
         let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
         let mut written: HashMap<CaseId, Vec<ObligationRow>> = HashMap::new();
         for row in obligations::of_cases(db, &ids)? {
-            // The date of an order is what its issuer set: there is nothing to compute.
+            // The date of an order is what its issuer set: `check_orders` compares it.
             if let Some(case) = row.case_id.filter(|_| !row.key.starts_with(obligations::ORDER)) {
                 written.entry(case).or_default().push(row);
             }
         }
         let mut found = Vec::new();
+        let in_force = self.in_force_everywhere(db)?;
+        let is_applied = in_force.is_applied(db)?;
         for (row, file) in self.files_of(db, page)? {
             check.cases += 1;
             let differs = |what: String, written: String, computed: String| Difference {
-                case_id: row.id.0,
+                case_id: Some(row.id.0),
                 number: row.number.clone(),
                 what,
                 written,
@@ -144,6 +171,10 @@ impl Office {
             };
             let duties = file.written_duties(today);
             derive_row(&mut file, today);
+            let expected = in_force.version_of(row.organ_id).unwrap_or_default();
+            if is_applied && row.is_open && row.calendar_version != expected {
+                found.push(differs(CALENDAR.to_owned(), row.calendar_version.clone(), expected.to_owned()));
+            }
             // The version of a row under a calendar that is not kept any more cannot be computed again.
             file.row.calendar_version.clone_from(&row.calendar_version);
             found.extend(columns(&row, &file.row).into_iter().map(|(what, a, b)| differs(what.to_owned(), a, b)));
@@ -153,6 +184,28 @@ impl Office {
         }
         Ok((ids.last().copied(), found))
     }
+}
+
+/// The duties of orders that are not what their orders say.
+fn check_orders(
+    db: &mut Db,
+    after: Option<OrderId>,
+    check: &mut ClockCheck,
+) -> Result<(Option<OrderId>, Vec<Difference>), OfficeError> {
+    let page = orders::with_duties(db, after, PAGE)?;
+    let last = page.last().map(|(order, _)| order.id);
+    check.duties += u64::try_from(page.len()).unwrap_or(u64::MAX);
+    let mut found = Vec::new();
+    for (row, duty) in page {
+        let order = read_order(&row)?;
+        let says = |due_on, status: &str| format!("{due_on:?} {status}");
+        let (written, computed) = (says(duty.due_on, &duty.status), says(Some(order.due_on), order.duty().code()));
+        if written != computed {
+            let (case_id, what) = (row.case_id.map(|case| case.0), format!("duty:{}", duty.key));
+            found.push(Difference { case_id, number: Some(row.number), what, written, computed });
+        }
+    }
+    Ok((last, found))
 }
 
 /// The columns that are not what they were computed to be.
@@ -172,6 +225,7 @@ fn columns(written: &CaseRow, computed: &CaseRow) -> Vec<(&'static str, String, 
         start_on,
         due_on,
         resumes_on,
+        warns_on,
         replied_on,
         closed_on,
         is_late,
@@ -185,10 +239,16 @@ fn columns(written: &CaseRow, computed: &CaseRow) -> Vec<(&'static str, String, 
 
 /// The duties that are not what they were computed to be. One that vanished stays as cancelled or met.
 fn compared(rows: &[ObligationRow], duties: &[Duty]) -> Vec<(String, String, String)> {
-    let row_says =
-        |row: &ObligationRow| format!("{:?} {} {:?} {:?}", row.due_on, row.status, row.owner_id, row.department_id);
-    let duty_says =
-        |duty: &Duty| format!("{:?} {} {:?} {:?}", duty.due_on, duty.status, duty.owner_id, duty.department_id);
+    macro_rules! says {
+        ($one:expr) => {
+            format!(
+                "{} {:?} {} {:?} {:?} {}",
+                $one.kind, $one.due_on, $one.status, $one.owner_id, $one.department_id, $one.article
+            )
+        };
+    }
+    let row_says = |row: &ObligationRow| says!(row);
+    let duty_says = |duty: &Duty| says!(duty);
     let runs = |status: &str| status == obligations::OPEN || status == obligations::SUSPENDED;
     let nothing = || "-".to_owned();
     let mut found = Vec::new();

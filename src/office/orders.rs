@@ -13,7 +13,7 @@ use crate::store::orders::{self, NamedOrder, OrderFilter, OrderRow, Owner, StepR
 use crate::store::outbox::{self, NewMail};
 use crate::store::recipients::{self, Recipient};
 use crate::store::{
-    CaseId, Db, DepartmentId, ObligationId, OrderId, OrganId, StoreError, cases, counters, departments, organs,
+    CaseId, Db, DepartmentId, ObligationId, OrderId, OrganId, StoreError, UserId, cases, counters, departments, organs,
 };
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
@@ -336,16 +336,26 @@ fn may_act(
                 .roles
                 .iter()
                 .any(|(organ, role)| *organ == row.issuer_organ_id && role.code() == row.issuer_role);
-            if same_part {
-                Ok(())
-            } else {
-                refused("not_the_issuer", "由签发人，或者签发机关担任同一角色的人员办理")
+            if !same_part {
+                return refused("not_the_issuer", "由签发人，或者签发机关担任同一角色的人员办理");
             }
+            let is_judged = matches!(command.act(), OrderAct::Return | OrderAct::Close);
+            if is_judged && last_answer_by(db, row)? == Some(caller.user_id) {
+                return refused("own_answer", "答复是您本人登记的，由签发人或者签发机关担任同一角色的其他人员审阅");
+            }
+            Ok(())
         }
     }
 }
 
-fn read_order(row: &OrderRow) -> Result<Order, OfficeError> {
+/// Who answered an order last.
+fn last_answer_by(db: &mut Db, row: &OrderRow) -> Result<Option<UserId>, OfficeError> {
+    let steps = orders::steps(db, row.id)?;
+    let last = steps.iter().rev().find(|(step, _)| step.act == OrderAct::Answer.code());
+    Ok(last.map(|(step, _)| step.actor_id))
+}
+
+pub(super) fn read_order(row: &OrderRow) -> Result<Order, OfficeError> {
     let status = OrderStatus::from_code(&row.status)
         .ok_or_else(|| OfficeError::Internal(format!("status '{}' of order {}", row.status, row.id.0)))?;
     Ok(Order { status, due_on: row.due_on })

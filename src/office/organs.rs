@@ -1,6 +1,7 @@
 //! Organs and their departments.
 
 use super::access::{require_member, standing};
+use super::calendar_change::look_again;
 use super::checks::Checks;
 use super::{Caller, Office, OfficeError, Thing};
 use crate::case::{OrganRules, Role};
@@ -8,7 +9,8 @@ use crate::law::Overlay;
 use crate::store::audit::{self, NewAudit};
 use crate::store::departments::{self, DepartmentRow};
 use crate::store::organs::{self, NewOrgan, OrganRow};
-use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId};
+use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId, calendars, cases};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// What a new organ is made of.
@@ -127,7 +129,8 @@ impl Office {
     /// Changes an organ seen at `version`.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`], [`OfficeError::Stale`].
+    /// [`OfficeError::Invalid`], also for settings by which the dates of its cases were computed (`in_use`);
+    /// [`OfficeError::Stale`].
     pub fn change_organ(
         &self,
         caller: &Caller,
@@ -136,6 +139,10 @@ impl Office {
         change: &OrganChange,
     ) -> Result<OrganRow, OfficeError> {
         self.store().write(|db| {
+            if change.region.is_some() || change.settings.is_some() {
+                // Nobody may write dates by what is about to change.
+                calendars::change_in_force(db)?;
+            }
             let mut row = organs::find(db, id)?;
             let mut checks = Checks::new();
             if let Some(name) = &change.name {
@@ -147,10 +154,14 @@ impl Office {
             }
             if let Some(region) = &change.region {
                 check_region(&mut checks, region);
+                if row.region != *region {
+                    look_again(db)?;
+                }
                 row.region.clone_from(region);
             }
             if let Some(settings) = &change.settings {
                 check_rules(&mut checks, settings);
+                check_clock_settings(&mut checks, db, &row, settings)?;
                 row.settings = settings.to_string();
             }
             checks.done()?;
@@ -267,6 +278,28 @@ fn check_rules(checks: &mut Checks, settings: &Value) {
     };
     let member = error.path().to_string().replace('.', "/");
     checks.fault(&format!("/settings/{member}"), "invalid_value", "没有这项设置，或者值不正确");
+}
+
+/// The settings by which the last day is counted stay what they were when the first case came in: what stands in rows,
+/// letters and mails was counted by them.
+fn check_clock_settings(checks: &mut Checks, db: &mut Db, row: &OrganRow, settings: &Value) -> Result<(), OfficeError> {
+    let rules = (serde_json::from_str::<OrganRules>(&row.settings), OrganRules::deserialize(settings));
+    let (Ok(before), Ok(after)) = rules else { return Ok(()) };
+    let (before, after) = (before.clock_options(), after.clock_options());
+    if before == after || !cases::any_of(db, row.id)? {
+        return Ok(());
+    }
+    let members = [
+        ("count_return_day", before.count_return_day, after.count_return_day),
+        ("organ_stops_492", before.organ_stops_492, after.organ_stops_492),
+        ("correction_pauses_492", before.correction_pauses_492, after.correction_pauses_492),
+    ];
+    for (member, before, _) in members.into_iter().filter(|(_, before, after)| before != after) {
+        let detail =
+            format!("已有案件，期限的计算方式不能再改，应仍为 {before}（settings 整组替换，没有填写的取默认值）");
+        checks.fault(&format!("/settings/{member}"), "in_use", detail);
+    }
+    Ok(())
 }
 
 fn check_reports_to(checks: &mut Checks, db: &mut Db, organ: Option<OrganId>) -> Result<(), OfficeError> {

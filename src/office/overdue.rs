@@ -194,7 +194,7 @@ pub struct OverdueReport {
     pub as_of: NaiveDate,
     /// 逾期已办自此日起
     pub late_from: NaiveDate,
-    /// 是否已查遍全部案件；false 表示在办案件过多，请按机关分别查询
+    /// 是否已查遍全部案件；false 表示在办案件过多，请按机关分别查询，或者有案件的记录不能读取（见服务日志）
     pub is_complete: bool,
     /// 合计
     pub totals: OverdueCounts,
@@ -285,11 +285,12 @@ impl Office {
         let watched = watched(db, caller, WATCHERS, query.organ, query.with_subordinates)?;
         check_department(db, &watched, query.department)?;
         let ids: Vec<OrganId> = watched.iter().map(|organ| organ.id).collect();
-        let (rows, is_complete) = match way {
+        let (rows, mut is_complete) = match way {
             Way::Rows => self.rows_of_today(db, &watched, &ids, as_of, late_from)?,
             Way::Logs => rows_of_day(db, &ids, as_of, late_from)?,
         };
-        let mut found = self.judge(db, &rows, as_of, late_from)?;
+        let (mut found, is_read) = self.judge(db, &rows, as_of, late_from)?;
+        is_complete &= is_read;
         found.retain(|one| query.department.is_none_or(|wanted| one.department == Some(wanted)));
         found.sort_by_key(urgency);
         report(db, &watched, found, is_complete, as_of, late_from, query.limit)
@@ -330,17 +331,17 @@ impl Office {
         ])
     }
 
-    /// Reads the logs and asks the law.
+    /// Reads the logs and asks the law; false when a log could not be read.
     fn judge(
         &self,
         db: &mut Db,
         rows: &[CaseRow],
         as_of: NaiveDate,
         late_from: NaiveDate,
-    ) -> Result<Vec<Found>, OfficeError> {
+    ) -> Result<(Vec<Found>, bool), OfficeError> {
         let mut found = Vec::new();
-        self.each_as_it_stood(db, rows, as_of, |stood| found.extend(placed(stood, late_from)))?;
-        Ok(found)
+        let is_read = self.each_as_it_stood(db, rows, as_of, |stood| found.extend(placed(stood, late_from)))?;
+        Ok((found, is_read))
     }
 }
 

@@ -143,7 +143,7 @@ pub struct Overview {
     pub until: NaiveDate,
     /// 期间按什么计算
     pub counting: Word,
-    /// 是否已查遍全部案件；false 表示案件过多，请按机关分别查询
+    /// 是否已查遍全部案件；false 表示案件过多，请按机关分别查询，或者有案件的记录不能读取（见服务日志）
     pub is_complete: bool,
     /// 所列机关合计
     pub total: Figures,
@@ -314,10 +314,11 @@ impl Office {
             Counting::Receipt => cases::received_in(db, &ids, from, until.min(as_of), MOST_CASES)?,
             Counting::Closing => cases::open_or_closed_since(db, &ids, from.min(as_of), as_of, MOST_CASES)?,
         };
-        let is_complete = i64::try_from(rows.len()).is_ok_and(|count| count < MOST_CASES);
+        let mut is_complete = i64::try_from(rows.len()).is_ok_and(|count| count < MOST_CASES);
         let mut sums = Sums::default();
         let period = from..=until;
-        self.each_as_it_stood(db, &rows, as_of, |stood| sums.add(stood, query.counting, &period, as_of))?;
+        is_complete &=
+            self.each_as_it_stood(db, &rows, as_of, |stood| sums.add(stood, query.counting, &period, as_of))?;
         let counting = Word { code: query.counting.code(), label: query.counting.label() };
         let names = Names::of(db, &organs, &sums)?;
         Ok(names.overview(sums, &organs, Overview { counting, is_complete, ..Overview::empty(as_of, from, until) }))
@@ -338,7 +339,9 @@ impl Office {
         let named: HashMap<DepartmentId, String> =
             departments::list(db, &[row.organ_id])?.into_iter().map(|row| (row.id, row.name)).collect();
         let mut found = Err(OfficeError::NotFound);
-        self.each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))?;
+        if !self.each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))? {
+            return Err(OfficeError::Internal(format!("case {} cannot be computed", id.0)));
+        }
         found
     }
 }

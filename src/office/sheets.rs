@@ -239,7 +239,11 @@ fn delay_sheet(overview: &Overview) -> Sheet {
 
 /// What the figures were asked for, so that a printed table can be read alone.
 fn note_sheet(overview: &Overview) -> Sheet {
-    let complete = if overview.is_complete { "是" } else { "否：案件过多，请按机关分别查询" };
+    let complete = if overview.is_complete {
+        "是"
+    } else {
+        "否：案件过多，请按机关分别查询；或者有案件的记录不能读取"
+    };
     let rows = [
         ("截至", overview.as_of.into()),
         ("期间首日", overview.from.into()),

@@ -32,23 +32,35 @@ pub(super) struct Stood<'a> {
 }
 
 impl Office {
-    /// Shows each case that had come in by the end of `as_of` as it stood then.
+    /// Shows each case that had come in by the end of `as_of` as it stood then. A case whose log cannot be read is logged
+    /// and left out; false when there was one.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] for a log or settings that cannot be read.
+    /// [`OfficeError::Internal`] for settings or a calendar that cannot be read.
     pub(super) fn each_as_it_stood(
         &self,
         db: &mut Db,
         rows: &[CaseRow],
         as_of: NaiveDate,
         mut show: impl FnMut(&Stood<'_>),
-    ) -> Result<(), OfficeError> {
+    ) -> Result<bool, OfficeError> {
+        let mut is_complete = true;
+        let mut left_out = |id: CaseId, reason: &str| {
+            tracing::error!(case = %id.0, reason, "a case is left out of the lists: it cannot be computed");
+            is_complete = false;
+        };
         let mut desks: HashMap<OrganId, Desk> = HashMap::new();
         for batch in rows.chunks(BATCH) {
             let ids: Vec<CaseId> = batch.iter().map(|row| row.id).collect();
             let logs = events::load_many(db, &ids)?;
             for row in batch {
-                let log = read_log(logs.get(&row.id).map_or(&[][..], Vec::as_slice))?;
+                let log = match read_log(logs.get(&row.id).map_or(&[][..], Vec::as_slice)) {
+                    Ok(log) => log,
+                    Err(error) => {
+                        left_out(row.id, &error.to_string());
+                        continue;
+                    }
+                };
                 let Some(case) = as_it_stood(&log, as_of) else { continue };
                 let desk = match desks.get(&row.organ_id) {
                     Some(desk) => desk,
@@ -59,13 +71,17 @@ impl Office {
                 };
                 let followed = self.calendar_as_of(db, row, desk, as_of)?;
                 let calendar: &Calendar = &followed;
-                let answer = case
-                    .reply_clock(calendar, &desk.rules, Some(as_of))
-                    .map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", row.id.0)))?;
+                let answer = match case.reply_clock(calendar, &desk.rules, Some(as_of)) {
+                    Ok(answer) => answer,
+                    Err(error) => {
+                        left_out(row.id, &error.to_string());
+                        continue;
+                    }
+                };
                 let position = position(&case, answer.as_ref(), as_of, &desk.rules.warning_thresholds(), calendar);
                 show(&Stood { row, log: &log, case: &case, desk, calendar, answer: answer.as_ref(), position });
             }
         }
-        Ok(())
+        Ok(is_complete)
     }
 }

@@ -111,7 +111,7 @@ pub struct TopicReport {
     pub article: &'static str,
     /// 比对的申请件数
     pub compared: usize,
-    /// 是否已比对全部申请、列出全部主题；false 表示数量过多，请缩小日期或者机关的范围
+    /// 是否已比对全部申请、列出全部主题；false 表示数量过多，请缩小日期或者机关的范围，或者有案件的记录不能读取（见服务日志）
     pub is_complete: bool,
     /// 各项，件数多的在前；只有一件的不列
     pub topics: Vec<Topic>,
@@ -173,7 +173,11 @@ impl Office {
 }
 
 /// The wording of applications: as it came in, or as it was corrected last.
-pub(super) struct Asked(HashMap<CaseId, String>);
+pub(super) struct Asked {
+    requests: HashMap<CaseId, String>,
+    /// False when a log could not be read: of that case only the title is known.
+    is_complete: bool,
+}
 
 impl Asked {
     /// Reads what these cases ask for.
@@ -181,18 +185,22 @@ impl Asked {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_kinds(db, &ids, &["received", "correction_received"])?;
         let mut requests = HashMap::with_capacity(logs.len());
+        let mut is_complete = true;
         for (id, log) in logs {
-            let latest = read_log(&log)?.into_iter().rev().find_map(wording);
-            if let Some(latest) = latest {
-                requests.insert(id, latest);
+            match read_log(&log) {
+                Ok(log) => requests.extend(log.into_iter().rev().find_map(wording).map(|latest| (id, latest))),
+                Err(error) => {
+                    tracing::error!(case = %id.0, %error, "what a case asks for cannot be read");
+                    is_complete = false;
+                }
             }
         }
-        Ok(Self(requests))
+        Ok(Self { requests, is_complete })
     }
 
     /// The profile of a case; each is asked for once.
     pub(super) fn take(&mut self, row: &CaseRow) -> Profile {
-        Profile::of(&row.title, &self.0.remove(&row.id).unwrap_or_default())
+        Profile::of(&row.title, &self.requests.remove(&row.id).unwrap_or_default())
     }
 }
 
@@ -240,6 +248,7 @@ impl<'a> Docket<'a> {
         let applicants = applicants::told_apart(db, &people)?.into_iter().map(|one| (one.id, one)).collect();
         let mut asked = Asked::load(db, &rows)?;
         let profiles = rows.iter().map(|row| asked.take(row)).collect();
+        let is_complete = is_complete && asked.is_complete;
         Ok(Self { organ, profiles, tags: tags::of_cases(db, &ids)?, applicants, is_complete, rows })
     }
 

@@ -175,6 +175,29 @@ pub fn version_in_force(db: &mut Db, region: &str) -> Result<Option<String>, Sto
         .optional()?)
 }
 
+/// The version that was in force in a region before the one that is.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn version_before(db: &mut Db, region: &str) -> Result<Option<String>, StoreError> {
+    Ok(calendar_versions::table
+        .filter(calendar_versions::region.eq(region))
+        .order(calendar_versions::revision.desc())
+        .select(calendar_versions::version)
+        .limit(1)
+        .offset(1)
+        .load(db)?
+        .pop())
+}
+
+/// How often a calendar was put in force anywhere.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn changes(db: &mut Db) -> Result<i64, StoreError> {
+    Ok(calendar_versions::table.count().get_result(db)?)
+}
+
 /// The regions in which a calendar was ever put in force.
 ///
 /// # Errors

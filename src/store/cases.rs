@@ -212,14 +212,47 @@ pub fn try_lock(db: &mut Db, id: CaseId) -> Result<Option<CaseRow>, StoreError> 
     })
 }
 
-/// Open cases of an organ that were computed by another calendar than `version`, by id.
+/// Open cases of an organ that were computed by another calendar than `version`, by id, after `after`.
 ///
 /// # Errors
 /// As every statement: [`StoreError`].
-pub fn of_other_calendar(db: &mut Db, organ: OrganId, version: &str, limit: i64) -> Result<Vec<CaseId>, StoreError> {
-    let theirs = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::is_open);
-    let other = theirs.filter(cases::calendar_version.ne(version));
-    Ok(other.order(cases::id).select(cases::id).limit(limit).load(db)?)
+pub fn of_other_calendar(
+    db: &mut Db,
+    organ: OrganId,
+    version: &str,
+    after: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<CaseId>, StoreError> {
+    let mut query = of_organ(organ).filter(cases::is_open).filter(cases::calendar_version.ne(version));
+    if let Some(after) = after {
+        query = query.filter(cases::id.gt(after));
+    }
+    Ok(query.order(cases::id).select(cases::id).limit(limit).load(db)?)
+}
+
+/// Open cases that wait for a correction or for an unpublished year and have no day to be warned by, by id, after `after`.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn without_warning(db: &mut Db, after: Option<CaseId>, limit: i64) -> Result<Vec<CaseId>, StoreError> {
+    let mut query = cases::table
+        .into_boxed::<MultiBackend>()
+        .filter(cases::is_open)
+        .filter(cases::warns_on.is_null())
+        .filter(cases::clock_status.eq_any(["gap", "awaiting_correction"]));
+    if let Some(after) = after {
+        query = query.filter(cases::id.gt(after));
+    }
+    Ok(query.order(cases::id).select(cases::id).limit(limit).load(db)?)
+}
+
+/// Whether an organ has any case.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn any_of(db: &mut Db, organ: OrganId) -> Result<bool, StoreError> {
+    let one: Option<CaseId> = of_organ(organ).select(cases::id).limit(1).load(db)?.pop();
+    Ok(one.is_some())
 }
 
 /// Open cases of an organ, by id, after `after`.

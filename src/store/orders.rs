@@ -191,6 +191,28 @@ pub fn owner(db: &mut Db, row: &OrderRow) -> Result<Owner, StoreError> {
     Ok(Owner { user, department })
 }
 
+/// Orders after `after` by id, each with its duty.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn with_duties(
+    db: &mut Db,
+    after: Option<OrderId>,
+    limit: i64,
+) -> Result<Vec<(OrderRow, ObligationRow)>, StoreError> {
+    let mut query = supervision_orders::table
+        .inner_join(duties::table.on(duties::id.eq(supervision_orders::obligation_id)))
+        .select((
+            <OrderRow as Selectable<MultiBackend>>::construct_selection(),
+            <ObligationRow as Selectable<MultiBackend>>::construct_selection(),
+        ))
+        .into_boxed::<MultiBackend>();
+    if let Some(after) = after {
+        query = query.filter(supervision_orders::id.gt(after));
+    }
+    Ok(query.order(supervision_orders::id).limit(limit).load(db)?)
+}
+
 /// The order of an id, held against other writers until the transaction ends.
 ///
 /// # Errors

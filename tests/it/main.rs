@@ -35,3 +35,4 @@ mod smtp_sink;
 mod store;
 mod support;
 mod topics;
+mod unreadable;

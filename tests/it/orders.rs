@@ -273,6 +273,25 @@ fn the_organ_answers_the_issuing_side_judges_and_nobody_does_both() {
 }
 
 #[test]
+fn nobody_judges_the_own_answer() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-03-02");
+        let case = bureau.registered("2026-03-02");
+        let issued = bureau.order(&bureau.head, on(&case, "2026-03-06"));
+        let deputy = bureau.service.user_token("fufuze", bureau.organ, &[Role::OfficeHead]);
+        let answered = bureau.step(&issued, &deputy, "answer", json!({ "text": "正在办理" }));
+        let back = json!({ "reason": "不具体", "due_on": "2026-03-09" });
+        for (step, body) in [("close", json!({})), ("return", back.clone())] {
+            assert_eq!(bureau.try_step(&answered, &deputy, step, body).problem(), (403, "own_answer"), "{step}");
+        }
+        let returned = bureau.step(&answered, &bureau.head, "return", back);
+        let again = bureau.step(&returned, &bureau.clerk, "answer", json!({ "text": "3月9日答复" }));
+        let closed = bureau.step(&again, &deputy, "close", json!({}));
+        assert_eq!(closed.json["status"]["code"], "closed", "another's answer may be judged");
+    });
+}
+
+#[test]
 fn an_order_from_above_has_the_numbers_of_its_issuer_and_the_article_of_supervision() {
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2026-03-02");

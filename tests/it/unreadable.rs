@@ -1,0 +1,52 @@
+//! A case whose log cannot be read is its own trouble: the lists go on without it and say so.
+
+use crate::desk::Bureau;
+use crate::support::on_both_databases;
+use gongkai::office::Office;
+use gongkai::store::events::NewEvent;
+use gongkai::store::{CaseId, cases, events};
+use serde_json::json;
+
+/// Adds an event that no release knows.
+pub fn spoil(office: &Office, case: CaseId) {
+    let unknown = NewEvent {
+        kind: "correction_received".to_owned(),
+        occurred_on: office.clock().today(),
+        body: json!({ "event": "of_another_release" }).to_string(),
+    };
+    let add = |db: &mut _| {
+        let version = cases::find(db, case)?.version;
+        events::append(db, case, version, &[unknown], None, office.clock().now())
+    };
+    office.store().write(add).unwrap();
+}
+
+#[test]
+fn lists_leave_out_what_cannot_be_read_and_say_that_they_are_not_complete() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-03-02");
+        let (_good, bad) = (bureau.registered("2026-03-02"), bureau.registered("2026-03-02"));
+        bureau.on("2026-04-10");
+        let get = |path: &str, token: &str| {
+            let reply = bureau.service.get(path, token);
+            assert_eq!(reply.status, 200, "{path}: {reply:?}");
+            reply.json
+        };
+        let overdue = "/api/v1/overdue?as_of=2026-04-10";
+        let seen = || {
+            let (supervisor, clerk) = (&bureau.supervisor, &bureau.clerk);
+            let [late, today] = [overdue, "/api/v1/overdue"].map(|path| get(path, supervisor));
+            assert_eq!(late["totals"], today["totals"]);
+            let overview = get("/api/v1/supervision/overview", supervisor);
+            let topics = get("/api/v1/supervision/topics", clerk);
+            let complete = [&late, &today, &overview, &topics].map(|list| list["is_complete"].as_bool().unwrap());
+            (late["overdue_open"]["total"].as_u64().unwrap(), complete)
+        };
+        assert_eq!(seen(), (2, [true; 4]));
+        spoil(&bureau.service.office, bad.id.parse().unwrap());
+        assert_eq!(seen(), (1, [false; 4]));
+        let file = bureau.service.get(&format!("{overdue}&format=csv"), &bureau.supervisor);
+        assert_eq!(file.problem(), (422, "too_many_rows"), "no file that looks whole and is not");
+        assert_eq!(bureau.service.get(&bad.path("delay"), &bureau.supervisor).problem(), (500, "internal"));
+    });
+}
