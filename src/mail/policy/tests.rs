@@ -82,7 +82,7 @@ fn naive_working_days() -> BTreeSet<NaiveDate> {
 }
 
 /// What `audience` is told under `policy` of a duty due on `due_on`, in `(eve, last]`: each day asked by itself how many
-/// working days lie between it and the due day.
+/// working days lie between it and the due day, or the last working day before that.
 fn naive_mails(
     working: &BTreeSet<NaiveDate>,
     policy: &Policy,
@@ -92,17 +92,18 @@ fn naive_mails(
     last: NaiveDate,
 ) -> Vec<(NaiveDate, Rule)> {
     let Some(onset) = audience.onset(policy) else { return Vec::new() };
+    let last_day = *working.range(..=due_on).next_back().unwrap();
     let mut told = Vec::new();
     let mut is_black = policy.black_days == 0;
     for day in eve.iter_days().skip(1).take_while(|day| *day <= last) {
         let works = working.contains(&day);
-        if day < due_on && works {
-            let left = u16::try_from(working.range(day..due_on).count()).unwrap();
+        if day < last_day && works {
+            let left = u16::try_from(working.range(day..last_day).count()).unwrap();
             let is_early_enough = onset.when == When::Before && left <= onset.days;
             if policy.lead_days.contains(&left) && left > 0 && is_early_enough {
                 told.push((day, Rule::Lead(left)));
             }
-        } else if day == due_on && policy.lead_days.contains(&0) && onset.when == When::Before {
+        } else if day == last_day && policy.lead_days.contains(&0) && onset.when == When::Before {
             told.push((day, Rule::DueToday));
         } else if day > due_on && works {
             let passed = working.range(due_on..=day).filter(|d| **d > due_on).count();
