@@ -193,10 +193,13 @@ async fn show(api: web::Data<Api>, caller: Caller, path: web::Path<Uuid>) -> Res
 async fn release(api: web::Data<Api>, caller: Caller, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let id = OutboxId(path.into_inner());
     let releasing = move |office: &crate::office::Office| {
-        office.store().write(|db| -> Result<_, OfficeError> {
-            office.release_mail(db, &caller, id)?;
-            office.mail(db, &caller, id)
-        })
+        // The refusal comes after the commit: what was out of date stays withdrawn.
+        let (released, mail) = office.store().write(|db| -> Result<_, OfficeError> {
+            let released = office.release_mail(db, &caller, id)?;
+            Ok((released, office.mail(db, &caller, id)?))
+        })?;
+        released.check()?;
+        Ok::<_, OfficeError>(mail)
     };
     Ok(HttpResponse::Ok().json(MailDetail::from(api.run(releasing).await?)))
 }

@@ -3,11 +3,12 @@
 use super::common::ConfigArgs;
 use super::remind;
 use crate::mail::schedule::MailError;
-use crate::mail::smtp::Relay;
+use crate::mail::smtp::{Relay, Today};
 use crate::mail::worker;
 use crate::office::{Clock, Office};
 use crate::store::StoreError;
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +47,7 @@ pub(super) fn run(args: Args) -> ExitCode {
             return ExitCode::from(super::WRONG_USAGE);
         }
     };
-    let done = if follow { send_until_told(&office) } else { remind::send(&office) };
+    let done = if follow { send_until_told(&office) } else { remind::send(&office, today(&office)) };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
@@ -56,6 +57,11 @@ pub(super) fn run(args: Args) -> ExitCode {
     }
 }
 
+fn today(office: &Office) -> Today {
+    let clock = office.clock().clone();
+    Arc::new(move || clock.today())
+}
+
 fn send_until_told(office: &Office) -> Result<(), MailError> {
     let unavailable = |cause: std::io::Error| StoreError::Unavailable(cause.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unavailable)?;
@@ -63,6 +69,7 @@ fn send_until_told(office: &Office) -> Result<(), MailError> {
         let Some(relay) = Relay::from_settings(&office.settings().smtp)? else {
             return Err(StoreError::Refused("未配置邮件服务器（smtp.host）".to_owned()).into());
         };
+        let relay = relay.with_today(today(office));
         let mut terminated = signal(SignalKind::terminate()).map_err(unavailable)?;
         let cancel = CancellationToken::new();
         let owner = format!("send-{}", uuid::Uuid::new_v4());

@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::mail::schedule::{MailError, Queued, Unreachable, time_of_day};
-use crate::mail::smtp::Relay;
+use crate::mail::smtp::{Relay, Today};
 use crate::mail::worker::{self, Outcome};
 use crate::mail::{Mailroom, Moment, RemindReport};
 use crate::office::{Clock, Office};
@@ -10,6 +10,7 @@ use crate::store::{StoreError, outbox};
 use chrono::NaiveDate;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Exit code when the pass could not be run.
 const FAILED: u8 = 1;
@@ -57,7 +58,6 @@ fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Res
     if let Err(cause) = office.adopt_calendars().and_then(|()| office.apply_calendar()) {
         eprintln!("工作日历未能更新：{cause}");
     }
-    office.resume_silent().map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
     let moment = moment(&office, as_of);
     let room = office.mailroom()?;
     let report = room.remind(moment, None)?;
@@ -67,7 +67,7 @@ fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Res
     println!("{day} 提醒：临近或者已过期限的事项 {looked_at} 项，新排入 {queued} 项，此前已排入 {known} 项");
     print(&report);
     if is_sending {
-        send(&office)?;
+        send(&office, Arc::new(move || day))?;
     }
     let waiting = office.store().read(outbox::counts)?;
     println!(
@@ -77,8 +77,8 @@ fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Res
     Ok(())
 }
 
-/// Sends what is ready and says what came of it.
-pub(super) fn send(office: &Office) -> Result<(), MailError> {
+/// Sends what is ready on the office's day and says what came of it.
+pub(super) fn send(office: &Office, today: Today) -> Result<(), MailError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
     runtime.block_on(async {
@@ -86,6 +86,7 @@ pub(super) fn send(office: &Office) -> Result<(), MailError> {
             println!("未配置邮件服务器（smtp.host）：邮件保留在队列中");
             return Ok(());
         };
+        let relay = relay.with_today(today);
         let owner = format!("remind-{}", uuid::Uuid::new_v4());
         let Outcome { sent, retried, parked, relay_down, .. } =
             worker::deliver_ready(office.store(), &relay, &owner).await?;

@@ -64,7 +64,8 @@ pub fn start(
 ) -> Result<MailHandle, smtp::SetupError> {
     let cancel = CancellationToken::new();
     let mut tasks = Vec::new();
-    let relay = smtp::Relay::from_settings(&settings.smtp)?;
+    let today: smtp::Today = Arc::new(today);
+    let relay = smtp::Relay::from_settings(&settings.smtp)?.map(|relay| relay.with_today(today.clone()));
     let is_sending = relay.is_some();
     match relay {
         Some(relay) => {
@@ -74,7 +75,10 @@ pub fn start(
                 // First things first: what is out of date since the service stopped must not go out now.
                 let withdrawn = tokio::task::spawn_blocking({
                     let room = room.clone();
-                    move || room.withdraw_outdated(day)
+                    move || {
+                        room.settle();
+                        room.withdraw_outdated(day)
+                    }
                 });
                 if !matches!(withdrawn.await, Ok(Ok(_))) {
                     tracing::error!("mails that are out of date could not be withdrawn before sending begins");
@@ -86,7 +90,7 @@ pub fn start(
     }
     if settings.reminders.enabled {
         let hour = u32::from(settings.reminders.hour);
-        tasks.push(tokio::spawn(schedule::run(room.clone(), Arc::new(today), hour, cancel.clone())));
+        tasks.push(tokio::spawn(schedule::run(room.clone(), today, hour, cancel.clone())));
     }
     Ok(MailHandle { cancel, tasks, is_sending })
 }

@@ -6,7 +6,7 @@ use super::render::{RenderError, Rendered};
 use crate::case::{MovedDuty, Obligation, Role};
 use crate::store::outbox::{self, NewMail};
 use crate::store::recipients::{self, Recipient};
-use crate::store::{self, CaseId, Db, DepartmentId, OrganId, StoreError, UserId};
+use crate::store::{self, CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId};
 use chrono::{Datelike, NaiveDate};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -85,11 +85,17 @@ const OWNER: &str = "您是这些事项的承办人员。";
 const HEAD: &str = "您是本机关公开工作机构负责人。";
 
 /// Tells the owners of moved duties and the heads of the disclosure office, one mail a person for all of these cases, which
-/// are of one organ. Answers how many mails were queued; who has no mailbox is logged.
+/// are of one organ, not before `opens`. Answers how many mails were queued; who has no mailbox is logged.
 ///
 /// # Errors
 /// As every write.
-pub fn tell_owners(db: &mut Db, from: &Mailbox, today: NaiveDate, moved: &[MovedCase]) -> Result<usize, StoreError> {
+pub fn tell_owners(
+    db: &mut Db,
+    from: &Mailbox,
+    today: NaiveDate,
+    opens: Option<Ts>,
+    moved: &[MovedCase],
+) -> Result<usize, StoreError> {
     let Some(first) = moved.first() else { return Ok(0) };
     let heads = recipients::with_role(db, first.organ_id, Role::OfficeHead)?;
     let mut letters: BTreeMap<UserId, Letter<'_>> = BTreeMap::new();
@@ -109,7 +115,7 @@ pub fn tell_owners(db: &mut Db, from: &Mailbox, today: NaiveDate, moved: &[Moved
     }
     let mut queued = 0;
     for letter in letters.values() {
-        queued += usize::from(send(db, from, today, first, letter)?);
+        queued += usize::from(send(db, from, today, opens, first, letter)?);
     }
     Ok(queued)
 }
@@ -118,6 +124,7 @@ fn send(
     db: &mut Db,
     from: &Mailbox,
     today: NaiveDate,
+    opens: Option<Ts>,
     organ: &MovedCase,
     letter: &Letter<'_>,
 ) -> Result<bool, StoreError> {
@@ -138,7 +145,7 @@ fn send(
         subject: rendered.subject,
         message_id: rendered.message_id,
         message: rendered.bytes,
-        not_before: None,
+        not_before: opens,
     };
     outbox::enqueue(db, &mail)
 }

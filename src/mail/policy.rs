@@ -22,7 +22,7 @@ const CLOSE: u16 = 3;
 pub enum Rule {
     /// So many working days before the due day (at least 1).
     Lead(u16),
-    /// The due day itself.
+    /// The due day itself; where it is no working day, the last one before it.
     DueToday,
     /// The n-th working day after the due day (from 1).
     Overdue(u32),
@@ -114,6 +114,8 @@ pub struct Step {
 pub enum Standing {
     /// So many working days are left, the due day included.
     Left(u32),
+    /// The due day is no working day, and today is the last one before it.
+    LastWorkingDay,
     /// The due day is today.
     Today,
     /// The due day has passed, so many working days ago (0: no working day since).
@@ -125,6 +127,8 @@ impl Standing {
     #[must_use]
     pub fn label(self) -> String {
         match self {
+            Self::Left(0) => "期限前已没有工作日".to_owned(),
+            Self::LastWorkingDay => "今天是期限前最后一个工作日".to_owned(),
             Self::Left(days) => format!("还剩{days}个工作日"),
             Self::Today => "今天到期".to_owned(),
             Self::Overdue(0) => "期限已过".to_owned(),
@@ -143,10 +147,17 @@ impl Standing {
 #[must_use]
 pub fn standing(days: &Days<'_>, due_on: NaiveDate, today: NaiveDate) -> Standing {
     match today.cmp(&due_on) {
+        std::cmp::Ordering::Less if today == last_working_day(days, due_on) => Standing::LastWorkingDay,
         std::cmp::Ordering::Less => Standing::Left(days.count(today, due_on)),
         std::cmp::Ordering::Equal => Standing::Today,
         std::cmp::Ordering::Greater => Standing::Overdue(days.count(due_on, today)),
     }
+}
+
+/// The due day, or where it is none the last working day before it: the steps before the due day count from there, so
+/// that a duty due on a rest day is told of in time where no mail goes out on rest days.
+fn last_working_day(days: &Days<'_>, due_on: NaiveDate) -> NaiveDate {
+    if days.works(due_on) { due_on } else { days.before(due_on, 1) }
 }
 
 /// Whether a duty due on `due_on` is at the black level on `today`: overdue by the policy's calendar days or more.
@@ -166,9 +177,10 @@ pub fn steps(days: &Days<'_>, policy: &Policy, due_on: NaiveDate, today: NaiveDa
     let mut leads = policy.lead_days.clone();
     leads.sort_unstable_by(|a, b| b.cmp(a));
     leads.dedup();
+    let last = last_working_day(days, due_on);
     let before = leads.into_iter().map(|lead| match lead {
-        0 => Step { rule: Rule::DueToday, on: due_on },
-        lead => Step { rule: Rule::Lead(lead), on: days.before(due_on, lead) },
+        0 => Step { rule: Rule::DueToday, on: last },
+        lead => Step { rule: Rule::Lead(lead), on: days.before(last, lead) },
     });
     let mut steps: Vec<Step> = before.filter(|step| step.on <= today).collect();
     if today > due_on {

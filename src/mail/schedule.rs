@@ -39,6 +39,9 @@ pub type CalendarOf = Arc<dyn Fn(&mut Db, &str) -> Result<Arc<Calendar>, StoreEr
 /// Gives a case with its organ's settings, to see what may be done in it.
 pub type DossierOf = Arc<dyn Fn(&mut Db, CaseId) -> Result<Dossier, StoreError> + Send + Sync>;
 
+/// Ends the duties that ended by themselves as the days went by.
+pub type Settles = Arc<dyn Fn() -> Result<(), StoreError> + Send + Sync>;
+
 /// A case and what its organ decides by.
 #[derive(Debug, Clone)]
 pub struct Dossier {
@@ -154,6 +157,7 @@ pub struct Mailroom {
     store: Store,
     calendar_of: CalendarOf,
     dossier_of: Option<DossierOf>,
+    settles: Option<Settles>,
     from: Mailbox,
     settings: Arc<Reminders>,
     templates: Arc<Templates>,
@@ -174,13 +178,26 @@ impl Mailroom {
         let from = smtp::sender(smtp)?;
         let templates = Arc::new(Templates::load(&reminders.templates)?);
         let settings = Arc::new(reminders.clone());
-        Ok(Self { store, calendar_of, dossier_of: None, from, settings, templates })
+        Ok(Self { store, calendar_of, dossier_of: None, settles: None, from, settings, templates })
     }
 
     /// The same, and its mails say what may be done in a case.
     #[must_use]
     pub fn with_dossiers(self, dossier_of: DossierOf) -> Self {
         Self { dossier_of: Some(dossier_of), ..self }
+    }
+
+    /// The same, and before a day's pass it brings duties up to date that ended by themselves.
+    #[must_use]
+    pub fn with_settling(self, settles: Settles) -> Self {
+        Self { settles: Some(settles), ..self }
+    }
+
+    /// Ends the duties that ended by themselves. A case that cannot be brought up to date must not silence the others.
+    pub fn settle(&self) {
+        if let Some(Err(cause)) = self.settles.as_ref().map(|settles| settles()) {
+            tracing::error!(%cause, "duties that ended by themselves could not be ended before the reminders");
+        }
     }
 
     /// The store it works on.
@@ -196,13 +213,16 @@ impl Mailroom {
     }
 
     /// Queues every reminder owed at that moment that is not told yet; with `changed_since`, only those of duties that
-    /// changed since. Before that it withdraws the waiting mails that are out of date; without `changed_since` it also
-    /// brings the organs' own yearly duties up to date.
+    /// changed since. Before that it withdraws the waiting mails that are out of date; without `changed_since` it first ends
+    /// what ended by itself, and brings the organs' own yearly duties up to date.
     ///
     /// # Errors
     /// The database's; what was queued before stays queued, and the next pass goes on from there.
     pub fn remind(&self, moment: impl Into<Moment>, changed_since: Option<Ts>) -> Result<RemindReport, MailError> {
         let moment = moment.into();
+        if changed_since.is_none() {
+            self.settle();
+        }
         let (withdrawn, freed) = self.withdraw_outdated(moment.day)?;
         let mut pass = Pass::new(self, moment, false)?;
         match changed_since {
@@ -259,7 +279,14 @@ impl Mailroom {
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(After(last.due_on, last.id));
             for duty in &page {
-                pass.one(duty)?;
+                match pass.one(duty) {
+                    // One row that cannot be read must not keep everybody else from being reminded.
+                    Err(MailError::Store(StoreError::Corrupt(why))) => {
+                        tracing::error!(obligation = %duty.id.0, why, "a duty is passed over: its data cannot be read");
+                        pass.unreachable(duty, None, why);
+                    }
+                    done => done?,
+                }
             }
         }
     }
@@ -300,6 +327,18 @@ fn civil_day(at: Ts) -> NaiveDate {
     office_time(at).date_naive()
 }
 
+/// The instant at which something of the office's `day` is written down: now, or noon when the office's clock stands on
+/// another day. Since when a duty stands is told in the office's days, whatever the machine's date.
+#[must_use]
+pub fn instant_on(day: NaiveDate) -> Ts {
+    let now = store::now();
+    if civil_day(now) == day {
+        return now;
+    }
+    let noon = day.and_time(NaiveTime::MIN) + TimeDelta::hours(12) - TimeDelta::seconds(i64::from(SECONDS_EAST));
+    Ts(noon.and_utc())
+}
+
 /// An instant as the clock on the office wall shows it.
 pub(super) fn office_time(at: Ts) -> chrono::DateTime<FixedOffset> {
     let east = FixedOffset::east_opt(SECONDS_EAST);
@@ -322,9 +361,9 @@ pub async fn run(
 ) {
     let mut last_look: Option<Ts> = None;
     while !cancel.is_cancelled() {
-        let began = store::now();
-        let time = office_time(began).time();
-        let moment = Moment { day: today(), time: Some(time) };
+        let day = today();
+        let (began, time) = (instant_on(day), time_of_day());
+        let moment = Moment { day, time: Some(time) };
         let (passing, since) = (room.clone(), last_look);
         let pass = tokio::task::spawn_blocking(move || passing.tick(moment, time.hour() >= hour, since)).await;
         match pass {

@@ -5,6 +5,7 @@
 //! as the answer to the next. Here a connection lives inside the delivery and is kept only after a clean end.
 
 use crate::config::{Smtp, SmtpTls};
+use chrono::NaiveDate;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use lettre::Address;
 use lettre::address::Envelope;
@@ -105,7 +106,11 @@ fn limiter(per_minute: u32) -> Option<DefaultDirectRateLimiter> {
 #[derive(Clone)]
 pub struct Relay {
     inner: Arc<Inner>,
+    today: Option<Today>,
 }
+
+/// Tells the civil day of the office.
+pub type Today = Arc<dyn Fn() -> NaiveDate + Send + Sync>;
 
 struct Inner {
     host: String,
@@ -157,7 +162,18 @@ impl Relay {
             limiter: limiter(settings.mails_per_minute),
             kept: Mutex::new(None),
         };
-        Ok(Some(Self { inner: Arc::new(inner) }))
+        Ok(Some(Self { inner: Arc::new(inner), today: None }))
+    }
+
+    /// The same, and reminders written for a day before the office's are not sent.
+    #[must_use]
+    pub fn with_today(self, today: Today) -> Self {
+        Self { today: Some(today), ..self }
+    }
+
+    /// The day before which a reminder must not have been written; without an office's day one before every reminder.
+    pub(super) fn today(&self) -> NaiveDate {
+        self.today.as_ref().map_or_else(NaiveDate::default, |today| today())
     }
 
     /// How patient to be with it.

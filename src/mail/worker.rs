@@ -8,6 +8,7 @@ use super::alarm;
 use super::smtp::{Failure, Relay};
 use crate::store::outbox::{self, Claimed, Gate, Unsent};
 use crate::store::{Db, Store, StoreError};
+use chrono::{NaiveDate, TimeDelta};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +20,8 @@ const IDLE: Duration = Duration::from_secs(2);
 const DATABASE_PAUSE: Duration = Duration::from_secs(5);
 /// So many deliveries in a row that broke off mean that the relay is at fault and not the mails.
 const BREAKS: usize = 3;
-/// A mail the server keeps refusing for now (4xx) is given up after so many days (RFC 5321, 4.5.4.1).
+/// A mail the server keeps refusing for now (4xx) is given up after so many days (RFC 5321, 4.5.4.1); so is the mail in
+/// hand of a mailbox that has refused everything for so long.
 const GIVE_UP_AFTER_DAYS: i64 = 5;
 
 /// What one step did.
@@ -83,7 +85,8 @@ struct Batch {
 /// The database's. What was claimed and not recorded comes back when its lease ends.
 pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<Outcome, StoreError> {
     let (lease, relay_pause, name) = (relay.pace().lease, relay.pace().relay_pause, owner.to_owned());
-    let taken = write(store, move |db| take(db, &name, lease, relay_pause)).await?;
+    let office_day = relay.today();
+    let taken = write(store, move |db| take(db, office_day, &name, lease, relay_pause)).await?;
     let Some(Batch { claims, is_probe }) = taken else {
         return Ok(Outcome { relay_down: true, ..Outcome::default() });
     };
@@ -121,12 +124,19 @@ pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<O
 }
 
 /// Claims what is ready; while the relay is left alone nothing, and when its pause is over one mail to try it by.
-fn take(db: &mut Db, owner: &str, lease: Duration, relay_pause: Duration) -> Result<Option<Batch>, StoreError> {
+fn take(
+    db: &mut Db,
+    office_day: NaiveDate,
+    owner: &str,
+    lease: Duration,
+    relay_pause: Duration,
+) -> Result<Option<Batch>, StoreError> {
+    let claim = |db: &mut Db, limit: i64| outbox::claim_on(db, office_day, owner, limit, lease);
     match outbox::gate(db)? {
-        Gate::Free => Ok(Some(Batch { claims: outbox::claim(db, owner, BATCH, lease)?, is_probe: false })),
+        Gate::Free => Ok(Some(Batch { claims: claim(db, BATCH)?, is_probe: false })),
         Gate::Shut => Ok(None),
         Gate::Probe(circuit) => {
-            let claims = outbox::claim(db, owner, 1, lease)?;
+            let claims = claim(db, 1)?;
             if let Some(claim) = claims.first()
                 && !outbox::take_probe(db, &circuit, relay_pause)?
             {
@@ -154,7 +164,7 @@ async fn record(
     news: RelayNews,
 ) -> Result<Outcome, StoreError> {
     let (id, pace, sender) = (claim.id, relay.pace().clone(), relay.sender().clone());
-    let is_old = claim.age.num_days() >= GIVE_UP_AFTER_DAYS;
+    let is_old = |waited: TimeDelta| waited.num_days() >= GIVE_UP_AFTER_DAYS;
     let relay_down = matches!(news, RelayNews::Down(_));
     let (done, step) = write(store, move |db| {
         match news {
@@ -173,7 +183,9 @@ async fn record(
         match answer {
             Ok(reply) => Ok((outbox::mark_sent(db, &claim, &reply)?, Outcome { sent: 1, ..Outcome::default() })),
             Err(Failure::Never(reply)) => give_up(db, &sender, &claim, &reply),
-            Err(Failure::Later(reply)) if is_old => give_up(db, &sender, &claim, &reply),
+            Err(Failure::Later(reply)) if is_old(claim.age) || is_old(outbox::refused_for(db, &claim.to_address)?) => {
+                give_up(db, &sender, &claim, &reply)
+            }
             Err(Failure::Later(reply)) => Ok((outbox::retry(db, &claim, &reply, again, Unsent::Later)?, retried)),
             Err(Failure::NoRelay(reply)) => Ok((outbox::retry(db, &claim, &reply, again, Unsent::NoRelay)?, retried)),
             Err(Failure::Unknown(reply)) => {

@@ -1,5 +1,6 @@
 //! Authorisation: what a caller is where a thing belongs.
 
+use super::mails::OF_ALL_ORGANS;
 use super::{Caller, Office, OfficeError};
 use crate::case::Role;
 use crate::store::{CaseId, Db, OrderId, OrganId, OutboxId, StoreError, UserId, access};
@@ -71,7 +72,10 @@ pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, 
         Thing::Case(id) => vec![access::of_case(db, id)?],
         Thing::Order(id) => vec![access::of_order(db, id)?],
         Thing::User(id) => access::of_user(db, id)?,
-        Thing::Mail(id) => vec![access::of_mail(db, id)?],
+        Thing::Mail(id) => match access::of_mail(db, id)? {
+            Some(place) => vec![place],
+            None => return at_top(db, caller),
+        },
     };
     let mut found: Option<Standing> = None;
     for place in places {
@@ -83,6 +87,18 @@ pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, 
         }
     }
     found.ok_or_else(|| StoreError::NotFound.into())
+}
+
+/// Who administers or audits an organ at the top is that to the mails about no single organ.
+fn at_top(db: &mut Db, caller: &Caller) -> Result<Standing, OfficeError> {
+    for place in access::at_top(db)? {
+        let mut roles = caller.roles_at(&place.path);
+        roles.retain(|role| OF_ALL_ORGANS.contains(role));
+        if !roles.is_empty() {
+            return Ok(Standing { organ_id: place.organ_id, organ_path: place.path, roles });
+        }
+    }
+    Err(StoreError::NotFound.into())
 }
 
 /// The person must hold a role in the organ.

@@ -5,6 +5,7 @@ use crate::case::{
     Actor, Case, Context, Event, Obligation, OrganRules, Role, Summary, as_it_stood, fold, obligations_under, summary,
 };
 use crate::law::Calendar;
+use crate::mail::schedule::instant_on;
 use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow, NewEvent};
 use crate::store::obligations::{self as duties, Duty};
@@ -206,7 +207,8 @@ impl Office {
     pub(super) fn commit_duties(&self, db: &mut Db, file: &CaseFile) -> Result<usize, OfficeError> {
         let owed = file.written_duties(self.clock().today());
         let now = self.clock().now();
-        let changed = duties::replace(db, file.row.organ_id, file.row.id, &owed, now)?;
+        let since = instant_on(self.clock().today());
+        let changed = duties::replace(db, file.row.organ_id, file.row.id, &owed, since)?;
         let owner = orders::Owner { user: file.row.handler_id, department: file.row.department_id };
         orders::follow_case(db, file.row.id, owner, now)?;
         Ok(changed)

@@ -1,11 +1,13 @@
 //! The office's mailroom: its store, its settings, its calendars, its cases.
 
 use super::{Office, OfficeError};
+use crate::mail::days::Days;
 use crate::mail::notice::{self, MissingYear, MovedCase};
-use crate::mail::schedule::{Dossier, MailError};
+use crate::mail::schedule::{Dossier, MailError, time_of_day};
 use crate::mail::{Mailroom, smtp};
-use crate::store::{CaseId, Db, StoreError, cases, obligations};
-use chrono::{Datelike, NaiveDate};
+use crate::store::recipients::{self, Recipient};
+use crate::store::{CaseId, Db, OrganId, StoreError, Ts, cases, obligations, organs, preferences};
+use chrono::{Datelike, NaiveDate, TimeDelta};
 use std::sync::Arc;
 
 impl Office {
@@ -23,8 +25,14 @@ impl Office {
             let file = office.open_file(db, case).map_err(|cause| StoreError::Corrupt(cause.to_string()))?;
             Ok(Dossier { case: file.case, rules: file.desk.rules })
         };
+        let office = self.clone();
+        let settles = move || {
+            let unavailable = |cause: OfficeError| StoreError::Unavailable(cause.to_string());
+            while office.resume_silent().map_err(unavailable)? > 0 {}
+            Ok(())
+        };
         let room = Mailroom::new(self.store().clone(), &settings.smtp, &settings.reminders, Arc::new(calendar_of))?;
-        Ok(room.with_dossiers(Arc::new(dossier_of)))
+        Ok(room.with_dossiers(Arc::new(dossier_of)).with_settling(Arc::new(settles)))
     }
 
     /// Queues the mails about duties that moved with the calendar, all of one organ, in the transaction that moved them.
@@ -34,12 +42,24 @@ impl Office {
         }
         match smtp::sender(&self.settings().smtp) {
             Ok(from) => {
-                notice::tell_owners(db, &from, self.clock().today(), moved)?;
+                let opens = moved.first().map(|case| self.mail_opens(db, case.organ_id)).transpose()?.flatten();
+                notice::tell_owners(db, &from, self.clock().today(), opens, moved)?;
             }
             // `serve` does not start with such a setting; a command at the machine must still keep the law's dates.
             Err(cause) => tracing::error!(%cause, "nobody is told of the calendar: the sender is no mailbox"),
         }
         Ok(())
+    }
+
+    /// When mail about this organ may go out that is written now; `None`: at once.
+    pub(super) fn mail_opens(&self, db: &mut Db, organ: OrganId) -> Result<Option<Ts>, OfficeError> {
+        let region = organs::find(db, organ)?.region;
+        let calendar = self.calendar(db, &region)?;
+        let window = self.stored_settings(db, organ)?.effective.window;
+        let at = self.clock().today().and_time(time_of_day());
+        let wait = window.opening(&Days::new(&calendar), at) - at;
+        let opens = self.clock().now().0.checked_add_signed(wait).map(Ts);
+        Ok(opens.filter(|_| wait > TimeDelta::zero()))
     }
 
     /// Reminds the administrators, once a week from 1 November on, of a year that running duties need and the calendar has
@@ -66,6 +86,32 @@ impl Office {
         let latest = latest.unwrap_or(first_missing).max(today);
         Ok(is_needed.then_some(MissingYear { year: first_missing.year(), in_gap, latest }))
     }
+}
+
+/// Each of these people, or who stands in for somebody away today with the reason why; without a deputy who can be
+/// written to the person all the same.
+pub(super) fn with_deputies(
+    db: &mut Db,
+    people: Vec<Recipient>,
+    today: NaiveDate,
+) -> Result<Vec<(Recipient, Option<String>)>, StoreError> {
+    let mut told: Vec<(Recipient, Option<String>)> = Vec::new();
+    for person in people {
+        let row = preferences::find(db, person.user_id)?;
+        let mut found = (person, None);
+        if let Some((deputy, until)) = row.deputy_id.zip(row.absent_until).filter(|_| row.is_absent(today))
+            && !preferences::find(db, deputy)?.is_absent(today)
+            && let Some(deputy) = recipients::person(db, deputy)?
+        {
+            let until = until.format("%Y年%-m月%-d日");
+            let reason = format!("{}离岗（至{until}），您是其指定的代理人。", found.0.display_name);
+            found = (deputy, Some(reason));
+        }
+        if !told.iter().any(|(known, _)| known.user_id == found.0.user_id) {
+            told.push(found);
+        }
+    }
+    Ok(told)
 }
 
 /// Notices come out in November at the latest; before that nobody can do anything about it.

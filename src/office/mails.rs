@@ -10,6 +10,9 @@ use std::time::Duration;
 /// Who may look at the mails of an organ and of those below it.
 pub const READERS: &[Role] = &[Role::Admin, Role::Supervisor, Role::Auditor];
 
+/// Who of them, at an organ at the top, may look at the mails about no single organ: a digest over several, a missing year.
+pub const OF_ALL_ORGANS: &[Role] = &[Role::Admin, Role::Auditor];
+
 /// Which mails are asked for; what is `None` does not restrict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MailQuery {
@@ -19,6 +22,32 @@ pub struct MailQuery {
     pub state: Option<MailState>,
     /// To this person.
     pub recipient: Option<UserId>,
+}
+
+/// What came of releasing a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Released {
+    /// It is sent again.
+    OnItsWay,
+    /// It was out of date and is withdrawn.
+    Outdated,
+}
+
+impl Released {
+    /// The refusal that a caller is given once the withdrawal is committed.
+    ///
+    /// # Errors
+    /// [`OfficeError::Conflict`] for a mail out of date.
+    pub fn check(self) -> Result<(), OfficeError> {
+        match self {
+            Self::OnItsWay => Ok(()),
+            Self::Outdated => {
+                let detail =
+                    "这封提醒已经过时，不再重新发送，已撤回；仍然需要提醒的，由下一次提醒按现状另行发出".to_owned();
+                Err(OfficeError::Conflict { code: "mail_outdated".into(), detail })
+            }
+        }
+    }
 }
 
 /// What `/metrics` says of mail and reminders.
@@ -35,7 +64,7 @@ pub struct MailFigures {
 }
 
 impl Office {
-    /// Mails of the organs the caller may look at, the newest first, older than `before`. Addresses are masked unless
+    /// Mails of the organs the caller may look at (with those about no single organ for [`OF_ALL_ORGANS`]), the newest first, older than `before`. Addresses are masked unless
     /// the caller administers the organ.
     ///
     /// # Errors
@@ -58,10 +87,16 @@ impl Office {
         }
         let administered: Vec<OrganId> =
             rows.iter().filter(|row| caller.roles_at(&row.path).contains(&Role::Admin)).map(|row| row.id).collect();
+        let at_top = |roles: &[Role]| {
+            let top = rows.iter().filter(|row| row.parent_id.is_none());
+            top.flat_map(|row| caller.roles_at(&row.path)).any(|role| roles.contains(&role))
+        };
+        let with_general = query.organ.is_none() && at_top(OF_ALL_ORGANS);
+        let is_general_open = at_top(&[Role::Admin]);
         let organs = Some(rows.iter().map(|row| row.id).collect());
-        let filter = MailFilter { organs, state: query.state, recipient: query.recipient };
+        let filter = MailFilter { organs, with_general, state: query.state, recipient: query.recipient };
         let mails = outbox::list(db, &filter, before, limit)?;
-        let is_open = |mail: &MailView| mail.organ_id.is_some_and(|organ| administered.contains(&organ));
+        let is_open = |mail: &MailView| mail.organ_id.map_or(is_general_open, |organ| administered.contains(&organ));
         Ok(mails.into_iter().map(|mail| if is_open(&mail) { mail } else { masked(mail) }).collect())
     }
 
@@ -82,17 +117,27 @@ impl Office {
         Ok((masked(mail), answers))
     }
 
-    /// Sends a parked mail on its way again, to the same address, byte for byte the same.
+    /// Sends a parked mail on its way again, to the same address, byte for byte the same. A reminder that says what is no
+    /// longer so is withdrawn instead, and what still holds is told again by the next pass.
     ///
     /// # Errors
     /// [`OfficeError::Conflict`] when it is not parked.
-    pub fn release_mail(&self, db: &mut Db, caller: &Caller, id: OutboxId) -> Result<(), OfficeError> {
+    pub fn release_mail(&self, db: &mut Db, caller: &Caller, id: OutboxId) -> Result<Released, OfficeError> {
         let organ = standing(db, caller, Thing::Mail(id))?.organ_id;
+        let mail = outbox::find(db, id)?;
+        let today = self.clock().today();
+        let is_outdated = mail.state == MailState::Parked && reminders::is_outdated(db, &mail.dedupe_key, today)?;
+        let detail = serde_json::json!({ "mail_id": id.0 });
+        if is_outdated && reminders::withdraw(db, &mail.dedupe_key)?.is_some() {
+            self.note(db, caller, Some(organ), "mail.withdrawn", &detail)?;
+            return Ok(Released::Outdated);
+        }
         if !outbox::release(db, id)? {
             let detail = "只有待人工处理（parked）的邮件才能重新发送".to_owned();
             return Err(OfficeError::Conflict { code: "mail_not_parked".into(), detail });
         }
-        self.note(db, caller, Some(organ), "mail.released", &serde_json::json!({ "mail_id": id.0 }))
+        self.note(db, caller, Some(organ), "mail.released", &detail)?;
+        Ok(Released::OnItsWay)
     }
 
     /// What `/metrics` says of mail and reminders.

@@ -1,6 +1,7 @@
 //! 督办单: issuing, answering, judging and taking back. Record, duty, audit and mail commit together.
 
 use super::access::standing;
+use super::mailroom::with_deputies;
 use super::{Caller, Office, OfficeError, Standing, Thing};
 use crate::case::{NotAllowed, ObligationKind, Order, OrderAct, OrderCommand, OrderStatus, Role};
 use crate::mail::order_notice::Notice;
@@ -207,6 +208,9 @@ impl Office {
             OrderAct::Answer => issuers(db, row)?,
             OrderAct::Issue | OrderAct::Return | OrderAct::Close | OrderAct::Cancel => addressees(db, row)?,
         };
+        let people = with_deputies(db, people, self.clock().today())?;
+        let readers_organ = if act == OrderAct::Answer { row.issuer_organ_id } else { row.organ_id };
+        let opens = self.mail_opens(db, readers_organ)?;
         let broken = |error: &dyn std::fmt::Display| OfficeError::Internal(format!("mail of an order: {error}"));
         let from = smtp::sender(&self.settings().smtp).map_err(|error| broken(&error))?;
         let templates = Templates::embedded().map_err(|error| broken(&error))?;
@@ -214,7 +218,7 @@ impl Office {
         let title = format!("{}{}", row.number, words.title);
         let facts = facts(order, &issuing_organ);
         let mut queued = 0;
-        for person in people.iter().filter(|person| person.user_id != caller.user_id) {
+        for (person, stands_in) in people.iter().filter(|(person, _)| person.user_id != caller.user_id) {
             let notice = Notice {
                 person: &person.display_name,
                 to: &person.email,
@@ -223,7 +227,7 @@ impl Office {
                 facts: &facts,
                 quote: text.map(|text| (words.quote, text)),
                 next_steps: words.next_steps,
-                reason: words.reason,
+                reason: stands_in.as_deref().unwrap_or(words.reason),
             };
             let mail = match templates.notice(&notice, &from, Uuid::now_v7(), self.clock().now().0) {
                 Ok(mail) => mail,
@@ -242,7 +246,7 @@ impl Office {
                 subject: mail.subject,
                 message_id: mail.message_id,
                 message: mail.bytes,
-                not_before: None,
+                not_before: opens,
             };
             queued += usize::from(outbox::enqueue(db, &new)?);
         }

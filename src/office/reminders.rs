@@ -56,7 +56,7 @@ impl Office {
         self.store().read(|db| self.stored_settings(db, organ))
     }
 
-    fn stored_settings(&self, db: &mut Db, organ: OrganId) -> Result<ReminderSettings, OfficeError> {
+    pub(super) fn stored_settings(&self, db: &mut Db, organ: OrganId) -> Result<ReminderSettings, OfficeError> {
         let own: OrganReminders = match reminder_settings::find(db, organ)? {
             None => OrganReminders::default(),
             Some(content) => serde_json::from_str(&content)

@@ -41,13 +41,22 @@ pub fn of_order(db: &mut Db, id: OrderId) -> Result<OrganPlace, StoreError> {
     of_organ(db, organ)
 }
 
-/// The place of a mail: that of the organ it is about.
+/// The place of a mail: that of the organ it is about; `None` for a mail about no single organ.
 ///
 /// # Errors
-/// [`StoreError::NotFound`], also for a mail about no organ.
-pub fn of_mail(db: &mut Db, id: OutboxId) -> Result<OrganPlace, StoreError> {
+/// [`StoreError::NotFound`].
+pub fn of_mail(db: &mut Db, id: OutboxId) -> Result<Option<OrganPlace>, StoreError> {
     let organ: Option<OrganId> = outbox::table.filter(outbox::id.eq(id)).select(outbox::organ_id).first(db)?;
-    of_organ(db, organ.ok_or(StoreError::NotFound)?)
+    organ.map(|organ| of_organ(db, organ)).transpose()
+}
+
+/// The organs at the top.
+///
+/// # Errors
+/// What every read may meet.
+pub fn at_top(db: &mut Db) -> Result<Vec<OrganPlace>, StoreError> {
+    let top = organs::table.filter(organs::parent_id.is_null());
+    Ok(top.order(organs::path).select((organs::id, organs::path)).load(db)?)
 }
 
 /// The places of a user: every organ in which it holds a role.

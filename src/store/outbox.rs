@@ -13,13 +13,13 @@ pub use shown::{Figures, MailAnswer, MailCounts, MailFilter, MailView, answers, 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::db::on_each;
-use super::schema::{mail_answers, outbox};
+use super::schema::{mail_answers, outbox, reminder_steps};
 use super::sqltypes::TsT;
 use super::{CaseId, Db, OrganId, OutboxId, StoreError, Ts, UserId};
 
@@ -218,12 +218,37 @@ type Ready = ((OutboxId, String, i32, bool), (String, Option<OrganId>, String, S
 /// # Errors
 /// As every write.
 pub fn claim(db: &mut Db, owner: &str, limit: i64, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
+    // No reminder was ever written for an earlier day than this.
+    claim_on(db, NaiveDate::default(), owner, limit, lease)
+}
+
+/// As [`claim`], but reminders written for a day before `office_day` stay where they are: what they say ("due today") is
+/// no longer so, and the next pass withdraws them. Those a receiver may already hold are not held back.
+///
+/// # Errors
+/// As every write.
+pub fn claim_on(
+    db: &mut Db,
+    office_day: NaiveDate,
+    owner: &str,
+    limit: i64,
+    lease: Duration,
+) -> Result<Vec<Claimed>, StoreError> {
     let now = instant(db)?;
+    let outdated = reminder_steps::table
+        .filter(reminder_steps::mail_key.eq(outbox::dedupe_key))
+        .filter(reminder_steps::told_for.lt(office_day))
+        .select(reminder_steps::key);
+    let may_go = outbox::suspect
+        .eq(true)
+        .or(outbox::state.eq(MailState::Sending.code()))
+        .or(diesel::dsl::not(diesel::dsl::exists(outdated)));
     // A leased row carries the end of its lease as its next attempt: one condition, one index. The states are spelt out
     // because SQLite uses a partial index only for the literal condition.
     let ready = outbox::table
         .filter(sql::<Bool>("state IN ('queued', 'sending')"))
         .filter(outbox::next_attempt_at.le(now))
+        .filter(may_go)
         .order((outbox::next_attempt_at, outbox::id))
         .limit(limit)
         .select((
@@ -337,6 +362,33 @@ pub fn hand_back(db: &mut Db, claim: &Claimed) -> Result<bool, StoreError> {
     Ok(marked == 1)
 }
 
+/// For how long the mailbox has answered "not now" without taking or losing a mail in between: since the first such answer
+/// after the last mail to it that was accepted or given up. Counts over all its mails: a reminder is replaced every day,
+/// so none of them grows old.
+///
+/// # Errors
+/// As every read.
+pub fn refused_for(db: &mut Db, address: &str) -> Result<TimeDelta, StoreError> {
+    let now = instant(db)?;
+    let theirs = || {
+        mail_answers::table
+            .inner_join(outbox::table.on(outbox::id.eq(mail_answers::mail_id)))
+            .filter(outbox::to_address.eq(address))
+    };
+    let settled: Option<Ts> = theirs()
+        .filter(mail_answers::outcome.eq_any(["sent", "parked"]))
+        .select(diesel::dsl::max(mail_answers::at))
+        .first(db)?;
+    let refused = theirs().filter(mail_answers::outcome.eq(Unsent::Later.code()));
+    let since: Option<Ts> = match settled {
+        Some(settled) => {
+            refused.filter(mail_answers::at.gt(settled)).select(diesel::dsl::min(mail_answers::at)).first(db)?
+        }
+        None => refused.select(diesel::dsl::min(mail_answers::at)).first(db)?,
+    };
+    Ok(since.map_or_else(TimeDelta::zero, |since| now.0.signed_duration_since(since.0)))
+}
+
 /// Gives up until a person decides.
 ///
 /// # Errors
@@ -377,17 +429,19 @@ fn answered(
     Ok(true)
 }
 
-/// Queues a parked mail again, the same bytes; attempts and age count from now. `false`: it is not parked.
-/// Withdraws a mail that nobody holds and no receiver can have; its key is free again. `false`: it is on its way, or was
-/// sent, or may have been.
+/// Withdraws a mail that nobody holds and no receiver can have, or that is parked; its key is free again. `false`: it is
+/// on its way, or was sent, or may have been.
 ///
 /// # Errors
 /// As every write.
 pub fn withdraw(db: &mut Db, key: &str) -> Result<bool, StoreError> {
     let waiting = outbox::table
         .filter(outbox::dedupe_key.eq(key))
-        .filter(outbox::state.eq(MailState::Queued.code()))
-        .filter(outbox::suspect.eq(false))
+        .filter(
+            outbox::state
+                .eq(MailState::Parked.code())
+                .or(outbox::state.eq(MailState::Queued.code()).and(outbox::suspect.eq(false))),
+        )
         .select(outbox::id);
     let found: Option<OutboxId> = match db {
         Db::Pg(db) => waiting.for_update().first(db).optional()?,

@@ -226,19 +226,40 @@ pub fn outdated_mails(db: &mut Db, today: NaiveDate) -> Result<BTreeSet<String>,
         .filter(waiting)
         .filter(outbox::state.eq("queued"))
         .filter(outbox::suspect.eq(false))
-        .filter(
-            reminder_steps::told_for
-                .lt(today)
-                .or(obligations::status.ne(super::obligations::OPEN))
-                .or(obligations::due_on.is_null())
-                .or(obligations::due_on.ne(reminder_steps::due_on.nullable())),
-        )
+        .filter(says_what_is_no_longer_so(today))
         .select(reminder_steps::mail_key)
         .load(db)?;
     Ok(rows.into_iter().collect())
 }
 
-/// Withdraws a waiting mail: what it says is untold again. Answers the duties it spoke of; `None` when it can no longer
+/// Whether the mail of that key, in whatever state, says of `today` what is no longer so. A mail that is no reminder never
+/// does.
+///
+/// # Errors
+/// As every read.
+pub fn is_outdated(db: &mut Db, mail_key: &str, today: NaiveDate) -> Result<bool, StoreError> {
+    let found: Option<String> = reminder_steps::table
+        .inner_join(obligations::table.on(obligations::id.eq(reminder_steps::obligation_id)))
+        .filter(reminder_steps::mail_key.eq(mail_key))
+        .filter(says_what_is_no_longer_so(today))
+        .select(reminder_steps::key)
+        .first(db)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// A step told for a day before `today`, or of a duty that is not open any more or has another date.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn says_what_is_no_longer_so(today: NaiveDate) -> _ {
+    let open: &'static str = super::obligations::OPEN;
+    reminder_steps::told_for
+        .lt(today)
+        .or(obligations::status.ne(open))
+        .or(obligations::due_on.is_null())
+        .or(obligations::due_on.ne(reminder_steps::due_on.nullable()))
+}
+
+/// Withdraws a waiting or parked mail: what it says is untold again. Answers the duties it spoke of; `None` when it can no longer
 /// be withdrawn.
 ///
 /// # Errors

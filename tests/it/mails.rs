@@ -201,3 +201,63 @@ fn metrics_show_what_waits_how_long_and_whether_the_relay_works() {
         assert!(!text.contains("zhang") && !text.contains("535"), "{text}");
     });
 }
+
+#[test]
+fn a_parked_reminder_that_is_out_of_date_is_withdrawn_instead_of_sent() {
+    on_both_databases(|database| {
+        let bureau = crate::desk::Bureau::open(database, "2024-03-01");
+        let admin = bureau.service.user_token("guanli", bureau.organ, &[Role::Admin]);
+        bureau.registered("2024-03-01");
+        bureau.on("2024-03-15");
+        bureau.service.office.mailroom().unwrap().remind(day("2024-03-15"), None).unwrap();
+        refuse_all(&bureau.service);
+        let parked = bureau.service.get("/api/v1/mail?state=parked", &admin);
+        let id = parked.json["items"][0]["id"].as_str().unwrap().to_owned();
+        let release = || bureau.service.call("POST", &format!("/api/v1/mail/{id}/release"), &admin, None);
+        let state = || bureau.service.get(&format!("/api/v1/mail/{id}"), &admin).json["state"]["code"].clone();
+        assert_eq!(release().status, 200, "on its own day it may go out");
+        refuse_all(&bureau.service);
+        bureau.on("2024-03-18");
+        assert_eq!(release().problem(), (409, "mail_outdated"));
+        assert_eq!(state(), "cancelled");
+        assert_eq!(release().problem(), (409, "mail_not_parked"));
+        let told = bureau.service.office.mailroom().unwrap().remind(day("2024-03-18"), None).unwrap();
+        assert_eq!(told.queued.len(), 1, "a current one is written instead");
+    });
+}
+
+#[test]
+fn mails_about_no_single_organ_are_seen_and_released_at_the_top() {
+    on_both_databases(|database| {
+        let House { service, person, admin, .. } = house(database);
+        let top = service.organ("sheng", None);
+        let chief = service.user_token("chief", top, &[Role::Admin]);
+        service.user("dingji", top, &[Role::Auditor]);
+        let mail = NewMail {
+            dedupe_key: "digest".into(),
+            organ_id: None,
+            case_id: None,
+            recipient_id: Some(person),
+            to_address: "zhang.san@example.cn".into(),
+            subject: "digest".into(),
+            message_id: "<digest@example.cn>".into(),
+            message: b"Subject: x\r\n\r\nx\r\n".to_vec(),
+            not_before: None,
+        };
+        assert!(service.office.store().write(|db| outbox::enqueue(db, &mail)).unwrap());
+        refuse_all(&service);
+        let seen = service.get("/api/v1/mail", &chief);
+        assert_eq!(find(&seen, "digest")["to_address"], "zhang.san@example.cn");
+        let audited = service.get("/api/v1/mail", &service.token("dingji"));
+        assert_eq!(find(&audited, "digest")["to_address"], "z***@example.cn");
+        let id = find(&seen, "digest")["id"].as_str().unwrap();
+        let path = format!("/api/v1/mail/{id}");
+        for stranger in [&admin, &service.token("shangji")] {
+            assert!(subjects(&service.get("/api/v1/mail", stranger)).is_empty(), "below the top, or a supervisor");
+            assert_eq!(service.get(&path, stranger).problem(), (404, "not_found"));
+        }
+        let release = |token: &str| service.call("POST", &format!("{path}/release"), token, None);
+        assert_eq!(release(&service.token("dingji")).problem(), (403, "role_required"));
+        assert_eq!(release(&chief).status, 200);
+    });
+}

@@ -148,6 +148,32 @@ fn an_order_is_a_duty_that_is_reminded_of_until_it_is_answered_and_again_when_th
 }
 
 #[test]
+fn a_notice_waits_for_the_window_and_goes_to_the_deputy_of_who_is_away() {
+    use gongkai::store::preferences::{self, PreferenceRow};
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-03-02");
+        let case = bureau.registered("2026-03-02");
+        let deputy = bureau.service.user("daili", bureau.organ, &[Role::Clerk]);
+        let away = PreferenceRow {
+            absent_from: Some("2026-03-09".parse().unwrap()),
+            absent_until: Some("2026-03-31".parse().unwrap()),
+            deputy_id: Some(deputy),
+            ..PreferenceRow::usual(bureau.clerk_id)
+        };
+        bureau.service.office.store().write(|db| preferences::put(db, &away)).unwrap();
+        // A Saturday, at whatever hour: the window opens on Monday.
+        bureau.on("2026-03-14");
+        bureau.order(&bureau.supervisor, on(&case, "2026-03-20"));
+        let to: Vec<String> = bureau.notices().into_iter().map(|(to, _)| to).collect();
+        assert_eq!(to, ["daili@example.cn", "fuze@example.cn"]);
+        for mail in bureau.mails().iter().filter(|mail| mail.dedupe_key.starts_with("order/")) {
+            let waits = mail.next_attempt_at.0 - mail.created_at.0;
+            assert!(waits.num_hours() >= 31, "{waits}");
+        }
+    });
+}
+
+#[test]
 fn an_order_outlives_the_reply_of_its_case_and_is_still_owed() {
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2026-03-02");

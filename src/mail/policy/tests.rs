@@ -82,7 +82,7 @@ fn naive_working_days() -> BTreeSet<NaiveDate> {
 }
 
 /// What `audience` is told under `policy` of a duty due on `due_on`, in `(eve, last]`: each day asked by itself how many
-/// working days lie between it and the due day.
+/// working days lie between it and the due day, or the last working day before that.
 fn naive_mails(
     working: &BTreeSet<NaiveDate>,
     policy: &Policy,
@@ -92,17 +92,18 @@ fn naive_mails(
     last: NaiveDate,
 ) -> Vec<(NaiveDate, Rule)> {
     let Some(onset) = audience.onset(policy) else { return Vec::new() };
+    let last_day = *working.range(..=due_on).next_back().unwrap();
     let mut told = Vec::new();
     let mut is_black = policy.black_days == 0;
     for day in eve.iter_days().skip(1).take_while(|day| *day <= last) {
         let works = working.contains(&day);
-        if day < due_on && works {
-            let left = u16::try_from(working.range(day..due_on).count()).unwrap();
+        if day < last_day && works {
+            let left = u16::try_from(working.range(day..last_day).count()).unwrap();
             let is_early_enough = onset.when == When::Before && left <= onset.days;
             if policy.lead_days.contains(&left) && left > 0 && is_early_enough {
                 told.push((day, Rule::Lead(left)));
             }
-        } else if day == due_on && policy.lead_days.contains(&0) && onset.when == When::Before {
+        } else if day == last_day && policy.lead_days.contains(&0) && onset.when == When::Before {
             told.push((day, Rule::DueToday));
         } else if day > due_on && works {
             let passed = working.range(due_on..=day).filter(|d| **d > due_on).count();
@@ -361,6 +362,28 @@ fn a_year_without_a_notice_is_estimated_and_never_silent() {
     assert_eq!(days.first_unknown_year(day("2026-12-01"), day("2026-12-31")), None);
     assert_eq!(days.first_unknown_year(day("2028-02-01"), day("2027-12-31")), Some(2027));
     assert_eq!(standing(&days, due_on, day("2026-12-31")), Standing::Left(5));
+}
+
+#[test]
+fn a_duty_due_on_a_rest_day_is_told_on_the_last_working_day_and_label_and_lead_agree() {
+    // Saturday 31 January 2026.
+    let due_on = day("2026-01-31");
+    let got = passes(span("2026-01-12", "2026-02-02"), Audience::Handler, due_on, day("2026-01-01"));
+    assert_eq!(
+        got,
+        [
+            (day("2026-01-16"), Rule::Lead(10), Standing::Left(10), 0),
+            (day("2026-01-23"), Rule::Lead(5), Standing::Left(5), 0),
+            (day("2026-01-27"), Rule::Lead(3), Standing::Left(3), 0),
+            (day("2026-01-29"), Rule::Lead(1), Standing::Left(1), 0),
+            (day("2026-01-30"), Rule::DueToday, Standing::LastWorkingDay, 0),
+            (day("2026-02-02"), Rule::Overdue(1), Standing::Overdue(1), 0),
+        ]
+    );
+    assert_eq!(Standing::LastWorkingDay.label(), "今天是期限前最后一个工作日");
+    assert_eq!(standing(&national(), due_on, due_on), Standing::Today);
+    // 2 and 3 October 2026 are holidays: no working day is left.
+    assert_eq!(standing(&national(), day("2026-10-03"), day("2026-10-02")).label(), "期限前已没有工作日");
 }
 
 #[test]

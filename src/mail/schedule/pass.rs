@@ -1,6 +1,6 @@
 //! One pass: duty by duty, who is owed what and not told yet; then the mails of the day.
 
-use super::{MailError, Mailroom, Moment, Queued, RemindReport, Unreachable, civil_day};
+use super::{MailError, Mailroom, Moment, Queued, RemindReport, Unreachable, civil_day, instant_on};
 use crate::case::{Action, Actor, CommandKind, Context, ObligationKind, OrganRules, Role, actions, annual_reports};
 use crate::config::ApplicantInMail;
 use crate::law::Calendar;
@@ -350,7 +350,7 @@ impl<'a> Pass<'a> {
         let known = self.room.store.read(|db| outbox::known(db, std::slice::from_ref(&key)))?;
         if !known.is_empty() {
             for line in lines {
-                if line.queued.standing == Standing::Today {
+                if matches!(line.queued.standing, Standing::Today | Standing::LastWorkingDay) {
                     self.single(line)?;
                 } else {
                     self.report.known += 1;
@@ -451,7 +451,7 @@ impl<'a> Pass<'a> {
                 if self.is_preview {
                     self.preview_duty(organ, &duty)?;
                 } else {
-                    store.write(|db| stored_reports::put_duty(db, organ.id, &duty, store::now()))?;
+                    store.write(|db| stored_reports::put_duty(db, organ.id, &duty, instant_on(self.moment.day)))?;
                 }
             }
         }
@@ -474,11 +474,11 @@ impl<'a> Pass<'a> {
             owner_id: None,
             department_id: None,
             article: duty.article.clone(),
-            updated_at: store::now(),
+            updated_at: instant_on(self.moment.day),
         })
     }
 
-    fn unreachable(&mut self, duty: &DutyRow, person: Option<String>, why: String) {
+    pub(super) fn unreachable(&mut self, duty: &DutyRow, person: Option<String>, why: String) {
         tracing::warn!(obligation = %duty.id.0, "a reminder is owed and cannot be sent: no usable mailbox");
         self.report.unreachable.push(Unreachable {
             case_number: duty.case_number.clone(),

@@ -53,8 +53,10 @@ pub struct MailView {
 /// Which mails; what is `None` does not restrict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MailFilter {
-    /// Of these organs (mails about no organ are then left out).
+    /// Of these organs; mails about no single organ are then left out, unless `with_general`.
     pub organs: Option<Vec<OrganId>>,
+    /// With those about no single organ.
+    pub with_general: bool,
     /// In this state.
     pub state: Option<MailState>,
     /// To this person.
@@ -153,7 +155,12 @@ pub fn list(
 ) -> Result<Vec<MailView>, StoreError> {
     let mut query = outbox::table.select(columns!()).into_boxed();
     if let Some(organs) = &filter.organs {
-        query = query.filter(outbox::organ_id.eq_any(organs.iter().copied().map(Some).collect::<Vec<_>>()));
+        let theirs = outbox::organ_id.eq_any(organs.iter().copied().map(Some).collect::<Vec<_>>());
+        query = if filter.with_general {
+            query.filter(theirs.or(outbox::organ_id.is_null()))
+        } else {
+            query.filter(theirs)
+        };
     }
     if let Some(state) = filter.state {
         query = query.filter(outbox::state.eq(state.code()));

@@ -210,6 +210,40 @@ fn a_mail_refused_for_five_days_is_parked() {
 }
 
 #[test]
+fn a_mailbox_that_refused_for_five_days_has_its_mail_parked_though_each_mail_was_replaced_after_a_day() {
+    on_both(|store| {
+        let refused_days_ago = |days: i64| {
+            let key = format!("day-{days}");
+            queue(store, &key, "a@gov.example");
+            runtime().block_on(async {
+                let sink = Sink::plain().await;
+                sink.fail_next([Fault::Reply("452 4.2.2 mailbox full")]);
+                let outcome = deliver_once(store, &relay(&sink), "w").await.unwrap();
+                let at = Ts(now().0 - TimeDelta::days(days));
+                let age = |db: &mut gongkai::store::Db| -> Result<(), StoreError> {
+                    let mine = outbox_table::table.filter(outbox_table::dedupe_key.eq(&key)).select(outbox_table::id);
+                    let id: gongkai::store::OutboxId = mine.first(db)?;
+                    let answers = gongkai::store::schema::mail_answers::table;
+                    let theirs = answers.filter(gongkai::store::schema::mail_answers::mail_id.eq(id));
+                    let at = gongkai::store::schema::mail_answers::at.eq(at);
+                    diesel::update(theirs).set(at).execute(db)?;
+                    Ok(())
+                };
+                store.write(age).unwrap();
+                // The next day's pass.
+                store.write(|db| store_outbox::withdraw(db, &key)).unwrap();
+                outcome
+            })
+        };
+        for days in [3, 4, 5] {
+            assert_eq!(refused_days_ago(days), Outcome { retried: 1, ..NONE }, "{days}");
+        }
+        assert_eq!(refused_days_ago(0), Outcome { parked: 1, ..NONE }, "since five days");
+        assert_eq!(refused_days_ago(0), Outcome { retried: 1, ..NONE }, "from here the days count anew");
+    });
+}
+
+#[test]
 fn pauses_grow_to_half_an_hour_and_differ_between_rows() {
     let retries = Relay::from_settings(&settings(25, &[]).smtp).unwrap().unwrap().pace().retries.clone();
     let rows: Vec<uuid::Uuid> = (0..200).map(|_| uuid::Uuid::now_v7()).collect();

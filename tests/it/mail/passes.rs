@@ -397,3 +397,41 @@ fn the_schedule_stops_when_told_and_has_done_the_day() {
         assert_eq!(mails(store).len(), 2);
     });
 }
+
+#[test]
+fn a_reminder_written_for_an_earlier_day_is_not_handed_out_unless_it_may_have_been_sent() {
+    use gongkai::store::outbox::claim_on;
+    on_both(|store| {
+        let house = house(store);
+        stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(house.handler))], "2025-08-22");
+        room(store).remind(day("2025-09-19"), None).unwrap();
+        queue(store, "no reminder", "a@gov.example");
+        let taken = |on: &str| {
+            let work = |db: &mut gongkai::store::Db| claim_on(db, day(on), "w", 5, std::time::Duration::ZERO);
+            store.write(work).unwrap().into_iter().map(|claim| claim.dedupe_key).collect::<Vec<_>>()
+        };
+        assert_eq!(taken("2025-09-20"), ["no reminder"], "what says 'due today' is not sent the next day");
+        assert_eq!(taken("2025-09-19").len(), 3);
+        // The sender died with all of them: a receiver may hold them, and the same bytes go out again.
+        assert_eq!(taken("2025-09-20").len(), 3);
+    });
+}
+
+#[test]
+fn an_organ_whose_place_cannot_be_read_does_not_keep_others_from_being_reminded() {
+    on_both(|store| {
+        let house = house(store);
+        let other = add_bureau(store, "县局", None);
+        let clerk = person(store, "clerk", Some("clerk@gov.example"), None, &[(other.organ, Role::Clerk)]);
+        let theirs = numbered_case(store, &other, "2025-00018");
+        stands(store, house.bureau.organ, house.case, &[reply("2025-09-18", OPEN, Some(house.handler))], "2025-08-22");
+        stands(store, other.organ, theirs, &[reply("2025-09-19", OPEN, Some(clerk))], "2025-08-22");
+        let broken = |db: &mut gongkai::store::Db| -> Result<usize, StoreError> {
+            Ok(diesel::sql_query("UPDATE organs SET path = '/broken/' WHERE name = '市局'").execute(db)?)
+        };
+        assert_eq!(store.write(broken).unwrap(), 1);
+        let report = room(store).remind(day("2025-09-22"), None).unwrap();
+        assert_eq!(report.unreachable.len(), 1, "{report:?}");
+        assert_eq!(brief(&report), [line("overdue_1", "clerk", 5)]);
+    });
+}

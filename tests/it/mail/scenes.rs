@@ -13,11 +13,10 @@ use mail_parser::MessageParser;
 use serde_json::json;
 use std::fmt::Write;
 
-/// Whatever was written just now was written on that day: the service takes the instant from the machine.
+/// Whatever was written after that day was written on it.
 fn entered(store: &Store, on: NaiveDate) {
-    let real = noon("2026-06-01");
-    let fresh = duties::table.filter(duties::updated_at.gt(real));
     let at = noon(&on.to_string());
+    let fresh = duties::table.filter(duties::updated_at.gt(at));
     let work = |db: &mut gongkai::store::Db| -> Result<usize, StoreError> {
         Ok(diesel::update(fresh).set(duties::updated_at.eq(at)).execute(db)?)
     };
