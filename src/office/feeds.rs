@@ -59,8 +59,11 @@ impl Office {
         let today = self.clock().today();
         let watch = watch(db, user, person.department_id)?;
         let mut desks: BTreeMap<OrganId, Desk> = BTreeMap::new();
-        let mut calendar = Calendar::new();
+        // `new` would add a PRODID of the library's beside ours: RFC 5545 allows one.
+        let mut calendar = Calendar::empty();
+        calendar.append_property(Property::new("VERSION", "2.0"));
         calendar.append_property(Property::new("PRODID", "-//gongkai//依申请公开办件系统//ZH"));
+        calendar.append_property(Property::new("CALSCALE", "GREGORIAN"));
         calendar.append_property(Property::new("METHOD", "PUBLISH"));
         calendar.name("依申请公开：待办期限").ttl(&REFRESH);
         for duty in feeds::duties(db, &watch, today, MOST_DUTIES)? {

@@ -57,6 +57,7 @@ fn an_open_duty_is_a_day_in_the_calendar_and_its_chinese_survives() {
         }
         let unfolded = first.text.replace("\r\n ", "");
         assert!(unfolded.contains("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"), "{unfolded}");
+        assert_eq!(unfolded.matches("PRODID").count(), 1, "RFC 5545, 3.6: once");
         assert!(unfolded.contains(&format!("SUMMARY:答复申请人 {number}\r\n")), "{unfolded}");
         assert!(unfolded.contains("DTSTART;VALUE=DATE:20240329\r\n"), "{unfolded}");
         for secret in ["王小明", "13800138000", "11010519491231002X", "某市某路1号", "某地块", "征收"] {
