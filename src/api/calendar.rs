@@ -5,7 +5,7 @@ use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::case::Role;
-use crate::law::{Calendar, CalendarYear};
+use crate::law::{Calendar, CalendarYear, OffDay};
 use crate::office::calendar_change::CalendarPreview;
 use crate::office::{Caller, OfficeError};
 use actix_web::{HttpResponse, web};
@@ -169,6 +169,12 @@ async fn change(
         .run(move |office| {
             if !YEARS.contains(&number) {
                 return Err(OfficeError::NotFound);
+            }
+            // Only the days of New Year that lie in the neighbouring year belong to another notice.
+            let beside = |day: &OffDay| day.notice_year.is_none_or(|of| of.abs_diff(number) == 1);
+            if let Some(index) = year.off.iter().position(|day| !beside(day)) {
+                let pointer = format!("/off/{index}/notice_year");
+                return Err(OfficeError::invalid(&pointer, "wrong_year", "应为上一年或者下一年"));
             }
             if year.year != number {
                 return Err(OfficeError::invalid("/year", "wrong_year", format!("应为 {number}，与地址一致")));

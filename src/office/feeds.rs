@@ -15,6 +15,9 @@ use icalendar::{Calendar, Component, Event, EventLike, Property};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+/// 2000-01-01T00:00:00Z, seconds.
+const YEAR_2000_UNIX_S: i64 = 946_684_800;
+
 /// The most duties one calendar shows, the earliest first.
 pub const MOST_DUTIES: i64 = 1_000;
 
@@ -107,16 +110,15 @@ fn event(duty: &OpenDuty, desk: &Desk, today: NaiveDate) -> Option<Event> {
         organ = desk.organ.name,
         article = duty.article,
     );
-    // Seconds from when the duty came up to when it last changed: a number that grows with each change and only then.
-    let came_up = duty.id.0.get_timestamp().map_or(0, |made| made.to_unix().0);
-    let changed = u64::try_from(duty.updated_at.0.timestamp()).unwrap_or(0);
+    // Seconds from the year 2000 to when the duty last changed: a number that grows with each change and only then.
+    let changed = duty.updated_at.0.timestamp().saturating_sub(YEAR_2000_UNIX_S);
     let event = Event::with_uid(&format!("{}@gongkai", duty.id.0))
         .summary(&format!("{label} {number}"))
         .description(&description)
         .categories([level.label()])
         .starts(due_on)
         .ends(due_on.succ_opt()?)
-        .sequence(u32::try_from(changed.saturating_sub(came_up)).unwrap_or(u32::MAX))
+        .sequence(u32::try_from(changed).unwrap_or(0))
         .timestamp(duty.updated_at.0)
         .last_modified(duty.updated_at.0)
         .append_property(Property::new("TRANSP", "TRANSPARENT"))

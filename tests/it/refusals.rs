@@ -160,9 +160,9 @@ fn reasons_a_delay_and_an_order_each_bind_the_period() {
         let remedy = json!({ "kind": "litigation", "received_on": "2024-03-18", "reference": "（2024）行初1号" });
         sued.clerk("remedies", remedy);
         let decided = |days: u16| json!({ "remedy": 1, "on": TODAY, "result": "corrected", "orders_reply_within": { "days": days } });
-        refuses(&sued, "remedy-decisions", decided(61), "ordered_period_out_of_range", "行政");
+        refuses(&sued, "remedy-decisions", decided(61), "ordered_period_out_of_range", "第五十一条");
         sued.clerk("remedy-decisions", decided(15));
-        refuses_to(&sued, &head, "extensions", extend, "period_set_by_order", "行政");
+        refuses_to(&sued, &head, "extensions", extend, "period_set_by_order", "第五十一条");
     });
 }
 

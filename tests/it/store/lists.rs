@@ -193,17 +193,21 @@ fn a_supervisor_sees_what_is_due_what_was_open_and_what_was_late() {
             row.is_open = false;
             row.closed_on = Some(day(on));
         };
-        let soon = put(store, &a, |row| row.due_on = Some(day("2026-11-25")));
-        let overdue = put(store, &a, |row| row.due_on = Some(day("2026-11-20")));
-        let later = put(store, &a, |row| row.due_on = Some(day("2026-12-25")));
-        let undated = put(store, &a, |row| row.due_on = None);
+        let due = |row: &mut CaseRow, on: Option<&str>| {
+            row.due_on = on.map(day);
+            row.warns_on = row.due_on;
+        };
+        let soon = put(store, &a, |row| due(row, Some("2026-11-25")));
+        let overdue = put(store, &a, |row| due(row, Some("2026-11-20")));
+        let later = put(store, &a, |row| due(row, Some("2026-12-25")));
+        let undated = put(store, &a, |row| due(row, None));
         let late = put(store, &a, |row| {
             ended(row, "2026-11-24");
             row.is_late = true;
             row.replied_on = Some(day("2026-11-24"));
             row.due_on = Some(day("2026-11-19"));
         });
-        let other = put(store, &b, |row| row.due_on = Some(day("2026-11-21")));
+        let other = put(store, &b, |row| due(row, Some("2026-11-21")));
         let lists = |organs: &[OrganId]| {
             store
                 .read(|db| -> Result<_, StoreError> {
@@ -263,7 +267,7 @@ fn open_lists_are_served_by_partial_indexes_however_large_the_archive() {
         let expected: [(&str, Run<'_>); 7] = [
             ("cases_open_page", &|db| Ok(cases::list(db, &of(Some(true)), None, limit)?.len())),
             ("cases_page", &|db| Ok(cases::list(db, &of(None), None, limit)?.len())),
-            ("cases_open_due", &|db| Ok(cases::open_due_until(db, &organs, until, limit)?.len())),
+            ("cases_open_warns", &|db| Ok(cases::open_due_until(db, &organs, until, limit)?.len())),
             ("cases_late", &|db| Ok(cases::late_replies(db, &organs, until, until, limit)?.len())),
             ("obligations_open_due", &|db| Ok(obligations::due(db, None, until, None, limit)?.len())),
             ("obligations_open_due", &|db| Ok(obligations::due(db, Some(until), until, None, limit)?.len())),
@@ -292,9 +296,9 @@ fn fill_archive(db: &mut Db, like: &CaseId, count: usize) {
     };
     db.batch_execute(&format!(
         "INSERT INTO cases (id, organ_id, applicant_id, applicant_name, applicant_kind, title, channel, stage, is_open,
-             clock_status, submitted_on, due_on, is_late, is_extended, calendar_version, version, created_at, updated_at)
+             clock_status, submitted_on, due_on, warns_on, is_late, is_extended, calendar_version, version, created_at, updated_at)
          SELECT {id}, o.id, applicant_id, applicant_name, applicant_kind, title, channel, 'archived', {is_open},
-             'met', submitted_on, due_on, {no}, {no}, calendar_version, 1, cases.created_at, updated_at
+             'met', submitted_on, due_on, warns_on, {no}, {no}, calendar_version, 1, cases.created_at, updated_at
          FROM cases CROSS JOIN organs AS o CROSS JOIN {series} WHERE cases.id = '{like}';
          INSERT INTO obligations (id, organ_id, case_id, key, kind, due_on, status, article, updated_at)
          SELECT id, organ_id, id, 'reply', 'reply', due_on, CASE WHEN is_open THEN 'open' ELSE 'met' END, '', created_at
