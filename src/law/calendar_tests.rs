@@ -365,3 +365,12 @@ fn the_difference_lists_the_days_that_change_their_kind() {
     assert_eq!(new_year.len(), 19 + 6, "weekdays off and weekends worked");
     assert!(new_year.iter().all(|change| change.before.is_none()));
 }
+
+#[test]
+fn a_calendar_names_the_regions_on_it() {
+    assert_eq!(nation().overlays(), []);
+    let overlay = crate::law::Overlay::of_region("CN-BJ").unwrap();
+    let regional = nation().with_overlay(overlay).unwrap();
+    assert_eq!(regional.overlays(), std::slice::from_ref(overlay));
+    assert_ne!(regional.version(), nation().version());
+}
