@@ -12,6 +12,7 @@ mod mail;
 mod migrate;
 mod openapi;
 mod remind;
+mod report;
 mod serve;
 mod supervision;
 mod user;
@@ -47,6 +48,8 @@ enum Command {
     Fee(fee::Args),
     /// 按某日跑一遍提醒
     Remind(remind::Args),
+    /// 年度报告：核对
+    Report(report::Args),
     /// 监督：打印概览
     Supervision(supervision::Args),
     /// 发送队列中的邮件
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => audit::run(args),
         Command::Fee(args) => fee::run(args),
         Command::Remind(args) => remind::run(args),
+        Command::Report(args) => report::run(args),
         Command::Supervision(args) => supervision::run(args),
         Command::Mail(args) => mail::run(args),
         Command::Demo(args) => demo::run(args),

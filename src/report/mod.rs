@@ -1,5 +1,6 @@
 //! Tables and pages from values: CSV, XLSX, printable HTML. Pure rendering: knows neither the office nor the database.
 
+pub mod annual;
 mod csv;
 mod page;
 mod sheet;

@@ -29,6 +29,7 @@ mod overview;
 mod payloads;
 mod probes;
 mod refusals;
+mod reports;
 mod routes;
 mod running;
 mod service;

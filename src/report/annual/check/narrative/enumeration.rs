@@ -1,0 +1,129 @@
+//! “…26件，其中A件、B件…”: the parts may not be more than the whole.
+
+use super::super::finding::{Finding, Rule};
+
+/// One part with its words.
+struct Part {
+    words: String,
+    number: u64,
+}
+
+/// Words of steps, which are no results and are counted with them by mistake.
+const STEPS: [&str; 6] = ["补正", "更改", "补充", "延期", "征求", "征询"];
+
+pub(super) fn check(text: &str) -> Vec<Finding> {
+    let text: String = without_brackets(text).chars().filter(|letter| !letter.is_whitespace()).collect();
+    let mut found = Vec::new();
+    let mut before = String::new();
+    for piece in text.split("其中").collect::<Vec<_>>().windows(2) {
+        let [head, tail] = piece else { continue };
+        before.push_str(head);
+        let wholes = wholes(&before);
+        let list = tail.split(['。', '；', ';']).next().unwrap_or_default();
+        let parts: Vec<Part> = list.split(['，', ',', '、']).filter_map(part).collect();
+        found.extend(too_many(&wholes, &parts));
+    }
+    found
+}
+
+fn too_many(wholes: &[u64], parts: &[Part]) -> Option<Finding> {
+    let sum: u64 = parts.iter().map(|part| part.number).sum();
+    let largest = *wholes.iter().max()?;
+    if parts.len() < 2 || sum <= largest {
+        return None;
+    }
+    let excess = sum - largest;
+    let terms: Vec<String> = parts.iter().map(|part| part.number.to_string()).collect();
+    let detail = format!("各分项之和{}＝{sum}，多于总数{largest}，多{excess}件", terms.join("＋"));
+    let finding = Finding::new(Rule::Enumeration, super::TABLE, detail).figures(Some(sum), Some(largest));
+    Some(finding.because(surplus(parts, excess)))
+}
+
+/// The part that is as large as the excess; a step that was counted as a result before any other.
+fn surplus(parts: &[Part], excess: u64) -> Option<String> {
+    let same: Vec<&Part> = parts.iter().filter(|part| part.number == excess).collect();
+    let is_step = |part: &&&Part| STEPS.iter().any(|step| part.words.contains(step));
+    let likely = same.iter().find(is_step).or(same.first().filter(|_| same.len() == 1))?;
+    let why = if is_step(&likely) { "（补正、延期等是办理步骤，不是办理结果）" } else { "" };
+    let mut cause = format!("最可能是多计了“{}”{excess}件{why}", likely.words);
+    let others: Vec<String> =
+        same.iter().filter(|part| !std::ptr::eq(**part, *likely)).map(|part| format!("“{}”", part.words)).collect();
+    if !others.is_empty() {
+        cause += &format!("；{}也是{excess}件", others.join("、"));
+    }
+    Some(cause)
+}
+
+/// The numbers of the sentence before “其中”, or of the sentence before that; and their sum.
+fn wholes(before: &str) -> Vec<u64> {
+    let numbers = |sentence: &str| -> Vec<u64> {
+        sentence.split(['，', ',', '、', '；']).filter_map(part).map(|part| part.number).collect()
+    };
+    let found = before.rsplit('。').map(numbers).take(2).find(|numbers| !numbers.is_empty()).unwrap_or_default();
+    let sum = (!found.is_empty()).then(|| found.iter().sum());
+    found.into_iter().chain(sum).collect()
+}
+
+/// `…72件` or `部分公开67`: the words and the number; nothing for shares and years.
+fn part(fragment: &str) -> Option<Part> {
+    if fragment.contains('%') || fragment.contains('％') {
+        return None;
+    }
+    let (start, length) = last_number(fragment)?;
+    let (words, rest) = fragment.split_at_checked(start)?;
+    let (digits, rest) = rest.split_at_checked(length)?;
+    let is_count = rest.is_empty() || rest.starts_with(['件', '份']);
+    let words = if words.is_empty() { rest.trim_start_matches(['件', '份']) } else { words };
+    is_count.then_some(Part { words: words.trim_end_matches('的').to_owned(), number: digits.parse().ok()? })
+}
+
+/// Where the last run of digits begins, and how long it is, bytes.
+fn last_number(text: &str) -> Option<(usize, usize)> {
+    let end = text.rfind(|letter: char| letter.is_ascii_digit())? + 1;
+    let head = text.get(..end)?;
+    let start = head
+        .rfind(|letter: char| !letter.is_ascii_digit())
+        .map_or(0, |at| at + head.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
+    Some((start, end - start))
+}
+
+fn without_brackets(text: &str) -> String {
+    let mut depth = 0_u32;
+    let mut kept = String::new();
+    for letter in text.chars() {
+        match letter {
+            '(' | '（' => depth += 1,
+            ')' | '）' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => kept.push(letter),
+            _ => {}
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_make_the_whole_or_less_are_in_order() {
+        for text in [
+            "收到176件,其中,当面申请的72件,来信申请的69件,网上申请的35件。",
+            "共收到1499件。其中,通过网络申请1303件,占86.92%;通过信函申请172件。",
+            "新收317件,上年结转3件。其中,予以公开184件,部分公开67,结转69件。",
+            "受理267件，答复263件，上升1.52%。其中同意公开共81件,公开率为30.80%。",
+            "其中甲3件，乙4件。",
+        ] {
+            assert_eq!(check(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn too_many_parts_are_found_with_the_step_among_them() {
+        let found = check("办结26件（含延期1件），其中公开20件，重复申请2件，告知更改补充2件，不存在4件。");
+        let [finding] = found.as_slice() else { unreachable!("{found:?}") };
+        assert_eq!((finding.found, finding.expected), (Some(28), Some(26)));
+        let cause = finding.cause.as_deref().unwrap();
+        assert!(cause.contains("“告知更改补充”2件") && cause.ends_with("“重复申请”也是2件"), "{cause}");
+    }
+}

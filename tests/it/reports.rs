@@ -1,0 +1,3 @@
+//! The annual report: published tables checked, and our own.
+
+mod check;
