@@ -244,7 +244,7 @@ impl Reminders {
                 faults.push(format!("reminders.policies.{}: 缺少 / missing", kind.code()));
                 continue;
             };
-            let wrong = policy.faults();
+            let wrong = policy.faults(*kind);
             faults.extend(wrong.iter().map(|(name, why)| format!("reminders.policies.{}.{name}: {why}", kind.code())));
         }
         faults

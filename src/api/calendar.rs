@@ -174,7 +174,11 @@ async fn change(
             let beside = |day: &OffDay| day.notice_year.is_none_or(|of| of.abs_diff(number) == 1);
             if let Some(index) = year.off.iter().position(|day| !beside(day)) {
                 let pointer = format!("/off/{index}/notice_year");
-                return Err(OfficeError::invalid(&pointer, "wrong_year", "应为上一年或者下一年"));
+                return Err(OfficeError::invalid(
+                    &pointer,
+                    "wrong_year",
+                    "只能是相邻的年份：元旦假期有落在上一年12月、由下一年通知安排的日子",
+                ));
             }
             if year.year != number {
                 return Err(OfficeError::invalid("/year", "wrong_year", format!("应为 {number}，与地址一致")));

@@ -145,6 +145,8 @@ pub struct ObligationView {
     pub kind: Word,
     /// 最后一日
     pub due_on: Option<NaiveDate>,
+    /// 年度放假通知尚未公布，最后一日是暂定的
+    pub is_provisional: bool,
     /// 状态：open、suspended、met、cancelled
     pub status: String,
     /// 依据
@@ -156,6 +158,7 @@ impl From<Obligation> for ObligationView {
         Self {
             kind: Word::new(obligation.kind.code(), obligation.kind.label()),
             due_on: obligation.due_on,
+            is_provisional: obligation.is_estimated,
             status: obligation.status.code().to_owned(),
             article: obligation.article.to_owned(),
             key: obligation.key,

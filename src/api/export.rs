@@ -89,10 +89,10 @@ impl Format {
     }
 }
 
-/// The refusal of a list that is too long for a file.
+/// The refusal of a file that would look whole and is not.
 pub(super) fn incomplete() -> OfficeError {
     let detail = "没有查遍全部案件：案件过多，请按机关、日期缩小范围；或者有案件的记录不能读取，见服务日志".to_owned();
-    OfficeError::Refused { code: "too_many_rows".into(), article: None, detail, errors: Vec::new() }
+    OfficeError::Refused { code: "incomplete".into(), article: None, detail, errors: Vec::new() }
 }
 
 pub(super) fn too_many() -> OfficeError {

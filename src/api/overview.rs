@@ -1,7 +1,7 @@
 //! The supervisor's overview, and with whom the days of a case lay.
 
 use super::body::Params;
-use super::export::Format;
+use super::export::{Format, incomplete};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
@@ -82,6 +82,8 @@ async fn overview(
             Ok(match format {
                 Format::Json => HttpAnswer::Json(Box::new(overview)),
                 Format::Html => HttpAnswer::File(name, overview_page(&overview)?.into_bytes()),
+                // The other forms say on themselves that something is missing; this one has no place for it.
+                Format::Csv if !overview.is_complete => return Err(incomplete()),
                 Format::Csv | Format::Xlsx => HttpAnswer::File(name, format.write(&overview_sheets(&overview))?),
             })
         })

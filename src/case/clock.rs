@@ -65,7 +65,17 @@ impl Case {
         rules: &OrganRules,
         as_of: Option<NaiveDate>,
     ) -> Result<Option<ClockAnswer>, ClockError> {
-        self.timeline(calendar, rules).map(|timeline| law_reply_clock(&timeline, calendar, as_of)).transpose()
+        let Some(timeline) = self.timeline(calendar, rules) else { return Ok(None) };
+        let mut answer = law_reply_clock(&timeline, calendar, as_of)?;
+        if answer.risk_due.is_none() && self.restart_may_fail() {
+            answer.risk_due = without_restart(timeline, calendar, as_of);
+        }
+        Ok(Some(answer))
+    }
+
+    /// Whether the period started anew on a correction whose notice came too late (C-7b).
+    fn restart_may_fail(&self) -> bool {
+        self.correction.as_ref().is_some_and(|correction| correction.late && correction.received_on.is_some())
     }
 
     /// The current due date with every recorded fact; `None` while the period does not run or lies beyond the calendar.
@@ -151,6 +161,14 @@ impl Case {
         };
         due.ok().map(|due| due.on)
     }
+}
+
+/// The last day had the correction not started the period anew: shown as what a court may hold to (C-7b).
+fn without_restart(mut timeline: Timeline, calendar: &Calendar, as_of: Option<NaiveDate>) -> Option<NaiveDate> {
+    let is_of_correction =
+        |fact: &Fact| matches!(fact, Fact::CorrectionRequested { .. } | Fact::CorrectionReceived { .. });
+    timeline.facts.retain(|fact| !is_of_correction(fact));
+    law_reply_clock(&timeline, calendar, as_of).ok()?.due
 }
 
 /// A department's internal last day; `None` beyond the calendar.

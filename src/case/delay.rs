@@ -52,7 +52,7 @@ impl Holder {
             Self::Office => "公开工作机构",
             Self::Department(_) => "承办科室",
             Self::Review(kind) => kind.label(),
-            Self::Consulted => "征求意见",
+            Self::Consulted => "征求意见（期限未停）",
             Self::Applicant => "申请人",
         }
     }
@@ -200,9 +200,12 @@ fn measured_by(case: &Case, answer: &ClockAnswer) -> Option<NaiveDate> {
 fn spans(case: &Case, answer: &ClockAnswer, day: NaiveDate, calendar: &Calendar) -> Vec<Span> {
     let end = case.replied_on().or(case.ended_on).map_or(day, |ended| ended.min(day)).min(calendar.last_day());
     let is_waiting = matches!(answer.status, ClockStatus::AwaitingCorrection | ClockStatus::AwaitingFee);
-    // A day that was fixed, and a correction notice that may not hold: no stop moves either, every working day counts.
+    let waits = answer.derivation.iter().find(|step| step.kind == StepKind::Waiting && step.through.is_none());
+    let pauses_since = waits.filter(|step| step.rule == "C-7").map(|step| step.from);
+    // A day that was fixed, and a correction notice that may not hold: no stop moves either, every working day counts; but
+    // none of those in which the period stands still for a correction (C-7).
     let mut spans = if answer.total.is_none() || is_waiting {
-        vec![Span { after: answer.start, through: end }]
+        vec![Span { after: answer.start, through: pauses_since.map_or(end, |since| since.min(end)) }]
     } else {
         let counted = answer.derivation.iter().filter(|step| step.kind == StepKind::Counted);
         let before = |day: NaiveDate| day.pred_opt().unwrap_or(day);

@@ -93,7 +93,7 @@ const fn rule(command: CommandKind) -> (&'static [Role], &'static [Stage], &'sta
         CommandKind::OpenConsultation => {
             (OFFICE, &[Stage::Registered, Stage::InProgress, Stage::InReview], basis::REPLY_PERIOD)
         }
-        CommandKind::ServeConsultation | CommandKind::ReturnConsultation => (OFFICE, OPEN, basis::THIRD_PARTY),
+        CommandKind::ServeConsultation | CommandKind::ReturnConsultation => (OFFICE, OPEN, basis::REPLY_PERIOD),
         CommandKind::RequestJustification => (OFFICE, HANDLING, basis::EXCESSIVE),
         CommandKind::ReceiveJustification => (OFFICE, &[Stage::AwaitingJustification], basis::EXCESSIVE),
         CommandKind::DelayReply => (HEAD, HANDLING, basis::EXCESSIVE),
@@ -130,7 +130,15 @@ pub fn permit(command: CommandKind, case: &Case, context: &Context<'_>) -> Resul
     has_role(context.actor, roles)?;
     in_stage(command, case, stages)?;
     precondition(command, case, context)?;
-    Ok(Permit { until: until(command, case, context), article: basis::under(article, case.regime) })
+    let is_of_consultation = matches!(command, CommandKind::ServeConsultation | CommandKind::ReturnConsultation);
+    let article = if command == CommandKind::Lapse {
+        lapsing_notice(case).1
+    } else if is_of_consultation {
+        awaited_article(case)
+    } else {
+        basis::under(article, case.regime)
+    };
+    Ok(Permit { until: until(command, case, context), article })
 }
 
 /// # Errors
@@ -194,7 +202,8 @@ fn precondition(command: CommandKind, case: &Case, context: &Context<'_>) -> Res
         }
         CommandKind::Archive => archive_is_possible(case),
         CommandKind::OpenRemedy => {
-            require(case.receipt.is_some(), NotAllowed::new("receipt_not_fixed", "收到申请之日尚未确定"))
+            let article = basis::under(basis::RECEIPT, case.regime);
+            require(case.receipt.is_some(), NotAllowed::by_law("receipt_not_fixed", article, "收到申请之日尚未确定"))
         }
         CommandKind::RespondRemedy => require(
             case.remedies.iter().any(|remedy| remedy.responded_on.is_none()),
@@ -318,8 +327,12 @@ fn correction_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotA
         case.correction.is_none(),
         NotAllowed::by_law(
             "correction_only_once",
-            basis::CORRECTION,
-            "补正须一次性告知，本案已告知过补正；仍不明确的可电话沟通并登记，或按“补正后仍不明确”（unavailable.still_unclear）答复",
+            basis::under(basis::CORRECTION, case.regime),
+            if case.regime == Some(Regime::Order492) {
+                "本案已告知过更改、补充；仍不明确的可电话沟通并登记，或以“告知作出更改、补充”（o492.amend_requested）答复"
+            } else {
+                "补正须一次性告知，本案已告知过补正；仍不明确的可电话沟通并登记，或按“补正后仍不明确”（unavailable.still_unclear）答复"
+            },
         ),
     )
 }
@@ -354,6 +367,17 @@ pub(super) fn lapsing_notice(case: &Case) -> (Notice, &'static str) {
     } else {
         (Notice::Correction, basis::under(basis::CORRECTION, case.regime))
     }
+}
+
+/// What the opinion still awaited rests on; of several kinds, what they have in common.
+fn awaited_article(case: &Case) -> &'static str {
+    let mut articles = case
+        .consultations
+        .iter()
+        .filter(|consultation| consultation.returned.is_none())
+        .map(|consultation| basis::of_consultation(consultation.opened.kind, case.regime));
+    let common = basis::under(basis::REPLY_PERIOD, case.regime);
+    articles.next().filter(|first| articles.all(|article| article == *first)).unwrap_or(common)
 }
 
 fn lapse_is_due(case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
@@ -420,7 +444,11 @@ pub fn extension_is_possible(case: &Case) -> Result<(), NotAllowed> {
     )?;
     require(
         case.order().is_none(),
-        NotAllowed::by_law("period_set_by_order", basis::REMEDY, "本案的答复期限由法院判决或复议决定确定，不能延长"),
+        NotAllowed::by_law(
+            "period_set_by_order",
+            basis::under(basis::REMEDY, case.regime),
+            "本案的答复期限由法院判决或复议决定确定，不能延长",
+        ),
     )?;
     require(
         case.delay.is_none(),
@@ -435,7 +463,7 @@ fn nobody_is_awaited(case: &Case, context: &Context<'_>) -> Result<(), NotAllowe
         None => Ok(()),
         Some(consultation) => Err(NotAllowed::by_law(
             "consultation_open",
-            basis::under(basis::THIRD_PARTY, case.regime),
+            basis::of_consultation(consultation.opened.kind, case.regime),
             format!(
                 "向{}征求意见（第{}号）尚未收到意见，也未届满期限；请等候、登记意见或登记送达日期",
                 consultation.opened.party, consultation.number
@@ -490,7 +518,11 @@ fn review_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotAllow
     };
     require(
         proposal.proposed_by != context.actor.user,
-        NotAllowed::by_law("proposer_cannot_review", basis::WORKING_RULES, "拟办人不能审核自己的拟办意见"),
+        NotAllowed::by_law(
+            "proposer_cannot_review",
+            basis::under(basis::WORKING_RULES, case.regime),
+            "拟办人不能审核自己的拟办意见",
+        ),
     )?;
     has_role(context.actor, review_roles(next))?;
     nobody_is_awaited(case, context)

@@ -191,8 +191,8 @@ pub struct Clusters {
 
 /// Groups `profiles`: each joins the group whose first member it is most like (the earlier one of equals), from
 /// `threshold` percent on and when nothing shows that it asks for something else; else it is the first of a new group.
-/// So a group never drifts from its first member. `work` is how many groups may be looked up or compared; what is left of it
-/// is there afterwards.
+/// So a group never drifts from its first member. `work` is how many groups may be looked up and pairs of characters
+/// compared, a long text costing as much as it is long; what is left of it is there afterwards.
 ///
 /// Only groups that share one of the rarer pairs are compared: two sets of which `threshold` is in common must share one
 /// of that many rarest pairs, so that nothing is missed.
@@ -206,7 +206,10 @@ pub fn clusters(profiles: &[Profile], threshold: u8, work: &mut usize) -> Cluste
         let known = rare.iter().filter_map(|pair| holders.get(pair));
         let looked_up: usize = known.clone().map(Vec::len).sum();
         let near: BTreeSet<usize> = known.flatten().copied().collect();
-        let Some(left) = work.checked_sub(looked_up + near.len() + 1) else {
+        let first_of = |group: &usize| groups.get(*group)?.first().and_then(|place| profiles.get(*place));
+        let compared: usize =
+            near.iter().filter_map(first_of).map(|first| first.pairs.len() + profile.pairs.len()).sum();
+        let Some(left) = work.checked_sub(looked_up + compared + 1) else {
             return Clusters { groups, is_complete: false };
         };
         *work = left;
@@ -356,6 +359,18 @@ mod tests {
         assert_eq!(polite.likeness(&other), 0);
         assert_eq!(Profile::of("", "").likeness(&Profile::of("", "")), 0);
         assert_eq!(of("a1").likeness(&of("a1")), 100);
+    }
+
+    #[test]
+    fn a_long_text_costs_as_much_as_it_is_long() {
+        let spent = |length: usize| {
+            let text: String = ('一'..='龥').take(length).collect();
+            let profiles = [Profile::of(&text, ""), Profile::of(&text, "")];
+            let mut work = 1_000_000;
+            assert!(clusters(&profiles, TOPIC_FROM, &mut work).is_complete);
+            1_000_000 - work
+        };
+        assert!(spent(2_000) > 9 * spent(200), "{} {}", spent(2_000), spent(200));
     }
 
     #[test]

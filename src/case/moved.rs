@@ -1,9 +1,6 @@
 //! What another calendar moves in a case: a comparison of its duties under both, nothing entered.
 
 use super::obligation::{Obligation, ObligationKind, ObligationStatus};
-use super::rules::Context;
-use super::state::Case;
-use crate::law::ClockStatus;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,14 +24,10 @@ pub struct MovedDuty {
     pub is_provisional: bool,
 }
 
-/// The duties of `case` that run under either calendar and have another last day under the other. `before` and `after` are
-/// its duties under the two, `was` and `is` what they were computed with.
+/// The duties of one case that run under either calendar and have another last day under the other, or the same one for
+/// certain that was an estimate. `before` and `after` are its duties under the two.
 #[must_use]
-pub fn moved_duties(
-    case: &Case,
-    (before, was): (&[Obligation], &Context<'_>),
-    (after, is): (&[Obligation], &Context<'_>),
-) -> Vec<MovedDuty> {
+pub fn moved_duties(before: &[Obligation], after: &[Obligation]) -> Vec<MovedDuty> {
     let runs = |duty: &&Obligation| matches!(duty.status, ObligationStatus::Open | ObligationStatus::Suspended);
     let find = |list: &'_ [Obligation], key: &str| list.iter().find(|duty| duty.key == key).cloned();
     let mut keys: Vec<&str> = Vec::new();
@@ -43,29 +36,22 @@ pub fn moved_duties(
             keys.push(&duty.key);
         }
     }
-    let was_provisional = is_reply_provisional(case, was);
-    let is_provisional = is_reply_provisional(case, is);
     keys.into_iter()
         .filter_map(|key| {
             let (old, new) = (find(before, key), find(after, key));
             let kind = new.as_ref().or(old.as_ref())?.kind;
-            let is_reply = kind == ObligationKind::Reply;
+            let estimated = |duty: &Option<Obligation>| duty.as_ref().is_some_and(|duty| duty.is_estimated);
+            let (was_provisional, is_provisional) = (estimated(&old), estimated(&new));
             let moved = MovedDuty {
                 key: key.to_owned(),
                 kind,
                 due_before: old.and_then(|duty| duty.due_on),
-                was_provisional: is_reply && was_provisional,
+                was_provisional,
                 due_after: new.and_then(|duty| duty.due_on),
-                is_provisional: is_reply && is_provisional,
+                is_provisional,
             };
             let is_same = (moved.due_before, moved.was_provisional) == (moved.due_after, moved.is_provisional);
             (!is_same).then_some(moved)
         })
         .collect()
-}
-
-/// Whether the last day for the reply is an estimate: it lies in a year whose notice is not out.
-fn is_reply_provisional(case: &Case, context: &Context<'_>) -> bool {
-    let answer = case.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten();
-    answer.is_some_and(|answer| answer.status == ClockStatus::Gap)
 }

@@ -5,7 +5,7 @@ use super::clock::{remedy_response_due, task_due};
 use super::record::{Notice, Stage};
 use super::rules::Context;
 use super::state::{Case, Consultation, Remedy};
-use crate::law::{ClockStatus, ConsultationKind, ReceiptRule, Regime};
+use crate::law::{Calendar, ClockStatus, ConsultationKind, ReceiptRule, Regime};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,12 +17,6 @@ const SERVICE_PROOF_DAYS: u32 = 10;
 /// Working days after which somebody looks after a letter whose service is not on record, or an opinion that no statute
 /// limits: without a day of its own such a duty would sleep for ever. The organ's own care, no statute.
 const FOLLOW_UP_DAYS: u32 = 10;
-
-/// Working days of D1, D11 and of the simplified D21, by which a duty is estimated while its year has no notice: nothing
-/// is reminded of later than the law may want it.
-const CORRECTION_NOTICE_DAYS: u32 = 7;
-const FEE_PAYMENT_DAYS: u32 = 20;
-const REMEDY_DAYS: u32 = 5;
 
 macro_rules! duties {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $label:literal;)*) => {
@@ -108,6 +102,8 @@ pub struct Obligation {
     pub kind: ObligationKind,
     /// The last day; `None` while it is unknown or does not run.
     pub due_on: Option<NaiveDate>,
+    /// Whether that day is an estimate (暂定): it lies in a year whose notice is not out. It keeps the reminders going.
+    pub is_estimated: bool,
     /// Where it stands.
     pub status: ObligationStatus,
     /// 承办人, when one is named.
@@ -149,11 +145,35 @@ pub fn obligations_under(case: &Case, own: &Context<'_>, running: &Context<'_>) 
     decided.into_iter().map(current).collect()
 }
 
-fn duty(case: &Case, kind: ObligationKind, due_on: Option<NaiveDate>, article: &'static str) -> Obligation {
+/// A last day, and whether it is an estimate.
+#[derive(Clone, Copy)]
+struct Day {
+    on: NaiveDate,
+    is_estimated: bool,
+}
+
+impl Day {
+    const fn known(on: NaiveDate) -> Self {
+        Self { on, is_estimated: false }
+    }
+
+    /// What a period of the law gives; estimated where that needs a year whose notice is not out.
+    fn of(calendar: &Calendar, period: impl Fn(&Calendar) -> Option<NaiveDate>) -> Option<Self> {
+        calendar.known_or_estimated(period).map(|(on, is_estimated)| Self { on, is_estimated })
+    }
+
+    fn after(since: NaiveDate, days: u32, calendar: &Calendar) -> Self {
+        let estimate = || Self { on: calendar.add_estimated(since, days), is_estimated: true };
+        Self::of(calendar, |calendar| calendar.add_working_days(since, days).ok()).unwrap_or_else(estimate)
+    }
+}
+
+fn duty(case: &Case, kind: ObligationKind, due: Option<Day>, article: &'static str) -> Obligation {
     Obligation {
         key: kind.code().to_owned(),
         kind,
-        due_on,
+        due_on: due.map(|day| day.on),
+        is_estimated: due.is_some_and(|day| day.is_estimated),
         status: ObligationStatus::Open,
         owner: case.handler_id,
         department: case.department_id,
@@ -177,20 +197,27 @@ fn receipt_confirmation(case: &Case) -> Option<Obligation> {
         return None;
     }
     let due_on = case.intake.arrived_on.unwrap_or(case.intake.submitted_on);
-    let mut obligation = duty(case, ObligationKind::ReceiptConfirmation, Some(due_on), basis::RECEIPT);
+    let mut obligation =
+        duty(case, ObligationKind::ReceiptConfirmation, Some(Day::known(due_on)), receipt_article(case));
     obligation.status = status(case.receipt.is_some(), case.stage.is_open());
     Some(obligation)
 }
 
+/// The Order the application will be under if the day that makes it late is the day of its receipt.
+fn receipt_article(case: &Case) -> &'static str {
+    let regime = case.regime.unwrap_or_else(|| Regime::for_receipt(case.intake.submitted_on));
+    basis::under(basis::RECEIPT, Some(regime))
+}
+
 fn reply(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let answer = case.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten()?;
-    let article = if case.regime == Some(Regime::Order492) { basis::REPLY_PERIOD_492 } else { basis::REPLY_PERIOD };
+    let article = basis::under(basis::REPLY_PERIOD, case.regime);
     // Beyond the calendar the provisional date keeps the reminders going; the case itself says that it is provisional.
-    let mut obligation = duty(case, ObligationKind::Reply, answer.due.or(answer.provisional_due), article);
+    let provisional = answer.provisional_due.map(|on| Day { on, is_estimated: true });
+    let mut obligation = duty(case, ObligationKind::Reply, answer.due.map(Day::known).or(provisional), article);
     // A notice sent too late may fail: the date that stands then is the one to be reminded of (C-7b).
     if let Some(risk) = case.risk_due(&answer) {
-        obligation.due_on = Some(risk);
-        return Some(obligation);
+        return Some(duty(case, ObligationKind::Reply, Some(Day::known(risk)), article));
     }
     obligation.status = match answer.status {
         ClockStatus::Running | ClockStatus::Gap => ObligationStatus::Open,
@@ -208,61 +235,44 @@ fn correction_notice(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     if case.regime != Some(Regime::Order711) {
         return None;
     }
-    let receipt = case.receipt?;
-    let due_on = case
-        .correction_notice_due(context.calendar)
-        .unwrap_or_else(|| context.calendar.add_estimated(receipt.on, CORRECTION_NOTICE_DAYS));
-    let mut obligation = duty(case, ObligationKind::CorrectionNotice, Some(due_on), basis::CORRECTION);
+    let due = Day::of(context.calendar, |calendar| case.correction_notice_due(calendar))?;
+    let mut obligation = duty(case, ObligationKind::CorrectionNotice, Some(due), basis::CORRECTION);
     // After its last day the notice can no longer be given in time: nobody is reminded of what cannot be done.
-    let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due_on;
+    let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due.on;
     obligation.status = status(case.correction.is_some(), unexamined);
     Some(obligation)
 }
 
 /// The day to look after something that has no last day of its own.
-fn follow_up(since: NaiveDate, context: &Context<'_>) -> NaiveDate {
-    context.calendar.add_estimated(since, FOLLOW_UP_DAYS)
+fn follow_up(since: NaiveDate, context: &Context<'_>) -> Day {
+    Day::after(since, FOLLOW_UP_DAYS, context.calendar)
 }
 
-/// The last day of a notice; where it needs an unpublished year its estimate, so that nobody is left without a reminder;
-/// and while nobody knows that the applicant has it, a day to look after it.
-fn notice_due(
-    case: &Case,
-    notice: Notice,
-    sent_on: NaiveDate,
-    served: Option<(NaiveDate, u32)>,
-    context: &Context<'_>,
-) -> NaiveDate {
-    case.notice_due(notice, context.calendar).unwrap_or_else(|| match served {
-        Some((on, days)) => context.calendar.add_estimated(on, days),
-        None => follow_up(sent_on, context),
-    })
+/// The last day of a notice; while nobody knows that the applicant has it, a day to look after it.
+fn notice_due(case: &Case, notice: Notice, sent_on: NaiveDate, context: &Context<'_>) -> Day {
+    let due = Day::of(context.calendar, |calendar| case.notice_due(notice, calendar));
+    due.unwrap_or_else(|| follow_up(sent_on, context))
 }
 
 /// What the applicant owes: correction, reasons, payment.
 fn responses(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     let mut list = Vec::new();
     if let Some(correction) = &case.correction {
-        let notice = &correction.notice;
-        let served = notice.served_on.map(|on| (on, u32::from(notice.respond_days)));
-        let due_on = notice_due(case, Notice::Correction, notice.on, served, context);
+        let due = notice_due(case, Notice::Correction, correction.notice.on, context);
         let article = basis::under(basis::CORRECTION, case.regime);
-        let mut obligation = duty(case, ObligationKind::CorrectionResponse, Some(due_on), article);
+        let mut obligation = duty(case, ObligationKind::CorrectionResponse, Some(due), article);
         obligation.status = status(correction.received_on.is_some(), case.stage == Stage::AwaitingCorrection);
         list.push(obligation);
     }
     if let Some(justification) = &case.justification {
-        let request = &justification.request;
-        let served = request.served_on.map(|on| (on, u32::from(request.respond_days)));
-        let due_on = notice_due(case, Notice::Justification, request.on, served, context);
-        let mut obligation = duty(case, ObligationKind::JustificationResponse, Some(due_on), basis::EXCESSIVE);
+        let due = notice_due(case, Notice::Justification, justification.request.on, context);
+        let mut obligation = duty(case, ObligationKind::JustificationResponse, Some(due), basis::EXCESSIVE);
         obligation.status = status(justification.received.is_some(), case.stage == Stage::AwaitingJustification);
         list.push(obligation);
     }
     if let Some(fee) = &case.fee {
-        let served = fee.notice.served_on.map(|on| (on, FEE_PAYMENT_DAYS));
-        let due_on = notice_due(case, Notice::Fee, fee.notice.on, served, context);
-        let mut obligation = duty(case, ObligationKind::FeePayment, Some(due_on), basis::FEE_PAYMENT);
+        let due = notice_due(case, Notice::Fee, fee.notice.on, context);
+        let mut obligation = duty(case, ObligationKind::FeePayment, Some(due), basis::FEE_PAYMENT);
         obligation.status = status(fee.paid_on.is_some(), case.stage == Stage::AwaitingFee);
         list.push(obligation);
     }
@@ -270,22 +280,21 @@ fn responses(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
 }
 
 fn opinion(case: &Case, consultation: &Consultation, context: &Context<'_>) -> Obligation {
-    let (kind, article) = match consultation.opened.kind {
-        ConsultationKind::ThirdParty if case.regime == Some(Regime::Order492) => {
-            (ObligationKind::ThirdPartyOpinion, basis::THIRD_PARTY_492)
+    let kind = match consultation.opened.kind {
+        ConsultationKind::ThirdParty => ObligationKind::ThirdPartyOpinion,
+        ConsultationKind::JointProducer | ConsultationKind::OtherOrgan | ConsultationKind::SecrecyAuthority => {
+            ObligationKind::OrganOpinion
         }
-        ConsultationKind::ThirdParty => (ObligationKind::ThirdPartyOpinion, basis::THIRD_PARTY),
-        ConsultationKind::JointProducer => (ObligationKind::OrganOpinion, basis::JOINT_PRODUCER),
-        ConsultationKind::OtherOrgan => (ObligationKind::OrganOpinion, basis::REPLY_PERIOD),
-        ConsultationKind::SecrecyAuthority => (ObligationKind::OrganOpinion, basis::SECRECY),
     };
+    let article = basis::of_consultation(consultation.opened.kind, case.regime);
     let known = consultation.opened.served_on.unwrap_or(consultation.opened.sent_on);
-    let due_on = case.silent_until(consultation, context.calendar).unwrap_or_else(|| follow_up(known, context));
+    let due = Day::of(context.calendar, |calendar| case.silent_until(consultation, calendar));
+    let due = due.unwrap_or_else(|| follow_up(known, context));
     let awaited = case.stage.is_open() && case.awaits(consultation, context.calendar, context.today);
     Obligation {
         key: format!("{}:{}", kind.code(), consultation.number),
         status: status(consultation.returned.is_some(), awaited),
-        ..duty(case, kind, Some(due_on), article)
+        ..duty(case, kind, Some(due), article)
     }
 }
 
@@ -300,10 +309,7 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
             ..duty(
                 case,
                 ObligationKind::DepartmentTask,
-                task_due(task, context.rules, context.calendar).or_else(|| {
-                    let days = u32::from(task.assign.days.unwrap_or(context.rules.task_days));
-                    Some(context.calendar.add_estimated(task.assign.on, days))
-                }),
+                Day::of(context.calendar, |calendar| task_due(task, context.rules, calendar)),
                 basis::under(basis::WORKING_RULES, case.regime),
             )
         })
@@ -313,8 +319,8 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
 fn service_proof(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let reply = case.reply.as_ref()?;
     let sent = reply.dispatches.last()?;
-    let due_on = context.calendar.add_estimated(sent.on, SERVICE_PROOF_DAYS);
-    let mut obligation = duty(case, ObligationKind::ServiceProof, Some(due_on), basis::SERVICE);
+    let due = Day::after(sent.on, SERVICE_PROOF_DAYS, context.calendar);
+    let mut obligation = duty(case, ObligationKind::ServiceProof, Some(due), basis::SERVICE);
     obligation.status = status(reply.proof.is_some(), true);
     Some(obligation)
 }
@@ -331,9 +337,8 @@ fn remedies(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
 }
 
 fn remedy_duty(case: &Case, remedy: &Remedy, context: &Context<'_>) -> Obligation {
-    let due = remedy_response_due(remedy, context.calendar);
-    let article = due.as_ref().map_or(basis::REMEDY, |due| due.article);
-    // Beyond the calendar the shortest of these periods keeps the reminders going.
-    let estimate = || context.calendar.add_estimated(remedy.opened.received_on, REMEDY_DAYS);
-    duty(case, ObligationKind::RemedyResponse, Some(due.map_or_else(estimate, |due| due.on)), article)
+    let due = context.calendar.known_or_estimated(|calendar| remedy_response_due(remedy, calendar));
+    let article = due.as_ref().map_or(basis::REMEDY, |(due, _)| due.article);
+    let day = due.map(|(due, is_estimated)| Day { on: due.on, is_estimated });
+    duty(case, ObligationKind::RemedyResponse, day, article)
 }

@@ -150,7 +150,7 @@ fn answerable(due_on: NaiveDate, today: NaiveDate, calendar: &Calendar) -> Resul
         return refused("due_in_past", format!("答复日期{due_on}已经过去，应为今天{today}或者以后的工作日"));
     }
     if today.checked_add_days(Days::new(FURTHEST_DAYS)).is_none_or(|furthest| due_on > furthest) {
-        return refused("due_too_far", "答复日期应在一年以内".to_owned());
+        return refused("due_too_far", "答复日期超过一年的，系统按笔误处理，请核对".to_owned());
     }
     // A year whose calendar is not published says nothing against a day.
     if calendar.is_working_day(due_on) == Ok(false) {

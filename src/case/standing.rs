@@ -111,7 +111,7 @@ pub fn position(
     };
     let risk = case.risk_due(answer);
     let is_provisional = answer.due.is_none() && answer.provisional_due.is_some();
-    let due_on = answer.due.or(answer.provisional_due).or(risk);
+    let due_on = case.warns_on(answer);
     let at = |standing, level, on| Position { standing, level, due_on, is_provisional, on };
     match answer.status {
         ClockStatus::Gap if !case.stage.is_open() => at(Standing::Unjudged, WarningLevel::None, day),

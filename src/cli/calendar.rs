@@ -3,10 +3,10 @@
 use super::common::{ConfigArgs, finish};
 use super::lines::{LineError, Lines, each_line, parse_date};
 use crate::case::MovedDuty;
-use crate::law::{Calendar, CalendarError, CalendarYear, Gap, Overlay};
+use crate::law::{Calendar, CalendarError, CalendarYear, Gap, Overlay, weekday};
 use crate::office::calendar_change::{CalendarPreview, ChangedDay};
 use crate::office::{Clock, OfficeError};
-use chrono::{Datelike, NaiveDate, Weekday};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -166,8 +166,12 @@ fn print(preview: &CalendarPreview) {
             println!("  {}  {number}  {}", case.organ_code, moved_line(moved));
         }
     }
+    if preview.cases_unreadable > 0 {
+        println!("{} 件案件的记录不能读取，期限未能重新计算，见日志", preview.cases_unreadable);
+    }
     match (preview.is_active, preview.cases_pending) {
         (false, _) => println!("以上为预览，尚未启用。确认无误后加 --activate（--confirm {}）", preview.confirmation),
+        (true, 0) if preview.cases_unreadable > 0 => println!("已启用，其余案件的期限已全部更新"),
         (true, 0) => println!("已启用，案件期限已全部更新"),
         (true, pending) => println!("已启用；{pending} 件正在由他人办理，随后自动更新"),
     }
@@ -179,17 +183,8 @@ fn day_line(day: &ChangedDay) -> String {
         "rest" => "休息",
         _ => "未定",
     };
-    let weekday = match day.date.weekday() {
-        Weekday::Mon => "一",
-        Weekday::Tue => "二",
-        Weekday::Wed => "三",
-        Weekday::Thu => "四",
-        Weekday::Fri => "五",
-        Weekday::Sat => "六",
-        Weekday::Sun => "日",
-    };
     let name = day.name.as_deref().unwrap_or("");
-    format!("{} 周{weekday}  {} → {}  {name}", day.date, kind(day.before), kind(day.after))
+    format!("{} 周{}  {} → {}  {name}", day.date, weekday(day.date), kind(day.before), kind(day.after))
 }
 
 fn moved_line(moved: &MovedDuty) -> String {

@@ -56,6 +56,8 @@ enum Format {
     Html,
 }
 
+const INCOMPLETE: &str = "未查遍全部：案件过多，请按机关分别查询；或者有案件的记录不能读取，见日志";
+
 fn counting(text: &str) -> Result<Counting, String> {
     Counting::from_code(text).ok_or_else(|| "应为以下之一：closing receipt".to_owned())
 }
@@ -82,6 +84,8 @@ fn overview(args: &OverviewArgs) -> Result<(), String> {
     let bytes = match args.format {
         Format::Text => text(&overview).into_bytes(),
         Format::Json => serde_json::to_vec(&overview).map_err(|error| error.to_string())?,
+        // The other forms say on themselves that something is missing; this one has no place for it.
+        Format::Csv if !overview.is_complete => return Err(INCOMPLETE.to_owned()),
         Format::Csv => {
             let [figures, ..] = overview_sheets(&overview);
             csv(&figures).map_err(|error| error.to_string())?
@@ -108,7 +112,7 @@ fn text(overview: &Overview) -> String {
     let mut out =
         format!("截至{}　期间{}至{}　{}\n", overview.as_of, overview.from, overview.until, overview.counting.label);
     if !overview.is_complete {
-        out += "未查遍全部：案件过多，请按机关分别查询；或者有案件的记录不能读取，见日志\n";
+        out += &format!("{INCOMPLETE}\n");
     }
     for organ in &overview.organs {
         let indent = "　".repeat(organ.depth);

@@ -8,7 +8,7 @@ use aws_lc_rs::digest;
 use chrono::{Datelike, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// One year's arrangement, as in `config/calendar/cn-YYYY.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -82,6 +82,8 @@ pub struct Calendar {
     worked: Vec<u32>,
     /// `nth[k]`: offset of the working day number `k`, counted from 0.
     nth: Vec<u32>,
+    /// This calendar with estimated years after it ([`Self::known_or_estimated`]), made when it is first asked for.
+    pub(super) extended: OnceLock<Box<Self>>,
 }
 
 macro_rules! embedded_years {
@@ -89,7 +91,7 @@ macro_rules! embedded_years {
 }
 
 /// The notices known when this was built.
-const EMBEDDED: [&str; 19] = embedded_years!(
+pub(super) const EMBEDDED: [&str; 19] = embedded_years!(
     2008, 2009, 2010, 2011, 2012, 2013, 2014, 2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 2024, 2025, 2026
 );
 
@@ -185,7 +187,7 @@ impl Calendar {
         Ok(Self::build(self.years.clone(), overlays))
     }
 
-    fn build(years: Vec<CalendarYear>, overlays: Vec<Overlay>) -> Self {
+    pub(super) fn build(years: Vec<CalendarYear>, overlays: Vec<Overlay>) -> Self {
         let version = version_of(&years, &overlays);
         let first = years.first().and_then(|year| NaiveDate::from_yo_opt(year.year, 1)).unwrap_or(NaiveDate::MAX);
         let end = years.last().and_then(|year| NaiveDate::from_yo_opt(year.year.saturating_add(1), 1)).unwrap_or(first);
@@ -201,7 +203,7 @@ impl Calendar {
             offset += 1;
             worked.push(count);
         }
-        Self { years, overlays, version, first: first.num_days_from_ce(), worked, nth }
+        Self { years, overlays, version, first: first.num_days_from_ce(), worked, nth, extended: OnceLock::new() }
     }
 
     /// Names the content: years, a hash of every date and notice, and the region overlays, e.g. `cn-2008-2026-0a1b2c3d4e5f`.

@@ -3,14 +3,33 @@
 //!
 //! Where the calendar knows a day it decides; elsewhere Monday to Friday count, without the holidays of fixed date.
 
-use super::calendar::{Calendar, is_weekend};
+use super::calendar::{Calendar, CalendarYear, OffDay, is_weekend};
 use super::calendar_check::is_fixed_holiday;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 /// Days looked at one by one, at most: whatever lies beyond is as good as never.
 const LONGEST_LOOK: usize = 50 * 366;
 
+/// Years estimated after the last one known: more than any period of the law can reach into.
+const ESTIMATED_YEARS: i32 = 3;
+
 impl Calendar {
+    /// What a period of the law gives by this calendar; where it needs a year whose notice is not out, what it gives with the
+    /// years after estimated, and `true`. `None` where it gives nothing by either.
+    pub fn known_or_estimated<T>(&self, period: impl Fn(&Self) -> Option<T>) -> Option<(T, bool)> {
+        let known = period(self).map(|answer| (answer, false));
+        known.or_else(|| period(self.extended()).map(|answer| (answer, true)))
+    }
+
+    fn extended(&self) -> &Self {
+        self.extended.get_or_init(|| {
+            let last = self.years().last().map(|year| year.year);
+            let after = last.into_iter().flat_map(|last| (1..=ESTIMATED_YEARS).map(move |n| estimated_year(last + n)));
+            let years = self.years().iter().cloned().chain(after).collect();
+            Box::new(Self::build(years, self.overlays().to_vec()))
+        })
+    }
+
     /// Whether a day is a working day, by the notice or by estimate.
     #[must_use]
     pub fn is_estimated_working_day(&self, day: NaiveDate) -> bool {
@@ -51,6 +70,20 @@ impl Calendar {
     }
 }
 
+/// A year of which only the holidays of fixed date are known.
+fn estimated_year(year: i32) -> CalendarYear {
+    let first = NaiveDate::from_yo_opt(year, 1);
+    let days = first.into_iter().flat_map(|first| first.iter_days().take_while(move |day| day.year() == year));
+    let off = |date| OffDay { date, name: "固定日期的节日".to_owned(), implied: false, notice_year: None };
+    CalendarYear {
+        year,
+        notice: "估算".to_owned(),
+        amendments: Vec::new(),
+        off: days.filter(|day| is_fixed_holiday(*day)).map(off).collect(),
+        work: Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +110,24 @@ mod tests {
         assert_eq!(calendar.count_estimated(d("2026-12-30"), d("2027-01-05")), 3);
         assert!(!calendar.is_estimated_working_day(d("2027-10-01")));
         assert!(!calendar.is_estimated_working_day(d("2027-05-02")));
+    }
+
+    #[test]
+    fn a_period_that_ends_within_the_calendar_is_no_estimate() {
+        let due =
+            |from, n| Calendar::national().known_or_estimated(|calendar| calendar.add_working_days(d(from), n).ok());
+        assert_eq!(due("2022-09-30", 20), Some((d("2022-11-02"), false)));
+        assert_eq!(due("2026-12-30", 1), Some((d("2026-12-31"), false)));
+        assert_eq!(due("2007-01-04", 20), None, "before the Regulations there is nothing to estimate");
+    }
+
+    #[test]
+    fn a_period_beyond_the_calendar_is_estimated_as_day_by_day() {
+        let calendar = Calendar::national();
+        for n in [2, 15, 20, 40, 250, 700] {
+            let due = calendar.known_or_estimated(|known| known.add_working_days(d("2026-12-30"), n).ok());
+            assert_eq!(due, Some((calendar.add_estimated(d("2026-12-30"), n), true)), "{n} working days");
+        }
+        assert_eq!(Calendar::national().last_day(), d("2026-12-31"), "the calendar itself has not grown");
     }
 }

@@ -8,6 +8,7 @@ mod calendar_check;
 #[cfg(test)]
 mod calendar_tests;
 mod clock;
+mod dates;
 mod estimate;
 pub mod fee;
 mod outcome;
@@ -25,9 +26,10 @@ pub use clock::{
     ReopenedPeriod, StartRule, Step, StepKind, Timeline, WarningLevel, WarningThresholds, explain, reply_clock,
     warning_level, warning_level_of_due,
 };
+pub use dates::{chinese_date, weekday};
 pub use outcome::{Outcome, RemedyText, Requirement, roll_up};
 pub use overlay::Overlay;
 pub use receipt::{Channel, Receipt, ReceiptFacts, ReceiptRule, ReceiptRuling, receipt};
-pub use regime::Regime;
+pub use regime::{CORRECTION_PAUSE_ARTICLE, Regime};
 pub use remedy::{RemedyBodies, remedies, third_party_remedies};
 pub use service::{ReplyDate, ServiceError, ServiceMethod, replied_on};

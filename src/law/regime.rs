@@ -20,6 +20,10 @@ pub(crate) const ORDER_711_IN_FORCE: NaiveDate = match NaiveDate::from_ymd_opt(2
     None => NaiveDate::MAX,
 };
 
+/// A correction under Order 492 that stops the period instead of being a reply: no article of the Order says so, the organ
+/// decides by its region's rules (C-7).
+pub const CORRECTION_PAUSE_ARTICLE: &str = "本机关设置（依地方规定）；《条例》（2007年）第二十一条第（四）项";
+
 impl Regime {
     /// Both Orders, the older first.
     pub const ALL: [Self; 2] = [Self::Order492, Self::Order711];
@@ -95,5 +99,12 @@ impl Regime {
             Self::Order492 => "《条例》（2007年）第二十一条第（四）项",
             Self::Order711 => "《条例》第三十条",
         }
+    }
+
+    /// The rule a correction rests on when the period `pauses` for it instead of starting anew (C-7), else `rule`; and the
+    /// article.
+    #[must_use]
+    pub(crate) const fn correction_source(self, rule: &'static str, pauses: bool) -> (&'static str, &'static str) {
+        if pauses { ("C-7", CORRECTION_PAUSE_ARTICLE) } else { (rule, self.correction_article()) }
     }
 }

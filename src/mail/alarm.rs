@@ -11,7 +11,7 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use std::time::SystemTime;
 
 const TEXT: &str = include_str!("../../config/templates/mail/parked.txt");
-const SUBJECT: &str = "【依申请公开】有邮件被退回，收件人收不到期限提醒";
+const SUBJECT: &str = "【依申请公开】有邮件发送不出，收件人收不到期限提醒";
 /// How the key of such a mail begins: about them no such mail is written.
 const KEY: &str = "parked/";
 
@@ -79,5 +79,6 @@ fn mail(sender: &Mailbox, person: &Recipient, claim: &Claimed, reply: &str, at: 
         message_id,
         message: message.formatted(),
         not_before: None,
+        not_after: None,
     })
 }

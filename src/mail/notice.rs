@@ -2,48 +2,18 @@
 //! that makes them necessary.
 
 use super::duty::Duty;
-use super::render::{RenderError, Rendered};
+use super::people::with_deputies;
+use super::render::{RenderError, Rendered, Templates, one_line};
 use crate::case::{MovedDuty, Obligation, Role};
+use crate::law::chinese_date;
 use crate::store::outbox::{self, NewMail};
 use crate::store::recipients::{self, Recipient};
 use crate::store::{self, CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId};
 use chrono::{Datelike, NaiveDate};
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
-use lettre::{Address, Message};
-use minijinja::{AutoEscape, Environment, Value, context};
+use lettre::Address;
+use lettre::message::Mailbox;
+use minijinja::{Value, context};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
-use std::time::SystemTime;
-
-macro_rules! template {
-    ($name:literal) => {
-        ($name, include_str!(concat!("../../config/templates/mail/", $name)))
-    };
-}
-
-/// The embedded templates; a test renders each.
-const TEMPLATES: [(&str, &str); 6] = [
-    template!("calendar_moved.subject.txt"),
-    template!("calendar_moved.txt"),
-    template!("calendar_moved.html"),
-    template!("calendar_missing.subject.txt"),
-    template!("calendar_missing.txt"),
-    template!("calendar_missing.html"),
-];
-
-/// A template that does not parse is missing here and fails when it is asked for.
-static PAGES: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut pages = Environment::new();
-    pages.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-    pages.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
-    for (name, text) in TEMPLATES {
-        if let Err(cause) = pages.add_template(name, text) {
-            tracing::error!(%cause, name, "a built-in template is broken");
-        }
-    }
-    pages
-});
 
 /// A case of which duties moved with the calendar.
 #[derive(Debug, Clone)]
@@ -67,7 +37,7 @@ pub struct MovedCase {
 /// What one person is told.
 struct Letter<'a> {
     person: Recipient,
-    reason: &'static str,
+    reason: String,
     cases: Vec<(&'a MovedCase, Vec<&'a (Obligation, MovedDuty)>)>,
 }
 
@@ -85,19 +55,14 @@ const OWNER: &str = "您是这些事项的承办人员。";
 const HEAD: &str = "您是本机关公开工作机构负责人。";
 
 /// Tells the owners of moved duties and the heads of the disclosure office, one mail a person for all of these cases, which
-/// are of one organ, not before `opens`. Answers how many mails were queued; who has no mailbox is logged.
+/// are of one organ, not before `opens`; a deputy in the place of who is away. Answers how many mails were queued; who has no mailbox is logged.
 ///
 /// # Errors
 /// As every write.
-pub fn tell_owners(
-    db: &mut Db,
-    from: &Mailbox,
-    today: NaiveDate,
-    opens: Option<Ts>,
-    moved: &[MovedCase],
-) -> Result<usize, StoreError> {
+pub fn tell_owners(db: &mut Db, post: &Post<'_>, moved: &[MovedCase]) -> Result<usize, StoreError> {
     let Some(first) = moved.first() else { return Ok(0) };
     let heads = recipients::with_role(db, first.organ_id, Role::OfficeHead)?;
+    let heads = with_reasons(db, heads, post.today, HEAD)?;
     let mut letters: BTreeMap<UserId, Letter<'_>> = BTreeMap::new();
     for case in moved {
         for duty in &case.duties {
@@ -106,8 +71,8 @@ pub fn tell_owners(
             if owners.is_empty() && heads.is_empty() {
                 tracing::warn!(case = %case.case_id.0, "a duty moved with the calendar and nobody can be told: no mailbox");
             }
-            let owners = owners.into_iter().map(|person| (person, OWNER));
-            for (person, reason) in owners.chain(heads.iter().cloned().map(|person| (person, HEAD))) {
+            let owners = with_reasons(db, owners, post.today, OWNER)?;
+            for (person, reason) in owners.into_iter().chain(heads.iter().cloned()) {
                 let letter = letters.entry(person.user_id).or_insert(Letter { person, reason, cases: Vec::new() });
                 letter.add(case, duty);
             }
@@ -115,22 +80,40 @@ pub fn tell_owners(
     }
     let mut queued = 0;
     for letter in letters.values() {
-        queued += usize::from(send(db, from, today, opens, first, letter)?);
+        queued += usize::from(send(db, post, first, letter)?);
     }
     Ok(queued)
 }
 
-fn send(
+/// With what, as whom and when mails about the calendar are made.
+#[derive(Debug, Clone, Copy)]
+pub struct Post<'a> {
+    /// The templates.
+    pub templates: &'a Templates,
+    /// The sender.
+    pub from: &'a Mailbox,
+    /// The civil day of the office.
+    pub today: NaiveDate,
+    /// When mail may go out; `None`: at once.
+    pub opens: Option<Ts>,
+}
+
+/// Each person, or who stands in, and why.
+fn with_reasons(
     db: &mut Db,
-    from: &Mailbox,
+    people: Vec<Recipient>,
     today: NaiveDate,
-    opens: Option<Ts>,
-    organ: &MovedCase,
-    letter: &Letter<'_>,
-) -> Result<bool, StoreError> {
+    reason: &str,
+) -> Result<Vec<(Recipient, String)>, StoreError> {
+    let people = with_deputies(db, people, today)?.into_iter();
+    Ok(people.map(|(person, stands_in)| (person, stands_in.unwrap_or_else(|| reason.to_owned()))).collect())
+}
+
+fn send(db: &mut Db, post: &Post<'_>, organ: &MovedCase, letter: &Letter<'_>) -> Result<bool, StoreError> {
     let Some((first, _)) = letter.cases.first() else { return Ok(false) };
     let person = &letter.person;
-    let rendered = match render(from, person, "calendar_moved", &moved_page(organ, today, letter)) {
+    let page = moved_page(organ, post.today, letter);
+    let rendered = match render(post.templates, post.from, person, "calendar_moved", &page) {
         Ok(rendered) => rendered,
         Err(cause) => return unsendable(&cause),
     };
@@ -145,7 +128,8 @@ fn send(
         subject: rendered.subject,
         message_id: rendered.message_id,
         message: rendered.bytes,
-        not_before: opens,
+        not_before: post.opens,
+        not_after: None,
     };
     outbox::enqueue(db, &mail)
 }
@@ -177,23 +161,19 @@ fn moved_page(organ: &MovedCase, today: NaiveDate, letter: &Letter<'_>) -> Value
     context! {
         person => letter.person.display_name.as_str(),
         organ => organ.organ_name.as_str(),
-        today => long(today),
+        today => chinese_date(today),
         notices => notices.into_iter().collect::<Vec<_>>(),
         cases => cases,
-        reason => letter.reason,
+        reason => letter.reason.as_str(),
     }
 }
 
 fn told(day: Option<NaiveDate>, is_provisional: bool) -> String {
     match day {
-        Some(day) if is_provisional => format!("{}（暂定）", long(day)),
-        Some(day) => long(day),
+        Some(day) if is_provisional => format!("{}（暂定）", chinese_date(day)),
+        Some(day) => chinese_date(day),
         None => "未定".to_owned(),
     }
-}
-
-fn long(day: NaiveDate) -> String {
-    format!("{}年{}月{}日", day.year(), day.month(), day.day())
 }
 
 /// A year that running duties need and the calendar has not.
@@ -211,22 +191,12 @@ pub struct MissingYear {
 ///
 /// # Errors
 /// As every write.
-pub fn remind_of_year(
-    db: &mut Db,
-    from: &Mailbox,
-    today: NaiveDate,
-    missing: MissingYear,
-) -> Result<usize, StoreError> {
-    let week = today.iso_week();
+pub fn remind_of_year(db: &mut Db, post: &Post<'_>, missing: MissingYear) -> Result<usize, StoreError> {
+    let week = post.today.iso_week();
     let mut queued = 0;
     for person in recipients::administrators(db, None)? {
-        let page = context! {
-            person => person.display_name.as_str(),
-            year => missing.year,
-            in_gap => missing.in_gap,
-            latest => long(missing.latest),
-        };
-        let rendered = match render(from, &person, "calendar_missing", &page) {
+        let page = missing_page(&person.display_name, missing);
+        let rendered = match render(post.templates, post.from, &person, "calendar_missing", &page) {
             Ok(rendered) => rendered,
             Err(cause) => {
                 unsendable(&cause)?;
@@ -248,29 +218,45 @@ pub fn remind_of_year(
             subject: rendered.subject,
             message_id: rendered.message_id,
             message: rendered.bytes,
-            not_before: None,
+            not_before: post.opens,
+            not_after: None,
         };
         queued += usize::from(outbox::enqueue(db, &mail)?);
     }
     Ok(queued)
 }
 
-fn render(from: &Mailbox, person: &Recipient, name: &str, page: &Value) -> Result<Rendered, RenderError> {
-    let to = Mailbox::new(Some(person.display_name.clone()), person.email.parse::<Address>()?);
-    let subject = PAGES.get_template(&format!("{name}.subject.txt"))?.render(page)?.trim().to_owned();
-    let page = context! { subject => subject.clone(), ..page.clone() };
-    let text = PAGES.get_template(&format!("{name}.txt"))?.render(&page)?;
-    let html = PAGES.get_template(&format!("{name}.html"))?.render(&page)?;
-    let message_id = format!("<{}@{}>", uuid::Uuid::now_v7(), from.email.domain());
-    // RFC 3834: no out-of-office answer to a machine.
-    let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    let message = Message::builder()
-        .from(from.clone())
-        .to(to)
-        .subject(subject.clone())
-        .message_id(Some(message_id.clone()))
-        .date(SystemTime::from(store::now().0))
-        .raw_header(automatic)
-        .multipart(MultiPart::alternative_plain_html(text, html))?;
-    Ok(Rendered { subject, message_id, bytes: message.formatted() })
+fn render(
+    templates: &Templates,
+    from: &Mailbox,
+    person: &Recipient,
+    name: &str,
+    page: &Value,
+) -> Result<Rendered, RenderError> {
+    let to = Mailbox::new(Some(one_line(&person.display_name)), person.email.parse::<Address>()?);
+    templates.mail(name, page, from, to, uuid::Uuid::now_v7(), store::now().0)
+}
+
+/// A page of everything a mail about moved duties may hold: a template is tried with it.
+pub(super) fn sample_moved() -> Value {
+    let line =
+        context! { duty => "某事", before => "未定", after => told(Some(NaiveDate::MIN), true), article => "某条" };
+    context! {
+        person => "某某",
+        organ => "某机关",
+        today => chinese_date(NaiveDate::MIN),
+        notices => ["某通知"],
+        cases => [context! { number => "（尚未编号）", lines => [line] }],
+        reason => OWNER,
+    }
+}
+
+/// The same of the mails about a missing year.
+pub(super) fn sample_missing() -> Vec<Value> {
+    let page = |in_gap: i64| missing_page("某某", MissingYear { year: 1, in_gap, latest: NaiveDate::MIN });
+    vec![page(0), page(1)]
+}
+
+fn missing_page(person: &str, missing: MissingYear) -> Value {
+    context! { person => person, year => missing.year, in_gap => missing.in_gap, latest => chinese_date(missing.latest) }
 }

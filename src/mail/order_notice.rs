@@ -3,7 +3,7 @@
 use super::render::{RenderError, Rendered, Templates, one_line};
 use lettre::Address;
 use lettre::message::Mailbox;
-use minijinja::context;
+use minijinja::{Value, context};
 
 /// All that a notice says.
 #[derive(Debug, Clone)]
@@ -39,19 +39,39 @@ impl Templates {
         at: chrono::DateTime<chrono::Utc>,
     ) -> Result<Rendered, RenderError> {
         let to = Mailbox::new(Some(one_line(notice.person)), notice.to.parse::<Address>()?);
-        let facts: Vec<(&str, String)> = notice.facts.iter().map(|(name, value)| (*name, one_line(value))).collect();
-        let page = context! {
-            person => one_line(notice.person),
-            title => one_line(notice.title),
-            lead => one_line(notice.lead),
-            facts => facts,
-            quote_title => notice.quote.map(|(title, _)| title),
-            quote => notice.quote.map(|(_, text)| text.lines().map(one_line).collect::<Vec<String>>()),
-            next_steps => notice.next_steps.to_vec(),
-            reason => one_line(notice.reason),
-        };
-        self.mail("notice", &page, from, to, id, at)
+        self.mail("notice", &page(notice), from, to, id, at)
     }
+}
+
+fn page(notice: &Notice<'_>) -> Value {
+    let facts: Vec<(&str, String)> = notice.facts.iter().map(|(name, value)| (*name, one_line(value))).collect();
+    context! {
+        person => one_line(notice.person),
+        title => one_line(notice.title),
+        lead => one_line(notice.lead),
+        facts => facts,
+        quote_title => notice.quote.map(|(title, _)| title),
+        quote => notice.quote.map(|(_, text)| text.lines().map(one_line).collect::<Vec<String>>()),
+        next_steps => notice.next_steps.to_vec(),
+        reason => one_line(notice.reason),
+    }
+}
+
+/// A notice with everything one may hold, and one without what it may leave out: a template is tried with both.
+pub(super) fn sample_pages() -> Vec<Value> {
+    let facts = [("某项", "某事".to_owned())];
+    let full = Notice {
+        person: "某某",
+        to: "a@localhost",
+        title: "某事",
+        lead: "某事。",
+        facts: &facts,
+        quote: Some(("某项", "某事")),
+        next_steps: &["某事。"],
+        reason: "某因。",
+    };
+    let bare = Notice { facts: &[], quote: None, next_steps: &[], ..full.clone() };
+    vec![page(&full), page(&bare)]
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use super::policy::{Audience, Onset, Policy, Rule};
 use crate::case::Role;
+use crate::law::chinese_date;
 use crate::store::preferences::{self, PreferenceRow};
 use crate::store::recipients::{self, Recipient};
 use crate::store::reminders::DutyRow;
-use crate::store::{OrganId, Store, StoreError, UserId};
-use chrono::{Datelike, NaiveDate};
+use crate::store::{Db, OrganId, Store, StoreError, UserId};
+use chrono::NaiveDate;
 use std::collections::HashMap;
 
 /// Why a person gets a reminder.
@@ -43,13 +44,13 @@ impl Because {
                 format!("您是{}{}。", part(*audience), from.unwrap_or_default())
             }
             Self::StandsIn(Audience::Handler, of, until) => {
-                format!("承办人员{of}离岗（至{}），您是其指定的代理人。", day(*until))
+                format!("承办人员{of}离岗（至{}），您是其指定的代理人。", chinese_date(*until))
             }
             Self::StandsIn(audience, of, until) => {
-                format!("{}{of}离岗（至{}），您是其指定的代理人。", part(*audience), day(*until))
+                format!("{}{of}离岗（至{}），您是其指定的代理人。", part(*audience), chinese_date(*until))
             }
             Self::HandlerAway(of, until) => {
-                format!("承办人员{of}离岗（至{}），其提醒同时发给公开工作机构负责人。", day(*until))
+                format!("承办人员{of}离岗（至{}），其提醒同时发给公开工作机构负责人。", chinese_date(*until))
             }
             Self::NobodyElse => {
                 "系统中没有能够收到邮件的承办人员，因此改发给您；请指定承办人员并登记其邮箱。".to_owned()
@@ -68,8 +69,33 @@ const fn part(audience: Audience) -> &'static str {
     }
 }
 
-fn day(day: NaiveDate) -> String {
-    format!("{}年{}月{}日", day.year(), day.month(), day.day())
+/// Each of these people, or who stands in for somebody away today with the reason why; without a deputy who can be
+/// written to the person all the same.
+///
+/// # Errors
+/// As every read.
+pub fn with_deputies(
+    db: &mut Db,
+    people: Vec<Recipient>,
+    today: NaiveDate,
+) -> Result<Vec<(Recipient, Option<String>)>, StoreError> {
+    let mut told: Vec<(Recipient, Option<String>)> = Vec::new();
+    for person in people {
+        let row = preferences::find(db, person.user_id)?;
+        let mut found = (person, None);
+        if let Some((deputy, until)) = row.deputy_id.zip(row.absent_until).filter(|_| row.is_absent(today))
+            && !preferences::find(db, deputy)?.is_absent(today)
+            && let Some(deputy) = recipients::person(db, deputy)?
+        {
+            let until = chinese_date(until);
+            let reason = format!("{}离岗（至{until}），您是其指定的代理人。", found.0.display_name);
+            found = (deputy, Some(reason));
+        }
+        if !told.iter().any(|(known, _)| known.user_id == found.0.user_id) {
+            told.push(found);
+        }
+    }
+    Ok(told)
 }
 
 /// A person who is told of a duty.

@@ -28,9 +28,16 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "digest.subject.txt",
     "digest.txt",
     "digest.html",
+    "notice.subject.txt",
+    "notice.txt",
+    "notice.html",
+    "calendar_moved.subject.txt",
+    "calendar_moved.txt",
+    "calendar_moved.html",
+    "calendar_missing.subject.txt",
+    "calendar_missing.txt",
+    "calendar_missing.html",
 ];
-/// Those that are the same in every office: what a 督办单 mails.
-const FIXED: &[(&str, &str)] = built_in!["notice.subject.txt", "notice.txt", "notice.html"];
 
 /// Why a mail could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -160,7 +167,7 @@ impl Templates {
                 if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
             },
         );
-        for (name, source) in BUILT_IN.iter().chain(FIXED) {
+        for (name, source) in BUILT_IN {
             environment.add_template(name, source)?;
         }
         Ok(Self { environment, broken: Vec::new() })
@@ -207,14 +214,8 @@ impl Templates {
 
     /// Renders a template over samples that between them hold everything a page may hold.
     fn sample(&self, name: &str) -> Result<(), minijinja::Error> {
-        let addressee = Addressee { person: "某某", to: "a@localhost" };
         let template = self.environment.get_template(name)?;
-        for item in page::samples() {
-            let page = if name.starts_with("digest") {
-                page::digest(addressee, std::slice::from_ref(&item), item.as_of)
-            } else {
-                page::reminder(addressee, &item)
-            };
+        for page in page::sample_pages(name) {
             template.render(context! { subject => "", ..page })?;
         }
         Ok(())

@@ -173,10 +173,15 @@ impl Mailroom {
     /// A mailroom of the settings. It knows no case: see [`Mailroom::with_dossiers`].
     ///
     /// # Errors
-    /// [`MailError::Setup`] when the sender is no mailbox, [`MailError::Render`] when a built-in template is broken.
-    pub fn new(store: Store, smtp: &Smtp, reminders: &Reminders, calendar_of: CalendarOf) -> Result<Self, MailError> {
+    /// [`MailError::Setup`] when the sender is no mailbox.
+    pub fn new(
+        store: Store,
+        smtp: &Smtp,
+        reminders: &Reminders,
+        templates: Arc<Templates>,
+        calendar_of: CalendarOf,
+    ) -> Result<Self, MailError> {
         let from = smtp::sender(smtp)?;
-        let templates = Arc::new(Templates::load(&reminders.templates)?);
         let settings = Arc::new(reminders.clone());
         Ok(Self { store, calendar_of, dossier_of: None, settles: None, from, settings, templates })
     }

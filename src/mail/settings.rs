@@ -57,7 +57,8 @@ impl OrganReminders {
             if !seen.insert(change.kind) {
                 faults.push((format!("/policies/{at}/kind"), "同一类期限只能列一次"));
             }
-            let wrong = effective.policies.get(&change.kind).map(super::policy::Policy::faults).unwrap_or_default();
+            let policy = effective.policies.get(&change.kind);
+            let wrong = policy.map(|policy| policy.faults(change.kind)).unwrap_or_default();
             faults.extend(wrong.into_iter().map(|(member, detail)| (format!("/policies/{at}/{member}"), detail)));
         }
         if !effective.window.is_sound() {

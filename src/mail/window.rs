@@ -1,7 +1,7 @@
 //! PURE. When an organ's mail may go out: not at night, and if it wants, on working days only.
 
 use super::days::Days;
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,6 +41,12 @@ impl Window {
         }
         today.iter_days().skip(1).take(FURTHEST).find(|day| may(*day)).map_or(at, opens)
     }
+
+    /// When the window that is open at `opening` closes.
+    #[must_use]
+    pub fn closing(&self, opening: NaiveDateTime) -> NaiveDateTime {
+        opening.date().and_time(NaiveTime::MIN) + TimeDelta::hours(i64::from(self.until_hour))
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +80,17 @@ mod tests {
         assert_eq!(opening(every_day, "2025-10-01T23:00:00"), "2025-10-02 08:00:00");
         let always = Window { from_hour: 0, until_hour: 24, working_days_only: false };
         assert_eq!(opening(always, "2025-10-01T23:59:59"), "2025-10-01 23:59:59");
+    }
+
+    #[test]
+    fn a_window_closes_on_the_day_it_is_open() {
+        let closing = |until_hour, at: &str| {
+            let window = Window { from_hour: 8, until_hour, working_days_only: true };
+            window.closing(at.parse().unwrap()).to_string()
+        };
+        assert_eq!(closing(18, "2025-09-19T08:00:00"), "2025-09-19 18:00:00");
+        assert_eq!(closing(18, "2025-09-19T17:59:59"), "2025-09-19 18:00:00");
+        assert_eq!(closing(24, "2025-09-19T23:00:00"), "2025-09-20 00:00:00");
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub struct CalendarPreview {
     pub items: Vec<ShownCase>,
     /// 启用后尚未更新的案件数：正在由他人办理，随后自动更新
     pub cases_pending: usize,
+    /// 记录不能读取、期限未能重新计算的案件数，见服务日志；修复之后自动更新
+    pub cases_unreadable: usize,
 }
 
 /// What applying the calendar in force did.
@@ -153,6 +155,7 @@ impl Office {
             cases_moved: 0,
             items: Vec::new(),
             cases_pending: 0,
+            cases_unreadable: 0,
         };
         let mut of_regions: BTreeMap<String, Arc<Calendar>> = BTreeMap::new();
         for organ in organs::all(db)? {
@@ -189,6 +192,7 @@ impl Office {
                         Ok(file) => file,
                         Err(error) => {
                             tracing::error!(case = %row.id.0, %error, "a case is not in the preview: it cannot be read");
+                            preview.cases_unreadable += 1;
                             continue;
                         }
                     };
@@ -220,7 +224,8 @@ impl Office {
     ) -> Result<CalendarPreview, OfficeError> {
         let mut preview = self.put_calendar_in_force(caller, year, shown)?;
         let applied = self.apply_calendar()?;
-        preview.cases_pending = applied.pending + applied.unreadable;
+        preview.cases_pending = applied.pending;
+        preview.cases_unreadable = applied.unreadable;
         Ok(preview)
     }
 
@@ -529,16 +534,13 @@ impl Office {
     /// The file under another calendar, and which running duties move with it. A case that has ended keeps its own.
     fn recomputed(&self, file: CaseFile, to: &Arc<Calendar>) -> (CaseFile, Vec<MovedDuty>) {
         let today = self.clock().today();
-        let nobody = super::files::nobody();
         let before = file.duties(today);
         let mut after = file.clone();
         after.running = Arc::clone(to);
         if after.case.stage.is_open() {
             after.desk.calendar = Arc::clone(to);
         }
-        let now = after.duties(today);
-        let was = file.own_context(&nobody, today);
-        let moved = moved_duties(&file.case, (&before, &was), (&now, &after.own_context(&nobody, today)));
+        let moved = moved_duties(&before, &after.duties(today));
         (after, moved)
     }
 
@@ -546,15 +548,16 @@ impl Office {
     fn moved_since_written(&self, db: &mut Db, file: &CaseFile) -> Result<Vec<MovedDuty>, OfficeError> {
         let written = crate::store::obligations::of_case(db, file.row.id)?;
         let now = file.duties(self.clock().today());
+        let known_until = Some(self.calendar_before(db, &file.desk.organ.region)?.last_day());
         let moved = written.into_iter().filter(|row| row.status == crate::store::obligations::OPEN).filter_map(|row| {
             let duty = now.iter().find(|duty| duty.key == row.key && duty.due_on != row.due_on)?;
             Some(MovedDuty {
                 key: row.key,
                 kind: duty.kind,
                 due_before: row.due_on,
-                was_provisional: false,
+                was_provisional: row.due_on > known_until,
                 due_after: duty.due_on,
-                is_provisional: false,
+                is_provisional: duty.is_estimated,
             })
         });
         Ok(moved.collect())

@@ -122,6 +122,18 @@ impl Office {
         Ok(self.calendar_named(db, &row.calendar_version)?.unwrap_or_else(|| Arc::clone(&desk.calendar)))
     }
 
+    /// The calendar of a region before the one in force; that one, if there was no other.
+    ///
+    /// # Errors
+    /// As [`Office::calendar`].
+    pub(super) fn calendar_before(&self, db: &mut Db, region: &str) -> Result<Arc<Calendar>, OfficeError> {
+        let before = match calendars::version_before(db, region)? {
+            Some(version) => self.calendar_named(db, &version)?,
+            None => None,
+        };
+        before.map_or_else(|| self.calendar(db, region), Ok)
+    }
+
     /// The calendar a case is looked at with as of a day: its own if it had ended by then or the day is today, else the one
     /// that was in force on that day, so that what was shown then is shown again.
     ///

@@ -3,7 +3,7 @@
 use super::auth::digest;
 use super::files::Desk;
 use super::{Caller, Office, OfficeError};
-use crate::case::Role;
+use crate::case::{ObligationKind, Role};
 use crate::law::warning_level_of_due;
 use crate::mail::days::Days;
 use crate::mail::duty::Duty;
@@ -98,22 +98,32 @@ fn watch(db: &mut Db, user: UserId, department: Option<crate::store::DepartmentI
     Ok(watch)
 }
 
+/// Whether the day was estimated for want of a notice: of a period in working days, not of a day somebody or the law named.
+fn is_provisional(duty: &OpenDuty, due_on: NaiveDate, desk: &Desk) -> bool {
+    let named = [ObligationKind::AnnualReport, ObligationKind::SupervisionOrder];
+    due_on > desk.calendar.last_day() && !named.iter().any(|kind| kind.code() == duty.kind)
+}
+
 /// A duty as an event of the whole day. The title of the case stays out: it is the applicant's.
 fn event(duty: &OpenDuty, desk: &Desk, today: NaiveDate) -> Option<Event> {
     let due_on = duty.due_on?;
     let label = Duty::of(&duty.kind).label;
-    let number = duty.case_number.as_deref().unwrap_or("（尚未编号）");
+    // A duty of the organ itself has no case and so no number.
+    let number = duty.case_id.map(|_| duty.case_number.as_deref().unwrap_or("（尚未编号）"));
+    let number_line = number.map(|number| format!("受理编号：{number}\n")).unwrap_or_default();
+    let provisional =
+        if is_provisional(duty, due_on, desk) { "（暂定：该年度放假通知尚未载入）" } else { "" };
     let standing = policy::standing(&Days::new(&desk.calendar), due_on, today).label();
     let level = warning_level_of_due(due_on, today, &desk.rules.warning_thresholds(), &desk.calendar);
     let description = format!(
-        "{organ}\n事项：{label}\n受理编号：{number}\n期限：{due_on}\n{today}：{standing}\n依据：{article}",
+        "{organ}\n事项：{label}\n{number_line}期限：{due_on}{provisional}\n{today}：{standing}\n依据：{article}",
         organ = desk.organ.name,
         article = duty.article,
     );
     // Seconds from the year 2000 to when the duty last changed: a number that grows with each change and only then.
     let changed = duty.updated_at.0.timestamp().saturating_sub(YEAR_2000_UNIX_S);
     let event = Event::with_uid(&format!("{}@gongkai", duty.id.0))
-        .summary(&format!("{label} {number}"))
+        .summary(&number.map_or_else(|| label.to_owned(), |number| format!("{label} {number}")))
         .description(&description)
         .categories([level.label()])
         .starts(due_on)

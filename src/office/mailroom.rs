@@ -2,11 +2,10 @@
 
 use super::{Office, OfficeError};
 use crate::mail::days::Days;
-use crate::mail::notice::{self, MissingYear, MovedCase};
+use crate::mail::notice::{self, MissingYear, MovedCase, Post};
 use crate::mail::schedule::{Dossier, MailError, time_of_day};
 use crate::mail::{Mailroom, smtp};
-use crate::store::recipients::{self, Recipient};
-use crate::store::{CaseId, Db, OrganId, StoreError, Ts, cases, obligations, organs, preferences};
+use crate::store::{CaseId, Db, OrganId, StoreError, Ts, cases, obligations, organs};
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use std::sync::Arc;
 
@@ -31,7 +30,8 @@ impl Office {
             while office.resume_silent().map_err(unavailable)? > 0 {}
             Ok(())
         };
-        let room = Mailroom::new(self.store().clone(), &settings.smtp, &settings.reminders, Arc::new(calendar_of))?;
+        let (store, templates) = (self.store().clone(), Arc::clone(self.templates()));
+        let room = Mailroom::new(store, &settings.smtp, &settings.reminders, templates, Arc::new(calendar_of))?;
         Ok(room.with_dossiers(Arc::new(dossier_of)).with_settling(Arc::new(settles)))
     }
 
@@ -43,7 +43,8 @@ impl Office {
         match smtp::sender(&self.settings().smtp) {
             Ok(from) => {
                 let opens = moved.first().map(|case| self.mail_opens(db, case.organ_id)).transpose()?.flatten();
-                notice::tell_owners(db, &from, self.clock().today(), opens, moved)?;
+                let post = Post { templates: self.templates(), from: &from, today: self.clock().today(), opens };
+                notice::tell_owners(db, &post, moved)?;
             }
             // `serve` does not start with such a setting; a command at the machine must still keep the law's dates.
             Err(cause) => tracing::error!(%cause, "nobody is told of the calendar: the sender is no mailbox"),
@@ -72,7 +73,10 @@ impl Office {
         let missing = self.store().read(|db| self.missing_year(db, today))?;
         let Some(missing) = missing.filter(|missing| is_november_before(missing.year, today)) else { return Ok(0) };
         match smtp::sender(&self.settings().smtp) {
-            Ok(from) => Ok(self.store().write(|db| notice::remind_of_year(db, &from, today, missing))?),
+            Ok(from) => {
+                let post = Post { templates: self.templates(), from: &from, today, opens: None };
+                Ok(self.store().write(|db| notice::remind_of_year(db, &post, missing))?)
+            }
             Err(cause) => Err(OfficeError::Internal(cause.to_string())),
         }
     }
@@ -86,32 +90,6 @@ impl Office {
         let latest = latest.unwrap_or(first_missing).max(today);
         Ok(is_needed.then_some(MissingYear { year: first_missing.year(), in_gap, latest }))
     }
-}
-
-/// Each of these people, or who stands in for somebody away today with the reason why; without a deputy who can be
-/// written to the person all the same.
-pub(super) fn with_deputies(
-    db: &mut Db,
-    people: Vec<Recipient>,
-    today: NaiveDate,
-) -> Result<Vec<(Recipient, Option<String>)>, StoreError> {
-    let mut told: Vec<(Recipient, Option<String>)> = Vec::new();
-    for person in people {
-        let row = preferences::find(db, person.user_id)?;
-        let mut found = (person, None);
-        if let Some((deputy, until)) = row.deputy_id.zip(row.absent_until).filter(|_| row.is_absent(today))
-            && !preferences::find(db, deputy)?.is_absent(today)
-            && let Some(deputy) = recipients::person(db, deputy)?
-        {
-            let until = until.format("%Y年%-m月%-d日");
-            let reason = format!("{}离岗（至{until}），您是其指定的代理人。", found.0.display_name);
-            found = (deputy, Some(reason));
-        }
-        if !told.iter().any(|(known, _)| known.user_id == found.0.user_id) {
-            told.push(found);
-        }
-    }
-    Ok(told)
 }
 
 /// Notices come out in November at the latest; before that nobody can do anything about it.

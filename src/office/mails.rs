@@ -133,7 +133,7 @@ impl Office {
             return Ok(Released::Outdated);
         }
         if !outbox::release(db, id)? {
-            let detail = "只有待人工处理（parked）的邮件才能重新发送".to_owned();
+            let detail = "只有“待人工处理”的邮件才能重新发送".to_owned();
             return Err(OfficeError::Conflict { code: "mail_not_parked".into(), detail });
         }
         self.note(db, caller, Some(organ), "mail.released", &detail)?;

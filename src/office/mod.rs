@@ -44,6 +44,7 @@ pub use passwords::Passwords;
 pub use readiness::{CalendarReach, Readiness};
 
 use crate::config::Settings;
+use crate::mail::render::Templates;
 use crate::store::{DatabaseOptions, Store, StoreError};
 use std::sync::Arc;
 
@@ -61,6 +62,7 @@ struct Inner {
     passwords: Passwords,
     signer: Signer,
     calendars: Calendars,
+    templates: Arc<Templates>,
 }
 
 impl Office {
@@ -84,12 +86,14 @@ impl Office {
     /// An office on an open store.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when the settings for Argon2 are not accepted.
+    /// [`OfficeError::Internal`] when the settings for Argon2 are not accepted, or a built-in mail template is broken.
     pub fn with_store(store: Store, settings: Settings, clock: Clock) -> Result<Self, OfficeError> {
         let passwords = Passwords::new(&settings.security)?;
         let signer = Signer::new(&settings.security, store.sealer());
         let calendars = Calendars::new(&settings.calendar.directory);
-        Ok(Self { inner: Arc::new(Inner { store, clock, settings, passwords, signer, calendars }) })
+        let templates = Templates::load(&settings.reminders.templates);
+        let templates = Arc::new(templates.map_err(|error| OfficeError::Internal(error.to_string()))?);
+        Ok(Self { inner: Arc::new(Inner { store, clock, settings, passwords, signer, calendars, templates }) })
     }
 
     /// The database.
@@ -119,6 +123,11 @@ impl Office {
     /// The calendars in force; ask them through [`Office::calendar`].
     fn calendars(&self) -> &Calendars {
         &self.inner.calendars
+    }
+
+    /// The mail templates, the office's own where it has some.
+    fn templates(&self) -> &Arc<Templates> {
+        &self.inner.templates
     }
 
     /// Issues and checks access tokens.

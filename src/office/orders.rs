@@ -1,11 +1,11 @@
 //! 督办单: issuing, answering, judging and taking back. Record, duty, audit and mail commit together.
 
 use super::access::standing;
-use super::mailroom::with_deputies;
 use super::{Caller, Office, OfficeError, Standing, Thing};
 use crate::case::{NotAllowed, ObligationKind, Order, OrderAct, OrderCommand, OrderStatus, Role};
+use crate::law::chinese_date;
 use crate::mail::order_notice::Notice;
-use crate::mail::render::Templates;
+use crate::mail::people::with_deputies;
 use crate::mail::smtp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::departments::DepartmentRow;
@@ -213,7 +213,6 @@ impl Office {
         let opens = self.mail_opens(db, readers_organ)?;
         let broken = |error: &dyn std::fmt::Display| OfficeError::Internal(format!("mail of an order: {error}"));
         let from = smtp::sender(&self.settings().smtp).map_err(|error| broken(&error))?;
-        let templates = Templates::embedded().map_err(|error| broken(&error))?;
         let issuing_organ = organs::find(db, row.issuer_organ_id)?.name;
         let title = format!("{}{}", row.number, words.title);
         let facts = facts(order, &issuing_organ);
@@ -229,7 +228,7 @@ impl Office {
                 next_steps: words.next_steps,
                 reason: stands_in.as_deref().unwrap_or(words.reason),
             };
-            let mail = match templates.notice(&notice, &from, Uuid::now_v7(), self.clock().now().0) {
+            let mail = match self.templates().notice(&notice, &from, Uuid::now_v7(), self.clock().now().0) {
                 Ok(mail) => mail,
                 // A mailbox nobody can write to must not keep an order from being issued: the reminders go on.
                 Err(cause) => {
@@ -247,6 +246,7 @@ impl Office {
                 message_id: mail.message_id,
                 message: mail.bytes,
                 not_before: opens,
+                not_after: None,
             };
             queued += usize::from(outbox::enqueue(db, &new)?);
         }
@@ -337,11 +337,11 @@ fn may_act(
                 .iter()
                 .any(|(organ, role)| *organ == row.issuer_organ_id && role.code() == row.issuer_role);
             if !same_part {
-                return refused("not_the_issuer", "由签发人，或者签发机关担任同一角色的人员办理");
+                return refused("not_the_issuer", "由签发人办理；签发人不在的，由签发机关与其角色相同的人员办理");
             }
             let is_judged = matches!(command.act(), OrderAct::Return | OrderAct::Close);
             if is_judged && last_answer_by(db, row)? == Some(caller.user_id) {
-                return refused("own_answer", "答复是您本人登记的，由签发人或者签发机关担任同一角色的其他人员审阅");
+                return refused("own_answer", "答复是您本人登记的，由签发人或者签发机关与其角色相同的其他人员审阅");
             }
             Ok(())
         }
@@ -438,7 +438,7 @@ const fn words(act: OrderAct) -> Option<Words> {
             lead: "您签发的督办单已有答复，请审阅。",
             quote: "答复内容",
             next_steps: &["认可的，办结督办单；不认可的，写明理由和新的答复日期，退回。"],
-            reason: "您是督办单的签发人，或者在签发机关担任同一角色。",
+            reason: "您是督办单的签发人，或者在签发机关与签发人角色相同。",
         }),
         OrderAct::Return => Some(Words {
             title: "：答复被退回",
@@ -464,13 +464,13 @@ fn facts(order: &NamedOrder, issuing_organ: &str) -> Vec<(&'static str, String)>
     let mut facts = vec![
         ("督办单", row.number.clone()),
         ("签　发", format!("{issuing_organ}　{}", order.issuer_name)),
-        ("被督办", order.organ_name.clone()),
+        ("督办对象", order.organ_name.clone()),
     ];
     if row.case_id.is_some() {
         facts.push(("案　件", order.case_number.clone().unwrap_or_else(|| "（尚未编号）".to_owned())));
     }
     facts.extend(order.department_name.clone().map(|name| ("科　室", name)));
-    facts.push(("答复日期", row.due_on.format("%Y年%-m月%-d日").to_string()));
+    facts.push(("答复日期", chinese_date(row.due_on)));
     facts.push(("依　据", row.article.clone()));
     facts
 }

@@ -295,8 +295,9 @@ fn check_clock_settings(checks: &mut Checks, db: &mut Db, row: &OrganRow, settin
         ("correction_pauses_492", before.correction_pauses_492, after.correction_pauses_492),
     ];
     for (member, before, _) in members.into_iter().filter(|(_, before, after)| before != after) {
-        let detail =
-            format!("已有案件，期限的计算方式不能再改，应仍为 {before}（settings 整组替换，没有填写的取默认值）");
+        let detail = format!(
+            "已有案件，期限的计算方式不能再改，请仍填 {before}（settings 须整组填写，没有填写的项按默认值处理）"
+        );
         checks.fault(&format!("/settings/{member}"), "in_use", detail);
     }
     Ok(())

@@ -1,14 +1,14 @@
 //! Earlier applications of the same applicant for alike information: hints for the clerk, who alone says whether an
 //! application is a repeat (Art. 36 (6)). Nothing is decided by them.
 
-use super::files::{CaseFile, folded};
+use super::files::CaseFile;
 use super::topics::Asked;
 use super::{Office, OfficeError};
 use crate::case::likeness::{Difference, Profile, SHOWN_FROM};
-use crate::case::{Stage, likeness};
-use crate::law::Outcome;
+use crate::case::{Case, Stage, likeness};
+use crate::law::{Outcome, Regime};
 use crate::store::cases::{CaseFilter, CaseRow};
-use crate::store::{ApplicantId, Db, applicants, cases, events};
+use crate::store::{ApplicantId, Db, applicants, cases};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -68,10 +68,10 @@ pub struct SimilarCase {
 pub struct SimilarCases {
     /// 相似度达到多少才列出，百分比
     pub shown_from: u8,
-    /// 重复申请的依据
-    #[schema(value_type = String)]
-    pub article: &'static str,
-    /// 是否已比对该申请人此前的全部申请；false 表示申请过多，只比对了最近的
+    /// 重复申请的依据；2007年条例没有这一种类，为空
+    #[schema(value_type = Option<String>)]
+    pub article: Option<&'static str>,
+    /// 是否已比对该申请人此前的全部申请；false 表示申请过多，只比对了最近的，或者有案件的记录不能读取（见服务日志）
     pub is_complete: bool,
     /// 最相似的在前，最多 10 件
     pub items: Vec<SimilarCase>,
@@ -80,8 +80,10 @@ pub struct SimilarCases {
 impl Office {
     /// The earlier applications of the same applicant to the same organ for alike information, the likest first.
     ///
+    /// An earlier case whose log cannot be read is left out: it must not keep anybody from working on this one.
+    ///
     /// # Errors
-    /// [`OfficeError::Internal`] for a log that cannot be read.
+    /// As every read.
     pub fn similar_cases(&self, db: &mut Db, file: &CaseFile) -> Result<SimilarCases, OfficeError> {
         let (same, mut is_complete) = same_applicants(db, file)?;
         let filter = CaseFilter {
@@ -109,14 +111,22 @@ impl Office {
         // A stable sort: of equally alike ones the newest comes first.
         found.sort_by_key(|(likeness, ..)| std::cmp::Reverse(*likeness));
         found.truncate(MOST_SHOWN);
-        let items = found
-            .into_iter()
-            .map(|(likeness, difference, row)| {
-                let same_by = same.get(&row.applicant_id).copied().unwrap_or(SameBy::Name);
-                shown(db, row, likeness, difference, same_by)
-            })
-            .collect::<Result<_, OfficeError>>()?;
-        Ok(SimilarCases { shown_from: likeness::SHOWN_FROM, article: ARTICLE, is_complete, items })
+        is_complete &= asked.is_complete;
+        let mut items = Vec::with_capacity(found.len());
+        let found_rows = found.iter().map(|(_, _, row)| row.clone()).collect();
+        for ((likeness, difference, _), (row, earlier)) in found.iter().zip(self.files_of(db, found_rows)?) {
+            let same_by = same.get(&row.applicant_id).copied().unwrap_or(SameBy::Name);
+            match earlier {
+                Ok(earlier) => items.push(shown(row, &earlier.case, *likeness, *difference, same_by)),
+                Err(error) => {
+                    tracing::error!(case = %row.id.0, %error, "an earlier case is not shown: its log cannot be read");
+                    is_complete = false;
+                }
+            }
+        }
+        // Order 492 knows no such category.
+        let article = (file.case.regime != Some(Regime::Order492)).then_some(ARTICLE);
+        Ok(SimilarCases { shown_from: likeness::SHOWN_FROM, article, is_complete, items })
     }
 }
 
@@ -135,16 +145,9 @@ fn same_applicants(db: &mut Db, file: &CaseFile) -> Result<(BTreeMap<ApplicantId
     Ok((records.iter().map(|record| (record.id, same_by(record))).collect(), is_complete))
 }
 
-fn shown(
-    db: &mut Db,
-    row: CaseRow,
-    likeness: u8,
-    difference: Option<Difference>,
-    same_by: SameBy,
-) -> Result<SimilarCase, OfficeError> {
-    let reply = folded(&events::load(db, row.id)?)?.reply;
+fn shown(row: CaseRow, earlier: &Case, likeness: u8, difference: Option<Difference>, same_by: SameBy) -> SimilarCase {
     let outcome = row.outcome.as_deref().and_then(Outcome::from_code);
-    Ok(SimilarCase {
+    SimilarCase {
         case_id: row.id.0,
         number: row.number,
         title: row.title,
@@ -155,8 +158,8 @@ fn shown(
         is_open: row.is_open,
         outcome: row.outcome,
         outcome_label: outcome.map(|outcome| outcome.label().to_owned()),
-        reply_number: reply.map(|reply| reply.document_number),
+        reply_number: earlier.reply.as_ref().map(|reply| reply.document_number.clone()),
         replied_on: row.replied_on,
         may_be_repeat: row.replied_on.is_some() && difference.is_none(),
-    })
+    }
 }

@@ -22,8 +22,8 @@ pub const MOST_CASES: usize = 5_000;
 const MOST_TOPICS: usize = 200;
 /// Most applications shown with a topic; the counts cover all.
 const MOST_SHOWN: usize = 50;
-/// What grouping may cost in look-ups and comparisons: about two seconds.
-const WORK: usize = 10_000_000;
+/// What grouping may cost in groups looked up and pairs of characters compared.
+const WORK: usize = 200_000_000;
 /// Days looked back at unless a first day is asked for.
 const DAYS: u64 = 365;
 
@@ -142,6 +142,9 @@ impl Office {
     pub fn topics(&self, db: &mut Db, caller: &Caller, query: &TopicQuery) -> Result<TopicReport, OfficeError> {
         let until = query.until.unwrap_or_else(|| self.clock().today());
         let from = query.from.unwrap_or_else(|| until.checked_sub_days(Days::new(DAYS)).unwrap_or(NaiveDate::MIN));
+        if from > until {
+            return Err(OfficeError::invalid("?from", "out_of_range", format!("不得晚于截止日{until}")));
+        }
         let readable = self.readable_organs(db, caller, query.organ, query.with_subordinates)?;
         let names: Vec<OrganRow> = organs::all(db)?.into_iter().filter(|organ| readable.contains(&organ.id)).collect();
         let mut report = TopicReport {
@@ -176,7 +179,7 @@ impl Office {
 pub(super) struct Asked {
     requests: HashMap<CaseId, String>,
     /// False when a log could not be read: of that case only the title is known.
-    is_complete: bool,
+    pub(super) is_complete: bool,
 }
 
 impl Asked {

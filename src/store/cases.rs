@@ -450,15 +450,22 @@ fn by_warning(query: Query<'_>, warning: Warning) -> Query<'_> {
     }
 }
 
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The text in small letters.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 fn by_text<'a>(query: Query<'a>, text: &str) -> Query<'a> {
     let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = format!("%{literal}%");
+    // Without regard to case in ASCII on both databases: SQLite's LIKE never minds it, PostgreSQL's does.
+    let pattern = format!("%{}%", literal.to_ascii_lowercase());
     query.filter(
-        cases::title
+        lower(cases::title)
             .like(pattern.clone())
             .escape('\\')
-            .or(cases::applicant_name.like(pattern.clone()).escape('\\'))
-            .or(cases::number.is_not_null().and(cases::number.assume_not_null().like(pattern).escape('\\'))),
+            .or(lower(cases::applicant_name).like(pattern.clone()).escape('\\'))
+            .or(cases::number.is_not_null().and(lower(cases::number.assume_not_null()).like(pattern).escape('\\'))),
     )
 }
 

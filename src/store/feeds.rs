@@ -7,7 +7,7 @@ use diesel::sql_types::Bool;
 
 use super::db::{Both, Db};
 use super::schema::{cases, feeds, obligations};
-use super::{DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId};
+use super::{CaseId, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId};
 
 /// Gives a person an address; the one before is gone.
 ///
@@ -62,6 +62,8 @@ pub struct OpenDuty {
     pub id: ObligationId,
     /// Its organ.
     pub organ_id: OrganId,
+    /// Its case; none for the organ's own duties (annual report, an order to a department).
+    pub case_id: Option<CaseId>,
     /// 受理编号, once there is one.
     pub case_number: Option<String>,
     /// What kind of duty it is.
@@ -99,6 +101,7 @@ pub fn duties(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Resul
         .select((
             obligations::id,
             obligations::organ_id,
+            obligations::case_id,
             cases::number.nullable(),
             obligations::kind,
             obligations::due_on,

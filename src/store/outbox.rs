@@ -122,6 +122,8 @@ pub struct NewMail {
     pub message: Vec<u8>,
     /// Not sent before this instant; `None`: at once.
     pub not_before: Option<Ts>,
+    /// Not sent from this instant on, unless a receiver may already hold it; `None`: whenever it can be.
+    pub not_after: Option<Ts>,
 }
 
 /// A row as its present sender holds it.
@@ -186,6 +188,7 @@ pub fn enqueue(db: &mut Db, mail: &NewMail) -> Result<bool, StoreError> {
         outbox::attempts.eq(0),
         outbox::suspect.eq(false),
         outbox::next_attempt_at.eq(mail.not_before.map_or(now, |opens| opens.max(now))),
+        outbox::not_after.eq(mail.not_after),
         outbox::created_at.eq(now),
     );
     let inserted = on_each!(db => diesel::insert_into(outbox::table)
@@ -223,7 +226,8 @@ pub fn claim(db: &mut Db, owner: &str, limit: i64, lease: Duration) -> Result<Ve
 }
 
 /// As [`claim`], but reminders written for a day before `office_day` stay where they are: what they say ("due today") is
-/// no longer so, and the next pass withdraws them. Those a receiver may already hold are not held back.
+/// no longer so, and the next pass withdraws them. So do mails whose window has closed. What a receiver may already hold
+/// is not held back.
 ///
 /// # Errors
 /// As every write.
@@ -239,10 +243,11 @@ pub fn claim_on(
         .filter(reminder_steps::mail_key.eq(outbox::dedupe_key))
         .filter(reminder_steps::told_for.lt(office_day))
         .select(reminder_steps::key);
+    let is_in_window = outbox::not_after.is_null().or(outbox::not_after.gt(now).assume_not_null());
     let may_go = outbox::suspect
         .eq(true)
         .or(outbox::state.eq(MailState::Sending.code()))
-        .or(diesel::dsl::not(diesel::dsl::exists(outdated)));
+        .or(is_in_window.and(diesel::dsl::not(diesel::dsl::exists(outdated))));
     // A leased row carries the end of its lease as its next attempt: one condition, one index. The states are spelt out
     // because SQLite uses a partial index only for the literal condition.
     let ready = outbox::table
@@ -457,7 +462,7 @@ pub fn withdraw(db: &mut Db, key: &str) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Queues a parked mail again, the same bytes. `false`: it is not parked.
+/// Queues a parked mail again, the same bytes, whatever its window: a person wants it sent. `false`: it is not parked.
 ///
 /// # Errors
 /// As every write.
@@ -470,6 +475,7 @@ pub fn release(db: &mut Db, id: OutboxId) -> Result<bool, StoreError> {
             outbox::attempts.eq(0),
             outbox::next_attempt_at.eq(now),
             outbox::released_at.eq(Some(now)),
+            outbox::not_after.eq(None::<Ts>),
         ))
         .execute(db)?;
     Ok(released == 1)

@@ -230,6 +230,7 @@ diesel::table! {
         created_at -> TsT,
         sent_at -> Nullable<TsT>,
         released_at -> Nullable<TsT>,
+        not_after -> Nullable<TsT>,
     }
 }
 

@@ -417,6 +417,11 @@ fn lists_are_filtered_and_paged_without_loss() {
             let wrong = bureau.service.get(&format!("/api/v1/cases{query}"), &bureau.supervisor);
             assert_eq!((wrong.problem().0, wrong.fields()[0].0), (400, field));
         }
+        bureau.on("2024-03-07");
+        let mut latin = bureau.application("2024-03-07");
+        latin["title"] = json!("第9件 PPP项目合同");
+        bureau.file(latin);
+        assert_eq!((titles("?q=ppp"), titles("?q=PPP")), (vec!["9".to_owned()], vec!["9".to_owned()]));
     });
 }
 

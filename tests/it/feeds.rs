@@ -80,6 +80,23 @@ fn an_open_duty_is_a_day_in_the_calendar_and_its_chinese_survives() {
 }
 
 #[test]
+fn an_estimated_day_says_so_and_a_duty_of_the_organ_has_no_number() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-12-14");
+        bureau.registered("2026-12-14");
+        bureau.on("2027-01-05");
+        bureau.service.office.mailroom().unwrap().remind(day("2027-01-05"), None).unwrap();
+        let shown = read(&bureau.service, &bureau.service.feed(&bureau.head));
+        let reply = reply_duty(&shown).get_description().unwrap().to_owned();
+        // Thirteen working days to 31 December; of January the first is a holiday, so the seventh one is the 12th.
+        assert!(reply.contains("期限：2027-01-12（暂定：该年度放假通知尚未载入）\n"), "{reply}");
+        let annual = events(&shown).into_iter().find(|event| event.get_summary() == Some("年度报告"));
+        let annual = annual.expect("the annual report, without a number").get_description().unwrap().to_owned();
+        assert!(annual.contains("期限：2027-01-31\n") && !annual.contains("受理编号"), "{annual}");
+    });
+}
+
+#[test]
 fn everybody_sees_what_they_answer_for_and_a_supervisor_what_is_late() {
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2024-03-01");

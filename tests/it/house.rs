@@ -126,6 +126,7 @@ impl House {
             message_id: format!("<{key}@example.cn>"),
             message: b"Subject: x\r\n\r\nx\r\n".to_vec(),
             not_before: None,
+            not_after: None,
         };
         let park = |db: &mut Db| -> Result<OutboxId, StoreError> {
             outbox::enqueue(db, &mail)?;

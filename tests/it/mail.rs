@@ -19,6 +19,7 @@ use diesel::prelude::*;
 use gongkai::case::Role;
 use gongkai::config::Settings;
 use gongkai::law::Calendar;
+use gongkai::mail::render::Templates;
 use gongkai::mail::schedule::CalendarOf;
 use gongkai::mail::smtp::Relay;
 use gongkai::mail::{Mailroom, RemindReport};
@@ -54,7 +55,8 @@ fn national() -> CalendarOf {
 
 fn room(store: &Store) -> Mailroom {
     let settings = settings(25, &[]);
-    Mailroom::new(store.clone(), &settings.smtp, &settings.reminders, national()).unwrap()
+    let templates = Arc::new(Templates::embedded().unwrap());
+    Mailroom::new(store.clone(), &settings.smtp, &settings.reminders, templates, national()).unwrap()
 }
 
 /// One thread, as a test wants it: the mail server and the sender take turns.
@@ -188,6 +190,7 @@ fn queue_for(store: &Store, organ_id: Option<OrganId>, key: &str, to: &str) -> V
         message_id: format!("<{key}@gov.example>"),
         message: message.clone().into_bytes(),
         not_before: None,
+        not_after: None,
     };
     assert!(store.write(|db| store_outbox::enqueue(db, &mail)).unwrap());
     message.into_bytes()
@@ -218,6 +221,25 @@ fn hurry(store: &Store) {
         Ok(diesel::update(waiting).set(outbox_table::next_attempt_at.eq(past)).execute(db)?)
     };
     store.write(work).unwrap();
+}
+
+/// The window of every mail has closed.
+fn close_windows(store: &Store) {
+    let past = Ts(now().0 - TimeDelta::seconds(1));
+    let work = |db: &mut gongkai::store::Db| -> Result<usize, StoreError> {
+        let closing = outbox_table::table.filter(outbox_table::not_after.is_not_null());
+        Ok(diesel::update(closing).set(outbox_table::not_after.eq(Some(past))).execute(db)?)
+    };
+    assert!(store.write(work).unwrap() > 0, "some mail has a window");
+}
+
+/// As if the server had refused it for good.
+fn park_by_hand(store: &Store, key: &str) {
+    let row = outbox_table::table.filter(outbox_table::dedupe_key.eq(key));
+    let work = |db: &mut gongkai::store::Db| -> Result<usize, StoreError> {
+        Ok(diesel::update(row).set(outbox_table::state.eq("parked")).execute(db)?)
+    };
+    assert_eq!(store.write(work).unwrap(), 1);
 }
 
 fn reports_to(store: &Store, organ: OrganId, other: OrganId) {

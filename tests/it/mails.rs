@@ -24,6 +24,7 @@ fn queue(service: &Service, key: &str, organ: OrganId, to: UserId) {
         message_id: format!("<{key}@example.cn>"),
         message: b"Subject: x\r\n\r\nx\r\n".to_vec(),
         not_before: None,
+        not_after: None,
     };
     assert!(service.office.store().write(|db| outbox::enqueue(db, &mail)).unwrap());
 }
@@ -243,6 +244,7 @@ fn mails_about_no_single_organ_are_seen_and_released_at_the_top() {
             message_id: "<digest@example.cn>".into(),
             message: b"Subject: x\r\n\r\nx\r\n".to_vec(),
             not_before: None,
+            not_after: None,
         };
         assert!(service.office.store().write(|db| outbox::enqueue(db, &mail)).unwrap());
         refuse_all(&service);

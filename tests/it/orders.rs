@@ -90,7 +90,7 @@ fn an_order_is_a_duty_that_is_reminded_of_until_it_is_answered_and_again_when_th
         bureau.on("2026-03-16");
         let issued = bureau.order(&bureau.supervisor, on(&case, "2026-03-20"));
         assert_eq!(issued.json["number"], "督办〔2026〕1号");
-        assert_eq!(issued.json["article"], "《条例》第四十五条（机关内部督办）");
+        assert_eq!(issued.json["article"], "《条例》第四十五条（工作制度）");
         assert_eq!(
             (&issued.json["status"]["code"], &issued.json["case_number"]),
             (&json!("open"), &json!("依申请〔2026〕1号"))
@@ -99,7 +99,7 @@ fn an_order_is_a_duty_that_is_reminded_of_until_it_is_answered_and_again_when_th
         let duty = bureau.duty(&case.id);
         assert_eq!((duty.kind.as_str(), duty.status.as_str()), ("supervision_order", "open"));
         assert_eq!(duty.due_on, Some("2026-03-20".parse().unwrap()));
-        assert_eq!(duty.article, "督办〔2026〕1号，《条例》第四十五条（机关内部督办）");
+        assert_eq!(duty.article, "督办〔2026〕1号，《条例》第四十五条（工作制度）");
         let told = [("jingban@example.cn", "请答复"), ("fuze@example.cn", "请答复")];
         let subject = |words: &str| format!("【依申请公开】督办〔2026〕1号：{words}");
         assert_eq!(bureau.notices(), told.map(|(to, words)| (to.to_owned(), subject(words))));
@@ -302,7 +302,7 @@ fn an_order_from_above_has_the_numbers_of_its_issuer_and_the_article_of_supervis
         service.user("xianjingban", county, &[Role::Clerk]);
         let body = json!({ "department_id": department.0, "text": "请按期公布年度报告", "due_on": "2026-03-06" });
         let issued = bureau.order(&bureau.supervisor, body.clone());
-        assert_eq!(issued.json["article"], "《条例》第四十七条第一款（上级督办）");
+        assert_eq!(issued.json["article"], "《条例》第四十七条第一款（监督检查）");
         assert_eq!(issued.json["organ_id"], json!(county.0));
         assert_eq!(issued.json["issuer_organ_id"], json!(bureau.organ.0));
         let case = bureau.registered("2026-03-02");

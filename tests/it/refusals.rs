@@ -124,7 +124,7 @@ fn what_is_asked_of_the_applicant_is_asked_once_in_time_and_reasonably() {
 
         let late = fresh(&bureau);
         bureau.on("2024-04-01");
-        refuses(&late, "corrections", correction("2024-04-01", 10), "correction_after_due", "第三十条");
+        refuses(&late, "corrections", correction("2024-04-01", 10), "correction_after_due", "第三十三条");
         refuses(&late, "fee", fee("2024-04-01"), "fee_after_due", "第六条");
         let other = bureau.registered("2024-04-01");
         let merge = json!({ "on": "2024-04-01", "into_case": other.id, "reason": "内容相同" });
@@ -181,6 +181,26 @@ fn splitting_and_archiving_have_their_conditions() {
         case.clerk("dispatches", json!({ "method": "post", "on": TODAY, "carrier": "中国邮政EMS" }));
         let archive = json!({ "on": TODAY, "file_number": "2024-001" });
         refuses(&case, "archive", archive, "service_not_proved", "235号");
+    });
+}
+
+#[test]
+fn what_is_not_received_has_no_remedy_and_what_is_sent_is_not_withdrawn() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let mut letter = bureau.application("2024-03-01");
+        letter["channel"] = json!("ordinary_mail");
+        letter["arrived_on"] = json!("2024-03-01");
+        let unconfirmed = bureau.file(letter);
+        let remedy = json!({ "kind": "reconsideration", "received_on": "2024-03-01", "reference": "〔2024〕1号" });
+        refuses(&unconfirmed, "remedies", remedy, "receipt_not_fixed", "第三十一条");
+        let mut case = fresh(&bureau);
+        case.clerk("outcome", proposal("disclosed.provided")).approve(TODAY).clerk("reply", json!({ "on": TODAY }));
+        case.clerk("dispatches", json!({ "method": "entrusted", "on": TODAY }));
+        let withdrawal =
+            case.try_command(&bureau.clerk, "withdrawal", json!({ "on": TODAY, "identity_checked": true }));
+        assert_eq!(withdrawal.problem(), (409, "already_dispatched"));
+        assert!(withdrawal.json["article"].as_str().unwrap().contains("撤回"), "{withdrawal:?}");
     });
 }
 

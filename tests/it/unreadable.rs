@@ -45,8 +45,18 @@ fn lists_leave_out_what_cannot_be_read_and_say_that_they_are_not_complete() {
         assert_eq!(seen(), (2, [true; 4]));
         spoil(&bureau.service.office, bad.id.parse().unwrap());
         assert_eq!(seen(), (1, [false; 4]));
+        let new = get(&bureau.registered("2026-04-10").path(""), &bureau.clerk);
+        let similar = &new["similar"];
+        assert_eq!((similar["items"].as_array().unwrap().len(), &similar["is_complete"]), (1, &json!(false)), "{new}");
         let file = bureau.service.get(&format!("{overdue}&format=csv"), &bureau.supervisor);
-        assert_eq!(file.problem(), (422, "too_many_rows"), "no file that looks whole and is not");
+        assert_eq!(file.problem(), (422, "incomplete"), "no file that looks whole and is not");
+        let figures = |format: &str| {
+            let path = format!("/api/v1/supervision/overview?format={format}");
+            bureau.service.get(&path, &bureau.supervisor)
+        };
+        assert_eq!(figures("csv").problem(), (422, "incomplete"));
+        assert!(figures("html").text.contains("没有查遍全部"), "the page says so itself");
+
         assert_eq!(bureau.service.get(&bad.path("delay"), &bureau.supervisor).problem(), (500, "internal"));
     });
 }

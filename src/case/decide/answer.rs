@@ -24,13 +24,13 @@ pub(super) fn propose(
     if let Some(consultation) = case.consultations.iter().find(|c| case.awaits(c, context.calendar, payload.on)) {
         return Err(NotAllowed::by_law(
             "consultation_open",
-            basis::under(basis::THIRD_PARTY, case.regime),
+            basis::of_consultation(consultation.opened.kind, case.regime),
             format!("{}当日仍在向{}征求意见，不能据以拟办", payload.on, consultation.opened.party),
         )
         .at("/on"));
     }
-    third_party_has_not_objected(case, payload.outcome)?;
     check_evidence(case, payload, context)?;
+    third_party_has_not_objected(case, payload)?;
     check_items(case, payload, context)?;
     after_the_reasons_were_due(case, payload, context)?;
     Ok(vec![Event::OutcomeProposed {

@@ -52,7 +52,7 @@ pub(super) fn request_correction(
     if let Some(due) = case.due(context).filter(|due| payload.on > *due) {
         return Err(NotAllowed::by_law(
             "correction_after_due",
-            article,
+            basis::under(basis::REPLY_PERIOD, case.regime),
             format!("答复期限已于{due}届满，其后的告知不能停止或者重新计算期限；请尽快答复"),
         )
         .at("/on"));

@@ -86,8 +86,9 @@ fn third_party_has_not_consented(case: &Case, outcome: Outcome) -> Result<(), No
 }
 
 /// What a third party objects to with good reason is not simply disclosed (Art. 32; Order 492, Art. 23: a refusal is
-/// enough): public interest is a category of its own, with its reasons told to the third party.
-pub(super) fn third_party_has_not_objected(case: &Case, outcome: Outcome) -> Result<(), NotAllowed> {
+/// enough). Public interest is a category of its own under Order 711; Order 492 has one category for both, so there the
+/// proposal has to say on what the disclosure rests.
+pub(super) fn third_party_has_not_objected(case: &Case, proposal: &c::ProposeOutcome) -> Result<(), NotAllowed> {
     let is_492 = case.regime == Some(Regime::Order492);
     let objected = |consultation: &Consultation| {
         consultation.returned.as_ref().is_some_and(|returned| match returned.opinion {
@@ -96,12 +97,29 @@ pub(super) fn third_party_has_not_objected(case: &Case, outcome: Outcome) -> Res
             Opinion::Consents | Opinion::Stated | Opinion::Recalled => false,
         })
     };
-    if outcome == Outcome::Provided && third_parties(case).any(objected) {
+    let objected = third_parties(case).any(objected);
+    let rests_on_interest = proposal.legal_basis.as_deref().is_some_and(is_said);
+    if proposal.outcome == Outcome::O492Disclosed && objected && !rests_on_interest {
+        return Err(NotAllowed::by_law(
+            "third_party_objected",
+            basis::THIRD_PARTY_492,
+            "第三方不同意公开的，不得公开；认为不公开可能对公共利益造成重大影响而公开的，须在 legal_basis 写明理由，\
+             并将决定公开的内容和理由书面通知第三方",
+        )
+        .at("/legal_basis"));
+    }
+    if proposal.outcome == Outcome::Provided && objected {
         return Err(NotAllowed::by_law(
             "third_party_objected",
             basis::under(basis::THIRD_PARTY, case.regime),
-            "第三方不同意公开且有合理理由的，不予公开；认为不公开可能对公共利益造成重大影响的，请选“公共利益公开”\
-             （disclosed.public_interest）并书面告知第三方，能区分处理的选“部分公开”",
+            format!(
+                "第三方不同意公开且有合理理由的，不予公开；认为不公开可能对公共利益造成重大影响的，请选“{}”（{}）并书面告知\
+                 第三方，能区分处理的选“{}”（{}）",
+                Outcome::PublicInterest.label(),
+                Outcome::PublicInterest.code(),
+                Outcome::PartiallyDisclosed.label(),
+                Outcome::PartiallyDisclosed.code(),
+            ),
         )
         .at("/outcome"));
     }

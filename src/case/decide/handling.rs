@@ -156,7 +156,7 @@ pub(super) fn delay_reply(
         return Err(NotAllowed::by_law(
             "unreasonable_period",
             basis::EXCESSIVE,
-            "延迟答复的期限应当合理，自告知之日起不得超过一年",
+            "延迟答复的期限应当合理；自告知之日起超过一年的，系统按笔误处理，请核对",
         )
         .at("/until"));
     }

@@ -66,8 +66,8 @@ fn check_order(case: &Case, payload: &c::DecideRemedy, order: ReopenedPeriod) ->
     if !sensible {
         return Err(NotAllowed::by_law(
             "ordered_period_out_of_range",
-            basis::REMEDY,
-            "责令答复的期限应晚于收到裁决之日且不超过一年，或为1至60个工作日",
+            basis::under(basis::REMEDY, case.regime),
+            "责令答复的期限应晚于收到裁决之日，或为1至60个工作日；超过一年的，系统按笔误处理，请对照裁决书核对",
         )
         .at("/orders_reply_within"));
     }

@@ -21,6 +21,22 @@ fn sent(method: ServiceMethod, on: &str) -> Dispatch {
 }
 
 #[test]
+fn under_order_492_an_objection_is_enough_and_public_interest_has_to_be_said() {
+    let mut desk = Desk::registered("2018-03-01").at("2018-03-12");
+    desk.accept(third_party(day("2018-03-05")));
+    let returned = |opinion| ReturnConsultation { consultation: 1, on: day("2018-03-12"), opinion, reasons: None };
+    let disclosed = proposal(Outcome::O492Disclosed, day("2018-03-12"));
+    let mut agreed = desk.clone();
+    agreed.accept(returned(Opinion::Consents)).accept(disclosed.clone());
+    desk.accept(returned(Opinion::ObjectsWithoutReason));
+    let objected = ("third_party_objected", Some("《条例》（2007年）第二十三条"));
+    assert_eq!(desk.refused(disclosed.clone()), objected);
+    assert_eq!(desk.refused(ProposeOutcome { legal_basis: Some(" ".into()), ..disclosed.clone() }), objected);
+    let legal_basis = Some("不公开可能对公共利益造成重大影响".into());
+    desk.accept(ProposeOutcome { legal_basis, ..disclosed });
+}
+
+#[test]
 fn nothing_does_not_exist_without_a_search_record() {
     let mut desk = in_progress();
     let nothing = proposal(Outcome::DoesNotExist, day("2024-03-20"));

@@ -3,7 +3,7 @@
 use super::support::*;
 use crate::case::command::*;
 use crate::case::*;
-use crate::law::{Outcome, Regime};
+use crate::law::{Calendar, Outcome, Regime};
 
 fn correction(on: &str) -> RequestCorrection {
     RequestCorrection { on: day(on), items: vec!["请写明文号".into()], respond_days: 10, served_on: Some(day(on)) }
@@ -99,7 +99,7 @@ fn a_correction_under_order_492_must_be_asked_for_within_the_period() {
     let mut desk = Desk::registered("2018-03-01").at("2018-03-23");
     desk.rules.correction_pauses_492 = true;
     let (code, article) = desk.refused(correction("2018-03-23"));
-    assert_eq!((code, article), ("correction_after_due", Some("《条例》（2007年）第二十一条第（四）项")));
+    assert_eq!((code, article), ("correction_after_due", Some("《条例》（2007年）第二十四条")));
     desk.accept(correction("2018-03-22"));
 }
 
@@ -107,9 +107,26 @@ fn a_correction_under_order_492_must_be_asked_for_within_the_period() {
 fn a_notice_after_the_whole_period_hides_no_lateness() {
     let mut desk = Desk::registered("2024-03-01").at("2024-06-03");
     let (code, article) = desk.refused(correction("2024-06-03"));
-    assert_eq!((code, article), ("correction_after_due", Some("《条例》第三十条")));
+    assert_eq!((code, article), ("correction_after_due", Some("《条例》第三十三条")));
     desk.accept(correction("2024-03-29"));
     assert_eq!(desk.status(), "awaiting_correction");
+}
+
+#[test]
+fn after_a_late_notice_the_date_without_the_restart_stays_in_sight() {
+    let risk = |desk: &Desk| {
+        let clock = desk.case().reply_clock(Calendar::national(), &desk.rules, Some(desk.today)).unwrap().unwrap();
+        (clock.due, clock.risk_due)
+    };
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-18");
+    desk.accept(correction("2024-03-13"));
+    assert_eq!(risk(&desk), (None, Some(day("2024-03-29"))), "while it is awaited");
+    desk.accept(ReceiveCorrection { on: day("2024-03-18"), request: "补正".into() });
+    assert_eq!(risk(&desk), (Some(day("2024-04-16")), Some(day("2024-03-29"))), "and when it has come");
+    let mut timely = Desk::registered("2024-03-01").at("2024-03-18");
+    timely.accept(correction("2024-03-12"));
+    timely.accept(ReceiveCorrection { on: day("2024-03-18"), request: "补正".into() });
+    assert_eq!(risk(&timely), (Some(day("2024-04-16")), None), "a notice in time leaves no risk");
 }
 
 #[test]

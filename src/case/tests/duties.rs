@@ -17,7 +17,10 @@ fn duties(desk: &Desk) -> String {
         Some(_) => "他人",
     };
     let lines = desk.obligations().into_iter().map(|duty| {
-        let due = duty.due_on.map_or_else(|| "未定".to_owned(), |due| due.to_string());
+        let mut due = duty.due_on.map_or_else(|| "未定".to_owned(), |due| due.to_string());
+        if duty.is_estimated {
+            due.push_str("（暂定）");
+        }
         let (owner, department) = (who(duty.owner), who(duty.department));
         format!("  {} {due} {} {owner} {department} {}", duty.key, duty.status.code(), duty.article)
     });
@@ -124,7 +127,12 @@ fn duties_end_with_the_case_and_order_492_has_its_own_articles() {
     story.tell("期限落在尚无放假通知的年度", &gap);
     gap.accept(assigned("2026-12-30"));
     gap.accept(OpenConsultation { served_on: Some(day("2026-12-30")), ..third_party(day("2026-12-30")) });
-    gap.accept(plain(CommandKind::OpenRemedy, gap.case.as_ref(), gap.today));
+    for (kind, simplified) in
+        [(RemedyKind::Reconsideration, false), (RemedyKind::Reconsideration, true), (RemedyKind::Litigation, false)]
+    {
+        let (received_on, reference) = (day("2026-12-30"), "案号".into());
+        gap.accept(OpenRemedy { kind, received_on, reference, simplified });
+    }
     story.tell("各项期限均按估算提醒", &gap);
     insta::assert_snapshot!("duties_ended", story.0);
 }

@@ -114,6 +114,47 @@ fn reasons_and_fees_are_not_under_order_492() {
 }
 
 #[test]
+fn an_opinion_is_waited_for_on_the_article_of_its_kind_and_its_order() {
+    use crate::law::ConsultationKind::{JointProducer, OtherOrgan, SecrecyAuthority, ThirdParty};
+    for (kind, of_711, of_492) in [
+        (ThirdParty, "《条例》第三十二条", "《条例》（2007年）第二十三条"),
+        (JointProducer, "《条例》第三十四条", "机关内部工作制度"),
+        (OtherOrgan, "《条例》第三十三条", "《条例》（2007年）第二十四条"),
+        (SecrecyAuthority, "《条例》第十七条", "《条例》（2007年）第十四条"),
+    ] {
+        for (year, article) in [("2024", of_711), ("2018", of_492)] {
+            let on = day(&format!("{year}-03-05"));
+            let mut desk = Desk::registered(&format!("{year}-03-01")).at(&format!("{year}-03-05"));
+            desk.accept(OpenConsultation { kind, ..third_party(on) });
+            let offered = desk.permit(CommandKind::ReturnConsultation).unwrap().article;
+            let refused = desk.refused(proposal(crate::law::Outcome::Withdrawn, on));
+            assert_eq!((offered, refused), (article, ("consultation_open", Some(article))), "{kind:?} {year}");
+        }
+    }
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-05");
+    desk.accept(third_party(day("2024-03-05")));
+    desk.accept(OpenConsultation { kind: SecrecyAuthority, ..third_party(day("2024-03-05")) });
+    let both = desk.permit(CommandKind::ServeConsultation).unwrap().article;
+    assert_eq!(both, "《条例》第三十三条", "of two kinds: what they have in common");
+}
+
+#[test]
+fn a_lapse_rests_on_the_notice_that_was_not_answered() {
+    for (ask, article) in [
+        (CommandKind::RequestCorrection, "《条例》第三十条"),
+        (CommandKind::NotifyFee, "《政府信息公开信息处理费管理办法》（国办函〔2020〕109号）第六条"),
+    ] {
+        let mut desk = Desk::registered("2024-03-01").at("2024-03-05");
+        desk.accept(plain(ask, desk.case.as_ref(), desk.today));
+        if desk.permit(CommandKind::ServeNotice).is_ok() {
+            desk.accept(plain(CommandKind::ServeNotice, desk.case.as_ref(), desk.today));
+        }
+        let late = desk.at("2024-06-03");
+        assert_eq!(late.permit(CommandKind::Lapse).unwrap().article, article, "{ask:?}");
+    }
+}
+
+#[test]
 fn the_service_of_a_notice_is_recorded_once() {
     for ask in [CommandKind::RequestCorrection, CommandKind::RequestJustification, CommandKind::NotifyFee] {
         let mut desk = Desk::registered("2024-03-01").at("2024-03-05");

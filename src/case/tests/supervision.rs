@@ -35,6 +35,19 @@ fn dispatch(on: NaiveDate) -> Dispatch {
 }
 
 #[test]
+fn days_of_a_correction_that_pauses_lay_with_nobody() {
+    let mut desk = Desk::registered("2018-03-01").at("2018-03-12");
+    desk.rules.correction_pauses_492 = true;
+    let items = vec!["文号".into()];
+    desk.accept(RequestCorrection { on: day("2018-03-12"), items, respond_days: 10, served_on: None });
+    let desk = desk.at("2018-03-20");
+    let (case, answer, _) = stood(&desk, day("2018-03-20")).unwrap();
+    // 2 March to 12 March: seven working days; none of those after it.
+    assert_eq!(used(&case, &answer.unwrap(), day("2018-03-20"), calendar()), 7);
+    assert_eq!(delay_on(&desk, "2018-03-20").total(), 7);
+}
+
+#[test]
 fn a_case_goes_from_place_to_place_on_its_days() {
     let desk = Desk::registered("2025-02-20");
     let at = |on: &str| standing(&desk, on);

@@ -134,8 +134,9 @@ fn wait_for_applicant(
 ) -> bool {
     let (status, since, rule, article) = match (period.awaiting_correction, period.awaiting_fee) {
         (Some(since), _) => {
-            let rule = if options.correction_pauses(period.regime) { "C-7" } else { "D1" };
-            (ClockStatus::AwaitingCorrection, since, rule, period.regime.correction_article())
+            let pauses = options.correction_pauses(period.regime);
+            let (rule, article) = period.regime.correction_source("D1", pauses);
+            (ClockStatus::AwaitingCorrection, since, rule, article)
         }
         (None, Some(since)) => (ClockStatus::AwaitingFee, since, "D10", fee_notice_article()),
         (None, None) => return false,

@@ -3,7 +3,8 @@
 use super::answer::{ClockAnswer, ClockStatus, DueIfReturned, StartRule, Step, StepKind};
 use super::{Fact, Timeline};
 use crate::law::calendar::{Calendar, is_weekend};
-use chrono::{Datelike, NaiveDate, Weekday};
+use crate::law::dates::weekday;
+use chrono::{Datelike, NaiveDate};
 use std::fmt::Write;
 
 /// The derivation of one answer, in Chinese.
@@ -244,16 +245,7 @@ fn conclusion(answer: &ClockAnswer) -> Vec<String> {
 }
 
 fn with_weekday(day: NaiveDate) -> String {
-    let weekday = match day.weekday() {
-        Weekday::Mon => "一",
-        Weekday::Tue => "二",
-        Weekday::Wed => "三",
-        Weekday::Thu => "四",
-        Weekday::Fri => "五",
-        Weekday::Sat => "六",
-        Weekday::Sun => "日",
-    };
-    format!("{day} 星期{weekday}")
+    format!("{day} 星期{}", weekday(day))
 }
 
 /// The notices of the years that were counted, and the calendar's version.

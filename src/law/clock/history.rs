@@ -301,22 +301,17 @@ impl<'a, 'f> Reader<'a, 'f> {
     }
 
     fn corrected(&mut self, asked_on: NaiveDate, on: NaiveDate) {
-        let article = self.period.regime.correction_article();
+        let (rule, article) = self.period.regime.correction_source("D1", self.correction_pauses);
+        self.answered(asked_on, on, rule, article);
         if self.correction_pauses {
-            self.answered(asked_on, on, "C-7", article);
             self.period.pauses.push((asked_on, on));
             return;
         }
-        self.answered(asked_on, on, "D1", article);
         let rule = match self.period.regime {
             Regime::Order492 => "C-7",
             Regime::Order711 => "D3",
         };
         self.restart(on, StartRule::Correction, rule, article);
-    }
-
-    fn answered(&mut self, asked_on: NaiveDate, on: NaiveDate, rule: &'static str, article: &'static str) {
-        self.period.steps.push(Step::new(StepKind::Waiting, asked_on, rule, article).through(on));
     }
 
     fn restart(&mut self, on: NaiveDate, start_rule: StartRule, rule: &'static str, article: &'static str) {
@@ -348,6 +343,10 @@ impl<'a, 'f> Reader<'a, 'f> {
         });
     }
 
+    fn answered(&mut self, asked_on: NaiveDate, on: NaiveDate, rule: &'static str, article: &'static str) {
+        self.period.steps.push(Step::new(StepKind::Waiting, asked_on, rule, article).through(on));
+    }
+
     fn void_changes(&mut self) {
         for change in self.period.changes.drain(..) {
             let (rule, article) = change_source(change, self.period.regime);
@@ -364,7 +363,7 @@ impl<'a, 'f> Reader<'a, 'f> {
                 ("D8", self.period.regime.stop_article())
             }
             Fact::CorrectionRequested { .. } | Fact::CorrectionReceived { .. } => {
-                ("D3", self.period.regime.correction_article())
+                self.period.regime.correction_source("D3", self.correction_pauses)
             }
             Fact::FeeNotified { .. } => ("D10", FEE_NOTICE_ARTICLE),
             Fact::FeePaid { .. } => ("D12", FEE_RESTART_ARTICLE),

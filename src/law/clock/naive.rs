@@ -1,23 +1,23 @@
-//! A second, deliberately slow reading of the law for the tests: one day after the other, straight from the files.
+//! A second, deliberately slow reading of the law for the tests: one day after the other, straight from the notices.
 
+use crate::law::calendar::EMBEDDED;
 use chrono::{Datelike, NaiveDate, Weekday};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-struct Files {
+struct Notices {
     off: HashSet<NaiveDate>,
     work: HashSet<NaiveDate>,
 }
 
-static FILES: LazyLock<Files> = LazyLock::new(|| {
-    let mut files = Files { off: HashSet::new(), work: HashSet::new() };
-    for year in 2008..=2026 {
-        let path = format!("{}/config/calendar/cn-{year}.json", env!("CARGO_MANIFEST_DIR"));
-        let json: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        files.off.extend(json["off"].as_array().unwrap().iter().map(|day| d(day["date"].as_str().unwrap())));
-        files.work.extend(json["work"].as_array().unwrap().iter().map(|day| d(day.as_str().unwrap())));
+static NOTICES: LazyLock<Notices> = LazyLock::new(|| {
+    let mut notices = Notices { off: HashSet::new(), work: HashSet::new() };
+    for text in EMBEDDED {
+        let json: serde_json::Value = serde_json::from_str(text).unwrap();
+        notices.off.extend(json["off"].as_array().unwrap().iter().map(|day| d(day["date"].as_str().unwrap())));
+        notices.work.extend(json["work"].as_array().unwrap().iter().map(|day| d(day.as_str().unwrap())));
     }
-    files
+    notices
 });
 
 pub(in crate::law) fn d(text: &str) -> NaiveDate {
@@ -26,8 +26,8 @@ pub(in crate::law) fn d(text: &str) -> NaiveDate {
 
 /// None outside 2008-2026.
 pub(in crate::law) fn works(day: NaiveDate) -> Option<bool> {
-    let rest = FILES.off.contains(&day) || matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-    (2008..=2026).contains(&day.year()).then(|| FILES.work.contains(&day) || !rest)
+    let rest = NOTICES.off.contains(&day) || matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+    (2008..=2026).contains(&day.year()).then(|| NOTICES.work.contains(&day) || !rest)
 }
 
 /// The due date of `total` working days after `start`; days in `(sent, returned]` of a stop do not count. Also how many did not.

@@ -16,7 +16,7 @@ pub(super) struct Stop<'a> {
 impl Stop<'_> {
     /// The rule and article it rests on.
     pub fn source(&self, regime: Regime) -> (&'static str, &'static str) {
-        if self.ids.is_empty() { ("C-7", regime.correction_article()) } else { ("D8", regime.stop_article()) }
+        if self.ids.is_empty() { regime.correction_source("C-7", true) } else { ("D8", regime.stop_article()) }
     }
 }
 

@@ -286,7 +286,7 @@ fn c7_where_the_organ_says_so_a_correction_under_order_492_stops_the_period_and_
     assert_eq!(answer.excluded, Some(6));
     let stop = answer.derivation.iter().find(|step| step.kind == StepKind::Excluded).unwrap();
     assert_eq!((stop.from, stop.through, stop.rule), (d("2018-03-13"), Some(d("2018-03-20")), "C-7"));
-    assert_eq!(stop.article, "《条例》（2007年）第二十一条第（四）项");
+    assert_eq!(stop.article, "本机关设置（依地方规定）；《条例》（2007年）第二十一条第（四）项");
     let text = explain(&paused("2018-03-01", &facts), &answer, Calendar::national());
     assert!(text.contains("2018-03-13 至 2018-03-20 不计6个工作日：等候申请人更改、补充申请"), "{text}");
     assert!(text.contains("2018-03-12 告知更改、补充，2018-03-20 收到；其间不计算在期限内"), "{text}");

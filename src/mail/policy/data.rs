@@ -118,15 +118,17 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// What is wrong with it: member and detail.
+    /// What is wrong with it for duties of `kind`: member and detail.
     #[must_use]
-    pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
+    pub fn faults(&self, kind: ObligationKind) -> Vec<(&'static str, &'static str)> {
         let mut faults = Vec::new();
         if self.lead_days.len() > LEADS_MAX || self.lead_days.iter().any(|days| *days > LEAD_MAX) {
             faults.push(("lead_days", "提前天数为0至60个工作日，至多12个"));
         }
-        if self.repeat_every > LEAD_MAX {
-            faults.push(("repeat_every", "应为0至60个工作日，0为逾期后不再提醒"));
+        // A correction notice can no longer be given after its day: of nothing else may the office fall silent.
+        let may_end = kind == ObligationKind::CorrectionNotice;
+        if self.repeat_every > LEAD_MAX || (self.repeat_every == 0 && !may_end) {
+            faults.push(("repeat_every", "应为1至60个工作日；逾期后须继续提醒，只有告知补正可以为0（不再提醒）"));
         }
         if self.repeat_until > LATE_MAX {
             faults.push(("repeat_until", "应为0至1000个工作日，0为直至办结"));
@@ -142,8 +144,8 @@ impl Policy {
         if onsets.iter().flatten().any(is_too_far) {
             faults.push(("recipients", "届满前为0至60个工作日，逾期后为0至1000个工作日"));
         }
-        if self.lead_days.is_empty() {
-            faults.push(("lead_days", "至少须有一次提前提醒或者当日提醒，不得使期限无声经过"));
+        if !self.lead_days.contains(&0) {
+            faults.push(("lead_days", "须含0（当日提醒），不得使期限无声经过"));
         }
         if !onsets.iter().flatten().any(|onset| onset.when == When::Before) {
             faults.push(("recipients", "至少须有一方在期限届满前或者当日得到提醒，不得使期限无声经过"));
@@ -161,7 +163,7 @@ pub struct PolicyChange {
     /// 期限届满前若干个工作日提醒，0 为当日
     #[serde(default)]
     pub lead_days: Option<Vec<u16>>,
-    /// 逾期后每若干个工作日重复一次，0 为不重复
+    /// 逾期后每若干个工作日重复一次；只有告知补正可以为 0（不重复）
     #[serde(default)]
     pub repeat_every: Option<u16>,
     /// 重复到逾期后第若干个工作日为止，0 为直至办结

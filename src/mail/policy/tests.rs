@@ -320,11 +320,18 @@ fn the_black_level_comes_on_the_first_working_day_from_the_thirtieth_on_and_says
 
 #[test]
 fn a_policy_that_lets_a_day_pass_in_silence_is_none() {
-    assert!(house().values().all(|policy| policy.faults().is_empty()));
-    let named = |policy: Policy| policy.faults().into_iter().map(|(member, _)| member).collect::<Vec<_>>();
+    assert!(house().iter().all(|(kind, policy)| policy.faults(*kind).is_empty()));
+    let names = |policy: Policy, kind: ObligationKind| {
+        policy.faults(kind).into_iter().map(|(member, _)| member).collect::<Vec<_>>()
+    };
+    let named = |policy: Policy| names(policy, ObligationKind::Reply);
     let good = of_reply();
     assert_eq!(named(Policy { lead_days: vec![], ..good.clone() }), ["lead_days"]);
-    assert_eq!(named(Policy { lead_days: vec![61], ..good.clone() }), ["lead_days"]);
+    assert_eq!(named(Policy { lead_days: vec![60], ..good.clone() }), ["lead_days"], "nothing on the day itself");
+    assert_eq!(named(Policy { lead_days: vec![61, 0], ..good.clone() }), ["lead_days"]);
+    let ends = Policy { repeat_every: 0, ..good.clone() };
+    assert_eq!(named(ends.clone()), ["repeat_every"], "nothing after it");
+    assert_eq!(names(ends, ObligationKind::CorrectionNotice), Vec::<&str>::new());
     assert_eq!(
         named(Policy { repeat_every: 61, repeat_until: 1001, ..good.clone() }),
         ["repeat_every", "repeat_until"]

@@ -2,10 +2,12 @@
 
 use super::{Addressee, Item, Next, NextAction};
 use crate::case::ObligationKind;
+use crate::law::{chinese_date, weekday};
 use crate::mail::duty::Duty;
 use crate::mail::people::Because;
 use crate::mail::policy::{Audience, Standing};
-use chrono::{Datelike, NaiveDate, Weekday};
+use crate::mail::{notice, order_notice};
+use chrono::NaiveDate;
 use minijinja::{Value, context};
 
 /// Longest case title in a mail, characters.
@@ -23,7 +25,7 @@ pub(super) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate)
     let count = |is_counted: fn(&Item) -> bool| items.iter().filter(|item| is_counted(item)).count();
     context! {
         person => one_line(addressee.person),
-        as_of => short_date(as_of),
+        as_of => chinese_date(as_of),
         total => items.len(),
         overdue_count => count(|item| item.standing.is_overdue()),
         today_count => count(|item| item.standing == Standing::Today),
@@ -53,9 +55,9 @@ fn duty(item: &Item) -> Value {
         other_actions => item.next.as_ref().map(|next| next.others.join("、")).unwrap_or_default(),
         article => one_line(&item.article),
         due_long => long_date(item.due_on),
-        due_short => short_date(item.due_on),
+        due_short => chinese_date(item.due_on),
         standing => item.standing.label(),
-        as_of => short_date(item.as_of),
+        as_of => chinese_date(item.as_of),
         overdue => overdue,
         black => item.is_black,
         missed => missed(&item.missed),
@@ -92,7 +94,7 @@ fn actions_title(next: &Next) -> Option<&'static str> {
 
 fn actions(next: &Next, as_of: NaiveDate) -> Vec<String> {
     let line = |action: &NextAction| match action.until.filter(|until| *until >= as_of) {
-        Some(until) => format!("{}（最迟{}；{}）", action.label, short_date(until), action.article),
+        Some(until) => format!("{}（最迟{}；{}）", action.label, chinese_date(until), action.article),
         None => format!("{}（{}）", action.label, action.article),
     };
     next.steps.iter().map(line).collect()
@@ -101,8 +103,8 @@ fn actions(next: &Next, as_of: NaiveDate) -> Vec<String> {
 fn missed(days: &[NaiveDate]) -> Option<String> {
     let (first, last) = (days.first()?, days.last()?);
     let which = match days.len() {
-        1 => format!("按期限推算应于{}发出的提醒", short_date(*first)),
-        n => format!("按期限推算应于{}至{}发出的{n}次提醒", short_date(*first), short_date(*last)),
+        1 => format!("按期限推算应于{}发出的提醒", chinese_date(*first)),
+        n => format!("按期限推算应于{}至{}发出的{n}次提醒", chinese_date(*first), chinese_date(*last)),
     };
     Some(format!(
         "{which}没有在当日发出（服务未运行，或者事项、期限、承办人员在其后才登记），合并为这一封，不再逐封补发。"
@@ -117,20 +119,7 @@ fn unknown_year(year: i32) -> String {
 
 /// A date as an officer writes it, with the day of the week.
 fn long_date(day: NaiveDate) -> String {
-    let weekday = match day.weekday() {
-        Weekday::Mon => "一",
-        Weekday::Tue => "二",
-        Weekday::Wed => "三",
-        Weekday::Thu => "四",
-        Weekday::Fri => "五",
-        Weekday::Sat => "六",
-        Weekday::Sun => "日",
-    };
-    format!("{}（星期{weekday}）", short_date(day))
-}
-
-fn short_date(day: NaiveDate) -> String {
-    format!("{}年{}月{}日", day.year(), day.month(), day.day())
+    format!("{}（星期{}）", chinese_date(day), weekday(day))
 }
 
 /// Nothing that could end a line: neither in a header nor in the layout of the text.
@@ -147,8 +136,20 @@ fn cut(title: &str) -> String {
     title.chars().take(TITLE_MAX_CHARS).chain(std::iter::once('…')).collect()
 }
 
+/// Pages that between them hold everything the template of that name may be given.
+pub(super) fn sample_pages(template: &str) -> Vec<Value> {
+    let addressee = Addressee { person: "某某", to: "a@localhost" };
+    match template.split('.').next() {
+        Some("digest") => samples().iter().map(|one| digest(addressee, std::slice::from_ref(one), one.as_of)).collect(),
+        Some("notice") => order_notice::sample_pages(),
+        Some("calendar_moved") => vec![notice::sample_moved()],
+        Some("calendar_missing") => notice::sample_missing(),
+        Some(_) | None => samples().iter().map(|one| reminder(addressee, one)).collect(),
+    }
+}
+
 /// Two duties that between them hold everything a page may hold, and leave out everything it may leave out.
-pub(super) fn samples() -> [Item; 2] {
+fn samples() -> [Item; 2] {
     let full = Item {
         organ: "某机关".to_owned(),
         case_number: Some("1号".to_owned()),

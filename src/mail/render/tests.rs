@@ -180,6 +180,9 @@ fn an_office_replaces_a_template_and_a_broken_one_is_reported_and_not_used() {
     write("reminder.txt", "{{ person }}：{{ duty }}，{{ standing }}。");
     write("reminder.html", "<p>{% if %}</p>");
     write("digest.txt", "{{ no_such_word }}");
+    write("calendar_moved.txt", "{{ person }}：{% for case in cases %}{{ case.number }}{% endfor %}");
+    write("calendar_missing.txt", "{% if in_gap %}{{ no_such_word }}{% endif %}");
+    write("notice.html", "{% if quote %}{{ quote_of }}{% endif %}");
     write(
         "digest.html",
         "{% for item in items %}{% if item.black %}{{ item.nothing_of_the_kind }}{% endif %}{% endfor %}",
@@ -188,14 +191,17 @@ fn an_office_replaces_a_template_and_a_broken_one_is_reported_and_not_used() {
     let templates = Templates::load(directory.path()).unwrap();
     let broken: Vec<String> =
         templates.broken().iter().map(|one| one.file.rsplit('/').next().unwrap().to_owned()).collect();
-    assert_eq!(broken, ["reminder.html", "digest.subject.txt", "digest.txt", "digest.html"]);
+    assert_eq!(
+        broken,
+        ["reminder.html", "digest.subject.txt", "digest.txt", "digest.html", "notice.html", "calendar_missing.txt"]
+    );
     assert!(templates.broken()[0].to_string().contains("已改用内置模板"), "{}", templates.broken()[0]);
     let at = "2025-09-16T00:00:05Z".parse().unwrap();
     let mail = templates.reminder(READER, &due_soon(), &from(), uuid::Uuid::nil(), at).unwrap();
     assert!(read(&mail).ends_with("王敏：答复申请人，还剩3个工作日。"), "{}", read(&mail));
     assert_eq!(html(&mail), html(&make(&due_soon())), "the built-in one in its place");
     // A directory that is not there is a mistake, an empty name is none.
-    assert_eq!(Templates::load(Path::new("/no/such/directory")).unwrap().broken().len(), 6);
+    assert_eq!(Templates::load(Path::new("/no/such/directory")).unwrap().broken().len(), 15);
     assert_eq!(Templates::load(Path::new("")).unwrap().broken(), []);
 }
 

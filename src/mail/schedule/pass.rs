@@ -48,13 +48,15 @@ struct Line {
     item: Item,
     step: StepRow,
     queued: Queued,
+    closes: Option<NaiveDateTime>,
 }
 
-/// The day a mail is written for, and when the window opens for it.
+/// The day a mail is written for, and when the window opens and closes for it by the office's clock.
 #[derive(Clone, Copy)]
 struct Sending {
     day: NaiveDate,
     opens: Option<NaiveDateTime>,
+    closes: Option<NaiveDateTime>,
 }
 
 impl<'a> Pass<'a> {
@@ -127,10 +129,11 @@ impl<'a> Pass<'a> {
 
     /// A mail that has to wait for another day is written for that day: what it says must be so when it is sent.
     fn sending(&self, organ: OrganId, days: &Days<'_>) -> Sending {
-        let Some(at) = self.moment.at() else { return Sending { day: self.moment.day, opens: None } };
+        let Some(at) = self.moment.at() else { return Sending { day: self.moment.day, opens: None, closes: None } };
         let window = self.of_organs.get(&organ).unwrap_or(&self.house).window;
         let opens = window.opening(days, at);
-        Sending { day: opens.date(), opens: Some(opens).filter(|opens| *opens > at) }
+        let closes = Some(window.closing(opens));
+        Sending { day: opens.date(), opens: Some(opens).filter(|opens| *opens > at), closes }
     }
 
     /// The region's calendar; if it cannot be read, the built-in one: a reminder must not fall silent over it.
@@ -260,7 +263,7 @@ impl<'a> Pass<'a> {
             opens: sending.opens,
             is_in_digest: false,
         };
-        Line { duty: duty.clone(), person, item, step, queued }
+        Line { duty: duty.clone(), person, item, step, queued, closes: sending.closes }
     }
 
     /// Title and applicant as far as mail may name them: a natural person's name does not stand in the title either.
@@ -424,7 +427,12 @@ impl<'a> Pass<'a> {
         let organ = one(lines.iter().map(|line| Some(line.duty.organ_id.0)).collect());
         let case = one(lines.iter().map(|line| line.duty.case_id.map(|id| id.0)).collect());
         let opens = lines.iter().filter_map(|line| line.queued.opens).max();
-        let wait = opens.zip(self.moment.at()).map(|(opens, at)| opens.signed_duration_since(at));
+        // Of several organs' windows the one counts that closes first after all are open.
+        let closes = lines.iter().filter_map(|line| line.closes).filter(|closes| Some(*closes) > opens).min();
+        let instant = |time: Option<NaiveDateTime>| {
+            let wait = time.zip(self.moment.at()).map(|(time, at)| time.signed_duration_since(at));
+            wait.and_then(|wait| now.0.checked_add_signed(wait)).map(Ts)
+        };
         NewMail {
             dedupe_key,
             organ_id: organ.map(OrganId),
@@ -434,7 +442,8 @@ impl<'a> Pass<'a> {
             subject: rendered.subject,
             message_id: rendered.message_id,
             message: rendered.bytes,
-            not_before: wait.and_then(|wait| now.0.checked_add_signed(wait)).map(Ts),
+            not_before: instant(opens),
+            not_after: instant(closes),
         }
     }
 

@@ -25,6 +25,7 @@ fn a_key_is_queued_once_whatever_became_of_it() {
             message_id: "<other>".into(),
             message: body.as_bytes().to_vec(),
             not_before: None,
+            not_after: None,
         };
         assert!(!store.write(|db| enqueue(db, &again("x"))).unwrap());
         let held = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap();
@@ -48,7 +49,43 @@ fn timed(key: &str, not_before: Option<Ts>) -> NewMail {
         message_id: format!("<{key}>"),
         message: key.as_bytes().to_vec(),
         not_before,
+        not_after: None,
     }
+}
+
+#[test]
+fn a_mail_whose_window_has_closed_stays_back_unless_a_receiver_may_hold_it() {
+    on_both(|store| {
+        let claimed = || {
+            let rows = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap();
+            let mut keys: Vec<String> = rows.iter().map(|claim| claim.dedupe_key.clone()).collect();
+            keys.sort();
+            (keys, rows)
+        };
+        let open = Some(Ts(now().0 + TimeDelta::hours(1)));
+        for key in ["refused", "broken"] {
+            let mail = NewMail { not_after: open, ..timed(key, None) };
+            assert!(store.write(|db| enqueue(db, &mail)).unwrap());
+        }
+        let (keys, rows) = claimed();
+        assert_eq!(keys, ["broken", "refused"], "the window is open");
+        for row in &rows {
+            let what = if row.dedupe_key == "broken" { Unsent::Broken } else { Unsent::Later };
+            assert!(store.write(|db| retry(db, row, "451 later", Duration::ZERO, what)).unwrap());
+        }
+        close_windows(store);
+        let (keys, rows) = claimed();
+        assert_eq!(keys, ["broken"], "what may be in a mailbox is sent again, byte for byte; the rest is not");
+        assert!(store.write(|db| mark_sent(db, &rows[0], "250 ok")).unwrap());
+        // A person wants it sent all the same.
+        hurry(store);
+        assert_eq!(claimed().0, Vec::<String>::new());
+        let refused = store.read(|db| list(db, &MailFilter::default(), None, 5)).unwrap();
+        let id = refused.iter().find(|mail| mail.dedupe_key == "refused").unwrap().id;
+        park_by_hand(store, "refused");
+        assert!(store.write(|db| release(db, id)).unwrap());
+        assert_eq!(claimed().0, ["refused"]);
+    });
 }
 
 #[test]

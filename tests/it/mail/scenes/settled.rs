@@ -49,6 +49,17 @@ fn mail_out_of_hours_is_queued_at_once_for_the_next_opening_and_written_for_that
         let waits = mails(store)[0].next_attempt_at.0 - now().0;
         assert!((60 * 60..=61 * 60).contains(&waits.num_minutes()), "61 hours: {waits}");
         assert_eq!(store.write(|db| claim(db, "w", 5, Duration::from_secs(60))).unwrap(), []);
+        let closes: Vec<Option<Ts>> = store
+            .read(|db| -> Result<_, StoreError> {
+                let queued = outbox_table::table.filter(outbox_table::state.eq("queued"));
+                Ok(queued.select(outbox_table::not_after).load(db)?)
+            })
+            .unwrap();
+        assert_eq!(closes.len(), 3);
+        for closes in closes {
+            let open_for = closes.unwrap().0 - mails(store)[0].next_attempt_at.0;
+            assert!((599..=600).contains(&open_for.num_minutes()), "from 8:00 to 18:00 that Monday: {open_for}");
+        }
         // Over the weekend nothing new; on Monday it is known.
         for moment in
             [at("2025-09-19", 20), at("2025-09-20", 9), at("2025-09-21", 23), at("2025-09-22", 7), at("2025-09-22", 8)]
@@ -262,15 +273,16 @@ fn an_organ_settles_its_own_policy_and_reads_what_counts() {
         let kinds = gongkai::case::ObligationKind::ALL.len();
         assert_eq!(seen.json["effective_policies"].as_array().unwrap().len(), kinds);
         assert_eq!((&seen.json["policies"], &seen.json["window"]), (&json!([]), &Value::Null));
-        let own = json!({ "policies": [{ "kind": "reply", "lead_days": [2] }], "window": null });
+        let own = json!({ "policies": [{ "kind": "reply", "lead_days": [2, 0] }], "window": null });
         let done = put(seen.header("etag"), own.clone());
         assert_eq!(done.status, 200, "{done:?}");
         let effective = done.json["effective_policies"].as_array().unwrap();
         let of_reply = effective.iter().find(|policy| policy["kind"] == "reply").unwrap();
-        assert_eq!((&of_reply["lead_days"], &of_reply["repeat_every"]), (&json!([2]), &json!(1)));
+        assert_eq!((&of_reply["lead_days"], &of_reply["repeat_every"]), (&json!([2, 0]), &json!(1)));
         assert_eq!(put(seen.header("etag"), own).problem(), (412, "stale"));
         for (policies, pointer) in [
-            (json!([{ "kind": "reply", "lead_days": [] }]), "/policies/0/lead_days"),
+            (json!([{ "kind": "reply", "lead_days": [60] }]), "/policies/0/lead_days"),
+            (json!([{ "kind": "reply", "repeat_every": 0 }]), "/policies/0/repeat_every"),
             (json!([{ "kind": "reply", "recipients": {} }]), "/policies/0/recipients"),
             (json!([{ "kind": "reply" }, { "kind": "reply" }]), "/policies/1/kind"),
         ] {
@@ -281,7 +293,9 @@ fn an_organ_settles_its_own_policy_and_reads_what_counts() {
         entered(scene.store(), day("2024-03-01"));
         scene.days("2024-03-13", "2024-03-29");
         let told: Vec<&str> = scene.told.lines().filter(|line| line.contains("jingban某 → 答复")).collect();
-        assert_eq!(told, ["2024-03-27 jingban某 → 答复申请人 期限2024-03-29 lead_2 还剩2个工作日"]);
+        let [early, today] = told[..] else { panic!("{told:?}") };
+        assert_eq!(early, "2024-03-27 jingban某 → 答复申请人 期限2024-03-29 lead_2 还剩2个工作日");
+        assert!(today.starts_with("2024-03-29 jingban某 → 答复申请人 期限2024-03-29 due_today "), "{today}");
     });
 }
 
