@@ -63,6 +63,20 @@ impl Receive {
     }
 }
 
+/// Characters of a title that is made from the request.
+const MADE_TITLE: usize = 60;
+
+/// A title for a request without one: its first line that says something, shortened.
+#[must_use]
+pub fn title_of(request: &str) -> String {
+    let line = request.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let line = line.replace(char::is_control, " ");
+    if line.chars().count() <= MADE_TITLE {
+        return line;
+    }
+    line.chars().take(MADE_TITLE - 1).chain(['…']).collect()
+}
+
 /// An attempt to reach the applicant: the log that 207号 asks for when nobody answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

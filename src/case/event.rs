@@ -65,8 +65,14 @@ pub enum Event {
     ProposalRecalled(c::RecallProposal),
     /// A step of the chain was taken.
     Reviewed { review: c::Review, reviewed_by: Uuid },
-    /// The reply was signed and numbered.
-    ReplyIssued { on: NaiveDate, document_number: String },
+    /// The reply was signed and numbered; `replied_on` when the day that counts is known without its dispatch, as an old
+    /// ledger knows it.
+    ReplyIssued {
+        on: NaiveDate,
+        document_number: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replied_on: Option<NaiveDate>,
+    },
     /// The reply left the house; `replied_on` when this day is the one that counts (235号).
     Dispatched { dispatch: c::Dispatch, replied_on: Option<NaiveDate> },
     /// Its service was proved; `replied_on` when this day is the one that counts (235号).

@@ -136,7 +136,7 @@ impl Case {
             }
             Event::ProposalRecalled(_) => self.back_to_work(),
             Event::Reviewed { review, .. } => self.reviewed(review),
-            Event::ReplyIssued { on, document_number } => {
+            Event::ReplyIssued { on, document_number, replied_on } => {
                 self.reply = Some(Reply {
                     issued_on: *on,
                     document_number: document_number.clone(),
@@ -144,6 +144,7 @@ impl Case {
                     replied_on: None,
                     proof: None,
                 });
+                self.conclude(*replied_on);
             }
             Event::Dispatched { dispatch, replied_on } => {
                 if let Some(reply) = &mut self.reply {

@@ -12,6 +12,7 @@ mod delay;
 mod event;
 mod evolve;
 mod guard;
+pub mod historical;
 pub mod likeness;
 mod moved;
 mod obligation;
@@ -41,8 +42,8 @@ pub use moved::{MovedDuty, moved_duties};
 pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations, obligations_under};
 pub use order::{Order, OrderCommand};
 pub use record::{
-    ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, LinkRelation, Notice, Opinion,
-    OrderAct, OrderStatus, RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
+    ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, IdentityKind, LinkRelation, Notice,
+    Opinion, OrderAct, OrderStatus, RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
 };
 pub use refusal::NotAllowed;
 pub use role::Role;

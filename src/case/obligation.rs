@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Working days after dispatch in which the proof of service should be back; the organ's own care, no statute.
-const SERVICE_PROOF_DAYS: u32 = 10;
+pub(super) const SERVICE_PROOF_DAYS: u32 = 10;
 
 /// Working days after which somebody looks after a letter whose service is not on record, or an opinion that no statute
 /// limits: without a day of its own such a duty would sleep for ever. The organ's own care, no statute.
@@ -321,7 +321,8 @@ fn service_proof(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let sent = reply.dispatches.last()?;
     let due = Day::after(sent.on, SERVICE_PROOF_DAYS, context.calendar);
     let mut obligation = duty(case, ObligationKind::ServiceProof, Some(due), basis::SERVICE);
-    obligation.status = status(reply.proof.is_some(), true);
+    // Without a proof only an old case of a ledger is put away: nobody looks for it any more.
+    obligation.status = status(reply.proof.is_some(), case.stage != Stage::Archived);
     Some(obligation)
 }
 

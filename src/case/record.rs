@@ -112,6 +112,20 @@ words! {
 }
 
 words! {
+    /// 证件类型.
+    IdentityKind {
+        /// 居民身份证
+        IdCard = "id_card", "居民身份证";
+        /// 护照
+        Passport = "passport", "护照";
+        /// 统一社会信用代码
+        CreditCode = "credit_code", "统一社会信用代码";
+        /// 其他证件
+        Other = "other", "其他证件";
+    }
+}
+
+words! {
     /// Whether the applicant was reached.
     ContactResult {
         /// Spoken to.

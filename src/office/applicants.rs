@@ -37,36 +37,6 @@ pub struct Identity {
     pub number: String,
 }
 
-/// 证件类型.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum IdentityKind {
-    /// 居民身份证
-    IdCard,
-    /// 护照
-    Passport,
-    /// 统一社会信用代码
-    CreditCode,
-    /// 其他证件
-    Other,
-}
-
-impl IdentityKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::IdCard, Self::Passport, Self::CreditCode, Self::Other];
-
-    /// The code in rows.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::IdCard => "id_card",
-            Self::Passport => "passport",
-            Self::CreditCode => "credit_code",
-            Self::Other => "other",
-        }
-    }
-}
-
 /// 联系方式.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -157,9 +127,10 @@ impl Office {
 }
 
 fn identity_kind(code: &str) -> IdentityKind {
-    IdentityKind::ALL.into_iter().find(|kind| kind.code() == code).unwrap_or(IdentityKind::Other)
+    IdentityKind::from_code(code).unwrap_or(IdentityKind::Other)
 }
 
+pub use crate::case::IdentityKind;
 pub use crate::store::seal::mask_name as masked_name;
 
 pub(super) fn check_applicant(applicant: &Applicant) -> Result<(), OfficeError> {

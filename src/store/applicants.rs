@@ -51,10 +51,20 @@ pub struct NewApplicant<'a> {
 /// # Errors
 /// [`StoreError::Dangling`] when there is no such organ.
 pub fn insert(db: &mut Db, sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<ApplicantRow, StoreError> {
+    let row = sealed(sealer, new, at)?;
+    diesel::insert_into(applicants::table).values(&row).execute(db)?;
+    Ok(row)
+}
+
+/// The row of a new applicant, sealed and not yet written.
+///
+/// # Errors
+/// [`StoreError::Database`] when the machine gives no randomness.
+pub fn sealed(sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<ApplicantRow, StoreError> {
     let id = ApplicantId::new();
     let number = new.identity.map(|(kind, number)| (kind, normalised(number)));
     let seal = |place: Place, text: &str| sealer.seal(place, text.as_bytes());
-    let row = ApplicantRow {
+    Ok(ApplicantRow {
         id,
         organ_id: new.organ_id,
         kind: new.kind.to_owned(),
@@ -64,9 +74,7 @@ pub fn insert(db: &mut Db, sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Re
         identity_index: number.as_ref().map(|(kind, number)| sealer.blind_index(kind, number)),
         contact_sealed: new.contact.map(|text| seal(contact_place(id), text)).transpose()?,
         created_at: at,
-    };
-    diesel::insert_into(applicants::table).values(&row).execute(db)?;
-    Ok(row)
+    })
 }
 
 /// Replaces the contacts.
@@ -86,6 +94,20 @@ pub fn set_contact(db: &mut Db, sealer: &Sealer, id: ApplicantId, contact: &str)
 /// [`StoreError::NotFound`].
 pub fn find(db: &mut Db, id: ApplicantId) -> Result<ApplicantRow, StoreError> {
     Ok(applicants::table.find(id).select(ApplicantRow::as_select()).first(db)?)
+}
+
+/// The applicants of these ids, in any order.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn many(db: &mut Db, of: &[ApplicantId]) -> Result<Vec<ApplicantRow>, StoreError> {
+    let mut found = Vec::with_capacity(of.len());
+    for batch in of.chunks(BATCH) {
+        let theirs = applicants::table.filter(applicants::id.eq_any(batch));
+        let rows: Vec<ApplicantRow> = theirs.select(ApplicantRow::as_select()).load(db)?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// Who came to these organs before with the same paper, oldest first.

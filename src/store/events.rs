@@ -108,10 +108,27 @@ pub fn append(
         .select((case_events::seq, case_events::hash))
         .first(db)
         .optional()?;
-    let (mut seq, mut prev_hash) = last.unwrap_or_else(|| (0, GENESIS.to_owned()));
+    let (seq, prev_hash) = last.unwrap_or_else(|| (0, GENESIS.to_owned()));
     if i64::from(seq) != after {
         return Err(StoreError::Conflict);
     }
+    let rows = chained(case, (seq, prev_hash), events, actor, at)?;
+    let last = rows.last().map_or(seq, |row| row.seq);
+    on_each!(db => diesel::insert_into(case_events::table).values(&rows).execute(db))?;
+    Ok(i64::from(last))
+}
+
+/// The rows of events that follow the one of this seq and hash (0 and [`GENESIS`]: none), not yet written.
+///
+/// # Errors
+/// As [`EventRow::computed_hash`].
+pub fn chained(
+    case: CaseId,
+    (mut seq, mut prev_hash): (i32, String),
+    events: &[NewEvent],
+    actor: Option<UserId>,
+    at: Ts,
+) -> Result<Vec<EventRow>, StoreError> {
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
         seq += 1;
@@ -130,8 +147,7 @@ pub fn append(
         prev_hash = row.hash.clone();
         rows.push(row);
     }
-    on_each!(db => diesel::insert_into(case_events::table).values(&rows).execute(db))?;
-    Ok(i64::from(seq))
+    Ok(rows)
 }
 
 /// The whole log of a case, in order.

@@ -181,7 +181,14 @@ pub fn due(
 }
 
 fn add(db: &mut Db, organ: OrganId, case: CaseId, duty: &Duty, at: Ts) -> Result<usize, StoreError> {
-    let row = ObligationRow {
+    let row = new_row(organ, case, duty, at);
+    Ok(diesel::insert_into(obligations::table).values(&row).execute(db)?)
+}
+
+/// The row of a duty that is new, not yet written.
+#[must_use]
+pub fn new_row(organ: OrganId, case: CaseId, duty: &Duty, at: Ts) -> ObligationRow {
+    ObligationRow {
         id: ObligationId::new(),
         organ_id: organ,
         case_id: Some(case),
@@ -193,8 +200,7 @@ fn add(db: &mut Db, organ: OrganId, case: CaseId, duty: &Duty, at: Ts) -> Result
         department_id: duty.department_id,
         article: duty.article.clone(),
         updated_at: at,
-    };
-    Ok(diesel::insert_into(obligations::table).values(&row).execute(db)?)
+    }
 }
 
 fn change(db: &mut Db, id: ObligationId, duty: &Duty, at: Ts) -> Result<usize, StoreError> {

@@ -395,6 +395,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    ledger_rows (organ_id, fingerprint) {
+        organ_id -> UuidT,
+        fingerprint -> Text,
+        case_id -> UuidT,
+        imported_at -> TsT,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     organs,
@@ -421,5 +432,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     reminder_settings,
     mail_preferences,
     reminder_steps,
-    annual_reports
+    annual_reports,
+    ledger_rows
 );

@@ -68,7 +68,9 @@ fn violations(rule: &Rule, source: &str) -> Vec<String> {
         let code = spread_groups(&code);
         let paths = used_rooms(&code);
         let rooms = rule.rooms.iter().filter(|room| paths.iter().any(|path| path == *room)).map(ToString::to_string);
-        let words = rule.words.iter().filter(|word| names(&code, word)).map(ToString::to_string);
+        // A cursor over bytes in memory, and reading from it, reach nothing outside.
+        let outside = code.replace("std::io::Cursor", "").replace("std::io::Read", "");
+        let words = rule.words.iter().filter(|word| names(&outside, word)).map(ToString::to_string);
         found.extend(rooms.chain(words).map(|what| format!("line {line}: {what}: {code}")));
     }
     found

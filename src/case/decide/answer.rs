@@ -120,7 +120,7 @@ pub(super) fn issue(
     not_after_today("/on", payload.on, context.today)?;
     not_before("/on", payload.on, proposal(case)?.last_on(), "审核通过日期")?;
     let number = drawn.number.clone().ok_or_else(|| NotAllowed::new("number_not_drawn", "未取得答复文号"))?;
-    Ok(vec![Event::ReplyIssued { on: payload.on, document_number: number }])
+    Ok(vec![Event::ReplyIssued { on: payload.on, document_number: number, replied_on: None }])
 }
 
 pub(super) fn dispatch(case: &Case, payload: &c::Dispatch, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {

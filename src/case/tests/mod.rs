@@ -5,6 +5,7 @@ mod applicant;
 mod duties;
 mod exhaustive;
 mod handling;
+mod historical;
 mod intake;
 mod offers;
 mod random;

@@ -2,6 +2,7 @@
 //!
 //! Everything that is wrong is told at once, so that the person at the counter is asked once. No fault repeats a value.
 
+use crate::case::command::title_of;
 use crate::case::{ApplicantKind, DeliveryForm, DeliveryWay};
 use crate::law::Channel;
 use crate::office::OfficeError;
@@ -130,9 +131,6 @@ fn delivery_forms() -> Vec<&'static str> {
 fn delivery_ways() -> Vec<&'static str> {
     DeliveryWay::ALL.iter().map(|way| way.code()).collect()
 }
-
-/// Characters of a title that is made from the request.
-const MADE_TITLE: usize = 60;
 
 /// A form that was read; whether it is good, [`Checks`] knows.
 #[derive(Debug)]
@@ -316,16 +314,6 @@ fn check_days(checks: &mut Checks, days: &BTreeMap<&'static str, NaiveDate>, tod
             checks.fault(field.pointer, "date_before_fact", "早于签收日期");
         }
     }
-}
-
-/// The first line that says something, shortened.
-fn title_of(request: &str) -> String {
-    let line = request.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let line = line.replace(char::is_control, " ");
-    if line.chars().count() <= MADE_TITLE {
-        return line;
-    }
-    line.chars().take(MADE_TITLE - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]

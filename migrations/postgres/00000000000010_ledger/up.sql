@@ -1,0 +1,8 @@
+-- Rows of ledgers that were taken in: the same row is not taken in twice.
+CREATE TABLE ledger_rows (
+  organ_id UUID NOT NULL REFERENCES organs (id),
+  fingerprint TEXT NOT NULL,              -- keyed hash of what the row says, and of which of its equals it is
+  case_id UUID NOT NULL REFERENCES cases (id),
+  imported_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (organ_id, fingerprint)
+);

@@ -1,0 +1,326 @@
+//! What a ledger calls the end of a case: a code, a label, a row of an annual form, or the words offices use. The Order of
+//! the day of receipt says which of the two sets of categories is meant; a name that covers several means the first of them.
+
+use super::words::plain;
+use crate::law::{Outcome, Regime};
+use Outcome as O;
+
+/// What offices write, and what it means under Order 711 and under Order 492 (`None`: nothing under that Order).
+const WORDS: &[(&[&str], Option<Outcome>, Option<Outcome>)] = &[
+    (
+        &[
+            "公开",
+            "同意公开",
+            "全部公开",
+            "准予公开",
+            "依申请公开",
+            "提供",
+            "已提供",
+            "依法公开",
+            "属于公开范围",
+            "属于依申请公开范围并依法公开",
+            "同意公开答复",
+        ],
+        Some(O::Provided),
+        Some(O::O492Disclosed),
+    ),
+    (
+        &[
+            "主动公开",
+            "已主动公开",
+            "属于主动公开范围",
+            "属于已主动公开范围",
+            "告知已主动公开",
+            "告知获取方式和途径",
+            "告知获取方式途径",
+        ],
+        Some(O::AlreadyPublic),
+        Some(O::O492AlreadyPublic),
+    ),
+    (
+        &["公共利益公开", "基于公共利益公开", "涉及商业秘密、个人隐私公开"],
+        Some(O::PublicInterest),
+        Some(O::O492Disclosed),
+    ),
+    (
+        &["部分公开", "同意部分公开", "区分处理", "部分公开、部分不予公开", "部分公开、部分不存在"],
+        Some(O::PartiallyDisclosed),
+        Some(O::O492PartiallyDisclosed),
+    ),
+    (
+        &["国家秘密", "属于国家秘密", "涉及国家秘密", "国家秘密不予公开", "不予公开（国家秘密）"],
+        Some(O::StateSecret),
+        Some(O::O492StateSecret),
+    ),
+    (
+        &["法律、行政法规禁止公开", "法律法规禁止公开", "其他法律行政法规禁止公开", "禁止公开"],
+        Some(O::ProhibitedByLaw),
+        Some(O::O492OtherStatutory),
+    ),
+    (
+        &["三安全一稳定", "危及三安全一稳定", "三安全一稳定不予公开", "安全稳定"],
+        Some(O::SecurityAndStability),
+        Some(O::O492SecurityAndStability),
+    ),
+    (
+        &["第三方权益", "保护第三方合法权益", "第三方合法权益", "涉及第三方权益", "损害第三方合法权益"],
+        Some(O::ThirdPartyRights),
+        Some(O::O492TradeSecret),
+    ),
+    (
+        &["商业秘密", "涉及商业秘密", "商业秘密不予公开", "不予公开（商业秘密）"],
+        Some(O::ThirdPartyRights),
+        Some(O::O492TradeSecret),
+    ),
+    (
+        &["个人隐私", "涉及个人隐私", "个人隐私不予公开", "不予公开（个人隐私）"],
+        Some(O::ThirdPartyRights),
+        Some(O::O492Privacy),
+    ),
+    (
+        &[
+            "内部事务信息",
+            "内部事务",
+            "属于内部事务信息",
+            "三类内部事务信息",
+            "内部管理信息",
+            "内部管理",
+            "内部管理、过程性信息不予公开",
+        ],
+        Some(O::InternalAffairs),
+        Some(O::O492NotGovernmentInformation),
+    ),
+    (
+        &["过程性信息", "属于过程性信息", "四类过程性信息"],
+        Some(O::DeliberativeProcess),
+        Some(O::O492NotGovernmentInformation),
+    ),
+    (&["行政执法案卷", "执法案卷", "行政执法案卷信息", "属于行政执法案卷"], Some(O::EnforcementFile), None),
+    (
+        &[
+            "行政查询事项",
+            "属于行政查询事项",
+            "工商登记查询",
+            "不动产登记查询",
+            "不动产登记资料",
+            "房地产登记事项",
+            "其他法律法规另有规定（其他）",
+        ],
+        Some(O::SpecialRegister),
+        Some(O::O492OtherChannel),
+    ),
+    (
+        &[
+            "不存在",
+            "信息不存在",
+            "政府信息不存在",
+            "申请信息不存在",
+            "本机关不掌握",
+            "未制作",
+            "未获取",
+            "经检索不存在",
+        ],
+        Some(O::DoesNotExist),
+        Some(O::O492DoesNotExist),
+    ),
+    (
+        &[
+            "非本机关",
+            "不属于本机关",
+            "非本机关公开",
+            "非本机关公开职权范围",
+            "不属于本机关公开",
+            "不属于本机关负责公开",
+            "不属于本行政机关公开",
+            "非本机关职责",
+            "不属于受理机关掌握范围",
+        ],
+        Some(O::OtherAuthority),
+        Some(O::O492OtherAuthority),
+    ),
+    (
+        &["需要加工", "加工分析", "需要加工、分析", "需要另行制作", "没有现成信息", "需汇总、加工", "需要制作、加工"],
+        Some(O::RequiresCreation),
+        Some(O::O492NotGovernmentInformation),
+    ),
+    (&["补正后仍不明确", "仍不明确", "内容不明确"], Some(O::StillUnclear), Some(O::O492AmendRequested)),
+    (
+        &[
+            "信访",
+            "信访事项",
+            "信访投诉举报",
+            "信访举报投诉",
+            "投诉举报",
+            "举报投诉",
+            "咨询",
+            "以政府信息公开申请形式进行信访、投诉、举报",
+        ],
+        Some(O::Petition),
+        Some(O::O492OtherChannel),
+    ),
+    (
+        &["重复申请", "重复", "重复申请不予答复处理", "不予重复处理", "重复申请不予重复处理"],
+        Some(O::Repeat),
+        Some(O::O492OtherChannel),
+    ),
+    (
+        &["公开出版物", "要求提供公开出版物", "政府公报、报刊、书籍等公开出版物"],
+        Some(O::Publication),
+        Some(O::O492OtherChannel),
+    ),
+    (&["大量反复申请", "无正当理由大量反复申请"], Some(O::Excessive), None),
+    (
+        &["确认或重新出具", "要求确认或重新出具", "重新出具已获取信息", "要求行政机关确认或重新出具已获取信息"],
+        Some(O::Reconfirmation),
+        Some(O::O492OtherChannel),
+    ),
+    (
+        &[
+            "逾期不补正",
+            "逾期未补正",
+            "未补正，视为自动放弃",
+            "未补正视为放弃",
+            "视为放弃",
+            "未补正",
+            "逾期不补正视为放弃",
+            "申请人无正当理由逾期不补正",
+        ],
+        Some(O::CorrectionLapsed),
+        Some(O::O492AmendRequested),
+    ),
+    (&["逾期未缴费", "未缴费", "逾期不缴费", "未缴费视为放弃", "逾期未缴费视为放弃"], Some(O::FeeLapsed), None),
+    (
+        &["撤回", "撤销", "申请人撤回", "撤回申请", "主动撤回", "申请人主动撤销", "申请人主动撤回", "撤销申请"],
+        Some(O::Withdrawn),
+        Some(O::Withdrawn),
+    ),
+    (&["其他", "其它", "其他处理", "终止", "终结"], Some(O::ClosedOther), Some(O::ClosedOther)),
+    (
+        &[
+            "不属于政府信息",
+            "非政府信息",
+            "不是政府信息",
+            "不属于信息公开范围",
+            "非规定所指政府信息",
+            "不是条例所指政府信息",
+        ],
+        Some(O::ClosedOther),
+        Some(O::O492NotGovernmentInformation),
+    ),
+    (
+        &[
+            "三需要",
+            "与三需要无关",
+            "不符合三需要",
+            "与申请人生产、生活等需要无关不予公开",
+            "与申请人生产、生活、科研等特殊需要无关",
+            "不足以证明三需要不予公开",
+            "未补充证明三需要不予公开",
+            "其他不予公开",
+            "法律法规规定的其他情形",
+        ],
+        None,
+        Some(O::O492OtherStatutory),
+    ),
+    (&["更改补充", "告知更改补充", "告知作出更改补充", "补正告知", "告知补正"], None, Some(O::O492AmendRequested)),
+    (&["其他途径办理", "告知通过其他途径办理", "告知其他途径", "通过其他途径办理"], None, Some(O::O492OtherChannel)),
+];
+
+/// The category that `word` means for an application under `regime`. A code or a label of the other Order is given as it
+/// is: whether it may be, the facts decide.
+#[must_use]
+pub fn outcome_of(word: &str, regime: Regime) -> Option<Outcome> {
+    if let Some(outcome) = Outcome::from_code(word.trim()) {
+        return Some(outcome);
+    }
+    let wanted = named(word);
+    let mut of_regime: Vec<Outcome> = Outcome::all().filter(|outcome| outcome.is_of(regime)).collect();
+    let own = |outcome: &Outcome| named(outcome.label()) == wanted;
+    let row = |outcome: &Outcome| rows(*outcome).iter().any(|row| named(row) == wanted);
+    let by_row = of_regime.iter().copied().find(row);
+    let by_words = WORDS.iter().find(|(names, ..)| names.iter().any(|name| named(name) == wanted));
+    let by_words = by_words.and_then(|(_, new, old)| match regime {
+        Regime::Order711 => *new,
+        Regime::Order492 => *old,
+    });
+    let by_last_part =
+        of_regime.iter().copied().find(|outcome| rows(*outcome).iter().any(|row| last_part(row) == wanted));
+    of_regime.retain(own);
+    of_regime.first().copied().or(by_row).or(by_words).or(by_last_part)
+}
+
+/// The rows it stands in, newest form first.
+fn rows(outcome: Outcome) -> Vec<&'static str> {
+    [outcome.row_2021(), outcome.row_2019(), outcome.row_2014()].into_iter().flatten().collect()
+}
+
+/// The end of a row's name, without the block and number before it: 属于国家秘密.
+fn last_part(row: &str) -> String {
+    let row = row.rsplit(['-', '：']).next().unwrap_or(row);
+    named(row.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.'))
+}
+
+/// A name without quotes, stops and the notes in brackets that forms add.
+fn named(name: &str) -> String {
+    let name = name.replace("（区分处理的，只计这一情形，不计其他情形）", "");
+    let plain = plain(&name);
+    plain.chars().filter(|letter| !matches!(letter, '“' | '”' | '"' | '、' | '《' | '》' | '「' | '」')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_labels_and_rows_mean_the_first_category_they_cover() {
+        let (new, old) = (Regime::Order711, Regime::Order492);
+        for outcome in Outcome::all() {
+            assert_eq!(outcome_of(outcome.code(), new), Some(outcome));
+            for regime in Regime::ALL.into_iter().filter(|regime| outcome.is_of(*regime)) {
+                assert_eq!(outcome_of(outcome.label(), regime), Some(outcome), "{}", outcome.label());
+                for row in rows(outcome) {
+                    let first = Outcome::all().find(|other| other.is_of(regime) && rows(*other).contains(&row));
+                    assert_eq!(outcome_of(row, regime), first, "{row}");
+                }
+            }
+        }
+        assert_eq!(outcome_of("三(一)予以公开", new), Some(O::Provided));
+        assert_eq!(outcome_of("三(四)无法提供-1.本机关不掌握相关政府信息", new), Some(O::DoesNotExist));
+        assert_eq!(outcome_of("三(六)其他处理", new), Some(O::CorrectionLapsed));
+        assert_eq!(outcome_of("（三）6.申请信息不存在数", old), Some(O::O492DoesNotExist));
+        assert_eq!(outcome_of("三（三）不予公开-1.属于国家秘密", new), Some(O::StateSecret));
+        assert_eq!(outcome_of("属于四类过程性信息", new), Some(O::DeliberativeProcess));
+        assert_eq!(outcome_of("危及三安全一稳定", new), Some(O::SecurityAndStability));
+    }
+
+    #[test]
+    fn what_offices_write_is_read_by_the_order_of_the_day() {
+        for (word, new, old) in [
+            ("信息不存在", O::DoesNotExist, O::O492DoesNotExist),
+            ("个人隐私", O::ThirdPartyRights, O::O492Privacy),
+            ("同意公开", O::Provided, O::O492Disclosed),
+            ("重复申请", O::Repeat, O::O492OtherChannel),
+            ("申请人主动撤销", O::Withdrawn, O::Withdrawn),
+        ] {
+            assert_eq!(outcome_of(word, Regime::Order711), Some(new), "{word}");
+            assert_eq!(outcome_of(word, Regime::Order492), Some(old), "{word}");
+        }
+        assert_eq!(outcome_of("与“三需要”无关", Regime::Order492), Some(O::O492OtherStatutory));
+        assert_eq!(outcome_of("与“三需要”无关", Regime::Order711), None, "no ground since 2019");
+        for vague in ["不予公开", "无法提供", "不予处理", "已办结", "按时答复", ""] {
+            assert_eq!(outcome_of(vague, Regime::Order711), None, "{vague}");
+        }
+    }
+
+    #[test]
+    fn no_word_stands_there_twice_and_none_means_a_category_of_the_other_order() {
+        let mut seen = std::collections::BTreeSet::new();
+        for (names, new, old) in WORDS {
+            assert!(new.is_none_or(|outcome| outcome.is_of(Regime::Order711)), "{names:?}");
+            assert!(old.is_none_or(|outcome| outcome.is_of(Regime::Order492)), "{names:?}");
+            for name in *names {
+                assert!(seen.insert(named(name)), "{name} stands there twice");
+            }
+        }
+    }
+}

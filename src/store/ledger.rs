@@ -1,0 +1,136 @@
+//! Ledgers: which rows were taken in before, many cases written at once, and the cases of an organ in the order of a ledger.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::applicants::ApplicantRow;
+use super::cases::CaseRow;
+use super::db::{Db, MultiBackend, on_each};
+use super::departments::DepartmentRow;
+use super::events::EventRow;
+use super::obligations::ObligationRow;
+use super::schema::{applicants, case_events, cases, departments, ledger_rows, obligations};
+use super::{CaseId, OrganId, StoreError, Ts};
+
+/// A row of `ledger_rows`.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = ledger_rows, treat_none_as_default_value = false)]
+pub struct LedgerRowRow {
+    /// The organ whose ledger it was.
+    pub organ_id: OrganId,
+    /// Keyed hash of what the row says, and of which of its equals it is.
+    pub fingerprint: String,
+    /// The case that was made of it.
+    pub case_id: CaseId,
+    /// When.
+    pub imported_at: Ts,
+}
+
+/// Cases to be written, each with everything that belongs to it.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// New departments.
+    pub departments: Vec<DepartmentRow>,
+    /// Applicants.
+    pub applicants: Vec<ApplicantRow>,
+    /// Cases.
+    pub cases: Vec<CaseRow>,
+    /// Their logs.
+    pub events: Vec<EventRow>,
+    /// Their duties.
+    pub duties: Vec<ObligationRow>,
+    /// The rows they were made of.
+    pub rows: Vec<LedgerRowRow>,
+}
+
+/// Values a statement may carry: SQLite takes 32,766, PostgreSQL twice as many.
+const MOST_VALUES: usize = 30_000;
+/// How many are asked for in one statement.
+const ASKED: usize = 500;
+
+macro_rules! insert_all {
+    ($db:ident, $table:expr, $rows:expr, $columns:literal) => {
+        for some in $rows.chunks(MOST_VALUES / $columns) {
+            on_each!($db => diesel::insert_into($table).values(some).execute($db))?;
+        }
+    };
+}
+
+impl Batch {
+    /// Writes everything and leaves the batch empty.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a number, or a row of a ledger, is there already.
+    pub fn write(&mut self, db: &mut Db) -> Result<(), StoreError> {
+        insert_all!(db, departments::table, self.departments, 6);
+        insert_all!(db, applicants::table, self.applicants, 9);
+        insert_all!(db, cases::table, self.cases, 31);
+        insert_all!(db, case_events::table, self.events, 9);
+        insert_all!(db, obligations::table, self.duties, 11);
+        insert_all!(db, ledger_rows::table, self.rows, 4);
+        *self = Self::default();
+        Ok(())
+    }
+}
+
+/// Which of these rows were taken in before.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn known(db: &mut Db, organ: OrganId, fingerprints: &[String]) -> Result<HashSet<String>, StoreError> {
+    let mut found = HashSet::new();
+    for some in fingerprints.chunks(ASKED) {
+        let theirs = ledger_rows::table
+            .filter(ledger_rows::organ_id.eq(organ))
+            .filter(ledger_rows::fingerprint.eq_any(some))
+            .select(ledger_rows::fingerprint);
+        found.extend(theirs.load::<String>(db)?);
+    }
+    Ok(found)
+}
+
+/// The cases of an organ that have one of these numbers.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn numbered(db: &mut Db, organ: OrganId, numbers: &[String]) -> Result<HashMap<String, CaseId>, StoreError> {
+    let mut found = HashMap::new();
+    for some in numbers.chunks(ASKED) {
+        let theirs = cases::table
+            .filter(cases::organ_id.eq(organ))
+            .filter(cases::number.eq_any(some.iter().map(Some)))
+            .select((cases::number.assume_not_null(), cases::id));
+        found.extend(theirs.load::<(String, CaseId)>(db)?);
+    }
+    Ok(found)
+}
+
+/// A page of the cases of an organ whose day of receipt is fixed and lies in `from..=until`, by that day, after `after`.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn page(
+    db: &mut Db,
+    organ: OrganId,
+    (from, until): (Option<NaiveDate>, Option<NaiveDate>),
+    after: Option<(NaiveDate, CaseId)>,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    let mut query = cases::table
+        .into_boxed::<MultiBackend>()
+        .filter(cases::organ_id.eq(organ))
+        .filter(cases::received_on.is_not_null());
+    if let Some(from) = from {
+        query = query.filter(cases::received_on.ge(from));
+    }
+    if let Some(until) = until {
+        query = query.filter(cases::received_on.le(until));
+    }
+    if let Some((day, id)) = after {
+        let received_on = cases::received_on.assume_not_null();
+        query = query.filter(received_on.gt(day).or(received_on.eq(day).and(cases::id.gt(id))));
+    }
+    Ok(query.order((cases::received_on, cases::id)).limit(limit).select(CaseRow::as_select()).load(db)?)
+}
