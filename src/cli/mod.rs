@@ -7,6 +7,7 @@ mod deadline;
 pub mod demo;
 mod fee;
 mod init;
+mod ledger;
 mod lines;
 mod mail;
 mod migrate;
@@ -50,6 +51,8 @@ enum Command {
     Remind(remind::Args),
     /// 年度报告：核对
     Report(report::Args),
+    /// 台账：导入旧件，导出案件
+    Ledger(ledger::Args),
     /// 监督：打印概览
     Supervision(supervision::Args),
     /// 发送队列中的邮件
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Fee(args) => fee::run(args),
         Command::Remind(args) => remind::run(args),
         Command::Report(args) => report::run(args),
+        Command::Ledger(args) => ledger::run(args),
         Command::Supervision(args) => supervision::run(args),
         Command::Mail(args) => mail::run(args),
         Command::Demo(args) => demo::run(args),

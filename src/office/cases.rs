@@ -10,7 +10,7 @@ use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, Obliga
 use crate::law::Channel;
 use crate::store::cases::CaseRow;
 use crate::store::{
-    ApplicantId, CaseId, Db, OrganId, applicants, calendars, cases, counters, departments, events, obligations,
+    ApplicantId, CaseId, Db, OrganId, Ts, applicants, calendars, cases, counters, departments, events, obligations,
 };
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -85,56 +85,13 @@ impl Office {
         check_applicant(&application.applicant)?;
         let applicant = self.add_applicant(db, organ, &application.applicant)?;
         let receive = received(application, applicant);
+        let row = blank_row(organ, &receive, application.applicant.name.trim(), origin, self.clock().now());
         let desk = self.desk(db, organ)?;
         let person = actor(caller, &standing.roles);
         let context =
             Context { actor: &person, today: self.clock().today(), calendar: &desk.calendar, rules: &desk.rules };
         let events = decide(None, &Command::Receive(receive), &context, &Drawn::default())?;
-        let row = self.blank_row(organ, applicant, application, origin);
         self.start_log(db, row, desk, &events, caller)
-    }
-
-    fn blank_row(
-        &self,
-        organ: OrganId,
-        applicant: ApplicantId,
-        application: &Application,
-        origin: Option<&Origin>,
-    ) -> CaseRow {
-        let now = self.clock().now();
-        CaseRow {
-            id: CaseId::new(),
-            organ_id: organ,
-            number: None,
-            source: origin.map(|origin| origin.source.clone()),
-            external_number: origin.map(|origin| origin.external_number.clone()),
-            applicant_id: applicant,
-            applicant_name: application.applicant.name.trim().to_owned(),
-            applicant_kind: application.applicant.kind.code().to_owned(),
-            title: application.title.trim().to_owned(),
-            channel: application.channel.code().to_owned(),
-            regime: None,
-            stage: String::new(),
-            is_open: true,
-            clock_status: String::new(),
-            submitted_on: application.submitted_on,
-            received_on: None,
-            start_on: None,
-            due_on: None,
-            resumes_on: None,
-            replied_on: None,
-            closed_on: None,
-            is_late: false,
-            is_extended: false,
-            outcome: None,
-            department_id: None,
-            handler_id: None,
-            calendar_version: String::new(),
-            warns_on: None,
-            version: 0,
-            created_at: now,
-            updated_at: now,
-        }
     }
 
     /// Writes the first events of a case together with its row.
@@ -335,6 +292,49 @@ impl Office {
             cases::update(db, &file.row, file.row.version)?;
         }
         Ok(self.commit_duties(db, &file)? > 0 || is_other)
+    }
+}
+
+/// The row of a case that just came in, before anything is derived from its log.
+pub(super) fn blank_row(
+    organ: OrganId,
+    receive: &Receive,
+    applicant_name: &str,
+    origin: Option<&Origin>,
+    now: Ts,
+) -> CaseRow {
+    CaseRow {
+        id: CaseId::new(),
+        organ_id: organ,
+        number: None,
+        source: origin.map(|origin| origin.source.clone()),
+        external_number: origin.map(|origin| origin.external_number.clone()),
+        applicant_id: ApplicantId(receive.applicant_id),
+        applicant_name: applicant_name.to_owned(),
+        applicant_kind: receive.applicant_kind.code().to_owned(),
+        title: receive.title.clone(),
+        channel: receive.channel.code().to_owned(),
+        regime: None,
+        stage: String::new(),
+        is_open: true,
+        clock_status: String::new(),
+        submitted_on: receive.submitted_on,
+        received_on: None,
+        start_on: None,
+        due_on: None,
+        resumes_on: None,
+        replied_on: None,
+        closed_on: None,
+        is_late: false,
+        is_extended: false,
+        outcome: None,
+        department_id: None,
+        handler_id: None,
+        calendar_version: String::new(),
+        warns_on: None,
+        version: 0,
+        created_at: now,
+        updated_at: now,
     }
 }
 

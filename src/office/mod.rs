@@ -15,6 +15,7 @@ mod error;
 pub mod feeds;
 pub mod files;
 pub mod intake;
+pub mod ledger;
 mod mailroom;
 pub mod mails;
 mod once;

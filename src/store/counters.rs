@@ -25,6 +25,23 @@ pub fn next(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i32, S
     Ok(number)
 }
 
+/// The last number taken of a series, 0 when none was; the series stays locked until the caller's transaction ends, so
+/// that nobody else takes the numbers after it.
+///
+/// # Errors
+/// As [`next`].
+pub fn hold(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i32, StoreError> {
+    let none = (counters::organ_id.eq(organ), counters::year.eq(year), counters::kind.eq(kind), counters::last.eq(0));
+    let last = on_each!(db => diesel::insert_into(counters::table)
+        .values(none)
+        .on_conflict((counters::organ_id, counters::year, counters::kind))
+        .do_update()
+        .set(counters::last.eq(counters::last))
+        .returning(counters::last)
+        .get_result(db))?;
+    Ok(last)
+}
+
 /// The last number taken of a series, 0 when none was.
 ///
 /// # Errors

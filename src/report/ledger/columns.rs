@@ -124,7 +124,7 @@ impl Field {
         let plain = plain(heading);
         let is_it = |name: &&str| self::plain(name) == plain;
         let found = COLUMNS.iter().find(|column| is_it(&column.heading));
-        let named = || COLUMNS.iter().find(|column| column.aliases.iter().any(|alias| is_it(&alias)));
+        let named = || COLUMNS.iter().find(|column| column.aliases.iter().any(is_it));
         found.or_else(named).map(|column| column.field)
     }
 

@@ -148,7 +148,7 @@ impl LedgerReader {
     pub fn glance(&self, (line, cells): &RawRow) -> Option<(Option<String>, Option<NaiveDate>)> {
         (*line > self.headings.line).then(|| {
             let cell = |field| self.places.get(&field).and_then(|at| cells.get(*at));
-            let number = cell(Field::Number).map(RawCell::text).filter(|text| !text.is_empty());
+            let number = cell(Field::Number).map(|cell| one_line(&cell.text())).filter(|text| !text.is_empty());
             (number, cell(Field::ReceivedOn).and_then(RawCell::day))
         })
     }
@@ -170,6 +170,10 @@ impl LedgerReader {
             Some(_) | None => Err(faults),
         })
     }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 struct Row<'a> {
@@ -221,7 +225,7 @@ impl Row<'_> {
 
     /// One line of text.
     fn line(&mut self, field: Field) -> Option<String> {
-        Some(self.text(field)?.split_whitespace().collect::<Vec<_>>().join(" "))
+        Some(one_line(&self.text(field)?))
     }
 
     fn day(&mut self, field: Field) -> Option<NaiveDate> {

@@ -43,17 +43,29 @@ impl LedgerRow {
         COLUMNS.iter().map(|column| cell(column.field, &self.past, &self.person, self.department.as_ref())).collect()
     }
 
+    /// What the row has under a heading, shortened; none for what identifies a person.
+    #[must_use]
+    pub fn shown(&self, heading: &str) -> Option<String> {
+        let column = COLUMNS.iter().find(|column| column.heading == heading && !column.at.is_empty())?;
+        let text = cell(column.field, &self.past, &self.person, self.department.as_ref());
+        let text: String = spelled(text).chars().take(60).collect();
+        Some(text).filter(|text| !text.is_empty())
+    }
+
     /// The same row in one spelling, whatever file it came from: what tells rows without a number apart.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let text = |cell: Cell| match cell {
-            Cell::Empty => String::new(),
-            Cell::Text(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
-            Cell::Count(count) | Cell::Tenths(count) => count.to_string(),
-            Cell::Date(day) => day.to_string(),
-        };
-        let cells: Vec<String> = self.cells().into_iter().map(text).collect();
+        let cells: Vec<String> = self.cells().into_iter().map(spelled).collect();
         cells.join("\u{1f}")
+    }
+}
+
+fn spelled(cell: Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        Cell::Count(count) | Cell::Tenths(count) => count.to_string(),
+        Cell::Date(day) => day.to_string(),
     }
 }
 

@@ -1,0 +1,276 @@
+//! `gongkai ledger`: old cases in from a spreadsheet, cases out as one.
+
+use super::common::{ConfigArgs, finish};
+use crate::office::ledger::{ExportQuery, ImportOptions, LedgerImport, Personal};
+use crate::office::{Clock, Office, OfficeError};
+use crate::report::ledger::{RowFault, ledger_sheet, template_sheets};
+use crate::report::{Sheet, csv, xlsx};
+use crate::store::{Db, OrganId, StoreError, organs};
+use chrono::NaiveDate;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Exit code when rows were rejected.
+const REJECTED: u8 = 1;
+/// Most rows a workbook has room for below its heading.
+const SHEET_ROWS: usize = 1_048_575;
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// 导入旧台账（CSV 或者 XLSX），默认有一行错误就全部不导入
+    Import {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// 台账文件
+        file: PathBuf,
+        /// 机关代码
+        #[arg(long)]
+        organ: String,
+        /// 只检查，不写入
+        #[arg(long)]
+        dry_run: bool,
+        /// 导入没有错误的行，列出其余的
+        #[arg(long)]
+        partial: bool,
+        /// 按 JSON 输出
+        #[arg(long)]
+        json: bool,
+    },
+    /// 空白台账，附填写说明
+    Template {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// 导出本机关的案件；个人信息默认遮盖
+    Export {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// 机关代码
+        #[arg(long)]
+        organ: String,
+        /// 收到日期不早于
+        #[arg(long, value_name = "DATE")]
+        from: Option<NaiveDate>,
+        /// 收到日期不晚于
+        #[arg(long, value_name = "DATE")]
+        until: Option<NaiveDate>,
+        /// 连同姓名、证件号码和联系方式，将被记录
+        #[arg(long, requires = "reason")]
+        personal_data: bool,
+        /// 导出个人信息的理由
+        #[arg(long, requires = "personal_data")]
+        reason: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Output {
+    /// 写入的文件，默认标准输出
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// 格式，默认按文件的扩展名，没有的为 csv
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Csv,
+    Xlsx,
+}
+
+impl Output {
+    fn write(&self, sheets: &[Sheet]) -> Result<(), String> {
+        let is_xlsx = |path: &Path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx"));
+        let named = self.output.as_deref().filter(|path| is_xlsx(path)).map(|_| Format::Xlsx);
+        let bytes = match (self.format.or(named).unwrap_or(Format::Csv), sheets) {
+            (Format::Csv, [first, ..]) => csv(first),
+            (Format::Csv, []) => Ok(Vec::new()),
+            (Format::Xlsx, sheets) => {
+                if sheets.iter().any(|sheet| sheet.rows.len() > SHEET_ROWS) {
+                    return Err(format!("XLSX 至多{SHEET_ROWS}行，请用 --format csv，或者用 --from、--until 分段导出"));
+                }
+                xlsx(sheets)
+            }
+        };
+        let bytes = bytes.map_err(|error| error.to_string())?;
+        match &self.output {
+            Some(path) => std::fs::write(path, bytes).map_err(|error| format!("无法写入{}：{error}", path.display())),
+            None => std::io::stdout().write_all(&bytes).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(args: Args) -> ExitCode {
+    match args.command {
+        Command::Import { config, file, organ, dry_run, partial, json } => {
+            let options = ImportOptions { dry_run, partial, lines: 0 };
+            let done = import(&config, &file, &organ, options).and_then(|report| {
+                print(&report, &options, json)?;
+                Ok(report.rejected)
+            });
+            match done {
+                Ok(0) => ExitCode::SUCCESS,
+                Ok(_) => ExitCode::from(REJECTED),
+                Err(reason) => finish(Err(reason)),
+            }
+        }
+        Command::Template { output } => finish(output.write(&template_sheets())),
+        Command::Export { config, organ, from, until, personal_data: _, reason, output } => {
+            let query = ExportQuery { from, until };
+            finish(export(&config, &organ, query, reason.as_deref()).and_then(|sheet| output.write(&[sheet])))
+        }
+    }
+}
+
+/// How an import ends without anything written: refused for its rows, or by the office.
+enum Undone {
+    Refused(Box<LedgerImport>),
+    Office(OfficeError),
+}
+
+impl<E: Into<OfficeError>> From<E> for Undone {
+    fn from(error: E) -> Self {
+        Self::Office(error.into())
+    }
+}
+
+fn import(config: &ConfigArgs, file: &Path, organ: &str, options: ImportOptions) -> Result<LedgerImport, String> {
+    let bytes = std::fs::read(file).map_err(|error| format!("无法读取{}：{error}", file.display()))?;
+    let office = config.office(Clock::system())?;
+    let bar = progress_bar();
+    let mut progress = |done: u64, total: u64| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let mut work = |db: &mut Db| -> Result<LedgerImport, Undone> {
+        let id = organ_of(db, organ)?;
+        let report = office.import_ledger(db, None, id, &bytes, options, &mut progress)?;
+        if report.is_refused(&options) { Err(Undone::Refused(Box::new(report))) } else { Ok(report) }
+    };
+    let done = if options.dry_run { office.store().read(&mut work) } else { office.store().write(&mut work) };
+    bar.finish_and_clear();
+    match done {
+        Ok(report) => Ok(report),
+        Err(Undone::Refused(report)) => Ok(*report),
+        Err(Undone::Office(error)) => Err(explain(error, organ)),
+    }
+}
+
+/// Only on a terminal: a log file wants no moving bar.
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} 行  已用{elapsed}  约剩{eta}");
+    style.map_or_else(|_| ProgressBar::hidden(), |style| ProgressBar::new(0).with_style(style))
+}
+
+fn organ_of(db: &mut Db, code: &str) -> Result<OrganId, OfficeError> {
+    match organs::find_by_code(db, code) {
+        Ok(organ) => Ok(organ.id),
+        Err(StoreError::NotFound) => Err(OfficeError::NotFound),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn explain(error: OfficeError, organ: &str) -> String {
+    match error {
+        OfficeError::NotFound => format!("没有代码为 {organ} 的机关"),
+        OfficeError::Invalid(errors) => errors.into_iter().map(|field| field.detail).collect::<Vec<_>>().join("；"),
+        OfficeError::Stale => "导入期间另有人写入了相同的编号，没有改动，请重试".to_owned(),
+        OfficeError::Busy => "数据库正忙，没有改动，请稍后再试".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn export(config: &ConfigArgs, code: &str, query: ExportQuery, reason: Option<&str>) -> Result<Sheet, String> {
+    let office: Office = config.office(Clock::system())?;
+    let told = |error: OfficeError| explain(error, code);
+    let organ = office.store().read(|db| organ_of(db, code)).map_err(told)?;
+    let personal = match reason {
+        None => Personal::Masked,
+        Some(reason) => {
+            office.store().write(|db| office.record_clear_ledger(db, None, organ, &query, reason)).map_err(told)?;
+            Personal::Clear
+        }
+    };
+    let mut sheet = ledger_sheet(&[]);
+    office
+        .store()
+        .read(|db| {
+            office.export_ledger(db, organ, &query, personal, |rows| {
+                sheet.rows.extend(rows.iter().map(|row| row.cells()));
+                Ok(())
+            })
+        })
+        .map_err(told)?;
+    Ok(sheet)
+}
+
+fn print(report: &LedgerImport, options: &ImportOptions, json: bool) -> Result<(), String> {
+    let text = if json {
+        serde_json::to_string_pretty(report).map_err(|error| error.to_string())? + "\n"
+    } else {
+        told(report, options)
+    };
+    std::io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string())
+}
+
+fn told(report: &LedgerImport, options: &ImportOptions) -> String {
+    let LedgerImport { rows, created, created_open, existing, rejected, .. } = report;
+    let will = if report.is_written || *created == 0 { "新建" } else { "可新建" };
+    let mut out = format!(
+        "{}，{rows}行：{will}案件{created}件（其中在办{created_open}件），已在库中{existing}件，有错误{rejected}行\n",
+        report.format
+    );
+    if !report.unknown_headings.is_empty() {
+        out += &format!("不认识的列，未读取：{}\n", report.unknown_headings.join("、"));
+    }
+    for one in &report.unmapped {
+        out += &format!("不能识别的说法：{}“{}”，{}处，首见于第{}行\n", one.column, one.label, one.count, one.line);
+    }
+    if !report.departments.is_empty() {
+        out += &format!("{will}科室：{}\n", report.departments.join("、"));
+    }
+    for remark in &report.remarks {
+        let lines: Vec<String> = remark.lines.iter().map(ToString::to_string).collect();
+        let more = if u64::try_from(lines.len()).is_ok_and(|shown| shown < remark.count) { "……" } else { "" };
+        out += &format!("注意：{}，{}件（第{}{more}行）\n", remark.label, remark.count, lines.join("、"));
+    }
+    for fault in &report.faults {
+        out += &fault_line(fault);
+    }
+    let untold = report.faults_total.saturating_sub(u64::try_from(report.faults.len()).unwrap_or(u64::MAX));
+    if untold > 0 {
+        out += &format!("另有{untold}处错误未列出\n");
+    }
+    out + match () {
+        () if options.dry_run => "以上为检查结果，没有写入\n",
+        () if report.is_refused(options) => {
+            "有错误，全部没有导入；改正后重新导入，或者加 --partial 先导入没有错误的行\n"
+        }
+        () if report.is_written => "已导入\n",
+        () if *rejected == 0 => "台账中的案件此前均已导入，本次没有改动\n",
+        () => "没有可以导入的新案件，没有改动\n",
+    }
+}
+
+fn fault_line(fault: &RowFault) -> String {
+    let found = fault.found.as_ref().map_or(String::new(), |found| format!("“{found}”"));
+    let article = fault.article.as_ref().map_or(String::new(), |article| format!("（{article}）"));
+    let RowFault { line, column, detail, .. } = fault;
+    format!("第{line}行 {column}{found}：{detail}{article}\n")
+}

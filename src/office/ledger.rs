@@ -1,0 +1,127 @@
+//! 台账: old cases taken in from a spreadsheet, and cases written out as one.
+
+mod export;
+mod import;
+
+pub use export::{ExportQuery, Personal};
+
+use super::OfficeError;
+use crate::case::Role;
+use crate::case::historical::Remark;
+use crate::report::ledger::{RowFault, Unmapped, Unreadable};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Who may take a ledger in or see one: who works on the organ's cases.
+pub const LEDGER_KEEPERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
+
+/// Most faults that are told one by one; all are counted.
+pub const MOST_FAULTS: usize = 1_000;
+
+/// How a ledger is taken in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// Only look: nothing is written.
+    pub dry_run: bool,
+    /// Take the good rows in and leave the bad ones; else all or nothing.
+    pub partial: bool,
+    /// How many rows are told one by one.
+    pub lines: usize,
+}
+
+/// 台账导入的结果
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerImport {
+    /// 文件格式
+    pub format: String,
+    /// 有内容的行数，不含表头
+    pub rows: u64,
+    /// 新建（预览时为将要新建）的案件
+    pub created: u64,
+    /// 其中仍在办理的
+    pub created_open: u64,
+    /// 此前已经导入或者已在库中、内容相同的案件，不作改动
+    pub existing: u64,
+    /// 有错误而不能导入的行
+    pub rejected: u64,
+    /// 是否已经写入；预览、或者有错误而未指定只导入其余的，不写入
+    pub is_written: bool,
+    /// 如实记载而需要注意的情况
+    pub remarks: Vec<RemarkCount>,
+    /// 不认识的列，未读取
+    pub unknown_headings: Vec<String>,
+    /// 不能识别的说法
+    pub unmapped: Vec<Unmapped>,
+    /// 各处错误，至多1000处
+    pub faults: Vec<RowFault>,
+    /// 错误的处数
+    pub faults_total: u64,
+    /// 新建（预览时为将要新建）的科室
+    pub departments: Vec<String>,
+    /// 逐行的结果；命令行不列出
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<LineResult>,
+}
+
+/// 需要注意的情况及其件数
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RemarkCount {
+    /// 代码
+    pub code: Remark,
+    /// 名称
+    pub label: String,
+    /// 件数
+    pub count: u64,
+    /// 首次出现的行，至多20行
+    pub lines: Vec<u32>,
+}
+
+/// 一行的结果
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LineResult {
+    /// 行号，与电子表格所示相同
+    pub line: u32,
+    /// 结果
+    pub status: LineStatus,
+    /// 受理编号；空为导入时编号
+    pub number: Option<String>,
+    /// 收到日期
+    pub received_on: Option<NaiveDate>,
+    /// 环节
+    pub stage: Option<String>,
+    /// 处理结果
+    pub outcome: Option<String>,
+    /// 答复或者终结的日期
+    pub ended_on: Option<NaiveDate>,
+    /// 答复期限届满日
+    pub due_on: Option<NaiveDate>,
+    /// 需要注意的情况
+    pub remarks: Vec<String>,
+}
+
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineStatus {
+    /// A case is made of it.
+    Created,
+    /// Its case is there.
+    Existing,
+    /// It is wrong.
+    Rejected,
+}
+
+impl LedgerImport {
+    /// Whether something is wrong and nothing may be kept.
+    #[must_use]
+    pub const fn is_refused(&self, options: &ImportOptions) -> bool {
+        self.rejected > 0 && !options.partial && !options.dry_run
+    }
+}
+
+impl From<Unreadable> for OfficeError {
+    fn from(why: Unreadable) -> Self {
+        Self::invalid("/content", "unreadable_file", why.to_string())
+    }
+}

@@ -1,0 +1,181 @@
+//! Writing cases out as a ledger. Identity numbers and contacts are masked; in the clear only with a reason on record.
+
+use crate::case::Event;
+use crate::case::historical::recorded;
+use crate::case::{IdentityKind, fold};
+use crate::office::applicants::Contact;
+use crate::office::files::read_log;
+use crate::office::{Caller, Office, OfficeError};
+use crate::report::ledger::{LedgerRow, Person};
+use crate::store::applicants::{self, ApplicantRow};
+use crate::store::audit::{self, NewAudit};
+use crate::store::cases::CaseRow;
+use crate::store::events::{self, EventRow};
+use crate::store::ledger::page;
+use crate::store::seal::{mask_identity, mask_name, mask_phone};
+use crate::store::{ApplicantId, CaseId, Db, DepartmentId, OrganId, cases, departments};
+use chrono::NaiveDate;
+use std::collections::HashMap;
+
+/// Cases read at once.
+const PAGE: i64 = 500;
+/// What stands for a contact that is not shown.
+const HIDDEN: &str = "***";
+
+/// Which cases are written out: those received in these days, all when there are none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExportQuery {
+    /// First day of receipt.
+    pub from: Option<NaiveDate>,
+    /// Last day of receipt.
+    pub until: Option<NaiveDate>,
+}
+
+/// How personal data are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Personal {
+    /// Names by their first character, numbers by a few digits, contacts not at all.
+    Masked,
+    /// As they are.
+    Clear,
+}
+
+impl Office {
+    /// Records that somebody is about to read the applicants of a ledger in the clear, and why. Comes before the reading.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`] without a reason.
+    pub fn record_clear_ledger(
+        &self,
+        db: &mut Db,
+        caller: Option<&Caller>,
+        organ: OrganId,
+        query: &ExportQuery,
+        reason: &str,
+    ) -> Result<(), OfficeError> {
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > 200 {
+            return Err(OfficeError::invalid(
+                "?reason",
+                "required",
+                "须写明导出个人信息的理由（200字以内），导出将被记录",
+            ));
+        }
+        let detail = serde_json::json!({ "reason": reason, "from": query.from, "until": query.until }).to_string();
+        let entry = NewAudit {
+            actor_id: caller.map(|caller| caller.user_id),
+            organ_id: Some(organ),
+            case_id: None,
+            action: "ledger.exported_in_clear",
+            detail: &detail,
+        };
+        audit::append(db, entry, self.clock().now())?;
+        Ok(())
+    }
+
+    /// The ledger of an organ by day of receipt, page by page: `each` is given the rows of a page. Cases whose day of
+    /// receipt is not fixed yet are in no ledger.
+    ///
+    /// # Errors
+    /// What `each` returns, and what every read may meet.
+    pub fn export_ledger(
+        &self,
+        db: &mut Db,
+        organ: OrganId,
+        query: &ExportQuery,
+        personal: Personal,
+        mut each: impl FnMut(Vec<LedgerRow>) -> Result<(), OfficeError>,
+    ) -> Result<(), OfficeError> {
+        let named = departments::list(db, &[organ])?;
+        let named: HashMap<DepartmentId, String> = named.into_iter().map(|row| (row.id, row.name)).collect();
+        let mut after = None;
+        let mut line = 2;
+        loop {
+            let rows = page(db, organ, (query.from, query.until), after, PAGE)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.received_on.map(|day| (day, last.id));
+            let read = self.ledger_rows(db, &rows, &named, personal, &mut line)?;
+            each(read)?;
+        }
+    }
+
+    /// The row of one case as it reads from an export; none while its day of receipt is not fixed.
+    pub(super) fn ledger_row(
+        &self,
+        db: &mut Db,
+        id: CaseId,
+        personal: Personal,
+    ) -> Result<Option<LedgerRow>, OfficeError> {
+        let row = cases::find(db, id)?;
+        let named = departments::list(db, &[row.organ_id])?;
+        let named: HashMap<DepartmentId, String> = named.into_iter().map(|row| (row.id, row.name)).collect();
+        let read = self.ledger_rows(db, &[row], &named, personal, &mut 2)?.pop();
+        // What is masked is not read back.
+        let is_masked = personal == Personal::Masked;
+        Ok(read.map(|row| if is_masked { LedgerRow { person: only_named(row.person), ..row } } else { row }))
+    }
+
+    fn ledger_rows(
+        &self,
+        db: &mut Db,
+        rows: &[CaseRow],
+        named: &HashMap<DepartmentId, String>,
+        personal: Personal,
+        line: &mut u32,
+    ) -> Result<Vec<LedgerRow>, OfficeError> {
+        let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
+        let logs = events::load_many(db, &ids)?;
+        let of: Vec<ApplicantId> = rows.iter().map(|row| row.applicant_id).collect();
+        let people: HashMap<ApplicantId, ApplicantRow> =
+            applicants::many(db, &of)?.into_iter().map(|row| (row.id, row)).collect();
+        let mut read = Vec::with_capacity(rows.len());
+        for row in rows {
+            let log: &[EventRow] = logs.get(&row.id).map_or(&[], Vec::as_slice);
+            let log: Vec<Event> = read_log(log)?;
+            let case = fold(&log).ok_or_else(|| OfficeError::Internal("a case without a log".into()))?;
+            let Some(past) = recorded(&case, &log) else { continue };
+            let person = people.get(&row.applicant_id).map(|found| self.person(found, personal)).transpose()?;
+            let department = row.department_id.and_then(|id| named.get(&id).cloned());
+            read.push(LedgerRow {
+                line: *line,
+                past,
+                person: person.unwrap_or_default(),
+                department,
+                remarks: Vec::new(),
+            });
+            *line = line.saturating_add(1);
+        }
+        Ok(read)
+    }
+
+    fn person(&self, found: &ApplicantRow, personal: Personal) -> Result<Person, OfficeError> {
+        let sealer = self.store().sealer();
+        let number = applicants::identity(sealer, found)?.map(|number| number.into_inner());
+        let contact = applicants::contact(sealer, found)?.map(|contact| contact.into_inner());
+        let contact: Contact = contact.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let kind = found.identity_kind.as_deref().and_then(IdentityKind::from_code);
+        let identity = kind.zip(number);
+        let hidden = |_: String| HIDDEN.to_owned();
+        Ok(match personal {
+            Personal::Clear => Person {
+                name: found.name.clone(),
+                identity,
+                telephone: contact.telephone,
+                email: contact.email,
+                address: contact.address,
+            },
+            Personal::Masked => Person {
+                name: mask_name(&found.kind, &found.name),
+                identity: identity.map(|(kind, number)| (kind, mask_identity(&number))),
+                telephone: contact.telephone.as_deref().map(mask_phone),
+                email: contact.email.map(hidden),
+                address: contact.address.map(hidden),
+            },
+        })
+    }
+}
+
+/// The name alone, masked as it is.
+fn only_named(person: Person) -> Person {
+    Person { name: person.name, ..Person::default() }
+}

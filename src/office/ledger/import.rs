@@ -1,0 +1,507 @@
+//! Taking a ledger in. The file is gone through twice: once for its numbers, so that a number that stands there twice is
+//! seen and the series of the organ goes on behind the old ones; once row by row, five hundred cases to a write.
+
+use super::export::Personal;
+use super::{ImportOptions, LedgerImport, LineResult, LineStatus, MOST_FAULTS, RemarkCount};
+use crate::case::historical::{Beside, Past, Remark, Told, told};
+use crate::case::{Actor, Context, IdentityKind, NotAllowed};
+use crate::mail::schedule::instant_on;
+use crate::office::applicants::{Contact, is_id_card};
+use crate::office::cases::blank_row;
+use crate::office::files::{CaseFile, Desk, derive_row, nobody, written};
+use crate::office::{Caller, Office, OfficeError};
+use crate::report::ledger::{Headings, LedgerReader, LedgerRow, Person, RowFault, Source};
+use crate::store::applicants::{self, NewApplicant};
+use crate::store::audit::{self, NewAudit};
+use crate::store::departments::{self, DepartmentRow};
+use crate::store::events::{self, GENESIS};
+use crate::store::ledger::{self, Batch, LedgerRowRow};
+use crate::store::{CaseId, Db, DepartmentId, OrganId, Ts, UserId, calendars, counters, obligations};
+use chrono::{Datelike, NaiveDate};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Cases to a write.
+const BATCH: usize = 500;
+/// Lines told of a remark.
+const LINES: usize = 20;
+
+impl Office {
+    /// Takes a ledger in, or looks what would come of it. `progress` is told rows done and rows in all.
+    ///
+    /// Nothing is rolled back here: when [`LedgerImport::is_refused`], the caller gives the transaction up.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`] `unreadable_file` for what is no ledger; what every write may meet.
+    pub fn import_ledger(
+        &self,
+        db: &mut Db,
+        caller: Option<&Caller>,
+        organ: OrganId,
+        bytes: &[u8],
+        options: ImportOptions,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<LedgerImport, OfficeError> {
+        let source = Source::of(bytes)?;
+        let headings = Headings::of(&source)?;
+        if !options.dry_run {
+            calendars::keep_in_force(db)?;
+        }
+        let desk = self.desk(db, organ)?;
+        let mut import = Import::new(self, caller, desk, headings, options);
+        import.report.format = source.describe();
+        import.departments = departments::list(db, &[organ])?;
+        import.look_ahead(db, &source)?;
+        let (mut done, total) = (0, import.report.rows);
+        source.rows(|row| {
+            let Some(read) = import.reader.read(row) else { return Ok(()) };
+            import.take(db, read)?;
+            done += 1;
+            if done % 500 == 0 {
+                progress(done, total);
+            }
+            Ok::<(), OfficeError>(())
+        })?;
+        import.flush(db)?;
+        progress(done, total);
+        import.finish(db, bytes)
+    }
+}
+
+/// A ledger on its way in.
+struct Import<'a> {
+    office: &'a Office,
+    caller: Option<&'a Caller>,
+    desk: Desk,
+    actor: Actor,
+    options: ImportOptions,
+    today: NaiveDate,
+    now: Ts,
+    /// The instant duties are written at.
+    since: Ts,
+    reader: LedgerReader,
+    /// The line in which a number stands first.
+    numbers: HashMap<String, u32>,
+    /// How often a row without a number has come.
+    equals: HashMap<String, u32>,
+    departments: Vec<DepartmentRow>,
+    /// The last number given of each year's series.
+    series: BTreeMap<i32, i32>,
+    remarks: BTreeMap<Remark, (u64, Vec<u32>)>,
+    pending: Vec<(LedgerRow, String)>,
+    batch: Batch,
+    report: LedgerImport,
+}
+
+impl<'a> Import<'a> {
+    fn new(
+        office: &'a Office,
+        caller: Option<&'a Caller>,
+        desk: Desk,
+        headings: Headings,
+        options: ImportOptions,
+    ) -> Self {
+        let today = office.clock().today();
+        let report = LedgerImport { unknown_headings: headings.unknown.clone(), ..LedgerImport::default() };
+        Self {
+            office,
+            caller,
+            actor: Actor { user: caller.map_or(Uuid::nil(), |caller| caller.user_id.0), ..nobody() },
+            reader: LedgerReader::new(headings, desk.rules.clock_options()),
+            desk,
+            options,
+            today,
+            now: office.clock().now(),
+            since: instant_on(today),
+            numbers: HashMap::new(),
+            equals: HashMap::new(),
+            departments: Vec::new(),
+            series: BTreeMap::new(),
+            remarks: BTreeMap::new(),
+            pending: Vec::with_capacity(BATCH),
+            batch: Batch::default(),
+            report,
+        }
+    }
+
+    fn organ(&self) -> OrganId {
+        self.desk.organ.id
+    }
+
+    /// Nothing more is written once all is lost.
+    const fn writes(&self) -> bool {
+        !self.options.dry_run && !self.report.is_refused(&self.options)
+    }
+
+    /// Counts the rows, and notes where each number stands first and how far the organ's own series has come.
+    fn look_ahead(&mut self, db: &mut Db, source: &Source<'_>) -> Result<(), OfficeError> {
+        let pattern = self.desk.rules.number_pattern.clone();
+        let mut reached: BTreeMap<i32, i32> = BTreeMap::new();
+        source.rows(|row| {
+            let Some((number, _)) = self.reader.glance(&row) else { return Ok(()) };
+            self.report.rows += 1;
+            let Some(number) = number else { return Ok(()) };
+            if let Some((year, seq)) = series_of(&pattern, &number) {
+                let last = reached.entry(year).or_default();
+                *last = seq.max(*last);
+            }
+            self.numbers.entry(number).or_insert(row.0);
+            Ok::<(), OfficeError>(())
+        })?;
+        if self.writes() {
+            for (year, seq) in reached {
+                counters::raise_to(db, self.organ(), year, "registration", seq)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, db: &mut Db, read: Result<LedgerRow, Vec<RowFault>>) -> Result<(), OfficeError> {
+        match read {
+            Err(faults) => self.reject(faults),
+            Ok(row) => {
+                let fingerprint = self.fingerprint(&row);
+                self.pending.push((row, fingerprint));
+                if self.pending.len() >= BATCH {
+                    self.flush(db)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What tells a row from every other of the organ: what it says, and for rows without a number which of its equals it is.
+    fn fingerprint(&mut self, row: &LedgerRow) -> String {
+        let sealer = self.office.store().sealer();
+        let said = row.canonical();
+        if row.past.number.is_some() {
+            return sealer.blind_index("ledger", &said);
+        }
+        let place = self.equals.entry(sealer.blind_index("ledger", &said)).or_default();
+        *place += 1;
+        sealer.blind_index("ledger", &format!("{said}\u{1e}{place}"))
+    }
+
+    fn flush(&mut self, db: &mut Db) -> Result<(), OfficeError> {
+        let pending = std::mem::take(&mut self.pending);
+        let organ = self.organ();
+        let fingerprints: Vec<String> = pending.iter().map(|(_, fingerprint)| fingerprint.clone()).collect();
+        let known = ledger::known(db, organ, &fingerprints)?;
+        let unknown = pending.iter().filter(|(_, fingerprint)| !known.contains(fingerprint));
+        let numbers: Vec<String> = unknown.filter_map(|(row, _)| row.past.number.clone()).collect();
+        let taken = ledger::numbered(db, organ, &numbers)?;
+        for (row, fingerprint) in pending {
+            let number = row.past.number.as_deref();
+            let first = number.and_then(|number| self.numbers.get(number)).copied().filter(|first| *first != row.line);
+            if let Some(first) = first {
+                self.reject(vec![twice(&row, first)]);
+            } else if known.contains(&fingerprint) {
+                self.exists(&row);
+            } else if let Some(id) = number.and_then(|number| taken.get(number)) {
+                if self.says_the_same(db, *id, &row)? {
+                    self.exists(&row);
+                } else {
+                    self.reject(vec![number_taken(&row)]);
+                }
+            } else {
+                self.create(db, row, fingerprint)?;
+            }
+        }
+        if self.writes() { Ok(self.batch.write(db)?) } else { Ok(()) }
+    }
+
+    /// Whether the case of that number is just what the row says, wherever it came from: an export of it, masked or not.
+    fn says_the_same(&self, db: &mut Db, id: CaseId, row: &LedgerRow) -> Result<bool, OfficeError> {
+        let said = row.canonical();
+        for personal in [Personal::Clear, Personal::Masked] {
+            let kept = self.office.ledger_row(db, id, personal)?;
+            if kept.is_some_and(|kept| kept.canonical() == said) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn create(&mut self, db: &mut Db, mut row: LedgerRow, fingerprint: String) -> Result<(), OfficeError> {
+        if row.person.identity.as_ref().is_some_and(|(kind, number)| !is_plausible(*kind, number)) {
+            row.person.identity = None;
+            row.remarks.push(Remark::IdentityNotTaken);
+        }
+        let department = row.department.as_deref().map(|named| self.department(named));
+        let applicant = match self.writes() {
+            true => Some(self.applicant(&row.past, &row.person)?),
+            false => None,
+        };
+        let drawn = match (&row.past.number, self.writes()) {
+            (None, true) => Some(self.next_number(db, row.past.received_on.year())?),
+            (Some(_), _) | (None, false) => None,
+        };
+        let beside = Beside {
+            applicant: applicant.as_ref().map_or(Uuid::nil(), |applicant| applicant.id.0),
+            department: department.as_ref().map(|(department, _)| department.id.0),
+            number: drawn.as_ref().map_or("", |(number, _)| number),
+        };
+        let told = match told(&row.past, &beside, &self.context()) {
+            Ok(told) => told,
+            Err(refusals) => {
+                let faults = refusals.into_iter().map(|refusal| found(&row, refusal)).collect();
+                self.reject(faults);
+                return Ok(());
+            }
+        };
+        if let Some((_, seq)) = drawn {
+            self.series.insert(row.past.received_on.year(), seq);
+        }
+        if let Some((department, true)) = department {
+            self.report.departments.push(department.name.clone());
+            self.departments.push(department.clone());
+            self.batch.departments.push(department);
+        }
+        let remarks: Vec<Remark> = row.remarks.iter().chain(&told.remarks).copied().collect();
+        let Told { events, case, .. } = told;
+        let now = self.now;
+        let mut file = CaseFile {
+            row: blank_row(self.organ(), &case.intake, &row.person.name, None, now),
+            case,
+            running: Arc::clone(&self.desk.calendar),
+            desk: self.desk.clone(),
+        };
+        derive_row(&mut file, self.today);
+        self.created(&row, &file, &remarks);
+        let Some(applicant) = applicant else { return Ok(()) };
+        file.row.version = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let id = file.row.id;
+        let actor = self.caller.map(|caller| caller.user_id);
+        self.batch.events.extend(events::chained(id, (0, GENESIS.to_owned()), &written(&events)?, actor, now)?);
+        let duties = file.written_duties(self.today);
+        self.batch
+            .duties
+            .extend(duties.iter().map(|duty| obligations::new_row(file.row.organ_id, id, duty, self.since)));
+        self.batch.applicants.push(applicant);
+        self.batch.rows.push(LedgerRowRow { organ_id: file.row.organ_id, fingerprint, case_id: id, imported_at: now });
+        self.batch.cases.push(file.row);
+        Ok(())
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { actor: &self.actor, today: self.today, calendar: &self.desk.calendar, rules: &self.desk.rules }
+    }
+
+    /// The department of a name or code, and whether it has to be made.
+    fn department(&self, named: &str) -> (DepartmentRow, bool) {
+        let is_it = |row: &&DepartmentRow| row.name == named || row.code == named;
+        if let Some(known) = self.departments.iter().find(is_it) {
+            return (known.clone(), false);
+        }
+        let made = DepartmentRow {
+            id: DepartmentId::new(),
+            organ_id: self.organ(),
+            code: named.to_owned(),
+            name: named.to_owned(),
+            is_active: true,
+            head_id: None,
+        };
+        (made, true)
+    }
+
+    fn applicant(&self, past: &Past, person: &Person) -> Result<applicants::ApplicantRow, OfficeError> {
+        let contact = Contact {
+            telephone: person.telephone.clone(),
+            email: person.email.clone(),
+            address: person.address.clone(),
+            ..Contact::default()
+        };
+        let written = serde_json::to_string(&contact).map_err(|error| OfficeError::Internal(error.to_string()))?;
+        let new = NewApplicant {
+            organ_id: self.organ(),
+            kind: past.applicant_kind.code(),
+            name: &person.name,
+            identity: person.identity.as_ref().map(|(kind, number)| (kind.code(), number.as_str())),
+            contact: (contact != Contact::default()).then_some(written.as_str()),
+        };
+        Ok(applicants::sealed(self.office.store().sealer(), new, self.now)?)
+    }
+
+    /// The number after the last of the year's series, and its place there. The series is held until the transaction ends.
+    fn next_number(&mut self, db: &mut Db, year: i32) -> Result<(String, i32), OfficeError> {
+        let last = match self.series.get(&year) {
+            Some(last) => *last,
+            None => counters::hold(db, self.organ(), year, "registration")?,
+        };
+        self.series.insert(year, last);
+        let seq = last.saturating_add(1);
+        let pattern = &self.desk.rules.number_pattern;
+        Ok((pattern.replace("{year}", &year.to_string()).replace("{seq}", &seq.to_string()), seq))
+    }
+
+    fn remark(&mut self, line: u32, remarks: &[Remark]) {
+        for remark in remarks {
+            let (count, lines) = self.remarks.entry(*remark).or_default();
+            *count += 1;
+            if lines.len() < LINES {
+                lines.push(line);
+            }
+        }
+    }
+
+    fn created(&mut self, row: &LedgerRow, file: &CaseFile, remarks: &[Remark]) {
+        self.report.created += 1;
+        self.report.created_open += u64::from(file.row.is_open);
+        self.remark(row.line, remarks);
+        let mut line = line(row, LineStatus::Created);
+        line.number.clone_from(&row.past.number);
+        line.stage = Some(file.case.stage.label().to_owned());
+        line.ended_on = file.case.ended_on;
+        line.due_on = file.row.due_on;
+        line.remarks = remarks.iter().map(|remark| remark.label().to_owned()).collect();
+        self.told(line);
+    }
+
+    fn exists(&mut self, row: &LedgerRow) {
+        self.report.existing += 1;
+        self.told(line(row, LineStatus::Existing));
+    }
+
+    fn reject(&mut self, faults: Vec<RowFault>) {
+        self.report.rejected += 1;
+        if let Some(first) = faults.first() {
+            self.told(LineResult {
+                line: first.line,
+                status: LineStatus::Rejected,
+                number: None,
+                received_on: None,
+                stage: None,
+                outcome: None,
+                ended_on: None,
+                due_on: None,
+                remarks: Vec::new(),
+            });
+        }
+        self.report.faults_total += u64::try_from(faults.len()).unwrap_or(u64::MAX);
+        let room = MOST_FAULTS.saturating_sub(self.report.faults.len());
+        self.report.faults.extend(faults.into_iter().take(room));
+    }
+
+    fn told(&mut self, line: LineResult) {
+        if self.report.lines.len() < self.options.lines {
+            self.report.lines.push(line);
+        }
+    }
+
+    fn finish(mut self, db: &mut Db, bytes: &[u8]) -> Result<LedgerImport, OfficeError> {
+        let remarks = std::mem::take(&mut self.remarks);
+        self.report.remarks = remarks
+            .into_iter()
+            .map(|(code, (count, lines))| RemarkCount { code, label: code.label().to_owned(), count, lines })
+            .collect();
+        self.report.unmapped = self.reader.unmapped();
+        self.report.faults.sort_by_key(|fault| fault.line);
+        self.report.lines.sort_by_key(|line| line.line);
+        if self.writes() {
+            for (year, last) in &self.series {
+                counters::raise_to(db, self.organ(), *year, "registration", *last)?;
+            }
+            self.report.is_written = self.report.created > 0;
+            self.note(db, bytes)?;
+        }
+        Ok(self.report)
+    }
+
+    /// Who took which file in.
+    fn note(&self, db: &mut Db, bytes: &[u8]) -> Result<(), OfficeError> {
+        let hash = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
+        let LedgerImport { rows, created, existing, rejected, .. } = &self.report;
+        let detail = serde_json::json!({
+            "sha256": hash, "rows": rows, "created": created, "existing": existing, "rejected": rejected,
+        });
+        let entry = NewAudit {
+            actor_id: self.caller.map(|caller| UserId(caller.user_id.0)),
+            organ_id: Some(self.organ()),
+            case_id: None,
+            action: "ledger.imported",
+            detail: &detail.to_string(),
+        };
+        audit::append(db, entry, self.now)?;
+        Ok(())
+    }
+}
+
+fn line(row: &LedgerRow, status: LineStatus) -> LineResult {
+    LineResult {
+        line: row.line,
+        status,
+        number: row.past.number.clone(),
+        received_on: Some(row.past.received_on),
+        stage: None,
+        outcome: row.past.outcome.map(|outcome| outcome.label().to_owned()),
+        ended_on: row.past.end(),
+        due_on: None,
+        remarks: Vec::new(),
+    }
+}
+
+/// A refusal with what the row has in that column, where it says something in words.
+fn found(row: &LedgerRow, refusal: NotAllowed) -> RowFault {
+    let mut fault = RowFault::of(row.line, refusal);
+    fault.found = row.shown(&fault.column);
+    fault
+}
+
+fn number_fault(row: &LedgerRow, code: &'static str, detail: String) -> RowFault {
+    found(row, NotAllowed::new(code, detail).at(crate::case::historical::at::NUMBER))
+}
+
+fn twice(row: &LedgerRow, first: u32) -> RowFault {
+    number_fault(row, "duplicate_number", format!("与第{first}行的受理编号相同；一件申请一个编号，请核对"))
+}
+
+fn number_taken(row: &LedgerRow) -> RowFault {
+    let detail = "库中已有这一编号的案件，内容与本行不同；导入不改动已有案件，请在系统中办理，或者改正编号";
+    number_fault(row, "number_taken", detail.to_owned())
+}
+
+/// An identity number of today must carry its check character; one of fifteen digits has none.
+fn is_plausible(kind: IdentityKind, number: &str) -> bool {
+    let is_old = number.len() == 15 && number.chars().all(|letter| letter.is_ascii_digit());
+    kind != IdentityKind::IdCard || is_old || is_id_card(number)
+}
+
+/// Year and place of a number that is written as the organ writes its numbers.
+fn series_of(pattern: &str, number: &str) -> Option<(i32, i32)> {
+    let (before, rest) = pattern.split_once("{year}")?;
+    let (between, after) = rest.split_once("{seq}")?;
+    let rest = number.strip_prefix(before)?.strip_suffix(after)?;
+    let (year, seq) = if between.is_empty() { rest.split_at_checked(4)? } else { rest.split_once(between)? };
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit());
+    (is_number(year) && is_number(seq)).then(|| year.parse().ok().zip(seq.parse().ok())).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_in_the_series_is_read_from_a_number_written_as_the_organ_writes_it() {
+        let pattern = "依申请〔{year}〕{seq}号";
+        assert_eq!(series_of(pattern, "依申请〔2024〕17号"), Some((2024, 17)));
+        assert_eq!(series_of("{year}{seq}", "20240017"), Some((2024, 17)));
+        for other in [
+            "依申请〔2024〕甲号",
+            "依申请〔2024〕号",
+            "旧2024-1",
+            "依申请〔2024〕17号之一",
+            "依申请〔2024〕999999999999号",
+        ] {
+            assert_eq!(series_of(pattern, other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_old_identity_number_has_no_check_character() {
+        assert!(is_plausible(IdentityKind::IdCard, "110105491231002"));
+        assert!(is_plausible(IdentityKind::IdCard, "11010519491231002X"));
+        assert!(!is_plausible(IdentityKind::IdCard, "110105194912310021"));
+        assert!(is_plausible(IdentityKind::Other, "甲1"));
+    }
+}
