@@ -86,6 +86,8 @@ pub struct Server {
     pub request_deadline_ms: u64,
     /// Largest request body.
     pub body_limit_bytes: usize,
+    /// Largest request body that carries a file.
+    pub upload_limit_bytes: usize,
     /// Length of a list page when none is asked for.
     pub page_default: u32,
     /// Longest list page.
@@ -358,6 +360,7 @@ impl Settings {
             (server.shutdown_s <= 300, "server.shutdown_s: 0-300"),
             ((100..=120_000).contains(&server.request_deadline_ms), "server.request_deadline_ms: 100-120000"),
             ((1024..=16 << 20).contains(&server.body_limit_bytes), "server.body_limit_bytes: 1024-16777216"),
+            ((1024..=64 << 20).contains(&server.upload_limit_bytes), "server.upload_limit_bytes: 1024-67108864"),
             ((1..=1000).contains(&server.page_max), "server.page_max: 1-1000"),
             ((1..=server.page_max).contains(&server.page_default), "server.page_default: 1-page_max"),
             (

@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use super::state::Api;
 use super::strict::{Strict, TWICE, Unique};
+use crate::config::Server;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -31,10 +32,38 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let received = received(request, payload);
+        let received = received(request, payload, |server| server.body_limit_bytes);
         Box::pin(async move {
             let bytes = received.await?;
             Ok(Self { value: parse(&bytes)?, fingerprint: fingerprint(&bytes) })
+        })
+    }
+}
+
+/// A JSON body that carries a file: its member `content` may be long, the whole as long as the settings say.
+#[derive(Debug)]
+pub struct Upload<T> {
+    /// What it says.
+    pub value: T,
+    /// As [`Body::fingerprint`].
+    pub fingerprint: String,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
+    type Error = Problem;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let received = received(request, payload, |server| server.upload_limit_bytes);
+        Box::pin(async move {
+            let bytes = received.await?;
+            let mut document = document(&bytes)?;
+            let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
+            if let Some(members) = document.as_object_mut() {
+                members.remove("content");
+            }
+            check_texts(&document, unfit)?;
+            Ok(Self { value, fingerprint: fingerprint(&bytes) })
         })
     }
 }
@@ -53,7 +82,7 @@ impl FromRequest for Form {
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let received = received(request, payload);
+        let received = received(request, payload, |server| server.body_limit_bytes);
         Box::pin(async move {
             let bytes = received.await?;
             let value = document(&bytes)?;
@@ -65,9 +94,9 @@ impl FromRequest for Form {
 
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
-/// The bytes of a JSON body.
-fn received(request: &HttpRequest, payload: &mut Payload) -> Reading<Vec<u8>> {
-    let limit = request.app_data::<web::Data<Api>>().map_or(0, |api| api.office().settings().server.body_limit_bytes);
+/// The bytes of a JSON body, no more than the settings allow.
+fn received(request: &HttpRequest, payload: &mut Payload, limit: fn(&Server) -> usize) -> Reading<Vec<u8>> {
+    let limit = request.app_data::<web::Data<Api>>().map_or(0, |api| limit(&api.office().settings().server));
     let is_json = is_json(request);
     let payload = payload.take();
     Box::pin(async move {

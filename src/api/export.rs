@@ -59,6 +59,15 @@ impl Format {
         Ok(ranked.iter().find_map(|kind| named(kind.essence_str())).unwrap_or(Self::Json))
     }
 
+    /// The format of a thing that is always a file: CSV unless XLSX is asked for.
+    ///
+    /// # Errors
+    /// As [`Format::asked`].
+    pub(super) fn file(request: &HttpRequest, parameter: Option<&str>) -> Result<Self, Problem> {
+        let asked = Self::asked(request, parameter, &[Self::Csv, Self::Xlsx])?;
+        Ok(if asked == Self::Xlsx { asked } else { Self::Csv })
+    }
+
     /// The bytes of a table; CSV has room for the first one only.
     ///
     /// # Errors

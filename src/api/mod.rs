@@ -19,6 +19,7 @@ mod guard;
 mod health;
 mod intake;
 mod law;
+mod ledger;
 mod mails;
 pub mod openapi;
 mod orders;

@@ -3,8 +3,8 @@
 use super::problem::Problem;
 use super::routes::{self, Access, Route, Verb};
 use super::{
-    annual_reports, auth, calendar, case_commands, cases, departments, feeds, health, intake, law, mails, orders,
-    organs, overdue, overview, reminders, topics, users,
+    annual_reports, auth, calendar, case_commands, cases, departments, feeds, health, intake, law, ledger, mails,
+    orders, organs, overdue, overview, reminders, topics, users,
 };
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -31,6 +31,7 @@ const BEARER: &str = "bearer";
         (name = "intake", description = "收件系统（窗口、网站）提交申请和查询办理情况"),
         (name = "calendar", description = "工作日历"),
         (name = "cases", description = "案件：收件、办理、查询"),
+        (name = "ledger", description = "台账：导入旧件，导出案件"),
         (name = "supervision", description = "监督：概览、逾期责任、督办单、申请较为集中的信息"),
         (name = "mail", description = "邮件：状态、服务器答复、重新发送"),
         (name = "feeds", description = "日历订阅（iCalendar）"),
@@ -61,6 +62,7 @@ fn parts() -> Vec<Document> {
         topics::Doc::openapi(),
         mails::Doc::openapi(),
         feeds::Doc::openapi(),
+        ledger::Doc::openapi(),
         health::Doc::openapi(),
     ]
 }

@@ -3,8 +3,8 @@
 
 use super::problem::Problem;
 use super::{
-    annual_reports, auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, mails,
-    orders, organs, overdue, overview, reminders, topics, users,
+    annual_reports, auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, ledger,
+    mails, orders, organs, overdue, overview, reminders, topics, users,
 };
 use crate::case::Role;
 use actix_web::http::Method;
@@ -144,6 +144,7 @@ pub const TABLES: &[&[Route]] = &[
     topics::ROUTES,
     mails::ROUTES,
     feeds::ROUTES,
+    ledger::ROUTES,
     law::ROUTES,
     health::ROUTES,
 ];

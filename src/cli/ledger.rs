@@ -116,7 +116,7 @@ impl Output {
 pub(super) fn run(args: Args) -> ExitCode {
     match args.command {
         Command::Import { config, file, organ, dry_run, partial, json } => {
-            let options = ImportOptions { dry_run, partial, lines: 0 };
+            let options = ImportOptions { dry_run, partial, ..ImportOptions::default() };
             let done = import(&config, &file, &organ, options).and_then(|report| {
                 print(&report, &options, json)?;
                 Ok(report.rejected)

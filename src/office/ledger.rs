@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod telling;
 
 pub use export::{ExportQuery, Personal};
 
@@ -28,6 +29,8 @@ pub struct ImportOptions {
     pub partial: bool,
     /// How many rows are told one by one.
     pub lines: usize,
+    /// More rows than this are refused unread; none: as many as there are.
+    pub most_rows: Option<u64>,
 }
 
 /// 台账导入的结果

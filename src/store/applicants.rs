@@ -172,7 +172,10 @@ pub fn perhaps_same(db: &mut Db, one: &ApplicantRow, limit: i64) -> Result<Vec<L
         .filter(applicants::organ_id.eq(one.organ_id))
         .select((applicants::id, applicants::kind, applicants::name, applicants::identity_index))
         .into_boxed();
+    // An old ledger may have no name: nobody is the same by that.
     query = match &one.identity_index {
+        Some(index) if one.name.is_empty() => query.filter(applicants::identity_index.eq(index)),
+        None if one.name.is_empty() => query.filter(applicants::id.eq(one.id)),
         Some(index) => query.filter(
             applicants::identity_index
                 .is_not_null()

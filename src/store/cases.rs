@@ -177,6 +177,20 @@ pub fn find(db: &mut Db, id: CaseId) -> Result<CaseRow, StoreError> {
     Ok(cases::table.find(id).select(CaseRow::as_select()).first(db)?)
 }
 
+/// The cases of these ids, in any order.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn many(db: &mut Db, of: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
+    let mut found = Vec::with_capacity(of.len());
+    for some in of.chunks(500) {
+        let theirs = cases::table.filter(cases::id.eq_any(some));
+        let rows: Vec<CaseRow> = theirs.select(CaseRow::as_select()).load(db)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// The case of an id, if it is one of these organs'.
 ///
 /// # Errors

@@ -21,6 +21,7 @@ mod fuzz;
 mod house;
 mod intake;
 mod law_vectors;
+mod ledger;
 mod mail;
 mod mails;
 mod orders;

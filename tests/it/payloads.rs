@@ -284,6 +284,17 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             });
             Plan { etag: Some(seen(&path)), ..plain(house, route, vec![("organ_id", organ)], body) }
         }
+        (Verb::Post, "/api/v1/organs/{organ_id}/ledger/preview") => {
+            plain(house, route, vec![("organ_id", organ)], json!({ "content": ledger(house) }))
+        }
+        (Verb::Post, "/api/v1/organs/{organ_id}/ledger/imports") => {
+            let content = ledger(house);
+            let path = format!("/api/v1/organs/{organ}/ledger/preview");
+            let token = allowed(house, route);
+            let seen = house.service().call("POST", &path, &token, Some(json!({ "content": content })));
+            let body = json!({ "content": content, "confirmation": seen.json["confirmation"], "partial": false });
+            plain(house, route, vec![("organ_id", organ)], body)
+        }
         (Verb::Post, "/api/v1/organs/{organ_id}/annual-reports") => {
             let path = format!("/api/v1/organs/{organ}/annual-reports?limit=200");
             let known = house.service().get(&path, &admin);
@@ -319,6 +330,13 @@ fn changing(house: &House, route: &'static Route) -> Plan {
         (Verb::Post, "/api/v1/intake/applications") => plain(house, route, vec![], house.filing(&house.fresh("SQ"))),
         _ => panic!("no request for {route:?}: add one to tests/it/payloads.rs"),
     }
+}
+
+/// A ledger of one row that is not there yet, in Base64.
+fn ledger(house: &House) -> String {
+    let number = house.fresh("旧件");
+    let text = format!("受理编号,收到日期,申请人类型,申请内容\n{number},2024-03-01,自然人,某路批复\n");
+    base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text)
 }
 
 /// How somebody of the bureau wants the mail, away for a week.

@@ -95,24 +95,26 @@ impl Office {
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.received_on.map(|day| (day, last.id));
             let read = self.ledger_rows(db, &rows, &named, personal, &mut line)?;
-            each(read)?;
+            each(read.into_iter().map(|(_, row)| row).collect())?;
         }
     }
 
-    /// The row of one case as it reads from an export; none while its day of receipt is not fixed.
-    pub(super) fn ledger_row(
+    /// What the rows of these cases say when an export of them is read again, masked or not.
+    pub(super) fn said_of(
         &self,
         db: &mut Db,
-        id: CaseId,
-        personal: Personal,
-    ) -> Result<Option<LedgerRow>, OfficeError> {
-        let row = cases::find(db, id)?;
-        let named = departments::list(db, &[row.organ_id])?;
+        organ: OrganId,
+        of: &[CaseId],
+    ) -> Result<HashMap<CaseId, [String; 2]>, OfficeError> {
+        let rows = cases::many(db, of)?;
+        let named = departments::list(db, &[organ])?;
         let named: HashMap<DepartmentId, String> = named.into_iter().map(|row| (row.id, row.name)).collect();
-        let read = self.ledger_rows(db, &[row], &named, personal, &mut 2)?.pop();
-        // What is masked is not read back.
-        let is_masked = personal == Personal::Masked;
-        Ok(read.map(|row| if is_masked { LedgerRow { person: only_named(row.person), ..row } } else { row }))
+        let clear = self.ledger_rows(db, &rows, &named, Personal::Clear, &mut 2)?;
+        let masked = self.ledger_rows(db, &rows, &named, Personal::Masked, &mut 2)?;
+        // What is masked is not read back, but for the name.
+        let masked = masked.into_iter().map(|(_, row)| LedgerRow { person: only_named(row.person), ..row });
+        let said = clear.into_iter().zip(masked);
+        Ok(said.map(|((id, clear), masked)| (id, [clear.canonical(), masked.canonical()])).collect())
     }
 
     fn ledger_rows(
@@ -122,7 +124,7 @@ impl Office {
         named: &HashMap<DepartmentId, String>,
         personal: Personal,
         line: &mut u32,
-    ) -> Result<Vec<LedgerRow>, OfficeError> {
+    ) -> Result<Vec<(CaseId, LedgerRow)>, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_many(db, &ids)?;
         let of: Vec<ApplicantId> = rows.iter().map(|row| row.applicant_id).collect();
@@ -136,13 +138,8 @@ impl Office {
             let Some(past) = recorded(&case, &log) else { continue };
             let person = people.get(&row.applicant_id).map(|found| self.person(found, personal)).transpose()?;
             let department = row.department_id.and_then(|id| named.get(&id).cloned());
-            read.push(LedgerRow {
-                line: *line,
-                past,
-                person: person.unwrap_or_default(),
-                department,
-                remarks: Vec::new(),
-            });
+            let person = person.unwrap_or_default();
+            read.push((row.id, LedgerRow { line: *line, past, person, department, remarks: Vec::new() }));
             *line = line.saturating_add(1);
         }
         Ok(read)

@@ -1,8 +1,8 @@
 //! Taking a ledger in. The file is gone through twice: once for its numbers, so that a number that stands there twice is
 //! seen and the series of the organ goes on behind the old ones; once row by row, five hundred cases to a write.
 
-use super::export::Personal;
-use super::{ImportOptions, LedgerImport, LineResult, LineStatus, MOST_FAULTS, RemarkCount};
+use super::telling::Telling;
+use super::{ImportOptions, LedgerImport};
 use crate::case::historical::{Beside, Past, Remark, Told, told};
 use crate::case::{Actor, Context, IdentityKind, NotAllowed};
 use crate::mail::schedule::instant_on;
@@ -24,8 +24,6 @@ use uuid::Uuid;
 
 /// Cases to a write.
 const BATCH: usize = 500;
-/// Lines told of a remark.
-const LINES: usize = 20;
 
 impl Office {
     /// Takes a ledger in, or looks what would come of it. `progress` is told rows done and rows in all.
@@ -50,10 +48,13 @@ impl Office {
         }
         let desk = self.desk(db, organ)?;
         let mut import = Import::new(self, caller, desk, headings, options);
-        import.report.format = source.describe();
+        import.telling.report.format = source.describe();
         import.departments = departments::list(db, &[organ])?;
         import.look_ahead(db, &source)?;
-        let (mut done, total) = (0, import.report.rows);
+        if options.most_rows.is_some_and(|most| import.telling.report.rows > most) {
+            return Err(too_many(import.telling.report.rows, options.most_rows));
+        }
+        let (mut done, total) = (0, import.telling.report.rows);
         source.rows(|row| {
             let Some(read) = import.reader.read(row) else { return Ok(()) };
             import.take(db, read)?;
@@ -88,10 +89,9 @@ struct Import<'a> {
     departments: Vec<DepartmentRow>,
     /// The last number given of each year's series.
     series: BTreeMap<i32, i32>,
-    remarks: BTreeMap<Remark, (u64, Vec<u32>)>,
     pending: Vec<(LedgerRow, String)>,
     batch: Batch,
-    report: LedgerImport,
+    telling: Telling,
 }
 
 impl<'a> Import<'a> {
@@ -103,7 +103,7 @@ impl<'a> Import<'a> {
         options: ImportOptions,
     ) -> Self {
         let today = office.clock().today();
-        let report = LedgerImport { unknown_headings: headings.unknown.clone(), ..LedgerImport::default() };
+        let telling = Telling::new(options.lines, headings.unknown.clone());
         Self {
             office,
             caller,
@@ -118,10 +118,9 @@ impl<'a> Import<'a> {
             equals: HashMap::new(),
             departments: Vec::new(),
             series: BTreeMap::new(),
-            remarks: BTreeMap::new(),
             pending: Vec::with_capacity(BATCH),
             batch: Batch::default(),
-            report,
+            telling,
         }
     }
 
@@ -131,7 +130,7 @@ impl<'a> Import<'a> {
 
     /// Nothing more is written once all is lost.
     const fn writes(&self) -> bool {
-        !self.options.dry_run && !self.report.is_refused(&self.options)
+        !self.options.dry_run && !self.telling.report.is_refused(&self.options)
     }
 
     /// Counts the rows, and notes where each number stands first and how far the organ's own series has come.
@@ -140,7 +139,7 @@ impl<'a> Import<'a> {
         let mut reached: BTreeMap<i32, i32> = BTreeMap::new();
         source.rows(|row| {
             let Some((number, _)) = self.reader.glance(&row) else { return Ok(()) };
-            self.report.rows += 1;
+            self.telling.report.rows += 1;
             let Some(number) = number else { return Ok(()) };
             if let Some((year, seq)) = series_of(&pattern, &number) {
                 let last = reached.entry(year).or_default();
@@ -159,7 +158,7 @@ impl<'a> Import<'a> {
 
     fn take(&mut self, db: &mut Db, read: Result<LedgerRow, Vec<RowFault>>) -> Result<(), OfficeError> {
         match read {
-            Err(faults) => self.reject(faults),
+            Err(faults) => self.telling.reject(faults),
             Ok(row) => {
                 let fingerprint = self.fingerprint(&row);
                 self.pending.push((row, fingerprint));
@@ -191,36 +190,27 @@ impl<'a> Import<'a> {
         let unknown = pending.iter().filter(|(_, fingerprint)| !known.contains(fingerprint));
         let numbers: Vec<String> = unknown.filter_map(|(row, _)| row.past.number.clone()).collect();
         let taken = ledger::numbered(db, organ, &numbers)?;
+        let of: Vec<CaseId> = taken.values().copied().collect();
+        let said = self.office.said_of(db, organ, &of)?;
         for (row, fingerprint) in pending {
             let number = row.past.number.as_deref();
             let first = number.and_then(|number| self.numbers.get(number)).copied().filter(|first| *first != row.line);
             if let Some(first) = first {
-                self.reject(vec![twice(&row, first)]);
+                self.telling.reject(vec![twice(&row, first)]);
             } else if known.contains(&fingerprint) {
-                self.exists(&row);
+                self.telling.exists(&row);
             } else if let Some(id) = number.and_then(|number| taken.get(number)) {
-                if self.says_the_same(db, *id, &row)? {
-                    self.exists(&row);
+                // Wherever the case came from, an export of it may come back.
+                if said.get(id).is_some_and(|said| said.contains(&row.canonical())) {
+                    self.telling.exists(&row);
                 } else {
-                    self.reject(vec![number_taken(&row)]);
+                    self.telling.reject(vec![number_taken(&row)]);
                 }
             } else {
                 self.create(db, row, fingerprint)?;
             }
         }
         if self.writes() { Ok(self.batch.write(db)?) } else { Ok(()) }
-    }
-
-    /// Whether the case of that number is just what the row says, wherever it came from: an export of it, masked or not.
-    fn says_the_same(&self, db: &mut Db, id: CaseId, row: &LedgerRow) -> Result<bool, OfficeError> {
-        let said = row.canonical();
-        for personal in [Personal::Clear, Personal::Masked] {
-            let kept = self.office.ledger_row(db, id, personal)?;
-            if kept.is_some_and(|kept| kept.canonical() == said) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     fn create(&mut self, db: &mut Db, mut row: LedgerRow, fingerprint: String) -> Result<(), OfficeError> {
@@ -246,7 +236,7 @@ impl<'a> Import<'a> {
             Ok(told) => told,
             Err(refusals) => {
                 let faults = refusals.into_iter().map(|refusal| found(&row, refusal)).collect();
-                self.reject(faults);
+                self.telling.reject(faults);
                 return Ok(());
             }
         };
@@ -254,7 +244,7 @@ impl<'a> Import<'a> {
             self.series.insert(row.past.received_on.year(), seq);
         }
         if let Some((department, true)) = department {
-            self.report.departments.push(department.name.clone());
+            self.telling.report.departments.push(department.name.clone());
             self.departments.push(department.clone());
             self.batch.departments.push(department);
         }
@@ -268,7 +258,7 @@ impl<'a> Import<'a> {
             desk: self.desk.clone(),
         };
         derive_row(&mut file, self.today);
-        self.created(&row, &file, &remarks);
+        self.telling.created(&row, &file, &remarks);
         let Some(applicant) = applicant else { return Ok(()) };
         file.row.version = i64::try_from(events.len()).unwrap_or(i64::MAX);
         let id = file.row.id;
@@ -335,83 +325,22 @@ impl<'a> Import<'a> {
         Ok((pattern.replace("{year}", &year.to_string()).replace("{seq}", &seq.to_string()), seq))
     }
 
-    fn remark(&mut self, line: u32, remarks: &[Remark]) {
-        for remark in remarks {
-            let (count, lines) = self.remarks.entry(*remark).or_default();
-            *count += 1;
-            if lines.len() < LINES {
-                lines.push(line);
-            }
-        }
-    }
-
-    fn created(&mut self, row: &LedgerRow, file: &CaseFile, remarks: &[Remark]) {
-        self.report.created += 1;
-        self.report.created_open += u64::from(file.row.is_open);
-        self.remark(row.line, remarks);
-        let mut line = line(row, LineStatus::Created);
-        line.number.clone_from(&row.past.number);
-        line.stage = Some(file.case.stage.label().to_owned());
-        line.ended_on = file.case.ended_on;
-        line.due_on = file.row.due_on;
-        line.remarks = remarks.iter().map(|remark| remark.label().to_owned()).collect();
-        self.told(line);
-    }
-
-    fn exists(&mut self, row: &LedgerRow) {
-        self.report.existing += 1;
-        self.told(line(row, LineStatus::Existing));
-    }
-
-    fn reject(&mut self, faults: Vec<RowFault>) {
-        self.report.rejected += 1;
-        if let Some(first) = faults.first() {
-            self.told(LineResult {
-                line: first.line,
-                status: LineStatus::Rejected,
-                number: None,
-                received_on: None,
-                stage: None,
-                outcome: None,
-                ended_on: None,
-                due_on: None,
-                remarks: Vec::new(),
-            });
-        }
-        self.report.faults_total += u64::try_from(faults.len()).unwrap_or(u64::MAX);
-        let room = MOST_FAULTS.saturating_sub(self.report.faults.len());
-        self.report.faults.extend(faults.into_iter().take(room));
-    }
-
-    fn told(&mut self, line: LineResult) {
-        if self.report.lines.len() < self.options.lines {
-            self.report.lines.push(line);
-        }
-    }
-
-    fn finish(mut self, db: &mut Db, bytes: &[u8]) -> Result<LedgerImport, OfficeError> {
-        let remarks = std::mem::take(&mut self.remarks);
-        self.report.remarks = remarks
-            .into_iter()
-            .map(|(code, (count, lines))| RemarkCount { code, label: code.label().to_owned(), count, lines })
-            .collect();
-        self.report.unmapped = self.reader.unmapped();
-        self.report.faults.sort_by_key(|fault| fault.line);
-        self.report.lines.sort_by_key(|line| line.line);
+    fn finish(self, db: &mut Db, bytes: &[u8]) -> Result<LedgerImport, OfficeError> {
+        let unmapped = self.reader.unmapped();
         if self.writes() {
             for (year, last) in &self.series {
                 counters::raise_to(db, self.organ(), *year, "registration", *last)?;
             }
-            self.report.is_written = self.report.created > 0;
             self.note(db, bytes)?;
         }
-        Ok(self.report)
+        let writes = self.writes();
+        Ok(self.telling.finish(unmapped, writes))
     }
 
     /// Who took which file in.
     fn note(&self, db: &mut Db, bytes: &[u8]) -> Result<(), OfficeError> {
         let hash = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
-        let LedgerImport { rows, created, existing, rejected, .. } = &self.report;
+        let LedgerImport { rows, created, existing, rejected, .. } = &self.telling.report;
         let detail = serde_json::json!({
             "sha256": hash, "rows": rows, "created": created, "existing": existing, "rejected": rejected,
         });
@@ -427,18 +356,11 @@ impl<'a> Import<'a> {
     }
 }
 
-fn line(row: &LedgerRow, status: LineStatus) -> LineResult {
-    LineResult {
-        line: row.line,
-        status,
-        number: row.past.number.clone(),
-        received_on: Some(row.past.received_on),
-        stage: None,
-        outcome: row.past.outcome.map(|outcome| outcome.label().to_owned()),
-        ended_on: row.past.end(),
-        due_on: None,
-        remarks: Vec::new(),
-    }
+fn too_many(rows: u64, most: Option<u64>) -> OfficeError {
+    let most = most.unwrap_or_default();
+    let detail =
+        format!("文件有{rows}行，网上一次至多导入{most}行；请分成几个文件，或者由管理员用 gongkai ledger import 导入");
+    OfficeError::Refused { code: "too_many_rows".into(), article: None, detail, errors: Vec::new() }
 }
 
 /// A refusal with what the row has in that column, where it says something in words.

@@ -1,0 +1,246 @@
+//! 台账 over HTTP: a file looked at and then taken in, the organ's cases as a file, an empty ledger.
+
+use super::body::{Params, Upload};
+use super::export::{self, Format};
+use super::organs::{made, once};
+use super::precondition::{Key, content_tag, created};
+use super::problem::Problem;
+use super::routes::{Access, Route, Scope, Verb};
+use super::state::Api;
+use crate::office::ledger::{ExportQuery, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};
+use crate::office::{Caller, FieldError, Office, OfficeError, Standing};
+use crate::report::Sheet;
+use crate::report::ledger::{ledger_sheet, template_sheets};
+use crate::store::{Db, OrganId};
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+/// Most rows of a file that comes in by HTTP; longer ones are the command line's.
+const MOST_ROWS: usize = 5_000;
+
+const LEDGER: &str = "/api/v1/organs/{organ_id}/ledger";
+const TEMPLATE: &str = "/api/v1/organs/{organ_id}/ledger/template";
+const PREVIEW: &str = "/api/v1/organs/{organ_id}/ledger/preview";
+const IMPORTS: &str = "/api/v1/organs/{organ_id}/ledger/imports";
+
+/// The routes of this file.
+pub const ROUTES: &[Route] = &[
+    Route::new(Verb::Get, LEDGER, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(export)),
+    Route::new(Verb::Get, TEMPLATE, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(template)),
+    Route::new(Verb::Post, PREVIEW, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(preview)),
+    Route::new(Verb::Post, IMPORTS, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(import)),
+];
+
+/// The documentation of this file.
+#[derive(OpenApi)]
+#[openapi(paths(export, template, preview, import))]
+pub struct Doc;
+
+/// 台账文件
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LedgerFile {
+    /// CSV 或者 XLSX 文件的内容（Base64），至多5000行
+    content: String,
+}
+
+/// 导入台账
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ImportFile {
+    /// 与预览相同的文件内容（Base64）
+    content: String,
+    /// 预览给出的 confirmation
+    confirmation: String,
+    /// 导入没有错误的行，其余不导入；默认有一行错误就全部不导入
+    #[serde(default)]
+    partial: bool,
+}
+
+/// 导入的预览
+#[derive(Debug, Serialize, ToSchema)]
+struct LedgerPreview {
+    /// 导入时带上：文件或者库中的案件此后有变动的，须重新预览
+    confirmation: String,
+    /// 将要新建的案件和各处错误
+    import: LedgerImport,
+}
+
+/// 预览：将要新建哪些案件，哪一行错在哪里；不作任何改动
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/preview", tag = "ledger",
+    params(("organ_id" = Uuid, Path)), request_body = LedgerFile, responses((status = 200, body = LedgerPreview)))]
+async fn preview(
+    api: web::Data<Api>,
+    caller: Caller,
+    standing: Standing,
+    body: Upload<LedgerFile>,
+) -> Result<HttpResponse, Problem> {
+    let answer = api
+        .run(move |office| {
+            let bytes = decoded(&body.value.content)?;
+            let options = ImportOptions { dry_run: true, lines: MOST_ROWS, ..ImportOptions::default() };
+            let import = office.store().read(|db| taken_in(office, db, &caller, standing.organ_id, &bytes, options))?;
+            Ok(LedgerPreview { confirmation: confirmation(&bytes, &import), import })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// 按预览导入：一次完成，或者全部不导入
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/imports", tag = "ledger",
+    params(("organ_id" = Uuid, Path), ("Idempotency-Key" = String, Header)),
+    request_body = ImportFile, responses((status = 201, body = LedgerImport)))]
+async fn import(
+    api: web::Data<Api>,
+    caller: Caller,
+    standing: Standing,
+    key: Key,
+    body: Upload<ImportFile>,
+) -> Result<HttpResponse, Problem> {
+    let once = once(&caller, key, body.fingerprint);
+    let ImportFile { content, confirmation: shown, partial } = body.value;
+    let (answer, is_replay) = api
+        .run(move |office| {
+            let bytes = decoded(&content)?;
+            office.once(&once, |db| {
+                let options = ImportOptions { partial, ..ImportOptions::default() };
+                let import = taken_in(office, db, &caller, standing.organ_id, &bytes, options)?;
+                if confirmation(&bytes, &import) != shown {
+                    let detail = "文件与预览的不同，或者预览以后库中的案件有变动，请重新预览".to_owned();
+                    return Err(OfficeError::Conflict { code: "preview_outdated".into(), detail });
+                }
+                if import.is_refused(&options) {
+                    return Err(OfficeError::Invalid(faults(&import)));
+                }
+                made(&LEDGER.replace("{organ_id}", &standing.organ_id.0.to_string()), None, &import)
+            })
+        })
+        .await?;
+    Ok(created(answer, is_replay))
+}
+
+fn decoded(content: &str) -> Result<Vec<u8>, OfficeError> {
+    let bytes = STANDARD.decode(content.trim().replace(['\r', '\n'], ""));
+    bytes.map_err(|_| OfficeError::invalid("/content", "invalid_value", "应为文件内容的 Base64 编码"))
+}
+
+fn taken_in(
+    office: &Office,
+    db: &mut Db,
+    caller: &Caller,
+    organ: OrganId,
+    bytes: &[u8],
+    options: ImportOptions,
+) -> Result<LedgerImport, OfficeError> {
+    let most = u64::try_from(MOST_ROWS).unwrap_or(u64::MAX);
+    let options = ImportOptions { most_rows: Some(most), ..options };
+    office.import_ledger(db, Some(caller), organ, bytes, options, &mut |_, _| {})
+}
+
+/// What was shown: the file and what would come of it.
+fn confirmation(bytes: &[u8], import: &LedgerImport) -> String {
+    let LedgerImport { rows, created, existing, rejected, faults_total, departments, .. } = import;
+    let file = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
+    content_tag(&format!("{file} {rows} {created} {existing} {rejected} {faults_total} {departments:?}"))
+}
+
+/// The faults of rows as faults of the request.
+fn faults(import: &LedgerImport) -> Vec<FieldError> {
+    let told = import.faults.iter().map(|fault| {
+        let article = fault.article.as_ref().map_or_else(String::new, |article| format!("（{article}）"));
+        let detail = format!("第{}行 {}：{}{article}", fault.line, fault.column, fault.detail);
+        FieldError::new(format!("/content/{}", fault.line), fault.code.clone(), detail)
+    });
+    told.collect()
+}
+
+/// 导出的范围
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ExportParams {
+    /// 收到日期不早于
+    from: Option<NaiveDate>,
+    /// 收到日期不晚于
+    until: Option<NaiveDate>,
+    /// 连同姓名、证件号码和联系方式；须写明理由，将被记录。默认遮盖
+    personal_data: Option<bool>,
+    /// 导出个人信息的理由
+    reason: Option<String>,
+    /// 格式：csv（默认）、xlsx；也可以用 Accept
+    format: Option<String>,
+}
+
+/// 本机关的案件，按收到日期排列；列与导入的相同
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger", tag = "ledger",
+    params(("organ_id" = Uuid, Path), ExportParams),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+async fn export(
+    api: web::Data<Api>,
+    caller: Caller,
+    standing: Standing,
+    params: Params<ExportParams>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let params = params.0;
+    let format = Format::file(&request, params.format.as_deref())?;
+    let (today, bytes) = api
+        .run(move |office| {
+            let organ = standing.organ_id;
+            let query = ExportQuery { from: params.from, until: params.until };
+            let personal = match (params.personal_data.unwrap_or(false), params.reason) {
+                (true, reason) => {
+                    let reason = reason.unwrap_or_default();
+                    office.store().write(|db| office.record_clear_ledger(db, Some(&caller), organ, &query, &reason))?;
+                    Personal::Clear
+                }
+                (false, Some(_)) => {
+                    let detail = "只在导出个人信息（personal_data=true）时填写";
+                    return Err(OfficeError::invalid("?reason", "invalid_value", detail));
+                }
+                (false, None) => Personal::Masked,
+            };
+            let sheet = office.store().read(|db| sheet(office, db, organ, &query, personal))?;
+            Ok((office.clock().today(), format.write(&[sheet])?))
+        })
+        .await?;
+    Ok(format.answer(&format!("ledger-{today}"), bytes))
+}
+
+fn sheet(
+    office: &Office,
+    db: &mut Db,
+    organ: OrganId,
+    query: &ExportQuery,
+    personal: Personal,
+) -> Result<Sheet, OfficeError> {
+    let mut sheet = ledger_sheet(&[]);
+    office.export_ledger(db, organ, query, personal, |rows| {
+        sheet.rows.extend(rows.iter().map(|row| row.cells()));
+        if sheet.rows.len() > export::MOST_ROWS { Err(export::too_many()) } else { Ok(()) }
+    })?;
+    Ok(sheet)
+}
+
+/// 空白台账的格式
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TemplateParams {
+    /// 格式：csv（默认）、xlsx（附填写说明）；也可以用 Accept
+    format: Option<String>,
+}
+
+/// 空白台账
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger/template", tag = "ledger",
+    params(("organ_id" = Uuid, Path), TemplateParams),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+async fn template(params: Params<TemplateParams>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let format = Format::file(&request, params.0.format.as_deref())?;
+    let bytes = format.write(&template_sheets()).map_err(Problem::from)?;
+    Ok(format.answer("ledger-template", bytes))
+}
