@@ -53,10 +53,15 @@ impl Running {
         agent.post(format!("{}/api/v1/auth/token", self.url)).send_json(body).unwrap().status().as_u16()
     }
 
-    /// Asks it to end as an operator would and says whether it went well.
-    fn stop(mut self) -> bool {
+    /// Asks it to end as an operator would.
+    fn ask_to_end(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// The same, and says whether it went well.
+    fn stop(mut self) -> bool {
+        self.ask_to_end();
         self.child.wait().unwrap().success()
     }
 }
@@ -78,6 +83,38 @@ fn serve_without_any_configuration_makes_database_key_and_administrator_once() {
     assert_eq!(second.password(), None, "printed once");
     assert_eq!(second.sign_in("admin", &password), 200, "and still the same");
     assert!(second.stop());
+}
+
+#[test]
+fn a_request_that_is_under_way_when_the_service_is_asked_to_end_is_answered() {
+    use std::io::Read;
+    use std::net::TcpStream;
+    use std::time::Duration;
+    let directory = tempfile::tempdir().unwrap();
+    let mut service = Running::start(directory.path());
+    let password = service.password().unwrap().to_owned();
+    let body = serde_json::json!({ "username": "admin", "password": password }).to_string();
+    let host = service.url.strip_prefix("http://").unwrap().to_owned();
+    let mut open = TcpStream::connect(&host).unwrap();
+    open.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let (first, rest) = body.split_at(10);
+    let length = body.len();
+    write!(
+        open,
+        "POST /api/v1/auth/token HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{first}"
+    )
+    .unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    service.ask_to_end();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(TcpStream::connect(&host).is_err(), "nobody new is let in");
+    assert_eq!(service.child.try_wait().unwrap(), None, "it waits for what is under way");
+    open.write_all(rest.as_bytes()).unwrap();
+    let mut answer = String::new();
+    open.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("access_token"), "{answer}");
+    assert!(service.child.wait().unwrap().success(), "and then it ends well");
 }
 
 #[test]
