@@ -18,6 +18,7 @@ use crate::store::{self, CaseId, Db, ObligationId, Store, StoreError, Ts};
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use lettre::message::Mailbox;
 use pass::Pass;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,12 @@ pub type DossierOf = Arc<dyn Fn(&mut Db, CaseId) -> Result<Dossier, StoreError> 
 
 /// Ends the duties that ended by themselves as the days went by.
 pub type Settles = Arc<dyn Fn() -> Result<(), StoreError> + Send + Sync>;
+
+/// Duties that will stand otherwise once settled, by id: their last day, or none when they are no longer owed.
+pub type ForeseenDuties = BTreeMap<ObligationId, Option<NaiveDate>>;
+
+/// Says what [`Settles`] would do on a day, and does not do it.
+pub type Foresees = Arc<dyn Fn(&mut Db, NaiveDate) -> Result<ForeseenDuties, StoreError> + Send + Sync>;
 
 /// A case and what its organ decides by.
 #[derive(Debug, Clone)]
@@ -158,6 +165,7 @@ pub struct Mailroom {
     calendar_of: CalendarOf,
     dossier_of: Option<DossierOf>,
     settles: Option<Settles>,
+    foresees: Option<Foresees>,
     from: Mailbox,
     settings: Arc<Reminders>,
     templates: Arc<Templates>,
@@ -183,7 +191,7 @@ impl Mailroom {
     ) -> Result<Self, MailError> {
         let from = smtp::sender(smtp)?;
         let settings = Arc::new(reminders.clone());
-        Ok(Self { store, calendar_of, dossier_of: None, settles: None, from, settings, templates })
+        Ok(Self { store, calendar_of, dossier_of: None, settles: None, foresees: None, from, settings, templates })
     }
 
     /// The same, and its mails say what may be done in a case.
@@ -196,6 +204,12 @@ impl Mailroom {
     #[must_use]
     pub fn with_settling(self, settles: Settles) -> Self {
         Self { settles: Some(settles), ..self }
+    }
+
+    /// The same, and a preview sees the duties as settling would leave them.
+    #[must_use]
+    pub fn with_foresight(self, foresees: Foresees) -> Self {
+        Self { foresees: Some(foresees), ..self }
     }
 
     /// Ends the duties that ended by themselves. A case that cannot be brought up to date must not silence the others.
@@ -230,14 +244,15 @@ impl Mailroom {
         }
         let (withdrawn, freed) = self.withdraw_outdated(moment.day)?;
         let mut pass = Pass::new(self, moment, false)?;
+        let nobody = ForeseenDuties::new();
         match changed_since {
             None => {
                 pass.annual_reports()?;
-                self.all(&mut pass, Which::All)?;
+                self.all(&mut pass, Which::All, &nobody)?;
             }
             Some(since) => {
-                self.all(&mut pass, Which::Changed(since))?;
-                self.all(&mut pass, Which::These(&freed))?;
+                self.all(&mut pass, Which::Changed(since), &nobody)?;
+                self.all(&mut pass, Which::These(&freed), &nobody)?;
             }
         }
         let mut report = pass.finish()?;
@@ -253,7 +268,18 @@ impl Mailroom {
         let moment = moment.into();
         let mut pass = Pass::new(self, moment, true)?;
         pass.annual_reports()?;
-        self.all(&mut pass, Which::All)?;
+        let foreseen = match &self.foresees {
+            Some(foresees) => self.store.read(|db| foresees(db, moment.day))?,
+            None => ForeseenDuties::new(),
+        };
+        self.all(&mut pass, Which::All, &foreseen)?;
+        let horizon = self.horizon(&pass);
+        for (id, due_on) in foreseen {
+            if let Some(due_on) = due_on.filter(|due_on| *due_on <= horizon) {
+                let duty = self.store.read(|db| reminders::as_if_due(db, id, due_on))?;
+                pass.one(&duty)?;
+            }
+        }
         let mut report = pass.finish()?;
         report.withdrawn = self.store.read(|db| reminders::outdated_mails(db, moment.day))?.len();
         Ok(report)
@@ -276,14 +302,15 @@ impl Mailroom {
         Ok((withdrawn, freed))
     }
 
-    fn all(&self, pass: &mut Pass<'_>, which: Which<'_>) -> Result<(), MailError> {
+    /// Every duty but those `but` names.
+    fn all(&self, pass: &mut Pass<'_>, which: Which<'_>, but: &ForeseenDuties) -> Result<(), MailError> {
         let horizon = self.horizon(pass);
         let mut after = None;
         loop {
             let page = self.store.read(|db| reminders::open_duties(db, horizon, which, after, PAGE))?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(After(last.due_on, last.id));
-            for duty in &page {
+            for duty in page.iter().filter(|duty| !but.contains_key(&duty.id)) {
                 match pass.one(duty) {
                     // One row that cannot be read must not keep everybody else from being reminded.
                     Err(MailError::Store(StoreError::Corrupt(why))) => {

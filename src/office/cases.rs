@@ -56,6 +56,17 @@ pub struct Application {
 const ENDS_BY_ITSELF: [ObligationKind; 3] =
     [ObligationKind::CorrectionNotice, ObligationKind::ThirdPartyOpinion, ObligationKind::OrganOpinion];
 
+/// Cases, up to two thousand, in which something has ended by itself before `day`.
+pub(super) fn ended_by_themselves(db: &mut Db, day: NaiveDate) -> Result<Vec<CaseId>, OfficeError> {
+    let stopped = cases::stop_ran_out(db, day, 1_000)?;
+    let ended: Vec<&str> = ENDS_BY_ITSELF.iter().map(|kind| kind.code()).collect();
+    let mut ids: Vec<CaseId> = stopped.iter().map(|row| row.id).collect();
+    ids.extend(obligations::past(db, &ended, day, 1_000)?);
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
 /// Where a filing came from, when a machine made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -234,14 +245,8 @@ impl Office {
     pub fn resume_silent(&self) -> Result<usize, OfficeError> {
         let today = self.clock().today();
         self.store().write(|db| {
-            let stopped = cases::stop_ran_out(db, today, 1_000)?;
-            let ended: Vec<&str> = ENDS_BY_ITSELF.iter().map(|kind| kind.code()).collect();
-            let mut ids: Vec<CaseId> = stopped.iter().map(|row| row.id).collect();
-            ids.extend(obligations::past(db, &ended, today, 1_000)?);
-            ids.sort_unstable();
-            ids.dedup();
             let mut changed = 0;
-            for id in ids {
+            for id in ended_by_themselves(db, today)? {
                 changed += usize::from(self.refresh_file(db, id)?);
             }
             Ok(changed)

@@ -1,10 +1,12 @@
 //! The office's mailroom: its store, its settings, its calendars, its cases.
 
+use super::cases::ended_by_themselves;
 use super::{Office, OfficeError};
 use crate::mail::days::Days;
 use crate::mail::notice::{self, MissingYear, MovedCase, Post};
-use crate::mail::schedule::{Dossier, MailError, time_of_day};
+use crate::mail::schedule::{Dossier, ForeseenDuties, MailError, time_of_day};
 use crate::mail::{Mailroom, smtp};
+use crate::store::obligations::OPEN;
 use crate::store::{CaseId, Db, OrganId, StoreError, Ts, cases, obligations, organs};
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use std::sync::Arc;
@@ -32,7 +34,36 @@ impl Office {
         };
         let (store, templates) = (self.store().clone(), Arc::clone(self.templates()));
         let room = Mailroom::new(store, &settings.smtp, &settings.reminders, templates, Arc::new(calendar_of))?;
-        Ok(room.with_dossiers(Arc::new(dossier_of)).with_settling(Arc::new(settles)))
+        let office = self.clone();
+        let foresees = move |db: &mut Db, day: NaiveDate| {
+            office.foreseen(db, day).map_err(|cause| StoreError::Unavailable(cause.to_string()))
+        };
+        let room = room.with_dossiers(Arc::new(dossier_of)).with_settling(Arc::new(settles));
+        Ok(room.with_foresight(Arc::new(foresees)))
+    }
+
+    /// The duties that will stand otherwise on `day` because something ended by itself before it. Nothing is written.
+    fn foreseen(&self, db: &mut Db, day: NaiveDate) -> Result<ForeseenDuties, OfficeError> {
+        let mut foreseen = ForeseenDuties::new();
+        for case in ended_by_themselves(db, day)? {
+            let file = match self.open_file(db, case) {
+                Ok(file) => file,
+                Err(OfficeError::Internal(reason)) => {
+                    tracing::error!(case = %case.0, reason, "a case is not foreseen: it cannot be read");
+                    continue;
+                }
+                Err(other) => return Err(other),
+            };
+            let duties = file.written_duties(day);
+            for row in obligations::of_case(db, case)? {
+                let Some(duty) = duties.iter().find(|duty| duty.key == row.key) else { continue };
+                let (is_open, will_be_open) = (row.status == OPEN, duty.status == OPEN);
+                if (is_open || will_be_open) && (row.due_on, is_open) != (duty.due_on, will_be_open) {
+                    foreseen.insert(row.id, duty.due_on.filter(|_| will_be_open));
+                }
+            }
+        }
+        Ok(foreseen)
     }
 
     /// Queues the mails about duties that moved with the calendar, all of one organ, in the transaction that moved them.

@@ -64,6 +64,43 @@ pub enum Which<'a> {
     These(&'a [ObligationId]),
 }
 
+/// What is read of duties: one with another.
+macro_rules! duty_rows {
+    () => {
+        obligations::table
+            .inner_join(organs::table.on(organs::id.eq(obligations::organ_id)))
+            .left_join(cases::table.on(obligations::case_id.eq(cases::id.nullable())))
+            .select((
+                (obligations::id, obligations::organ_id, organs::name, organs::region),
+                (
+                    obligations::case_id,
+                    cases::number.nullable(),
+                    cases::title.nullable(),
+                    cases::applicant_kind.nullable(),
+                    cases::applicant_name.nullable(),
+                ),
+                (
+                    obligations::kind,
+                    obligations::due_on,
+                    obligations::owner_id,
+                    obligations::department_id,
+                    obligations::article,
+                    obligations::updated_at,
+                ),
+            ))
+    };
+}
+
+/// A duty in whatever status, as if it were due on `due_on`.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn as_if_due(db: &mut Db, id: ObligationId, due_on: NaiveDate) -> Result<DutyRow, StoreError> {
+    let (of, case, mut what): Row = duty_rows!().filter(obligations::id.eq(id)).first(db)?;
+    what.1 = Some(due_on);
+    duty((of, case, what)).ok_or(StoreError::NotFound)
+}
+
 /// Up to `limit` open duties due on or before `horizon`, the earliest first, after `after`. Met, cancelled and suspended
 /// duties are not among them.
 ///
@@ -76,30 +113,10 @@ pub fn open_duties(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<DutyRow>, StoreError> {
-    let mut query = obligations::table
-        .inner_join(organs::table.on(organs::id.eq(obligations::organ_id)))
-        .left_join(cases::table.on(obligations::case_id.eq(cases::id.nullable())))
+    let mut query = duty_rows!()
         // Spelt out, not bound: SQLite uses the partial index only for the literal condition.
         .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("obligations.status = 'open'"))
         .filter(obligations::due_on.le(Some(horizon)))
-        .select((
-            (obligations::id, obligations::organ_id, organs::name, organs::region),
-            (
-                obligations::case_id,
-                cases::number.nullable(),
-                cases::title.nullable(),
-                cases::applicant_kind.nullable(),
-                cases::applicant_name.nullable(),
-            ),
-            (
-                obligations::kind,
-                obligations::due_on,
-                obligations::owner_id,
-                obligations::department_id,
-                obligations::article,
-                obligations::updated_at,
-            ),
-        ))
         .into_boxed();
     match which {
         Which::All => {}

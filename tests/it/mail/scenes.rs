@@ -179,6 +179,28 @@ fn a_consultation_opened_on_the_day_of_a_reminder_withdraws_the_waiting_mail_and
 }
 
 #[test]
+fn a_preview_sees_a_period_that_runs_again_by_itself() {
+    on_both_databases(|database| {
+        let desk = Desk::open(database, "2024-03-01");
+        let mut case = desk.registered("2024-03-01");
+        desk.on("2024-03-04");
+        let third = json!({ "kind": "third_party", "party": "某公司", "subject": "协议", "sent_on": "2024-03-04",
+            "served_on": "2024-03-04" });
+        case.clerk("consultations", third);
+        let mut scene = Scene::new(&desk);
+        entered(scene.store(), day("2024-03-04"));
+        // Silence until 25 March; nineteen working days are left from the 26th on: due on 22 April.
+        scene.days("2024-03-04", "2024-03-21");
+        desk.on("2024-04-08");
+        let seen = scene.room.preview(day("2024-04-08")).unwrap();
+        let told: Vec<_> = seen.queued.iter().map(|line| (line.duty, line.due_on.to_string())).collect();
+        assert_eq!(told, [("答复申请人", "2024-04-22".to_owned())], "and the opinion is waited for no more: {seen:?}");
+        let done = scene.room.remind(day("2024-04-08"), None).unwrap();
+        assert_eq!((seen.queued, seen.withdrawn), (done.queued, done.withdrawn));
+    });
+}
+
+#[test]
 fn a_preview_says_what_a_pass_would_do_and_changes_nothing() {
     on_both_databases(|database| {
         let desk = Desk::open(database, "2024-03-01");
