@@ -11,4 +11,5 @@ mod offers;
 mod random;
 mod supervision;
 mod support;
+mod watching;
 mod words;
