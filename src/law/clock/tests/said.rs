@@ -1,0 +1,119 @@
+//! What is said of an answer: warning levels, codes, the derivation in words.
+
+use super::*;
+
+fn level(received: &str, facts: &[Fact], today: &str) -> WarningLevel {
+    let answer = clock_as_of(received, facts, today);
+    warning_level(&answer, d(today), &WarningThresholds::default(), Calendar::national())
+}
+
+/// T23, T24: zero days late is not thirty.
+#[test]
+fn warning_levels_at_their_boundaries() {
+    // due 2024-03-29
+    let expected = [
+        ("2024-03-01", WarningLevel::Blue),
+        ("2024-03-21", WarningLevel::Blue),
+        ("2024-03-22", WarningLevel::Yellow),
+        ("2024-03-28", WarningLevel::Yellow),
+        ("2024-03-29", WarningLevel::Orange),
+        ("2024-03-30", WarningLevel::Red),
+        ("2024-04-27", WarningLevel::Red),
+        ("2024-04-28", WarningLevel::Black),
+        ("2024-04-29", WarningLevel::Black),
+    ];
+    for (today, expected) in expected {
+        assert_eq!(level("2024-03-01", &[], today), expected, "{today}");
+    }
+}
+
+#[test]
+fn warning_thresholds_are_the_organs_choice() {
+    let answer = clock_as_of("2024-03-01", &[], "2024-03-21");
+    let thresholds = WarningThresholds { yellow_days: 6, black_days: 1 };
+    assert_eq!(warning_level(&answer, d("2024-03-21"), &thresholds, Calendar::national()), WarningLevel::Yellow);
+    assert_eq!(warning_level(&answer, d("2024-03-30"), &thresholds, Calendar::national()), WarningLevel::Black);
+    let none = WarningThresholds { yellow_days: 0, black_days: 0 };
+    assert_eq!(warning_level(&answer, d("2024-03-29"), &none, Calendar::national()), WarningLevel::Orange);
+    assert_eq!(warning_level(&answer, d("2024-03-28"), &none, Calendar::national()), WarningLevel::Blue);
+}
+
+/// T25, T27: a closed case is silent.
+#[test]
+fn a_closed_case_warns_of_nothing_and_a_waiting_one_of_nothing_urgent() {
+    assert_eq!(level("2024-03-01", &[replied("2024-04-20")], "2024-09-01"), WarningLevel::None);
+    assert_eq!(level("2024-03-01", &[ended("2024-03-20")], "2024-09-01"), WarningLevel::None);
+    assert_eq!(level("2024-03-01", &[asked("c1", "2024-03-11")], "2024-09-01"), WarningLevel::Blue);
+    assert_eq!(level("2024-03-01", &[correction("2024-03-11")], "2024-09-01"), WarningLevel::Blue);
+}
+
+#[test]
+fn a_gap_warns_by_its_provisional_date() {
+    assert_eq!(level("2026-12-07", &[], "2026-12-18"), WarningLevel::Blue, "11 days left");
+    assert_eq!(level("2026-12-07", &[], "2026-12-28"), WarningLevel::Yellow, "5 days left, wherever they fall");
+    assert_eq!(level("2026-12-07", &[], "2027-01-06"), WarningLevel::Red, "provisional: 2027-01-05");
+}
+
+#[test]
+fn codes_name_statuses_levels_and_kinds_one_to_one() {
+    for status in ClockStatus::ALL {
+        assert_eq!(ClockStatus::from_code(status.code()), Some(status));
+        assert_eq!(serde_json::to_value(status).unwrap(), status.code());
+    }
+    for level in WarningLevel::ALL {
+        assert_eq!(WarningLevel::from_code(level.code()), Some(level));
+        assert_eq!(serde_json::to_value(level).unwrap(), level.code());
+    }
+    for kind in ConsultationKind::ALL {
+        assert_eq!(ConsultationKind::from_code(kind.code()), Some(kind));
+        assert_eq!(serde_json::to_value(kind).unwrap(), kind.code());
+    }
+    assert_eq!(ConsultationKind::from_code("organ"), Some(ConsultationKind::OtherOrgan));
+    assert_eq!(serde_json::from_str::<ConsultationKind>(r#""organ""#).unwrap(), ConsultationKind::OtherOrgan);
+    assert_eq!(ConsultationKind::from_code("department"), None, "own departments never stop the clock");
+}
+
+fn explained(case: &Timeline, as_of: Option<&str>) -> String {
+    let answer = reply_clock(case, Calendar::national(), as_of.map(d)).unwrap();
+    // The version changes with every notice; the snapshot is about the words.
+    explain(case, &answer, Calendar::national()).replace(Calendar::national().version(), "(版本)")
+}
+
+/// T29: a moved date names the rule that moved it.
+#[test]
+fn the_derivation_reads_as_a_court_would_re_add_it() {
+    let facts = [
+        extended("2024-03-05", 5),
+        correction("2024-03-12"),
+        corrected("2024-03-25"),
+        asked("公司甲", "2024-04-01"),
+        returned("公司甲", "2024-04-16"),
+        sent("市林业局", ConsultationKind::OtherOrgan, "2024-04-10"),
+        returned("市林业局", "2024-04-18"),
+        extended("2024-05-11", 10),
+        extended("2024-06-03", 5),
+        replied("2024-05-31"),
+    ];
+    insta::assert_snapshot!("explain_course", explained(&timeline("2024-03-01", &facts), None));
+}
+
+#[test]
+fn the_derivation_of_an_open_case_says_what_is_awaited() {
+    let suspended = [asked_until("公司甲", "2024-09-23", "2024-10-18")];
+    insta::assert_snapshot!("explain_suspended", explained(&timeline("2024-09-12", &suspended), Some("2024-10-08")));
+    insta::assert_snapshot!(
+        "explain_correction",
+        explained(&timeline("2024-03-01", &[correction("2024-03-12")]), None)
+    );
+    insta::assert_snapshot!("explain_fee", explained(&timeline("2024-03-01", &[fee("2024-03-12")]), None));
+    insta::assert_snapshot!("explain_gap", explained(&timeline("2026-12-14", &[]), Some("2026-12-21")));
+}
+
+#[test]
+fn the_derivation_of_old_and_odd_cases() {
+    let old =
+        [sent("规划局", ConsultationKind::OtherOrgan, "2011-06-07"), fee("2011-06-08"), extended("2011-07-01", 15)];
+    insta::assert_snapshot!("explain_492", explained(&timeline("2011-06-01", &old), Some("2011-07-28")));
+    let ordered = [delayed("2025-03-03", "2025-03-31"), ordered("2025-06-03", 20), replied("2025-07-02")];
+    insta::assert_snapshot!("explain_order", explained(&timeline("2025-02-20", &ordered), None));
+}

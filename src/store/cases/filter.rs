@@ -1,0 +1,229 @@
+//! Lists of cases: what restricts them, page by page.
+
+use chrono::NaiveDate;
+use diesel::dsl::{count_star, not};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::CaseRow;
+use crate::store::db::{Db, MultiBackend};
+use crate::store::schema::{case_tags, cases};
+use crate::store::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
+
+/// A warning level, as what rows show of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// Open, and warned by a day within these bounds (both inclusive).
+    Within(Option<NaiveDate>, Option<NaiveDate>),
+    /// Open, the period begun, and no day to be warned by, or one later than this.
+    After(NaiveDate),
+    /// Ended, or not begun.
+    Silent,
+}
+
+/// Which cases. `organs` is what the caller may see and always restricts: empty means none. Of the rest, what is empty
+/// or `None` does not restrict.
+#[derive(Debug, Clone, Default)]
+pub struct CaseFilter {
+    /// Of these organs.
+    pub organs: Vec<OrganId>,
+    /// In one of these stages.
+    pub stages: Vec<String>,
+    /// With one of these clock states.
+    pub clock_statuses: Vec<String>,
+    /// Due on this day or later.
+    pub due_from: Option<NaiveDate>,
+    /// Due on this day or earlier.
+    pub due_until: Option<NaiveDate>,
+    /// At one of these departments.
+    pub departments: Vec<DepartmentId>,
+    /// With this 经办人.
+    pub handler: Option<UserId>,
+    /// By one of these channels.
+    pub channels: Vec<String>,
+    /// From one of these kinds of applicants.
+    pub applicant_kinds: Vec<String>,
+    /// Ended in one of these categories.
+    pub outcomes: Vec<String>,
+    /// Received on this day or later.
+    pub received_from: Option<NaiveDate>,
+    /// Received on this day or earlier.
+    pub received_until: Option<NaiveDate>,
+    /// Open or closed.
+    pub is_open: Option<bool>,
+    /// Filed by this front-desk system.
+    pub source: Option<String>,
+    /// Of one of these applicants (the same person may be there several times).
+    pub applicants: Vec<ApplicantId>,
+    /// With this subject tag.
+    pub tag: Option<String>,
+    /// Contained in number, title or applicant name.
+    pub text: Option<String>,
+    /// At this warning level.
+    pub warning: Option<Warning>,
+}
+
+/// The last case of a page: the next page starts behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseCursor {
+    /// When it was added.
+    pub created_at: Ts,
+    /// Its id.
+    pub id: CaseId,
+}
+
+impl From<&CaseRow> for CaseCursor {
+    fn from(row: &CaseRow) -> Self {
+        Self { created_at: row.created_at, id: row.id }
+    }
+}
+
+pub(super) type Query<'a> = cases::BoxedQuery<'a, MultiBackend>;
+
+/// A page of cases, the newest first.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn list(
+    db: &mut Db,
+    filter: &CaseFilter,
+    after: Option<CaseCursor>,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    let mut query = filtered(filter);
+    if let Some(CaseCursor { created_at, id }) = after {
+        query =
+            query.filter(cases::created_at.lt(created_at).or(cases::created_at.eq(created_at).and(cases::id.lt(id))));
+    }
+    let page = query.order((cases::created_at.desc(), cases::id.desc())).limit(limit);
+    Ok(page.select(CaseRow::as_select()).load(db)?)
+}
+
+/// How many cases a filter has.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn count(db: &mut Db, filter: &CaseFilter) -> Result<i64, StoreError> {
+    Ok(filtered(filter).select(count_star()).first(db)?)
+}
+
+fn filtered(filter: &CaseFilter) -> Query<'_> {
+    let mut query = of_organs(&filter.organs);
+    // A bare column, not a bound value: a partial index is only used when the planner can see the condition.
+    query = match filter.is_open {
+        Some(true) => query.filter(cases::is_open),
+        Some(false) => query.filter(not(cases::is_open)),
+        None => query,
+    };
+    query = by_codes(query, filter);
+    query = by_days(query, filter);
+    if !filter.departments.is_empty() {
+        query = query.filter(cases::department_id.eq_any(&filter.departments));
+    }
+    if !filter.applicants.is_empty() {
+        query = query.filter(cases::applicant_id.eq_any(&filter.applicants));
+    }
+    if let Some(warning) = filter.warning {
+        query = by_warning(query, warning);
+    }
+    if let Some(handler) = filter.handler {
+        query = query.filter(cases::handler_id.eq(handler));
+    }
+    if let Some(source) = &filter.source {
+        query = query.filter(cases::source.eq(source));
+    }
+    if let Some(tag) = &filter.tag {
+        let tagged = case_tags::table.filter(case_tags::tag.eq(tag)).select(case_tags::case_id);
+        query = query.filter(cases::id.eq_any(tagged));
+    }
+    match &filter.text {
+        Some(text) => by_text(query, text),
+        None => query,
+    }
+}
+
+/// One organ is compared, not looked for in a list: PostgreSQL then reads the page in the order of the index.
+pub(super) fn of_organs(organs: &[OrganId]) -> Query<'_> {
+    match organs {
+        [one] => cases::table.into_boxed().filter(cases::organ_id.eq(one)),
+        many => cases::table.into_boxed().filter(cases::organ_id.eq_any(many)),
+    }
+}
+
+pub(super) fn of_organ(organ: OrganId) -> Query<'static> {
+    cases::table.into_boxed().filter(cases::organ_id.eq(organ))
+}
+
+fn by_codes<'a>(mut query: Query<'a>, filter: &'a CaseFilter) -> Query<'a> {
+    if !filter.stages.is_empty() {
+        query = query.filter(cases::stage.eq_any(&filter.stages));
+    }
+    if !filter.clock_statuses.is_empty() {
+        query = query.filter(cases::clock_status.eq_any(&filter.clock_statuses));
+    }
+    if !filter.channels.is_empty() {
+        query = query.filter(cases::channel.eq_any(&filter.channels));
+    }
+    if !filter.applicant_kinds.is_empty() {
+        query = query.filter(cases::applicant_kind.eq_any(&filter.applicant_kinds));
+    }
+    if !filter.outcomes.is_empty() {
+        query = query.filter(cases::outcome.eq_any(&filter.outcomes));
+    }
+    query
+}
+
+fn by_days<'a>(mut query: Query<'a>, filter: &CaseFilter) -> Query<'a> {
+    if let Some(day) = filter.due_from {
+        query = query.filter(cases::due_on.ge(day));
+    }
+    if let Some(day) = filter.due_until {
+        query = query.filter(cases::due_on.le(day));
+    }
+    if let Some(day) = filter.received_from {
+        query = query.filter(cases::received_on.ge(day));
+    }
+    if let Some(day) = filter.received_until {
+        query = query.filter(cases::received_on.le(day));
+    }
+    query
+}
+
+fn by_warning(query: Query<'_>, warning: Warning) -> Query<'_> {
+    match warning {
+        Warning::Within(from, until) => {
+            let mut query = query.filter(cases::is_open).filter(cases::warns_on.is_not_null());
+            if let Some(from) = from {
+                query = query.filter(cases::warns_on.ge(from));
+            }
+            match until {
+                Some(until) => query.filter(cases::warns_on.le(until)),
+                None => query,
+            }
+        }
+        Warning::After(day) => query
+            .filter(cases::is_open)
+            .filter(cases::received_on.is_not_null())
+            .filter(cases::warns_on.is_null().or(cases::warns_on.assume_not_null().gt(day))),
+        Warning::Silent => query.filter(not(cases::is_open).or(cases::received_on.is_null())),
+    }
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The text in small letters.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+fn by_text<'a>(query: Query<'a>, text: &str) -> Query<'a> {
+    let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    // Without regard to case in ASCII on both databases: SQLite's LIKE never minds it, PostgreSQL's does.
+    let pattern = format!("%{}%", literal.to_ascii_lowercase());
+    query.filter(
+        lower(cases::title)
+            .like(pattern.clone())
+            .escape('\\')
+            .or(lower(cases::applicant_name).like(pattern.clone()).escape('\\'))
+            .or(cases::number.is_not_null().and(lower(cases::number.assume_not_null()).like(pattern).escape('\\'))),
+    )
+}

@@ -1,0 +1,149 @@
+//! What those who watch ask of many cases: what is due, what stood open on a day, what was late.
+
+use chrono::NaiveDate;
+use diesel::dsl::max;
+use diesel::prelude::*;
+
+use super::CaseRow;
+use super::filter::of_organs;
+use crate::store::db::Db;
+use crate::store::schema::cases;
+use crate::store::{OrganId, StoreError};
+
+/// Open cases that are warned by a day up to `until` (their last day, or what stands in for it), the most urgent first.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn open_due_until(
+    db: &mut Db,
+    organs: &[OrganId],
+    until: NaiveDate,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    Ok(of_organs(organs)
+        .filter(cases::is_open)
+        .filter(cases::warns_on.le(until))
+        .order((cases::warns_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// Cases that had come in by the end of `day` and had not ended by then. Their rows show today: what they looked like
+/// on that day is in their logs.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn open_as_of(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
+    let not_ended = cases::is_open.or(cases::closed_on.is_not_null().and(cases::closed_on.assume_not_null().gt(day)));
+    Ok(of_organs(organs)
+        .filter(cases::submitted_on.le(day))
+        .filter(not_ended)
+        .order((cases::due_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// Cases that were received in `from..=until`, or may have been: those handed in by then whose day of receipt is not fixed
+/// today. Which they are, and what they looked like on a day, is in their logs.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn received_in(
+    db: &mut Db,
+    organs: &[OrganId],
+    from: NaiveDate,
+    until: NaiveDate,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    Ok(of_organs(organs)
+        .filter(cases::submitted_on.le(until))
+        .filter(cases::received_on.is_null().or(cases::received_on.assume_not_null().ge(from)))
+        .order((cases::submitted_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// Cases that had come in by the end of `day` and are open today or ended on `since` or later: with `since` not after
+/// `day`, all that were open on `day` or ended between the two. What they looked like is in their logs.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn open_or_closed_since(
+    db: &mut Db,
+    organs: &[OrganId],
+    since: NaiveDate,
+    day: NaiveDate,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    let not_before =
+        cases::is_open.or(cases::closed_on.is_not_null().and(cases::closed_on.assume_not_null().ge(since)));
+    Ok(of_organs(organs)
+        .filter(cases::submitted_on.le(day))
+        .filter(not_before)
+        .order((cases::submitted_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// Cases whose reply was late and went out in `from..=until`, by day.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn late_replies(
+    db: &mut Db,
+    organs: &[OrganId],
+    from: NaiveDate,
+    until: NaiveDate,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    Ok(of_organs(organs)
+        .filter(cases::is_late)
+        .filter(cases::replied_on.between(from, until))
+        .order((cases::replied_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// Open cases whose stop had its last lawful day before `day`: their period runs again.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn stop_ran_out(db: &mut Db, day: NaiveDate, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
+    Ok(cases::table
+        .filter(cases::is_open)
+        .filter(cases::resumes_on.lt(day))
+        .order((cases::resumes_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// The latest day on which an open case is due: the calendar must reach beyond it.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn latest_open_due(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
+    Ok(cases::table.filter(cases::is_open).select(max(cases::due_on)).first(db)?)
+}
+
+/// How many open cases need a year whose calendar is not published: their clock is in `gap`.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn count_in_gap(db: &mut Db) -> Result<i64, StoreError> {
+    let gap = cases::table.filter(cases::is_open).filter(cases::clock_status.eq("gap"));
+    Ok(gap.count().get_result(db)?)
+}
+
+/// How many cases are open, for metrics.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn count_open(db: &mut Db) -> Result<i64, StoreError> {
+    Ok(cases::table.filter(cases::is_open).count().get_result(db)?)
+}
