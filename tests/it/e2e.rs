@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-use crate::desk::Bureau;
+use crate::desk::{Bureau, CaseAt};
+use crate::service::Reply;
 use crate::support::on_both_databases;
 
 fn proposal(on: &str, outcome: &str) -> Value {
@@ -267,6 +268,19 @@ fn eight_racing_extensions_have_exactly_one_winner_and_seven_equal_conflicts() {
     });
 }
 
+/// Asks again while the service is busy (503), as a client should: nothing was done.
+fn unless_busy(ask: impl Fn() -> Reply) -> Reply {
+    for _ in 0..100 {
+        let reply = ask();
+        if reply.status != 503 {
+            return reply;
+        }
+        assert_eq!(reply.header("retry-after"), "2");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    panic!("busy for ever");
+}
+
 #[test]
 fn a_thousand_registrations_from_sixteen_connections_leave_no_gap_and_no_duplicate() {
     on_both_databases(|database| {
@@ -279,9 +293,19 @@ fn a_thousand_registrations_from_sixteen_connections_leave_no_gap_and_no_duplica
                         let share = if desk < 8 { 63 } else { 62 };
                         (0..share)
                             .map(|_| {
-                                let mut case = bureau.file(bureau.application("2024-03-01"));
-                                case.clerk("registration", json!({ "on": "2024-03-01" }));
-                                case.last.json["number"].as_str().unwrap().to_owned()
+                                let (key, application) = (uuid::Uuid::new_v4(), bureau.application("2024-03-01"));
+                                let last = unless_busy(|| {
+                                    let headers = [("idempotency-key", key.to_string())];
+                                    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+                                    let body = Some(application.clone());
+                                    bureau.service.call_with("POST", "/api/v1/cases", &bureau.clerk, &headers, body)
+                                });
+                                assert_eq!(last.status, 201, "{last:?}");
+                                let case = CaseAt { bureau, id: last.json["id"].as_str().unwrap().to_owned(), last };
+                                let on = json!({ "on": "2024-03-01" });
+                                let done = unless_busy(|| case.try_command(&bureau.clerk, "registration", on.clone()));
+                                assert_eq!(done.status, 200, "{done:?}");
+                                done.json["number"].as_str().unwrap().to_owned()
                             })
                             .collect::<Vec<_>>()
                     })

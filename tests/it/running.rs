@@ -95,6 +95,7 @@ fn a_request_that_is_under_way_when_the_service_is_asked_to_end_is_answered() {
     let password = service.password().unwrap().to_owned();
     let body = serde_json::json!({ "username": "admin", "password": password }).to_string();
     let host = service.url.strip_prefix("http://").unwrap().to_owned();
+    assert_eq!(service.sign_in("nobody", "x"), 401, "it serves");
     let mut open = TcpStream::connect(&host).unwrap();
     open.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let (first, rest) = body.split_at(10);

@@ -43,7 +43,7 @@ fn the_nearest_administrator_is_told_once_a_mailbox_and_day() {
         let to: Vec<_> = got.iter().map(|mail| mail.to[0].as_str()).collect();
         assert_eq!(to, ["head@gov.example", "admin@gov.example"], "one mail for two, and not to the organ above");
         let mail = MessageParser::default().parse(&got[1].data).unwrap();
-        assert_eq!(mail.subject(), Some("【依申请公开】有邮件被退回，收件人收不到期限提醒"));
+        assert_eq!(mail.subject(), Some("【依申请公开】有邮件发送不出，收件人收不到期限提醒"));
         let text = mail.body_text(0).unwrap();
         for part in [
             "admin先生：",
