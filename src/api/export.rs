@@ -16,6 +16,7 @@ pub(super) enum Format {
     Csv,
     Xlsx,
     Html,
+    Docx,
 }
 
 impl Format {
@@ -24,12 +25,16 @@ impl Format {
     /// What a table that is also a page is offered as.
     pub(super) const PAGE: &'static [Self] = &[Self::Json, Self::Csv, Self::Xlsx, Self::Html];
 
+    /// What a report is offered as.
+    pub(super) const REPORT: &'static [Self] = &[Self::Json, Self::Csv, Self::Xlsx, Self::Docx, Self::Html];
+
     const fn code(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
             Self::Html => "html",
+            Self::Docx => "docx",
         }
     }
 
@@ -39,6 +44,7 @@ impl Format {
             Self::Csv => "text/csv",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Self::Html => "text/html",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         }
     }
 
@@ -76,7 +82,7 @@ impl Format {
         match (self, sheets.first()) {
             (Self::Csv, Some(sheet)) => Ok(csv(sheet)?),
             (Self::Xlsx, Some(_)) => Ok(xlsx(sheets)?),
-            (Self::Csv | Self::Xlsx | Self::Json | Self::Html, _) => {
+            (Self::Csv | Self::Xlsx | Self::Json | Self::Html | Self::Docx, _) => {
                 Err(OfficeError::Internal(format!("no table as {}", self.code())))
             }
         }
@@ -86,7 +92,7 @@ impl Format {
     pub(super) fn answer(self, name: &str, bytes: Vec<u8>) -> HttpResponse {
         let kind = match self {
             Self::Csv | Self::Html => format!("{}; charset=utf-8", self.media_type()),
-            Self::Json | Self::Xlsx => self.media_type().to_owned(),
+            Self::Json | Self::Xlsx | Self::Docx => self.media_type().to_owned(),
         };
         let mut response = HttpResponse::Ok();
         response.content_type(kind);

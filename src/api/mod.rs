@@ -29,6 +29,7 @@ mod overview;
 pub mod precondition;
 pub mod problem;
 mod reminders;
+mod reports;
 pub mod routes;
 mod state;
 mod strict;

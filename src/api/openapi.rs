@@ -4,7 +4,7 @@ use super::problem::Problem;
 use super::routes::{self, Access, Route, Verb};
 use super::{
     annual_reports, auth, calendar, case_commands, cases, departments, feeds, health, intake, law, ledger, mails,
-    orders, organs, overdue, overview, reminders, topics, users,
+    orders, organs, overdue, overview, reminders, reports, topics, users,
 };
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -33,6 +33,7 @@ const BEARER: &str = "bearer";
         (name = "cases", description = "案件：收件、办理、查询"),
         (name = "ledger", description = "台账：导入旧件，导出案件"),
         (name = "supervision", description = "监督：概览、逾期责任、督办单、申请较为集中的信息"),
+        (name = "reports", description = "年度报告与统计：由案件计算，每个数字可查到案件；核对已公布的报告"),
         (name = "mail", description = "邮件：状态、服务器答复、重新发送"),
         (name = "feeds", description = "日历订阅（iCalendar）"),
         (name = "law", description = "法定分类"),
@@ -57,6 +58,7 @@ fn parts() -> Vec<Document> {
         overdue::Doc::openapi(),
         reminders::Doc::openapi(),
         annual_reports::Doc::openapi(),
+        reports::Doc::openapi(),
         overview::Doc::openapi(),
         orders::Doc::openapi(),
         topics::Doc::openapi(),

@@ -84,7 +84,9 @@ async fn overview(
                 Format::Html => HttpAnswer::File(name, overview_page(&overview)?.into_bytes()),
                 // The other forms say on themselves that something is missing; this one has no place for it.
                 Format::Csv if !overview.is_complete => return Err(incomplete()),
-                Format::Csv | Format::Xlsx => HttpAnswer::File(name, format.write(&overview_sheets(&overview))?),
+                Format::Csv | Format::Xlsx | Format::Docx => {
+                    HttpAnswer::File(name, format.write(&overview_sheets(&overview))?)
+                }
             })
         })
         .await?;

@@ -4,7 +4,7 @@
 use super::problem::Problem;
 use super::{
     annual_reports, auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, ledger,
-    mails, orders, organs, overdue, overview, reminders, topics, users,
+    mails, orders, organs, overdue, overview, reminders, reports, topics, users,
 };
 use crate::case::Role;
 use actix_web::http::Method;
@@ -139,6 +139,7 @@ pub const TABLES: &[&[Route]] = &[
     overdue::ROUTES,
     reminders::ROUTES,
     annual_reports::ROUTES,
+    reports::ROUTES,
     overview::ROUTES,
     orders::ROUTES,
     topics::ROUTES,

@@ -7,6 +7,7 @@ mod annual;
 mod basis;
 mod clock;
 pub mod command;
+mod course;
 mod decide;
 mod delay;
 mod event;
@@ -26,13 +27,14 @@ mod state;
 mod summary;
 mod tally;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod topic;
 
 pub use annual::{AnnualDuty, AnnualReport, annual_report_key, annual_reports};
 pub use basis::FIRST_DAY_IN_FORCE;
 pub use clock::{remedy_response_due, task_due};
 pub use command::{Command, CommandKind};
+pub use course::{Conclusion, Course, RemedyCourse, TURNS, course, fees_paid, is_turned, remedy_courses};
 pub use decide::{Drawn, decide, missing_evidence};
 pub use delay::{Delay, Holder, Stretch, delay, used};
 pub use event::Event;

@@ -49,7 +49,7 @@ enum Command {
     Fee(fee::Args),
     /// 按某日跑一遍提醒
     Remind(remind::Args),
-    /// 年度报告：核对
+    /// 年度报告：编制与核对
     Report(report::Args),
     /// 台账：导入旧件，导出案件
     Ledger(ledger::Args),

@@ -1,6 +1,11 @@
-//! `gongkai report`: published tables checked.
+//! `gongkai report`: our own annual report, and published ones checked.
 
-use crate::report::annual::{Checked, Finding, Published, check_years};
+use super::common::{ConfigArgs, finish};
+use crate::office::reports::ReportQuery;
+use crate::office::{Clock, OfficeError};
+use crate::report::ReportError;
+use crate::report::annual::{Checked, Finding, Form, Published, Report, check_years};
+use crate::report::annual::{book, csv, document, page, read_file};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -16,18 +21,57 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// 编制年度报告（或者半年、季度、月度统计）：由案件计算
+    Annual(AnnualArgs),
     /// 核对已公布的年度报告：勾稽关系、合计、表四、文字与表、上下年度（同时给出两年的）
     Check(CheckArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct CheckArgs {
-    /// 要核对的文件（JSON：org、year、table3 行→栏目→数字、table4、narrative）
+    /// 要核对的文件：JSON（org、year、table3 行→栏目→数字、table4、narrative），或者本系统导出的 CSV、XLSX
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// 输出 JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct AnnualArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// 机关代码
+    #[arg(long)]
+    organ: String,
+    /// 年度
+    #[arg(long)]
+    year: i32,
+    /// 年度或者其中的一段：year、h1、h2、q1至q4、m1至m12
+    #[arg(long, default_value = "year")]
+    period: String,
+    /// 连同下级机关
+    #[arg(long)]
+    with_subordinates: bool,
+    /// 格式的年份，默认为该年度应当使用的：2014、2019、2021
+    #[arg(long, value_parser = form)]
+    form: Option<Form>,
+    /// 输出格式
+    #[arg(long, value_enum, default_value = "json")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Json,
+    Csv,
+    Xlsx,
+    Docx,
+    Html,
+}
+
+fn form(text: &str) -> Result<Form, String> {
+    Form::from_code(text).ok_or_else(|| "应为以下之一：2014 2019 2021".to_owned())
 }
 
 /// There are findings.
@@ -38,8 +82,55 @@ const LARGEST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> ExitCode {
-    let Command::Check(args) = args.command;
-    match check_files(&args) {
+    match args.command {
+        Command::Annual(args) => finish(annual(&args)),
+        Command::Check(args) => check(&args),
+    }
+}
+
+fn annual(args: &AnnualArgs) -> Result<(), String> {
+    let office = args.config.office(Clock::system())?;
+    let query = ReportQuery {
+        year: args.year,
+        part: args.period.clone(),
+        form: args.form,
+        with_subordinates: args.with_subordinates,
+    };
+    let report = office.store().read(|db| office.report_by_code(db, &args.organ, &query));
+    let report = report.map_err(|error| explain(error, &args.organ))?;
+    let bytes = written(&report, args.format).map_err(|error| error.to_string())?;
+    std::io::stdout().write_all(&bytes).map_err(|error| format!("无法输出：{error}"))
+}
+
+fn written(report: &Report, format: Format) -> Result<Vec<u8>, ReportError> {
+    match format {
+        Format::Json => {
+            let mut text = serde_json::to_string_pretty(report)?;
+            text.push('\n');
+            Ok(text.into_bytes())
+        }
+        Format::Csv => csv(report),
+        Format::Xlsx => book(report),
+        Format::Docx => document(report),
+        Format::Html => Ok(page(report)?.into_bytes()),
+    }
+}
+
+fn explain(error: OfficeError, organ: &str) -> String {
+    match error {
+        OfficeError::NotFound => format!("没有代码为 {organ} 的机关"),
+        OfficeError::Invalid(errors) => {
+            let told = errors
+                .into_iter()
+                .map(|field| format!("--{}：{}", field.pointer.trim_start_matches('?'), field.detail));
+            told.collect::<Vec<_>>().join("；")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn check(args: &CheckArgs) -> ExitCode {
+    match check_files(args) {
         Ok((text, has_findings)) => match std::io::stdout().write_all(text.as_bytes()) {
             Ok(()) if has_findings => ExitCode::from(FINDINGS),
             Ok(()) => ExitCode::SUCCESS,
@@ -79,8 +170,7 @@ fn read(file: &Path) -> Result<Published, String> {
         return Err(format!("{name}：文件有{size}字节，最大{LARGEST_BYTES}字节，请只给出一份年度报告"));
     }
     let bytes = std::fs::read(file).map_err(|error| format!("{name}：不能读取：{error}"))?;
-    let text = String::from_utf8(bytes).map_err(|_| format!("{name}：不是 UTF-8 文本，请另存为 UTF-8"))?;
-    Published::from_json(&text).map_err(|error| format!("{name}：{error}（{}）", error.code))
+    read_file(&bytes).map_err(|error| format!("{name}：{error}（{}）", error.code))
 }
 
 /// For a person.

@@ -26,6 +26,7 @@ pub mod overview;
 mod passwords;
 mod readiness;
 pub mod reminders;
+pub mod reports;
 pub mod sheets;
 pub mod similar;
 mod stood;

@@ -23,6 +23,12 @@ pub enum ReportError {
     /// The CSV cannot be written.
     #[error("csv: {0}")]
     Csv(#[from] ::csv::Error),
+    /// The JSON cannot be written.
+    #[error("json: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The document cannot be packed.
+    #[error("docx: {0}")]
+    Document(String),
     /// The template is broken.
     #[error("template: {0}")]
     Template(#[from] minijinja::Error),

@@ -31,6 +31,7 @@ mod probe;
 pub mod recipients;
 pub mod reminder_settings;
 pub mod reminders;
+pub mod reports;
 pub mod schema;
 pub mod seal;
 pub mod sqltypes;

@@ -406,6 +406,32 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    report_figures (organ_id, year) {
+        organ_id -> UuidT,
+        year -> Integer,
+        body -> Text,
+        version -> BigInt,
+        updated_by -> UuidT,
+        updated_at -> TsT,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    report_snapshots (organ_id, year) {
+        organ_id -> UuidT,
+        year -> Integer,
+        with_subordinates -> Bool,
+        body -> Text,
+        taken_by -> Nullable<UuidT>,
+        taken_at -> TsT,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     organs,
@@ -433,5 +459,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     mail_preferences,
     reminder_steps,
     annual_reports,
-    ledger_rows
+    ledger_rows,
+    report_figures,
+    report_snapshots
 );

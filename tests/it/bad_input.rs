@@ -329,7 +329,7 @@ fn bad_values(parameter: &Parameter) -> Vec<String> {
         (Kind::Text | Kind::Choice, _) => {
             &["zzqx", "%27;DROP%20TABLE%20cases;--", "%3Cscript%3E", "%F0%9F%98%80", "%00", "%ff"]
         }
-        (Kind::Array | Kind::Object, _) => &["zzqx"],
+        (Kind::Array | Kind::Object | Kind::Open, _) => &["zzqx"],
     };
     raw.iter().map(|value| (*value).to_owned()).collect()
 }

@@ -18,6 +18,8 @@ pub enum Kind {
     Flag,
     Array,
     Object,
+    /// An object that may have any member: its document says so.
+    Open,
 }
 
 /// A member of a body.
@@ -134,6 +136,7 @@ fn kind(schema: &Value) -> Kind {
         (["integer"], _) => Kind::Number,
         (["boolean"], _) => Kind::Flag,
         (["array"], _) => Kind::Array,
+        (["object"], _) if schema["additionalProperties"].is_object() => Kind::Open,
         (["object"], _) => Kind::Object,
         _ => panic!("a schema these tests do not know: {schema}"),
     }

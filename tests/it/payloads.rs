@@ -302,6 +302,29 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             let year = (2008..=2023).rev().find(|year| !is_known(year)).unwrap();
             plain(house, route, vec![("organ_id", organ)], json!({ "year": year, "published_on": "2024-01-30" }))
         }
+        (Verb::Put, "/api/v1/organs/{organ_id}/annual-reports/{year}/figures") => {
+            let path = format!("/api/v1/organs/{organ}/annual-reports/2024/figures");
+            let body = json!({
+                "table2": { "行政许可": { "本年处理决定数量": house.number() } },
+                "part_one": "总体情况", "part_five": "存在的主要问题", "part_six": "无其他事项"
+            });
+            let parameters = vec![("organ_id", organ), ("year", "2024".to_owned())];
+            let clerk = house.bureau.clerk.clone();
+            let etag = || house.service().get(&path, &clerk).header("etag").to_owned();
+            if etag() == "\"1\"" {
+                let (seen, first) = (etag(), json!({ "table2": {} }));
+                house.service().call_with("PUT", &path, &clerk, &[("if-match", &seen)], Some(first));
+            }
+            let etag = etag();
+            let shown_at = vec![(path, clerk)];
+            Plan { etag: Some(etag), shown_at, ..plain(house, route, parameters, body) }
+        }
+        (Verb::Post, "/api/v1/reports/check") => plain(
+            house,
+            route,
+            vec![],
+            json!({ "reports": [{ "org": "某局", "year": 2023, "narrative": "收到申请1件" }] }),
+        ),
         (Verb::Put, "/api/v1/me/mail-preferences") => {
             let name = house.fresh("lixiu");
             let token = house.service().user_token(&name, house.bureau.organ, &[Role::Clerk]);

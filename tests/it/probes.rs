@@ -47,7 +47,7 @@ pub fn probes(member: &Member, good: &Value) -> Vec<Probe> {
         Kind::Number => !value.is_number(),
         Kind::Flag => !value.is_boolean(),
         Kind::Array => !value.is_array(),
-        Kind::Object => true,
+        Kind::Object | Kind::Open => true,
     };
     found.extend(others.iter().filter(is_other).cloned().map(refused));
     match member.kind {
@@ -109,6 +109,7 @@ pub fn probes(member: &Member, good: &Value) -> Vec<Probe> {
             found.push(refused(json!([[[MARK]]])));
             found.push(either(json!([])));
         }
+        Kind::Open => found.push(either(json!({}))),
         Kind::Object => {
             // An object as the list of its values: what serde takes for a struct unless it is told not to.
             found.push(refused(Value::Array(good.as_object().unwrap().values().cloned().collect())));

@@ -138,6 +138,8 @@ const AIMED: &[(Verb, &str, Aim)] = &[
     (Verb::Get, "/api/v1/cases", Aim::Query("organ")),
     (Verb::Get, "/api/v1/overdue", Aim::Query("organ")),
     (Verb::Get, "/api/v1/supervision/overview", Aim::Query("organ")),
+    (Verb::Get, "/api/v1/reports/annual", Aim::Query("organ")),
+    (Verb::Get, "/api/v1/reports/annual/cells", Aim::Query("organ")),
     (Verb::Post, "/api/v1/supervision/orders", Aim::BodyThing("case_id")),
     (Verb::Get, "/api/v1/supervision/orders", Aim::Query("organ")),
     (Verb::Get, "/api/v1/supervision/topics", Aim::Query("organ")),
@@ -264,8 +266,11 @@ fn every_route_admits_its_roles_and_hides_everything_from_other_organs() {
                 let done = call.send(&house);
                 assert!((200..300).contains(&done.status), "{route:?}: {done:?}");
                 // Without `activate` a new calendar is only shown; tests/it/calendar_change.rs activates one.
-                let looks =
-                    [(Verb::Put, "/api/v1/calendar/{year}"), (Verb::Post, "/api/v1/organs/{organ_id}/ledger/preview")];
+                let looks = [
+                    (Verb::Put, "/api/v1/calendar/{year}"),
+                    (Verb::Post, "/api/v1/organs/{organ_id}/ledger/preview"),
+                    (Verb::Post, "/api/v1/reports/check"),
+                ];
                 let only_shows = route.verb == Verb::Get || looks.contains(&(route.verb, route.path));
                 assert_eq!(house.dump() == before, only_shows, "{route:?} changes something, a GET nothing");
             } else {

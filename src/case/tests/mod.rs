@@ -10,6 +10,6 @@ mod intake;
 mod offers;
 mod random;
 mod supervision;
-mod support;
+pub(crate) mod support;
 mod watching;
 mod words;

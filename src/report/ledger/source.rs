@@ -222,7 +222,7 @@ fn value(data: &DataRef<'_>) -> RawCell {
 
 /// A workbook is an archive, and a small archive can hold a flood: every part is unfolded once and counted, whatever size
 /// it claims.
-fn check_unfolding(bytes: &[u8]) -> Result<(), Unreadable> {
+pub(in crate::report) fn check_unfolding(bytes: &[u8]) -> Result<(), Unreadable> {
     let damaged = |error: &dyn std::fmt::Display| Unreadable::new(format!("XLSX 已损坏：{error}"));
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let most = MOST_UNFOLDED.min(size.saturating_mul(MOST_RATIO).max(ALWAYS_UNFOLDED));

@@ -188,7 +188,7 @@ fn totals(report: &Published) -> Vec<Finding> {
 fn fee(report: &Published, clauses: &[Clause]) -> Option<Finding> {
     let told = clauses.iter().find(|clause| clause.is_fee).map(|clause| u64::from(clause.number));
     let yuan = report.fee_yuan.or(told).filter(|yuan| *yuan > 0)?;
-    let is_silent = report.part_six.as_ref().is_some_and(|text| !text.contains("处理费"));
+    let is_silent = report.part_six.as_ref().is_some_and(|text| !text.contains('费'));
     is_silent.then(|| {
         let detail = format!("全年收取信息处理费{yuan}元，第六部分没有报告（《政府信息公开信息处理费管理办法》）");
         Finding::new(Rule::FeeUnreported, TABLE, detail).figures(Some(0), Some(yuan))

@@ -42,8 +42,8 @@ pub(super) struct Clause {
 /// What words mean, the more particular first: any of the words, and none of the others.
 const WORDS: [(&[&str], &[&str], Subject); 15] = [
     (&["复议、诉讼", "复议和诉讼", "相关案件"], &[], Subject::Remedies(&["行政复议", "行政诉讼"])),
-    (&["诉讼"], &["维持", "纠"], Subject::Remedies(&["行政诉讼"])),
-    (&["复议"], &["维持", "纠", "诉讼"], Subject::Remedies(&["行政复议"])),
+    (&["诉讼"], &["维持", "纠", "起诉", "无行政诉讼"], Subject::Remedies(&["行政诉讼"])),
+    (&["复议"], &["维持", "纠", "诉讼", "起诉"], Subject::Remedies(&["行政复议"])),
     (&["予以公开及部分公开", "公开或部分公开", "公开和部分公开"], &[], Subject::Outcomes(&["三(一)", "三(二)"])),
     (&["部分公开"], &[], Subject::Outcomes(&["三(二)"])),
     (&["不予公开", "不同意公开"], &[], Subject::Outcomes(&["三(三)"])),

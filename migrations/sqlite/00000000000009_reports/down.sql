@@ -1,0 +1,5 @@
+DROP INDEX case_events_recorded;
+DROP INDEX case_events_turns;
+DROP INDEX cases_closed;
+DROP TABLE report_snapshots;
+DROP TABLE report_figures;

@@ -1,0 +1,265 @@
+//! 年度报告与统计: counted from the cases, with the cases behind each number; published tables checked.
+
+use super::body::{Body, Params};
+use super::export::Format;
+use super::precondition::{IfMatch, Page, cursor_key, page_limit, versioned};
+use super::problem::Problem;
+use super::routes::{Access, Route, Scope, Verb};
+use super::state::Api;
+use crate::office::reports::{CellCase, CellQuery, FIGURE_WRITERS, FiguresView, REPORTERS, ReportQuery};
+use crate::office::{Caller, FieldError, OfficeError, Standing};
+use crate::report::annual::{Checked, Form, OwnFigures, Published, Report, check_years};
+use crate::report::annual::{book, csv, document, page};
+use crate::store::CaseId;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+use uuid::Uuid;
+
+const FIGURES: &str = "/api/v1/organs/{organ_id}/annual-reports/{year}/figures";
+const READERS: Access = Access::Roles(REPORTERS);
+const WRITERS: Access = Access::Roles(FIGURE_WRITERS);
+const CELLS: &str = "/api/v1/reports/annual/cells";
+
+/// The routes of this file.
+pub const ROUTES: &[Route] = &[
+    Route::new(Verb::Get, "/api/v1/reports/annual", READERS, Scope::None, || web::to(annual)),
+    Route::new(Verb::Get, CELLS, READERS, Scope::None, || web::to(cells)),
+    Route::new(Verb::Post, "/api/v1/reports/check", Access::Authenticated, Scope::None, || web::to(check)),
+    Route::new(Verb::Get, FIGURES, READERS, Scope::Organ, || web::to(figures)),
+    Route::new(Verb::Put, FIGURES, WRITERS, Scope::Organ, || web::to(set_figures)),
+];
+
+/// The documentation of this file.
+#[derive(OpenApi)]
+#[openapi(paths(annual, cells, check, figures, set_figures))]
+pub struct Doc;
+
+/// 哪一份报告
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReportParams {
+    /// 机关；默认为本人所在的机关
+    organ: Option<Uuid>,
+    /// 年度；默认为上一年
+    year: Option<i32>,
+    /// 年度或者其中的一段：year（默认）、h1、h2、q1至q4、m1至m12
+    period: Option<String>,
+    /// 格式：2014、2019、2021；默认为该年度应当使用的
+    form: Option<String>,
+    /// 是否连同下级机关；默认 false
+    with_subordinates: Option<bool>,
+    /// 文件格式：json（默认）、csv、xlsx、docx、html（供打印）；也可以用 Accept
+    format: Option<String>,
+}
+
+impl ReportParams {
+    fn query(&self, api: &Api) -> Result<ReportQuery, Problem> {
+        let form = self.form.as_deref().map(|code| {
+            let known = Form::from_code(code);
+            known.ok_or_else(|| {
+                Problem::new("invalid_query").field("?form", "invalid_value", "应为以下之一：2014、2019、2021")
+            })
+        });
+        Ok(ReportQuery {
+            year: self.year.unwrap_or_else(|| api.office().last_year()),
+            part: self.period.clone().unwrap_or_else(|| "year".to_owned()),
+            form: form.transpose()?,
+            with_subordinates: self.with_subordinates.unwrap_or(false),
+        })
+    }
+}
+
+/// 年度报告：表二至表四与各部分的文字，由案件计算；也可以是半年、季度、月度统计
+#[utoipa::path(get, path = "/api/v1/reports/annual", tag = "reports", params(ReportParams),
+    responses((status = 200, body = Report)))]
+async fn annual(
+    api: web::Data<Api>,
+    caller: Caller,
+    params: Params<ReportParams>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = params.0.query(&api)?;
+    let format = Format::asked(&request, params.0.format.as_deref(), Format::REPORT)?;
+    let organ = params.0.organ.map(Into::into);
+    let (name, bytes) = api
+        .run(move |office| {
+            let report = office.store().read(|db| office.report(db, &caller, organ, &query))?;
+            let name = format!("report-{}-{}-{}", report.organ_code, report.year, query.part);
+            Ok::<_, OfficeError>((name, written(&report, format)?))
+        })
+        .await?;
+    Ok(match format {
+        Format::Json => HttpResponse::Ok().content_type("application/json").body(bytes),
+        Format::Csv | Format::Xlsx | Format::Docx | Format::Html => format.answer(&name, bytes),
+    })
+}
+
+fn written(report: &Report, format: Format) -> Result<Vec<u8>, OfficeError> {
+    Ok(match format {
+        Format::Json => serde_json::to_vec(report).map_err(|error| OfficeError::Internal(error.to_string()))?,
+        Format::Csv => csv(report)?,
+        Format::Xlsx => book(report)?,
+        Format::Docx => document(report)?,
+        Format::Html => page(report)?.into_bytes(),
+    })
+}
+
+/// 哪一格
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CellParams {
+    /// 机关；默认为本人所在的机关
+    organ: Option<Uuid>,
+    /// 年度；默认为上一年
+    year: Option<i32>,
+    /// 年度或者其中的一段：year（默认）、h1、h2、q1至q4、m1至m12
+    period: Option<String>,
+    /// 格式：2014、2019、2021；默认为该年度应当使用的
+    form: Option<String>,
+    /// 是否连同下级机关；默认 false
+    with_subordinates: Option<bool>,
+    /// 行：报告中表三的行名，或者表四的栏名；默认为表三的第一行
+    row: Option<String>,
+    /// 栏目：报告中的栏名；默认为总计
+    column: Option<String>,
+    /// 每页件数
+    limit: Option<u32>,
+    /// 上一页给出的游标
+    cursor: Option<String>,
+}
+
+/// 报告中一个数字背后的各件案件；件数与该数字相同
+#[utoipa::path(get, path = "/api/v1/reports/annual/cells", tag = "reports", params(CellParams),
+    responses((status = 200, body = Page<CellCase>)))]
+async fn cells(api: web::Data<Api>, caller: Caller, params: Params<CellParams>) -> Result<HttpResponse, Problem> {
+    let CellParams { organ, year, period, form, with_subordinates, row, column, limit, cursor } = params.0;
+    let report = ReportParams { organ, year, period, form, with_subordinates, format: None }.query(&api)?;
+    let limit = page_limit(&api, limit)?;
+    let first = || report.form.unwrap_or(Form::of_year(report.year)).rows().first().map(|row| (*row).to_owned());
+    let query = CellQuery {
+        row: row.or_else(first).unwrap_or_default(),
+        column: column.unwrap_or_else(|| crate::report::annual::form::TOTAL.to_owned()),
+        after: after(cursor.as_deref())?,
+        limit: usize::try_from(limit).unwrap_or(0),
+        report,
+    };
+    let organ = organ.map(Into::into);
+    let items = api.run(move |office| office.store().read(|db| office.report_cell(db, &caller, organ, &query))).await?;
+    Ok(HttpResponse::Ok().json(Page::cut(items, limit, |case| case.case_id.to_string())))
+}
+
+fn after(cursor: Option<&str>) -> Result<Option<CaseId>, Problem> {
+    let bad = || Problem::new("invalid_query").field("?cursor", "invalid_value", "不是本系统给出的游标");
+    let key = cursor_key(cursor)?;
+    key.map(|key| Uuid::parse_str(&key).map(CaseId).map_err(|_| bad())).transpose()
+}
+
+/// 要核对的报告
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CheckRequest {
+    /// 各份报告（org、year、format、table3、table4、narrative 等）；同一机关上下两年的一并核对结转
+    #[schema(value_type = Vec<HashMap<String, serde_json::Value>>)]
+    reports: Vec<serde_json::Value>,
+}
+
+/// 核对结果
+#[derive(Debug, Serialize, ToSchema)]
+struct CheckResult {
+    /// 各份报告的差错与提示，顺序与请求相同
+    reports: Vec<Checked>,
+}
+
+/// Most reports in one request.
+const MOST_REPORTS: usize = 100;
+
+/// 核对已公布的年度报告：勾稽关系、合计、表四、文字与表、上下年度；不保存
+#[utoipa::path(post, path = "/api/v1/reports/check", tag = "reports", request_body = CheckRequest,
+    responses((status = 200, body = CheckResult)))]
+async fn check(api: web::Data<Api>, body: Body<CheckRequest>) -> Result<HttpResponse, Problem> {
+    let given = body.value.reports;
+    let reports = api.run(move |_| judged(&given)).await?;
+    Ok(HttpResponse::Ok().json(CheckResult { reports }))
+}
+
+fn judged(given: &[serde_json::Value]) -> Result<Vec<Checked>, OfficeError> {
+    if given.is_empty() || given.len() > MOST_REPORTS {
+        let detail = format!("应为1至{MOST_REPORTS}份报告");
+        return Err(OfficeError::invalid("/reports", "out_of_range", detail));
+    }
+    let mut faults = Vec::new();
+    let mut reports = Vec::with_capacity(given.len());
+    for (at, value) in given.iter().enumerate() {
+        match Published::from_value(value) {
+            Ok(report) => reports.push(report),
+            Err(error) => {
+                let pointer = format!("/reports/{at}{}", error.place.trim_end_matches('/'));
+                faults.push(FieldError::new(pointer, error.code, error.detail));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(check_years(&reports)) } else { Err(OfficeError::Invalid(faults)) }
+}
+
+/// 机关填写的内容
+#[derive(Debug, Serialize, ToSchema)]
+struct FiguresBody {
+    /// 表二：行 → 栏目 → 数
+    #[schema(value_type = Object)]
+    table2: OwnFigures,
+    /// 一、总体情况
+    part_one: Option<String>,
+    /// 五、存在的主要问题及改进情况
+    part_five: Option<String>,
+    /// 六、其他需要报告的事项
+    part_six: Option<String>,
+    /// 版本，即 ETag；1 为尚未填写
+    version: i64,
+}
+
+impl From<FiguresView> for FiguresBody {
+    fn from(view: FiguresView) -> Self {
+        let FiguresView { own, version } = view;
+        let (part_one, part_five, part_six) = (own.part_one.clone(), own.part_five.clone(), own.part_six.clone());
+        Self { table2: own, part_one, part_five, part_six, version }
+    }
+}
+
+/// The organ and the year of the path.
+type Place = web::Path<(Uuid, i32)>;
+
+/// 某年度报告中由机关填写的数字与文字
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/figures", tag = "reports",
+    params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = FiguresBody)))]
+async fn figures(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
+    let (_, year) = place.into_inner();
+    let view =
+        api.run(move |office| office.store().read(|db| office.report_figures(db, standing.organ_id, year))).await?;
+    Ok(versioned(view.version, &FiguresBody::from(view)))
+}
+
+/// 填写某年度报告中的表二、第一、五、六部分；未列出的将去掉，已经公布的年度不能再改
+#[utoipa::path(put, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/figures", tag = "reports",
+    params(("organ_id" = Uuid, Path), ("year" = i32, Path), ("If-Match" = String, Header)),
+    request_body = OwnFigures, responses((status = 200, body = FiguresBody)))]
+async fn set_figures(
+    api: web::Data<Api>,
+    caller: Caller,
+    standing: Standing,
+    place: Place,
+    seen: IfMatch,
+    body: Body<OwnFigures>,
+) -> Result<HttpResponse, Problem> {
+    let (_, year) = place.into_inner();
+    let own = body.value;
+    let view = api
+        .run(move |office| {
+            let place = (standing.organ_id, year);
+            office.store().write(|db| office.set_report_figures(db, &caller, place, own, seen.0))
+        })
+        .await?;
+    Ok(versioned(view.version, &FiguresBody::from(view)))
+}

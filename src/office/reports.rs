@@ -1,0 +1,175 @@
+//! 年度报告与统计: counted from the cases, with the figures an office enters itself, for an organ or with those below it.
+
+mod cells;
+mod count;
+mod figures;
+
+pub use cells::{CellCase, CellQuery};
+pub use figures::{FIGURE_WRITERS, FiguresView};
+
+use super::overdue::{WATCHERS, watched};
+use super::{Caller, Office, OfficeError};
+use crate::case::Role;
+use crate::report::annual::{Counted, Form, OrganName, OwnFigures, Period, Report, table_four, table_three};
+use crate::store::organs::OrganRow;
+use crate::store::{Db, OrganId, organs};
+use chrono::Datelike;
+use count::Count;
+
+/// Who may ask for reports.
+pub const REPORTERS: &[Role] = WATCHERS;
+
+/// The first year there can be a report on: Order 492 came into force in it.
+pub(super) const FIRST_YEAR: i32 = 2008;
+
+/// Topics named in part three.
+const MOST_TOPICS: usize = 3;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportQuery {
+    /// The year.
+    pub year: i32,
+    /// The whole year or a part of it: a code of [`Period::named`].
+    pub part: String,
+    /// The form; `None`: that of the year.
+    pub form: Option<Form>,
+    /// Count the organs below, too.
+    pub with_subordinates: bool,
+}
+
+impl ReportQuery {
+    /// The report on a year in its form, of the organ alone.
+    #[must_use]
+    pub fn of_year(year: i32) -> Self {
+        Self { year, part: "year".to_owned(), form: None, with_subordinates: false }
+    }
+}
+
+/// A query with everything decided that it left open.
+#[derive(Debug, Clone)]
+struct Scope {
+    organ: OrganRow,
+    organs: Vec<OrganRow>,
+    with_subordinates: bool,
+    year: i32,
+    period: Period,
+    name: String,
+    form: Form,
+}
+
+impl Scope {
+    fn ids(&self) -> Vec<OrganId> {
+        self.organs.iter().map(|organ| organ.id).collect()
+    }
+}
+
+impl Office {
+    /// The year before this one: the last a report can be due on.
+    #[must_use]
+    pub fn last_year(&self) -> i32 {
+        self.clock().today().year().saturating_sub(1)
+    }
+
+    /// The report or statistics of an organ the caller watches; without one: of the caller's own, the highest if there are several.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for an organ in which the caller has no say; [`OfficeError::RoleRequired`] when the organs below are
+    /// asked for by somebody who watches only the organ itself; [`OfficeError::Invalid`] for a year or part there is not.
+    pub fn report(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        organ: Option<OrganId>,
+        query: &ReportQuery,
+    ) -> Result<Report, OfficeError> {
+        let scope = self.report_scope(db, caller, organ, query)?;
+        self.count_report(db, &scope)
+    }
+
+    /// As [`Office::report`], for the operator at the machine, of the organ with this code.
+    ///
+    /// # Errors
+    /// As [`Office::report`]; [`OfficeError::NotFound`] for a code nobody has.
+    pub fn report_by_code(&self, db: &mut Db, code: &str, query: &ReportQuery) -> Result<Report, OfficeError> {
+        let organ = organs::find_by_code(db, code)?;
+        let scope = self.scope(db, organ, query)?;
+        self.count_report(db, &scope)
+    }
+
+    fn report_scope(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        organ: Option<OrganId>,
+        query: &ReportQuery,
+    ) -> Result<Scope, OfficeError> {
+        let watched = watched(db, caller, REPORTERS, organ, false)?;
+        let organ = watched.into_iter().next().ok_or(OfficeError::NotFound)?;
+        let scope = self.scope(db, organ, query)?;
+        let watches = |organ: &OrganRow| caller.roles_at(&organ.path).iter().any(|role| REPORTERS.contains(role));
+        if !scope.organs.iter().all(watches) {
+            return Err(OfficeError::RoleRequired { roles: vec![Role::Supervisor, Role::Auditor] });
+        }
+        Ok(scope)
+    }
+
+    fn scope(&self, db: &mut Db, organ: OrganRow, query: &ReportQuery) -> Result<Scope, OfficeError> {
+        let today = self.clock().today();
+        if !(FIRST_YEAR..=today.year()).contains(&query.year) {
+            let detail = format!("应为{FIRST_YEAR}年至今年（{}年）的年度", today.year());
+            return Err(OfficeError::invalid("?year", "out_of_range", detail));
+        }
+        let (period, name) = Period::named(query.year, &query.part).ok_or_else(|| {
+            OfficeError::invalid("?period", "invalid_value", "应为以下之一：year、h1、h2、q1至q4、m1至m12")
+        })?;
+        let organs = if query.with_subordinates { reporting_to(organs::all(db)?, &organ) } else { vec![organ.clone()] };
+        let form = query.form.unwrap_or(Form::of_year(query.year));
+        let with_subordinates = query.with_subordinates;
+        Ok(Scope { organ, organs, with_subordinates, year: query.year, period, name, form })
+    }
+
+    fn count_report(&self, db: &mut Db, scope: &Scope) -> Result<Report, OfficeError> {
+        let count = Count::of(self, db, &scope.ids(), &scope.period)?;
+        let Scope { period, form, .. } = scope;
+        let own = OwnFigures::of(db, scope)?;
+        let topics = crate::store::reports::tags(db, &scope.ids(), period.from, period.until)?;
+        let named = |organ: &OrganRow| OrganName { code: organ.code.clone(), name: organ.name.clone() };
+        Ok(Report::from(Counted {
+            organ: named(&scope.organ),
+            organs: scope.organs.iter().map(named).collect(),
+            with_subordinates: scope.with_subordinates,
+            form: *form,
+            period: *period,
+            name: scope.name.clone(),
+            as_of: self.clock().today(),
+            is_complete: count.is_complete,
+            three: table_three(*form, period, &count.lines),
+            four: table_four(*form, period, &count.remedies()),
+            topics: topics.into_iter().take(MOST_TOPICS).map(|(tag, _)| tag).collect(),
+            fee_yuan: count.fee_yuan(period),
+            own,
+        }))
+    }
+}
+
+/// The organ and those below it that report to it: an organ that reports elsewhere (垂直管理) is left out with those below it.
+fn reporting_to(all: Vec<OrganRow>, root: &OrganRow) -> Vec<OrganRow> {
+    let mut counted: Vec<OrganRow> = Vec::new();
+    // Parents come before their children; an organ may report to a sibling that comes later, hence more than one round.
+    let below: Vec<OrganRow> = all.into_iter().filter(|row| row.path.starts_with(&root.path)).collect();
+    let superior = |row: &OrganRow| row.reports_to.or(row.parent_id);
+    counted.push(root.clone());
+    loop {
+        let is_new = |row: &&OrganRow, counted: &[OrganRow]| {
+            let known = |id: OrganId| counted.iter().any(|organ| organ.id == id);
+            !known(row.id) && superior(row).is_some_and(known)
+        };
+        let more: Vec<OrganRow> = below.iter().filter(|row| is_new(row, &counted)).cloned().collect();
+        if more.is_empty() {
+            counted.sort_by(|a, b| a.path.cmp(&b.path));
+            return counted;
+        }
+        counted.extend(more);
+    }
+}

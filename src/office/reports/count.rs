@@ -1,0 +1,203 @@
+//! The cases of a period as lines to be counted: most by their rows, in the database; the few that an order reopened or that were
+//! split by their logs.
+
+use super::super::files::read_log;
+use super::super::{Office, OfficeError};
+use crate::case::{
+    ApplicantKind, Conclusion, Course, RemedyCourse, Standing, course, fees_paid, is_turned, remedy_courses,
+};
+use crate::law::{Channel, Outcome};
+use crate::report::annual::{Line, Period, Selector, When};
+use crate::store::cases::CaseRow;
+use crate::store::reports::{self, Ended, Group, Stock};
+use crate::store::{CaseId, Db, OrganId};
+use std::collections::{BTreeMap, HashMap};
+
+/// The cases of organs in a period.
+pub(super) struct Count {
+    /// All of them, those alike together.
+    pub lines: Vec<Line>,
+    /// Those whose rows do not tell, each with what its log tells; `None`: not in stock.
+    pub turned: BTreeMap<CaseId, Option<Line>>,
+    /// Reconsiderations and suits, by case.
+    pub remedies: BTreeMap<CaseId, Vec<RemedyCourse>>,
+    /// Payments.
+    fees: Vec<(chrono::NaiveDate, u64)>,
+    /// False when a log or row could not be read.
+    pub is_complete: bool,
+}
+
+/// What makes lines alike; days are those of a [`representative`].
+type Key = (ApplicantKind, Channel, When, When, Option<Outcome>, bool, bool);
+
+impl Count {
+    pub(super) fn of(office: &Office, db: &mut Db, organs: &[OrganId], period: &Period) -> Result<Self, OfficeError> {
+        let mut count = Self {
+            lines: Vec::new(),
+            turned: BTreeMap::new(),
+            remedies: BTreeMap::new(),
+            fees: Vec::new(),
+            is_complete: true,
+        };
+        count.read_turns(office, db, organs, period)?;
+        let mut sums: HashMap<Key, i64> = HashMap::new();
+        for entered in [When::Before, When::Within] {
+            for ended in [When::Within, When::Later] {
+                let stock = stock(organs, period, entered, ended);
+                for group in reports::groups(db, &stock)? {
+                    count.add(&mut sums, &group, entered, ended);
+                }
+            }
+        }
+        let ids: Vec<CaseId> = count.turned.keys().copied().collect();
+        for row in reports::rows_of(db, &ids)? {
+            // Counted by its row above: taken out again, and in as its log says.
+            if let Some(key) = key_of_row(&row, period) {
+                *sums.entry(key).or_default() -= 1;
+            }
+        }
+        let lines = sums.into_iter().filter_map(|(key, count)| line(key, u32::try_from(count).ok()?, period));
+        count.lines = lines.filter(|line| line.count > 0).chain(count.turned.values().flatten().copied()).collect();
+        Ok(count)
+    }
+
+    /// Remedies and fees, and the cases whose rows do not tell their course.
+    fn read_turns(
+        &mut self,
+        office: &Office,
+        db: &mut Db,
+        organs: &[OrganId],
+        period: &Period,
+    ) -> Result<(), OfficeError> {
+        let mut turned = Vec::new();
+        for (id, rows) in reports::turning_events(db, organs)? {
+            let events = match read_log(&rows) {
+                Ok(events) => events,
+                Err(error) => {
+                    tracing::error!(case = %id.0, %error, "a case is counted by its row: its log cannot be read");
+                    self.is_complete = false;
+                    continue;
+                }
+            };
+            let remedies = remedy_courses(&events);
+            if !remedies.is_empty() {
+                self.remedies.insert(id, remedies);
+            }
+            self.fees.extend(fees_paid(&events));
+            if is_turned(&events) {
+                turned.push(id);
+            }
+        }
+        self.turned = turned.iter().map(|id| (*id, None)).collect();
+        let rows = reports::rows_of(db, &turned)?;
+        let as_of = period.until.min(office.clock().today());
+        let known = &mut self.turned;
+        self.is_complete &= office.each_as_it_stood(db, &rows, as_of, |stood| {
+            let found = course(stood.log);
+            let line =
+                found.map(|course| Line { course, is_late: stood.position.standing == Standing::Late, count: 1 });
+            known.insert(stood.row.id, line);
+        })?;
+        Ok(())
+    }
+
+    fn add(&mut self, sums: &mut HashMap<Key, i64>, group: &Group, entered: When, ended: When) {
+        let kind = ApplicantKind::from_code(&group.applicant_kind);
+        let channel = Channel::from_code(&group.channel);
+        let outcome = group.outcome.as_deref().map(Outcome::from_code);
+        match (kind, channel, outcome) {
+            (Some(kind), Some(channel), outcome) if outcome != Some(None) => {
+                // A case that ends later has no outcome yet.
+                let outcome = outcome.flatten().filter(|_| ended == When::Within);
+                let is_within = ended == When::Within;
+                let key = (
+                    kind,
+                    channel,
+                    entered,
+                    ended,
+                    outcome,
+                    group.is_extended && is_within,
+                    group.is_late && is_within,
+                );
+                *sums.entry(key).or_default() += group.count;
+            }
+            _ => {
+                tracing::error!(?group, "cases are left out of a report: their rows have codes of another release");
+                self.is_complete = false;
+            }
+        }
+    }
+
+    /// Every remedy.
+    pub(super) fn remedies(&self) -> Vec<RemedyCourse> {
+        self.remedies.values().flatten().copied().collect()
+    }
+
+    /// Fees paid in the period, yuan.
+    pub(super) fn fee_yuan(&self, period: &Period) -> u64 {
+        self.fees.iter().filter(|(on, _)| period.has(*on)).map(|(_, yuan)| yuan).sum()
+    }
+}
+
+/// The cases of organs that came in and ended at these times, by their rows.
+fn stock(organs: &[OrganId], period: &Period, entered: When, ended: When) -> Stock {
+    let any = Selector {
+        entered: Some(entered),
+        ended: Some(ended),
+        outcomes: Vec::new(),
+        channels: Vec::new(),
+        is_in_time: None,
+        kind: None,
+    };
+    stock_of(organs, period, &any)
+}
+
+/// What a cell selects, as days and codes of rows.
+pub(super) fn stock_of(organs: &[OrganId], period: &Period, selector: &Selector) -> Stock {
+    let eve = period.from.pred_opt().unwrap_or(period.from);
+    let (received_from, received_until) = match selector.entered {
+        Some(When::Before) => (None, eve),
+        Some(When::Within) => (Some(period.from), period.until),
+        Some(When::Later) | None => (None, period.until),
+    };
+    let ended = match selector.ended {
+        Some(When::Within) => Ended::Within(period.from, period.until),
+        Some(When::Later) => Ended::After(period.until),
+        Some(When::Before) | None => Ended::NotBefore(period.from),
+    };
+    Stock {
+        organs: organs.to_vec(),
+        received_from,
+        received_until,
+        ended,
+        kind: selector.kind.map(|kind| kind.code().to_owned()),
+        channels: selector.channels.iter().map(|channel| channel.code().to_owned()).collect(),
+        outcomes: selector.outcomes.iter().map(|outcome| outcome.code().to_owned()).collect(),
+        is_in_time: selector.is_in_time,
+    }
+}
+
+/// What the row alone says; `None` for a case that is not in stock by it.
+fn key_of_row(row: &CaseRow, period: &Period) -> Option<Key> {
+    let entered = When::of(row.received_on, period);
+    let ended = When::of(row.closed_on, period);
+    if entered == When::Later || ended == When::Before {
+        return None;
+    }
+    let is_within = ended == When::Within;
+    let outcome = row.outcome.as_deref().and_then(Outcome::from_code).filter(|_| is_within);
+    let kind = ApplicantKind::from_code(&row.applicant_kind)?;
+    let channel = Channel::from_code(&row.channel)?;
+    Some((kind, channel, entered, ended, outcome, row.is_extended && is_within, row.is_late && is_within))
+}
+
+/// A line with days that stand for all of their kind.
+fn line(key: Key, count: u32, period: &Period) -> Option<Line> {
+    let (applicant_kind, channel, entered, ended, outcome, is_extended, is_late) = key;
+    let entered_on = if entered == When::Before { period.from.pred_opt()? } else { period.from };
+    let concluded = match (ended, outcome) {
+        (When::Within, Some(outcome)) => Some(Conclusion { on: period.until, outcome, is_extended }),
+        (When::Within | When::Before | When::Later, _) => None,
+    };
+    Some(Line { course: Course { applicant_kind, channel, entered_on, concluded }, is_late, count })
+}
