@@ -1,5 +1,6 @@
 //! Ledgers taken in and written out, on both databases, over the command line and over HTTP.
 
+mod carried;
 mod command;
 mod http;
 mod keeping;

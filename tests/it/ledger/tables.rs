@@ -4,10 +4,10 @@
 use chrono::{Days, NaiveDate};
 use gongkai::case::ApplicantKind;
 use gongkai::law::{Outcome, Regime};
-use gongkai::office::OfficeError;
+use gongkai::office::{Office, OfficeError};
 use gongkai::report::ledger::outcome_of;
-use gongkai::store::Db;
-use gongkai::store::cases;
+use gongkai::store::cases::{self, CaseRow};
+use gongkai::store::{Db, OrganId};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -63,42 +63,93 @@ impl Published {
             .collect()
     }
 
-    /// A ledger that makes just this table: who was carried over was received in the last December, who is carried over is
+    /// The cases that make just this table: who was carried over was received in the last December, who is carried over is
     /// still open or answered in the next January.
-    pub fn ledger(&self) -> String {
+    pub fn entries(&self) -> Vec<Entry> {
         let first =
             day(&format!("{}-01-02", self.year)).max(day("2019-05-16").min(day(&format!("{}-12-01", self.year))));
         let last_december = day(&format!("{}-12-20", self.year - 1));
-        let mut text = String::from("收到日期,申请人类型,申请内容,处理结果,答复日期\n");
-        for kind in ApplicantKind::ALL {
+        let mut entries = Vec::new();
+        for kind in ApplicantKind::ALL.iter().copied() {
             let column = kind.label();
             let mut left = self.results(column);
-            let mut ended = |received: NaiveDate, replied: NaiveDate, text: &mut String| {
-                let regime = Regime::for_receipt(received);
+            let mut ended = |received_on: NaiveDate, replied_on: NaiveDate| {
+                let regime = Regime::for_receipt(received_on);
                 let fits = |(label, count): &&mut (&str, usize)| *count > 0 && outcome_of(label, regime).is_some();
                 let (label, count) = left.iter_mut().find(fits).unwrap();
                 *count -= 1;
-                *text += &format!("{received},{column},某件,{label},{replied}\n");
+                Entry { kind, received_on, end: Some(((*label).to_owned(), replied_on)) }
             };
             let (carried_in, new) = (self.cell(CARRIED_IN, column), self.cell(NEW, column));
             let open = self.cell(CARRIED_OUT, column);
             for _ in 0..carried_in {
-                ended(last_december, day(&format!("{}-01-10", self.year)), &mut text);
+                entries.push(ended(last_december, day(&format!("{}-01-10", self.year))));
             }
             for place in 0..new - open {
-                let received = first + Days::new(u64::try_from(place % 190).unwrap());
-                ended(received, received + Days::new(12), &mut text);
+                let received_on = first + Days::new(u64::try_from(place % 190).unwrap());
+                entries.push(ended(received_on, received_on + Days::new(12)));
             }
             for place in 0..open {
-                let received = day(&format!("{}-12-20", self.year));
-                let end = if place % 2 == 0 { String::new() } else { format!("{GRANTED},{}-01-10", self.year + 1) };
-                let end = if end.is_empty() { ",".to_owned() } else { end };
-                text += &format!("{received},{column},某件,{end}\n");
+                let received_on = day(&format!("{}-12-20", self.year));
+                let next_january = day(&format!("{}-01-10", self.year + 1));
+                let end = (place % 2 == 1).then(|| (GRANTED.to_owned(), next_january));
+                entries.push(Entry { kind, received_on, end });
             }
             assert!(left.iter().all(|(_, count)| *count == 0), "{}: {left:?}", self.name);
         }
-        text
+        entries
     }
+
+    /// That the cases of the organ stand in the cells of the table.
+    #[track_caller]
+    pub fn is_made_of(&self, cases: &[CaseRow]) {
+        let year = |day: NaiveDate| chrono::Datelike::year(&day);
+        let name = &self.name;
+        for kind in ApplicantKind::ALL {
+            let theirs = || cases.iter().filter(|case| case.applicant_kind == kind.code());
+            let new = theirs().filter(|case| case.received_on.map(year) == Some(self.year)).count();
+            let open = theirs().filter(|case| case.closed_on.is_none_or(|day| year(day) > self.year)).count();
+            assert_eq!(new, self.cell(NEW, kind.label()), "{name} {}", kind.label());
+            assert_eq!(open, self.cell(CARRIED_OUT, kind.label()), "{name} {}", kind.label());
+            for (label, expected) in self.results(kind.label()) {
+                // A form of one row for what is three since: the first of them holds its cases.
+                let row = row_of(outcome_of(label, Regime::Order711).unwrap(), self.year);
+                let found = theirs().filter(|case| {
+                    let outcome = case.outcome.as_deref().and_then(Outcome::from_code);
+                    outcome.is_some_and(|outcome| row_of(outcome, self.year) == row)
+                        && case.closed_on.map(year) == Some(self.year)
+                });
+                assert_eq!(found.count(), expected, "{name} {label} {}", kind.label());
+            }
+        }
+    }
+}
+
+/// A case of a table.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub kind: ApplicantKind,
+    pub received_on: NaiveDate,
+    /// The row it ended in, and the day.
+    pub end: Option<(String, NaiveDate)>,
+}
+
+/// Cases as a ledger.
+pub fn ledger(entries: &[Entry]) -> String {
+    let mut text = String::from("收到日期,申请人类型,申请内容,处理结果,答复日期\n");
+    for Entry { kind, received_on, end } in entries {
+        let (label, on) =
+            end.as_ref().map_or((String::new(), String::new()), |(label, on)| (label.clone(), on.to_string()));
+        text += &format!("{received_on},{},某件,{label},{on}\n", kind.label());
+    }
+    text
+}
+
+/// The cases of an organ.
+pub fn cases_of(office: &Office, organ: OrganId) -> Vec<CaseRow> {
+    let rows = |db: &mut Db| -> Result<_, OfficeError> { Ok(cases::page_by_id(db, None, 100_000)?) };
+    let rows: Vec<CaseRow> = office.store().read(rows).unwrap();
+    rows.into_iter().filter(|case| case.organ_id == organ).collect()
 }
 
 /// A blank cell is nothing.
@@ -118,32 +169,10 @@ fn a_ledger_made_of_a_published_table_gives_its_cells_back() {
     on_both_databases(|database| {
         for table in &tables {
             let books = Books::of(database, "2026-06-30", &table.name);
-            let report = books.import(table.ledger().as_bytes());
-            let year = |day: NaiveDate| chrono::Datelike::year(&day);
-            let rows = |db: &mut Db| -> Result<_, OfficeError> { Ok(cases::page_by_id(db, None, 100_000)?) };
-            let cases: Vec<_> = books.office.store().read(rows).unwrap();
-            let cases: Vec<_> = cases.into_iter().filter(|case| case.organ_id == books.organ).collect();
-            assert_eq!(report.created, u64::try_from(cases.len()).unwrap());
-            for kind in ApplicantKind::ALL {
-                let theirs = || cases.iter().filter(|case| case.applicant_kind == kind.code());
-                let new = theirs().filter(|case| case.received_on.map(year) == Some(table.year)).count();
-                let open = theirs().filter(|case| case.closed_on.is_none_or(|day| year(day) > table.year)).count();
-                let name = &table.name;
-                assert_eq!(new, table.cell(NEW, kind.label()), "{name} {}", kind.label());
-                assert_eq!(open, table.cell(CARRIED_OUT, kind.label()), "{name} {}", kind.label());
-                for (label, expected) in table.results(kind.label()) {
-                    // A form of one row for what is three since: the first of them holds its cases.
-                    let first =
-                        Outcome::all().find(|outcome| Some(*outcome) == outcome_of(label, Regime::Order711)).unwrap();
-                    let found = theirs().filter(|case| {
-                        let outcome = case.outcome.as_deref().and_then(Outcome::from_code);
-                        let is_there =
-                            outcome.is_some_and(|outcome| row_of(outcome, table.year) == row_of(first, table.year));
-                        is_there && case.closed_on.map(year) == Some(table.year)
-                    });
-                    assert_eq!(found.count(), expected, "{name} {label} {}", kind.label());
-                }
-            }
+            let entries = table.entries();
+            let report = books.import(ledger(&entries).as_bytes());
+            assert_eq!(report.created, u64::try_from(entries.len()).unwrap());
+            table.is_made_of(&cases_of(&books.office, books.organ));
         }
     });
 }
