@@ -3,8 +3,8 @@
 use super::common::{ConfigArgs, finish};
 use crate::office::ledger::{ExportQuery, ImportOptions, LedgerImport, Personal};
 use crate::office::{Clock, Office, OfficeError};
-use crate::report::ledger::{RowFault, ledger_sheet, template_sheets};
-use crate::report::{Sheet, csv, xlsx};
+use crate::report::ledger::{LedgerRow, RowFault, ledger_sheet, template_sheets};
+use crate::report::{Cell, Sheet, csv, csv_rows, xlsx};
 use crate::store::{Db, OrganId, StoreError, organs};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -91,10 +91,20 @@ enum Format {
 }
 
 impl Output {
-    fn write(&self, sheets: &[Sheet]) -> Result<(), String> {
+    fn format(&self) -> Format {
         let is_xlsx = |path: &Path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx"));
         let named = self.output.as_deref().filter(|path| is_xlsx(path)).map(|_| Format::Xlsx);
-        let bytes = match (self.format.or(named).unwrap_or(Format::Csv), sheets) {
+        self.format.or(named).unwrap_or(Format::Csv)
+    }
+
+    fn open(&self) -> Result<Box<dyn Write>, String> {
+        let Some(path) = &self.output else { return Ok(Box::new(std::io::stdout())) };
+        let file = std::fs::File::create(path).map_err(|error| format!("无法写入{}：{error}", path.display()))?;
+        Ok(Box::new(std::io::BufWriter::new(file)))
+    }
+
+    fn write(&self, sheets: &[Sheet]) -> Result<(), String> {
+        let bytes = match (self.format(), sheets) {
             (Format::Csv, [first, ..]) => csv(first),
             (Format::Csv, []) => Ok(Vec::new()),
             (Format::Xlsx, sheets) => {
@@ -105,10 +115,8 @@ impl Output {
             }
         };
         let bytes = bytes.map_err(|error| error.to_string())?;
-        match &self.output {
-            Some(path) => std::fs::write(path, bytes).map_err(|error| format!("无法写入{}：{error}", path.display())),
-            None => std::io::stdout().write_all(&bytes).map_err(|error| error.to_string()),
-        }
+        let mut out = self.open()?;
+        out.write_all(&bytes).and_then(|()| out.flush()).map_err(|error| error.to_string())
     }
 }
 
@@ -130,7 +138,7 @@ pub(super) fn run(args: Args) -> ExitCode {
         Command::Template { output } => finish(output.write(&template_sheets())),
         Command::Export { config, organ, from, until, personal_data: _, reason, output } => {
             let query = ExportQuery { from, until };
-            finish(export(&config, &organ, query, reason.as_deref()).and_then(|sheet| output.write(&[sheet])))
+            finish(export(&config, &organ, query, reason.as_deref(), &output))
         }
     }
 }
@@ -196,7 +204,13 @@ fn explain(error: OfficeError, organ: &str) -> String {
     }
 }
 
-fn export(config: &ConfigArgs, code: &str, query: ExportQuery, reason: Option<&str>) -> Result<Sheet, String> {
+fn export(
+    config: &ConfigArgs,
+    code: &str,
+    query: ExportQuery,
+    reason: Option<&str>,
+    output: &Output,
+) -> Result<(), String> {
     let office: Office = config.office(Clock::system())?;
     let told = |error: OfficeError| explain(error, code);
     let organ = office.store().read(|db| organ_of(db, code)).map_err(told)?;
@@ -208,16 +222,28 @@ fn export(config: &ConfigArgs, code: &str, query: ExportQuery, reason: Option<&s
         }
     };
     let mut sheet = ledger_sheet(&[]);
-    office
-        .store()
-        .read(|db| {
-            office.export_ledger(db, organ, &query, personal, |rows| {
-                sheet.rows.extend(rows.iter().map(|row| row.cells()));
+    let each_page = |each: &mut dyn FnMut(Vec<Vec<Cell>>) -> Result<(), OfficeError>| {
+        let cells = |rows: Vec<LedgerRow>| rows.iter().map(LedgerRow::cells).collect();
+        let page = |rows| each(cells(rows));
+        office.store().read(|db| office.export_ledger(db, organ, &query, personal, page)).map_err(told)
+    };
+    match output.format() {
+        Format::Xlsx => {
+            each_page(&mut |rows| {
+                sheet.rows.extend(rows);
                 Ok(())
-            })
-        })
-        .map_err(told)?;
-    Ok(sheet)
+            })?;
+            output.write(&[sheet])
+        }
+        // Written as it is read, so that it may be as long as it likes.
+        Format::Csv => {
+            let mut out = output.open()?;
+            let failed = |error: std::io::Error| OfficeError::Internal(error.to_string());
+            out.write_all(&csv(&sheet).map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
+            each_page(&mut |rows| out.write_all(&csv_rows(&rows)?).map_err(failed))?;
+            out.flush().map_err(|error| error.to_string())
+        }
+    }
 }
 
 fn print(report: &LedgerImport, options: &ImportOptions, json: bool) -> Result<(), String> {

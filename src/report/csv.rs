@@ -14,7 +14,19 @@ pub fn csv(sheet: &Sheet) -> Result<Vec<u8>, ReportError> {
     let mut builder = csv::WriterBuilder::new();
     let mut writer = builder.terminator(csv::Terminator::CRLF).from_writer(MARK.to_vec());
     writer.write_record(sheet.columns.iter().map(|column| column.heading))?;
-    for row in &sheet.rows {
+    write(writer, &sheet.rows)
+}
+
+/// More rows of a table whose heading is written already: for tables that are too long to be held.
+///
+/// # Errors
+/// [`ReportError::Csv`] when the rows are not equally long.
+pub fn csv_rows(rows: &[Vec<Cell>]) -> Result<Vec<u8>, ReportError> {
+    write(csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new()), rows)
+}
+
+fn write(mut writer: csv::Writer<Vec<u8>>, rows: &[Vec<Cell>]) -> Result<Vec<u8>, ReportError> {
+    for row in rows {
         writer.write_record(row.iter().map(|cell| text(cell).into_owned().into_bytes()))?;
     }
     writer.into_inner().map_err(|error| ReportError::Csv(error.into_error().into()))

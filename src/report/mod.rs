@@ -9,7 +9,7 @@ mod sheet;
 mod tests;
 mod xlsx;
 
-pub use csv::csv;
+pub use csv::{csv, csv_rows};
 pub use page::overview_page;
 pub use sheet::{Cell, Column, Sheet, safe};
 pub use xlsx::xlsx;

@@ -3,7 +3,8 @@
 use chrono::{Days, NaiveDate};
 use gongkai::law::{Outcome, Regime, Requirement};
 use gongkai::report::ledger::outcome_of;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use super::tables::{Entry, Published, cases_of, ledger};
@@ -24,7 +25,9 @@ fn carry(bureau: &Bureau, entry: &Entry) {
     let outcome = outcome_of(label, Regime::for_receipt(entry.received_on)).unwrap();
     let (mid, end) = (entry.received_on + Days::new(1), *on);
     match outcome {
-        Outcome::Withdrawn => drop(case.clerk("withdrawal", json!({ "on": end, "identity_checked": true }))),
+        Outcome::Withdrawn => {
+            case.clerk("withdrawal", json!({ "on": end, "identity_checked": true }));
+        }
         Outcome::CorrectionLapsed => {
             let notice = json!({ "on": mid, "items": ["文号"], "respond_days": 1, "served_on": mid });
             case.clerk("corrections", notice).clerk("lapse", json!({ "on": end, "reason": "无正当理由" }));
@@ -89,11 +92,10 @@ fn prepare(case: &mut CaseAt<'_>, requirement: Requirement, on: NaiveDate, propo
 
 /// A random half, the same in every run.
 fn halves(entries: &[Entry]) -> (Vec<Entry>, Vec<Entry>) {
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut runner = TestRunner::deterministic();
     let (mut carried, mut imported) = (Vec::new(), Vec::new());
     for entry in entries {
-        if proptest::prelude::RngCore::next_u32(runner.rng()) % 2 == 0 {
+        if proptest::bool::ANY.new_tree(&mut runner).unwrap().current() {
             carried.push(entry.clone());
         } else {
             imported.push(entry.clone());
