@@ -6,7 +6,7 @@ use super::precondition::{IfMatch, Page, cursor_key, page_limit, versioned};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
-use crate::office::reports::{CellCase, CellQuery, FIGURE_WRITERS, FiguresView, REPORTERS, ReportQuery};
+use crate::office::reports::{Adjustments, CellCase, CellQuery, FIGURE_WRITERS, FiguresView, REPORTERS, ReportQuery};
 use crate::office::{Caller, FieldError, OfficeError, Standing};
 use crate::report::annual::{Checked, Form, OwnFigures, Published, Report, check_years};
 use crate::report::annual::{book, csv, document, page};
@@ -17,6 +17,8 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
 const FIGURES: &str = "/api/v1/organs/{organ_id}/annual-reports/{year}/figures";
+const PUBLISHED: &str = "/api/v1/organs/{organ_id}/annual-reports/{year}/published";
+const ADJUSTMENTS: &str = "/api/v1/organs/{organ_id}/annual-reports/{year}/adjustments";
 const READERS: Access = Access::Roles(REPORTERS);
 const WRITERS: Access = Access::Roles(FIGURE_WRITERS);
 const CELLS: &str = "/api/v1/reports/annual/cells";
@@ -26,13 +28,15 @@ pub const ROUTES: &[Route] = &[
     Route::new(Verb::Get, "/api/v1/reports/annual", READERS, Scope::None, || web::to(annual)),
     Route::new(Verb::Get, CELLS, READERS, Scope::None, || web::to(cells)),
     Route::new(Verb::Post, "/api/v1/reports/check", Access::Authenticated, Scope::None, || web::to(check)),
+    Route::new(Verb::Get, PUBLISHED, READERS, Scope::Organ, || web::to(published)),
+    Route::new(Verb::Get, ADJUSTMENTS, READERS, Scope::Organ, || web::to(adjustments)),
     Route::new(Verb::Get, FIGURES, READERS, Scope::Organ, || web::to(figures)),
     Route::new(Verb::Put, FIGURES, WRITERS, Scope::Organ, || web::to(set_figures)),
 ];
 
 /// The documentation of this file.
 #[derive(OpenApi)]
-#[openapi(paths(annual, cells, check, figures, set_figures))]
+#[openapi(paths(annual, cells, check, published, adjustments, figures, set_figures))]
 pub struct Doc;
 
 /// 哪一份报告
@@ -50,6 +54,8 @@ struct ReportParams {
     form: Option<String>,
     /// 是否连同下级机关；默认 false
     with_subordinates: Option<bool>,
+    /// JSON 中是否附上一个同样长的期间；默认 false
+    with_previous: Option<bool>,
     /// 文件格式：json（默认）、csv、xlsx、docx、html（供打印）；也可以用 Accept
     format: Option<String>,
 }
@@ -67,6 +73,7 @@ impl ReportParams {
             part: self.period.clone().unwrap_or_else(|| "year".to_owned()),
             form: form.transpose()?,
             with_subordinates: self.with_subordinates.unwrap_or(false),
+            with_previous: self.with_previous.unwrap_or(false),
         })
     }
 }
@@ -136,7 +143,8 @@ struct CellParams {
     responses((status = 200, body = Page<CellCase>)))]
 async fn cells(api: web::Data<Api>, caller: Caller, params: Params<CellParams>) -> Result<HttpResponse, Problem> {
     let CellParams { organ, year, period, form, with_subordinates, row, column, limit, cursor } = params.0;
-    let report = ReportParams { organ, year, period, form, with_subordinates, format: None }.query(&api)?;
+    let report =
+        ReportParams { organ, year, period, form, with_subordinates, with_previous: None, format: None }.query(&api)?;
     let limit = page_limit(&api, limit)?;
     let first = || report.form.unwrap_or(Form::of_year(report.year)).rows().first().map(|row| (*row).to_owned());
     let query = CellQuery {
@@ -230,6 +238,26 @@ impl From<FiguresView> for FiguresBody {
 
 /// The organ and the year of the path.
 type Place = web::Path<(Uuid, i32)>;
+
+/// 公布的年度报告，公布时的数字与文字
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/published", tag = "reports",
+    params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = Report)))]
+async fn published(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
+    let (_, year) = place.into_inner();
+    let report =
+        api.run(move |office| office.store().read(|db| office.published_report(db, standing.organ_id, year))).await?;
+    Ok(HttpResponse::Ok().json(report))
+}
+
+/// 公布之后的调整：变动的各格，使其变动的案件和登记的事项
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/adjustments", tag = "reports",
+    params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = Adjustments)))]
+async fn adjustments(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
+    let (_, year) = place.into_inner();
+    let found =
+        api.run(move |office| office.store().read(|db| office.adjustments(db, standing.organ_id, year))).await?;
+    Ok(HttpResponse::Ok().json(found))
+}
 
 /// 某年度报告中由机关填写的数字与文字
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/figures", tag = "reports",

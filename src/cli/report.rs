@@ -53,6 +53,9 @@ struct AnnualArgs {
     /// 连同下级机关
     #[arg(long)]
     with_subordinates: bool,
+    /// JSON 中附上一个同样长的期间
+    #[arg(long)]
+    with_previous: bool,
     /// 格式的年份，默认为该年度应当使用的：2014、2019、2021
     #[arg(long, value_parser = form)]
     form: Option<Form>,
@@ -95,6 +98,7 @@ fn annual(args: &AnnualArgs) -> Result<(), String> {
         part: args.period.clone(),
         form: args.form,
         with_subordinates: args.with_subordinates,
+        with_previous: args.with_previous,
     };
     let report = office.store().read(|db| office.report_by_code(db, &args.organ, &query));
     let report = report.map_err(|error| explain(error, &args.organ))?;

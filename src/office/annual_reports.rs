@@ -54,7 +54,8 @@ impl Office {
         })
     }
 
-    /// Records that the report on `year` was published; the duty to do so is met, and nobody is reminded of it any more.
+    /// Records that the report on `year` was published and keeps it as it is now; the duty to do so is met, and nobody is
+    /// reminded of it any more.
     ///
     /// # Errors
     /// [`OfficeError::Invalid`], [`OfficeError::Conflict`] when that was recorded before.
@@ -85,6 +86,7 @@ impl Office {
             recorded_at: self.clock().now(),
         };
         rows::insert(db, &row).map_err(|error| super::organs::taken(error, "该年度报告的公布日期已经登记"))?;
+        self.keep_report(db, caller, organ, year)?;
         let owed = owed_on(desk.rules.annual_report, year);
         if let Some(owed) = &owed {
             let duty = Duty {

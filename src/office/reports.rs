@@ -3,14 +3,16 @@
 mod cells;
 mod count;
 mod figures;
+mod publish;
 
 pub use cells::{CellCase, CellQuery};
 pub use figures::{FIGURE_WRITERS, FiguresView};
+pub use publish::{Adjustments, LaterEvent, MovedCase, MovedCell};
 
 use super::overdue::{WATCHERS, watched};
 use super::{Caller, Office, OfficeError};
 use crate::case::Role;
-use crate::report::annual::{Counted, Form, OrganName, OwnFigures, Period, Report, table_four, table_three};
+use crate::report::annual::{Counted, Form, OrganName, OwnFigures, Period, Previous, Report, table_four, table_three};
 use crate::store::organs::OrganRow;
 use crate::store::{Db, OrganId, organs};
 use chrono::Datelike;
@@ -36,13 +38,15 @@ pub struct ReportQuery {
     pub form: Option<Form>,
     /// Count the organs below, too.
     pub with_subordinates: bool,
+    /// Put the period before beside it.
+    pub with_previous: bool,
 }
 
 impl ReportQuery {
     /// The report on a year in its form, of the organ alone.
     #[must_use]
     pub fn of_year(year: i32) -> Self {
-        Self { year, part: "year".to_owned(), form: None, with_subordinates: false }
+        Self { year, part: "year".to_owned(), form: None, with_subordinates: false, with_previous: false }
     }
 }
 
@@ -84,7 +88,7 @@ impl Office {
         query: &ReportQuery,
     ) -> Result<Report, OfficeError> {
         let scope = self.report_scope(db, caller, organ, query)?;
-        self.count_report(db, &scope)
+        self.counted(db, &scope, query)
     }
 
     /// As [`Office::report`], for the operator at the machine, of the organ with this code.
@@ -94,7 +98,7 @@ impl Office {
     pub fn report_by_code(&self, db: &mut Db, code: &str, query: &ReportQuery) -> Result<Report, OfficeError> {
         let organ = organs::find_by_code(db, code)?;
         let scope = self.scope(db, organ, query)?;
-        self.count_report(db, &scope)
+        self.counted(db, &scope, query)
     }
 
     fn report_scope(
@@ -127,6 +131,23 @@ impl Office {
         let form = query.form.unwrap_or(Form::of_year(query.year));
         let with_subordinates = query.with_subordinates;
         Ok(Scope { organ, organs, with_subordinates, year: query.year, period, name, form })
+    }
+
+    fn counted(&self, db: &mut Db, scope: &Scope, query: &ReportQuery) -> Result<Report, OfficeError> {
+        let mut report = self.count_report(db, scope)?;
+        let before =
+            Period::before(query.year, &query.part).filter(|(year, _)| query.with_previous && *year >= FIRST_YEAR);
+        if let Some((period, name)) = before.and_then(|(year, part)| Period::named(year, &part)) {
+            // In the form of the period asked about, so that row stands beside row.
+            let count = Count::of(self, db, &scope.ids(), &period)?;
+            report.previous = Some(Previous {
+                period: name,
+                table3: table_three(scope.form, &period, &count.lines),
+                table4: table_four(scope.form, &period, &count.remedies()),
+                fee_yuan: count.fee_yuan(&period),
+            });
+        }
+        Ok(report)
     }
 
     fn count_report(&self, db: &mut Db, scope: &Scope) -> Result<Report, OfficeError> {

@@ -5,4 +5,5 @@ mod cells;
 mod check;
 mod docket;
 mod figures;
+mod publish;
 mod seed;

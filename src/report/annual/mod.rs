@@ -26,4 +26,4 @@ pub use form::Form;
 pub use page::page;
 pub use published::{Figure, Published, Unreadable};
 pub use records::{csv, read_file};
-pub use whole::{Counted, OrganName, Parts, Report};
+pub use whole::{Counted, OrganName, Parts, Previous, Report};

@@ -86,6 +86,24 @@ pub struct Report {
     pub topics: Vec<String>,
     /// 收取的信息处理费，元
     pub fee_yuan: u64,
+    /// 上一个同样长的期间，格式相同；要求时才有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
+}
+
+/// 上一期间的数
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Previous {
+    /// 期间的名称
+    pub period: String,
+    /// 表三
+    #[schema(value_type = Object)]
+    pub table3: Table,
+    /// 表四
+    #[schema(value_type = Object)]
+    pub table4: Table,
+    /// 收取的信息处理费，元
+    pub fee_yuan: u64,
 }
 
 /// What the office counted, before it is put into words.
@@ -178,6 +196,7 @@ impl From<Counted> for Report {
             table4: four,
             topics,
             fee_yuan,
+            previous: None,
         }
     }
 }

@@ -1,0 +1,223 @@
+//! 公布: what was published is kept as it was; what is recorded of its cases afterwards is shown as an adjustment.
+
+use super::super::files::read_log;
+use super::super::{Caller, Office, OfficeError};
+use super::count::Count;
+use super::{ReportQuery, Scope};
+use crate::case::{AnnualReport, ApplicantKind, Event, RemedyCourse, course, remedy_courses};
+use crate::report::annual::{Form, Line, Period, Table, form, is_in_remedy_cell, selector, table_four, table_three};
+use crate::store::events::EventRow;
+use crate::store::reports::{self, SnapshotRow};
+use crate::store::{CaseId, Db, OrganId, Ts, events, organs};
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// 公布后变动的一格
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MovedCell {
+    /// 表：三、四
+    #[schema(value_type = String)]
+    pub table: &'static str,
+    /// 行
+    pub row: String,
+    /// 栏目
+    pub column: String,
+    /// 公布的数
+    pub published: u32,
+    /// 现在的数
+    pub now: u32,
+}
+
+/// 公布后登记的一件事
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LaterEvent {
+    /// 事项
+    #[schema(value_type = String)]
+    pub label: &'static str,
+    /// 发生日期
+    pub occurred_on: NaiveDate,
+    /// 登记时间
+    #[schema(value_type = String, format = DateTime)]
+    pub recorded_at: Ts,
+}
+
+/// 公布后使数字变动的一件案件
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MovedCase {
+    /// 案件标识
+    pub case_id: Uuid,
+    /// 受理编号
+    pub number: Option<String>,
+    /// 栏目，即申请人类型
+    #[schema(value_type = String)]
+    pub column: &'static str,
+    /// 公布时所在的各行（合计除外）
+    #[schema(value_type = Vec<String>)]
+    pub from: Vec<&'static str>,
+    /// 现在所在的各行（合计除外）
+    #[schema(value_type = Vec<String>)]
+    pub to: Vec<&'static str>,
+    /// 公布后登记的有关事项
+    pub events: Vec<LaterEvent>,
+}
+
+/// 公布之后的调整
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Adjustments {
+    /// 报告年度
+    pub year: i32,
+    /// 格式
+    pub form: Form,
+    /// 是否连同下级机关
+    pub with_subordinates: bool,
+    /// 公布的数字留存的时间
+    #[schema(value_type = String, format = DateTime)]
+    pub taken_at: Ts,
+    /// 变动的各格；没有变动的为空
+    pub cells: Vec<MovedCell>,
+    /// 使其变动的各件案件
+    pub cases: Vec<MovedCase>,
+}
+
+impl Office {
+    /// Keeps the report on a year as it is now: a government's with the organs below it, a department's own.
+    pub(in super::super) fn keep_report(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        organ: OrganId,
+        year: i32,
+    ) -> Result<(), OfficeError> {
+        let with_subordinates = self.desk(db, organ)?.rules.annual_report == AnnualReport::Government;
+        let query = ReportQuery { with_subordinates, ..ReportQuery::of_year(year) };
+        let organ_row = organs::find(db, organ)?;
+        let scope = self.scope(db, organ_row, &query)?;
+        let report = self.count_report(db, &scope)?;
+        let row = SnapshotRow {
+            organ_id: organ,
+            year,
+            with_subordinates,
+            body: serde_json::to_string(&report).map_err(|error| OfficeError::Internal(error.to_string()))?,
+            taken_by: Some(caller.user_id),
+            taken_at: self.clock().now(),
+        };
+        Ok(reports::keep(db, &row)?)
+    }
+
+    /// The report on a year as it was published.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] when none was.
+    pub fn published_report(&self, db: &mut Db, organ: OrganId, year: i32) -> Result<Value, OfficeError> {
+        let row = reports::kept(db, organ, year)?.ok_or(OfficeError::NotFound)?;
+        serde_json::from_str(&row.body).map_err(|error| OfficeError::Internal(format!("a kept report: {error}")))
+    }
+
+    /// What moved since the report on a year was published, and the cases and events that moved it.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] when none was.
+    pub fn adjustments(&self, db: &mut Db, organ: OrganId, year: i32) -> Result<Adjustments, OfficeError> {
+        let row = reports::kept(db, organ, year)?.ok_or(OfficeError::NotFound)?;
+        let published = self.published_report(db, organ, year)?;
+        let query = ReportQuery { with_subordinates: row.with_subordinates, ..ReportQuery::of_year(year) };
+        let organ_row = organs::find(db, organ)?;
+        let scope = self.scope(db, organ_row, &query)?;
+        let count = Count::of(self, db, &scope.ids(), &scope.period)?;
+        let three = table_three(scope.form, &scope.period, &count.lines);
+        let four = table_four(scope.form, &scope.period, &count.remedies());
+        let mut cells = moved_cells("三", &published["table3"], &three);
+        cells.extend(moved_cells("四", &published["table4"], &four));
+        Ok(Adjustments {
+            year,
+            form: scope.form,
+            with_subordinates: row.with_subordinates,
+            taken_at: row.taken_at,
+            cells,
+            cases: moved_cases(db, &scope, row.taken_at)?,
+        })
+    }
+}
+
+fn moved_cells(table: &'static str, published: &Value, now: &Table) -> Vec<MovedCell> {
+    let mut moved = Vec::new();
+    for (row, cells) in &now.rows {
+        for (column, now) in now.columns.iter().zip(cells) {
+            let then =
+                published[*row][*column].as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
+            if then != *now {
+                moved.push(MovedCell {
+                    table,
+                    row: (*row).to_owned(),
+                    column: (*column).to_owned(),
+                    published: then,
+                    now: *now,
+                });
+            }
+        }
+    }
+    moved
+}
+
+/// The cases of which something of that year or before was recorded after `since`, and that stand elsewhere for it.
+fn moved_cases(db: &mut Db, scope: &Scope, since: Ts) -> Result<Vec<MovedCase>, OfficeError> {
+    let ids = reports::recorded_since(db, &scope.ids(), since, scope.period.until)?;
+    let rows = reports::rows_of(db, &ids)?;
+    let logs = events::load_many(db, &ids)?;
+    let mut moved = Vec::new();
+    for row in rows {
+        let log = logs.get(&row.id).map_or(&[][..], Vec::as_slice);
+        let known = log.iter().position(|event| event.recorded_at > since).unwrap_or(log.len());
+        let Some((before, later)) = log.split_at_checked(known) else { continue };
+        let (then, now) = (places(row.id, before, scope)?, places(row.id, log, scope)?);
+        if then == now {
+            continue;
+        }
+        moved.push(MovedCase {
+            case_id: row.id.0,
+            number: row.number,
+            column: ApplicantKind::from_code(&row.applicant_kind).map_or("", ApplicantKind::label),
+            from: then,
+            to: now,
+            events: later_events(later, scope.period)?,
+        });
+    }
+    Ok(moved)
+}
+
+fn later_events(rows: &[EventRow], period: Period) -> Result<Vec<LaterEvent>, OfficeError> {
+    let told = rows.iter().zip(read_log(rows)?).filter(|(row, _)| row.occurred_on <= period.until);
+    let event = |(row, event): (&EventRow, Event)| LaterEvent {
+        label: event.label(),
+        occurred_on: row.occurred_on,
+        recorded_at: row.recorded_at,
+    };
+    Ok(told.map(event).collect())
+}
+
+/// The rows of the form a case stands in by its log, sums left out.
+fn places(id: CaseId, rows: &[EventRow], scope: &Scope) -> Result<Vec<&'static str>, OfficeError> {
+    let log = read_log(rows).map_err(|error| OfficeError::Internal(format!("case {}: {error}", id.0)))?;
+    let Scope { form, period, .. } = scope;
+    let line = course(&log).map(|course| Line { course, is_late: false, count: 1 });
+    let sums = [form::RESULTS, form::SHEET_RECEIVED, form::SHEET_ENDED, form::SHEET_ANSWERED, form::SHEET_REFUSED];
+    let stands = |row: &&'static str| {
+        let selector = selector(*form, row, form::TOTAL);
+        line.as_ref().zip(selector).is_some_and(|(line, selector)| selector.takes(line, period))
+    };
+    let mut found: Vec<&'static str> =
+        form.rows().into_iter().filter(|row| !sums.contains(row)).filter(stands).collect();
+    let remedies = remedy_courses(&log);
+    found.extend(remedies.iter().filter_map(|remedy| remedy_place(*form, remedy, period)));
+    Ok(found)
+}
+
+/// The column of table four a remedy stands in.
+fn remedy_place(form: Form, remedy: &RemedyCourse, period: &Period) -> Option<&'static str> {
+    let block = form.remedy_block(remedy.kind);
+    let columns = form.remedy_columns().into_iter().filter(|column| *column != form::TOTAL);
+    columns.into_iter().find(|column| is_in_remedy_cell(form, block, column, remedy, period))
+}
