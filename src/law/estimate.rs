@@ -127,6 +127,7 @@ mod tests {
         for n in [2, 15, 20, 40, 250, 700] {
             let due = calendar.known_or_estimated(|known| known.add_working_days(d("2026-12-30"), n).ok());
             assert_eq!(due, Some((calendar.add_estimated(d("2026-12-30"), n), true)), "{n} working days");
+            assert_eq!(due.map(|(due, _)| calendar.count_estimated(d("2026-12-30"), due)), Some(n), "and back");
         }
         assert_eq!(Calendar::national().last_day(), d("2026-12-31"), "the calendar itself has not grown");
     }

@@ -18,6 +18,8 @@ mod receipt;
 mod regime;
 mod remedy;
 mod service;
+#[cfg(test)]
+mod words_tests;
 
 pub use calendar::{Calendar, CalendarYear, DayChange, Gap, OffDay};
 pub use calendar_check::{CalendarError, CalendarFault};
