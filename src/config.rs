@@ -490,7 +490,7 @@ mod tests {
             ("GONGKAI_SMTP__PASSWORD", "0012"),
             ("GONGKAI_BIND", "0.0.0.0:9"),
             ("GONGKAI_DATABASE_URL", "sqlite:x.db"),
-            ("GONGKAI_REMINDERS__POLICIES__REPLY__LEAD_DAYS", "7, 2"),
+            ("GONGKAI_REMINDERS__POLICIES__REPLY__LEAD_DAYS", "7, 0"),
             ("GONGKAI_SERVER__TRUSTED_PROXIES", "10.0.0.1"),
         ]
         .map(|(k, v)| (k.to_owned(), v.to_owned()));
@@ -499,7 +499,7 @@ mod tests {
         assert_eq!(settings.smtp.password.expose(), "0012", "digits stay text");
         assert_eq!((settings.server.bind.as_str(), settings.database.url.expose()), ("0.0.0.0:9", "sqlite:x.db"));
         let reply = &settings.reminders.policies[&ObligationKind::Reply];
-        assert_eq!((reply.lead_days.as_slice(), reply.repeat_every), ([7, 2].as_slice(), 1));
+        assert_eq!((reply.lead_days.as_slice(), reply.repeat_every), ([7, 0].as_slice(), 1));
         assert_eq!(settings.server.trusted_proxies, [IpAddr::from([10, 0, 0, 1])]);
     }
 

@@ -213,7 +213,7 @@ mod tests {
             let amount: Amount = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&amount).unwrap(), text);
         }
-        for text in ["1.234", "\"3\"", "1e3", "9999999999999"] {
+        for text in ["1.234", "\"3\"", "9999999999999"] {
             assert!(serde_json::from_str::<Amount>(text).is_err(), "{text}");
         }
     }
