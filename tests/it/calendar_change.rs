@@ -3,6 +3,7 @@
 mod command;
 mod keeping;
 mod load;
+mod telling;
 
 use crate::desk::{Bureau, CaseAt};
 use crate::service::Reply;
