@@ -108,7 +108,8 @@ fn a_request_that_is_under_way_when_the_service_is_asked_to_end_is_answered() {
     .unwrap();
     std::thread::sleep(Duration::from_millis(500));
     service.ask_to_end();
-    std::thread::sleep(Duration::from_millis(500));
+    // Longer than a service that does not wait needs to notice.
+    std::thread::sleep(Duration::from_millis(2500));
     assert!(TcpStream::connect(&host).is_err(), "nobody new is let in");
     assert_eq!(service.child.try_wait().unwrap(), None, "it waits for what is under way");
     open.write_all(rest.as_bytes()).unwrap();

@@ -9,8 +9,13 @@ use serde_json::json;
 
 /// Adds an event that no release knows.
 pub fn spoil(office: &Office, case: CaseId) {
+    spoil_with(office, case, "correction_received");
+}
+
+/// The same under this kind: what is asked for is read from few kinds, everything else from all.
+fn spoil_with(office: &Office, case: CaseId, kind: &str) {
     let unknown = NewEvent {
-        kind: "correction_received".to_owned(),
+        kind: kind.to_owned(),
         occurred_on: office.clock().today(),
         body: json!({ "event": "of_another_release" }).to_string(),
     };
@@ -19,6 +24,23 @@ pub fn spoil(office: &Office, case: CaseId) {
         events::append(db, case, version, &[unknown], None, office.clock().now())
     };
     office.store().write(add).unwrap();
+}
+
+#[test]
+fn an_earlier_case_that_cannot_be_read_is_left_out_of_the_hints_of_a_new_one() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-03-02");
+        let (_good, bad) = (bureau.registered("2026-03-02"), bureau.registered("2026-03-02"));
+        let hints = || {
+            let seen = bureau.service.get(&bureau.registered("2026-03-03").path(""), &bureau.clerk);
+            assert_eq!(seen.status, 200, "{seen:?}");
+            let similar = &seen.json["similar"];
+            (similar["items"].as_array().unwrap().len(), similar["is_complete"].as_bool().unwrap())
+        };
+        assert_eq!(hints(), (2, true));
+        spoil_with(&bureau.service.office, bad.id.parse().unwrap(), "search_recorded");
+        assert_eq!(hints(), (2, false), "the good one and the new one before it");
+    });
 }
 
 #[test]
