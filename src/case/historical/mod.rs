@@ -153,6 +153,8 @@ words! {
         ChannelAssumed = "channel_assumed", "未填申请方式，按当面提交记录";
         /// An opinion was asked for, and not said of whom.
         ConsultationKindAssumed = "consultation_kind_assumed", "未填征求意见类型，按第三方记录";
+        /// Sent by a courier, and not said by whose.
+        CourierAssumed = "courier_assumed", "送达方式只填“快递”，按邮政企业寄送记录；由其他快递企业寄出的，请填“其他快递”";
         /// The identity number is masked or wrong.
         IdentityNotTaken = "identity_not_taken", "证件号码已遮盖或者校验码不符";
     }

@@ -285,7 +285,14 @@ impl Row<'_> {
         let replied_on = self.day(Field::RepliedOn);
         let outcome = regime.and_then(|regime| self.outcome(regime));
         let document_number = self.line(Field::DocumentNumber);
-        let method = self.meaning(Field::Method, |_, word| words::method(word));
+        let mut is_courier_open = false;
+        let method = self.meaning(Field::Method, |_, word| {
+            is_courier_open = words::leaves_courier_open(word);
+            words::method(word)
+        });
+        if is_courier_open {
+            self.remarks.push(Remark::CourierAssumed);
+        }
         let served_on = self.day(Field::ServedOn);
         let note = self.text(Field::Note);
         let person = self.person();

@@ -210,6 +210,18 @@ fn the_heading_may_stand_under_a_title_in_the_words_of_the_office_and_what_is_un
 }
 
 #[test]
+fn a_courier_of_whom_nothing_is_said_is_taken_for_the_postal_one_and_told() {
+    let taken = |word: &str| {
+        let text = format!("收到日期,申请人类型,申请内容,申请方式,送达方式\n2024-03-01,自然人,某路批复,网站,{word}\n");
+        let row = read(text.as_bytes()).1.into_iter().next().unwrap().unwrap();
+        (row.past.method, row.remarks)
+    };
+    assert_eq!(taken("快递"), (Some(ServiceMethod::Post), vec![Remark::CourierAssumed]));
+    assert_eq!(taken("邮政快递"), (Some(ServiceMethod::Post), vec![]));
+    assert_eq!(taken("其他快递"), (Some(ServiceMethod::PrivateCourier), vec![]));
+}
+
+#[test]
 fn a_bad_row_names_its_line_its_column_what_was_found_and_everything_that_is_wrong() {
     let text = "收到日期,申请人类型,申请内容,申请方式,处理结果,证件号码,延期工作日数,延期告知日期,补正收到日期\n\
                 2024-3-1,自然人,甲,网站,,,,,\n\

@@ -145,6 +145,11 @@ pub(super) fn method(word: &str) -> Option<ServiceMethod> {
     meant(word, ServiceMethod::ALL.into_iter().map(|method| (method, method.code(), method.label())), METHODS)
 }
 
+/// Whether the word says that a courier carried it and not whose: only the postal enterprise's may (235号).
+pub(super) fn leaves_courier_open(word: &str) -> bool {
+    plain(word) == "快递"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

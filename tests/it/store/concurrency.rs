@@ -5,7 +5,7 @@ use std::sync::{Barrier, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use gongkai::store::idempotency::{self, Answer, RequestKey, Seen};
-use gongkai::store::{DatabaseOptions, Store, StoreError, cases, counters, events, meta, now};
+use gongkai::store::{DatabaseOptions, Db, Store, StoreError, cases, counters, events, meta, now};
 
 use crate::support::{TestDatabase, add_bureau, add_case, an_event, on_both, on_both_databases};
 
@@ -121,28 +121,34 @@ fn who_waits_for_a_locked_case_sees_what_the_one_before_wrote() {
 #[test]
 fn writers_of_sqlite_come_in_the_order_in_which_they_asked() {
     let database = TestDatabase::sqlite();
-    let store = database.open();
+    // Patient: this is about their order, not about how long they wait.
+    let store = Store::open(&DatabaseOptions { pool_timeout_ms: 30_000, ..database.options.clone() }).unwrap();
     let order = Mutex::new(Vec::new());
     let (holding, held) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            store.write(|_| -> Result<(), StoreError> {
+        let first = &store;
+        scope.spawn(move || {
+            let hold = |_: &mut Db| -> Result<(), StoreError> {
                 holding.send(()).unwrap();
-                std::thread::sleep(Duration::from_millis(2_000));
+                released.recv().unwrap();
                 Ok(())
-            })
+            };
+            first.write(hold).unwrap();
         });
         held.recv().unwrap();
         for n in 0..20 {
             let (store, order) = (&store, &order);
             scope.spawn(move || {
-                store.write(|_| -> Result<(), StoreError> {
+                let note = |_: &mut Db| -> Result<(), StoreError> {
                     order.lock().unwrap().push(n);
                     Ok(())
-                })
+                };
+                store.write(note).unwrap();
             });
-            std::thread::sleep(Duration::from_millis(50)); // so that they ask one after the other
+            std::thread::sleep(Duration::from_millis(100)); // so that they ask one after the other
         }
+        release.send(()).unwrap();
     });
     assert_eq!(order.into_inner().unwrap(), (0..20).collect::<Vec<i32>>());
 }
