@@ -2,8 +2,7 @@
 
 use super::common::ConfigArgs;
 use super::remind;
-use crate::mail::schedule::MailError;
-use crate::mail::smtp::{Relay, Today};
+use crate::mail::schedule::{MailError, OfficeTime};
 use crate::mail::worker;
 use crate::office::{Clock, Office};
 use crate::store::StoreError;
@@ -47,7 +46,7 @@ pub(super) fn run(args: Args) -> ExitCode {
             return ExitCode::from(super::WRONG_USAGE);
         }
     };
-    let done = if follow { send_until_told(&office) } else { remind::send(&office, today(&office)) };
+    let done = if follow { send_until_told(&office) } else { send_once(&office) };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
@@ -57,19 +56,22 @@ pub(super) fn run(args: Args) -> ExitCode {
     }
 }
 
-fn today(office: &Office) -> Today {
+fn office_time(office: &Office) -> OfficeTime {
     let clock = office.clock().clone();
-    Arc::new(move || clock.today())
+    Arc::new(move || clock.office_time())
+}
+
+fn send_once(office: &Office) -> Result<(), MailError> {
+    remind::send(&office.mailroom()?, office.settings(), &office_time(office))
 }
 
 fn send_until_told(office: &Office) -> Result<(), MailError> {
     let unavailable = |cause: std::io::Error| StoreError::Unavailable(cause.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unavailable)?;
     runtime.block_on(async {
-        let Some(relay) = Relay::from_settings(&office.settings().smtp)? else {
+        let Some(relay) = office.mailroom()?.relay(office.settings(), &office_time(office))? else {
             return Err(StoreError::Refused("未配置邮件服务器（smtp.host）".to_owned()).into());
         };
-        let relay = relay.with_today(today(office));
         let mut terminated = signal(SignalKind::terminate()).map_err(unavailable)?;
         let cancel = CancellationToken::new();
         let owner = format!("send-{}", uuid::Uuid::new_v4());

@@ -1,8 +1,7 @@
 //! `gongkai remind`: one pass of the reminders for a day, then what is ready is sent.
 
 use crate::config::Settings;
-use crate::mail::schedule::{MailError, Queued, Unreachable, time_of_day};
-use crate::mail::smtp::{Relay, Today};
+use crate::mail::schedule::{MailError, OfficeTime, Queued, Unreachable};
 use crate::mail::worker::{self, Outcome};
 use crate::mail::{Mailroom, Moment, RemindReport};
 use crate::office::{Clock, Office};
@@ -67,7 +66,9 @@ fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Res
     println!("{day} 提醒：临近或者已过期限的事项 {looked_at} 项，新排入 {queued} 项，此前已排入 {known} 项");
     print(&report);
     if is_sending {
-        send(&office, Arc::new(move || day))?;
+        let time = office.clock().office_time().time();
+        let office_time: OfficeTime = Arc::new(move || day.and_time(time));
+        send(&room, office.settings(), &office_time)?;
     }
     let waiting = office.store().read(outbox::counts)?;
     println!(
@@ -77,19 +78,18 @@ fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Res
     Ok(())
 }
 
-/// Sends what is ready on the office's day and says what came of it.
-pub(super) fn send(office: &Office, today: Today) -> Result<(), MailError> {
+/// Sends what is ready at the office's time and says what came of it.
+pub(super) fn send(room: &Mailroom, settings: &Settings, office_time: &OfficeTime) -> Result<(), MailError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
     runtime.block_on(async {
-        let Some(relay) = Relay::from_settings(&office.settings().smtp)? else {
+        let Some(relay) = room.relay(settings, office_time)? else {
             println!("未配置邮件服务器（smtp.host）：邮件保留在队列中");
             return Ok(());
         };
-        let relay = relay.with_today(today);
         let owner = format!("remind-{}", uuid::Uuid::new_v4());
         let Outcome { sent, retried, parked, relay_down, .. } =
-            worker::deliver_ready(office.store(), &relay, &owner).await?;
+            worker::deliver_ready(room.store(), &relay, &owner).await?;
         relay.close().await;
         println!("发送：送出 {sent} 封，稍后重试 {retried} 封，退信待处理 {parked} 封");
         if relay_down {
@@ -103,7 +103,7 @@ pub(super) fn send(office: &Office, today: Today) -> Result<(), MailError> {
 fn moment(office: &Office, as_of: Option<NaiveDate>) -> Moment {
     match as_of {
         Some(day) => day.into(),
-        None => Moment { day: office.clock().today(), time: Some(time_of_day()) },
+        None => office.clock().office_time().into(),
     }
 }
 

@@ -52,8 +52,8 @@ pub(crate) fn serve(office: &Office) -> Result<(), String> {
         for broken in mailroom.broken_templates() {
             tell!("{broken}");
         }
-        let mail =
-            mail::start(&mailroom, office.settings(), move || clock.today()).map_err(|error| error.to_string())?;
+        let mail = mail::start(&mailroom, office.settings(), move || clock.office_time())
+            .map_err(|error| error.to_string())?;
         tell!("gongkai 正在运行 / listening on http://{address}  文档 / docs: http://{address}/docs/");
         if !mail.is_sending() {
             tell!("未配置邮件服务器，提醒邮件保留在队列中 / no mail server (smtp.host): reminders stay queued");

@@ -1,17 +1,13 @@
 //! A mail that was given up is told to the administrators, in the transaction that parks it: one mail a mailbox and day.
 
-use super::render::one_line;
-use super::schedule::office_time;
+use super::render::{Addressee, Parked, RenderError, Rendered};
+use super::schedule::on_the_wall;
+use super::smtp::Relay;
 use crate::store::outbox::{self, Claimed, NewMail};
 use crate::store::recipients::{self, Recipient};
 use crate::store::{self, Db, StoreError, Ts};
-use lettre::Message;
-use lettre::message::Mailbox;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use std::time::SystemTime;
+use std::time::Duration;
 
-const TEXT: &str = include_str!("../../config/templates/mail/parked.txt");
-const SUBJECT: &str = "【依申请公开】有邮件发送不出，收件人收不到期限提醒";
 /// How the key of such a mail begins: about them no such mail is written.
 const KEY: &str = "parked/";
 
@@ -20,18 +16,20 @@ const KEY: &str = "parked/";
 ///
 /// # Errors
 /// The database's. A message that cannot be made is logged: parking must not fail over it.
-pub fn parked(db: &mut Db, sender: &Mailbox, claim: &Claimed, reply: &str) -> Result<usize, StoreError> {
+pub fn parked(db: &mut Db, relay: &Relay, claim: &Claimed, reply: &str) -> Result<usize, StoreError> {
     if claim.dedupe_key.starts_with(KEY) {
         return Ok(0);
     }
     let at = store::now();
+    let wait = relay.wait(db, claim.organ_id, Duration::ZERO);
+    let opens = Some(Ts(at.0 + wait)).filter(|_| !wait.is_zero());
     let mut queued = 0;
     let administrators = recipients::administrators(db, claim.organ_id)?;
     for person in administrators.iter().filter(|person| !person.email.eq_ignore_ascii_case(&claim.to_address)) {
-        match mail(sender, person, claim, reply, at) {
-            Ok(mail) => queued += usize::from(outbox::enqueue(db, &mail)?),
+        match render(relay, person, claim, reply, at) {
+            Ok(rendered) => queued += usize::from(outbox::enqueue(db, &mail(person, claim, rendered, at, opens))?),
             Err(cause) => {
-                tracing::error!(mail = %claim.id.0, cause, "an administrator cannot be told of a parked mail")
+                tracing::error!(mail = %claim.id.0, %cause, "an administrator cannot be told of a parked mail")
             }
         }
     }
@@ -41,44 +39,28 @@ pub fn parked(db: &mut Db, sender: &Mailbox, claim: &Claimed, reply: &str) -> Re
     Ok(queued)
 }
 
-fn mail(sender: &Mailbox, person: &Recipient, claim: &Claimed, reply: &str, at: Ts) -> Result<NewMail, String> {
-    let local = office_time(at);
-    let page = minijinja::context! {
-        person => one_line(&person.display_name),
-        address => one_line(&claim.to_address),
-        subject => one_line(&claim.subject),
-        reply => one_line(reply),
-        at => local.format("%Y年%-m月%-d日 %H:%M").to_string(),
-        mail_id => claim.id.0.to_string(),
-    };
-    let text = minijinja::Environment::new().render_str(TEXT, page).map_err(|cause| cause.to_string())?;
-    let message_id = format!("<{}@{}>", uuid::Uuid::now_v7(), sender.email.domain());
-    let to = person.email.parse().map_err(|cause: lettre::address::AddressError| cause.to_string())?;
-    // RFC 3834: no out-of-office answer to a machine.
-    let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    let message = Message::builder()
-        .from(sender.clone())
-        .to(Mailbox::new(Some(person.display_name.clone()), to))
-        .subject(SUBJECT)
-        .message_id(Some(message_id.clone()))
-        .date(SystemTime::from(at.0))
-        .raw_header(automatic)
-        .header(ContentType::TEXT_PLAIN)
-        .body(text)
-        .map_err(|cause| cause.to_string())?;
+fn render(relay: &Relay, person: &Recipient, claim: &Claimed, reply: &str, at: Ts) -> Result<Rendered, RenderError> {
+    let addressee = Addressee { person: &person.display_name, to: &person.email };
+    let mail_id = claim.id.0.to_string();
+    let (address, subject) = (&claim.to_address, &claim.subject);
+    let parked = Parked { address, subject, reply, at: on_the_wall(at).naive_local(), mail_id: &mail_id };
+    relay.templates().parked(addressee, &parked, relay.sender(), uuid::Uuid::now_v7(), at.0)
+}
+
+fn mail(person: &Recipient, claim: &Claimed, rendered: Rendered, at: Ts, opens: Option<Ts>) -> NewMail {
     let mailbox = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, claim.to_address.to_lowercase().as_bytes());
     let organ = claim.organ_id.map(|organ| organ.0.to_string()).unwrap_or_default();
-    let (mailbox, day, to) = (hex::encode(mailbox.as_ref()), local.date_naive(), person.user_id.0);
-    Ok(NewMail {
+    let (mailbox, day, to) = (hex::encode(mailbox.as_ref()), on_the_wall(at).date_naive(), person.user_id.0);
+    NewMail {
         dedupe_key: format!("{KEY}{organ}/{mailbox}/{day}/{to}"),
         organ_id: claim.organ_id,
         case_id: None,
         recipient_id: Some(person.user_id),
         to_address: person.email.clone(),
-        subject: SUBJECT.to_owned(),
-        message_id,
-        message: message.formatted(),
-        not_before: None,
+        subject: rendered.subject,
+        message_id: rendered.message_id,
+        message: rendered.bytes,
+        not_before: opens,
         not_after: None,
-    })
+    }
 }

@@ -19,7 +19,7 @@ pub mod window;
 pub mod worker;
 
 use crate::store::{Store, StoreError};
-use chrono::NaiveDate;
+use chrono::NaiveDateTime;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -52,25 +52,25 @@ impl MailHandle {
     }
 }
 
-/// Starts the reminder schedule (unless switched off) and the sender (if a mail server is configured). `today` tells the
-/// civil day of the office. Must be called within a tokio runtime.
+/// Starts the reminder schedule (unless switched off) and the sender (if a mail server is configured). `office_time` tells
+/// what the clock on the office's wall shows. Must be called within a tokio runtime.
 ///
 /// # Errors
 /// [`smtp::SetupError`] when the settings give no usable relay.
 pub fn start(
     room: &Mailroom,
     settings: &crate::config::Settings,
-    today: impl Fn() -> NaiveDate + Send + Sync + 'static,
+    office_time: impl Fn() -> NaiveDateTime + Send + Sync + 'static,
 ) -> Result<MailHandle, smtp::SetupError> {
     let cancel = CancellationToken::new();
     let mut tasks = Vec::new();
-    let today: smtp::Today = Arc::new(today);
-    let relay = smtp::Relay::from_settings(&settings.smtp)?.map(|relay| relay.with_today(today.clone()));
+    let office_time: schedule::OfficeTime = Arc::new(office_time);
+    let relay = room.relay(settings, &office_time)?;
     let is_sending = relay.is_some();
     match relay {
         Some(relay) => {
             let owner = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4());
-            let (room, day, cancel) = (room.clone(), today(), cancel.clone());
+            let (room, day, cancel) = (room.clone(), office_time().date(), cancel.clone());
             tasks.push(tokio::spawn(async move {
                 // First things first: what is out of date since the service stopped must not go out now.
                 let withdrawn = tokio::task::spawn_blocking({
@@ -90,7 +90,7 @@ pub fn start(
     }
     if settings.reminders.enabled {
         let hour = u32::from(settings.reminders.hour);
-        tasks.push(tokio::spawn(schedule::run(room.clone(), today, hour, cancel.clone())));
+        tasks.push(tokio::spawn(schedule::run(room.clone(), office_time, hour, cancel.clone())));
     }
     Ok(MailHandle { cancel, tasks, is_sending })
 }

@@ -7,7 +7,7 @@ mod page;
 
 use super::people::Because;
 use super::policy::Standing;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
@@ -37,6 +37,9 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "calendar_missing.subject.txt",
     "calendar_missing.txt",
     "calendar_missing.html",
+    "parked.subject.txt",
+    "parked.txt",
+    "parked.html",
 ];
 
 /// Why a mail could not be made.
@@ -134,6 +137,21 @@ pub struct Addressee<'a> {
     pub person: &'a str,
     /// The mailbox.
     pub to: &'a str,
+}
+
+/// A mail that was given up, as the administrators are told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parked<'a> {
+    /// The mailbox it was for.
+    pub address: &'a str,
+    /// Its subject.
+    pub subject: &'a str,
+    /// What the server said.
+    pub reply: &'a str,
+    /// When it was given up, by the office's clock.
+    pub at: NaiveDateTime,
+    /// Its identity, to send it again by.
+    pub mail_id: &'a str,
 }
 
 /// A mail, ready to be stored and sent.
@@ -250,6 +268,21 @@ impl Templates {
         at: DateTime<Utc>,
     ) -> Result<Rendered, RenderError> {
         self.mail("digest", &page::digest(addressee, items, as_of), from, mailbox(addressee)?, id, at)
+    }
+
+    /// The mail that tells an administrator of a given-up mail.
+    ///
+    /// # Errors
+    /// As [`Templates::reminder`].
+    pub fn parked(
+        &self,
+        addressee: Addressee<'_>,
+        parked: &Parked<'_>,
+        from: &Mailbox,
+        id: uuid::Uuid,
+        at: DateTime<Utc>,
+    ) -> Result<Rendered, RenderError> {
+        self.mail("parked", &page::parked(addressee, parked), from, mailbox(addressee)?, id, at)
     }
 
     /// One message of the three templates of `name`: subject, text, HTML.

@@ -9,12 +9,13 @@ use super::days::Days;
 use super::people::Because;
 use super::policy::{Rule, Standing};
 use super::render::{BrokenTemplate, RenderError, Templates};
-use super::smtp::{self, SetupError};
+use super::settings::OrganReminders;
+use super::smtp::{self, OfficeHours, Relay, SetupError};
 use crate::case::{Case, OrganRules};
-use crate::config::{Reminders, Smtp};
+use crate::config::{Reminders, Settings, Smtp};
 use crate::law::Calendar;
 use crate::store::reminders::{self, After, Which};
-use crate::store::{self, CaseId, Db, ObligationId, Store, StoreError, Ts};
+use crate::store::{self, CaseId, Db, ObligationId, OrganId, Store, StoreError, Ts, organs, reminder_settings};
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use lettre::message::Mailbox;
 use pass::Pass;
@@ -36,6 +37,9 @@ const SECONDS_EAST: i32 = 8 * 3600;
 
 /// Gives the calendar of a region ('' is the whole country).
 pub type CalendarOf = Arc<dyn Fn(&mut Db, &str) -> Result<Arc<Calendar>, StoreError> + Send + Sync>;
+
+/// Tells what the clock on the office's wall shows.
+pub type OfficeTime = Arc<dyn Fn() -> NaiveDateTime + Send + Sync>;
 
 /// Gives a case with its organ's settings, to see what may be done in it.
 pub type DossierOf = Arc<dyn Fn(&mut Db, CaseId) -> Result<Dossier, StoreError> + Send + Sync>;
@@ -70,6 +74,12 @@ pub struct Moment {
 impl Moment {
     fn at(self) -> Option<NaiveDateTime> {
         self.time.map(|time| self.day.and_time(time))
+    }
+}
+
+impl From<NaiveDateTime> for Moment {
+    fn from(at: NaiveDateTime) -> Self {
+        Self { day: at.date(), time: Some(at.time()) }
     }
 }
 
@@ -219,6 +229,38 @@ impl Mailroom {
         }
     }
 
+    /// The relay of the settings, sending in this office's hours and words; `None` when no host is set.
+    ///
+    /// # Errors
+    /// [`SetupError`] names the setting.
+    pub fn relay(&self, settings: &Settings, office_time: &OfficeTime) -> Result<Option<Relay>, SetupError> {
+        let (room, clock) = (self.clone(), office_time.clone());
+        let wait = move |db: &mut Db, organ: Option<OrganId>, pause: Duration| {
+            let pause = TimeDelta::from_std(pause).unwrap_or_default();
+            let wait = pause + room.wait(db, organ, clock() + pause)?;
+            Ok(wait.to_std().unwrap_or_default())
+        };
+        let clock = office_time.clone();
+        let hours = OfficeHours { today: Arc::new(move || clock().date()), wait: Arc::new(wait) };
+        let relay = Relay::from_settings(&settings.smtp)?;
+        Ok(relay.map(|relay| relay.with_office(hours, Arc::clone(&self.templates))))
+    }
+
+    /// How long mail about `organ` (none: about the whole house) has to wait at `at` for its window to open.
+    ///
+    /// # Errors
+    /// As every read; settings that cannot be read are [`StoreError::Corrupt`].
+    pub fn wait(&self, db: &mut Db, organ: Option<OrganId>, at: NaiveDateTime) -> Result<TimeDelta, StoreError> {
+        let (own, region) = match organ {
+            Some(organ) => (reminder_settings::find(db, organ)?, organs::find(db, organ)?.region),
+            None => (None, String::new()),
+        };
+        let own = own.map(|content| serde_json::from_str::<OrganReminders>(&content)).transpose();
+        let own = own.map_err(|cause| StoreError::Corrupt(cause.to_string()))?.unwrap_or_default();
+        let calendar = (self.calendar_of)(db, &region)?;
+        Ok(own.over(&self.settings).window.wait(&Days::new(&calendar), at))
+    }
+
     /// The store it works on.
     #[must_use]
     pub const fn store(&self) -> &Store {
@@ -356,7 +398,7 @@ impl Mailroom {
 }
 
 fn civil_day(at: Ts) -> NaiveDate {
-    office_time(at).date_naive()
+    on_the_wall(at).date_naive()
 }
 
 /// The instant at which something of the office's `day` is written down: now, or noon when the office's clock stands on
@@ -372,32 +414,20 @@ pub fn instant_on(day: NaiveDate) -> Ts {
 }
 
 /// An instant as the clock on the office wall shows it.
-pub(super) fn office_time(at: Ts) -> chrono::DateTime<FixedOffset> {
+pub(super) fn on_the_wall(at: Ts) -> chrono::DateTime<FixedOffset> {
     let east = FixedOffset::east_opt(SECONDS_EAST);
     east.map_or_else(|| at.0.fixed_offset(), |east| at.0.with_timezone(&east))
 }
 
-/// The time of the day now, by the office's clock.
-#[must_use]
-pub fn time_of_day() -> NaiveTime {
-    office_time(store::now()).time()
-}
-
 /// Runs the schedule until cancelled: every minute one look. `hour` is the hour of the day from which the day's pass
 /// may run; a service that starts later runs it at once.
-pub async fn run(
-    room: Mailroom,
-    today: Arc<dyn Fn() -> NaiveDate + Send + Sync>,
-    hour: u32,
-    cancel: CancellationToken,
-) {
+pub async fn run(room: Mailroom, office_time: OfficeTime, hour: u32, cancel: CancellationToken) {
     let mut last_look: Option<Ts> = None;
     while !cancel.is_cancelled() {
-        let day = today();
-        let (began, time) = (instant_on(day), time_of_day());
-        let moment = Moment { day, time: Some(time) };
+        let at = office_time();
+        let began = instant_on(at.date());
         let (passing, since) = (room.clone(), last_look);
-        let pass = tokio::task::spawn_blocking(move || passing.tick(moment, time.hour() >= hour, since)).await;
+        let pass = tokio::task::spawn_blocking(move || passing.tick(at, at.hour() >= hour, since)).await;
         match pass {
             Ok(Ok(report)) => {
                 last_look = report.is_some().then(|| Ts(began.0 - OVERLAP)).or(last_look);

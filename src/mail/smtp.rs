@@ -4,7 +4,9 @@
 //! conversation, and the pool would hand that connection out again, with the late answer to one mail waiting to be read
 //! as the answer to the next. Here a connection lives inside the delivery and is kept only after a clean end.
 
+use super::render::{RenderError, Templates};
 use crate::config::{Smtp, SmtpTls};
+use crate::store::{Db, OrganId, StoreError};
 use chrono::NaiveDate;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use lettre::Address;
@@ -38,6 +40,9 @@ pub enum SetupError {
     /// TLS cannot be set up.
     #[error("smtp 无法建立 TLS：{0}")]
     Tls(#[from] Error),
+    /// A built-in template does not parse (a test reads them).
+    #[error(transparent)]
+    Template(#[from] RenderError),
 }
 
 /// Why a mail was not accepted, and so what happens to it.
@@ -106,11 +111,22 @@ fn limiter(per_minute: u32) -> Option<DefaultDirectRateLimiter> {
 #[derive(Clone)]
 pub struct Relay {
     inner: Arc<Inner>,
-    today: Option<Today>,
+    templates: Arc<Templates>,
+    hours: Option<OfficeHours>,
 }
 
-/// Tells the civil day of the office.
-pub type Today = Arc<dyn Fn() -> NaiveDate + Send + Sync>;
+/// Tells how long mail about an organ has to wait that could go out after a pause: the pause, and on until its window is
+/// open.
+pub type Wait = Arc<dyn Fn(&mut Db, Option<OrganId>, Duration) -> Result<Duration, StoreError> + Send + Sync>;
+
+/// The office's day, and its hours.
+#[derive(Clone)]
+pub struct OfficeHours {
+    /// Tells the civil day of the office.
+    pub today: Arc<dyn Fn() -> NaiveDate + Send + Sync>,
+    /// Knows the windows in which mail may go out.
+    pub wait: Wait,
+}
 
 struct Inner {
     host: String,
@@ -162,18 +178,35 @@ impl Relay {
             limiter: limiter(settings.mails_per_minute),
             kept: Mutex::new(None),
         };
-        Ok(Some(Self { inner: Arc::new(inner), today: None }))
+        let templates = Arc::new(Templates::embedded()?);
+        Ok(Some(Self { inner: Arc::new(inner), templates, hours: None }))
     }
 
-    /// The same, and reminders written for a day before the office's are not sent.
+    /// The same for an office: reminders written for a day before the office's are not sent, what was refused for now is
+    /// not tried again out of hours, and the mails about given-up mails are in the office's words.
     #[must_use]
-    pub fn with_today(self, today: Today) -> Self {
-        Self { today: Some(today), ..self }
+    pub fn with_office(self, hours: OfficeHours, templates: Arc<Templates>) -> Self {
+        Self { hours: Some(hours), templates, ..self }
+    }
+
+    /// The templates of the mails about given-up mails.
+    #[must_use]
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    /// How long mail about `organ` waits that could be tried again after `pause`; without an office's hours just that.
+    pub(super) fn wait(&self, db: &mut Db, organ: Option<OrganId>, pause: Duration) -> Duration {
+        let Some(hours) = &self.hours else { return pause };
+        (hours.wait)(db, organ, pause).unwrap_or_else(|cause| {
+            tracing::error!(%cause, "the window of an organ is unknown: its mail is tried again at any hour");
+            pause
+        })
     }
 
     /// The day before which a reminder must not have been written; without an office's day one before every reminder.
     pub(super) fn today(&self) -> NaiveDate {
-        self.today.as_ref().map_or_else(NaiveDate::default, |today| today())
+        self.hours.as_ref().map_or_else(NaiveDate::default, |hours| (hours.today)())
     }
 
     /// How patient to be with it.

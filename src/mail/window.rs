@@ -42,6 +42,12 @@ impl Window {
         today.iter_days().skip(1).take(FURTHEST).find(|day| may(*day)).map_or(at, opens)
     }
 
+    /// How long mail has to wait at `at`: until the next opening, not at all while the window is open.
+    #[must_use]
+    pub fn wait(&self, days: &Days<'_>, at: NaiveDateTime) -> TimeDelta {
+        self.opening(days, at) - at
+    }
+
     /// When the window that is open at `opening` closes.
     #[must_use]
     pub fn closing(&self, opening: NaiveDateTime) -> NaiveDateTime {
@@ -75,6 +81,9 @@ mod tests {
         ] {
             assert_eq!(opening(office, at), opens, "{at}");
         }
+        let days = Days::new(Calendar::national());
+        let wait = |at: &str| office.wait(&days, at.parse().unwrap()).num_minutes();
+        assert_eq!((wait("2025-09-19T17:59:00"), wait("2025-09-20T23:30:00")), (0, 32 * 60 + 30));
         let every_day = Window { working_days_only: false, ..office };
         assert_eq!(opening(every_day, "2025-10-01T12:00:00"), "2025-10-01 12:00:00");
         assert_eq!(opening(every_day, "2025-10-01T23:00:00"), "2025-10-02 08:00:00");

@@ -163,7 +163,7 @@ async fn record(
     answer: Result<String, Failure>,
     news: RelayNews,
 ) -> Result<Outcome, StoreError> {
-    let (id, pace, sender) = (claim.id, relay.pace().clone(), relay.sender().clone());
+    let (id, pace, relay) = (claim.id, relay.pace().clone(), relay.clone());
     let is_old = |waited: TimeDelta| waited.num_days() >= GIVE_UP_AFTER_DAYS;
     let relay_down = matches!(news, RelayNews::Down(_));
     let (done, step) = write(store, move |db| {
@@ -182,12 +182,12 @@ async fn record(
         let again = pause(&pace.retries, claim.attempts, id.0);
         match answer {
             Ok(reply) => Ok((outbox::mark_sent(db, &claim, &reply)?, Outcome { sent: 1, ..Outcome::default() })),
-            Err(Failure::Never(reply)) => give_up(db, &sender, &claim, &reply),
+            Err(Failure::Never(reply)) => give_up(db, &relay, &claim, &reply),
             Err(Failure::Later(reply)) if is_old(claim.age) || is_old(outbox::refused_for(db, &claim.to_address)?) => {
-                give_up(db, &sender, &claim, &reply)
+                give_up(db, &relay, &claim, &reply)
             }
-            Err(Failure::Later(reply)) => Ok((outbox::retry(db, &claim, &reply, again, Unsent::Later)?, retried)),
-            Err(Failure::NoRelay(reply)) => Ok((outbox::retry(db, &claim, &reply, again, Unsent::NoRelay)?, retried)),
+            Err(Failure::Later(reply)) => Ok((retry(db, &relay, &claim, &reply, again, Unsent::Later)?, retried)),
+            Err(Failure::NoRelay(reply)) => Ok((retry(db, &relay, &claim, &reply, again, Unsent::NoRelay)?, retried)),
             Err(Failure::Unknown(reply)) => {
                 tracing::warn!(mail = %id.0, reply, "delivery broke off; the mail is sent again and marked suspect");
                 Ok((outbox::retry(db, &claim, &reply, again, Unsent::Broken)?, retried))
@@ -202,17 +202,26 @@ async fn record(
     Ok(Outcome { lost: 1, relay_down, ..Outcome::default() })
 }
 
-/// Parks the mail and tells those who can do something about it.
-fn give_up(
+/// Queues the mail again after the pause, and out of hours for the next opening. What a receiver may already hold is not
+/// held back: its copy must come while the receiver's server still knows the first.
+fn retry(
     db: &mut Db,
-    sender: &lettre::message::Mailbox,
+    relay: &Relay,
     claim: &Claimed,
     reply: &str,
-) -> Result<(bool, Outcome), StoreError> {
+    again: Duration,
+    what: Unsent,
+) -> Result<bool, StoreError> {
+    let again = if claim.suspect { again } else { relay.wait(db, claim.organ_id, again) };
+    outbox::retry(db, claim, reply, again, what)
+}
+
+/// Parks the mail and tells those who can do something about it.
+fn give_up(db: &mut Db, relay: &Relay, claim: &Claimed, reply: &str) -> Result<(bool, Outcome), StoreError> {
     let done = outbox::park(db, claim, reply)?;
     if done {
         tracing::error!(mail = %claim.id.0, "mail refused for good, or for days, and parked");
-        alarm::parked(db, sender, claim, reply)?;
+        alarm::parked(db, relay, claim, reply)?;
     }
     Ok((done, Outcome { parked: 1, ..Outcome::default() }))
 }

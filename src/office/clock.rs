@@ -1,16 +1,18 @@
 //! The one clock: the civil day at the office's seat and the instant things are recorded.
 
 use crate::store::{self, sqltypes::Ts};
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use std::sync::{Arc, PoisonError, RwLock};
 
+/// What a fixed clock shows on its day: an hour at which every office is open.
+const FIXED_HOUR: i64 = 10;
 /// Asia/Shanghai has kept +08:00 without summer time since 1991, longer than any disclosure law.
 const SHANGHAI_SECONDS_EAST: i32 = 8 * 3600;
 
 /// Tells the legal day. Days follow Asia/Shanghai; instants are UTC.
 ///
-/// A fixed clock changes the day only: what a court reads is the day, while tokens, leases and "recorded at" must
-/// follow the real instant even in a demonstration of another year.
+/// A fixed clock changes the day, and what the clock on the office's wall shows: ten in the morning. Tokens, leases and
+/// "recorded at" follow the real instant even in a demonstration of another year.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     day: Option<Arc<RwLock<NaiveDate>>>,
@@ -42,6 +44,15 @@ impl Clock {
         match &self.day {
             Some(day) => *day.read().unwrap_or_else(PoisonError::into_inner),
             None => civil_day(self.now().0),
+        }
+    }
+
+    /// What the clock on the office's wall shows: today's date and the time in Asia/Shanghai.
+    #[must_use]
+    pub fn office_time(&self) -> NaiveDateTime {
+        match &self.day {
+            Some(_) => self.today().and_time(NaiveTime::MIN) + TimeDelta::hours(FIXED_HOUR),
+            None => civil_time(self.now().0),
         }
     }
 
@@ -82,5 +93,6 @@ mod tests {
         let clone = clock.clone();
         clock.set(NaiveDate::from_ymd_opt(2025, 3, 21).unwrap());
         assert_eq!(clone.today().to_string(), "2025-03-21");
+        assert_eq!(clone.office_time().to_string(), "2025-03-21 10:00:00");
     }
 }

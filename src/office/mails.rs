@@ -163,7 +163,7 @@ impl Office {
         let missing = done.and_then(|day| day.checked_add_days(Days::new(1))).unwrap_or(today);
         let hour = TimeDelta::hours(i64::from(self.settings().reminders.hour));
         let due = missing.and_time(NaiveTime::MIN) + hour;
-        (super::clock::civil_time(self.clock().now().0) - due).to_std().unwrap_or_default()
+        (self.clock().office_time() - due).to_std().unwrap_or_default()
     }
 }
 

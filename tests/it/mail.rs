@@ -5,6 +5,7 @@ mod circuit;
 mod command;
 mod delivery;
 mod faults;
+mod hours;
 mod killing;
 mod outbox;
 mod passes;

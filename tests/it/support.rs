@@ -159,6 +159,20 @@ pub fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
+/// Nine in the morning of that day, by the office's clock.
+pub fn at_nine(text: &str) -> chrono::NaiveDateTime {
+    day(text).and_hms_opt(9, 0, 0).unwrap()
+}
+
+/// Waits until it is so. What does not come is a failed test, not a hanging one.
+pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "waited in vain: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 /// An organ with a department, a person and an applicant.
 #[derive(Debug, Clone, Copy)]
 pub struct Bureau {

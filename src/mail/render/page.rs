@@ -1,13 +1,13 @@
 //! What the templates are given, word by word.
 
-use super::{Addressee, Item, Next, NextAction};
+use super::{Addressee, Item, Next, NextAction, Parked};
 use crate::case::ObligationKind;
 use crate::law::{chinese_date, weekday};
 use crate::mail::duty::Duty;
 use crate::mail::people::Because;
 use crate::mail::policy::{Audience, Standing};
 use crate::mail::{notice, order_notice};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use minijinja::{Value, context};
 
 /// Longest case title in a mail, characters.
@@ -30,6 +30,18 @@ pub(super) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate)
         overdue_count => count(|item| item.standing.is_overdue()),
         today_count => count(|item| item.standing == Standing::Today),
         items => sorted.into_iter().map(duty).collect::<Vec<Value>>(),
+    }
+}
+
+/// The page of a mail that was given up.
+pub(super) fn parked(addressee: Addressee<'_>, parked: &Parked<'_>) -> Value {
+    context! {
+        person => one_line(addressee.person),
+        address => one_line(parked.address),
+        about => one_line(parked.subject),
+        reply => one_line(parked.reply),
+        at => parked.at.format("%Y年%-m月%-d日 %H:%M").to_string(),
+        mail_id => parked.mail_id,
     }
 }
 
@@ -144,6 +156,11 @@ pub(super) fn sample_pages(template: &str) -> Vec<Value> {
         Some("notice") => order_notice::sample_pages(),
         Some("calendar_moved") => vec![notice::sample_moved()],
         Some("calendar_missing") => notice::sample_missing(),
+        Some("parked") => {
+            let at = NaiveDate::MIN.and_time(NaiveTime::MIN);
+            let sample = Parked { address: "a@localhost", subject: "某事", reply: "550", at, mail_id: "1" };
+            vec![parked(addressee, &sample)]
+        }
         Some(_) | None => samples().iter().map(|one| reminder(addressee, one)).collect(),
     }
 }

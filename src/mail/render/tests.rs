@@ -146,7 +146,12 @@ fn every_reason_is_told() {
 
 #[test]
 fn the_mail_of_the_day_says_all_that_is_owed_the_latest_first() {
+    let next = due_soon().next.map(|next| Next {
+        steps: next.steps.into_iter().map(|step| NextAction { until: None, ..step }).collect(),
+        ..next
+    });
     let late = Item {
+        next,
         case_number: Some("2025-00009".into()),
         due_on: day("2025-09-12"),
         standing: Standing::Overdue(2),
@@ -171,6 +176,22 @@ fn the_mail_of_the_day_says_all_that_is_owed_the_latest_first() {
     let mail = Templates::embedded().unwrap().digest(READER, &items, day("2025-09-16"), &from(), id, at).unwrap();
     insta::assert_snapshot!("digest", read(&mail));
     insta::assert_snapshot!("digest_html", html(&mail));
+}
+
+#[test]
+fn an_administrator_is_told_of_a_mail_that_was_given_up() {
+    let parked = Parked {
+        address: "lihua@gov.example",
+        subject: "【依申请公开】2025-00017 答复申请人：还剩3个工作日",
+        reply: "permanent error (550): 5.1.1 <lihua@gov.example> no such user",
+        at: "2025-09-16T08:00:05".parse().unwrap(),
+        mail_id: "0198f3a0-0000-7000-8000-000000000002",
+    };
+    let id = "0198f3a0-0000-7000-8000-000000000001".parse().unwrap();
+    let at = "2025-09-16T00:00:05Z".parse().unwrap();
+    let mail = Templates::embedded().unwrap().parked(READER, &parked, &from(), id, at).unwrap();
+    insta::assert_snapshot!("parked", read(&mail));
+    insta::assert_snapshot!("parked_html", html(&mail));
 }
 
 #[test]
@@ -201,7 +222,7 @@ fn an_office_replaces_a_template_and_a_broken_one_is_reported_and_not_used() {
     assert!(read(&mail).ends_with("王敏：答复申请人，还剩3个工作日。"), "{}", read(&mail));
     assert_eq!(html(&mail), html(&make(&due_soon())), "the built-in one in its place");
     // A directory that is not there is a mistake, an empty name is none.
-    assert_eq!(Templates::load(Path::new("/no/such/directory")).unwrap().broken().len(), 15);
+    assert_eq!(Templates::load(Path::new("/no/such/directory")).unwrap().broken().len(), 18);
     assert_eq!(Templates::load(Path::new("")).unwrap().broken(), []);
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::smtp_sink::Fault;
-use crate::support::on_both;
+use crate::support::{at_nine, on_both, until};
 use gongkai::mail::worker::{self, Outcome, deliver_once, deliver_ready, pause};
 use gongkai::store::obligations::OPEN;
 use gongkai::store::outbox::{MailState, claim, mark_sent};
@@ -265,11 +265,9 @@ fn the_service_sends_what_is_queued_and_stops_when_told() {
         runtime().block_on(async {
             let sink = Sink::plain().await;
             let settings = settings(sink.port, &[("GONGKAI_REMINDERS__HOUR", "0")]);
-            let handle = gongkai::mail::start(&room(store), &settings, || day("2025-09-19")).unwrap();
+            let handle = gongkai::mail::start(&room(store), &settings, || at_nine("2025-09-19")).unwrap();
             assert!(handle.is_sending());
-            while sink.mails().len() < 2 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+            until("both mails arrived", || sink.mails().len() == 2).await;
             handle.stop().await;
         });
         assert!(mails(store).iter().all(|row| row.state == MailState::Sent));
@@ -283,11 +281,9 @@ fn without_a_mail_server_reminders_are_queued_and_stay_so() {
         stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(house.handler))], "2025-08-22");
         runtime().block_on(async {
             let settings = settings(25, &[("GONGKAI_SMTP__HOST", ""), ("GONGKAI_REMINDERS__HOUR", "0")]);
-            let handle = gongkai::mail::start(&room(store), &settings, || day("2025-09-19")).unwrap();
+            let handle = gongkai::mail::start(&room(store), &settings, || at_nine("2025-09-19")).unwrap();
             assert!(!handle.is_sending());
-            while mails(store).len() < 2 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+            until("both mails are queued", || mails(store).len() == 2).await;
             handle.stop().await;
         });
         assert!(mails(store).iter().all(|row| row.state == MailState::Queued && row.attempts == 0));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::service::Service;
 use crate::smtp_sink::{Fault, Security, authority};
-use crate::support::{TestDatabase, on_both_databases};
+use crate::support::{TestDatabase, at_nine, on_both_databases, until};
 use gongkai::mail::worker::deliver_once;
 use gongkai::store::outbox::{MailState, relay_circuit};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -241,10 +241,8 @@ fn a_mail_server_that_hangs_delays_no_request() {
                     ("GONGKAI_SMTP__RELAY_PAUSE_S", "1"),
                     ("GONGKAI_REMINDERS__ENABLED", "false"),
                 ];
-                let mail = gongkai::mail::start(&room(&store), &settings(silent, &hasty), || day("2025-09-19"));
-                while !is_over.load(Ordering::Relaxed) {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
+                let mail = gongkai::mail::start(&room(&store), &settings(silent, &hasty), || at_nine("2025-09-19"));
+                until("the requests are measured", || is_over.load(Ordering::Relaxed)).await;
                 mail.unwrap().stop().await;
             });
         };

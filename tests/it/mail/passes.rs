@@ -1,7 +1,7 @@
 //! Passes: who is told what on which day, once.
 
 use super::*;
-use crate::support::{on_both, on_both_databases};
+use crate::support::{at_nine, on_both, on_both_databases, until};
 use gongkai::mail::people::Because;
 use gongkai::mail::policy::{Rule, Standing};
 use gongkai::mail::schedule;
@@ -384,13 +384,11 @@ fn the_schedule_stops_when_told_and_has_done_the_day() {
     on_both(|store| {
         let house = house(store);
         stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(house.handler))], "2025-08-22");
-        let today = day("2025-09-19");
         runtime().block_on(async {
             let cancel = tokio_util::sync::CancellationToken::new();
-            let running = tokio::spawn(schedule::run(room(store), Arc::new(move || today), 0, cancel.clone()));
-            while store.read(reminders::pass_done).unwrap().is_none() {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            }
+            let running =
+                tokio::spawn(schedule::run(room(store), Arc::new(|| at_nine("2025-09-19")), 0, cancel.clone()));
+            until("the day's pass is done", || store.read(reminders::pass_done).unwrap().is_some()).await;
             cancel.cancel();
             running.await.unwrap();
         });
