@@ -273,6 +273,45 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn a_document_is_a_year_in_brackets_and_the_number_behind_it() {
+        let found = |text: &str| document(&numbers(text));
+        assert_eq!(found("某府〔2023〕12号"), Some((2023, 12)));
+        assert_eq!(found("某府(2023)第12号"), Some((2023, 12)));
+        for other in
+            ["某府2023〕12号", "某府〔2023年12号", "某府〔123〕12号", "某府〔2023〕12日", "某府〔2023〕年12号", "12号"]
+        {
+            assert_eq!(found(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_rarest_pairs_are_as_many_as_a_like_text_must_share_one_of() {
+        let profile = |text: &str| Profile { pairs: pairs(text), years: BTreeSet::new(), documents: BTreeSet::new() };
+        // Eleven letters: ten pairs, of which 70 percent likeness shares at least ten times 70 in 130: six.
+        let whole = profile("甲乙丙丁戊己庚辛壬癸子");
+        let common = profile("甲乙丙丁戊己");
+        let counted = ranks(&[whole.clone(), common.clone(), common.clone()]);
+        assert_eq!(counted.values().copied().collect::<BTreeSet<_>>(), BTreeSet::from([1, 3]));
+        let rare = rarest(&whole, 70, &counted);
+        assert_eq!(rare.len(), 5, "11 less six");
+        assert!(rare.iter().all(|pair| !common.pairs.contains(pair)), "those of one text before those of three");
+    }
+
+    #[test]
+    fn wide_letters_are_read_as_narrow_ones_and_the_likest_group_is_joined() {
+        assert_eq!([plain('Ａ'), plain('９'), plain('！'), plain('路')], ['a', '9', '!', '路']);
+        let grouped = |texts: [&str; 3], threshold: u8| {
+            clusters(&texts.map(|text| Profile::of(text, "")), threshold, &mut 1_000_000).groups
+        };
+        // 75 percent like the first, 90 like the second, and these two 66 like each other.
+        let better = ["甲乙丙丁戊己庚辛", "甲乙丙丁戊己庚子丑寅卯辰", "甲乙丙丁戊己庚子丑寅"];
+        assert_eq!(grouped(better, 70), [vec![0], vec![1, 2]]);
+        // 83 percent like either: the earlier one.
+        let equal = ["甲乙丙丁戊己子丑", "甲乙丙丁戊己寅卯", "甲乙丙丁戊己"];
+        assert_eq!(grouped(equal, 80), [vec![0, 2], vec![1]]);
+    }
+
     /// A docket of a natural-resources bureau, as applications are worded there.
     const DOCKET: [(&str, &str, &str); 16] = [
         ("a1", "李家村征收土地批复", "申请公开李家村2023年第二批次城镇建设用地征收土地的批复文件"),

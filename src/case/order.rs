@@ -195,6 +195,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_and_what_an_order_rests_on_are_named() {
+        let texts = commands().map(|command| command.text().map(str::to_owned));
+        let written = |text: &str| Some(text.to_owned());
+        assert_eq!(texts, [written("已答复申请人"), written("没有说明原因"), None, written("重复签发")]);
+        assert_eq!(Order::article(true), basis::SUPERVISION_FROM_ABOVE);
+        assert_eq!(Order::article(false), basis::SUPERVISION_WITHIN);
+        for (status, said) in [
+            (OrderStatus::Open, "还没有答复"),
+            (OrderStatus::Answered, "等待签发人办结或者退回"),
+            (OrderStatus::Closed, "另行签发"),
+            (OrderStatus::Cancelled, "另行签发"),
+        ] {
+            assert!(wrong_status(status, OrderAct::Close).contains(said), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn the_furthest_day_and_the_longest_text_are_still_taken() {
+        // 366 days on, in a year whose calendar is not published.
+        assert_eq!(issued("2027-03-21", "2026-03-20").map(|order| order.due_on), Ok(day("2027-03-21")));
+        let issue = |length: usize| {
+            let text = "督".repeat(length);
+            Order::issue(&text, day("2026-03-20"), day("2026-03-20"), Calendar::national()).map_err(|no| no.code)
+        };
+        assert!(issue(TEXT_MAX_CHARS).is_ok());
+        assert_eq!(issue(TEXT_MAX_CHARS + 1), Err("text_too_long"));
+    }
+
+    #[test]
     fn the_day_to_answer_is_a_working_day_from_today_on_and_within_a_year() {
         assert_eq!(issued("2026-03-20", "2026-03-20").map(|order| order.due_on), Ok(day("2026-03-20")), "today");
         assert_eq!(issued("2026-03-19", "2026-03-20"), Err("due_in_past"));

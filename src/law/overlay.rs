@@ -110,6 +110,17 @@ mod tests {
     }
 
     #[test]
+    fn an_overlay_may_name_the_calendars_first_and_last_day_and_none_beyond() {
+        let national = Calendar::national();
+        let day = |day: NaiveDate| day.to_string();
+        let (first, last) = (national.first_day(), national.last_day());
+        let takes = |off: NaiveDate| national.with_overlay(&overlay(&[&day(off)], &[])).is_ok();
+        assert!(takes(first) && takes(last));
+        assert!(!takes(first.pred_opt().unwrap()) && !takes(last.succ_opt().unwrap()));
+        assert_eq!(Overlay::known().len(), 8);
+    }
+
+    #[test]
     fn the_embedded_overlays_are_readable_and_lie_on_the_national_calendar() {
         let list = Overlay::list_from_json(include_str!("../../config/calendar/overlays.json")).unwrap();
         assert_eq!(list.len(), 8);

@@ -69,3 +69,10 @@ fn each_fact_has_its_word() {
         ]
     );
 }
+
+#[test]
+fn each_way_of_service_and_each_warning_has_its_words() {
+    let ways = ServiceMethod::ALL.map(|way| (way.code(), way.label()));
+    let levels = WarningLevel::ALL.map(|level| (level.code(), level.label()));
+    insta::assert_snapshot!("service_and_warnings", format!("{ways:#?}\n{levels:#?}"));
+}

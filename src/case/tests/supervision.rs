@@ -188,6 +188,32 @@ fn nearest_rank_gives_a_value_that_occurred() {
 }
 
 #[test]
+fn what_is_counted_twice_is_twice_as_much_and_percentages_are_of_all() {
+    let entry = |standing, is_extended, is_corrected| Entry { standing, used: None, is_extended, is_corrected };
+    let mut tally = Tally::default();
+    tally.add(entry(Standing::Running, true, true));
+    tally.add(entry(Standing::Late, true, false));
+    tally.add(entry(Standing::OnTime, false, false));
+    let once = tally.figures();
+    assert_eq!((once.total, once.extended, once.corrected), (3, 2, 1));
+    let tenths = |found: Option<Tenths>| found.map(|tenths| (tenths.0, tenths.value()));
+    assert_eq!(tenths(once.extension_percent), Some((667, 66.7)));
+    assert_eq!(tenths(once.correction_percent), Some((333, 33.3)));
+    let other = tally.clone();
+    tally.merge(&other);
+    let twice = tally.figures();
+    assert_eq!((twice.total, twice.extended, twice.corrected), (6, 4, 2));
+    assert_eq!(twice.extension_percent, once.extension_percent);
+}
+
+#[test]
+fn a_case_is_replied_or_late_by_where_it_stands() {
+    let those = |is: fn(Standing) -> bool| Standing::ALL.iter().copied().filter(|one| is(*one)).collect::<Vec<_>>();
+    assert_eq!(those(Standing::is_replied), [Standing::OnTime, Standing::Late, Standing::Unjudged]);
+    assert_eq!(those(Standing::is_late), [Standing::Overdue, Standing::LongOverdue, Standing::Late]);
+}
+
+#[test]
 fn tenths_are_rounded_half_up() {
     let ratio = |part, whole| Tenths::ratio(part, whole).map(|tenths| tenths.0);
     assert_eq!(
