@@ -107,6 +107,8 @@ fn bars(report: &Report) -> Vec<Bar> {
     for row in counted {
         let count = report.table3.get(row, TOTAL).unwrap_or_default();
         let label = super::layout::printed(form::group(row)).1;
+        // The note behind a label has room in the table only.
+        let label = label.split_once("（区分").map_or(label.as_str(), |(name, _)| name).to_owned();
         match groups.last_mut().filter(|(last, _)| *last == label) {
             Some((_, sum)) => *sum += count,
             None => groups.push((label, count)),

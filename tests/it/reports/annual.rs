@@ -284,6 +284,15 @@ fn every_format_is_downloaded_and_the_checker_reads_the_tables_back() {
                     Command::new(env!("CARGO_BIN_EXE_gongkai")).args(["report", "check"]).arg(&file).output().unwrap();
                 let out = String::from_utf8(done.stdout).unwrap();
                 assert!(done.status.code() == Some(0) && out.contains("没有差错"), "{format}: {out}");
+            } else if format == "html" {
+                let page = String::from_utf8(bytes).unwrap();
+                let texts = page.split("<text x=\"0\"").skip(1);
+                let labels: Vec<&str> = texts.filter_map(|rest| rest.split(['>', '<']).nth(1)).collect();
+                assert_eq!(
+                    labels,
+                    ["（二）部分公开", "（三）不予公开", "（六）其他处理"],
+                    "short enough to stand beside the bars"
+                );
             }
         }
         let unknown = bureau.service.get(&format!("{ANNUAL}?format=pdf"), &bureau.clerk);
