@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// What a fixed clock shows on its day: an hour at which every office is open.
 const FIXED_HOUR: i64 = 10;
+
 /// Asia/Shanghai has kept +08:00 without summer time since 1991, longer than any disclosure law.
 const SHANGHAI_SECONDS_EAST: i32 = 8 * 3600;
 

@@ -2,14 +2,11 @@
 
 use super::cases::ended_by_themselves;
 use super::{Office, OfficeError};
-use crate::law::Calendar;
-use crate::mail::days::Days;
 use crate::mail::notice::{self, MissingYear, MovedCase, Post};
 use crate::mail::schedule::{Dossier, ForeseenDuties, MailError};
-use crate::mail::window::Window;
 use crate::mail::{Mailroom, smtp};
 use crate::store::obligations::OPEN;
-use crate::store::{CaseId, Db, OrganId, StoreError, Ts, cases, obligations, organs};
+use crate::store::{CaseId, Db, OrganId, StoreError, Ts, cases, obligations};
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use std::sync::Arc;
 
@@ -75,7 +72,7 @@ impl Office {
         }
         match smtp::sender(&self.settings().smtp) {
             Ok(from) => {
-                let opens = moved.first().map(|case| self.mail_opens(db, case.organ_id)).transpose()?.flatten();
+                let opens = moved.first().map(|case| self.mail_opens(db, Some(case.organ_id))).transpose()?.flatten();
                 let post = Post { templates: self.templates(), from: &from, today: self.clock().today(), opens };
                 notice::tell_owners(db, &post, moved)?;
             }
@@ -85,12 +82,12 @@ impl Office {
         Ok(())
     }
 
-    /// When mail about this organ may go out that is written now; `None`: at once.
-    pub(super) fn mail_opens(&self, db: &mut Db, organ: OrganId) -> Result<Option<Ts>, OfficeError> {
-        let region = organs::find(db, organ)?.region;
-        let calendar = self.calendar(db, &region)?;
-        let window = self.stored_settings(db, organ)?.effective.window;
-        Ok(self.opens(window, &calendar))
+    /// When mail about `organ` (none: about the whole house) may go out that is written now; `None`: at once.
+    pub(super) fn mail_opens(&self, db: &mut Db, organ: Option<OrganId>) -> Result<Option<Ts>, OfficeError> {
+        let room = self.mailroom().map_err(|cause| OfficeError::Internal(cause.to_string()))?;
+        let wait = room.wait(db, organ, self.clock().office_time())?;
+        let opens = self.clock().now().0.checked_add_signed(wait).map(Ts);
+        Ok(opens.filter(|_| wait > TimeDelta::zero()))
     }
 
     /// Reminds the administrators, once a week from 1 November on, of a year that running duties need and the calendar has
@@ -104,24 +101,12 @@ impl Office {
         let Some(missing) = missing.filter(|missing| is_november_before(missing.year, today)) else { return Ok(0) };
         match smtp::sender(&self.settings().smtp) {
             Ok(from) => {
-                let opens = self.house_opens()?;
+                let opens = self.store().read(|db| self.mail_opens(db, None))?;
                 let post = Post { templates: self.templates(), from: &from, today, opens };
                 Ok(self.store().write(|db| notice::remind_of_year(db, &post, missing))?)
             }
             Err(cause) => Err(OfficeError::Internal(cause.to_string())),
         }
-    }
-
-    /// When mail about no single organ may go out that is written now; `None`: at once.
-    fn house_opens(&self) -> Result<Option<Ts>, OfficeError> {
-        let calendar = self.store().read(|db| self.calendar(db, ""))?;
-        Ok(self.opens(self.settings().reminders.window, &calendar))
-    }
-
-    fn opens(&self, window: Window, calendar: &Calendar) -> Option<Ts> {
-        let wait = window.wait(&Days::new(calendar), self.clock().office_time());
-        let opens = self.clock().now().0.checked_add_signed(wait).map(Ts);
-        opens.filter(|_| wait > TimeDelta::zero())
     }
 
     fn missing_year(&self, db: &mut Db, today: NaiveDate) -> Result<Option<MissingYear>, OfficeError> {

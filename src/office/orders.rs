@@ -210,7 +210,7 @@ impl Office {
         };
         let people = with_deputies(db, people, self.clock().today())?;
         let readers_organ = if act == OrderAct::Answer { row.issuer_organ_id } else { row.organ_id };
-        let opens = self.mail_opens(db, readers_organ)?;
+        let opens = self.mail_opens(db, Some(readers_organ))?;
         let broken = |error: &dyn std::fmt::Display| OfficeError::Internal(format!("mail of an order: {error}"));
         let from = smtp::sender(&self.settings().smtp).map_err(|error| broken(&error))?;
         let issuing_organ = organs::find(db, row.issuer_organ_id)?.name;

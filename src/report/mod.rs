@@ -14,6 +14,9 @@ pub use page::overview_page;
 pub use sheet::{Cell, Column, Sheet, safe};
 pub use xlsx::xlsx;
 
+/// What the forms of 2019 and 2021 print behind “（二）部分公开”; it is no part of the row's name.
+const PARTIAL_NOTE: &str = "（区分处理的，只计这一情形，不计其他情形）";
+
 /// Why a table or page could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {

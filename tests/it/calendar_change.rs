@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use gongkai::case::Role;
 use gongkai::law::{Calendar, CalendarYear};
 use gongkai::store::schema::{cases as case_rows, obligations as duty_rows, outbox as outbox_rows};
-use gongkai::store::{CaseId, Store, StoreError, audit, calendars, cases, events, obligations};
+use gongkai::store::{CaseId, Store, StoreError, Ts, audit, calendars, cases, events, now, obligations};
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
 
@@ -397,6 +397,10 @@ fn before_november_nobody_is_reminded_of_next_year() {
             house.bureau.on(today);
             assert_eq!(office.remind_of_missing_year().unwrap(), mails, "{today}");
         }
+        let instants = outbox_rows::table.order(outbox_rows::created_at).select(outbox_rows::next_attempt_at);
+        let instants = |db: &mut gongkai::store::Db| -> Result<Vec<Ts>, StoreError> { Ok(instants.load(db)?) };
+        let hours = house.store().read(instants).unwrap().into_iter().map(|at| (at.0 - now().0).num_minutes());
+        assert_eq!(hours.map(|minutes| (minutes + 30) / 60).collect::<Vec<_>>(), [22, 0, 0], "on Sunday it waits");
     });
 }
 

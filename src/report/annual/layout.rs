@@ -3,6 +3,7 @@
 use super::figures::Amount;
 use super::form::{self, CARRIED, Form, PENDING, RECEIVED, RESULTS, TOTAL};
 use super::whole::Report;
+use crate::report::PARTIAL_NOTE;
 
 /// What stands in a spot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,11 +122,7 @@ pub fn printed(row: &str) -> (Option<String>, String) {
     let full = |text: &str| -> String {
         let text = text.strip_prefix('三').filter(|rest| rest.starts_with('(')).unwrap_or(text);
         let text = text.replace('(', "（").replace(')', "）");
-        if text == "（二）部分公开" {
-            text + "（区分处理的，只计这一情形，不计其他情形）"
-        } else {
-            text
-        }
+        if text == "（二）部分公开" { text + PARTIAL_NOTE } else { text }
     };
     match row.split_once('-').filter(|_| row.starts_with('三')) {
         Some((group, item)) => (Some(full(group)), item.to_owned()),

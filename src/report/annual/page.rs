@@ -4,7 +4,7 @@ use super::book::{parts, title};
 use super::form::{self, CARRIED, PENDING, RECEIVED, RESULTS, TOTAL};
 use super::layout::{Grid, Look, grids};
 use super::whole::Report;
-use crate::report::ReportError;
+use crate::report::{PARTIAL_NOTE, ReportError};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
@@ -108,7 +108,7 @@ fn bars(report: &Report) -> Vec<Bar> {
         let count = report.table3.get(row, TOTAL).unwrap_or_default();
         let label = super::layout::printed(form::group(row)).1;
         // The note behind a label has room in the table only.
-        let label = label.split_once("（区分").map_or(label.as_str(), |(name, _)| name).to_owned();
+        let label = label.strip_suffix(PARTIAL_NOTE).unwrap_or(&label).to_owned();
         match groups.last_mut().filter(|(last, _)| *last == label) {
             Some((_, sum)) => *sum += count,
             None => groups.push((label, count)),

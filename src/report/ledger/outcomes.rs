@@ -3,6 +3,7 @@
 
 use super::words::plain;
 use crate::law::{Outcome, Regime};
+use crate::report::PARTIAL_NOTE;
 use Outcome as O;
 
 /// What offices write, and what it means under Order 711 and under Order 492 (`None`: nothing under that Order).
@@ -262,7 +263,7 @@ fn last_part(row: &str) -> String {
 
 /// A name without quotes, stops and the notes in brackets that forms add.
 fn named(name: &str) -> String {
-    let name = name.replace("（区分处理的，只计这一情形，不计其他情形）", "");
+    let name = name.replace(PARTIAL_NOTE, "");
     let plain = plain(&name);
     plain.chars().filter(|letter| !matches!(letter, '“' | '”' | '"' | '、' | '《' | '》' | '「' | '」')).collect()
 }

@@ -63,6 +63,14 @@ fn what_a_receiver_may_already_hold_does_not_wait_for_the_window() {
             assert_eq!(outcome, Outcome { retried: 1, ..NONE });
         });
         assert!((40..=72).contains(&wait(store, "broken")), "{} s", wait(store, "broken"));
+        hurry(store);
+        runtime().block_on(async {
+            let sink = Sink::plain().await;
+            sink.fail_next([Fault::Reply("451 4.3.0 try again later")]);
+            let outcome = deliver_once(store, &relay_at(&room(store), &sink, CLOSING), "w").await.unwrap();
+            assert_eq!(outcome, Outcome { retried: 1, ..NONE });
+        });
+        assert!((90..=150).contains(&wait(store, "broken")), "the second pause: {} s", wait(store, "broken"));
     });
 }
 
