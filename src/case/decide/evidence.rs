@@ -231,12 +231,7 @@ pub(super) fn check_items(case: &Case, proposal: &c::ProposeOutcome, context: &C
     }
     let outcomes: Vec<Outcome> = proposal.items.iter().map(|item| item.outcome).collect();
     for outcome in &outcomes {
-        let alone = c::ProposeOutcome {
-            outcome: *outcome,
-            items: Vec::new(),
-            withheld: if *outcome == Outcome::PartiallyDisclosed { vec![Outcome::InternalAffairs] } else { Vec::new() },
-            ..proposal.clone()
-        };
+        let alone = c::ProposeOutcome { outcome: *outcome, ..proposal.clone() };
         check_evidence(case, &alone, context).map_err(|refusal| refusal.at("/items"))?;
     }
     let rolled = roll_up(&outcomes);

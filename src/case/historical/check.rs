@@ -130,11 +130,14 @@ fn end(check: &mut Check<'_>, past: &Past) {
     }
 }
 
-/// An open case waits for one thing of the applicant: the state machine could not end two waits.
+/// An open case waits for one thing of the applicant, the one its stage names: an answer to the other could not be entered.
 fn one_question_at_a_time(check: &mut Check<'_>, past: &Past) {
     let (Some(correction), Some(fee), None) = (past.correction, past.fee, past.end()) else { return };
-    if correction.received_on.is_none_or(|received| received > fee.on) && correction.on <= fee.on {
-        let detail = "在办案件未收到补正而已发出收费通知；请填补正收到日期，或者删去其中一项";
+    let is_correction_hidden =
+        correction.received_on.is_none() && fee.paid_on.is_none_or(|paid_on| paid_on >= correction.on);
+    let is_fee_hidden = fee.paid_on.is_none() && correction.received_on.is_none_or(|received_on| received_on > fee.on);
+    if is_correction_hidden || is_fee_hidden {
+        let detail = "在办案件不能同时等候补正和缴费；请填补正收到日期、缴费日期，或者删去其中一项";
         check.fault(NotAllowed::by_law("correction_outstanding", basis::CORRECTION, detail).at(at::FEE_ON));
     }
 }

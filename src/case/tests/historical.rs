@@ -250,6 +250,104 @@ fn a_row_without_a_number_gets_the_one_that_was_drawn_and_keeps_its_note() {
     assert_eq!(recorded(&told.case, &told.events).unwrap().note, bare.note);
 }
 
+#[test]
+fn an_open_row_waits_for_one_thing_of_the_applicant() {
+    let asked = |correction: (&str, Option<&str>), fee: (&str, Option<&str>)| Past {
+        correction: Some(PastCorrection { on: day(correction.0), term: None, received_on: correction.1.map(day) }),
+        fee: Some(PastFee { on: day(fee.0), paid_on: fee.1.map(day) }),
+        ..past("2025-06-02")
+    };
+    let (fifth, sixth, ninth) = ("2025-06-05", "2025-06-06", "2025-06-09");
+    for (correction, fee) in [
+        ((fifth, None), (sixth, None)),
+        ((sixth, None), (sixth, None)),
+        ((sixth, None), (fifth, None)),
+        ((fifth, Some(ninth)), (sixth, None)),
+        ((sixth, Some(ninth)), (fifth, None)),
+        ((fifth, None), (fifth, Some(fifth))),
+        ((fifth, None), (fifth, Some(sixth))),
+    ] {
+        let expected = [("correction_outstanding", at::FEE_ON)];
+        assert_eq!(faults(&asked(correction, fee)), expected, "{correction:?} {fee:?}");
+    }
+    for (correction, fee, stage) in [
+        ((fifth, Some(sixth)), (sixth, None), Stage::AwaitingFee),
+        ((sixth, None), (fifth, Some(fifth)), Stage::AwaitingCorrection),
+        ((fifth, Some(ninth)), (sixth, Some(sixth)), Stage::InProgress),
+        ((sixth, Some(sixth)), (fifth, Some(ninth)), Stage::InProgress),
+    ] {
+        assert_eq!(tell(&asked(correction, fee)).case.stage, stage, "{correction:?} {fee:?}");
+    }
+    let paid = Past {
+        replied_on: Some(day("2025-06-20")),
+        outcome: Some(Outcome::Provided),
+        ..asked((fifth, None), (sixth, None))
+    };
+    assert_eq!(tell(&paid).case.stage, Stage::Replied, "what has ended waits for nothing");
+}
+
+#[test]
+fn each_way_of_coming_in_is_received_on_the_ledgers_day() {
+    for channel in Channel::ALL.iter().copied() {
+        let told = tell(&Past { channel, ..past("2025-06-16") });
+        assert_eq!(told.case.receipt.map(|receipt| receipt.on), Some(day("2025-06-16")), "{channel:?}");
+        let intake = &told.case.intake;
+        assert_eq!(intake.signed_on.is_some(), channel == Channel::RegisteredMail, "{channel:?}");
+        let by_talk = [Channel::OrdinaryMail, Channel::Online, Channel::Email, Channel::Fax];
+        assert_eq!(intake.confirmed_on.is_some(), by_talk.contains(&channel), "{channel:?}");
+    }
+    assert_eq!(tell(&past("2008-05-01")).case.stage, Stage::Registered, "the first day of the Order");
+}
+
+#[test]
+fn a_notice_to_correct_on_the_seventh_working_day_is_no_late_one() {
+    let remarks = |on: &str| {
+        let notice = PastCorrection { on: day(on), term: None, received_on: Some(day("2024-03-18")) };
+        tell(&Past { correction: Some(notice), ..ended("2024-03-01", "2024-04-10", Outcome::Provided) }).remarks
+    };
+    assert_eq!(remarks("2024-03-12"), []);
+    assert_eq!(remarks("2024-03-13"), [Remark::CorrectionNoticeLate]);
+}
+
+#[test]
+fn an_old_case_was_answered_if_anything_of_a_reply_is_on_record() {
+    let other = ended("2024-03-01", "2024-03-20", Outcome::ClosedOther);
+    assert_eq!(tell(&other).case.stage, Stage::Closed);
+    let numbered = Past { document_number: Some("〔2024〕5号".into()), ..other.clone() };
+    let sent = Past { method: Some(ServiceMethod::Electronic), ..other.clone() };
+    let served = Past { served_on: Some(day("2024-03-21")), ..other };
+    for (past, stage) in [(numbered.clone(), Stage::Replied), (sent, Stage::Archived), (served, Stage::Served)] {
+        let told = tell(&past);
+        assert_eq!((told.case.stage, told.case.outcome), (stage, Some(Outcome::ClosedOther)), "{past:?}");
+    }
+    let line = |past: &Past| {
+        let told = tell(past);
+        recorded(&told.case, &told.events).unwrap().document_number
+    };
+    assert_eq!(line(&numbered), numbered.document_number);
+    assert_eq!(
+        line(&ended("2024-03-01", "2024-03-20", Outcome::Provided)),
+        None,
+        "no number is none, not an empty one"
+    );
+    let provided = ended("2024-03-01", "2024-03-20", Outcome::Provided);
+    assert_eq!(
+        tell(&provided).case.stage,
+        Stage::Replied,
+        "another category without anything of a reply is one all the same"
+    );
+}
+
+#[test]
+fn an_old_letter_is_put_away_when_the_day_to_look_after_its_service_is_over() {
+    let posted = Past { method: Some(ServiceMethod::Post), ..ended("2025-05-20", "2025-06-10", Outcome::Provided) };
+    let stage = |past: &Past, today: &str| try_told(past, &BESIDE, today).unwrap().case.stage;
+    assert_eq!(stage(&posted, "2025-06-24"), Stage::Replied, "the tenth working day");
+    assert_eq!(stage(&posted, "2025-06-25"), Stage::Archived);
+    let proved = Past { served_on: Some(day("2025-06-12")), ..posted };
+    assert_eq!(stage(&proved, "2025-06-25"), Stage::Served);
+}
+
 fn days_after(day: NaiveDate, days: Option<u64>) -> Option<NaiveDate> {
     days.map(|days| day + Days::new(days))
 }

@@ -2,12 +2,16 @@
 
 mod answer;
 mod applicant;
+mod calendars;
+mod dates;
 mod duties;
+mod evidence;
 mod exhaustive;
 mod handling;
 mod historical;
 mod intake;
 mod offers;
+mod permits;
 mod random;
 mod supervision;
 pub(crate) mod support;
