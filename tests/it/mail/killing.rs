@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 const STALL: Duration = Duration::from_secs(6);
 /// How long the rest may take once nobody is killed any more.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How long all must stay sent: whoever marks first may still be in the middle of a mail that is marked already, and put it back
+/// when the server refuses it. Longer than the longest delivery (2 × 1 s).
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// How much is done.
 #[derive(Debug, Clone, Copy)]
@@ -335,13 +338,14 @@ fn run(database: &TestDatabase, plan: Plan, command: impl Fn(u16) -> Command + '
     top_up(&mut tally.mails, queued + missing);
     std::thread::sleep(if crew.stalled.is_empty() { Duration::ZERO } else { STALL });
     crew.wake(true);
-    let began = Instant::now();
-    while store.read(counts).unwrap().sent < i64::try_from(tally.mails).unwrap() {
+    let (began, mut since) = (Instant::now(), Instant::now());
+    while since.elapsed() < SETTLED {
+        if store.read(counts).unwrap().sent < i64::try_from(tally.mails).unwrap() {
+            since = Instant::now();
+        }
         assert!(began.elapsed() < PATIENCE, "not all went out: {:?}", store.read(counts).unwrap());
         std::thread::sleep(Duration::from_millis(100));
     }
-    // Whoever was killed or stalled at the very end may still be in the middle of a mail that is marked already.
-    std::thread::sleep(Duration::from_secs(1));
     drop(crew);
     judge(&store, &office, &std::fs::read_to_string(path).unwrap(), &mut tally);
     tally
