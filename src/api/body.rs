@@ -4,9 +4,12 @@ use super::problem::Problem;
 use super::state::Api;
 use super::strict::{Strict, TWICE, Unique};
 use crate::config::Server;
+use crate::office::FieldError;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{Datelike, NaiveDate};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
@@ -40,7 +43,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// A JSON body that carries a file: its member `content` may be long, the whole as long as the settings say.
+/// A JSON body that carries files: members called `content` may be long, the whole as long as the settings say.
 #[derive(Debug)]
 pub struct Upload<T> {
     /// What it says.
@@ -59,12 +62,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
             let bytes = received.await?;
             let mut document = document(&bytes)?;
             let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
-            if let Some(members) = document.as_object_mut() {
-                members.remove("content");
-            }
+            remove_files(&mut document);
             check_texts(&document, unfit)?;
             Ok(Self { value, fingerprint: fingerprint(&bytes) })
         })
+    }
+}
+
+fn remove_files(document: &mut Value) {
+    match document {
+        Value::Array(items) => items.iter_mut().for_each(remove_files),
+        Value::Object(members) => {
+            members.remove("content");
+            members.values_mut().for_each(remove_files);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -132,6 +144,15 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
         return Err(Problem::new("payload_too_large").detail(format!("请求内容不得超过 {limit} 字节")));
     }
     Ok(body)
+}
+
+/// The bytes of a file given as Base64 in the member at `pointer`; line breaks in it are nothing.
+///
+/// # Errors
+/// `invalid_value` at `pointer`.
+pub fn file_bytes(content: &str, pointer: &str) -> Result<Vec<u8>, FieldError> {
+    let bytes = STANDARD.decode(content.trim().replace(['\r', '\n'], ""));
+    bytes.map_err(|_| FieldError::new(pointer, "invalid_value", "应为文件内容的 Base64 编码"))
 }
 
 /// The longest text in one member, characters. What an applicant asks for is rarely longer than a page.

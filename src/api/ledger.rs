@@ -1,6 +1,6 @@
 //! 台账 over HTTP: a file looked at and then taken in, the organ's cases as a file, an empty ledger.
 
-use super::body::{Params, Upload};
+use super::body::{Params, Upload, file_bytes};
 use super::export::{self, Format};
 use super::organs::{made, once};
 use super::precondition::{Key, content_tag, created};
@@ -13,8 +13,6 @@ use crate::report::Sheet;
 use crate::report::ledger::{ledger_sheet, template_sheets};
 use crate::store::{Db, OrganId};
 use actix_web::{HttpRequest, HttpResponse, web};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
@@ -81,7 +79,7 @@ async fn preview(
 ) -> Result<HttpResponse, Problem> {
     let answer = api
         .run(move |office| {
-            let bytes = decoded(&body.value.content)?;
+            let bytes = file_bytes(&body.value.content, "/content")?;
             let options = ImportOptions { dry_run: true, lines: MOST_ROWS, ..ImportOptions::default() };
             let import = office.store().read(|db| taken_in(office, db, &caller, standing.organ_id, &bytes, options))?;
             Ok(LedgerPreview { confirmation: confirmation(&bytes, &import), import })
@@ -105,7 +103,7 @@ async fn import(
     let ImportFile { content, confirmation: shown, partial } = body.value;
     let (answer, is_replay) = api
         .run(move |office| {
-            let bytes = decoded(&content)?;
+            let bytes = file_bytes(&content, "/content")?;
             office.once(&once, |db| {
                 let options = ImportOptions { partial, ..ImportOptions::default() };
                 let import = taken_in(office, db, &caller, standing.organ_id, &bytes, options)?;
@@ -121,11 +119,6 @@ async fn import(
         })
         .await?;
     Ok(created(answer, is_replay))
-}
-
-fn decoded(content: &str) -> Result<Vec<u8>, OfficeError> {
-    let bytes = STANDARD.decode(content.trim().replace(['\r', '\n'], ""));
-    bytes.map_err(|_| OfficeError::invalid("/content", "invalid_value", "应为文件内容的 Base64 编码"))
 }
 
 fn taken_in(

@@ -1,6 +1,6 @@
 //! 年度报告与统计: counted from the cases, with the cases behind each number; published tables checked.
 
-use super::body::{Body, Params};
+use super::body::{Body, Params, Upload, file_bytes};
 use super::export::Format;
 use super::precondition::{IfMatch, Page, cursor_key, page_limit, versioned};
 use super::problem::Problem;
@@ -9,7 +9,7 @@ use super::state::Api;
 use crate::office::reports::{Adjustments, CellCase, CellQuery, FIGURE_WRITERS, FiguresView, REPORTERS, ReportQuery};
 use crate::office::{Caller, FieldError, OfficeError, Standing};
 use crate::report::annual::{Checked, Form, OwnFigures, Published, Report, check_years};
-use crate::report::annual::{book, csv, document, page};
+use crate::report::annual::{book, csv, document, page, read_file};
 use crate::store::CaseId;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -169,7 +169,8 @@ fn after(cursor: Option<&str>) -> Result<Option<CaseId>, Problem> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CheckRequest {
-    /// 各份报告（org、year、format、table3、table4、narrative 等）；同一机关上下两年的一并核对结转
+    /// 各份报告：org、year、format、table3、table4、narrative 等字段；或者只有 content，为本系统写出的 XLSX、CSV 或者 JSON 文件的\
+    /// 内容（Base64）。同一机关上下两年的一并核对结转
     #[schema(value_type = Vec<HashMap<String, serde_json::Value>>)]
     reports: Vec<serde_json::Value>,
 }
@@ -187,7 +188,7 @@ const MOST_REPORTS: usize = 100;
 /// 核对已公布的年度报告：勾稽关系、合计、表四、文字与表、上下年度；不保存
 #[utoipa::path(post, path = "/api/v1/reports/check", tag = "reports", request_body = CheckRequest,
     responses((status = 200, body = CheckResult)))]
-async fn check(api: web::Data<Api>, body: Body<CheckRequest>) -> Result<HttpResponse, Problem> {
+async fn check(api: web::Data<Api>, body: Upload<CheckRequest>) -> Result<HttpResponse, Problem> {
     let given = body.value.reports;
     let reports = api.run(move |_| judged(&given)).await?;
     Ok(HttpResponse::Ok().json(CheckResult { reports }))
@@ -201,15 +202,26 @@ fn judged(given: &[serde_json::Value]) -> Result<Vec<Checked>, OfficeError> {
     let mut faults = Vec::new();
     let mut reports = Vec::with_capacity(given.len());
     for (at, value) in given.iter().enumerate() {
-        match Published::from_value(value) {
+        match report_given(value, &format!("/reports/{at}")) {
             Ok(report) => reports.push(report),
-            Err(error) => {
-                let pointer = format!("/reports/{at}{}", error.place.trim_end_matches('/'));
-                faults.push(FieldError::new(pointer, error.code, error.detail));
-            }
+            Err(fault) => faults.push(fault),
         }
     }
     if faults.is_empty() { Ok(check_years(&reports)) } else { Err(OfficeError::Invalid(faults)) }
+}
+
+/// A report in the members of `value`, or in the file that is its only one.
+fn report_given(value: &serde_json::Value, at: &str) -> Result<Published, FieldError> {
+    let file =
+        value.as_object().filter(|members| members.len() == 1).and_then(|members| members.get("content")?.as_str());
+    let Some(file) = file else {
+        return Published::from_value(value).map_err(|error| {
+            FieldError::new(format!("{at}{}", error.place.trim_end_matches('/')), error.code, error.detail)
+        });
+    };
+    let at = format!("{at}/content");
+    let bytes = file_bytes(file, &at)?;
+    read_file(&bytes).map_err(|error| FieldError::new(at, error.code, error.to_string()))
 }
 
 /// 机关填写的内容

@@ -91,6 +91,12 @@ impl OfficeError {
     }
 }
 
+impl From<FieldError> for OfficeError {
+    fn from(fault: FieldError) -> Self {
+        Self::Invalid(vec![fault])
+    }
+}
+
 impl From<NotAllowed> for OfficeError {
     fn from(refusal: NotAllowed) -> Self {
         let NotAllowed { code, article, detail, pointer } = refusal;

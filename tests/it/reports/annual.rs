@@ -1,5 +1,7 @@
 //! Our own report: what the logs say, rolled up, over HTTP and on the command line.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use gongkai::case::Role;
 use gongkai::report::annual::{Form, Line, Period, Table, table_three};
 use serde_json::{Value, json};
@@ -141,6 +143,40 @@ fn what_cannot_be_read_as_a_report_is_told_by_its_place() {
         assert_eq!(
             fields(json!([{ "year": 2023, "table3": { "四、结转下年度继续办理": { "总计": -1 } } }])),
             one("/reports/0/table3/四、结转下年度继续办理/总计", "not_a_figure")
+        );
+    });
+}
+
+#[test]
+fn a_published_report_may_be_given_to_the_checker_as_the_file_it_is() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2022-03-01");
+        docket(&bureau);
+        end(&bureau);
+        let file = |year: i32, format: &str| {
+            let path = format!("/api/v1/reports/annual?year={year}&format={format}");
+            let (_, bytes) = bureau.service.download(&path, &bureau.clerk, "*/*");
+            json!({ "content": STANDARD.encode(bytes) })
+        };
+        let check = |reports: Value| {
+            let body = json!({ "reports": reports });
+            bureau.service.call("POST", "/api/v1/reports/check", &bureau.clerk, Some(body))
+        };
+        let mut spoilt = ask(&bureau, "year=2024");
+        spoilt["table3"]["二、上年结转政府信息公开申请数量"]["自然人"] = json!(99);
+        let members = check(json!([ask(&bureau, "year=2022"), ask(&bureau, "year=2023"), spoilt]));
+        let spoilt = json!({ "content": STANDARD.encode(spoilt.to_string()) });
+        let files = check(json!([file(2022, "xlsx"), file(2023, "csv"), spoilt]));
+        assert_eq!((files.status, &files.json), (200, &members.json));
+        assert_eq!(files.json["reports"][1]["findings"], json!([]));
+        let rules = files.json["reports"][2]["findings"].as_array().unwrap().iter().map(|one| one["rule"].clone());
+        assert!(rules.into_iter().any(|rule| rule == "carry_over"), "{:#}", files.json);
+        let half = STANDARD.encode(b"PK\x03\x04 half a file");
+        let faulty = check(json!([file(2023, "csv"), { "content": "§" }, { "content": half }]));
+        assert_eq!(faulty.status, 422);
+        assert_eq!(
+            faulty.fields(),
+            [("/reports/1/content", "invalid_value"), ("/reports/2/content", "malformed_xlsx")]
         );
     });
 }
