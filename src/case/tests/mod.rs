@@ -12,6 +12,7 @@ mod historical;
 mod intake;
 mod offers;
 mod permits;
+mod positions;
 mod random;
 mod supervision;
 pub(crate) mod support;

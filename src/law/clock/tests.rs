@@ -676,3 +676,59 @@ fn a_day_before_receipt_cannot_be_asked_about() {
     let expected = ClockError::AsOfBeforeReceipt { as_of: d("2024-02-29"), received: d("2024-03-01") };
     assert_eq!(answer.unwrap_err(), expected);
 }
+
+#[test]
+fn a_second_delay_told_on_the_last_day_holds_and_a_day_later_it_does_not() {
+    let first = delayed("2025-03-03", "2025-03-31");
+    assert_eq!(due("2025-02-20", &[first.clone(), delayed("2025-03-31", "2025-04-15")]), d("2025-04-15"));
+    let late = clock("2025-02-20", &[first, delayed("2025-04-01", "2025-04-15")]);
+    assert_eq!(late.due, Some(d("2025-03-31")));
+    assert_eq!(ineffective(&late), [(d("2025-04-01"), Some(IneffectiveReason::AfterDue))]);
+}
+
+#[test]
+fn a_reply_on_the_last_day_of_the_calendar_is_in_time_and_one_beyond_it_cannot_be_judged() {
+    let status = |on: &str| clock("2026-12-14", &[replied(on)]).status;
+    assert_eq!(status("2026-12-31"), ClockStatus::Met, "thirteen of twenty days");
+    assert_eq!(status("2027-01-01"), ClockStatus::Gap);
+}
+
+#[test]
+fn a_fee_is_notified_from_the_first_day_of_its_rules_on() {
+    assert_eq!(clock("2020-12-28", &[fee("2021-01-01")]).status, ClockStatus::AwaitingFee);
+    assert_eq!(clock("2020-12-28", &[fee("2020-12-31")]).status, ClockStatus::Running);
+}
+
+#[test]
+fn a_correction_asked_for_twice_is_awaited_since_the_first_time() {
+    let facts = [correction("2024-03-05"), correction("2024-03-08")];
+    let waiting = clock("2024-03-01", &facts).derivation.into_iter().find(|step| step.kind == StepKind::Waiting);
+    assert_eq!(waiting.map(|step| step.from), Some(d("2024-03-05")));
+}
+
+#[test]
+fn a_calendar_that_ends_says_what_it_counted_and_the_first_day_it_lacks() {
+    let year = Calendar::national().years().iter().find(|year| year.year == 2025).cloned().unwrap();
+    let calendar = Calendar::from_years(vec![year]).unwrap();
+    let counted = |start: &str, days: u32| {
+        let answer = reply_clock(&timeline(start, &[ordered(start, days)]), &calendar, None).unwrap();
+        assert_eq!(answer.status, ClockStatus::Gap);
+        (answer.counted, answer.missing)
+    };
+    // 2025 has 248 working days, the first of them 2 January.
+    assert_eq!(counted("2025-01-01", 300), (Some(248), Some(d("2026-01-01"))));
+    assert_eq!(counted("2025-12-31", 20), (Some(0), Some(d("2026-01-01"))));
+    assert_eq!(counted("2024-12-31", 20), (Some(0), Some(d("2024-12-31"))));
+    assert_eq!(counted("2026-01-01", 20), (Some(0), Some(d("2026-01-01"))));
+}
+
+#[test]
+fn a_stop_that_begins_after_the_calendar_excludes_no_day_of_it() {
+    let facts = [asked_until("c1", "2026-12-31", "2027-01-22")];
+    let answer = clock("2026-12-14", &facts);
+    assert_eq!((answer.status, answer.counted, answer.missing), (ClockStatus::Gap, Some(13), Some(d("2027-01-01"))));
+    assert!(!kinds(&answer).contains(&StepKind::Excluded), "{:?}", answer.derivation);
+    let earlier = clock("2026-12-14", &[asked_until("c1", "2026-12-30", "2027-01-22")]);
+    let excluded = earlier.derivation.iter().find(|step| step.kind == StepKind::Excluded).unwrap();
+    assert_eq!((excluded.from, excluded.through, excluded.days), (d("2026-12-31"), Some(d("2026-12-31")), Some(1)));
+}

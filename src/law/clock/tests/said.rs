@@ -117,3 +117,31 @@ fn the_derivation_of_old_and_odd_cases() {
     let ordered = [delayed("2025-03-03", "2025-03-31"), ordered("2025-06-03", 20), replied("2025-07-02")];
     insta::assert_snapshot!("explain_order", explained(&timeline("2025-02-20", &ordered), None));
 }
+
+#[test]
+fn what_moves_nothing_is_named_with_its_reason() {
+    let facts = [
+        correction("2021-03-02"),
+        ordered("2021-06-03", 20),
+        corrected("2021-06-04"),
+        asked("公司甲", "2021-06-07"),
+        delayed("2021-06-08", "2021-08-31"),
+        fee("2021-06-09"),
+        paid("2021-06-10"),
+        extended("2021-06-11", 5),
+    ];
+    insta::assert_snapshot!("explain_ineffective", explained(&timeline("2021-02-22", &facts), None));
+    let early = [fee("2020-03-10"), paid("2020-03-12")];
+    insta::assert_snapshot!("explain_fee_before_its_rules", explained(&timeline("2020-03-02", &early), None));
+}
+
+#[test]
+fn the_end_is_told_as_a_reply_in_time_a_late_one_or_no_reply() {
+    for (name, end) in [
+        ("explain_in_time", replied("2024-03-29")),
+        ("explain_late", replied("2024-04-01")),
+        ("explain_ended", ended("2024-03-20")),
+    ] {
+        insta::assert_snapshot!(name, explained(&timeline("2024-03-01", &[end]), None));
+    }
+}

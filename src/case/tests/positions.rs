@@ -1,0 +1,74 @@
+//! Where a case stands for those who watch, and what its row says of it.
+
+use super::support::*;
+use crate::case::command::*;
+use crate::case::*;
+use crate::law::{Calendar, Outcome, ServiceMethod, WarningLevel, WarningThresholds};
+
+fn stands(desk: &Desk) -> Position {
+    let calendar = Calendar::national();
+    let answer = desk.case().reply_clock(calendar, &desk.rules, Some(desk.today)).unwrap();
+    position(desk.case(), answer.as_ref(), desk.today, &WarningThresholds::default(), calendar)
+}
+
+fn row(desk: &Desk) -> Summary {
+    let actor = holding(&[]);
+    let context = Context { actor: &actor, today: desk.today, calendar: Calendar::national(), rules: &desk.rules };
+    summary(desk.case(), &context)
+}
+
+/// Received on the first day, answered by post on the second.
+fn answered(received: &str, on: &str) -> Desk {
+    let mut desk = Desk::registered(received).at(on);
+    desk.accept(proposal(Outcome::Provided, day(on))).approve_all(day(on));
+    desk.accept(IssueReply { on: day(on) });
+    let carrier = Some("EMS".into());
+    desk.accept(Dispatch { method: ServiceMethod::Post, on: day(on), carrier, tracking_number: None });
+    desk
+}
+
+#[test]
+fn a_late_reply_keeps_the_level_it_went_out_with() {
+    let late = stands(&answered("2024-03-01", "2024-04-01").at("2024-09-02"));
+    let expected = Position {
+        standing: Standing::Late,
+        level: WarningLevel::Red,
+        due_on: Some(day("2024-03-29")),
+        is_provisional: false,
+        on: day("2024-04-01"),
+    };
+    assert_eq!(late, expected);
+    assert_eq!(stands(&answered("2024-03-01", "2024-04-28")).level, WarningLevel::Black, "thirty days");
+    let in_time = stands(&answered("2024-03-01", "2024-03-29").at("2024-09-02"));
+    assert_eq!((in_time.standing, in_time.level), (Standing::OnTime, WarningLevel::None));
+}
+
+#[test]
+fn an_estimated_day_is_one_where_no_other_is_known() {
+    let gap = Desk::registered("2026-12-14").at("2026-12-28");
+    let open = stands(&gap);
+    assert!(open.is_provisional && open.due_on.is_some(), "{open:?}");
+    assert_eq!((open.standing, open.level), (Standing::Running, WarningLevel::Blue));
+    let ended = stands(&answered("2026-12-14", "2027-01-05"));
+    assert_eq!((ended.standing, ended.level), (Standing::Unjudged, WarningLevel::None));
+    let mut corrected = Desk::registered("2024-03-01").at("2024-03-12");
+    corrected.accept(plain(CommandKind::RequestCorrection, corrected.case.as_ref(), day("2024-03-12")));
+    let waiting = stands(&corrected);
+    assert_eq!((waiting.standing, waiting.due_on, waiting.is_provisional), (Standing::AwaitingApplicant, None, false));
+}
+
+#[test]
+fn a_row_says_whether_the_reply_was_late_and_whether_its_own_period_was_extended() {
+    assert!(row(&answered("2024-03-01", "2024-04-01")).is_late);
+    assert!(!row(&answered("2024-03-01", "2024-03-29")).is_late);
+    let mut extended = Desk::registered("2024-03-01").at("2024-03-12");
+    assert!(!row(&extended).is_extended);
+    extended.accept(extension(5, day("2024-03-05")));
+    assert!(row(&extended).is_extended);
+    extended.accept(plain(CommandKind::RequestCorrection, extended.case.as_ref(), day("2024-03-06")));
+    extended.accept(ReceiveCorrection { on: day("2024-03-12"), request: "补正".into() });
+    assert!(!row(&extended).is_extended, "the extension was of the period that the correction ended");
+    let mut same_day = Desk::registered("2024-03-01");
+    same_day.accept(extension(5, day("2024-03-01")));
+    assert!(row(&same_day).is_extended, "told on the day of receipt");
+}
