@@ -12,7 +12,9 @@ pub use publish::{Adjustments, LaterEvent, MovedCase, MovedCell};
 use super::overdue::{WATCHERS, watched};
 use super::{Caller, Office, OfficeError};
 use crate::case::Role;
-use crate::report::annual::{Counted, Form, OrganName, OwnFigures, Period, Previous, Report, table_four, table_three};
+use crate::report::annual::{
+    Counted, Form, OrganName, OwnFigures, Period, Previous, Report, TopicCount, table_four, table_three,
+};
 use crate::store::organs::OrganRow;
 use crate::store::{Db, OrganId, organs};
 use chrono::Datelike;
@@ -24,8 +26,8 @@ pub const REPORTERS: &[Role] = WATCHERS;
 /// The first year there can be a report on: Order 492 came into force in it.
 pub(super) const FIRST_YEAR: i32 = 2008;
 
-/// Topics named in part three.
-const MOST_TOPICS: usize = 3;
+/// Topics counted in a report.
+const MOST_TOPICS: usize = 30;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +156,12 @@ impl Office {
         let count = Count::of(self, db, &scope.ids(), &scope.period)?;
         let Scope { period, form, .. } = scope;
         let own = OwnFigures::of(db, scope)?;
-        let topics = crate::store::reports::tags(db, &scope.ids(), period.from, period.until)?;
+        let tags = crate::store::reports::tags(db, &scope.ids(), period.from, period.until)?;
+        let topics = tags
+            .into_iter()
+            .take(MOST_TOPICS)
+            .map(|(topic, count)| TopicCount { topic, applications: u32::try_from(count).unwrap_or(u32::MAX) });
+        let departments = count.departments(db, *form, &scope.organs)?;
         let named = |organ: &OrganRow| OrganName { code: organ.code.clone(), name: organ.name.clone() };
         Ok(Report::from(Counted {
             organ: named(&scope.organ),
@@ -167,7 +174,8 @@ impl Office {
             is_complete: count.is_complete,
             three: table_three(*form, period, &count.lines),
             four: table_four(*form, period, &count.remedies()),
-            topics: topics.into_iter().take(MOST_TOPICS).map(|(tag, _)| tag).collect(),
+            topics: topics.collect(),
+            departments,
             fee_yuan: count.fee_yuan(period),
             own,
         }))

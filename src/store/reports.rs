@@ -10,7 +10,7 @@ use super::cases::CaseRow;
 use super::db::{Db, MultiBackend};
 use super::events::EventRow;
 use super::schema::{case_events, case_tags, cases, report_figures, report_snapshots};
-use super::{CaseId, OrganId, StoreError, Ts, UserId};
+use super::{CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 use crate::case::TURNS;
 
 /// How many cases are asked for in one statement.
@@ -61,6 +61,8 @@ pub struct Group {
     pub is_extended: bool,
     /// Whether the reply was late.
     pub is_late: bool,
+    /// The department that has them.
+    pub department: Option<DepartmentId>,
     /// How many.
     pub count: i64,
 }
@@ -105,7 +107,14 @@ macro_rules! of_stock {
 /// # Errors
 /// As every statement: [`StoreError`].
 pub fn groups(db: &mut Db, stock: &Stock) -> Result<Vec<Group>, StoreError> {
-    let alike = (cases::applicant_kind, cases::channel, cases::outcome, cases::is_extended, cases::is_late);
+    let alike = (
+        cases::applicant_kind,
+        cases::channel,
+        cases::outcome,
+        cases::is_extended,
+        cases::is_late,
+        cases::department_id,
+    );
     let counted = cases::table
         .group_by(alike)
         .select((
@@ -114,6 +123,7 @@ pub fn groups(db: &mut Db, stock: &Stock) -> Result<Vec<Group>, StoreError> {
             cases::outcome,
             cases::is_extended,
             cases::is_late,
+            cases::department_id,
             count_star(),
         ))
         .into_boxed::<MultiBackend>();

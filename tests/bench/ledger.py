@@ -58,14 +58,19 @@ def rows(count):
         yield row
 
 
+def write(path, count):
+    """A ledger of so many rows as CSV."""
+    with open(path, "w", newline="", encoding="utf-8") as out:
+        writer = csv.DictWriter(out, HEADINGS)
+        writer.writeheader()
+        writer.writerows(rows(count))
+
+
 def main():
     program, count = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "ledger.csv")
-        with open(path, "w", newline="", encoding="utf-8") as out:
-            writer = csv.DictWriter(out, HEADINGS)
-            writer.writeheader()
-            writer.writerows(rows(count))
+        write(path, count)
         environment = {"GONGKAI_DATABASE_URL": f"sqlite:{directory}/bench.db", "PATH": os.environ["PATH"]}
 
         def run(*arguments):
@@ -87,4 +92,5 @@ def main():
         print(f"database {os.path.getsize(directory + '/bench.db') / 2**20:.0f} MiB, XLSX {os.path.getsize(workbook) / 2**20:.0f} MiB")
 
 
-main()
+if __name__ == "__main__":
+    main()

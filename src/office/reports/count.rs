@@ -7,10 +7,11 @@ use crate::case::{
     ApplicantKind, Conclusion, Course, RemedyCourse, Standing, course, fees_paid, is_turned, remedy_courses,
 };
 use crate::law::{Channel, Outcome};
-use crate::report::annual::{Line, Period, Selector, When};
+use crate::report::annual::{Form, Line, Mix, Period, Selector, When};
 use crate::store::cases::CaseRow;
+use crate::store::organs::OrganRow;
 use crate::store::reports::{self, Ended, Group, Stock};
-use crate::store::{CaseId, Db, OrganId};
+use crate::store::{CaseId, Db, DepartmentId, OrganId, departments};
 use std::collections::{BTreeMap, HashMap};
 
 /// The cases of organs in a period.
@@ -21,6 +22,8 @@ pub(super) struct Count {
     pub turned: BTreeMap<CaseId, Option<Line>>,
     /// Reconsiderations and suits, by case.
     pub remedies: BTreeMap<CaseId, Vec<RemedyCourse>>,
+    /// What each department ended, by category; none: given to no department.
+    shares: BTreeMap<Option<DepartmentId>, BTreeMap<Outcome, i64>>,
     /// Payments.
     fees: Vec<(chrono::NaiveDate, u64)>,
     /// False when a log or row could not be read.
@@ -36,6 +39,7 @@ impl Count {
             lines: Vec::new(),
             turned: BTreeMap::new(),
             remedies: BTreeMap::new(),
+            shares: BTreeMap::new(),
             fees: Vec::new(),
             is_complete: true,
         };
@@ -54,7 +58,11 @@ impl Count {
             // Counted by its row above: taken out again, and in as its log says.
             if let Some(key) = key_of_row(&row, period) {
                 *sums.entry(key).or_default() -= 1;
+                count.share(row.department_id, key.4, -1);
             }
+            let line = count.turned.get(&row.id).copied().flatten();
+            let ended = line.and_then(|line| line.course.concluded).filter(|end| period.has(end.on));
+            count.share(row.department_id, ended.map(|end| end.outcome), 1);
         }
         let lines = sums.into_iter().filter_map(|(key, count)| line(key, u32::try_from(count).ok()?, period));
         count.lines = lines.filter(|line| line.count > 0).chain(count.turned.values().flatten().copied()).collect();
@@ -120,12 +128,36 @@ impl Count {
                     group.is_late && is_within,
                 );
                 *sums.entry(key).or_default() += group.count;
+                self.share(group.department, outcome, group.count);
             }
             _ => {
                 tracing::error!(?group, "cases are left out of a report: their rows have codes of another release");
                 self.is_complete = false;
             }
         }
+    }
+
+    /// So many more that the department ended in this category, if they ended at all.
+    fn share(&mut self, department: Option<DepartmentId>, outcome: Option<Outcome>, count: i64) {
+        if let Some(outcome) = outcome {
+            *self.shares.entry(department).or_default().entry(outcome).or_default() += count;
+        }
+    }
+
+    /// What each department ended, organ by organ, and at last what was given to none.
+    pub(super) fn departments(&self, db: &mut Db, form: Form, organs: &[OrganRow]) -> Result<Vec<Mix>, OfficeError> {
+        let ids: Vec<OrganId> = organs.iter().map(|organ| organ.id).collect();
+        let mut known = departments::list(db, &ids)?;
+        known.sort_by_key(|row| organs.iter().position(|organ| organ.id == row.organ_id));
+        let counts = |shares: &BTreeMap<Outcome, i64>| {
+            shares.iter().filter_map(|(outcome, count)| Some((*outcome, u32::try_from(*count).ok()?))).collect()
+        };
+        let named = known.into_iter().filter_map(|row| {
+            let organ = organs.iter().find(|organ| organ.id == row.organ_id).map(|organ| organ.name.clone());
+            Some(Mix::of(form, organ, Some(row.name), &counts(self.shares.get(&Some(row.id))?)))
+        });
+        let nobody = self.shares.get(&None).map(|shares| Mix::of(form, None, None, &counts(shares)));
+        Ok(named.chain(nobody).filter(|mix| mix.ended > 0).collect())
     }
 
     /// Every remedy.

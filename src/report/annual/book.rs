@@ -1,6 +1,6 @@
 //! The report as a workbook: a sheet a table, laid out as the form is, and the prose.
 
-use super::layout::{Content, Grid, Look, Spot, grids};
+use super::layout::{Content, Grid, Look, Spot, appendices, grids};
 use super::whole::Report;
 use crate::report::{ReportError, safe};
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet};
@@ -70,6 +70,9 @@ pub fn book(report: &Report) -> Result<Vec<u8>, ReportError> {
         table(workbook.add_worksheet(), report, &grid, &looks)?;
     }
     prose(workbook.add_worksheet(), report, &looks)?;
+    for grid in appendices(report) {
+        table(workbook.add_worksheet(), report, &grid, &looks)?;
+    }
     Ok(workbook.save_to_buffer()?)
 }
 

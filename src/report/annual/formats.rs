@@ -56,6 +56,11 @@ pub(super) fn report(form: Form, year: i32) -> Report {
             r#"{"table2": {"行政许可": {"本年处理决定数量": 68}, "行政事业性收费": {"本年收费金额（单位：万元）": 12.5}}, "part_one": "=全年工作情况<b>。", "part_five": "一是公开还不够及时。"}"#
         }
     };
+    let topic = |topic: &str, applications| TopicCount { topic: topic.to_owned(), applications };
+    let mix = |department: Option<&str>, counts: &[(Outcome, u32)]| {
+        let organ = department.map(|_| "某市自然资源和规划局".to_owned());
+        Mix::of(form, organ, department.map(str::to_owned), &counts.iter().copied().collect())
+    };
     let name = |code: &str, name: &str| OrganName { code: code.to_owned(), name: name.to_owned() };
     Report::from(Counted {
         organ: name("zrzy", "某市自然资源和规划局"),
@@ -68,7 +73,12 @@ pub(super) fn report(form: Form, year: i32) -> Report {
         is_complete: true,
         three: table_three(form, &period, &lines),
         four: table_four(form, &period, &remedies),
-        topics: vec!["土地征收".to_owned(), "规划许可".to_owned()],
+        topics: vec![topic("土地征收", 12), topic("规划许可", 5)],
+        departments: vec![
+            mix(Some("利用科"), &[(Outcome::Provided, 30), (Outcome::O492Disclosed, 2), (Outcome::InternalAffairs, 4)]),
+            mix(Some("=规划科"), &[(Outcome::PartiallyDisclosed, 8)]),
+            mix(None, &[(Outcome::Withdrawn, 1)]),
+        ],
         fee_yuan: 400,
         own: serde_json::from_str(own).unwrap(),
     })
@@ -180,7 +190,10 @@ fn the_official_labels_and_headings_are_printed() {
         "<th colspan=\"10\">行政诉讼</th>",
         "第二十条第（八）项",
         "国办公开办函〔2021〕30号",
-        "<svg role=\"img\"",
+        "<svg role=\"img\" aria-label=\"办理结果\"",
+        "附一：各承办科室办结情况（不属于公开的格式）",
+        "<svg role=\"img\" aria-label=\"附一：各承办科室办结情况（不属于公开的格式）\"",
+        "<td class=\"label\">土地征收</td><td>12</td>",
     ] {
         assert!(page.contains(words), "{words}");
     }
@@ -192,7 +205,7 @@ fn the_official_labels_and_headings_are_printed() {
 fn no_cell_starts_a_formula() {
     let report = report(Form::Form2021, 2025);
     let text = String::from_utf8(csv(&report).unwrap()).unwrap();
-    assert!(text.contains(",'=全年工作情况"), "{text}");
+    assert!(text.contains(",'=全年工作情况") && text.contains(",'=规划科,"), "{text}");
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(book(&report).unwrap())).unwrap();
     for name in book.sheet_names() {
         let formulas = book.worksheet_formula(&name).unwrap();

@@ -2,6 +2,7 @@
 
 use super::figures::Amount;
 use super::form::{self, CARRIED, Form, PENDING, RECEIVED, RESULTS, TOTAL};
+use super::mix::{self, Mix, TopicCount};
 use super::whole::Report;
 use crate::report::PARTIAL_NOTE;
 
@@ -137,6 +138,48 @@ pub fn grids(report: &Report) -> Vec<Grid> {
         Form::Sheet2014 => vec![sheet(report)],
         Form::Form2019 | Form::Form2021 => vec![table_two(report), table_three(report), table_four(report)],
     }
+}
+
+/// What stands beside the form, for the office itself: the results of each department, the subjects. Empty tables are left out.
+#[must_use]
+pub fn appendices(report: &Report) -> Vec<Grid> {
+    departments(report).into_iter().chain(topics(report)).collect()
+}
+
+/// The name of the table of the departments.
+pub const DEPARTMENTS: &str = "承办科室";
+
+fn departments(report: &Report) -> Option<Grid> {
+    let columns = mix::columns(&report.departments);
+    let mut head = vec![Spot::head(DEPARTMENTS)];
+    head.extend(columns.iter().map(|group| Spot::head(mix::printed_group(group))));
+    let row = |mix: &Mix| {
+        let number = |group: &&str| Spot::number(if *group == TOTAL { mix.ended } else { mix.get(group) });
+        let mut spots = vec![Spot::label(mix.name(report.with_subordinates))];
+        spots.extend(columns.iter().map(number));
+        spots
+    };
+    let mut widths = vec![36];
+    widths.extend(vec![14; columns.len()]);
+    (!report.departments.is_empty()).then(|| Grid {
+        name: DEPARTMENTS,
+        heading: "附一：各承办科室办结情况（不属于公开的格式）".to_owned(),
+        widths,
+        heads: 1,
+        rows: [head].into_iter().chain(report.departments.iter().map(row)).collect(),
+    })
+}
+
+fn topics(report: &Report) -> Option<Grid> {
+    let head = vec![Spot::head("主题"), Spot::head("收到的申请（件）")];
+    let row = |count: &TopicCount| vec![Spot::label(count.topic.as_str()), Spot::number(count.applications)];
+    (!report.topic_counts.is_empty()).then(|| Grid {
+        name: "申请主题",
+        heading: "附二：申请的主题（不属于公开的格式）".to_owned(),
+        widths: vec![36, 20],
+        heads: 1,
+        rows: [head].into_iter().chain(report.topic_counts.iter().map(row)).collect(),
+    })
 }
 
 /// Columns of table two: the row's name and up to three figures.

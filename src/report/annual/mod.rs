@@ -9,6 +9,7 @@ pub mod form;
 #[cfg(test)]
 mod formats;
 pub mod layout;
+pub mod mix;
 mod page;
 mod prose;
 pub mod published;
@@ -23,6 +24,7 @@ pub use count::{Line, Period, Selector, Table, When, is_in_remedy_cell, selector
 pub use document::document;
 pub use figures::OwnFigures;
 pub use form::Form;
+pub use mix::{Mix, TopicCount};
 pub use page::page;
 pub use published::{Figure, Published, Unreadable};
 pub use records::{csv, read_file};

@@ -1,10 +1,11 @@
-//! The report as a page to be printed: the six parts, the tables as the form has them, a chart of the results.
+//! The report as a page to be printed: the six parts, the tables as the form has them, charts; beside the form departments and topics.
 
 use super::book::{parts, title};
-use super::form::{self, CARRIED, PENDING, RECEIVED, RESULTS, TOTAL};
-use super::layout::{Grid, Look, grids};
+use super::form::{self, TOTAL};
+use super::layout::{self, Grid, Look, appendices, grids};
+use super::mix::{self, Mix};
 use super::whole::Report;
-use crate::report::{PARTIAL_NOTE, ReportError};
+use crate::report::ReportError;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
@@ -26,6 +27,36 @@ struct Section<'a> {
     lines: Vec<&'a str>,
     grids: Vec<Vec<Vec<Shown>>>,
     bars: Vec<Bar>,
+    stacks: Option<Stacks>,
+}
+
+/// Stacked bars with the key to their colours.
+#[derive(Serialize)]
+struct Stacks {
+    legend: Vec<Key>,
+    stacks: Vec<Stack>,
+}
+
+#[derive(Serialize)]
+struct Key {
+    label: String,
+    colour: &'static str,
+}
+
+#[derive(Serialize)]
+struct Stack {
+    label: String,
+    count: u32,
+    end: u32,
+    parts: Vec<Part>,
+}
+
+/// A part of a stacked bar: where it begins, how long it is.
+#[derive(Serialize)]
+struct Part {
+    at: u32,
+    length: u32,
+    colour: &'static str,
 }
 
 /// A bar of the chart, in units of its picture.
@@ -62,6 +93,7 @@ pub fn page(report: &Report) -> Result<String, ReportError> {
                 lines: Vec::new(),
                 grids: vec![shown(grid)],
                 bars: Vec::new(),
+                stacks: None,
             });
         }
         let is_here = |grid: &&Grid| match grid.name {
@@ -69,9 +101,22 @@ pub fn page(report: &Report) -> Result<String, ReportError> {
             "表四" => heading.starts_with('四'),
             _ => false,
         };
-        let bars = if heading.starts_with('三') { bars(report) } else { Vec::new() };
+        let bars = if heading.starts_with('三') { results(report) } else { Vec::new() };
         let lines = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        sections.push(Section { heading, lines, grids: grids.iter().filter(is_here).map(shown).collect(), bars });
+        let grids = grids.iter().filter(is_here).map(shown).collect();
+        sections.push(Section { heading, lines, grids, bars, stacks: None });
+    }
+    let appendices = appendices(report);
+    for grid in &appendices {
+        let of_departments = grid.name == layout::DEPARTMENTS;
+        let topics = || report.topic_counts.iter().map(|count| (shortened(count.topic.clone()), count.applications));
+        sections.push(Section {
+            heading: &grid.heading,
+            lines: Vec::new(),
+            grids: vec![shown(grid)],
+            bars: if of_departments { Vec::new() } else { bars(topics()) },
+            stacks: if of_departments { stacks(report) } else { None },
+        });
     }
     let page = Page { title: title(report), report, sections };
     Ok(environment.get_template("annual.html")?.render(Serde(&page))?)
@@ -94,27 +139,57 @@ fn shown(grid: &Grid) -> Vec<Vec<Shown>> {
 /// Length of the longest bar.
 const LONGEST: u32 = 700;
 
-/// The groups of results, as long as they are many.
-fn bars(report: &Report) -> Vec<Bar> {
-    let mut groups: Vec<(String, u32)> = Vec::new();
-    let sums = [RECEIVED, CARRIED, RESULTS, PENDING, form::SHEET_RECEIVED, form::SHEET_ENDED, form::SHEET_ANSWERED];
-    let counted = report
-        .table3
-        .rows
-        .iter()
-        .map(|(row, _)| *row)
-        .filter(|row| report.form.result_rows().contains(row) && !sums.contains(row));
-    for row in counted {
-        let count = report.table3.get(row, TOTAL).unwrap_or_default();
-        let label = super::layout::printed(form::group(row)).1;
-        // The note behind a label has room in the table only.
-        let label = label.strip_suffix(PARTIAL_NOTE).unwrap_or(&label).to_owned();
-        match groups.last_mut().filter(|(last, _)| *last == label) {
-            Some((_, sum)) => *sum += count,
-            None => groups.push((label, count)),
-        }
+/// Bars as long as their numbers are large; what is nought has none.
+fn bars(counts: impl Iterator<Item = (String, u32)>) -> Vec<Bar> {
+    let counts: Vec<(String, u32)> = counts.filter(|(_, count)| *count > 0).collect();
+    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
+    let length = |count: u32| u32::try_from(u64::from(count) * u64::from(LONGEST) / u64::from(most)).unwrap_or(LONGEST);
+    counts.into_iter().map(|(label, count)| Bar { length: length(count), label, count }).collect()
+}
+
+/// The groups of results.
+fn results(report: &Report) -> Vec<Bar> {
+    let rows = report.form.result_rows();
+    bars(mix::groups(report.form).into_iter().map(|group| {
+        let of_group = rows.iter().filter(|row| form::group(row) == group);
+        let count = of_group.filter_map(|row| report.table3.get(row, TOTAL)).sum();
+        (mix::printed_group(group), count)
+    }))
+}
+
+/// Colours that can be told apart in print, one for each group of results; the last for all others.
+const COLOURS: [&str; 7] = ["#4d7ea8", "#9cc3de", "#c0504d", "#e0a15e", "#8f8f8f", "#b9a5cf", "#d9d9d9"];
+
+/// Characters that stand beside a bar; the table above has the whole name.
+const LABEL_ROOM: usize = 16;
+
+fn shortened(label: String) -> String {
+    if label.chars().count() <= LABEL_ROOM {
+        return label;
     }
-    let most = groups.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
-    let bar = |(label, count): (String, u32)| Bar { length: count.saturating_mul(LONGEST) / most, label, count };
-    groups.into_iter().filter(|(_, count)| *count > 0).map(bar).collect()
+    label.chars().take(LABEL_ROOM - 1).chain(['…']).collect()
+}
+
+/// Every department's results, the parts side by side.
+fn stacks(report: &Report) -> Option<Stacks> {
+    let groups: Vec<&str> = mix::columns(&report.departments).into_iter().filter(|group| *group != TOTAL).collect();
+    let colour = |at: usize| COLOURS.get(at).or(COLOURS.last()).copied().unwrap_or_default();
+    let most = report.departments.iter().map(|mix| mix.ended).max()?.max(1);
+    let length = |count: u32| u32::try_from(u64::from(count) * u64::from(LONGEST) / u64::from(most)).unwrap_or(LONGEST);
+    let stack = |mix: &Mix| {
+        let (mut parts, mut before) = (Vec::new(), 0);
+        for (at, group) in groups.iter().enumerate() {
+            let count = mix.get(group);
+            parts.push(Part {
+                at: length(before),
+                length: length(before + count) - length(before),
+                colour: colour(at),
+            });
+            before += count;
+        }
+        Stack { label: shortened(mix.name(report.with_subordinates)), count: mix.ended, end: length(before), parts }
+    };
+    let legend =
+        groups.iter().enumerate().map(|(at, group)| Key { label: mix::printed_group(group), colour: colour(at) });
+    Some(Stacks { legend: legend.collect(), stacks: report.departments.iter().map(stack).collect() })
 }

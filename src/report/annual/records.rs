@@ -2,7 +2,7 @@
 
 use super::book::parts;
 use super::form::{Form, TOTAL};
-use super::layout::printed;
+use super::layout::{Spot, appendices, printed};
 use super::published::{Published, Unreadable};
 use super::whole::Report;
 use crate::report::ledger::check_unfolding;
@@ -13,7 +13,7 @@ use std::io::Cursor;
 
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The rows: organ, year, form, then each table with its heading row, then the prose.
+/// The rows: organ, year, form, then each table with its heading row, what stands beside the form, then the prose.
 fn records(report: &Report) -> Vec<Vec<String>> {
     let line = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<String>>();
     let mut rows = vec![
@@ -43,6 +43,10 @@ fn records(report: &Report) -> Vec<Vec<String>> {
             record.extend(block.columns.iter().map(figure));
             rows.push(record);
         }
+    }
+    for grid in appendices(report) {
+        let of = |spots: &Vec<Spot>| [grid.name.to_owned()].into_iter().chain(spots.iter().map(Spot::text)).collect();
+        rows.extend(grid.rows.iter().map(of));
     }
     rows.extend(parts(report).into_iter().map(|(heading, text)| line(&["文字", heading, text])));
     let widest = rows.iter().map(Vec::len).max().unwrap_or(0);

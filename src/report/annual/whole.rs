@@ -3,6 +3,7 @@
 use super::count::{Period, Table};
 use super::figures::OwnFigures;
 use super::form::Form;
+use super::mix::{Mix, TopicCount};
 use super::prose::{self, Figures};
 use chrono::NaiveDate;
 use serde::ser::SerializeMap;
@@ -84,6 +85,10 @@ pub struct Report {
     pub part_six: String,
     /// 申请较为集中的内容
     pub topics: Vec<String>,
+    /// 各承办科室办结的申请，按结果；不属于公开的格式
+    pub departments: Vec<Mix>,
+    /// 各主题的申请件数，多的在前；不属于公开的格式
+    pub topic_counts: Vec<TopicCount>,
     /// 收取的信息处理费，元
     pub fee_yuan: u64,
     /// 上一个同样长的期间，格式相同；要求时才有
@@ -129,13 +134,18 @@ pub struct Counted {
     pub three: Table,
     /// Table four.
     pub four: Table,
-    /// What was asked for most.
-    pub topics: Vec<String>,
+    /// What was asked for by subject tag, the most frequent first.
+    pub topics: Vec<TopicCount>,
+    /// What each department ended.
+    pub departments: Vec<Mix>,
     /// Fees paid, yuan.
     pub fee_yuan: u64,
     /// What the office entered.
     pub own: OwnFigures,
 }
+
+/// Topics named in part three.
+const MOST_NAMED: usize = 3;
 
 impl From<Counted> for Report {
     fn from(counted: Counted) -> Self {
@@ -150,10 +160,12 @@ impl From<Counted> for Report {
             is_complete,
             three,
             four,
-            topics,
+            topics: topic_counts,
+            departments,
             fee_yuan,
             own,
         } = counted;
+        let topics: Vec<String> = topic_counts.iter().take(MOST_NAMED).map(|count| count.topic.clone()).collect();
         let figures = Figures {
             org: &organ.name,
             with_subordinates,
@@ -195,6 +207,8 @@ impl From<Counted> for Report {
             table3: three,
             table4: four,
             topics,
+            departments,
+            topic_counts,
             fee_yuan,
             previous: None,
         }

@@ -7,7 +7,7 @@ use gongkai::report::annual::{Form, Line, Period, Table, table_three};
 use serde_json::{Value, json};
 use std::process::Command;
 
-use super::docket::{docket, end, from, lines, reply};
+use super::docket::{docket, end, from, lines, reply, set_aside};
 use crate::desk::Bureau;
 use crate::support::{SEALING_KEY, on_both_databases};
 
@@ -22,6 +22,78 @@ pub fn ask(bureau: &Bureau, query: &str) -> Value {
 
 fn numbers(table: &Table) -> Value {
     serde_json::to_value(table).unwrap()
+}
+
+/// Whatever the departments ended is what the table has, group by group and in all.
+#[track_caller]
+fn departments_add_up(answer: &Value, form: Form, table: &Table) {
+    let departments = answer["departments"].as_array().unwrap();
+    let all = if form == Form::Sheet2014 { "（二）申请办结数" } else { "三(七)总计" };
+    let ended: u64 = departments.iter().map(|mix| mix["ended"].as_u64().unwrap()).sum();
+    assert_eq!(ended, u64::from(table.get(all, "总计").unwrap()), "{departments:?}");
+    for row in form.result_rows() {
+        let group = gongkai::report::annual::form::group(row);
+        let of_group = form.result_rows().into_iter().filter(|other| other.starts_with(group));
+        let expected: u32 = of_group.map(|row| table.get(row, "总计").unwrap()).sum();
+        let found: u64 = departments.iter().map(|mix| mix["results"][group].as_u64().unwrap()).sum();
+        assert_eq!(found, u64::from(expected), "{group} {departments:?}");
+    }
+}
+
+#[test]
+fn each_department_is_told_by_result_what_it_ended() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2022-03-01");
+        let given = |on: &str| {
+            let mut case = from(&bureau, on, "natural_person");
+            case.clerk("tasks", json!({ "on": on, "department_id": bureau.department }));
+            case
+        };
+        reply(&mut given("2023-02-01"), "2023-02-10", json!({}));
+        reply(&mut given("2023-02-02"), "2023-02-10", json!({ "outcome": "refused.internal_affairs" }));
+        // Set aside in the next year: it was ended in this one, and is no second application when it is answered again.
+        let mut aside = given("2023-11-01");
+        reply(&mut aside, "2023-11-10", json!({ "outcome": "refused.internal_affairs" }));
+        set_aside(&mut aside, "2024-02-20");
+        reply(&mut aside, "2024-03-06", json!({}));
+        let mut nobodys = from(&bureau, "2023-03-01", "natural_person");
+        nobodys.clerk("withdrawal", json!({ "on": "2023-03-01", "identity_checked": true }));
+        given("2023-12-01");
+        end(&bureau);
+        let told = |year: i32| {
+            let mixes = ask(&bureau, &format!("year={year}"))["departments"].as_array().unwrap().clone();
+            let line = |mix: &Value| {
+                let results = mix["results"].as_object().unwrap().iter();
+                let some: Vec<String> = results
+                    .filter(|(_, count)| **count != 0)
+                    .map(|(group, count)| format!("{group} {count}"))
+                    .collect();
+                (mix["department"].as_str().map(str::to_owned), mix["ended"].as_u64().unwrap(), some.join("、"))
+            };
+            mixes.iter().map(line).collect::<Vec<_>>()
+        };
+        let department = Some("耕地保护科".to_owned());
+        assert_eq!(
+            told(2023),
+            [
+                (department, 3, "三(一)予以公开 1、三(三)不予公开 2".to_owned()),
+                (None, 1, "三(六)其他处理 1".to_owned())
+            ]
+        );
+        assert_eq!(told(2024), []);
+        let (_, page) = bureau.service.download(&format!("{ANNUAL}?year=2023&format=html"), &bureau.clerk, "*/*");
+        let page = String::from_utf8(page).unwrap();
+        for words in [
+            "附一：各承办科室办结情况（不属于公开的格式）",
+            "<td class=\"label\">耕地保护科</td><td>1</td><td>2</td>",
+            "（未分办科室）",
+        ] {
+            assert!(page.contains(words), "{words}");
+        }
+        let (_, csv) = bureau.service.download(&format!("{ANNUAL}?year=2023&format=csv"), &bureau.clerk, "*/*");
+        let csv = String::from_utf8(csv).unwrap();
+        assert!(csv.contains("承办科室,耕地保护科,1,2,0,3"), "{csv}");
+    });
 }
 
 #[test]
@@ -40,6 +112,7 @@ fn every_form_of_every_period_counts_what_the_logs_of_the_cases_say() {
                     let expected = table_three(form, &period, &lines);
                     assert_eq!(answer["table3"], numbers(&expected), "{name} {form:?}");
                     assert_eq!((&answer["is_complete"], &answer["period"]), (&json!(true), &json!(name)));
+                    departments_add_up(&answer, form, &expected);
                     counted += expected.rows.iter().flat_map(|(_, cells)| cells).filter(|count| **count > 0).count();
                 }
             }
@@ -258,6 +331,8 @@ fn hot_topics_and_fees_of_the_year_are_in_the_report() {
         bureau.on("2024-01-10");
         let report = ask(&bureau, "year=2023");
         assert_eq!((&report["fee_yuan"], &report["topics"]), (&json!(380), &json!(["土地征收", "规划许可"])));
+        let counts = json!([{ "topic": "土地征收", "applications": 2 }, { "topic": "规划许可", "applications": 1 }]);
+        assert_eq!(report["topic_counts"], counts);
         assert!(
             report["narrative"].as_str().unwrap().contains("申请内容主要涉及土地征收、规划许可等方面。"),
             "{report:#}"
@@ -322,7 +397,8 @@ fn every_format_is_downloaded_and_the_checker_reads_the_tables_back() {
                 assert!(done.status.code() == Some(0) && out.contains("没有差错"), "{format}: {out}");
             } else if format == "html" {
                 let page = String::from_utf8(bytes).unwrap();
-                let texts = page.split("<text x=\"0\"").skip(1);
+                let chart = page.split("aria-label=\"办理结果\"").nth(1).and_then(|rest| rest.split("</svg>").next());
+                let texts = chart.unwrap().split("<text x=\"0\"").skip(1);
                 let labels: Vec<&str> = texts.filter_map(|rest| rest.split(['>', '<']).nth(1)).collect();
                 assert_eq!(
                     labels,
