@@ -54,7 +54,7 @@ struct ReportParams {
     form: Option<String>,
     /// 是否连同下级机关；默认 false
     with_subordinates: Option<bool>,
-    /// JSON 中是否附上一个同样长的期间；默认 false
+    /// 是否附上一个同样长的期间以便比较；默认半年、季度、月度附，年度不附
     with_previous: Option<bool>,
     /// 文件格式：json（默认）、csv、xlsx、docx、html（供打印）；也可以用 Accept
     format: Option<String>,
@@ -73,7 +73,7 @@ impl ReportParams {
             part: self.period.clone().unwrap_or_else(|| "year".to_owned()),
             form: form.transpose()?,
             with_subordinates: self.with_subordinates.unwrap_or(false),
-            with_previous: self.with_previous.unwrap_or(false),
+            with_previous: self.with_previous,
         })
     }
 }

@@ -53,7 +53,7 @@ struct AnnualArgs {
     /// 连同下级机关
     #[arg(long)]
     with_subordinates: bool,
-    /// JSON 中附上一个同样长的期间
+    /// 年度也附上一年，以便比较；半年、季度、月度总附上一期
     #[arg(long)]
     with_previous: bool,
     /// 格式的年份，默认为该年度应当使用的：2014、2019、2021
@@ -98,7 +98,7 @@ fn annual(args: &AnnualArgs) -> Result<(), String> {
         part: args.period.clone(),
         form: args.form,
         with_subordinates: args.with_subordinates,
-        with_previous: args.with_previous,
+        with_previous: args.with_previous.then_some(true),
     };
     let report = office.store().read(|db| office.report_by_code(db, &args.organ, &query));
     let report = report.map_err(|error| explain(error, &args.organ))?;

@@ -40,15 +40,15 @@ pub struct ReportQuery {
     pub form: Option<Form>,
     /// Count the organs below, too.
     pub with_subordinates: bool,
-    /// Put the period before beside it.
-    pub with_previous: bool,
+    /// Put the period before beside it; `None`: beside a part of a year, not beside a year.
+    pub with_previous: Option<bool>,
 }
 
 impl ReportQuery {
     /// The report on a year in its form, of the organ alone.
     #[must_use]
     pub fn of_year(year: i32) -> Self {
-        Self { year, part: "year".to_owned(), form: None, with_subordinates: false, with_previous: false }
+        Self { year, part: "year".to_owned(), form: None, with_subordinates: false, with_previous: None }
     }
 }
 
@@ -137,8 +137,8 @@ impl Office {
 
     fn counted(&self, db: &mut Db, scope: &Scope, query: &ReportQuery) -> Result<Report, OfficeError> {
         let mut report = self.count_report(db, scope)?;
-        let before =
-            Period::before(query.year, &query.part).filter(|(year, _)| query.with_previous && *year >= FIRST_YEAR);
+        let is_wanted = query.with_previous.unwrap_or(query.part != "year");
+        let before = Period::before(query.year, &query.part).filter(|(year, _)| is_wanted && *year >= FIRST_YEAR);
         if let Some((period, name)) = before.and_then(|(year, part)| Period::named(year, &part)) {
             // In the form of the period asked about, so that row stands beside row.
             let count = Count::of(self, db, &scope.ids(), &period)?;

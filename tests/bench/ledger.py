@@ -58,19 +58,19 @@ def rows(count):
         yield row
 
 
-def write(path, count):
-    """A ledger of so many rows as CSV."""
+def write(path, some):
+    """A ledger of these rows as CSV."""
     with open(path, "w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, HEADINGS)
         writer.writeheader()
-        writer.writerows(rows(count))
+        writer.writerows(some)
 
 
 def main():
     program, count = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "ledger.csv")
-        write(path, count)
+        write(path, rows(count))
         environment = {"GONGKAI_DATABASE_URL": f"sqlite:{directory}/bench.db", "PATH": os.environ["PATH"]}
 
         def run(*arguments):

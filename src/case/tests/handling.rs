@@ -122,6 +122,18 @@ fn a_department_answers_its_own_task_only() {
 }
 
 #[test]
+fn each_task_is_owed_by_its_own_department_and_its_own_handler() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-04");
+    let (one, other) = (Uuid::from_u128(0xE1), Uuid::from_u128(0xE2));
+    for (department_id, handler_id) in [(DEPARTMENT, Some(one)), (Uuid::from_u128(0xD2), Some(other))] {
+        desk.accept(Assign { on: day("2024-03-04"), department_id, handler_id, days: None });
+    }
+    let tasks = desk.obligations().into_iter().filter(|duty| duty.kind == ObligationKind::DepartmentTask);
+    let owed: Vec<_> = tasks.map(|duty| (duty.department, duty.owner)).collect();
+    assert_eq!(owed, [(Some(DEPARTMENT), Some(one)), (Some(Uuid::from_u128(0xD2)), Some(other))]);
+}
+
+#[test]
 fn internal_handling_never_moves_the_due_date() {
     let mut desk = Desk::registered("2024-03-01").at("2024-03-25");
     desk.accept(Assign { on: day("2024-03-04"), department_id: DEPARTMENT, handler_id: None, days: Some(20) });

@@ -62,7 +62,7 @@ pub(super) fn report(form: Form, year: i32) -> Report {
         Mix::of(form, organ, department.map(str::to_owned), &counts.iter().copied().collect())
     };
     let name = |code: &str, name: &str| OrganName { code: code.to_owned(), name: name.to_owned() };
-    Report::from(Counted {
+    let mut report = Report::from(Counted {
         organ: name("zrzy", "某市自然资源和规划局"),
         organs: vec![name("zrzy", "某市自然资源和规划局")],
         with_subordinates: false,
@@ -81,7 +81,14 @@ pub(super) fn report(form: Form, year: i32) -> Report {
         ],
         fee_yuan: 400,
         own: serde_json::from_str(own).unwrap(),
-    })
+    });
+    report.previous = Some(Previous {
+        period: format!("{}年", year - 1),
+        table3: table_three(form, &period, &lines[..20]),
+        table4: table_four(form, &period, &[]),
+        fee_yuan: 0,
+    });
+    report
 }
 
 pub(super) const EACH: [(Form, i32); 3] = [(Form::Sheet2014, 2017), (Form::Form2019, 2020), (Form::Form2021, 2025)];
@@ -191,8 +198,10 @@ fn the_official_labels_and_headings_are_printed() {
         "第二十条第（八）项",
         "国办公开办函〔2021〕30号",
         "<svg role=\"img\" aria-label=\"办理结果\"",
-        "附一：各承办科室办结情况（不属于公开的格式）",
-        "<svg role=\"img\" aria-label=\"附一：各承办科室办结情况（不属于公开的格式）\"",
+        "附一：与2024年比较（不属于公开的格式）",
+        "附二：各承办科室办结情况（不属于公开的格式）",
+        "<svg role=\"img\" aria-label=\"附二：各承办科室办结情况（不属于公开的格式）\"",
+        "附三：申请的主题（不属于公开的格式）",
         "<td class=\"label\">土地征收</td><td>12</td>",
     ] {
         assert!(page.contains(words), "{words}");

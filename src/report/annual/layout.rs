@@ -5,6 +5,7 @@ use super::form::{self, CARRIED, Form, PENDING, RECEIVED, RESULTS, TOTAL};
 use super::mix::{self, Mix, TopicCount};
 use super::whole::Report;
 use crate::report::PARTIAL_NOTE;
+use std::cmp::Ordering;
 
 /// What stands in a spot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,10 +141,45 @@ pub fn grids(report: &Report) -> Vec<Grid> {
     }
 }
 
-/// What stands beside the form, for the office itself: the results of each department, the subjects. Empty tables are left out.
+/// What stands beside the form, for the office itself: the period before, the results of each department, the subjects. Empty
+/// tables are left out.
 #[must_use]
 pub fn appendices(report: &Report) -> Vec<Grid> {
-    departments(report).into_iter().chain(topics(report)).collect()
+    let grids = comparison(report).into_iter().chain(departments(report)).chain(topics(report));
+    let numbered = |(number, grid): (&str, Grid)| {
+        let heading = format!("附{number}：{}（不属于公开的格式）", grid.heading);
+        Grid { heading, ..grid }
+    };
+    ["一", "二", "三"].into_iter().zip(grids).map(numbered).collect()
+}
+
+/// The sums of this period beside those of the one before.
+fn comparison(report: &Report) -> Option<Grid> {
+    let before = report.previous.as_ref()?;
+    let head = ["项目", "本期", &before.period, "增减"].map(Spot::head);
+    let tables = [(&report.table3, &before.table3), (&report.table4, &before.table4)];
+    let rows = tables.into_iter().flat_map(|(now, then)| {
+        now.rows.iter().map(|(row, _)| {
+            let (now, then) = (now.get(row, TOTAL).unwrap_or(0), then.get(row, TOTAL).unwrap_or(0));
+            // In words: a sign would begin a formula.
+            let change = match now.cmp(&then) {
+                Ordering::Greater => format!("增加{}", now - then),
+                Ordering::Less => format!("减少{}", then - now),
+                Ordering::Equal => "不变".to_owned(),
+            };
+            let change = Spot::new(Content::Text(change), Look::Figure);
+            let (group, item) = printed(row);
+            let label = group.map_or(item.clone(), |group| format!("{group}{item}"));
+            vec![Spot::label(label), Spot::number(now), Spot::number(then), change]
+        })
+    });
+    Some(Grid {
+        name: "与上期比较",
+        heading: format!("与{}比较", before.period),
+        widths: vec![64, 12, 18, 12],
+        heads: 1,
+        rows: [head.to_vec()].into_iter().chain(rows).collect(),
+    })
 }
 
 /// The name of the table of the departments.
@@ -163,19 +199,22 @@ fn departments(report: &Report) -> Option<Grid> {
     widths.extend(vec![14; columns.len()]);
     (!report.departments.is_empty()).then(|| Grid {
         name: DEPARTMENTS,
-        heading: "附一：各承办科室办结情况（不属于公开的格式）".to_owned(),
+        heading: "各承办科室办结情况".to_owned(),
         widths,
         heads: 1,
         rows: [head].into_iter().chain(report.departments.iter().map(row)).collect(),
     })
 }
 
+/// The name of the table of the subjects.
+pub const TOPICS: &str = "申请主题";
+
 fn topics(report: &Report) -> Option<Grid> {
     let head = vec![Spot::head("主题"), Spot::head("收到的申请（件）")];
     let row = |count: &TopicCount| vec![Spot::label(count.topic.as_str()), Spot::number(count.applications)];
     (!report.topic_counts.is_empty()).then(|| Grid {
-        name: "申请主题",
-        heading: "附二：申请的主题（不属于公开的格式）".to_owned(),
+        name: TOPICS,
+        heading: "申请的主题".to_owned(),
         widths: vec![36, 20],
         heads: 1,
         rows: [head].into_iter().chain(report.topic_counts.iter().map(row)).collect(),

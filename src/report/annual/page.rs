@@ -108,14 +108,13 @@ pub fn page(report: &Report) -> Result<String, ReportError> {
     }
     let appendices = appendices(report);
     for grid in &appendices {
-        let of_departments = grid.name == layout::DEPARTMENTS;
         let topics = || report.topic_counts.iter().map(|count| (shortened(count.topic.clone()), count.applications));
         sections.push(Section {
             heading: &grid.heading,
             lines: Vec::new(),
             grids: vec![shown(grid)],
-            bars: if of_departments { Vec::new() } else { bars(topics()) },
-            stacks: if of_departments { stacks(report) } else { None },
+            bars: if grid.name == layout::TOPICS { bars(topics()) } else { Vec::new() },
+            stacks: if grid.name == layout::DEPARTMENTS { stacks(report) } else { None },
         });
     }
     let page = Page { title: title(report), report, sections };

@@ -36,6 +36,22 @@ fn the_same_file_again_changes_nothing_and_says_so_whatever_it_is_saved_as() {
     });
 }
 
+/// Within its one transaction PostgreSQL would plan for empty tables to the end.
+#[test]
+fn a_long_ledger_tells_postgres_that_its_tables_grow() {
+    let database = crate::support::TestDatabase::postgres();
+    let books = Books::open(&database);
+    let rows: String = (0..600).map(|number| format!("长{number},2024-3-1,自然人,某图{number}\n")).collect();
+    assert_eq!(books.import(format!("受理编号,收到日期,申请人类型,申请内容\n{rows}").as_bytes()).created, 600);
+    let known = |db: &mut Db| -> Result<f32, OfficeError> {
+        let tuples =
+            diesel::dsl::sql::<diesel::sql_types::Float>("SELECT reltuples FROM pg_class WHERE relname = 'cases'");
+        Ok(tuples.get_result(db).map_err(gongkai::store::StoreError::from)?)
+    };
+    let known = books.office.store().read(known).unwrap();
+    assert!(known >= 500.0, "{known}");
+}
+
 #[test]
 fn rows_that_say_the_same_are_as_many_cases_and_stay_as_many() {
     on_both_databases(|database| {

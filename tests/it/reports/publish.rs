@@ -93,7 +93,7 @@ fn a_part_of_a_year_has_the_part_before_it_beside_it() {
         let mut answered = from(&bureau, "2023-03-01", "natural_person");
         reply(&mut answered, "2023-04-03", json!({}));
         bureau.on("2023-08-01");
-        let quarter = ask(&bureau, "year=2023&period=q2&with_previous=true");
+        let quarter = ask(&bureau, "year=2023&period=q2");
         let total = |table: &Value, row: &str| table[row]["总计"].as_u64();
         assert_eq!(total(&quarter["table3"], "二、上年结转政府信息公开申请数量"), Some(1));
         let previous = &quarter["previous"];
@@ -102,5 +102,18 @@ fn a_part_of_a_year_has_the_part_before_it_beside_it() {
         assert_eq!(ask(&bureau, "year=2023&period=h1&with_previous=true")["previous"]["period"], "2022年下半年");
         assert_eq!(ask(&bureau, "year=2008&with_previous=true")["previous"], Value::Null, "there was no law before");
         assert!(ask(&bureau, "year=2023").get("previous").is_none());
+        assert!(ask(&bureau, "year=2023&period=q2&with_previous=false").get("previous").is_none());
+        let path = "/api/v1/reports/annual?year=2023&period=q2&format=csv";
+        let (_, csv) = bureau.service.download(path, &bureau.clerk, "*/*");
+        let csv = String::from_utf8(csv).unwrap();
+        for line in [
+            "与上期比较,项目,本期,2023年第1季度,增减",
+            "与上期比较,一、本年新收政府信息公开申请数量,0,1,减少1",
+            "与上期比较,二、上年结转政府信息公开申请数量,1,0,增加1",
+            "与上期比较,（一）予以公开,1,0,增加1",
+            "与上期比较,（三）不予公开1.属于国家秘密,0,0,不变",
+        ] {
+            assert!(csv.contains(line), "{line}: {csv}");
+        }
     });
 }
