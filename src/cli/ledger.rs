@@ -4,7 +4,7 @@ use super::common::{ConfigArgs, finish};
 use crate::office::ledger::{ExportQuery, ImportOptions, LedgerImport, Personal};
 use crate::office::{Clock, Office, OfficeError};
 use crate::report::ledger::{LedgerRow, RowFault, ledger_sheet, template_sheets};
-use crate::report::{Cell, Sheet, csv, csv_rows, xlsx};
+use crate::report::{Cell, LongBook, Sheet, csv, csv_rows, xlsx};
 use crate::store::{Db, OrganId, StoreError, organs};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -221,29 +221,32 @@ fn export(
             Personal::Clear
         }
     };
-    let mut sheet = ledger_sheet(&[]);
+    let sheet = ledger_sheet(&[]);
     let each_page = |each: &mut dyn FnMut(Vec<Vec<Cell>>) -> Result<(), OfficeError>| {
         let cells = |rows: Vec<LedgerRow>| rows.iter().map(LedgerRow::cells).collect();
         let page = |rows| each(cells(rows));
         office.store().read(|db| office.export_ledger(db, organ, &query, personal, page)).map_err(told)
     };
-    match output.format() {
+    // Written as it is read, so that it may be as long as it likes.
+    let failed = |error: std::io::Error| error.to_string();
+    let mut out = match output.format() {
         Format::Xlsx => {
-            each_page(&mut |rows| {
-                sheet.rows.extend(rows);
-                Ok(())
-            })?;
-            output.write(&[sheet])
+            let mut book = LongBook::begin(&sheet).map_err(|error| error.to_string())?;
+            each_page(&mut |rows| Ok(book.append(&rows)?))?;
+            let bytes = book.finish().map_err(|error| error.to_string())?;
+            let mut out = output.open()?;
+            out.write_all(&bytes).map_err(failed)?;
+            out
         }
-        // Written as it is read, so that it may be as long as it likes.
         Format::Csv => {
             let mut out = output.open()?;
-            let failed = |error: std::io::Error| OfficeError::Internal(error.to_string());
-            out.write_all(&csv(&sheet).map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
-            each_page(&mut |rows| out.write_all(&csv_rows(&rows)?).map_err(failed))?;
-            out.flush().map_err(|error| error.to_string())
+            let internal = |error: std::io::Error| OfficeError::Internal(error.to_string());
+            out.write_all(&csv(&sheet).map_err(|error| error.to_string())?).map_err(failed)?;
+            each_page(&mut |rows| out.write_all(&csv_rows(&rows)?).map_err(internal))?;
+            out
         }
-    }
+    };
+    out.flush().map_err(failed)
 }
 
 fn print(report: &LedgerImport, options: &ImportOptions, json: bool) -> Result<(), String> {

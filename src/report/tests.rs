@@ -1,6 +1,6 @@
 //! Tables read back as a spreadsheet would.
 
-use super::{Cell, Column, Sheet, csv, safe, xlsx};
+use super::{Cell, Column, LongBook, Sheet, csv, safe, xlsx};
 use calamine::{Data, DataType, Reader, Xlsx};
 use chrono::NaiveDate;
 use std::io::Cursor;
@@ -76,4 +76,20 @@ fn a_workbook_reads_back_with_dates_that_are_dates_and_no_formula() {
     assert_eq!(book.worksheet_range("空表").unwrap().get_size(), (1, 5), "its headings");
     let formulas = book.worksheet_formula("逾期未办").unwrap();
     assert!(formulas.used_cells().all(|(_, _, formula)| formula.is_empty()));
+}
+
+#[test]
+fn a_workbook_written_bit_by_bit_reads_as_one_written_at_once() {
+    let whole = sheet();
+    let (first, rest) = whole.rows.split_at(1);
+    let mut long = LongBook::begin(&Sheet { rows: first.to_vec(), ..whole.clone() }).unwrap();
+    long.append(rest).unwrap();
+    long.append(&[]).unwrap();
+    let read = |bytes: Vec<u8>| {
+        let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+        let range = book.worksheet_range("逾期未办").unwrap();
+        range.rows().map(<[Data]>::to_vec).collect::<Vec<_>>()
+    };
+    let rows = read(long.finish().unwrap());
+    assert_eq!((rows.len(), rows), (3, read(xlsx(&[whole]).unwrap())));
 }

@@ -23,6 +23,47 @@ pub fn xlsx(sheets: &[Sheet]) -> Result<Vec<u8>, ReportError> {
     Ok(workbook.save_to_buffer()?)
 }
 
+/// A workbook of one worksheet that is as long as it likes: its rows wait in a temporary file, not in memory.
+pub struct LongBook {
+    workbook: Workbook,
+    formats: Formats,
+    columns: usize,
+    lines: u32,
+}
+
+impl LongBook {
+    /// With the headings and the rows of `sheet`.
+    ///
+    /// # Errors
+    /// As [`xlsx`].
+    pub fn begin(sheet: &Sheet) -> Result<Self, ReportError> {
+        let (mut workbook, formats) = (Workbook::new(), Formats::new());
+        head(workbook.add_worksheet_with_constant_memory()?, sheet, &formats)?;
+        let mut book = Self { workbook, formats, columns: sheet.columns.len(), lines: 0 };
+        book.append(&sheet.rows)?;
+        Ok(book)
+    }
+
+    /// Further rows.
+    ///
+    /// # Errors
+    /// As [`xlsx`]; a worksheet has 1,048,576 lines.
+    pub fn append(&mut self, rows: &[Vec<Cell>]) -> Result<(), ReportError> {
+        let page = self.workbook.worksheet_from_index(0)?;
+        self.lines = put_rows(page, self.lines, rows, &self.formats)?;
+        Ok(())
+    }
+
+    /// The whole file.
+    ///
+    /// # Errors
+    /// As [`xlsx`].
+    pub fn finish(mut self) -> Result<Vec<u8>, ReportError> {
+        filter(self.workbook.worksheet_from_index(0)?, self.lines, self.columns)?;
+        Ok(self.workbook.save_to_buffer()?)
+    }
+}
+
 struct Formats {
     heading: Format,
     text: Format,
@@ -45,6 +86,12 @@ impl Formats {
 }
 
 fn write(page: &mut Worksheet, sheet: &Sheet, formats: &Formats) -> Result<(), ReportError> {
+    head(page, sheet, formats)?;
+    let lines = put_rows(page, 0, &sheet.rows, formats)?;
+    filter(page, lines, sheet.columns.len())
+}
+
+fn head(page: &mut Worksheet, sheet: &Sheet, formats: &Formats) -> Result<(), ReportError> {
     page.set_name(sheet.name)?;
     page.set_freeze_panes(1, 0)?;
     page.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0)?;
@@ -53,14 +100,24 @@ fn write(page: &mut Worksheet, sheet: &Sheet, formats: &Formats) -> Result<(), R
         page.set_column_width(at, column.width)?;
         page.write_string_with_format(0, at, column.heading, &formats.heading)?;
     }
-    for (line, row) in (1_u32..).zip(&sheet.rows) {
+    Ok(())
+}
+
+/// Puts rows below the `before` that are there; how many there are then.
+fn put_rows(page: &mut Worksheet, before: u32, rows: &[Vec<Cell>], formats: &Formats) -> Result<u32, ReportError> {
+    let mut line = before;
+    for row in rows {
+        line = line.saturating_add(1);
         for (at, cell) in (0_u16..).zip(row) {
             put(page, line, at, cell, formats)?;
         }
     }
-    let last_row = u32::try_from(sheet.rows.len()).unwrap_or(u32::MAX);
-    let last_column = u16::try_from(sheet.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
-    page.autofilter(0, 0, last_row, last_column)?;
+    Ok(line)
+}
+
+fn filter(page: &mut Worksheet, lines: u32, columns: usize) -> Result<(), ReportError> {
+    let last_column = u16::try_from(columns.saturating_sub(1)).unwrap_or(u16::MAX);
+    page.autofilter(0, 0, lines, last_column)?;
     Ok(())
 }
 

@@ -215,7 +215,7 @@ fn topics(report: &Report) -> Option<Grid> {
     (!report.topic_counts.is_empty()).then(|| Grid {
         name: TOPICS,
         heading: "申请的主题".to_owned(),
-        widths: vec![36, 20],
+        widths: vec![64, 24],
         heads: 1,
         rows: [head].into_iter().chain(report.topic_counts.iter().map(row)).collect(),
     })
