@@ -411,6 +411,7 @@ mod tests {
         };
         for length in [200, 2_000] {
             assert!(spent(length) >= 2 * (length - 1), "both texts are gone through: {}", spent(length));
+            assert!(spent(length) <= 3 * length, "and each rare pair looked up once: {}", spent(length));
         }
     }
 

@@ -39,6 +39,38 @@ fn an_outcome_is_proposed_on_or_after_the_latest_fact_it_rests_on() {
 }
 
 #[test]
+fn each_review_follows_the_one_before_it_and_the_reply_the_last() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-20");
+    desk.accept(proposal(Outcome::Provided, day("2024-03-10")));
+    let review = |kind, on: &str| Review { kind, on: day(on), approve: true, comment: None };
+    before(&desk, review(ReviewKind::SectionHead, "2024-03-09"));
+    desk.accept(review(ReviewKind::SectionHead, "2024-03-12"));
+    before(&desk, review(ReviewKind::Secrecy, "2024-03-11"));
+    desk.accept(review(ReviewKind::Secrecy, "2024-03-12")).accept(review(ReviewKind::Legal, "2024-03-13"));
+    desk.accept(review(ReviewKind::Leader, "2024-03-14"));
+    before(&desk, IssueReply { on: day("2024-03-13") });
+    desk.accept(IssueReply { on: day("2024-03-14") });
+}
+
+#[test]
+fn what_restarts_the_period_is_the_day_nothing_of_it_may_lie_before() {
+    let mut corrected = Desk::registered("2024-03-01").at("2024-03-20");
+    corrected.accept(plain(CommandKind::RequestCorrection, corrected.case.as_ref(), day("2024-03-05")));
+    corrected.accept(ReceiveCorrection { on: day("2024-03-12"), request: "补正".into() });
+    let mut paid = Desk::registered("2024-03-01").at("2024-03-20");
+    paid.accept(plain(CommandKind::NotifyFee, paid.case.as_ref(), day("2024-03-05")));
+    paid.accept(PayFee { on: day("2024-03-12") });
+    for mut desk in [corrected, paid] {
+        assert_eq!(desk.case().period_start(), Some(day("2024-03-12")));
+        before(&desk, proposal(Outcome::Provided, day("2024-03-11")));
+        before(&desk, extension(5, day("2024-03-11")));
+        before(&desk, Withdraw { on: day("2024-03-11"), identity_checked: true });
+        before(&desk, Close { on: day("2024-03-11"), reason: "误登记".into() });
+        desk.accept(extension(5, day("2024-03-12"))).accept(proposal(Outcome::Provided, day("2024-03-12")));
+    }
+}
+
+#[test]
 fn a_recalled_proposal_leaves_its_reason_in_the_log_and_the_case_in_progress() {
     let mut desk = Desk::registered("2024-03-01").at("2024-03-06");
     desk.accept(proposal(Outcome::Provided, day("2024-03-05")));
@@ -129,9 +161,9 @@ fn the_service_of_a_notice_is_entered_while_it_is_unknown_and_unanswered() {
     let no_such = Err("no_such_notice");
     let mut desk = Desk::registered("2024-03-01").at("2024-03-05");
     for (ask, answer, notice) in [
+        (CommandKind::NotifyFee, CommandKind::PayFee, Notice::Fee),
         (CommandKind::RequestJustification, CommandKind::ReceiveJustification, Notice::Justification),
         (CommandKind::RequestCorrection, CommandKind::ReceiveCorrection, Notice::Correction),
-        (CommandKind::NotifyFee, CommandKind::PayFee, Notice::Fee),
     ] {
         let today = desk.today;
         desk.accept(plain(ask, desk.case.as_ref(), today));

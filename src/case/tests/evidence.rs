@@ -46,6 +46,18 @@ fn what_is_missing_is_pointed_at_in_the_proposal_or_at_the_category() {
 }
 
 #[test]
+fn what_is_missing_is_wanted_by_the_article_of_the_order() {
+    for (received, outcome, article) in [
+        ("2024-03-01", Outcome::DoesNotExist, Requirement::SearchRecord.article()),
+        ("2018-03-01", Outcome::O492DoesNotExist, "《条例》（2007年）第二十一条"),
+    ] {
+        let mut desk = Desk::registered(received);
+        let refused = desk.refused(proposal(outcome, day(received)));
+        assert_eq!(refused, ("search_record_required", Some(article)), "{outcome:?}");
+    }
+}
+
+#[test]
 fn what_is_said_with_blanks_is_not_said() {
     let desk = in_progress();
     let blank = || Some(" ".to_owned());

@@ -122,6 +122,17 @@ fn a_department_answers_its_own_task_only() {
 }
 
 #[test]
+fn the_days_of_a_task_are_in_the_log_whatever_the_organ_sets_later() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-04");
+    desk.accept(Assign { on: day("2024-03-04"), department_id: DEPARTMENT, handler_id: None, days: None });
+    let Some(Event::TaskAssigned { assign, .. }) = desk.log.last() else { panic!("{:?}", desk.log) };
+    assert_eq!(assign.days, Some(7));
+    desk.rules.task_days = 3;
+    let task = desk.obligations().into_iter().find(|duty| duty.kind == ObligationKind::DepartmentTask).unwrap();
+    assert_eq!(task.due_on, Some(day("2024-03-13")));
+}
+
+#[test]
 fn each_task_is_owed_by_its_own_department_and_its_own_handler() {
     let mut desk = Desk::registered("2024-03-01").at("2024-03-04");
     let (one, other) = (Uuid::from_u128(0xE1), Uuid::from_u128(0xE2));

@@ -4,11 +4,13 @@ use super::super::files::read_log;
 use super::super::{Caller, Office, OfficeError};
 use super::count::Count;
 use super::{ReportQuery, Scope};
-use crate::case::{AnnualReport, ApplicantKind, Event, RemedyCourse, course, remedy_courses};
+use crate::case::{AnnualReport, ApplicantKind, Event, RemedyCourse, as_it_stood, course, remedy_courses};
+use crate::law::ClockStatus;
 use crate::report::annual::{Form, Line, Period, Table, form, is_in_remedy_cell, selector, table_four, table_three};
+use crate::store::cases::CaseRow;
 use crate::store::events::EventRow;
 use crate::store::reports::{self, SnapshotRow};
-use crate::store::{CaseId, Db, OrganId, Ts, events, organs};
+use crate::store::{Db, OrganId, Ts, events, organs};
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
@@ -137,8 +139,67 @@ impl Office {
             with_subordinates: row.with_subordinates,
             taken_at: row.taken_at,
             cells,
-            cases: moved_cases(db, &scope, row.taken_at)?,
+            cases: self.moved_cases(db, &scope, row.taken_at)?,
         })
+    }
+
+    /// The cases of which something of that year or before was recorded after `since`, and that stand elsewhere for it.
+    fn moved_cases(&self, db: &mut Db, scope: &Scope, since: Ts) -> Result<Vec<MovedCase>, OfficeError> {
+        let ids = reports::recorded_since(db, &scope.ids(), since, scope.period.until)?;
+        let rows = reports::rows_of(db, &ids)?;
+        let logs = events::load_many(db, &ids)?;
+        let mut moved = Vec::new();
+        for row in rows {
+            let log = logs.get(&row.id).map_or(&[][..], Vec::as_slice);
+            let known = log.iter().position(|event| event.recorded_at > since).unwrap_or(log.len());
+            let Some((before, later)) = log.split_at_checked(known) else { continue };
+            let (then, now) = (self.places(db, &row, before, scope)?, self.places(db, &row, log, scope)?);
+            if then == now {
+                continue;
+            }
+            moved.push(MovedCase {
+                case_id: row.id.0,
+                number: row.number,
+                column: ApplicantKind::from_code(&row.applicant_kind).map_or("", ApplicantKind::label),
+                from: then,
+                to: now,
+                events: later_events(later, scope.period)?,
+            });
+        }
+        Ok(moved)
+    }
+
+    /// The rows of the form a case stands in by its log, sums left out.
+    fn places(
+        &self,
+        db: &mut Db,
+        row: &CaseRow,
+        log: &[EventRow],
+        scope: &Scope,
+    ) -> Result<Vec<&'static str>, OfficeError> {
+        let log = read_log(log).map_err(|error| OfficeError::Internal(format!("case {}: {error}", row.id.0)))?;
+        let Scope { form, period, .. } = scope;
+        let is_late = self.was_late(db, row, &log, period.until)?;
+        let line = course(&log).map(|course| Line { course, is_late, count: 1 });
+        let sums = [form::RESULTS, form::SHEET_RECEIVED, form::SHEET_ENDED, form::SHEET_ANSWERED, form::SHEET_REFUSED];
+        let stands = |row: &&'static str| {
+            let selector = selector(*form, row, form::TOTAL);
+            line.as_ref().zip(selector).is_some_and(|(line, selector)| selector.takes(line, period))
+        };
+        let mut found: Vec<&'static str> =
+            form.rows().into_iter().filter(|row| !sums.contains(row)).filter(stands).collect();
+        let remedies = remedy_courses(&log);
+        found.extend(remedies.iter().filter_map(|remedy| remedy_place(*form, remedy, period)));
+        Ok(found)
+    }
+
+    /// Whether the case with this log had been answered late by a day: only the sheet of 2014 tells late replies apart.
+    fn was_late(&self, db: &mut Db, row: &CaseRow, log: &[Event], day: NaiveDate) -> Result<bool, OfficeError> {
+        let Some(case) = as_it_stood(log, day) else { return Ok(false) };
+        let desk = self.desk(db, row.organ_id)?;
+        let calendar = self.calendar_as_of(db, row, &desk, day)?;
+        let answer = case.reply_clock(&calendar, &desk.rules, Some(day));
+        Ok(answer.is_ok_and(|answer| answer.is_some_and(|answer| answer.status == ClockStatus::MetLate)))
     }
 }
 
@@ -162,32 +223,6 @@ fn moved_cells(table: &'static str, published: &Value, now: &Table) -> Vec<Moved
     moved
 }
 
-/// The cases of which something of that year or before was recorded after `since`, and that stand elsewhere for it.
-fn moved_cases(db: &mut Db, scope: &Scope, since: Ts) -> Result<Vec<MovedCase>, OfficeError> {
-    let ids = reports::recorded_since(db, &scope.ids(), since, scope.period.until)?;
-    let rows = reports::rows_of(db, &ids)?;
-    let logs = events::load_many(db, &ids)?;
-    let mut moved = Vec::new();
-    for row in rows {
-        let log = logs.get(&row.id).map_or(&[][..], Vec::as_slice);
-        let known = log.iter().position(|event| event.recorded_at > since).unwrap_or(log.len());
-        let Some((before, later)) = log.split_at_checked(known) else { continue };
-        let (then, now) = (places(row.id, before, scope)?, places(row.id, log, scope)?);
-        if then == now {
-            continue;
-        }
-        moved.push(MovedCase {
-            case_id: row.id.0,
-            number: row.number,
-            column: ApplicantKind::from_code(&row.applicant_kind).map_or("", ApplicantKind::label),
-            from: then,
-            to: now,
-            events: later_events(later, scope.period)?,
-        });
-    }
-    Ok(moved)
-}
-
 fn later_events(rows: &[EventRow], period: Period) -> Result<Vec<LaterEvent>, OfficeError> {
     let told = rows.iter().zip(read_log(rows)?).filter(|(row, _)| row.occurred_on <= period.until);
     let event = |(row, event): (&EventRow, Event)| LaterEvent {
@@ -196,23 +231,6 @@ fn later_events(rows: &[EventRow], period: Period) -> Result<Vec<LaterEvent>, Of
         recorded_at: row.recorded_at,
     };
     Ok(told.map(event).collect())
-}
-
-/// The rows of the form a case stands in by its log, sums left out.
-fn places(id: CaseId, rows: &[EventRow], scope: &Scope) -> Result<Vec<&'static str>, OfficeError> {
-    let log = read_log(rows).map_err(|error| OfficeError::Internal(format!("case {}: {error}", id.0)))?;
-    let Scope { form, period, .. } = scope;
-    let line = course(&log).map(|course| Line { course, is_late: false, count: 1 });
-    let sums = [form::RESULTS, form::SHEET_RECEIVED, form::SHEET_ENDED, form::SHEET_ANSWERED, form::SHEET_REFUSED];
-    let stands = |row: &&'static str| {
-        let selector = selector(*form, row, form::TOTAL);
-        line.as_ref().zip(selector).is_some_and(|(line, selector)| selector.takes(line, period))
-    };
-    let mut found: Vec<&'static str> =
-        form.rows().into_iter().filter(|row| !sums.contains(row)).filter(stands).collect();
-    let remedies = remedy_courses(&log);
-    found.extend(remedies.iter().filter_map(|remedy| remedy_place(*form, remedy, period)));
-    Ok(found)
 }
 
 /// The column of table four a remedy stands in.

@@ -8,12 +8,20 @@ use crate::desk::Bureau;
 use crate::support::on_both_databases;
 
 fn get(bureau: &Bureau, what: &str) -> crate::service::Reply {
-    bureau.service.get(&format!("/api/v1/organs/{}/annual-reports/2023/{what}", bureau.organ.0), &bureau.clerk)
+    get_of(bureau, 2023, what)
+}
+
+fn get_of(bureau: &Bureau, year: i32, what: &str) -> crate::service::Reply {
+    bureau.service.get(&format!("/api/v1/organs/{}/annual-reports/{year}/{what}", bureau.organ.0), &bureau.clerk)
 }
 
 fn publish(bureau: &Bureau) {
+    publish_on(bureau, 2023, "2024-01-20");
+}
+
+fn publish_on(bureau: &Bureau, year: i32, on: &str) {
     let path = format!("/api/v1/organs/{}/annual-reports", bureau.organ.0);
-    let body = json!({ "year": 2023, "published_on": "2024-01-20" });
+    let body = json!({ "year": year, "published_on": on });
     let done = bureau.service.create(&path, &bureau.clerk, body);
     assert_eq!(done.status, 201, "{done:?}");
 }
@@ -71,6 +79,28 @@ fn a_published_year_is_kept_and_a_later_change_names_the_cells_it_moves() {
             (&case["events"][0]["label"], &case["events"][0]["occurred_on"]),
             (&json!("申请人撤回"), &json!("2023-12-20"))
         );
+    });
+}
+
+#[test]
+fn a_late_reply_that_is_found_later_moves_to_the_row_of_late_ones_in_the_sheet_of_2014() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2017-03-01");
+        let open = from(&bureau, "2017-03-01", "natural_person");
+        let also = from(&bureau, "2017-03-01", "natural_person");
+        bureau.on("2018-01-10");
+        publish_on(&bureau, 2017, "2018-01-10");
+        // Due on 2017-03-22.
+        for (mut case, on) in [(open, "2017-03-22"), (also, "2017-03-23")] {
+            case.now();
+            case.clerk("outcome", json!({ "on": on, "outcome": "o492.disclosed", "reasons": "经审查" })).approve(on);
+            case.clerk("reply", json!({ "on": on }));
+            case.clerk("dispatches", json!({ "method": "post", "on": on, "carrier": "中国邮政EMS" }));
+        }
+        let cases = get_of(&bureau, 2017, "adjustments").json["cases"].as_array().unwrap().clone();
+        let mut to: Vec<String> = cases.iter().map(|case| case["to"][1].as_str().unwrap().to_owned()).collect();
+        to.sort();
+        assert_eq!(to, ["（二）1.按时办结数", "（二）2.延期办结数"], "{cases:#?}");
     });
 }
 
