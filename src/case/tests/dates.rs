@@ -159,21 +159,20 @@ fn the_service_of_a_notice_is_entered_while_it_is_unknown_and_unanswered() {
         desk.try_command(&ServeNotice { notice, on: desk.today }.into()).map_err(|refusal| refusal.code)
     };
     let no_such = Err("no_such_notice");
-    let mut desk = Desk::registered("2024-03-01").at("2024-03-05");
-    for (ask, answer, notice) in [
-        (CommandKind::NotifyFee, CommandKind::PayFee, Notice::Fee),
-        (CommandKind::RequestJustification, CommandKind::ReceiveJustification, Notice::Justification),
-        (CommandKind::RequestCorrection, CommandKind::ReceiveCorrection, Notice::Correction),
-    ] {
-        let today = desk.today;
-        desk.accept(plain(ask, desk.case.as_ref(), today));
-        assert!(served(notice, &desk).is_ok());
-        for other in [Notice::Correction, Notice::Justification, Notice::Fee] {
-            if other != notice {
-                assert_eq!(served(other, &desk), no_such, "{other:?} while {notice:?} is out");
-            }
-        }
-        desk.accept(plain(answer, desk.case.as_ref(), today));
+    let correction = (CommandKind::RequestCorrection, CommandKind::ReceiveCorrection, Notice::Correction);
+    let reasons = (CommandKind::RequestJustification, CommandKind::ReceiveJustification, Notice::Justification);
+    let fee = (CommandKind::NotifyFee, CommandKind::PayFee, Notice::Fee);
+    for (first, second) in [(correction, reasons), (reasons, fee), (fee, correction)] {
+        let mut desk = Desk::registered("2024-03-01").at("2024-03-05");
+        desk.accept(plain(first.0, desk.case.as_ref(), day("2024-03-05")));
+        assert!(served(first.2, &desk).is_ok());
+        assert_eq!(served(second.2, &desk), no_such, "not sent");
+        desk.accept(plain(first.1, desk.case.as_ref(), day("2024-03-05")));
+        desk.accept(plain(second.0, desk.case.as_ref(), day("2024-03-05")));
+        assert_eq!(served(first.2, &desk), no_such, "answered, though nobody knows when it was served");
+        assert!(served(second.2, &desk).is_ok());
+        desk.accept(ServeNotice { notice: second.2, on: desk.today });
+        assert_eq!(served(second.2, &desk), Err("notice_already_served"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What no case tells: table two and the parts an office writes itself.
 
 use super::form::Form;
+use super::sheet;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -55,7 +56,7 @@ const TABLE_2021: &[Block] = &[
 ];
 
 impl Form {
-    /// The blocks of table two; the 2014 sheet has none of this shape.
+    /// The blocks of table two; the 2014 sheet has [`Form::indicators`] instead.
     #[must_use]
     pub const fn table_two(self) -> &'static [Block] {
         match self {
@@ -148,17 +149,26 @@ impl OwnFigures {
     pub fn faults(&self, form: Form) -> Vec<Fault> {
         let mut faults = Vec::new();
         for (row, cells) in &self.table2 {
-            let Some(block) = form.table_two().iter().find(|block| block.rows.contains(&row.as_str())) else {
-                faults.push((format!("/table2/{row}"), "该年度格式的表二没有这一行，请按格式的行名填写"));
-                continue;
+            let block = form.table_two().iter().find(|block| block.rows.contains(&row.as_str()));
+            let indicator = form.indicator(row);
+            let columns = match (block, indicator) {
+                (Some(block), _) => block.columns,
+                (None, Some(_)) => &[sheet::FIGURE],
+                (None, None) => {
+                    faults.push((format!("/table2/{row}"), "该年度格式没有由机关填写的这一行，请按格式的行名填写"));
+                    continue;
+                }
+            };
+            let is_money = |column: &str| {
+                column.contains("金额") || indicator.is_some_and(|indicator| indicator.unit == sheet::MONEY)
             };
             for (column, amount) in cells {
                 let at = format!("/table2/{row}/{}", column.replace('~', "~0").replace('/', "~1"));
-                if !block.columns.contains(&column.as_str()) {
+                if !columns.contains(&column.as_str()) {
                     faults.push((at, "该行没有这一栏，请按格式的栏目填写"));
                 } else if amount.0 < 0 && column != "本年增/减" {
                     faults.push((at, "不能小于0"));
-                } else if amount.0 % 100 != 0 && !column.contains("金额") {
+                } else if amount.0 % 100 != 0 && !is_money(column) {
                     faults.push((at, "应为整数"));
                 }
             }
@@ -236,6 +246,18 @@ mod tests {
                 "/table2/行政许可/处理决定数量",
                 "/table2/行政许可/本年处理决定数量",
                 "/table2/规章/本年制发件数"
+            ]
+        );
+        let sheet = read(
+            r#"{"table2": {"六、举报投诉数量": {"统计数": 2}, "七、依申请公开信息收取的费用": {"统计数": 0.25}, "2.兼职人员数": {"统计数": 1.5}, "八、机构建设和保障经费情况": {"统计数": 1}, "（二）举办各类培训班数": {"次数": 3}}}"#,
+        );
+        let places: Vec<String> = sheet.faults(Form::Sheet2014).into_iter().map(|(at, _)| at).collect();
+        assert_eq!(
+            places,
+            [
+                "/table2/2.兼职人员数/统计数",
+                "/table2/八、机构建设和保障经费情况",
+                "/table2/（二）举办各类培训班数/次数"
             ]
         );
         let growth = read(r#"{"table2": {"行政强制": {"本年增/减": -2}}}"#);

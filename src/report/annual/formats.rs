@@ -48,7 +48,9 @@ pub(super) fn report(form: Form, year: i32) -> Report {
     ];
     let period = Period::year(year).unwrap();
     let own = match form {
-        Form::Sheet2014 => "{}",
+        Form::Sheet2014 => {
+            r#"{"table2": {"制发规范性文件总数": {"统计数": 7}, "七、依申请公开信息收取的费用": {"统计数": 0.15}, "（三）接受培训人员数": {"统计数": 60}}}"#
+        }
         Form::Form2019 => {
             r#"{"table2": {"行政许可": {"上一年项目数量": 18, "本年增/减": -2, "处理决定数量": 68}, "政府集中采购": {"采购项目数量": 8, "采购总金额（单位：万元）": 640.49}}, "part_five": "一是公开还不够及时。"}"#
         }

@@ -3,6 +3,7 @@
 use super::figures::Amount;
 use super::form::{self, CARRIED, Form, PENDING, RECEIVED, RESULTS, TOTAL};
 use super::mix::{self, Mix, TopicCount};
+use super::sheet::{self, Indicator};
 use super::whole::Report;
 use crate::report::PARTIAL_NOTE;
 use std::cmp::Ordering;
@@ -320,40 +321,52 @@ fn table_four(report: &Report) -> Grid {
     }
 }
 
-/// The third to fifth parts of the sheet of 2014, indicator by indicator.
+/// The sheet of 2014, indicator by indicator: what was entered around what was counted.
 fn sheet(report: &Report) -> Grid {
-    let mut rows = vec![vec![Spot::head("统计指标"), Spot::head("单位"), Spot::head("统计数")]];
-    let mut line = |indent: usize, label: &str, number: Option<u32>| {
-        let figure = number.map_or(Spot::new(Content::Text(String::new()), Look::Figure), Spot::number);
-        let unit = Spot::new(Content::Text(if number.is_some() { "件" } else { "" }.to_owned()), Look::Figure);
-        rows.push(vec![Spot::label(format!("{}{label}", "　".repeat(indent))), unit, figure]);
+    let line = |indent: usize, label: &str, unit: &str, content: Content| {
+        let unit = Spot::new(Content::Text(unit.to_owned()), Look::Figure);
+        vec![Spot::label(format!("{}{label}", "　".repeat(indent))), unit, Spot::new(content, Look::Figure)]
     };
-    line(0, "三、依申请公开情况", None);
+    let blank = || Content::Text(String::new());
+    let entered = |one: &Indicator| match one.unit {
+        "" => line(one.depth, one.label, "", blank()),
+        unit => line(one.depth, one.label, unit, Content::Entered(report.table2.get(one.label, sheet::FIGURE))),
+    };
+    let counted = |indent: usize, label: &str, number: Option<u32>| match number {
+        Some(number) => line(indent, label, COUNTED, Content::Number(number)),
+        None => line(indent, label, "", blank()),
+    };
+    let [before, after] = report.form.indicators();
+    let mut rows = vec![vec![Spot::head("统计指标"), Spot::head("单位"), Spot::head("统计数")]];
+    rows.extend(before.iter().map(entered));
+    rows.push(counted(0, APPLICATIONS, None));
     for (row, cells) in &report.table3.rows {
         let number = cells.last().copied();
-        match row.split_once('-').filter(|_| form::is_refusal_of_sheet(row)) {
-            Some((_, reason)) => line(3, &format!("其中：{reason}"), number),
+        rows.push(match row.split_once('-').filter(|_| form::is_refusal_of_sheet(row)) {
+            Some((_, reason)) => counted(3, &format!("其中：{reason}"), number),
             None => {
                 let (part, item) = row.split_once('）').unwrap_or(("", row));
                 if item.starts_with(|letter: char| letter.is_ascii_digit()) {
-                    line(2, item, number);
+                    counted(2, item, number)
                 } else {
-                    line(1, &format!("{part}）{item}"), number);
+                    counted(1, &format!("{part}）{item}"), number)
                 }
             }
-        }
+        });
     }
     for ((_, cells), head) in report.table4.rows.iter().zip(["四、行政复议数量", "五、行政诉讼数量"]) {
-        line(0, head, cells.last().copied());
+        rows.push(counted(0, head, cells.last().copied()));
         for (column, count) in report.table4.columns.iter().zip(cells).filter(|(column, _)| **column != TOTAL) {
-            line(1, column, Some(*count));
+            rows.push(counted(1, column, Some(*count)));
         }
     }
+    rows.extend(after.iter().map(entered));
     Grid {
-        name: "统计表",
-        heading: "政府信息公开情况统计表（依申请公开部分）".to_owned(),
-        widths: vec![64, 8, 12],
-        heads: 1,
-        rows,
+        name: "统计表", heading: "政府信息公开情况统计表".to_owned(), widths: vec![64, 8, 12], heads: 1, rows
     }
 }
+
+/// The unit of what is counted.
+pub const COUNTED: &str = "件";
+/// The heading of the first part that is counted.
+pub const APPLICATIONS: &str = "三、依申请公开情况";

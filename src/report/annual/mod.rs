@@ -14,6 +14,7 @@ mod page;
 mod prose;
 pub mod published;
 mod records;
+pub mod sheet;
 #[cfg(test)]
 mod tests;
 mod whole;

@@ -2,8 +2,9 @@
 
 use super::book::parts;
 use super::form::{Form, TOTAL};
-use super::layout::{Spot, appendices, printed};
+use super::layout::{self, Spot, appendices, printed};
 use super::published::{Published, Unreadable};
+use super::sheet;
 use super::whole::Report;
 use crate::report::ledger::check_unfolding;
 use crate::report::{ReportError, safe};
@@ -43,6 +44,14 @@ fn records(report: &Report) -> Vec<Vec<String>> {
             record.extend(block.columns.iter().map(figure));
             rows.push(record);
         }
+    }
+    let indicators = report.form.indicators().into_iter().flatten().filter(|indicator| !indicator.unit.is_empty());
+    for (at, indicator) in indicators.enumerate() {
+        if at == 0 {
+            rows.push(line(&["表二", "统计指标", sheet::FIGURE]));
+        }
+        let figure = report.table2.get(indicator.label, sheet::FIGURE);
+        rows.push(line(&["表二", indicator.label, &figure.map(|amount| amount.to_string()).unwrap_or_default()]));
     }
     for grid in appendices(report) {
         let of = |spots: &Vec<Spot>| [grid.name.to_owned()].into_iter().chain(spots.iter().map(Spot::text)).collect();
@@ -227,7 +236,7 @@ fn read_sheets(sheets: &Sheets) -> Result<Published, Unreadable> {
         prose(&mut members, &mut narrative, cell(0), cell(1));
     }
     let (three, four) = match form {
-        Form::Sheet2014 => sheet(titled),
+        Form::Sheet2014 => indicators(titled),
         Form::Form2019 | Form::Form2021 => {
             (rows_of_three(form, titled), blocks(form, find("表四").unwrap_or_default()))
         }
@@ -287,12 +296,14 @@ fn blocks(form: Form, rows: &[Vec<String>]) -> Map<String, Value> {
     form.remedy_blocks().into_iter().zip(cells.chunks(columns.len())).map(block).collect()
 }
 
-/// The sheet of 2014: an indicator a row, in the order of the form.
-fn sheet(rows: &[Vec<String>]) -> (Map<String, Value>, Map<String, Value>) {
+/// The sheet of 2014: what is counted, an indicator a row, in the order of the form.
+fn indicators(rows: &[Vec<String>]) -> (Map<String, Value>, Map<String, Value>) {
     let form = Form::Sheet2014;
     // Only indicators have a unit.
-    let is_indicator = |row: &&Vec<String>| row.get(1).is_some_and(|unit| unit == "件");
-    let mut figures = rows.iter().filter(is_indicator).filter_map(|row| row.get(2));
+    let is_indicator = |row: &&Vec<String>| row.get(1).is_some_and(|unit| unit == layout::COUNTED);
+    let is_before = |row: &&Vec<String>| row.first().is_none_or(|label| label != layout::APPLICATIONS);
+    let counted = rows.iter().skip_while(is_before);
+    let mut figures = counted.filter(is_indicator).filter_map(|row| row.get(2));
     let value = |cell: &String| if cell.is_empty() { Value::Null } else { Value::String(cell.clone()) };
     let mut three = Map::new();
     for row in form.rows() {

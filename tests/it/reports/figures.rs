@@ -58,3 +58,20 @@ fn figures_that_are_not_of_the_form_of_the_year_are_all_named() {
         assert_eq!(good.status, 200, "{good:?}");
     });
 }
+
+#[test]
+fn the_sheet_of_2014_takes_what_the_office_enters_around_the_counted_parts() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2018-01-10");
+        let figures =
+            json!({ "六、举报投诉数量": { "统计数": 2 }, "七、依申请公开信息收取的费用": { "统计数": 0.25 } });
+        let done = put(&bureau, 2017, "\"1\"", json!({ "table2": figures }));
+        assert_eq!(done.status, 200, "{done:?}");
+        assert_eq!(ask(&bureau, "year=2017")["table2"], figures);
+        let (_, csv) = bureau.service.download("/api/v1/reports/annual?year=2017&format=csv", &bureau.clerk, "*/*");
+        let csv = String::from_utf8(csv).unwrap();
+        assert!(csv.contains("\r\n表二,七、依申请公开信息收取的费用,0.25"), "{csv}");
+        let refused = put(&bureau, 2017, "\"2\"", json!({ "table2": { "（一）收到申请数": { "统计数": 26 } } }));
+        assert_eq!(refused.fields(), [("/table2/（一）收到申请数", "invalid_value")], "that is counted");
+    });
+}
