@@ -1,5 +1,5 @@
 use super::calendar::{Calendar, CalendarYear, DayChange, Gap, OffDay};
-use super::calendar_check::CalendarError;
+use super::calendar_check::{CalendarError, CalendarFault};
 use super::clock::naive::{d, works};
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
@@ -271,6 +271,39 @@ fn every_slip_in_a_notice_is_told_at_once_with_its_place() {
         meant[2],
         "2026-05-10（国庆节）离同一节日的其他放假日过远，疑为日期误写；是否应为 2026-10-05（日、月颠倒）"
     );
+}
+
+/// Another date is only named when it fits: near the same holiday, on a weekend if it is worked, and not listed already.
+#[test]
+fn a_date_is_only_guessed_where_day_and_month_exchanged_would_fit() {
+    let guess = |typed: &CalendarYear, pointer: String| {
+        let detail = CalendarFault { pointer, error: CalendarError::MissingYear { year: 2026 } }.detail(typed);
+        detail.split_once("；是否应为 ").map(|(_, rest)| rest.get(..10).unwrap_or_default().to_owned())
+    };
+    let off = |date: &str| {
+        let mut typed = year(2026);
+        let at = typed.off.iter().position(|off| off.date == d("2026-10-05")).unwrap();
+        typed.off[at].date = d(date);
+        guess(&typed, format!("/off/{at}/date"))
+    };
+    assert_eq!(off("2026-05-10").as_deref(), Some("2026-10-05"));
+    assert_eq!(off("2026-03-06"), None, "3 June is no day of 国庆节");
+    assert_eq!(off("2026-10-10"), None, "exchanged it is the same day");
+    let mut twice = year(2026);
+    let holiday = twice.off.iter().find(|off| off.date == d("2026-10-05")).cloned().unwrap();
+    twice.off.push(OffDay { date: d("2026-05-10"), ..holiday });
+    assert_eq!(guess(&twice, format!("/off/{}/date", twice.off.len() - 1)), None, "5 October is listed");
+
+    let work = |date: &str| {
+        let mut typed = year(2026);
+        typed.work = vec![d(date)];
+        guess(&typed, "/work/0".to_owned())
+    };
+    assert_eq!(work("2026-10-08"), None, "10 August is a Monday");
+    assert_eq!(work("2026-08-10"), None, "8 October is a Thursday, if near the holiday");
+    assert_eq!(work("2026-01-08"), None, "1 August is a Saturday, but far from any holiday");
+    assert_eq!(work("2026-10-10"), None);
+    assert_eq!(work("2026-11-10").as_deref(), Some("2026-10-11"), "a Sunday four days after the holiday");
 }
 
 /// T18: the slip of another country's ministry, for each day of 2026 whose day and month can be exchanged.
