@@ -474,7 +474,7 @@ fn balance(year: &CalendarYear, years: &[CalendarYear]) -> Vec<CalendarFault> {
 /// Weekdays off less weekend days worked at the end of a year, for the next New Year.
 fn for_next_year(year: &CalendarYear) -> i32 {
     let next = year.year.checked_add(1);
-    let off = year.off.iter().filter(|day| day.notice_year.is_some() && day.notice_year == next);
+    let off = year.off.iter().filter(|day| day.notice_year == next);
     let off = off.filter(|day| !is_weekend(day.date)).fold(0, |count, _| count + 1);
     let is_exchange = |day: &&NaiveDate| day.month() == 12 && day.day() >= NEW_YEAR_EXCHANGE_FROM;
     off - year.work.iter().filter(is_exchange).fold(0, |count, _| count + 1)
