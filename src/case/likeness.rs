@@ -416,6 +416,16 @@ mod tests {
     }
 
     #[test]
+    fn one_that_is_like_nothing_costs_one() {
+        let alone = [Profile::of("某地块征收批复", "")];
+        let left = |mut work: usize| {
+            let is_complete = clusters(&alone, TOPIC_FROM, &mut work).is_complete;
+            (is_complete, work)
+        };
+        assert_eq!((left(0), left(1)), ((false, 0), (true, 0)));
+    }
+
+    #[test]
     fn work_that_runs_out_is_said() {
         let (groups, is_complete) = grouped(5);
         assert!(!is_complete && groups.len() < 10, "{groups:?}");
