@@ -71,7 +71,7 @@ pub struct Published {
 
 /// Why a file is no published report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}：{detail}")]
+#[error("{}{detail}", place_before(place))]
 pub struct Unreadable {
     /// Stable, for machines.
     pub code: &'static str,
@@ -79,6 +79,11 @@ pub struct Unreadable {
     pub place: String,
     /// What is wrong, the rule, and what to do, in Chinese.
     pub detail: String,
+}
+
+/// The place with a colon; nothing for the file as a whole.
+fn place_before(place: &str) -> String {
+    if place == "/" { String::new() } else { format!("{place}：") }
 }
 
 impl Unreadable {
@@ -274,6 +279,11 @@ mod tests {
 
     #[test]
     fn nothing_but_a_year_is_a_report_with_nothing_in_it() {
+        assert!(
+            Published::from_json("[]").unwrap_err().to_string().starts_with("应为一个对象"),
+            "the whole has no place"
+        );
+        assert!(Published::from_json("{}").unwrap_err().to_string().starts_with("/year：缺少报告年度"));
         let report = Published::from_json("\u{feff}{\"year\":2017}").unwrap();
         assert_eq!((report.form(), report.table3.len(), report.totals.len()), (Form::Sheet2014, 0, 0));
     }

@@ -245,11 +245,15 @@ fn a_published_report_may_be_given_to_the_checker_as_the_file_it_is() {
         let rules = files.json["reports"][2]["findings"].as_array().unwrap().iter().map(|one| one["rule"].clone());
         assert!(rules.into_iter().any(|rule| rule == "carry_over"), "{:#}", files.json);
         let half = STANDARD.encode(b"PK\x03\x04 half a file");
-        let faulty = check(json!([file(2023, "csv"), { "content": "§" }, { "content": half }]));
+        let faulty = check(json!([file(2023, "csv"), { "content": "§" }, { "content": half }, { "content": 12 }]));
         assert_eq!(faulty.status, 422);
         assert_eq!(
             faulty.fields(),
-            [("/reports/1/content", "invalid_value"), ("/reports/2/content", "malformed_xlsx")]
+            [
+                ("/reports/1/content", "invalid_value"),
+                ("/reports/2/content", "malformed_xlsx"),
+                ("/reports/3/content", "invalid_value")
+            ]
         );
     });
 }
