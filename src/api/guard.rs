@@ -44,10 +44,7 @@ pub(super) async fn admit(
     });
     match answer.await {
         Ok(answer) => answer,
-        Err(_) => {
-            let problem = Problem::new("deadline_exceeded").retry_after(2);
-            Ok(ServiceResponse::new(http, problem.error_response()))
-        }
+        Err(_) => Ok(ServiceResponse::new(http, Problem::out_of_time().error_response())),
     }
 }
 

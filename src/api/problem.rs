@@ -167,6 +167,12 @@ impl Problem {
     pub fn busy() -> Self {
         Self::new("busy").retry_after(BUSY_RETRY_S)
     }
+
+    /// The deadline of the request has passed.
+    #[must_use]
+    pub fn out_of_time() -> Self {
+        Self::new("deadline_exceeded").retry_after(BUSY_RETRY_S)
+    }
 }
 
 impl std::ops::Deref for Problem {
@@ -238,6 +244,7 @@ impl From<OfficeError> for Problem {
             }
             OfficeError::KeyReused => Self::new("idempotency_key_reused"),
             OfficeError::Busy => Self::busy(),
+            OfficeError::OutOfTime => Self::out_of_time(),
             OfficeError::Internal(reason) => Self::internal(&reason),
         }
     }

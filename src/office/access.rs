@@ -46,7 +46,7 @@ impl Office {
     /// # Errors
     /// [`OfficeError::NotFound`] when there is no such thing, and just so when the caller has no role there.
     pub fn standing(&self, caller: &Caller, thing: Thing) -> Result<Standing, OfficeError> {
-        self.store().read(|db| standing(db, caller, thing))
+        self.store().read_reserved(|db| standing(db, caller, thing))
     }
 
     /// Demands one of the roles: in the scope if there is one, else in any organ.

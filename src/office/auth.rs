@@ -185,7 +185,7 @@ impl Office {
     /// [`OfficeError::Unauthenticated`] when the token is bad, of an older epoch, or the user is no longer active.
     pub fn caller(&self, access_token: &str) -> Result<Caller, OfficeError> {
         let proof = self.signer().check(access_token, self.clock().now().0.timestamp())?;
-        self.store().read(|db| {
+        self.store().read_reserved(|db| {
             let user = match users::find(db, proof.user_id) {
                 Err(StoreError::NotFound) => return Err(OfficeError::Unauthenticated),
                 found => found?,

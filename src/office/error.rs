@@ -79,6 +79,9 @@ pub enum OfficeError {
     /// No connection within the time allowed, or the database is locked; trying again may help.
     #[error("busy")]
     Busy,
+    /// The work went on beyond the request's deadline and was ended; nothing has changed.
+    #[error("out of time")]
+    OutOfTime,
     /// A fault of ours. The text is for the log, never for the caller.
     #[error("internal: {0}")]
     Internal(String),

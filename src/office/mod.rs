@@ -148,6 +148,7 @@ impl From<StoreError> for OfficeError {
                 Self::Conflict { code: "conflict".into(), detail: "所引用的对象不存在".into() }
             }
             StoreError::Busy => Self::Busy,
+            StoreError::OutOfTime => Self::OutOfTime,
             StoreError::Unavailable(reason) => {
                 tracing::warn!(reason, "the database is not available");
                 Self::Busy

@@ -1,5 +1,6 @@
 //! The connection: either database behind one type, opened and set up in one way, and what a transaction is on each.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -9,6 +10,7 @@ use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::sql_types::{Integer, Text};
 
 use super::StoreError;
+use super::deadline;
 use super::options::Address;
 
 pub use connection::{Db, MultiBackend};
@@ -153,6 +155,7 @@ fn set_up_sqlite(connection: &mut SqliteConnection, session: Session, role: Role
     if role == Role::Reader {
         connection.batch_execute("PRAGMA query_only = ON")?;
     }
+    deadline::register(connection)?;
     check_sqlite(connection)
 }
 
@@ -227,18 +230,29 @@ pub(super) fn transaction<T, E>(db: &mut Db, begin: Begin, work: impl FnOnce(&mu
 where
     E: From<StoreError>,
 {
+    deadline::check()?;
     let begun = match (&mut *db, begin) {
         (Db::Pg(c), Begin::Snapshot) => {
-            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            let begin = within_limit("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            AnsiTransactionManager::begin_transaction_sql(c, &begin)
         }
         (Db::Pg(c), Begin::Write) => {
-            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL READ COMMITTED")
+            AnsiTransactionManager::begin_transaction_sql(c, &within_limit("BEGIN ISOLATION LEVEL READ COMMITTED"))
         }
         (Db::Lite(c), Begin::Snapshot) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
         (Db::Lite(c), Begin::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
     };
     begun.map_err(StoreError::from)?;
     transaction_begun(db, work)
+}
+
+/// The BEGIN of a PostgreSQL transaction; its statements end when the limit of the thread has passed.
+fn within_limit(begin: &'static str) -> Cow<'static, str> {
+    match deadline::remaining() {
+        None => Cow::Borrowed(begin),
+        // 0 would mean no limit at all.
+        Some(left) => Cow::Owned(format!("{begin}; SET LOCAL statement_timeout = {}", left.as_millis().max(1))),
+    }
 }
 
 /// The second half of [`transaction`]: runs `work`, then commits or rolls back.

@@ -2,6 +2,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error};
 
+use super::deadline;
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -17,6 +19,9 @@ pub enum StoreError {
     /// Everything is taken and did not come free in time: try again (503).
     #[error("the database is busy")]
     Busy,
+    /// The work went on beyond its deadline and was ended.
+    #[error("the time for this work is over")]
+    OutOfTime,
     /// The database does not answer, went away, or its disk is full (503).
     #[error("the database is not available: {0}")]
     Unavailable(String),
@@ -93,7 +98,9 @@ fn from_message(message: &str) -> StoreError {
         "SSL connection has been closed",
     ];
     let says = |word: &&str| message.contains(*word);
-    if BUSY.iter().any(says) {
+    if message.contains(deadline::OUT_OF_TIME) || (message.contains("statement timeout") && deadline::is_over()) {
+        StoreError::OutOfTime
+    } else if BUSY.iter().any(says) {
         StoreError::Busy
     } else if AWAY.iter().any(says) {
         StoreError::Unavailable(message.to_owned())

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::db::{Db, on_each};
+use super::deadline;
 use super::schema::{case_events, cases};
 use super::{CaseId, StoreError, Ts, UserId};
 
@@ -166,6 +167,7 @@ pub fn load(db: &mut Db, case: CaseId) -> Result<Vec<EventRow>, StoreError> {
 pub fn load_many(db: &mut Db, of: &[CaseId]) -> Result<HashMap<CaseId, Vec<EventRow>>, StoreError> {
     let mut logs: HashMap<CaseId, Vec<EventRow>> = HashMap::new();
     for batch in of.chunks(BATCH) {
+        deadline::check()?;
         let theirs = case_events::table.filter(case_events::case_id.eq_any(batch));
         let rows: Vec<EventRow> =
             theirs.order((case_events::case_id, case_events::seq)).select(EventRow::as_select()).load(db)?;
@@ -183,6 +185,7 @@ pub fn load_many(db: &mut Db, of: &[CaseId]) -> Result<HashMap<CaseId, Vec<Event
 pub fn load_kinds(db: &mut Db, of: &[CaseId], kinds: &[&str]) -> Result<HashMap<CaseId, Vec<EventRow>>, StoreError> {
     let mut logs: HashMap<CaseId, Vec<EventRow>> = HashMap::new();
     for batch in of.chunks(BATCH) {
+        deadline::check()?;
         let theirs =
             case_events::table.filter(case_events::case_id.eq_any(batch)).filter(case_events::kind.eq_any(kinds));
         let rows: Vec<EventRow> =

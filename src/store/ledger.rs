@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use super::applicants::ApplicantRow;
 use super::cases::CaseRow;
 use super::db::{Db, MultiBackend, on_each};
+use super::deadline;
 use super::departments::DepartmentRow;
 use super::events::EventRow;
 use super::obligations::ObligationRow;
@@ -145,6 +146,7 @@ pub fn page(
         .into_boxed::<MultiBackend>()
         .filter(cases::organ_id.eq(organ))
         .filter(cases::received_on.is_not_null());
+    deadline::check()?;
     if let Some(from) = from {
         query = query.filter(cases::received_on.ge(from));
     }

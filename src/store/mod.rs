@@ -12,6 +12,7 @@ pub mod calendars;
 pub mod cases;
 pub mod counters;
 pub mod db;
+mod deadline;
 pub mod departments;
 mod error;
 pub mod events;
@@ -58,6 +59,9 @@ use db::{Manager, Role, transaction};
 use options::Address;
 use writer::Writer;
 
+/// Connections kept for admission and probes, besides those of `pool_size`.
+pub const RESERVED: u32 = 2;
+
 /// The instant, truncated to microseconds so that what is written equals what is read back on both databases.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one clock of instants; days come from office::Clock")]
@@ -75,6 +79,9 @@ struct Inner {
     address: Address,
     /// Every connection on PostgreSQL, the readers on SQLite.
     pool: Pool<Manager>,
+    /// A few connections apart, for admission and probes: whatever the rest does, the service answers who it is and
+    /// how it is.
+    reserved: Pool<Manager>,
     /// SQLite's one writer; PostgreSQL has none.
     writer: Option<Writer>,
     sealer: Sealer,
@@ -111,12 +118,15 @@ impl Store {
         let known = migrate::key_check(&mut first)?;
         drop(first);
         let sealer = seal::load(&address, options.sealing_key.as_deref(), known.as_deref())?;
-        let pool = Pool::builder()
-            .max_size(options.pool_size.max(1))
-            .min_idle(Some(0))
-            .connection_timeout(timeout)
-            .build_unchecked(manager);
-        Ok(Self { inner: Arc::new(Inner { address, pool, writer, sealer }) })
+        let pool_of = |size| {
+            Pool::builder()
+                .max_size(size)
+                .min_idle(Some(0))
+                .connection_timeout(timeout)
+                .build_unchecked(manager.clone())
+        };
+        let (pool, reserved) = (pool_of(options.pool_size.max(1)), pool_of(RESERVED));
+        Ok(Self { inner: Arc::new(Inner { address, pool, reserved, writer, sealer }) })
     }
 
     /// Runs the migrations that are missing and returns their versions. Instances that start at once wait for each
@@ -155,7 +165,19 @@ impl Store {
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
-        let mut db = self.connection()?;
+        let mut db = taken_from(&self.inner.pool)?;
+        transaction(&mut db, db::Begin::Snapshot, work)
+    }
+
+    /// As [`Store::read`], on the connections kept for admission and probes. Only for a few short statements.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_reserved<T, E>(&self, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError> + From<diesel::result::Error>,
+    {
+        let mut db = taken_from(&self.inner.reserved)?;
         transaction(&mut db, db::Begin::Snapshot, work)
     }
 
@@ -171,18 +193,10 @@ impl Store {
         match &self.inner.writer {
             Some(writer) => writer.with(|db| transaction(db, db::Begin::Write, work)),
             None => {
-                let mut db = self.connection()?;
+                let mut db = taken_from(&self.inner.pool)?;
                 transaction(&mut db, db::Begin::Write, work)
             }
         }
-    }
-
-    /// A connection of the pool. r2d2 names the cause when it could not open one; without a cause all are in use.
-    fn connection(&self) -> Result<PooledConnection<Manager>, StoreError> {
-        self.inner.pool.get().map_err(|timeout| {
-            let text = timeout.to_string();
-            text.split_once(": ").map_or(StoreError::Busy, |(_, cause)| StoreError::Unavailable(cause.to_owned()))
-        })
     }
 
     /// What encrypts identity numbers and contacts.
@@ -211,6 +225,14 @@ impl Store {
     fn migration_connection(&self) -> Result<Db, StoreError> {
         Manager::new(self.inner.address.clone(), db::Session::MIGRATION, Role::Writer).open()
     }
+}
+
+/// A connection of a pool. r2d2 names the cause when it could not open one; without a cause all are in use.
+fn taken_from(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>, StoreError> {
+    pool.get().map_err(|timeout| {
+        let text = timeout.to_string();
+        text.split_once(": ").map_or(StoreError::Busy, |(_, cause)| StoreError::Unavailable(cause.to_owned()))
+    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::cases::CaseRow;
 use super::db::{Db, MultiBackend};
+use super::deadline;
 use super::events::EventRow;
 use super::schema::{case_events, case_tags, cases, report_figures, report_snapshots};
 use super::{CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
@@ -94,6 +95,9 @@ macro_rules! of_stock {
         if !stock.outcomes.is_empty() {
             query = query.filter(cases::outcome.eq_any(&stock.outcomes));
         }
+        if deadline::is_interruptible() {
+            query = query.filter(deadline::in_time());
+        }
         match stock.is_in_time {
             Some(true) => query.filter(not(cases::is_extended)).filter(not(cases::is_late)),
             Some(false) => query.filter(cases::is_extended.or(cases::is_late)),
@@ -149,6 +153,7 @@ pub fn rows(db: &mut Db, stock: &Stock, after: Option<CaseId>, limit: i64) -> Re
 pub fn rows_of(db: &mut Db, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
     let mut rows = Vec::with_capacity(ids.len());
     for batch in ids.chunks(BATCH) {
+        deadline::check()?;
         let some: Vec<CaseRow> = cases::table.filter(cases::id.eq_any(batch)).select(CaseRow::as_select()).load(db)?;
         rows.extend(some);
     }
@@ -165,12 +170,14 @@ pub fn turning_events(db: &mut Db, organs: &[OrganId]) -> Result<HashMap<CaseId,
     let kinds: Vec<String> = TURNS.iter().map(|kind| format!("'{kind}'")).collect();
     let is_turn = sql::<Bool>(&format!("kind IN ({})", kinds.join(", ")));
     let theirs = cases::table.filter(cases::organ_id.eq_any(organs)).select(cases::id);
-    let rows: Vec<EventRow> = case_events::table
+    let turns = case_events::table
         .filter(is_turn)
         .filter(case_events::case_id.eq_any(theirs))
         .order((case_events::case_id, case_events::seq))
         .select(EventRow::as_select())
-        .load(db)?;
+        .into_boxed::<MultiBackend>();
+    let rows: Vec<EventRow> =
+        if deadline::is_interruptible() { turns.filter(deadline::in_time()).load(db)? } else { turns.load(db)? };
     let mut logs: HashMap<CaseId, Vec<EventRow>> = HashMap::new();
     for row in rows {
         logs.entry(row.case_id).or_default().push(row);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CaseRow;
 use crate::store::db::{Db, MultiBackend};
+use crate::store::deadline;
 use crate::store::schema::{case_tags, cases};
 use crate::store::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 
@@ -144,10 +145,11 @@ fn filtered(filter: &CaseFilter) -> Query<'_> {
 
 /// One organ is compared, not looked for in a list: PostgreSQL then reads the page in the order of the index.
 pub(super) fn of_organs(organs: &[OrganId]) -> Query<'_> {
-    match organs {
+    let query: Query<'_> = match organs {
         [one] => cases::table.into_boxed().filter(cases::organ_id.eq(one)),
         many => cases::table.into_boxed().filter(cases::organ_id.eq_any(many)),
-    }
+    };
+    if deadline::is_interruptible() { query.filter(deadline::in_time()) } else { query }
 }
 
 pub(super) fn of_organ(organ: OrganId) -> Query<'static> {
