@@ -86,7 +86,7 @@ async fn publish(
     let once = once(&caller, key, body.fingerprint);
     let Publication { year, published_on } = body.value;
     let (answer, is_replay) = api
-        .run(move |office| {
+        .run_heavy(caller.user_id, move |office| {
             office.once(&once, |db| {
                 let organ = standing.organ_id;
                 let line = office.publish_annual_report(db, &caller, organ, year, published_on)?;

@@ -7,7 +7,7 @@ use super::state::Api;
 use crate::case::Role;
 use crate::law::{Calendar, CalendarYear, OffDay};
 use crate::office::calendar_change::CalendarPreview;
-use crate::office::{Caller, OfficeError};
+use crate::office::{Caller, Office, OfficeError};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -164,30 +164,31 @@ async fn change(
     params: Params<ChangeParams>,
     body: Body<CalendarYear>,
 ) -> Result<HttpResponse, Problem> {
-    let (number, year) = (path.into_inner(), body.value);
-    let answer = api
-        .run(move |office| {
-            if !YEARS.contains(&number) {
-                return Err(OfficeError::NotFound);
-            }
-            // Only the days of New Year that lie in the neighbouring year belong to another notice.
-            let beside = |day: &OffDay| day.notice_year.is_none_or(|of| of.abs_diff(number) == 1);
-            if let Some(index) = year.off.iter().position(|day| !beside(day)) {
-                let pointer = format!("/off/{index}/notice_year");
-                return Err(OfficeError::invalid(
-                    &pointer,
-                    "wrong_year",
-                    "只能是相邻的年份：元旦假期有落在上一年12月、由下一年通知安排的日子",
-                ));
-            }
-            if year.year != number {
-                return Err(OfficeError::invalid("/year", "wrong_year", format!("应为 {number}，与地址一致")));
-            }
-            match params.0.activate {
-                Some(shown) => office.activate_calendar(Some(&caller), &year, &shown),
-                None => office.store().read(|db| office.preview_calendar(db, Some(&caller), &year)),
-            }
-        })
-        .await?;
+    let (number, year, person) = (path.into_inner(), body.value, caller.user_id);
+    let is_preview = params.0.activate.is_none();
+    let work = move |office: &Office| {
+        if !YEARS.contains(&number) {
+            return Err(OfficeError::NotFound);
+        }
+        // Only the days of New Year that lie in the neighbouring year belong to another notice.
+        let beside = |day: &OffDay| day.notice_year.is_none_or(|of| of.abs_diff(number) == 1);
+        if let Some(index) = year.off.iter().position(|day| !beside(day)) {
+            let pointer = format!("/off/{index}/notice_year");
+            return Err(OfficeError::invalid(
+                &pointer,
+                "wrong_year",
+                "只能是相邻的年份：元旦假期有落在上一年12月、由下一年通知安排的日子",
+            ));
+        }
+        if year.year != number {
+            return Err(OfficeError::invalid("/year", "wrong_year", format!("应为 {number}，与地址一致")));
+        }
+        match params.0.activate {
+            Some(shown) => office.activate_calendar(Some(&caller), &year, &shown),
+            None => office.store().read(|db| office.preview_calendar(db, Some(&caller), &year)),
+        }
+    };
+    // An activation is carried to its end whatever the deadline.
+    let answer = if is_preview { api.run_heavy(person, work).await? } else { api.run(work).await? };
     Ok(HttpResponse::Ok().json(answer))
 }

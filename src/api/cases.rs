@@ -2,11 +2,12 @@
 
 use super::body::{Body, Params};
 use super::case_view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
-use super::export::{self, Format};
+use super::export::Format;
 use super::organs::{made, once};
 use super::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
+use super::spool::LongTable;
 use super::state::Api;
 use crate::case::Role;
 use crate::law::{WarningLevel, explain};
@@ -14,7 +15,7 @@ use crate::office::applicants::{Applicant, REVEALERS};
 use crate::office::cases::Application;
 use crate::office::sheets::case_sheet;
 use crate::office::views::{CaseQuery, READERS, WhatIf};
-use crate::office::{Caller, OfficeError};
+use crate::office::{Caller, Office, OfficeError};
 use crate::store::cases::CaseCursor;
 use crate::store::{CaseId, DepartmentId, OrganId, UserId};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -22,6 +23,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
+
+/// Cases read at once for a file.
+const EXPORT_PAGE: i64 = 500;
 
 /// Who may file an application by hand.
 const FILERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
@@ -130,31 +134,36 @@ async fn list(
     if format != Format::Json {
         return export(&api, caller, query, format).await;
     }
-    let page = api
-        .run(move |office| {
-            let rows =
-                office.store().read(|db| office.list_cases(db, &caller, &query, after, limit.saturating_add(1)))?;
-            let page = Page::cut(rows, limit, |(row, _)| format!("{} {}", row.created_at.0.to_rfc3339(), row.id.0));
-            let items = page.items.into_iter().map(|(row, warning)| CaseLine::new(row, warning)).collect();
-            Ok(Page { items, next_cursor: page.next_cursor })
-        })
-        .await?;
+    let (person, is_search) = (caller.user_id, query.filter.text.is_some());
+    let read = move |office: &Office| {
+        let rows = office.store().read(|db| office.list_cases(db, &caller, &query, after, limit.saturating_add(1)))?;
+        let page = Page::cut(rows, limit, |(row, _)| format!("{} {}", row.created_at.0.to_rfc3339(), row.id.0));
+        let items = page.items.into_iter().map(|(row, warning)| CaseLine::new(row, warning)).collect();
+        Ok(Page { items, next_cursor: page.next_cursor })
+    };
+    // No index finds a part of a text: a search reads every case of the organs.
+    let page = if is_search { api.run_heavy(person, read).await? } else { api.run(read).await? };
     Ok(HttpResponse::Ok().json(page))
 }
 
 /// All cases of a query as a file.
 async fn export(api: &Api, caller: Caller, query: CaseQuery, format: Format) -> Result<HttpResponse, Problem> {
-    let (today, bytes) = api
-        .run(move |office| {
-            let most = i64::try_from(export::MOST_ROWS).unwrap_or(i64::MAX);
-            let sheet = office.store().read(|db| {
-                let lines = office.list_cases(db, &caller, &query, None, most.saturating_add(1))?;
-                if lines.len() > export::MOST_ROWS { Err(export::too_many()) } else { case_sheet(db, &lines) }
+    let (today, spool) = api
+        .run_heavy(caller.user_id, move |office| {
+            let table = office.store().read(|db| {
+                let mut table = LongTable::begin(format, &case_sheet(db, &[])?)?;
+                let mut after = None;
+                loop {
+                    let lines = office.list_cases(db, &caller, &query, after, EXPORT_PAGE)?;
+                    let Some((last, _)) = lines.last() else { return Ok::<_, OfficeError>(table) };
+                    after = Some(CaseCursor::from(last));
+                    table.append(&case_sheet(db, &lines)?.rows)?;
+                }
             })?;
-            Ok((office.clock().today(), format.write(&[sheet])?))
+            Ok((office.clock().today(), table.finish()?))
         })
         .await?;
-    Ok(format.answer(&format!("cases-{today}"), bytes))
+    Ok(format.send(&format!("cases-{today}"), spool))
 }
 
 fn cursor(text: Option<&str>) -> Result<Option<CaseCursor>, Problem> {

@@ -4,7 +4,7 @@ use super::problem::Problem;
 use crate::office::OfficeError;
 use crate::report::{Sheet, csv, xlsx};
 use actix_web::http::header::{self, Accept, Header};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 /// Most rows of an exported list; more is refused, not cut.
 pub(super) const MOST_ROWS: usize = 10_000;
@@ -90,6 +90,11 @@ impl Format {
 
     /// The answer that carries the bytes: a table to be kept, a page to be read.
     pub(super) fn answer(self, name: &str, bytes: Vec<u8>) -> HttpResponse {
+        self.response(name).body(bytes)
+    }
+
+    /// The head of such an answer.
+    pub(super) fn response(self, name: &str) -> HttpResponseBuilder {
         let kind = match self {
             Self::Csv | Self::Html => format!("{}; charset=utf-8", self.media_type()),
             Self::Json | Self::Xlsx | Self::Docx => self.media_type().to_owned(),
@@ -100,7 +105,7 @@ impl Format {
             let file = format!("attachment; filename=\"{name}.{}\"", self.code());
             response.insert_header((header::CONTENT_DISPOSITION, file));
         }
-        response.body(bytes)
+        response
     }
 }
 

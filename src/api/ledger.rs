@@ -1,16 +1,16 @@
 //! 台账 over HTTP: a file looked at and then taken in, the organ's cases as a file, an empty ledger.
 
 use super::body::{Params, Upload, file_bytes};
-use super::export::{self, Format};
+use super::export::Format;
 use super::organs::{made, once};
 use super::precondition::{Key, content_tag, created};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
+use super::spool::LongTable;
 use super::state::Api;
 use crate::office::ledger::{ExportQuery, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};
 use crate::office::{Caller, FieldError, Office, OfficeError, Standing};
-use crate::report::Sheet;
-use crate::report::ledger::{ledger_sheet, template_sheets};
+use crate::report::ledger::{LedgerRow, ledger_sheet, template_sheets};
 use crate::store::{Db, OrganId};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
@@ -181,8 +181,8 @@ async fn export(
 ) -> Result<HttpResponse, Problem> {
     let params = params.0;
     let format = Format::file(&request, params.format.as_deref())?;
-    let (today, bytes) = api
-        .run(move |office| {
+    let (today, spool) = api
+        .run_heavy(caller.user_id, move |office| {
             let organ = standing.organ_id;
             let query = ExportQuery { from: params.from, until: params.until };
             let personal = match (params.personal_data.unwrap_or(false), params.reason) {
@@ -197,26 +197,16 @@ async fn export(
                 }
                 (false, None) => Personal::Masked,
             };
-            let sheet = office.store().read(|db| sheet(office, db, organ, &query, personal))?;
-            Ok((office.clock().today(), format.write(&[sheet])?))
+            let mut table = LongTable::begin(format, &ledger_sheet(&[]))?;
+            let append = |rows: Vec<LedgerRow>| {
+                let cells: Vec<_> = rows.iter().map(LedgerRow::cells).collect();
+                table.append(&cells)
+            };
+            office.store().read(|db| office.export_ledger(db, organ, &query, personal, append))?;
+            Ok((office.clock().today(), table.finish()?))
         })
         .await?;
-    Ok(format.answer(&format!("ledger-{today}"), bytes))
-}
-
-fn sheet(
-    office: &Office,
-    db: &mut Db,
-    organ: OrganId,
-    query: &ExportQuery,
-    personal: Personal,
-) -> Result<Sheet, OfficeError> {
-    let mut sheet = ledger_sheet(&[]);
-    office.export_ledger(db, organ, query, personal, |rows| {
-        sheet.rows.extend(rows.iter().map(|row| row.cells()));
-        if sheet.rows.len() > export::MOST_ROWS { Err(export::too_many()) } else { Ok(()) }
-    })?;
-    Ok(sheet)
+    Ok(format.send(&format!("ledger-{today}"), spool))
 }
 
 /// 空白台账的格式

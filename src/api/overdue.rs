@@ -4,10 +4,11 @@ use super::body::Params;
 use super::export::{self, Format};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
+use super::spool::LongTable;
 use super::state::Api;
-use crate::office::Caller;
 use crate::office::overdue::{MOST_ROWS, OverdueQuery, OverdueReport, WATCHERS};
 use crate::office::sheets::overdue_sheet;
+use crate::office::{Caller, Office};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -71,12 +72,14 @@ async fn list(
         late_from: params.late_from,
         limit: if format == Format::Json { limit } else { export::MOST_ROWS },
     };
+    let person = caller.user_id;
     if format == Format::Json {
-        let report = api.run(move |office| office.store().read(|db| office.overdue(db, &caller, &query))).await?;
+        let read = move |office: &Office| office.store().read(|db| office.overdue(db, &caller, &query));
+        let report = api.run_heavy(person, read).await?;
         return Ok(HttpResponse::Ok().json(report));
     }
-    let (as_of, bytes) = api
-        .run(move |office| {
+    let (as_of, spool) = api
+        .run_heavy(person, move |office| {
             let report = office.store().read(|db| office.overdue(db, &caller, &query))?;
             let sheet = overdue_sheet(&report);
             if !report.is_complete {
@@ -85,8 +88,8 @@ async fn list(
             if sheet.rows.len() > export::MOST_ROWS || report.is_capped() {
                 return Err(export::too_many());
             }
-            Ok((report.as_of, format.write(&[sheet])?))
+            Ok((report.as_of, LongTable::begin(format, &sheet)?.finish()?))
         })
         .await?;
-    Ok(format.answer(&format!("overdue-{as_of}"), bytes))
+    Ok(format.send(&format!("overdue-{as_of}"), spool))
 }

@@ -76,7 +76,7 @@ async fn overview(
         with_subordinates: params.with_subordinates.unwrap_or(true),
     };
     let answer = api
-        .run(move |office| {
+        .run_heavy(caller.user_id, move |office| {
             let overview = office.store().read(|db| office.overview(db, &caller, &query))?;
             let name = format!("overview-{}", overview.as_of);
             Ok(match format {

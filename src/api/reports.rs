@@ -7,7 +7,7 @@ use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::office::reports::{Adjustments, CellCase, CellQuery, FIGURE_WRITERS, FiguresView, REPORTERS, ReportQuery};
-use crate::office::{Caller, FieldError, OfficeError, Standing};
+use crate::office::{Caller, FieldError, Office, OfficeError, Standing};
 use crate::report::annual::{Checked, Form, OwnFigures, Published, Report, check_years};
 use crate::report::annual::{book, csv, document, page, read_file};
 use crate::store::CaseId;
@@ -91,7 +91,7 @@ async fn annual(
     let format = Format::asked(&request, params.0.format.as_deref(), Format::REPORT)?;
     let organ = params.0.organ.map(Into::into);
     let (name, bytes) = api
-        .run(move |office| {
+        .run_heavy(caller.user_id, move |office| {
             let report = office.store().read(|db| office.report(db, &caller, organ, &query))?;
             let name = format!("report-{}-{}-{}", report.organ_code, report.year, query.part);
             Ok::<_, OfficeError>((name, written(&report, format)?))
@@ -154,8 +154,9 @@ async fn cells(api: web::Data<Api>, caller: Caller, params: Params<CellParams>) 
         limit: usize::try_from(limit).unwrap_or(0),
         report,
     };
-    let organ = organ.map(Into::into);
-    let items = api.run(move |office| office.store().read(|db| office.report_cell(db, &caller, organ, &query))).await?;
+    let (organ, person) = (organ.map(Into::into), caller.user_id);
+    let read = move |office: &Office| office.store().read(|db| office.report_cell(db, &caller, organ, &query));
+    let items = api.run_heavy(person, read).await?;
     Ok(HttpResponse::Ok().json(Page::cut(items, limit, |case| case.case_id.to_string())))
 }
 
@@ -264,10 +265,15 @@ async fn published(api: web::Data<Api>, standing: Standing, place: Place) -> Res
 /// 公布之后的调整：变动的各格，使其变动的案件和登记的事项
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/adjustments", tag = "reports",
     params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = Adjustments)))]
-async fn adjustments(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
+async fn adjustments(
+    api: web::Data<Api>,
+    caller: Caller,
+    standing: Standing,
+    place: Place,
+) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
-    let found =
-        api.run(move |office| office.store().read(|db| office.adjustments(db, standing.organ_id, year))).await?;
+    let read = move |office: &Office| office.store().read(|db| office.adjustments(db, standing.organ_id, year));
+    let found = api.run_heavy(caller.user_id, read).await?;
     Ok(HttpResponse::Ok().json(found))
 }
 

@@ -1,9 +1,12 @@
 //! What every handler reaches: the office, on a thread where blocking is allowed.
 
+use super::lanes::Lane;
 use super::problem::Problem;
 use crate::office::{Office, OfficeError};
+use crate::store::UserId;
 use actix_web::web;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// The office behind the API. A clone is another handle on the same.
@@ -12,6 +15,8 @@ pub struct Api {
     office: Office,
     /// Password hashes under way: each takes a core and 19 MiB, so logins must not starve the rest.
     hashing: Arc<Semaphore>,
+    /// Expensive reads under way.
+    heavy: Arc<Lane>,
 }
 
 impl Api {
@@ -19,7 +24,9 @@ impl Api {
     #[must_use]
     pub fn new(office: Office) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-        Self { office, hashing: Arc::new(Semaphore::new(cores)) }
+        let database = &office.settings().database;
+        let heavy = Lane::of(database.pool_size, Duration::from_millis(database.pool_timeout_ms));
+        Self { office, hashing: Arc::new(Semaphore::new(cores)), heavy }
     }
 
     /// The office itself, for what does not block.
@@ -39,6 +46,26 @@ impl Api {
         let office = self.office.clone();
         let done = web::block(move || work(&office)).await;
         done.map_err(|_| Problem::busy())?.map_err(Problem::from)
+    }
+
+    /// As [`Api::run`], for reads that look at many cases: few at once, one or two a person, ended at the request's
+    /// deadline.
+    ///
+    /// # Errors
+    /// As [`Api::run`]; `busy` when no place in the lane came free; `deadline_exceeded`.
+    pub async fn run_heavy<T: Send + 'static>(
+        &self,
+        person: UserId,
+        work: impl FnOnce(&Office) -> Result<T, OfficeError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let until = Instant::now() + Duration::from_millis(self.office.settings().server.request_deadline_ms);
+        let place = self.heavy.enter(person.0).await?;
+        self.run(move |office| {
+            let result = office.store().until(until, || work(office));
+            drop(place);
+            result
+        })
+        .await
     }
 
     /// As [`Api::run`], for work that hashes passwords: as many at once as there are cores.

@@ -10,7 +10,7 @@ use crate::office::similar::SimilarCases;
 use crate::office::tags::TAGGERS;
 use crate::office::topics::{TopicQuery, TopicReport};
 use crate::office::views::READERS;
-use crate::office::{Caller, OfficeError};
+use crate::office::{Caller, Office, OfficeError};
 use crate::store::{CaseId, tags};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
@@ -58,17 +58,18 @@ async fn topics(api: web::Data<Api>, caller: Caller, params: Params<TopicParams>
     }
     let query =
         TopicQuery { organ: organ.map(Into::into), with_subordinates: with_subordinates.unwrap_or(false), from, until };
-    let report: TopicReport =
-        api.run(move |office| office.store().read(|db| office.topics(db, &caller, &query))).await?;
+    let person = caller.user_id;
+    let read = move |office: &Office| office.store().read(|db| office.topics(db, &caller, &query));
+    let report: TopicReport = api.run_heavy(person, read).await?;
     Ok(HttpResponse::Ok().json(report))
 }
 
 /// 同一申请人此前的类似申请；仅供核对，是否属于重复申请由经办人判断
 #[utoipa::path(get, path = "/api/v1/cases/{case_id}/similar", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = SimilarCases)))]
-async fn similar(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+async fn similar(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let found = api
-        .run(move |office| {
+        .run_heavy(caller.user_id, move |office| {
             office.store().read::<_, OfficeError>(|db| {
                 let file = office.open_file(db, CaseId(*id))?;
                 office.similar_cases(db, &file)

@@ -3,6 +3,7 @@
 use super::ReportError;
 use super::sheet::{Cell, Column, Sheet, safe};
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet};
+use std::io::{Cursor, Seek, Write};
 
 /// Height of a line of the heading.
 const LINE_POINTS: u16 = 16;
@@ -58,9 +59,19 @@ impl LongBook {
     ///
     /// # Errors
     /// As [`xlsx`].
-    pub fn finish(mut self) -> Result<Vec<u8>, ReportError> {
+    pub fn finish(self) -> Result<Vec<u8>, ReportError> {
+        let mut bytes = Cursor::new(Vec::new());
+        self.finish_into(&mut bytes)?;
+        Ok(bytes.into_inner())
+    }
+
+    /// The whole file, into `out`.
+    ///
+    /// # Errors
+    /// As [`xlsx`].
+    pub fn finish_into(mut self, out: impl Write + Seek + Send) -> Result<(), ReportError> {
         filter(self.workbook.worksheet_from_index(0)?, self.lines, self.columns)?;
-        Ok(self.workbook.save_to_buffer()?)
+        Ok(self.workbook.save_to_writer(out)?)
     }
 }
 
