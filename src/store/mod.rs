@@ -27,6 +27,7 @@ mod options;
 pub mod orders;
 pub mod organs;
 pub mod outbox;
+mod pool;
 pub mod preferences;
 mod probe;
 pub mod recipients;
@@ -45,11 +46,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{SubsecRound, Utc};
-use diesel::r2d2::{Pool, PooledConnection};
 
 pub use db::Db;
 pub use error::StoreError;
 pub use options::DatabaseOptions;
+pub use pool::PoolState;
 pub use seal::{Place, Sealer, Secret};
 pub use sqltypes::{
     ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrderId, OrganId, OutboxId, TokenId, Ts, UserId,
@@ -57,6 +58,7 @@ pub use sqltypes::{
 
 use db::{Manager, Role, transaction};
 use options::Address;
+use pool::GuardedPool;
 use writer::Writer;
 
 /// Connections kept for admission and probes, besides those of `pool_size`.
@@ -78,10 +80,10 @@ pub struct Store {
 struct Inner {
     address: Address,
     /// Every connection on PostgreSQL, the readers on SQLite.
-    pool: Pool<Manager>,
+    pool: GuardedPool,
     /// A few connections apart, for admission and probes: whatever the rest does, the service answers who it is and
     /// how it is.
-    reserved: Pool<Manager>,
+    reserved: GuardedPool,
     /// SQLite's one writer; PostgreSQL has none.
     writer: Option<Writer>,
     sealer: Sealer,
@@ -118,14 +120,9 @@ impl Store {
         let known = migrate::key_check(&mut first)?;
         drop(first);
         let sealer = seal::load(&address, options.sealing_key.as_deref(), known.as_deref())?;
-        let pool_of = |size| {
-            Pool::builder()
-                .max_size(size)
-                .min_idle(Some(0))
-                .connection_timeout(timeout)
-                .build_unchecked(manager.clone())
-        };
-        let (pool, reserved) = (pool_of(options.pool_size.max(1)), pool_of(RESERVED));
+        let statement_timeout = Some(session.statement_timeout).filter(|_| writer.is_none());
+        let pool_of = |size| GuardedPool::new(manager.clone(), size, timeout, statement_timeout);
+        let (pool, reserved) = (pool_of(options.pool_size), pool_of(RESERVED));
         Ok(Self { inner: Arc::new(Inner { address, pool, reserved, writer, sealer }) })
     }
 
@@ -165,7 +162,7 @@ impl Store {
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
-        let mut db = taken_from(&self.inner.pool)?;
+        let mut db = self.inner.pool.get()?;
         transaction(&mut db, db::Begin::Snapshot, work)
     }
 
@@ -177,7 +174,7 @@ impl Store {
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
-        let mut db = taken_from(&self.inner.reserved)?;
+        let mut db = self.inner.reserved.get()?;
         transaction(&mut db, db::Begin::Snapshot, work)
     }
 
@@ -193,7 +190,7 @@ impl Store {
         match &self.inner.writer {
             Some(writer) => writer.with(|db| transaction(db, db::Begin::Write, work)),
             None => {
-                let mut db = taken_from(&self.inner.pool)?;
+                let mut db = self.inner.pool.get()?;
                 transaction(&mut db, db::Begin::Write, work)
             }
         }
@@ -214,25 +211,16 @@ impl Store {
         }
     }
 
-    /// Connections open and connections idle in the pool, for metrics.
+    /// How the pool stands, for metrics.
     #[must_use]
-    pub fn pool_state(&self) -> (u32, u32) {
-        let state = self.inner.pool.state();
-        (state.connections, state.idle_connections)
+    pub fn pool_state(&self) -> PoolState {
+        self.inner.pool.state()
     }
 
     /// A connection of its own, with time-outs long enough to wait for another instance's migration.
     fn migration_connection(&self) -> Result<Db, StoreError> {
         Manager::new(self.inner.address.clone(), db::Session::MIGRATION, Role::Writer).open()
     }
-}
-
-/// A connection of a pool. r2d2 names the cause when it could not open one; without a cause all are in use.
-fn taken_from(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>, StoreError> {
-    pool.get().map_err(|timeout| {
-        let text = timeout.to_string();
-        text.split_once(": ").map_or(StoreError::Busy, |(_, cause)| StoreError::Unavailable(cause.to_owned()))
-    })
 }
 
 #[cfg(test)]

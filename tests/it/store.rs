@@ -6,3 +6,4 @@ mod faults;
 mod lists;
 mod migrations;
 mod rows;
+mod silence;
