@@ -18,6 +18,7 @@ mod document;
 mod e2e;
 mod feeds;
 mod fuzz;
+mod hostile_files;
 mod house;
 mod intake;
 mod law_vectors;
