@@ -1,10 +1,11 @@
 //! Request bodies and query parameters, with every fault as a problem that points at the field.
 
 use super::problem::Problem;
-use super::state::Api;
+use super::state::{Api, FileTurn};
 use super::strict::{Strict, TWICE, Unique};
 use crate::config::Server;
 use crate::office::FieldError;
+use crate::report::files::{Allowance, Caps, check_json};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -50,6 +51,8 @@ pub struct Upload<T> {
     pub value: T,
     /// As [`Body::fingerprint`].
     pub fingerprint: String,
+    /// The turn to read the files, for [`Api::run_file`].
+    pub turn: FileTurn,
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
@@ -58,13 +61,23 @@ impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let received = received(request, payload, |server| server.upload_limit_bytes);
+        let api = request.app_data::<web::Data<Api>>().cloned();
         Box::pin(async move {
             let bytes = received.await?;
+            let api = api.ok_or_else(|| Problem::internal("no office behind the route"))?;
+            // What was received is small beside what is made of it: the turn comes first.
+            let turn = api.file_turn().await?;
+            check_json(&bytes, &Allowance::new(Caps::REPORTS)).map_err(|_| {
+                let most = Caps::REPORTS.cells;
+                Problem::new("payload_too_large").detail(format!("请求中的值超过{most}个，请分几次提交"))
+            })?;
             let mut document = document(&bytes)?;
+            let fingerprint = fingerprint(&bytes);
+            drop(bytes);
             let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
             remove_files(&mut document);
             check_texts(&document, unfit)?;
-            Ok(Self { value, fingerprint: fingerprint(&bytes) })
+            Ok(Self { value, fingerprint, turn })
         })
     }
 }

@@ -10,11 +10,13 @@ use super::spool::LongTable;
 use super::state::Api;
 use crate::office::ledger::{ExportQuery, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};
 use crate::office::{Caller, FieldError, Office, OfficeError, Standing};
-use crate::report::ledger::{LedgerRow, ledger_sheet, template_sheets};
+use crate::report::files::{Allowance, Caps, GivenUp};
+use crate::report::ledger::{self, LedgerRow, ledger_sheet, template_sheets};
 use crate::store::{Db, OrganId};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 /// Most rows of a file that comes in by HTTP; longer ones are the command line's.
@@ -77,11 +79,15 @@ async fn preview(
     standing: Standing,
     body: Upload<LedgerFile>,
 ) -> Result<HttpResponse, Problem> {
+    let Upload { value: LedgerFile { content }, turn, .. } = body;
     let answer = api
-        .run(move |office| {
-            let bytes = file_bytes(&body.value.content, "/content")?;
+        .run_file(turn, move |office, given_up| {
+            let bytes = file_bytes(&content, "/content")?;
+            drop(content);
             let options = ImportOptions { dry_run: true, lines: MOST_ROWS, ..ImportOptions::default() };
-            let import = office.store().read(|db| taken_in(office, db, &caller, standing.organ_id, &bytes, options))?;
+            let import = office
+                .store()
+                .read(|db| taken_in(office, db, &caller, standing.organ_id, (&bytes, &given_up), options))?;
             Ok(LedgerPreview { confirmation: confirmation(&bytes, &import), import })
         })
         .await?;
@@ -102,11 +108,12 @@ async fn import(
     let once = once(&caller, key, body.fingerprint);
     let ImportFile { content, confirmation: shown, partial } = body.value;
     let (answer, is_replay) = api
-        .run(move |office| {
+        .run_file(body.turn, move |office, given_up| {
             let bytes = file_bytes(&content, "/content")?;
+            drop(content);
             office.once(&once, |db| {
                 let options = ImportOptions { partial, ..ImportOptions::default() };
-                let import = taken_in(office, db, &caller, standing.organ_id, &bytes, options)?;
+                let import = taken_in(office, db, &caller, standing.organ_id, (&bytes, &given_up), options)?;
                 if confirmation(&bytes, &import) != shown {
                     let detail = "文件与预览的不同，或者预览以后库中的案件有变动，请重新预览".to_owned();
                     return Err(OfficeError::Conflict { code: "preview_outdated".into(), detail });
@@ -126,12 +133,13 @@ fn taken_in(
     db: &mut Db,
     caller: &Caller,
     organ: OrganId,
-    bytes: &[u8],
+    (bytes, given_up): (&[u8], &GivenUp),
     options: ImportOptions,
 ) -> Result<LedgerImport, OfficeError> {
     let most = u64::try_from(MOST_ROWS).unwrap_or(u64::MAX);
     let options = ImportOptions { most_rows: Some(most), ..options };
-    office.import_ledger(db, Some(caller), organ, bytes, options, &mut |_, _| {})
+    let allowance = Allowance::until(Caps::LEDGER, Arc::clone(given_up));
+    office.import_ledger(db, Some(caller), organ, ledger::LedgerFile { bytes, allowance }, options, &mut |_, _| {})
 }
 
 /// What was shown: the file and what would come of it.

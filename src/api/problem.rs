@@ -25,6 +25,7 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("preview_outdated", 409, "与预览时不同，请重新预览"),
     ("stale", 412, "内容已被他人修改，请重新读取"),
     ("payload_too_large", 413, "请求内容过大"),
+    ("file_too_large", 413, "文件的内容过多"),
     ("unsupported_media_type", 415, "请求内容应为 application/json"),
     ("invalid_value", 422, "字段的值不符合要求"),
     ("invalid", 422, "请求内容不符合要求"),

@@ -9,7 +9,8 @@ use super::state::Api;
 use crate::office::reports::{Adjustments, CellCase, CellQuery, FIGURE_WRITERS, FiguresView, REPORTERS, ReportQuery};
 use crate::office::{Caller, FieldError, Office, OfficeError, Standing};
 use crate::report::annual::{Checked, Form, OwnFigures, Published, Report, check_years};
-use crate::report::annual::{book, csv, document, page, read_file};
+use crate::report::annual::{book, csv, document, page, read_file_within};
+use crate::report::files::{Allowance, Caps, GivenUp, TOO_LARGE};
 use crate::store::CaseId;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ const CELLS: &str = "/api/v1/reports/annual/cells";
 pub const ROUTES: &[Route] = &[
     Route::new(Verb::Get, "/api/v1/reports/annual", READERS, Scope::None, || web::to(annual)),
     Route::new(Verb::Get, CELLS, READERS, Scope::None, || web::to(cells)),
-    Route::new(Verb::Post, "/api/v1/reports/check", Access::Authenticated, Scope::None, || web::to(check)),
+    Route::new(Verb::Post, "/api/v1/reports/check", READERS, Scope::None, || web::to(check)),
     Route::new(Verb::Get, PUBLISHED, READERS, Scope::Organ, || web::to(published)),
     Route::new(Verb::Get, ADJUSTMENTS, READERS, Scope::Organ, || web::to(adjustments)),
     Route::new(Verb::Get, FIGURES, READERS, Scope::Organ, || web::to(figures)),
@@ -190,29 +191,38 @@ const MOST_REPORTS: usize = 100;
 #[utoipa::path(post, path = "/api/v1/reports/check", tag = "reports", request_body = CheckRequest,
     responses((status = 200, body = CheckResult)))]
 async fn check(api: web::Data<Api>, body: Upload<CheckRequest>) -> Result<HttpResponse, Problem> {
-    let given = body.value.reports;
-    let reports = api.run(move |_| judged(&given)).await?;
+    let Upload { value: CheckRequest { reports: given }, turn, .. } = body;
+    let reports = api.run_file(turn, move |_, given_up| judged(given, given_up)).await?;
     Ok(HttpResponse::Ok().json(CheckResult { reports }))
 }
 
-fn judged(given: &[serde_json::Value]) -> Result<Vec<Checked>, OfficeError> {
+fn judged(given: Vec<serde_json::Value>, given_up: GivenUp) -> Result<Vec<Checked>, OfficeError> {
     if given.is_empty() || given.len() > MOST_REPORTS {
         let detail = format!("应为1至{MOST_REPORTS}份报告");
         return Err(OfficeError::invalid("/reports", "out_of_range", detail));
     }
+    let allowance = Allowance::until(Caps::REPORTS, given_up);
     let mut faults = Vec::new();
     let mut reports = Vec::with_capacity(given.len());
-    for (at, value) in given.iter().enumerate() {
-        match report_given(value, &format!("/reports/{at}")) {
+    for (at, value) in given.into_iter().enumerate() {
+        match report_given(&value, &format!("/reports/{at}"), &allowance) {
             Ok(report) => reports.push(report),
+            // The files share one allowance: what is used up is used up for the next one too.
+            Err(fault) if fault.code == TOO_LARGE => {
+                let detail = format!("第{}份报告：{}", at + 1, fault.detail);
+                return Err(OfficeError::too_large(fault.pointer, detail));
+            }
             Err(fault) => faults.push(fault),
+        }
+        if allowance.go_on().is_err() {
+            return Err(OfficeError::Busy);
         }
     }
     if faults.is_empty() { Ok(check_years(&reports)) } else { Err(OfficeError::Invalid(faults)) }
 }
 
 /// A report in the members of `value`, or in the file that is its only one.
-fn report_given(value: &serde_json::Value, at: &str) -> Result<Published, FieldError> {
+fn report_given(value: &serde_json::Value, at: &str, allowance: &Allowance) -> Result<Published, FieldError> {
     let file = value.as_object().filter(|members| members.len() == 1).and_then(|members| members.get("content"));
     let Some(file) = file else {
         return Published::from_value(value).map_err(|error| {
@@ -222,7 +232,7 @@ fn report_given(value: &serde_json::Value, at: &str) -> Result<Published, FieldE
     let at = format!("{at}/content");
     // What is no text is no Base64 either.
     let bytes = file_bytes(file.as_str().unwrap_or("?"), &at)?;
-    read_file(&bytes).map_err(|error| FieldError::new(at, error.code, error.to_string()))
+    read_file_within(&bytes, allowance).map_err(|error| FieldError::new(at, error.code, error.to_string()))
 }
 
 /// 机关填写的内容

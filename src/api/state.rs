@@ -3,11 +3,13 @@
 use super::lanes::Lane;
 use super::problem::Problem;
 use crate::office::{Office, OfficeError};
+use crate::report::files::GivenUp;
 use crate::store::UserId;
 use actix_web::web;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The office behind the API. A clone is another handle on the same.
 #[derive(Debug, Clone)]
@@ -17,6 +19,28 @@ pub struct Api {
     hashing: Arc<Semaphore>,
     /// Expensive reads under way.
     heavy: Arc<Lane>,
+    /// Files that are being read: each may take tens of megabytes.
+    files: Arc<Semaphore>,
+}
+
+/// Files that are read at a time.
+const FILES_AT_A_TIME: usize = 2;
+/// How long a request with a file waits for its turn.
+const FILE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The turn of a request that carries a file. It ends when this is dropped.
+#[derive(Debug)]
+pub struct FileTurn {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Sets the flag when the request ends, however it ends.
+struct Waiting(GivenUp);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Api {
@@ -26,7 +50,8 @@ impl Api {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         let database = &office.settings().database;
         let heavy = Lane::of(database.pool_size, Duration::from_millis(database.pool_timeout_ms));
-        Self { office, hashing: Arc::new(Semaphore::new(cores)), heavy }
+        let files = Arc::new(Semaphore::new(FILES_AT_A_TIME));
+        Self { office, hashing: Arc::new(Semaphore::new(cores)), heavy, files }
     }
 
     /// The office itself, for what does not block.
@@ -84,5 +109,37 @@ impl Api {
             result
         })
         .await
+    }
+
+    /// Waits until a request may read the file it carries.
+    ///
+    /// # Errors
+    /// `busy` when others read files all the while.
+    pub async fn file_turn(&self) -> Result<FileTurn, Problem> {
+        let turn = tokio::time::timeout(FILE_PATIENCE, Arc::clone(&self.files).acquire_owned()).await;
+        let permit = turn.map_err(|_| Problem::busy())?.map_err(|_| Problem::busy())?;
+        Ok(FileTurn { _permit: permit })
+    }
+
+    /// As [`Api::run`], for work that reads a file. The flag is set when the client or the deadline ends the request.
+    /// The turn ends with the work, not with the request.
+    ///
+    /// # Errors
+    /// As [`Api::run`].
+    pub async fn run_file<T: Send + 'static>(
+        &self,
+        turn: FileTurn,
+        work: impl FnOnce(&Office, GivenUp) -> Result<T, OfficeError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let waiting = Waiting(GivenUp::default());
+        let given_up = Arc::clone(&waiting.0);
+        let done = self.run(move |office| {
+            let result = work(office, given_up);
+            drop(turn);
+            result
+        });
+        let result = done.await;
+        drop(waiting);
+        result
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::config::{LogFormat, Settings};
 use crate::office::{Clock, Office};
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Where the settings come from; every command that opens the database takes it.
@@ -55,6 +56,22 @@ fn start_log(settings: &Settings) -> Result<(), String> {
     };
     // A second command in the same process (tests) keeps the first one's log.
     started.or(Ok(()))
+}
+
+/// The bytes of a file, whose size may be told wrongly (a device, a pipe).
+///
+/// # Errors
+/// A text for the operator when it cannot be read, or is larger than `most`.
+pub(crate) fn file_bytes(file: &Path, most: usize) -> Result<Vec<u8>, String> {
+    let name = file.display();
+    let unreadable = |error: std::io::Error| format!("{name}：不能读取：{error}");
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    std::fs::File::open(file).map_err(unreadable)?.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > most {
+        return Err(format!("{name}：文件超过{}MB，请分成几个文件（file_too_large）", most >> 20));
+    }
+    Ok(bytes)
 }
 
 /// Prints why a command did not happen and says so in its exit code.

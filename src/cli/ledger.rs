@@ -3,7 +3,7 @@
 use super::common::{ConfigArgs, finish};
 use crate::office::ledger::{ExportQuery, ImportOptions, LedgerImport, Personal};
 use crate::office::{Clock, Office, OfficeError};
-use crate::report::ledger::{LedgerRow, RowFault, ledger_sheet, template_sheets};
+use crate::report::ledger::{LedgerRow, MOST_BYTES, RowFault, ledger_sheet, template_sheets};
 use crate::report::{Cell, LongBook, Sheet, csv, csv_rows, xlsx};
 use crate::store::{Db, OrganId, StoreError, organs};
 use chrono::NaiveDate;
@@ -156,7 +156,7 @@ impl<E: Into<OfficeError>> From<E> for Undone {
 }
 
 fn import(config: &ConfigArgs, file: &Path, organ: &str, options: ImportOptions) -> Result<LedgerImport, String> {
-    let bytes = std::fs::read(file).map_err(|error| format!("无法读取{}：{error}", file.display()))?;
+    let bytes = super::common::file_bytes(file, MOST_BYTES)?;
     let office = config.office(Clock::system())?;
     let bar = progress_bar();
     let mut progress = |done: u64, total: u64| {
@@ -165,7 +165,7 @@ fn import(config: &ConfigArgs, file: &Path, organ: &str, options: ImportOptions)
     };
     let mut work = |db: &mut Db| -> Result<LedgerImport, Undone> {
         let id = organ_of(db, organ)?;
-        let report = office.import_ledger(db, None, id, &bytes, options, &mut progress)?;
+        let report = office.import_ledger(db, None, id, bytes.as_slice(), options, &mut progress)?;
         if report.is_refused(&options) { Err(Undone::Refused(Box::new(report))) } else { Ok(report) }
     };
     let done = if options.dry_run { office.store().read(&mut work) } else { office.store().write(&mut work) };
@@ -198,6 +198,7 @@ fn explain(error: OfficeError, organ: &str) -> String {
     match error {
         OfficeError::NotFound => format!("没有代码为 {organ} 的机关"),
         OfficeError::Invalid(errors) => errors.into_iter().map(|field| field.detail).collect::<Vec<_>>().join("；"),
+        OfficeError::Refused { code, detail, .. } => format!("{detail}（{code}）"),
         OfficeError::Stale => "导入期间另有人写入了相同的编号，没有改动，请重试".to_owned(),
         OfficeError::Busy => "数据库正忙，没有改动，请稍后再试".to_owned(),
         other => other.to_string(),

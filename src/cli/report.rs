@@ -81,7 +81,7 @@ fn form(text: &str) -> Result<Form, String> {
 const FINDINGS: u8 = 1;
 
 /// The largest file that is read.
-const LARGEST_BYTES: u64 = 16 * 1024 * 1024;
+const LARGEST_BYTES: usize = 16 << 20;
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> ExitCode {
@@ -169,11 +169,7 @@ fn check_files(args: &CheckArgs) -> Result<(String, bool), String> {
 
 fn read(file: &Path) -> Result<Published, String> {
     let name = file.display();
-    let size = std::fs::metadata(file).map_err(|error| format!("{name}：不能读取：{error}"))?.len();
-    if size > LARGEST_BYTES {
-        return Err(format!("{name}：文件有{size}字节，最大{LARGEST_BYTES}字节，请只给出一份年度报告"));
-    }
-    let bytes = std::fs::read(file).map_err(|error| format!("{name}：不能读取：{error}"))?;
+    let bytes = super::common::file_bytes(file, LARGEST_BYTES)?;
     read_file(&bytes).map_err(|error| format!("{name}：{error}（{}）", error.code))
 }
 

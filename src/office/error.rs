@@ -1,6 +1,7 @@
 //! Why a use case did not happen.
 
 use crate::case::{NotAllowed, Role};
+use crate::report::files::TOO_LARGE;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -91,6 +92,13 @@ impl OfficeError {
     /// One wrong field.
     pub fn invalid(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, code, detail)])
+    }
+
+    /// A file that holds more than it may.
+    pub fn too_large(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let errors = vec![FieldError::new(pointer, TOO_LARGE, detail.clone())];
+        Self::Refused { code: TOO_LARGE.into(), article: None, detail, errors }
     }
 }
 

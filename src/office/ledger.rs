@@ -9,7 +9,7 @@ pub use export::{ExportQuery, Personal};
 use super::OfficeError;
 use crate::case::Role;
 use crate::case::historical::Remark;
-use crate::report::ledger::{RowFault, Unmapped, Unreadable};
+use crate::report::ledger::{Fault, RowFault, Unmapped, Unreadable};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -125,6 +125,11 @@ impl LedgerImport {
 
 impl From<Unreadable> for OfficeError {
     fn from(why: Unreadable) -> Self {
-        Self::invalid("/content", "unreadable_file", why.to_string())
+        let code = why.code("unreadable_file");
+        match why.kind {
+            Fault::Damaged => Self::invalid("/content", code, why.detail),
+            Fault::TooLarge => Self::too_large("/content", why.detail),
+            Fault::GivenUp => Self::Busy,
+        }
     }
 }

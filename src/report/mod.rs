@@ -2,6 +2,7 @@
 
 pub mod annual;
 mod csv;
+pub mod files;
 pub mod ledger;
 mod page;
 mod sheet;

@@ -19,6 +19,7 @@ mod e2e;
 mod feeds;
 mod fuzz;
 mod heavy_reads;
+mod hostile_files;
 mod house;
 mod intake;
 mod law_vectors;

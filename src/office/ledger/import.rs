@@ -10,7 +10,7 @@ use crate::office::applicants::{Contact, is_id_card};
 use crate::office::cases::blank_row;
 use crate::office::files::{CaseFile, Desk, derive_row, nobody, written};
 use crate::office::{Caller, Office, OfficeError};
-use crate::report::ledger::{Headings, LedgerReader, LedgerRow, Person, RowFault, Source};
+use crate::report::ledger::{Headings, LedgerFile, LedgerReader, LedgerRow, Person, RowFault, Source};
 use crate::store::applicants::{self, NewApplicant};
 use crate::store::audit::{self, NewAudit};
 use crate::store::departments::{self, DepartmentRow};
@@ -31,17 +31,20 @@ impl Office {
     /// Nothing is rolled back here: when [`LedgerImport::is_refused`], the caller gives the transaction up.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`] `unreadable_file` for what is no ledger; what every write may meet.
-    pub fn import_ledger(
+    /// [`OfficeError::Invalid`] `unreadable_file` for what is no ledger, [`OfficeError::Refused`] `file_too_large` beyond the
+    /// caps; what every write may meet.
+    pub fn import_ledger<'a>(
         &self,
         db: &mut Db,
         caller: Option<&Caller>,
         organ: OrganId,
-        bytes: &[u8],
+        file: impl Into<LedgerFile<'a>>,
         options: ImportOptions,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<LedgerImport, OfficeError> {
-        let source = Source::of(bytes)?;
+        let file = file.into();
+        let bytes = file.bytes;
+        let source = Source::of(file)?;
         let headings = Headings::of(&source)?;
         if !options.dry_run {
             calendars::keep_in_force(db)?;

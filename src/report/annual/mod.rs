@@ -28,5 +28,5 @@ pub use form::Form;
 pub use mix::{Mix, TopicCount};
 pub use page::page;
 pub use published::{Figure, Published, Unreadable};
-pub use records::{csv, read_file};
+pub use records::{csv, read_file, read_file_within};
 pub use whole::{Counted, OrganName, Parts, Previous, Report};

@@ -6,11 +6,9 @@ use super::layout::{self, Spot, appendices, printed};
 use super::published::{Published, Unreadable};
 use super::sheet;
 use super::whole::Report;
-use crate::report::ledger::check_unfolding;
+use crate::report::files::{self, Allowance, Caps, Workbook, check_json, check_separated, is_ole, is_zip};
 use crate::report::{ReportError, safe};
-use calamine::{Data, Reader, Xlsx};
 use serde_json::{Map, Value, json};
-use std::io::Cursor;
 
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -81,38 +79,88 @@ pub fn csv(report: &Report) -> Result<Vec<u8>, ReportError> {
 /// # Errors
 /// [`Unreadable`], saying where and what to do.
 pub fn read_file(bytes: &[u8]) -> Result<Published, Unreadable> {
+    read_file_within(bytes, &Allowance::new(Caps::REPORTS))
+}
+
+/// As [`read_file`]; the allowance is that of all files of a request.
+///
+/// # Errors
+/// As [`read_file`]; `file_too_large` beyond the allowance.
+pub fn read_file_within(bytes: &[u8], allowance: &Allowance) -> Result<Published, Unreadable> {
+    let too_large = |fault: files::Unreadable| of_file(fault, "malformed_csv");
+    allowance.file(bytes.len()).map_err(too_large)?;
     let text = bytes.strip_prefix(MARK).unwrap_or(bytes);
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        _ if bytes.starts_with(b"PK") => read_book(bytes),
+        _ if is_zip(bytes) => read_book(bytes, allowance),
+        _ if is_ole(bytes) => Err(Unreadable::new("malformed_xlsx", "/", files::OLE_DETAIL)),
         Some(b'{' | b'[') => {
+            check_json(text, allowance).map_err(too_large)?;
             let text = std::str::from_utf8(text)
                 .map_err(|_| Unreadable::new("not_utf8", "/", "不是 UTF-8 文本，请另存为 UTF-8"))?;
             Published::from_json(text)
         }
-        _ => read_csv(bytes),
+        _ => {
+            check_separated(text, b',', allowance).map_err(too_large)?;
+            read_csv(text)
+        }
     }
 }
+
+/// A fault of the file as one of the report.
+fn of_file(fault: files::Unreadable, damaged: &'static str) -> Unreadable {
+    Unreadable::new(fault.code(damaged), "/", fault.detail)
+}
+
+/// Most rows of a sheet from its first to its last, and most cells of their rectangle. A report has some hundred rows.
+const MOST_SHEET_ROWS: usize = 5_000;
+const MOST_SHEET_CELLS: usize = 50_000;
 
 /// Reads back the workbook of [`super::book`].
 ///
 /// # Errors
 /// [`Unreadable`] for what is no workbook of ours.
-fn read_book(bytes: &[u8]) -> Result<Published, Unreadable> {
-    let damaged = |why: String| Unreadable::new("malformed_xlsx", "/", why);
-    check_unfolding(bytes).map_err(|error| damaged(error.to_string()))?;
-    let broken = |error: calamine::XlsxError| damaged(format!("XLSX 不能读取：{error}"));
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(broken)?;
+fn read_book(bytes: &[u8], allowance: &Allowance) -> Result<Published, Unreadable> {
+    let unreadable = |fault: files::Unreadable| of_file(fault, "malformed_xlsx");
+    let mut book = Workbook::open(bytes, allowance).map_err(unreadable)?;
+    let names: Vec<String> = book.sheet_names().map(str::to_owned).collect();
     let mut sheets = Sheets::new();
-    for name in book.sheet_names() {
-        let range = book.worksheet_range(&name).map_err(broken)?;
-        let rows = range.rows().map(|row| row.iter().map(cell_text).collect()).collect();
-        sheets.push((name, rows));
+    for (at, name) in names.into_iter().enumerate() {
+        sheets.push((name, rectangle(&mut book, at).map_err(unreadable)?));
     }
     read_sheets(&sheets)
 }
 
-fn cell_text(cell: &Data) -> String {
-    let text = cell.to_string();
+/// The cells of a sheet from the first to the last that is not empty, as a rectangle of texts.
+fn rectangle(book: &mut Workbook<'_>, sheet: usize) -> Result<Vec<Vec<String>>, files::Unreadable> {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let (mut first, mut left, mut width) = (None, usize::MAX, 0);
+    book.each_row(sheet, |line, cells| {
+        let place = usize::try_from(line - *first.get_or_insert(line)).unwrap_or(usize::MAX);
+        width = cells.len().max(width);
+        if place >= MOST_SHEET_ROWS || (place + 1).saturating_mul(width) > MOST_SHEET_CELLS {
+            let detail = format!(
+                "第{line}行有内容：年度报告的工作表至多{MOST_SHEET_ROWS}行、{MOST_SHEET_CELLS}格，请删去多余的内容"
+            );
+            return Err(files::Unreadable::too_large(detail));
+        }
+        left = cells.iter().position(Option::is_some).unwrap_or(usize::MAX).min(left);
+        rows.resize_with(place, Vec::new);
+        rows.push(cells.into_iter().map(|value| value.map(cell_text).unwrap_or_default()).collect());
+        Ok(())
+    })?;
+    for row in &mut rows {
+        row.resize(width, String::new());
+        row.drain(..left.min(width));
+    }
+    Ok(rows)
+}
+
+fn cell_text(value: files::Value) -> String {
+    let text = match value {
+        files::Value::Text(text) | files::Value::Unusable(text) => text,
+        files::Value::Number(number) | files::Value::Moment(number, _) => number.to_string(),
+        files::Value::Is(is) => is.to_string(),
+    };
     text.strip_prefix('\'').map_or(text.clone(), str::to_owned)
 }
 
@@ -121,7 +169,6 @@ fn cell_text(cell: &Data) -> String {
 /// # Errors
 /// [`Unreadable`] with line and cell.
 fn read_csv(bytes: &[u8]) -> Result<Published, Unreadable> {
-    let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut rows = Vec::new();
     for (at, record) in reader.records().enumerate() {

@@ -15,8 +15,7 @@ pub use cell::RawCell;
 pub use columns::{COLUMNS, Field, LedgerColumn};
 pub use outcomes::outcome_of;
 pub use read::{Headings, LedgerReader};
-pub(super) use source::check_unfolding;
-pub use source::{MOST_BYTES, RawRow, Source, Unreadable};
+pub use source::{Fault, LedgerFile, MOST_BYTES, RawRow, Source, Unreadable};
 pub use write::{ledger_sheet, template_sheets};
 
 use crate::case::IdentityKind;

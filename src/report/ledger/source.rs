@@ -2,37 +2,43 @@
 //! often as somebody wants to go through them; the file is in memory, its rows are not.
 
 use super::cell::RawCell;
-use calamine::{DataRef, Reader, Xlsx, XlsxError};
+use crate::report::files::{Allowance, Caps, Value, Workbook, check_separated, is_ole, is_zip};
+pub use crate::report::files::{Fault, Unreadable};
 use std::borrow::Cow;
-use std::io::Cursor;
-use std::io::Read;
 
 /// Largest file, bytes.
-pub const MOST_BYTES: usize = 256 << 20;
-/// Most bytes a workbook may unfold to, and most times its own size.
-const MOST_UNFOLDED: u64 = 1 << 30;
-const MOST_RATIO: u64 = 200;
-/// A small workbook may unfold to this much whatever its ratio.
-const ALWAYS_UNFOLDED: u64 = 64 << 20;
-/// Most columns of a row; what stands behind is not read.
-const MOST_COLUMNS: u32 = 256;
-/// Longest text of a cell, characters: that of a spreadsheet.
-const LONGEST: usize = 32_767;
+pub const MOST_BYTES: usize = Caps::COMMAND.bytes;
 
-/// Why a file cannot be read at all.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unreadable(pub String);
+/// A ledger as it comes: its bytes, and how much of them may be read.
+#[derive(Debug)]
+pub struct LedgerFile<'a> {
+    /// The bytes of the file.
+    pub bytes: &'a [u8],
+    /// How much may be read of them in one pass.
+    pub allowance: Allowance,
+}
 
-impl Unreadable {
-    pub(super) fn new(why: impl Into<String>) -> Self {
-        Self(why.into())
+impl<'a> From<&'a [u8]> for LedgerFile<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self { bytes, allowance: Allowance::new(Caps::COMMAND) }
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for LedgerFile<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        bytes.as_slice().into()
     }
 }
 
 /// A file that can be gone through.
 #[derive(Debug)]
-pub enum Source<'a> {
+pub struct Source<'a> {
+    kind: Kind<'a>,
+    allowance: Allowance,
+}
+
+#[derive(Debug)]
+enum Kind<'a> {
     /// Separated text.
     Csv {
         /// The text, decoded.
@@ -54,16 +60,16 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// [`Unreadable`], saying what to do.
-    pub fn of(bytes: &'a [u8]) -> Result<Self, Unreadable> {
-        if bytes.len() > MOST_BYTES {
-            return Err(Unreadable::new(format!("文件超过{}MB，请分成几个文件", MOST_BYTES >> 20)));
+    pub fn of(file: impl Into<LedgerFile<'a>>) -> Result<Self, Unreadable> {
+        let LedgerFile { bytes, allowance } = file.into();
+        allowance.file(bytes.len())?;
+        if is_zip(bytes) {
+            let workbook = allowance.renewed();
+            Workbook::open(bytes, &workbook)?;
+            return Ok(Self { kind: Kind::Xlsx(bytes), allowance });
         }
-        if bytes.starts_with(b"PK\x03\x04") {
-            check_unfolding(bytes)?;
-            return Ok(Self::Xlsx(bytes));
-        }
-        if bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-            return Err(Unreadable::new("是旧版 Excel（.xls）或者加密的文件，请另存为 .xlsx 或者 CSV"));
+        if is_ole(bytes) {
+            return Err(Unreadable::new(crate::report::files::OLE_DETAIL));
         }
         let (text, encoding) = decode(bytes)?;
         if text.trim().is_empty() {
@@ -79,26 +85,31 @@ impl<'a> Source<'a> {
             () if count(';') > count(',') => b';',
             () => b',',
         };
-        Ok(Self::Csv { text, delimiter, encoding })
+        check_separated(text.as_bytes(), delimiter, &allowance.renewed())?;
+        Ok(Self { kind: Kind::Csv { text, delimiter, encoding }, allowance })
     }
 
     /// What it is, for people.
     #[must_use]
     pub fn describe(&self) -> String {
-        match self {
-            Self::Csv { encoding, .. } => format!("CSV（{encoding}）"),
-            Self::Xlsx(_) => "XLSX".to_owned(),
+        match &self.kind {
+            Kind::Csv { encoding, .. } => format!("CSV（{encoding}）"),
+            Kind::Xlsx(_) => "XLSX".to_owned(),
         }
     }
 
     /// Goes through the rows that have anything in them, until `each` fails.
     ///
     /// # Errors
-    /// What `each` returns, or [`Unreadable`] for a file that is broken.
-    pub fn rows<E: From<Unreadable>>(&self, each: impl FnMut(RawRow) -> Result<(), E>) -> Result<(), E> {
-        match self {
-            Self::Csv { text, delimiter, .. } => csv_rows(text, *delimiter, each),
-            Self::Xlsx(bytes) => xlsx_rows(bytes, each),
+    /// What `each` returns, or [`Unreadable`] for a file that is broken or holds too much.
+    pub fn rows<E: From<Unreadable>>(&self, mut each: impl FnMut(RawRow) -> Result<(), E>) -> Result<(), E> {
+        match &self.kind {
+            Kind::Csv { text, delimiter, .. } => csv_rows(text, *delimiter, |row| {
+                self.allowance.go_on()?;
+                each(row)
+            }),
+            // Each pass unfolds the file anew.
+            Kind::Xlsx(bytes) => xlsx_rows(bytes, &self.allowance.renewed(), each),
         }
     }
 }
@@ -137,7 +148,7 @@ fn csv_rows<E: From<Unreadable>>(
             return Ok(());
         }
         row = row.saturating_add(blank_lines(text, from)).saturating_add(1);
-        give(row, record.iter().map(|cell| text_cell(cell.to_owned())).collect(), &mut each)?;
+        give(row, record.iter().map(|cell| RawCell::Text(cell.to_owned())).collect(), &mut each)?;
     }
 }
 
@@ -151,50 +162,23 @@ fn blank_lines(text: &str, from: u64) -> u32 {
     u32::try_from(run.matches('\n').count()).unwrap_or(u32::MAX)
 }
 
-fn text_cell(mut text: String) -> RawCell {
-    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
-        text.truncate(end);
-    }
-    RawCell::Text(text)
-}
-
 fn give<E>(line: u32, cells: Vec<RawCell>, each: &mut impl FnMut(RawRow) -> Result<(), E>) -> Result<(), E> {
     if cells.iter().all(RawCell::is_empty) { Ok(()) } else { each((line, cells)) }
 }
 
-fn xlsx_rows<E: From<Unreadable>>(bytes: &[u8], mut each: impl FnMut(RawRow) -> Result<(), E>) -> Result<(), E> {
-    let unreadable = |error: XlsxError| Unreadable::new(format!("XLSX 不能读取：{error}"));
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(unreadable)?;
-    for name in book.sheet_names() {
-        let Ok(mut cells) = book.worksheet_cells_reader(&name) else { continue };
-        let mut row: Option<(u32, Vec<RawCell>)> = None;
+fn xlsx_rows<E: From<Unreadable>>(
+    bytes: &[u8],
+    allowance: &Allowance,
+    mut each: impl FnMut(RawRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut book = Workbook::open(bytes, allowance)?;
+    for sheet in 0..book.sheet_count() {
         let mut is_empty = true;
-        while let Some(cell) = cells.next_cell().map_err(unreadable)? {
-            let (at, column) = cell.get_position();
-            if column >= MOST_COLUMNS {
-                continue;
-            }
-            let value = value(cell.get_value());
-            if value.is_empty() {
-                continue;
-            }
-            is_empty = false;
-            if row.as_ref().is_some_and(|(line, _)| *line != at) {
-                let (line, cells) = row.take().unwrap_or_default();
-                give(line.saturating_add(1), cells, &mut each)?;
-            }
-            let (_, line) = row.get_or_insert_with(|| (at, Vec::new()));
-            let place = usize::try_from(column).unwrap_or_default();
-            if line.len() <= place {
-                line.resize(place + 1, RawCell::EMPTY);
-            }
-            if let Some(slot) = line.get_mut(place) {
-                *slot = value;
-            }
-        }
-        if let Some((line, cells)) = row {
-            give(line.saturating_add(1), cells, &mut each)?;
-        }
+        book.each_row(sheet, |line, cells| {
+            let cells: Vec<RawCell> = cells.into_iter().map(|value| value.map_or(RawCell::EMPTY, raw_cell)).collect();
+            is_empty &= cells.iter().all(RawCell::is_empty);
+            give(line, cells, &mut each)
+        })?;
         if !is_empty {
             return Ok(());
         }
@@ -202,44 +186,13 @@ fn xlsx_rows<E: From<Unreadable>>(bytes: &[u8], mut each: impl FnMut(RawRow) -> 
     Ok(())
 }
 
-fn value(data: &DataRef<'_>) -> RawCell {
-    match data {
-        DataRef::Empty => RawCell::EMPTY,
-        DataRef::String(text) => text_cell(text.clone()),
-        DataRef::SharedString(text) => text_cell((*text).to_owned()),
-        DataRef::Int(number) => RawCell::Text(number.to_string()),
-        DataRef::Float(number) => RawCell::Number(*number),
-        DataRef::Bool(is) => RawCell::Text(if *is { "是" } else { "否" }.to_owned()),
-        DataRef::DateTime(moment) => match moment.as_datetime() {
-            Some(moment) => RawCell::Date(moment.date()),
-            None => RawCell::Unusable(moment.to_string()),
-        },
-        DataRef::DateTimeIso(text) => RawCell::Text(text.clone()),
-        DataRef::DurationIso(text) => RawCell::Unusable(text.clone()),
-        DataRef::Error(error) => RawCell::Unusable(error.to_string()),
+fn raw_cell(value: Value) -> RawCell {
+    match value {
+        Value::Text(text) => RawCell::Text(text),
+        Value::Number(number) => RawCell::Number(number),
+        Value::Moment(_, Some(day)) => RawCell::Date(day),
+        Value::Moment(serial, None) => RawCell::Unusable(serial.to_string()),
+        Value::Is(is) => RawCell::Text(if is { "是" } else { "否" }.to_owned()),
+        Value::Unusable(text) => RawCell::Unusable(text),
     }
-}
-
-/// A workbook is an archive, and a small archive can hold a flood: every part is unfolded once and counted, whatever size
-/// it claims.
-pub(in crate::report) fn check_unfolding(bytes: &[u8]) -> Result<(), Unreadable> {
-    let damaged = |error: &dyn std::fmt::Display| Unreadable::new(format!("XLSX 已损坏：{error}"));
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let most = MOST_UNFOLDED.min(size.saturating_mul(MOST_RATIO).max(ALWAYS_UNFOLDED));
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
-    let mut left = most;
-    let mut buffer = [0_u8; 16 << 10];
-    for place in 0..archive.len() {
-        let mut part = archive.by_index(place).map_err(|error| damaged(&error))?;
-        loop {
-            let read = part.read(&mut buffer).map_err(|error| damaged(&error))?;
-            if read == 0 {
-                break;
-            }
-            left = left
-                .checked_sub(u64::try_from(read).unwrap_or(u64::MAX))
-                .ok_or_else(|| Unreadable::new(format!("XLSX 展开后超过{}MB，不予读取", most >> 20)))?;
-        }
-    }
-    Ok(())
 }

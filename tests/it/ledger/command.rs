@@ -52,7 +52,7 @@ fn importing_says_what_it_did_and_its_exit_code_says_whether_all_is_well() {
 
     std::fs::write(at.join("c.csv"), "甲,乙\n1,2\n").unwrap();
     import("c.csv", &[], 2, &["没有找到表头"]);
-    import("nothing.csv", &[], 2, &["无法读取"]);
+    import("nothing.csv", &[], 2, &["不能读取"]);
     ran(at, &["ledger", "import", "a.csv", "--organ", "nobody"], 2, &["没有代码为 nobody 的机关"]);
     ran(at, &["audit", "clocks"], 0, &["不一致 0 处"]);
 }

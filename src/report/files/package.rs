@@ -1,0 +1,212 @@
+//! The archive around a workbook, and one part of it as a stream of XML: every byte that unfolds is counted, and no more
+//! than one tag or one run of text is in memory.
+
+use super::caps::{Allowance, Unreadable};
+use quick_xml::XmlVersion;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+use std::borrow::Cow;
+use std::io::{BufReader, Cursor, Read};
+use zip::ZipArchive;
+
+/// Most parts of an archive. A workbook with a hundred sheets and their drawings has some five hundred.
+const MOST_PARTS: usize = 4_000;
+/// Longest tag or run of text, bytes; a cell of 32,767 characters has at most 131,068.
+const LONGEST_EVENT: usize = 256 << 10;
+/// How deep elements may lie in one another; in workbooks a dozen is much.
+const DEEPEST: u32 = 64;
+/// Most attributes of an element that are looked at.
+const MOST_ATTRIBUTES: usize = 64;
+
+/// Whether it is an archive, as a workbook is.
+#[must_use]
+pub fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK")
+}
+
+/// Whether it is a file of the old Excel, or an encrypted one: both lie in an OLE container.
+#[must_use]
+pub fn is_ole(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0])
+}
+
+fn damaged(why: &dyn std::fmt::Display) -> Unreadable {
+    Unreadable::new(format!("XLSX 已损坏，请用 Excel 或者 WPS 打开后重新另存：{why}"))
+}
+
+/// An archive that was looked over.
+#[derive(Debug)]
+pub(super) struct Package<'a> {
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+}
+
+impl<'a> Package<'a> {
+    /// Opens an archive. Nothing is unfolded yet.
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Unreadable> {
+        // The directory is read into memory whole: count its entries first.
+        let entries = bytes.windows(4).filter(|mark| *mark == b"PK\x01\x02").take(MOST_PARTS + 1).count();
+        if entries > MOST_PARTS {
+            return Err(Unreadable::too_large(format!("XLSX 中的部分超过{MOST_PARTS}个，不像电子表格，请重新另存")));
+        }
+        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
+        // Programs differ in which of two equal names they read.
+        if archive.has_duplicate_names() {
+            return Err(damaged(&"有两个部分同名"));
+        }
+        if archive.has_overlapping_files().map_err(|error| damaged(&error))? {
+            return Err(damaged(&"各部分互相重叠"));
+        }
+        Ok(Self { archive })
+    }
+
+    /// The place of a part. As in Windows, case makes no difference.
+    pub(super) fn place_of(&self, name: &str) -> Option<usize> {
+        let name = name.strip_prefix('/').unwrap_or(name);
+        let plain = |raw: &[u8]| String::from_utf8_lossy(raw).replace('\\', "/");
+        let exact = self.archive.file_names_raw().position(|raw| raw == name.as_bytes());
+        exact.or_else(|| self.archive.file_names_raw().position(|raw| plain(raw).eq_ignore_ascii_case(name)))
+    }
+
+    /// Begins to unfold a part.
+    pub(super) fn part<'p>(&'p mut self, place: usize, allowance: &'p Allowance) -> Result<Part<'p>, Unreadable> {
+        if self.archive.by_index_data(place).map_err(|error| damaged(&error))?.encrypted() {
+            return Err(Unreadable::new(super::OLE_DETAIL));
+        }
+        let file = self.archive.by_index(place).map_err(|error| damaged(&error))?;
+        let name = String::from_utf8_lossy(file.name_raw()).into_owned();
+        let metered = Metered { inner: Box::new(file), allowance, event: 0, fault: None };
+        let mut xml = Reader::from_reader(BufReader::new(metered));
+        xml.config_mut().expand_empty_elements = true;
+        Ok(Part { xml, buffer: Vec::new(), depth: 0, name })
+    }
+}
+
+/// What a part unfolds to, counted.
+struct Metered<'p> {
+    inner: Box<dyn Read + 'p>,
+    allowance: &'p Allowance,
+    /// Bytes since the last tag or text began.
+    event: usize,
+    /// Why reading ended early.
+    fault: Option<Unreadable>,
+}
+
+impl Metered<'_> {
+    fn count(&mut self, read: usize) -> Result<(), Unreadable> {
+        self.event = self.event.saturating_add(read);
+        self.allowance.unfold(read)?;
+        if self.event > LONGEST_EVENT {
+            let most = LONGEST_EVENT >> 10;
+            return Err(Unreadable::too_large(format!(
+                "XLSX 中有超过{most}KB的一个标记或者一段文字，请缩短单元格的内容"
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Read for Metered<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        match self.count(read) {
+            Ok(()) => Ok(read),
+            Err(fault) => {
+                self.fault = Some(fault);
+                Err(std::io::Error::other("beyond the caps"))
+            }
+        }
+    }
+}
+
+/// What comes next in a part.
+#[derive(Debug)]
+pub(super) enum Node<'n> {
+    /// An element begins, at this depth.
+    Open(BytesStart<'n>, u32),
+    /// The element of this depth ends.
+    Close(u32),
+    /// Text, its references resolved.
+    Text(Cow<'n, str>),
+    /// The part ends.
+    End,
+}
+
+/// A part as a stream of XML.
+pub(super) struct Part<'p> {
+    xml: Reader<BufReader<Metered<'p>>>,
+    buffer: Vec<u8>,
+    depth: u32,
+    name: String,
+}
+
+impl Part<'_> {
+    /// How deep the last element lies.
+    pub(super) const fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// A fault of this part.
+    pub(super) fn fault(&self, why: &dyn std::fmt::Display) -> Unreadable {
+        damaged(&format!("{} 第{}字节附近：{why}", self.name, self.xml.buffer_position()))
+    }
+
+    /// What comes next.
+    ///
+    /// # Errors
+    /// [`Unreadable`] for what is no XML, for a document type (its entities could be anything), and beyond the caps.
+    pub(super) fn next(&mut self) -> Result<Node<'_>, Unreadable> {
+        self.buffer.clear();
+        self.xml.get_mut().get_mut().event = 0;
+        let at = self.xml.buffer_position();
+        let fault = |why: &dyn std::fmt::Display| damaged(&format!("{} 第{at}字节附近：{why}", self.name));
+        let event = match self.xml.read_event_into(&mut self.buffer) {
+            Ok(event) => event,
+            Err(error) => {
+                let beyond = self.xml.get_mut().get_mut().fault.take();
+                return Err(beyond.unwrap_or_else(|| fault(&error)));
+            }
+        };
+        Ok(match event {
+            Event::Start(start) => {
+                self.depth += 1;
+                if self.depth > DEEPEST {
+                    return Err(fault(&format!("元素嵌套超过{DEEPEST}层")));
+                }
+                Node::Open(start, self.depth)
+            }
+            Event::End(_) => {
+                let depth = self.depth;
+                self.depth = depth.saturating_sub(1);
+                Node::Close(depth)
+            }
+            Event::Text(text) => Node::Text(text.xml10_content()),
+            Event::CData(text) => Node::Text(text.xml10_content()),
+            Event::GeneralRef(reference) => {
+                let known = quick_xml::escape::resolve_xml_entity(&reference).map(str::to_owned);
+                let letter = || reference.resolve_char_ref().ok().flatten().map(String::from);
+                Node::Text(Cow::Owned(known.or_else(letter).ok_or_else(|| fault(&"含有自定义实体"))?))
+            }
+            Event::DocType(_) => return Err(fault(&"含有文档类型声明（DTD），电子表格不使用")),
+            // Never begun by a reader that expands empty elements.
+            Event::Empty(_) | Event::Comment(_) | Event::PI(_) | Event::Decl(_) => Node::Text(Cow::Borrowed("")),
+            Event::Eof if self.depth > 0 => return Err(fault(&"没有写完")),
+            Event::Eof => Node::End,
+        })
+    }
+}
+
+/// The value of an attribute, by its name without prefix.
+///
+/// # Errors
+/// [`Unreadable`] for one that is not well-formed.
+pub(super) fn attribute<'s>(start: &'s BytesStart<'_>, name: &str) -> Result<Option<Cow<'s, str>>, Unreadable> {
+    let mut attributes = start.attributes();
+    // The check compares each with all before it; the first of its name counts here.
+    for one in attributes.with_checks(false).take(MOST_ATTRIBUTES) {
+        let one = one.map_err(|error| damaged(&error))?;
+        if one.key.local_name().as_ref() == name {
+            return one.normalized_value(XmlVersion::Explicit1_0).map(Some).map_err(|error| damaged(&error));
+        }
+    }
+    Ok(None)
+}
