@@ -1,9 +1,12 @@
 //! `gongkai deadline`: timelines in, due dates with their derivation out.
 
+pub use super::lines::LineError;
+
 use super::calendar::CalendarArgs;
-use super::lines::{LineError, Lines, each_line, parse_date, shown, text_of};
+use super::lines::{each_line, parse_date, shown, text_of};
 use crate::law::{
-    Calendar, ClockError, ClockOptions, ConsultationKind, Fact, Regime, ReopenedPeriod, Timeline, explain, reply_clock,
+    Calendar, ClockAnswer, ClockError, ClockOptions, ConsultationKind, Fact, Regime, ReopenedPeriod, Timeline, explain,
+    reply_clock,
 };
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -28,16 +31,24 @@ pub(super) fn run(args: Args) -> ExitCode {
     };
     match args.explain {
         true => each_line(|line, lines| lines.text(explained(line, &calendar))),
-        false => each_line(|line, lines| answer(line, &calendar, lines)),
+        false => each_line(|line, lines| lines.answer(answered(line, &calendar))),
     }
 }
 
-fn answer(line: &[u8], calendar: &Calendar, lines: &mut Lines<'_>) -> std::io::Result<()> {
-    let answer = read(line).and_then(|(timeline, today)| Ok(reply_clock(&timeline, calendar, today)?));
-    lines.answer(answer)
+/// The answer to a line.
+///
+/// # Errors
+/// [`LineError`] for a line that cannot be read, and for facts that contradict each other or the law's limits.
+pub fn answered(line: &[u8], calendar: &Calendar) -> Result<ClockAnswer, LineError> {
+    let (timeline, today) = read(line)?;
+    Ok(reply_clock(&timeline, calendar, today)?)
 }
 
-fn explained(line: &[u8], calendar: &Calendar) -> Result<String, LineError> {
+/// The answer to a line in words, with its derivation.
+///
+/// # Errors
+/// As [`answered`].
+pub fn explained(line: &[u8], calendar: &Calendar) -> Result<String, LineError> {
     let (timeline, today) = read(line)?;
     let answer = reply_clock(&timeline, calendar, today)?;
     Ok(explain(&timeline, &answer, calendar))
@@ -105,7 +116,11 @@ struct Event<'a> {
     silent_until: Option<Text<'a>>,
 }
 
-fn read(line: &[u8]) -> Result<(Timeline, Option<NaiveDate>), LineError> {
+/// The timeline of a line, and the day it asks about.
+///
+/// # Errors
+/// [`LineError`] for what is no JSON of that form.
+pub fn read(line: &[u8]) -> Result<(Timeline, Option<NaiveDate>), LineError> {
     let line: Line<'_> = serde_json::from_str(text_of(line)?)?;
     let received = parse_date("received", line.received.as_str())?;
     let today = line.today.as_ref().map(|text| parse_date("today", text.as_str())).transpose()?;

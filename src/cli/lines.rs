@@ -13,11 +13,11 @@ const REJECTED_LINES: u8 = 1;
 
 /// Why a line has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LineError {
+pub struct LineError {
     /// Stable, for machines.
-    pub(super) code: &'static str,
+    pub code: &'static str,
     /// For the person who has to mend the line.
-    pub(super) detail: String,
+    pub detail: String,
 }
 
 impl LineError {

@@ -3,7 +3,7 @@
 mod audit;
 mod calendar;
 mod common;
-mod deadline;
+pub mod deadline;
 pub mod demo;
 mod fee;
 mod init;

@@ -613,6 +613,22 @@ fn a_stop_that_reaches_beyond_the_calendar_is_a_gap_and_the_provisional_date_lea
 }
 
 #[test]
+fn a_stop_that_begins_beyond_the_calendar_does_not_hide_a_due_date_within_it() {
+    let (received, due) = ("2026-06-20", Some(d("2026-07-17")));
+    for facts in [vec![asked("c", "2027-12-21")], vec![asked("c", "2027-12-21"), returned("c", "2028-01-04")]] {
+        let answer = clock(received, &facts);
+        assert_eq!((answer.status, answer.due, answer.excluded), (ClockStatus::Running, due, Some(0)));
+        let late = clock_as_of(received, &facts, "2028-02-01");
+        assert_eq!((late.status, late.due, late.used, late.remaining), (ClockStatus::Running, due, Some(20), Some(0)));
+        assert_eq!((late.overdue_days, late.overdue_working_days, late.missing), (Some(564), None, None));
+    }
+    let answer = clock(received, &[asked("c", "2027-12-21"), replied("2028-02-01")]);
+    assert_eq!((answer.status, answer.due), (ClockStatus::MetLate, due));
+    let asked_in_time = clock("2026-12-18", &[asked("c", "2027-01-04")]);
+    assert_eq!((asked_in_time.status, asked_in_time.counted), (ClockStatus::Gap, Some(9)), "nor does it invent one");
+}
+
+#[test]
 fn a_reply_known_to_be_in_time_is_met_though_the_due_date_is_a_gap() {
     let answer = clock("2026-12-14", &[replied("2026-12-30")]);
     assert_eq!((answer.status, answer.due), (ClockStatus::Met, None));

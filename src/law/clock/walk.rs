@@ -73,10 +73,11 @@ fn lay(
     let mut cursor = start;
     for (place, stop) in stops.iter().enumerate() {
         let before = previous(stop.from);
-        let days = calendar.count_working_days(cursor, before)?;
-        if counted + days >= total {
+        // Asked before the days are counted up to the stop: the stop may lie beyond the calendar though the due date does not.
+        if calendar.add_working_days(cursor, total - counted).is_ok_and(|due| due <= before) {
             break;
         }
+        let days = calendar.count_working_days(cursor, before)?;
         push_counted(spans, cursor, before, days);
         counted += days;
         let Some(through) = stop.through else { return Ok(End::Suspended { stop: place, used: counted }) };

@@ -1,6 +1,8 @@
 //! The columns of a ledger: one table, read by the reader, the template and the export.
 
 use crate::case::historical::at;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// A column.
 #[derive(Debug)]
@@ -111,6 +113,17 @@ columns! {
         "";
 }
 
+/// Every name of a column, in its plain form. A heading goes before an alias, and an earlier column before a later one.
+static NAMES: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
+    let headings = COLUMNS.iter().map(|column| (column.heading, column.field));
+    let aliases = COLUMNS.iter().flat_map(|column| column.aliases.iter().map(|alias| (*alias, column.field)));
+    let mut names = HashMap::new();
+    for (name, field) in headings.chain(aliases) {
+        names.entry(plain(name)).or_insert(field);
+    }
+    names
+});
+
 impl Field {
     /// The whole entry.
     #[must_use]
@@ -121,11 +134,7 @@ impl Field {
     /// The column of a heading as somebody typed it.
     #[must_use]
     pub fn of_heading(heading: &str) -> Option<Self> {
-        let plain = plain(heading);
-        let is_it = |name: &&str| self::plain(name) == plain;
-        let found = COLUMNS.iter().find(|column| is_it(&column.heading));
-        let named = || COLUMNS.iter().find(|column| column.aliases.iter().any(is_it));
-        found.or_else(named).map(|column| column.field)
+        NAMES.get(&plain(heading)).copied()
     }
 
     /// The heading of the column whose fact a refusal points at.
@@ -147,4 +156,24 @@ fn plain(heading: &str) -> String {
             other => other,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_a_column_is_understood_as_that_column_however_a_form_writes_it() {
+        for column in COLUMNS {
+            for name in column.aliases.iter().chain([&column.heading]) {
+                for typed in
+                    [(*name).to_owned(), format!(" *{name}（必填）：\n"), name.replace('（', "(").replace('）', ")")]
+                {
+                    assert_eq!(Field::of_heading(&typed), Some(column.field), "{typed:?}");
+                }
+            }
+        }
+        assert_eq!(Field::of_heading("序号"), None);
+        assert_eq!(Field::of_heading(""), None);
+    }
 }
