@@ -24,6 +24,7 @@ pub mod organs;
 pub mod overdue;
 pub mod overview;
 mod passwords;
+mod preflight;
 mod readiness;
 pub mod reminders;
 pub mod reports;
@@ -43,6 +44,7 @@ pub use clock::Clock;
 pub use error::{FieldError, OfficeError};
 pub use once::{Answer, Once};
 pub use passwords::Passwords;
+pub use preflight::check_settings;
 pub use readiness::{CalendarReach, Readiness};
 
 use crate::config::Settings;
