@@ -18,6 +18,7 @@ pub mod events;
 pub mod feeds;
 pub mod filings;
 pub mod idempotency;
+pub mod known_networks;
 pub mod ledger;
 pub mod meta;
 mod migrate;

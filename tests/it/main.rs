@@ -34,6 +34,7 @@ mod reports;
 mod routes;
 mod running;
 mod service;
+mod sign_in;
 mod smtp_sink;
 mod starting;
 mod store;
