@@ -9,6 +9,7 @@
 mod architecture;
 mod auth;
 mod bad_input;
+mod brake;
 mod calendar_change;
 mod cli;
 mod court_days;
