@@ -100,7 +100,7 @@ async fn sign_in(
 /// Whose name was given, for the log of requests.
 struct SigningIn(Uuid);
 
-/// The account somebody tried to sign in to, if there is one and the password was looked at.
+/// The account of the name that was given, if there is one and the password was looked at.
 pub(super) fn signing_in(request: &HttpRequest) -> Option<Uuid> {
     request.extensions().get::<SigningIn>().map(|account| account.0)
 }

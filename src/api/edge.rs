@@ -33,7 +33,7 @@ pub(super) async fn edge<B: MessageBody + 'static>(
     let method = request.method().clone();
     let is_docs = request.path().starts_with(DOCS);
     let origin = Origin { address: client_address(&request), request_id: Some(id.clone()) };
-    // Where somebody signs in from is logged; elsewhere an address is nothing the log needs.
+    // The log needs an address only where people sign in and out.
     let address = origin.address.filter(|_| request.path().starts_with(AUTH)).map(|address| address.to_string());
     request.extensions_mut().insert(origin);
     let answer = next.call(request).await?.map_into_boxed_body();

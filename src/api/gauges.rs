@@ -55,7 +55,7 @@ impl Gauges {
             ))?,
             personal_data_alarms: IntGauge::with_opts(opts(
                 "personal_data_alarms_total",
-                "Times that somebody came to half of, or to, the limit of reading personal data",
+                "Times that a person reached half of a limit on personal data, or the limit",
             ))?,
             is_read: IntGauge::with_opts(opts("figures_fresh", "0 when the database could not be asked"))?,
             read_at: tokio::sync::Mutex::new(None),

@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use std::future::{Ready, ready};
 use std::net::{IpAddr, SocketAddr};
 
-/// Set by the outermost layer, for whoever asks below.
+/// The outermost layer sets it; handlers take it.
 impl FromRequest for Origin {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;

@@ -1,6 +1,5 @@
-//! Mails that warn. A mail that was given up is told to the administrators, in the transaction that parks it: one mail a
-//! mailbox and day. That somebody often reads personal data is told to administrators and auditors: one mail a day for
-//! each level.
+//! Mails that warn. Administrators hear of a mail that was given up, in the transaction that parks it: one mail a mailbox
+//! and day. Administrators and auditors hear of a person who reads much personal data: one mail a day for each level.
 
 use super::notice::Post;
 use super::render::{Addressee, Parked, RenderError, Rendered, one_line};
@@ -74,7 +73,7 @@ fn mail(person: &Recipient, claim: &Claimed, rendered: Rendered, at: Ts, opens: 
     }
 }
 
-/// That somebody often reads personal data in the clear.
+/// A person has read personal data in the clear often.
 #[derive(Debug, Clone, Copy)]
 pub struct InTheClear<'a> {
     /// Names the alarm: one mail for each key, person and day.

@@ -21,7 +21,7 @@ pub(super) enum Brake {
     ClearLedgers,
 }
 
-/// How near the limit somebody came.
+/// How near the limit a person came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     Half,

@@ -61,7 +61,7 @@ pub struct MailFigures {
     pub reminder_lag: Duration,
     /// Reminder days that went by without a mail and were made good by a later one, ever.
     pub missed: i64,
-    /// Alarms about personal data that somebody reads often, ever.
+    /// Alarms about people who read personal data often, ever.
     pub personal_data_alarms: i64,
 }
 

@@ -1,4 +1,4 @@
-//! Why somebody reads personal data in the clear: a reason that says something.
+//! The reason for reading personal data in the clear: it must say something.
 
 use super::OfficeError;
 

@@ -25,7 +25,10 @@ struct Limit {
 pub(super) struct Attempt {
     /// The account, if there is one of that name.
     pub user: Option<UserRow>,
-    limits: Vec<Limit>,
+    /// The limit of account and network.
+    pair: Limit,
+    /// The limits that count where the account is not known.
+    others: Vec<Limit>,
 }
 
 /// Whether an attempt may go on.
@@ -56,16 +59,17 @@ impl Office {
         let user = users::find_by_username(db, username)?;
         let id = user.as_ref().map(|user| user.id);
         let network = origin.network();
-        let mut limits = vec![pair(username, &network, security.login_failures)];
+        let pair = pair(username, &network, security.login_failures);
+        let mut others = Vec::new();
         // Asked for an unknown name too: the answers take the same time.
         if !self.is_known_network(db, id.unwrap_or(UserId(Uuid::nil())), &network)? {
-            limits.push(account(username, security.login_failures_per_account));
+            others.push(account(username, security.login_failures_per_account));
             let (key, most) = (format!("address:{network}"), security.login_failures_per_address);
-            limits.push(Limit { key, most, name: "address" });
+            others.push(Limit { key, most, name: "address" });
         }
-        let admission = self.count(db, &limits, id, origin)?;
-        Ok(match admission {
-            Admission::Open(()) => Admission::Open(Attempt { user, limits }),
+        let limits: Vec<&Limit> = std::iter::once(&pair).chain(&others).collect();
+        Ok(match self.count(db, &limits, id, origin)? {
+            Admission::Open(()) => Admission::Open(Attempt { user, pair, others }),
             Admission::Closed { retry_after_s } => Admission::Closed { retry_after_s },
         })
     }
@@ -75,17 +79,14 @@ impl Office {
         &self,
         db: &mut Db,
         user: UserId,
-        limits: &Attempt,
+        attempt: &Attempt,
         origin: &Origin,
     ) -> Result<(), OfficeError> {
-        for (place, limit) in limits.limits.iter().enumerate() {
-            // The owner's own mistakes here are over; what was guessed elsewhere still counts.
-            if place == 0 {
-                let ended = tokens::clear_attempts(db, &limit.key)?;
-                self.record_ended(db, ended)?;
-            } else {
-                tokens::uncount_attempt(db, &limit.key)?;
-            }
+        // The owner's own mistakes here are over; what was guessed elsewhere still counts.
+        let ended = tokens::clear_attempts(db, &attempt.pair.key)?;
+        self.record_ended(db, ended)?;
+        for limit in &attempt.others {
+            tokens::uncount_attempt(db, &limit.key)?;
         }
         let network = self.network_hash(user, &origin.network());
         Ok(known_networks::remember(db, user, &network, self.clock().now())?)
@@ -98,7 +99,7 @@ impl Office {
         user: UserId,
         origin: &Origin,
     ) -> Result<Admission<()>, OfficeError> {
-        self.count(db, &[password(user, self.settings().security.login_failures)], Some(user), origin)
+        self.count(db, &[&password(user, self.settings().security.login_failures)], Some(user), origin)
     }
 
     /// Takes that attempt back: the password was right.
@@ -147,7 +148,7 @@ impl Office {
     fn count(
         &self,
         db: &mut Db,
-        limits: &[Limit],
+        limits: &[&Limit],
         subject: Option<UserId>,
         origin: &Origin,
     ) -> Result<Admission<()>, OfficeError> {
