@@ -22,6 +22,16 @@ const FIXED_NAMES: [(&str, &str); 2] = [("GONGKAI_DATABASE_URL", "database__url"
 /// Shortest token secret, bytes (HS256: as long as its hash).
 pub const TOKEN_SECRET_MIN_BYTES: usize = 32;
 
+/// Secrets that everybody can read here, and so no secrets.
+const TEST_TOKEN_SECRET: &str = "a token secret that only tests know!";
+const TEST_SEALING_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// Fewest different bytes in a secret: 32 random bytes, or as many hexadecimal digits, have more.
+const DIFFERENT_BYTES: usize = 8;
+
+/// The most worker threads: far more than cores, far fewer than a machine's threads.
+const MOST_WORKERS: usize = 256;
+
 /// A value that never shows itself in logs or error messages.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -145,10 +155,18 @@ pub struct Security {
     pub password_profile: PasswordProfile,
     /// Failed logins allowed per account and address within the window.
     pub login_failures: u32,
-    /// Failed logins allowed per address within the window.
+    /// Failed logins allowed per account within the window, over all addresses from which it never signed in.
+    pub login_failures_per_account: u32,
+    /// Failed logins allowed per address within the window, of accounts that never signed in from it.
     pub login_failures_per_address: u32,
+    /// Days for which an address from which an account signed in is known for it.
+    pub known_address_days: u32,
     /// The window, seconds.
     pub login_window_s: u32,
+    /// Readings of applicants' personal data a person may make in an hour.
+    pub reveals_per_hour: u32,
+    /// Ledgers with personal data a person may fetch in a day.
+    pub clear_exports_per_day: u32,
     /// Argon2id memory, KiB.
     pub argon2_memory_kib: u32,
     /// Argon2id passes.
@@ -200,6 +218,16 @@ pub struct Smtp {
     pub relay_pause_s: u64,
     /// Seconds a sender holds a mail beyond the longest delivery.
     pub lease_s: u64,
+}
+
+impl Smtp {
+    /// Whether the password would go over a network unprotected.
+    fn sends_password_in_plain(&self) -> bool {
+        let address = self.host.parse::<IpAddr>();
+        let is_local = self.host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        let has_account = !self.username.is_empty() || !self.password.is_empty();
+        self.tls == SmtpTls::None && has_account && !self.host.is_empty() && !is_local
+    }
 }
 
 /// How much of the applicant a mail says.
@@ -337,8 +365,8 @@ impl Settings {
     pub fn for_tests(database_url: &str) -> Result<Self, ConfigError> {
         let mut settings = Self::load(None, [])?;
         settings.database.url = Secret::new(database_url);
-        settings.security.token_secret = Secret::new("a token secret that only tests know!");
-        settings.security.sealing_key = Secret::new("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+        settings.security.token_secret = Secret::new(TEST_TOKEN_SECRET);
+        settings.security.sealing_key = Secret::new(TEST_SEALING_KEY);
         settings.security.argon2_memory_kib = 64;
         settings.security.argon2_passes = 1;
         settings.server.workers = 2;
@@ -357,6 +385,7 @@ impl Settings {
         let sealing = security.sealing_key.expose();
         let url = database.url.expose();
         let rules = [
+            (server.workers <= MOST_WORKERS, "server.workers: 0-256"),
             (server.shutdown_s <= 300, "server.shutdown_s: 0-300"),
             ((100..=120_000).contains(&server.request_deadline_ms), "server.request_deadline_ms: 100-120000"),
             ((1024..=16 << 20).contains(&server.body_limit_bytes), "server.body_limit_bytes: 1024-16777216"),
@@ -374,6 +403,11 @@ impl Settings {
                 "security.token_secret: 令牌密钥过短，至少 32 字节 / too short, at least 32 bytes",
             ),
             (
+                secret_bytes < TOKEN_SECRET_MIN_BYTES || is_random_text(security.token_secret.expose()),
+                "security.token_secret: 容易猜到（重复、空白或者示例），请用 openssl rand -hex 32 生成 / can be guessed \
+                 (repetitions, blanks or an example): make one with openssl rand -hex 32",
+            ),
+            (
                 !database.is_postgres() || secret_bytes > 0,
                 "security.token_secret: 使用 PostgreSQL 时必须设置（GONGKAI_SECURITY__TOKEN_SECRET，至少 32 字节）/ \
                  required with PostgreSQL, at least 32 bytes",
@@ -381,6 +415,12 @@ impl Settings {
             (
                 sealing.is_empty() || hex::decode(sealing).is_ok_and(|key| key.len() == 32),
                 "security.sealing_key: 应为 64 位十六进制 / must be 64 hex digits",
+            ),
+            (
+                hex::decode(sealing)
+                    .map_or(true, |key| key.is_empty() || sealing != TEST_SEALING_KEY && is_varied(&key)),
+                "security.sealing_key: 容易猜到（重复或者示例），请用 openssl rand -hex 32 生成 / can be guessed \
+                 (repetitions or an example): make one with openssl rand -hex 32",
             ),
             (
                 !database.is_postgres() || !sealing.is_empty(),
@@ -395,10 +435,27 @@ impl Settings {
                 (security.login_failures..=10_000).contains(&security.login_failures_per_address),
                 "security.login_failures_per_address: login_failures-10000",
             ),
+            (
+                (1..=10_000).contains(&security.login_failures_per_account),
+                "security.login_failures_per_account: 1-10000",
+            ),
+            ((1..=400).contains(&security.known_address_days), "security.known_address_days: 1-400"),
             ((1..=86_400).contains(&security.login_window_s), "security.login_window_s: 1-86400"),
+            ((1..=100_000).contains(&security.reveals_per_hour), "security.reveals_per_hour: 1-100000"),
+            ((1..=100_000).contains(&security.clear_exports_per_day), "security.clear_exports_per_day: 1-100000"),
             ((8192..=1 << 20).contains(&security.argon2_memory_kib), "security.argon2_memory_kib: 8192-1048576"),
             ((1..=20).contains(&security.argon2_passes), "security.argon2_passes: 1-20"),
             ((1..=16).contains(&security.argon2_lanes), "security.argon2_lanes: 1-16"),
+            (self.smtp.port > 0, "smtp.port: 1-65535"),
+            (
+                crate::mail::smtp::sender(&self.smtp).is_ok(),
+                "smtp.from: 应为 名称 <邮箱地址> / must be a mailbox: Name <address>",
+            ),
+            (
+                !self.smtp.sends_password_in_plain(),
+                "smtp.tls: none 会以明文向另一台机器发送口令；请改用 starttls 或者 implicit，或者去掉 smtp.username / \
+                 none would send the password in plain text to another machine: take starttls or implicit, or no username",
+            ),
             ((1..=300).contains(&self.smtp.timeout_s), "smtp.timeout_s: 1-300"),
             (
                 matches!(self.smtp.mails_per_minute, 0 | 6..=60_000),
@@ -415,6 +472,19 @@ impl Settings {
         let broken = rules.into_iter().filter(|(is_good, _)| !is_good).map(|(_, rule)| rule.to_owned());
         broken.chain(self.reminders.faults()).map(|fault| format!("  {fault}")).collect()
     }
+}
+
+/// Whether a secret may have been drawn at random: no blanks around it, no line ends in it, no example, and varied.
+fn is_random_text(secret: &str) -> bool {
+    let is_plain = secret.trim() == secret && !secret.chars().any(char::is_control);
+    is_plain && secret != TEST_TOKEN_SECRET && is_varied(secret.as_bytes())
+}
+
+/// Whether bytes are not few different ones and not one piece over and over.
+fn is_varied(bytes: &[u8]) -> bool {
+    let different: std::collections::BTreeSet<&u8> = bytes.iter().collect();
+    let repeats = |length: usize| bytes.iter().zip(bytes.iter().skip(length)).all(|(one, next)| one == next);
+    different.len() >= DIFFERENT_BYTES && !(1..=bytes.len() / 2).any(repeats)
 }
 
 /// The variables that are settings, under the name `section__key`.
@@ -521,6 +591,19 @@ mod tests {
             message.contains("过短") && !message.contains("short-secret") && !message.contains("hidden"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_secret_is_random_or_refused() {
+        let random = "c0a1f3927be4d65810392f7dd1a84be6097c5a3e21f8b46d95e07a3cb2d4186f";
+        assert!(is_random_text(random) && is_random_text("Xw3/9kQ+z0aB7yTn5vLdEoPq1RmS2uG="));
+        for weak in
+            ["a".repeat(40), "ab".repeat(20), "abcdefghij".repeat(4), format!(" {random}"), format!("{random}\n")]
+        {
+            assert!(!is_random_text(&weak), "{weak:?}");
+        }
+        assert!(!is_random_text(TEST_TOKEN_SECRET) && !is_varied(&hex::decode(TEST_SEALING_KEY).unwrap()));
+        assert!(is_varied(&hex::decode(random).unwrap()) && !is_varied(&[7; 32]));
     }
 
     #[test]

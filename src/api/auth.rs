@@ -5,8 +5,8 @@ use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::case::Role;
-use crate::office::{Caller, TokenPair};
-use actix_web::{HttpRequest, HttpResponse, web};
+use crate::office::{Caller, Origin, TokenPair};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
@@ -83,18 +83,33 @@ struct HeldRole {
 /// 登录，取得令牌
 #[utoipa::path(post, path = "/api/v1/auth/token", tag = "auth", request_body = Credentials,
     responses((status = 200, body = TokenPair)))]
-async fn sign_in(api: web::Data<Api>, request: HttpRequest, body: Body<Credentials>) -> Result<HttpResponse, Problem> {
-    let address = client_address(&request, &api);
+async fn sign_in(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    origin: Origin,
+    body: Body<Credentials>,
+) -> Result<HttpResponse, Problem> {
     let Credentials { username, password } = body.value;
-    let pair = api.run_hashing(move |office| office.sign_in(&username, &password, &address)).await?;
-    Ok(HttpResponse::Ok().json(pair))
+    let done = api.run_hashing(move |office| Ok(office.sign_in(&username, &password, &origin))).await?;
+    if let Some(id) = done.user_id {
+        request.extensions_mut().insert(SigningIn(id.0));
+    }
+    Ok(HttpResponse::Ok().json(done.result?))
+}
+
+/// Whose name was given, for the log of requests.
+struct SigningIn(Uuid);
+
+/// The account of the name that was given, if there is one and the password was looked at.
+pub(super) fn signing_in(request: &HttpRequest) -> Option<Uuid> {
+    request.extensions().get::<SigningIn>().map(|account| account.0)
 }
 
 /// 用刷新令牌换取新的令牌
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshBody,
     responses((status = 200, body = TokenPair)))]
-async fn refresh(api: web::Data<Api>, body: Body<RefreshBody>) -> Result<HttpResponse, Problem> {
-    let pair = api.run(move |office| office.refresh(&body.value.refresh_token)).await?;
+async fn refresh(api: web::Data<Api>, origin: Origin, body: Body<RefreshBody>) -> Result<HttpResponse, Problem> {
+    let pair = api.run(move |office| office.refresh(&body.value.refresh_token, &origin)).await?;
     Ok(HttpResponse::Ok().json(pair))
 }
 
@@ -111,13 +126,11 @@ async fn sign_out(api: web::Data<Api>, caller: Caller, body: Body<LogoutBody>) -
     responses((status = 204)))]
 async fn change_password(
     api: web::Data<Api>,
-    request: HttpRequest,
     caller: Caller,
     body: Body<PasswordBody>,
 ) -> Result<HttpResponse, Problem> {
-    let address = client_address(&request, &api);
     let PasswordBody { current_password, new_password } = body.value;
-    api.run_hashing(move |office| office.change_password(&caller, &current_password, &new_password, &address)).await?;
+    api.run_hashing(move |office| office.change_password(&caller, &current_password, &new_password)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -133,16 +146,4 @@ async fn me(caller: Caller) -> HttpResponse {
         display_name: caller.display_name,
         department_id: caller.department_id.map(|id| id.0),
     })
-}
-
-/// The client's address: the peer, or what a trusted proxy in front of us says it is.
-fn client_address(request: &HttpRequest, api: &Api) -> String {
-    let Some(peer) = request.peer_addr().map(|address| address.ip()) else { return "unknown".to_owned() };
-    let forwarded = || {
-        let value = request.headers().get("x-forwarded-for")?.to_str().ok()?;
-        // The last entry is the one our own proxy wrote; the ones before it are whatever the client claimed.
-        value.rsplit(',').next()?.trim().parse::<std::net::IpAddr>().ok()
-    };
-    let is_trusted = api.office().settings().server.trusted_proxies.contains(&peer);
-    Some(()).filter(|()| is_trusted).and_then(|()| forwarded()).unwrap_or(peer).to_string()
 }

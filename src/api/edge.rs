@@ -1,12 +1,17 @@
 //! The outermost layer: request id, access log, security headers, and problem+json for whatever went wrong below.
 
+use super::auth::signing_in;
 use super::guard::caller_of;
+use super::origin;
 use super::problem::Problem;
+use super::state::Api;
+use crate::office::Origin;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError};
+use actix_web::{Error, HttpMessage, ResponseError, web};
+use std::net::IpAddr;
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -14,6 +19,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Where the readable documentation lives: the only pages that run scripts, all of them ours.
 pub(super) const DOCS: &str = "/docs";
+
+/// Where people sign in and out.
+const AUTH: &str = "/api/v1/auth/";
 
 /// Wraps every request.
 pub(super) async fn edge<B: MessageBody + 'static>(
@@ -24,16 +32,26 @@ pub(super) async fn edge<B: MessageBody + 'static>(
     let id = request_id(request.headers());
     let method = request.method().clone();
     let is_docs = request.path().starts_with(DOCS);
+    let origin = Origin { address: client_address(&request), request_id: Some(id.clone()) };
+    // The log needs an address only where people sign in and out.
+    let address = origin.address.filter(|_| request.path().starts_with(AUTH)).map(|address| address.to_string());
+    request.extensions_mut().insert(origin);
     let answer = next.call(request).await?.map_into_boxed_body();
     let mut answer = with_problem(answer, &id);
     // The template, never the path or the query: those hold ids and what people search for.
     let route = answer.request().match_pattern().unwrap_or_else(|| "-".to_owned());
-    let user_id = caller_of(answer.request()).map(|id| id.to_string());
+    let user_id = caller_of(answer.request()).or_else(|| signing_in(answer.request())).map(|id| id.to_string());
     let (status, elapsed_ms) =
         (answer.status().as_u16(), u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
-    tracing::info!(request_id = id, %method, route, status, elapsed_ms, user_id, "request");
+    tracing::info!(request_id = id, %method, route, status, elapsed_ms, user_id, address, "request");
     finish(answer.headers_mut(), &id, is_docs);
     Ok(answer)
+}
+
+fn client_address(request: &ServiceRequest) -> Option<IpAddr> {
+    let api = request.app_data::<web::Data<Api>>();
+    let trusted = api.map_or(&[][..], |api| &api.office().settings().server.trusted_proxies);
+    origin::client_address(request.peer_addr().map(|peer| peer.ip()), request.headers(), trusted)
 }
 
 /// The client's id if it is a plain one, else a new one.

@@ -27,6 +27,7 @@ pub(super) struct Gauges {
     reminder_lag: Gauge,
     clock_differences: IntGauge,
     missed: IntGauge,
+    personal_data_alarms: IntGauge,
     is_read: IntGauge,
     read_at: tokio::sync::Mutex<Option<tokio::time::Instant>>,
 }
@@ -52,10 +53,14 @@ impl Gauges {
                 "reminders_missed_total",
                 "Reminder days that went by without a mail and were made good by a later one",
             ))?,
+            personal_data_alarms: IntGauge::with_opts(opts(
+                "personal_data_alarms_total",
+                "Times that a person reached half of a limit on personal data, or the limit",
+            ))?,
             is_read: IntGauge::with_opts(opts("figures_fresh", "0 when the database could not be asked"))?,
             read_at: tokio::sync::Mutex::new(None),
         };
-        let all: [Box<dyn Collector>; 8] = [
+        let all: [Box<dyn Collector>; 9] = [
             Box::new(gauges.state.clone()),
             Box::new(gauges.oldest.clone()),
             Box::new(gauges.suspect.clone()),
@@ -63,6 +68,7 @@ impl Gauges {
             Box::new(gauges.reminder_lag.clone()),
             Box::new(gauges.clock_differences.clone()),
             Box::new(gauges.missed.clone()),
+            Box::new(gauges.personal_data_alarms.clone()),
             Box::new(gauges.is_read.clone()),
         ];
         for one in all {
@@ -89,6 +95,7 @@ impl Gauges {
         self.reminder_lag.set(figures.reminder_lag.as_secs_f64());
         self.clock_differences.set(check.map_or(-1, |check| i64::try_from(check.differences).unwrap_or(i64::MAX)));
         self.missed.set(figures.missed);
+        self.personal_data_alarms.set(figures.personal_data_alarms);
     }
 }
 

@@ -107,8 +107,9 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let admission = request.extensions().get::<Admission>().map(|admission| admission.caller.clone());
-        ready(admission.ok_or_else(|| Problem::new("unauthenticated")))
+        let caller = request.extensions().get::<Admission>().map(|admission| admission.caller.clone());
+        let caller = caller.map(|caller| Self { origin: super::origin::of(request), ..caller });
+        ready(caller.ok_or_else(|| Problem::new("unauthenticated")))
     }
 }
 

@@ -25,6 +25,7 @@ mod mails;
 pub mod openapi;
 mod orders;
 mod organs;
+mod origin;
 mod overdue;
 mod overview;
 pub mod precondition;

@@ -35,6 +35,7 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("refused", 422, "依法不能办理"),
     ("if_match_required", 428, "缺少 If-Match 请求头"),
     ("too_many_attempts", 429, "登录失败次数过多，请稍后再试"),
+    ("personal_data_brake", 429, "查看或者导出个人信息过于频繁，请稍后再试"),
     ("internal", 500, "系统内部错误"),
     ("busy", 503, "系统繁忙，请稍后再试"),
     ("not_ready", 503, "尚不能办理业务"),
@@ -226,6 +227,9 @@ impl From<OfficeError> for Problem {
             OfficeError::Unauthenticated => Self::new("unauthenticated"),
             OfficeError::WrongCredentials => Self::new("wrong_credentials"),
             OfficeError::Throttled { retry_after_s } => Self::new("too_many_attempts").retry_after(retry_after_s),
+            OfficeError::TooOften { code, retry_after_s, detail } => {
+                Self::new(code).detail(detail).retry_after(retry_after_s)
+            }
             OfficeError::RoleRequired { roles } => {
                 let labels: Vec<&str> = roles.iter().map(|role| role.label()).collect();
                 Self::new("role_required").detail(format!("需要以下角色之一：{}", labels.join("、")))

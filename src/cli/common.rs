@@ -1,7 +1,7 @@
 //! What the commands share: settings, the log, an open office.
 
 use crate::config::{LogFormat, Settings};
-use crate::office::{Clock, Office};
+use crate::office::{Clock, Office, check_settings};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,13 +15,14 @@ pub(crate) struct ConfigArgs {
 }
 
 impl ConfigArgs {
-    /// Reads the settings and starts the log.
+    /// Reads the settings, checks them with the files they name, and starts the log. Nothing is opened or made yet.
     ///
     /// # Errors
     /// A text for the operator.
     pub(crate) fn settings(&self) -> Result<Settings, String> {
         let settings = Settings::from_process(self.config.as_deref()).map_err(|error| error.to_string())?;
         start_log(&settings)?;
+        check_settings(&settings).map_err(|error| format!("配置项不能使用 / unusable settings:\n  {error}"))?;
         Ok(settings)
     }
 
@@ -30,11 +31,19 @@ impl ConfigArgs {
     /// # Errors
     /// A text for the operator.
     pub(crate) fn office(&self, clock: Clock) -> Result<Office, String> {
-        let office = open(self.settings()?, clock)?;
-        office.store().migrate().map_err(|error| format!("数据库迁移失败 / migration failed: {error}"))?;
-        office.adopt_calendars().map_err(|error| format!("工作日历不能使用 / unusable calendar: {error}"))?;
-        Ok(office)
+        open_current(self.settings()?, clock)
     }
+}
+
+/// Opens the database of the settings and brings it up to date.
+///
+/// # Errors
+/// A text for the operator.
+pub(crate) fn open_current(settings: Settings, clock: Clock) -> Result<Office, String> {
+    let office = open(settings, clock)?;
+    office.store().migrate().map_err(|error| format!("数据库迁移失败 / migration failed: {error}"))?;
+    office.adopt_calendars().map_err(|error| format!("工作日历不能使用 / unusable calendar: {error}"))?;
+    Ok(office)
 }
 
 /// Opens the database of the settings.

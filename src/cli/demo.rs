@@ -58,11 +58,9 @@ fn demo(args: &Args) -> Result<(), String> {
     if today < EARLIEST {
         return Err(format!("--today 不得早于 {EARLIEST} / must not be earlier than {EARLIEST}"));
     }
-    if !args.no_serve {
-        // Said before the docket is typed in, not after.
-        let taken = |error| format!("不能监听 / cannot listen on {}: {error}", args.bind);
-        TcpListener::bind(&args.bind).map(drop).map_err(taken)?;
-    }
+    // Taken before the docket is typed in, not after.
+    let taken = |error| format!("不能监听 / cannot listen on {}: {error}", args.bind);
+    let listener = (!args.no_serve).then(|| TcpListener::bind(&args.bind).map_err(taken)).transpose()?;
     let place = Place::prepare(args.dir.as_deref())?;
     let variables = [
         ("GONGKAI_DATABASE_URL".to_owned(), format!("sqlite:{}", place.directory.join(FILE).display())),
@@ -78,12 +76,10 @@ fn demo(args: &Args) -> Result<(), String> {
     let mails = mails::remind(&office)?.text(&sink);
     let shown = report::text(&office, &loaded, &mails, &place.directory, &args.bind);
     println!("{}", shown.map_err(|error| explain(&error))?);
-    if args.no_serve {
-        return Ok(());
-    }
+    let Some(listener) = listener else { return Ok(()) };
     let clock = if args.today.is_some() { Clock::fixed(today) } else { Clock::system() };
     let office = Office::with_store(office.store().clone(), settings, clock).map_err(|error| explain(&error))?;
-    serve(&office)
+    serve(&office, listener)
 }
 
 /// The docket as it stands after it was typed in.

@@ -80,7 +80,9 @@ pub(super) fn explain(error: &OfficeError) -> String {
             let line = |fault: &FieldError| format!("{}: {}", fault.pointer, fault.detail);
             faults.iter().map(line).collect::<Vec<_>>().join("\n")
         }
-        OfficeError::Conflict { detail, .. } | OfficeError::Refused { detail, .. } => detail.clone(),
+        OfficeError::Conflict { detail, .. }
+        | OfficeError::Refused { detail, .. }
+        | OfficeError::TooOften { detail, .. } => detail.clone(),
         OfficeError::Busy => "数据库繁忙 / the database is busy".to_owned(),
         OfficeError::NotFound
         | OfficeError::Unauthenticated

@@ -1,8 +1,9 @@
 //! `gongkai serve`: the service. With no configuration at all it makes its database and its administrator.
 
-use super::common::{ConfigArgs, finish};
+use super::common::{ConfigArgs, finish, open_current};
 use super::init::explain;
 use crate::api;
+use crate::config::Settings;
 use crate::mail;
 use crate::office::{Clock, Office};
 use std::net::TcpListener;
@@ -22,10 +23,14 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> ExitCode {
-    finish(args.config.office(Clock::system()).and_then(|office| prepare_and_serve(&office)))
+    finish(prepare_and_serve(&args.config))
 }
 
-fn prepare_and_serve(office: &Office) -> Result<(), String> {
+fn prepare_and_serve(config: &ConfigArgs) -> Result<(), String> {
+    let settings = config.settings()?;
+    // Before the database is made: a port that is taken must not leave an administrator whose password was printed.
+    let listener = listen(&settings)?;
+    let office = &open_current(settings, Clock::system())?;
     // No date is better than a wrong one: with an unreadable calendar every case would fail, so better not to start.
     office.store().read(|db| office.calendar(db, "")).map_err(|error| error.to_string())?;
     if let Some((username, password)) = office.first_administrator().map_err(|error| explain(&error))? {
@@ -33,16 +38,23 @@ fn prepare_and_serve(office: &Office) -> Result<(), String> {
         tell!("  用户名 / username: {username}");
         tell!("  口令 / password: {password}");
     }
-    serve(office)
+    serve(office, listener)
 }
 
-/// Serves until SIGTERM or ctrl-c, with everything that runs beside the requests.
+/// Takes the address that the settings name.
 ///
 /// # Errors
 /// A text for the operator.
-pub(crate) fn serve(office: &Office) -> Result<(), String> {
-    let bind = &office.settings().server.bind;
-    let listener = TcpListener::bind(bind).map_err(|error| format!("不能监听 / cannot listen on {bind}: {error}"))?;
+fn listen(settings: &Settings) -> Result<TcpListener, String> {
+    let bind = &settings.server.bind;
+    TcpListener::bind(bind).map_err(|error| format!("server.bind: 不能监听 / cannot listen on {bind}: {error}"))
+}
+
+/// Serves on the listener until SIGTERM or ctrl-c, with everything that runs beside the requests.
+///
+/// # Errors
+/// A text for the operator.
+pub(crate) fn serve(office: &Office, listener: TcpListener) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let office = office.clone();
     actix_web::rt::System::new().block_on(async move {

@@ -1,4 +1,4 @@
-//! `gongkai user add`: makes a user without a question.
+//! `gongkai user add`: makes a user without a question. `gongkai user unlock`: opens an account that guesses closed.
 
 use super::common::{ConfigArgs, finish};
 use super::init::explain;
@@ -8,6 +8,7 @@ use crate::office::{Clock, OfficeError, Passwords};
 use crate::store::users::UserKind;
 use crate::store::{StoreError, departments, organs};
 use std::io::Read;
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 /// Arguments of the command.
@@ -21,6 +22,20 @@ pub(super) struct Args {
 enum Command {
     /// 新增用户；不给口令则生成一个并只显示一次
     Add(Add),
+    /// 解除登录失败次数过多造成的限制
+    Unlock(Unlock),
+}
+
+#[derive(Debug, clap::Args)]
+struct Unlock {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// 用户名
+    #[arg(long)]
+    username: String,
+    /// 把此地址记为该用户的常用地址：他人在别处试口令时，该用户仍可从此地址登录
+    #[arg(long, value_name = "IP")]
+    address: Option<IpAddr>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,8 +77,20 @@ fn role(text: &str) -> Result<Role, String> {
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> ExitCode {
-    let Command::Add(add) = args.command;
-    finish(add_user(&add))
+    finish(match args.command {
+        Command::Add(add) => add_user(&add),
+        Command::Unlock(unlock) => unlock_user(&unlock),
+    })
+}
+
+fn unlock_user(args: &Unlock) -> Result<(), String> {
+    let office = args.config.office(Clock::system())?;
+    office.unlock(&args.username, args.address).map_err(|error| match error {
+        OfficeError::NotFound => "没有这个用户 / no such user".to_owned(),
+        other => explain(&other),
+    })?;
+    println!("已解除限制 / unlocked: {}", args.username);
+    Ok(())
 }
 
 fn add_user(args: &Add) -> Result<(), String> {

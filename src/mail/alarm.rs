@@ -1,11 +1,19 @@
-//! A mail that was given up is told to the administrators, in the transaction that parks it: one mail a mailbox and day.
+//! Mails that warn. Administrators hear of a mail that was given up, in the transaction that parks it: one mail a mailbox
+//! and day. Administrators and auditors hear of a person who reads much personal data: one mail a day for each level.
 
-use super::render::{Addressee, Parked, RenderError, Rendered};
+use super::notice::Post;
+use super::render::{Addressee, Parked, RenderError, Rendered, one_line};
 use super::schedule::on_the_wall;
 use super::smtp::Relay;
+use crate::case::Role;
 use crate::store::outbox::{self, Claimed, NewMail};
 use crate::store::recipients::{self, Recipient};
-use crate::store::{self, Db, StoreError, Ts};
+use crate::store::{self, Db, OrganId, StoreError, Ts, UserId};
+use chrono::NaiveDateTime;
+use lettre::Address;
+use lettre::message::Mailbox;
+use minijinja::{Value, context};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How the key of such a mail begins: about them no such mail is written.
@@ -63,4 +71,104 @@ fn mail(person: &Recipient, claim: &Claimed, rendered: Rendered, at: Ts, opens: 
         not_before: opens,
         not_after: None,
     }
+}
+
+/// A person has read personal data in the clear often.
+#[derive(Debug, Clone, Copy)]
+pub struct InTheClear<'a> {
+    /// Names the alarm: one mail for each key, person and day.
+    pub key: &'a str,
+    /// Who reads: id, name, login name.
+    pub user: (UserId, &'a str, &'a str),
+    /// In which organ it came to the alarm.
+    pub organ: OrganId,
+    /// What was done, in Chinese.
+    pub what: &'a str,
+    /// Within what time, in Chinese.
+    pub span: &'a str,
+    /// The setting that limits it.
+    pub setting: &'a str,
+    /// How often it was done.
+    pub count: u32,
+    /// How often it may be done.
+    pub limit: u32,
+    /// When, by the office's clock.
+    pub at: NaiveDateTime,
+}
+
+/// Queues a mail to each administrator and auditor of the organ but the reader. Answers how many mails were queued.
+///
+/// # Errors
+/// The database's. A message that cannot be made is logged: the reading must not fail over it.
+pub fn in_the_clear(db: &mut Db, post: &Post<'_>, alarm: &InTheClear<'_>) -> Result<usize, StoreError> {
+    let (user, ..) = alarm.user;
+    let mut people = recipients::administrators(db, Some(alarm.organ))?;
+    people.extend(recipients::with_role(db, alarm.organ, Role::Auditor)?);
+    let people: BTreeMap<UserId, Recipient> = people.into_iter().map(|person| (person.user_id, person)).collect();
+    let mut queued = 0;
+    for person in people.values().filter(|person| person.user_id != user) {
+        let rendered = match render_in_the_clear(post, person, alarm) {
+            Ok(rendered) => rendered,
+            Err(cause) => {
+                tracing::error!(%cause, "an administrator cannot be told who reads personal data");
+                continue;
+            }
+        };
+        let (day, to) = (alarm.at.date(), person.user_id.0);
+        let mail = NewMail {
+            dedupe_key: format!("{}/{}/{day}/{to}", alarm.key, user.0),
+            organ_id: Some(alarm.organ),
+            case_id: None,
+            recipient_id: Some(person.user_id),
+            to_address: person.email.clone(),
+            subject: rendered.subject,
+            message_id: rendered.message_id,
+            message: rendered.bytes,
+            not_before: post.opens,
+            not_after: None,
+        };
+        queued += usize::from(outbox::enqueue(db, &mail)?);
+    }
+    if queued == 0 {
+        tracing::warn!(user_id = %user.0, "no administrator or auditor was told who reads personal data");
+    }
+    Ok(queued)
+}
+
+fn render_in_the_clear(post: &Post<'_>, person: &Recipient, alarm: &InTheClear<'_>) -> Result<Rendered, RenderError> {
+    let to = Mailbox::new(Some(one_line(&person.display_name)), person.email.parse::<Address>()?);
+    let page = in_the_clear_page(&person.display_name, alarm);
+    post.templates.mail("in_the_clear", &page, post.from, to, uuid::Uuid::now_v7(), store::now().0)
+}
+
+fn in_the_clear_page(person: &str, alarm: &InTheClear<'_>) -> Value {
+    let (_, name, username) = alarm.user;
+    context! {
+        person => person,
+        user => one_line(name),
+        username => username,
+        what => alarm.what,
+        span => alarm.span,
+        setting => alarm.setting,
+        count => alarm.count,
+        limit => alarm.limit,
+        is_at_limit => alarm.count >= alarm.limit,
+        at => alarm.at.format("%Y年%-m月%-d日 %H:%M").to_string(),
+    }
+}
+
+/// Pages of everything such a mail may hold: a template is tried with them.
+pub(super) fn sample_in_the_clear() -> Vec<Value> {
+    let alarm = InTheClear {
+        key: "",
+        user: (UserId(uuid::Uuid::nil()), "某某", "a"),
+        organ: OrganId(uuid::Uuid::nil()),
+        what: "某事",
+        span: "一日",
+        setting: "security.reveals_per_hour",
+        count: 1,
+        limit: 2,
+        at: NaiveDateTime::MIN,
+    };
+    vec![in_the_clear_page("某某", &alarm), in_the_clear_page("某某", &InTheClear { count: 2, ..alarm })]
 }

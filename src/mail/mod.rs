@@ -4,7 +4,7 @@
 //! stands in, `render` makes the message, `schedule` asks the store for duties and queues what is owed, `worker` takes it
 //! to the mail server that `smtp` knows.
 
-mod alarm;
+pub mod alarm;
 pub mod days;
 pub mod duty;
 pub mod notice;

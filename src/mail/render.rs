@@ -40,6 +40,9 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "parked.subject.txt",
     "parked.txt",
     "parked.html",
+    "in_the_clear.subject.txt",
+    "in_the_clear.txt",
+    "in_the_clear.html",
 ];
 
 /// Why a mail could not be made.

@@ -7,6 +7,8 @@
 use super::render::{RenderError, Templates};
 use crate::config::{Smtp, SmtpTls};
 use crate::store::{Db, OrganId, StoreError};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::NaiveDate;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use lettre::Address;
@@ -133,6 +135,8 @@ struct Inner {
     port: u16,
     protection: Protection,
     credentials: Option<Credentials>,
+    /// What must not be kept of what a server says: it may repeat what we sent.
+    hidden: Vec<String>,
     hello: ClientId,
     sender: Mailbox,
     timeout: Duration,
@@ -171,6 +175,7 @@ impl Relay {
             port: settings.port,
             protection,
             credentials: account.map(|name| Credentials::new(name.clone(), settings.password.expose().to_owned())),
+            hidden: hidden(settings),
             hello: hello.map_or_else(ClientId::default, |name| ClientId::Domain(name.clone())),
             sender: sender(settings)?,
             timeout: Duration::from_secs(settings.timeout_s),
@@ -236,9 +241,19 @@ impl Relay {
         let address: Address = to.parse().map_err(|cause| Failure::Never(format!("{to}: {cause}")))?;
         let envelope = Envelope::new(Some(self.inner.sender.email.clone()), vec![address]);
         let envelope = envelope.map_err(|cause| Failure::Never(cause.to_string()))?;
+        let answer = self.deliver(&envelope, message).await;
+        answer.map(|reply| self.inner.without_secrets(reply)).map_err(|failure| match failure {
+            Failure::Later(reply) => Failure::Later(self.inner.without_secrets(reply)),
+            Failure::Never(reply) => Failure::Never(self.inner.without_secrets(reply)),
+            Failure::NoRelay(reply) => Failure::NoRelay(self.inner.without_secrets(reply)),
+            Failure::Unknown(reply) => Failure::Unknown(self.inner.without_secrets(reply)),
+        })
+    }
+
+    async fn deliver(&self, envelope: &Envelope, message: &[u8]) -> Result<String, Failure> {
         let connecting = tokio::time::timeout(self.inner.timeout, self.inner.connection()).await;
         let connection = connecting.map_err(|_| Failure::NoRelay("no answer from the mail server".to_owned()))?;
-        let conversation = self.inner.converse(connection?, &envelope, message);
+        let conversation = self.inner.converse(connection?, envelope, message);
         match tokio::time::timeout(self.inner.timeout, conversation).await {
             Ok(answer) => answer,
             Err(_) => Err(Failure::Unknown(format!("no end within {} s", self.inner.timeout.as_secs()))),
@@ -265,7 +280,14 @@ impl Inner {
             return Ok(connection);
         }
         // Whatever goes wrong before a mail is begun concerns the relay, and nothing has been delivered.
-        self.connect().await.map_err(|error| Failure::NoRelay(error.to_string()))
+        let no_relay = |error: Error| Failure::NoRelay(error.to_string());
+        let mut connection = self.connect().await.map_err(no_relay)?;
+        if let Some(credentials) = &self.credentials {
+            // Of this exchange nothing is kept that the server is free to word: it may repeat the password.
+            let refused = |error: Error| Failure::NoRelay(account_refused(&error));
+            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(refused)?;
+        }
+        Ok(connection)
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
@@ -280,10 +302,11 @@ impl Inner {
             // Fails when the server offers none: no mail and no password in the clear.
             connection.starttls(parameters.clone(), &self.hello).await?;
         }
-        if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
-        }
         Ok(connection)
+    }
+
+    fn without_secrets(&self, reply: String) -> String {
+        self.hidden.iter().fold(reply, |reply, secret| reply.replace(secret, "***"))
     }
 
     async fn converse(
@@ -307,6 +330,34 @@ fn tls(settings: &Smtp) -> Result<TlsParameters, SetupError> {
         builder = builder.add_root_certificate(Certificate::from_pem(&std::fs::read(&settings.ca_file)?)?);
     }
     Ok(builder.build()?)
+}
+
+/// The password as it is and as AUTH PLAIN and AUTH LOGIN send it.
+fn hidden(settings: &Smtp) -> Vec<String> {
+    let (name, password) = (&settings.username, settings.password.expose());
+    if password.is_empty() {
+        return Vec::new();
+    }
+    let plain = format!("\0{name}\0{password}");
+    let mut forms = vec![BASE64.encode(plain), BASE64.encode(password)];
+    // Servers cut the padding off, and may repeat the rest.
+    forms.extend(forms.clone().iter().map(|form| form.trim_end_matches('=').to_owned()));
+    forms.push(password.to_owned());
+    forms
+}
+
+/// That an account was refused, with the codes of the answer (RFC 3463) and none of its words.
+fn account_refused(error: &Error) -> String {
+    let Some(code) = error.status() else {
+        return "邮件服务器不接受账号认证 / the mail server cannot authenticate us".to_owned();
+    };
+    let text = error.to_string();
+    let is_code = |word: &&str| {
+        let parts: Vec<&str> = word.split('.').collect();
+        parts.len() == 3 && parts.iter().all(|part| (1..=3).contains(&part.len()) && part.parse::<u16>().is_ok())
+    };
+    let enhanced = text.split_whitespace().find(is_code).map_or_else(String::new, |word| format!(" {word}"));
+    format!("邮件服务器拒绝了账号或者口令 / the mail server refused the account: {code}{enhanced}")
 }
 
 /// What an error after MAIL was begun means.

@@ -125,6 +125,7 @@ mod tests {
             display_name: "U".into(),
             department_id: None,
             roles: roles.iter().map(|(organ, role)| (OrganId(Uuid::from_u128(*organ)), *role)).collect(),
+            origin: crate::office::Origin::default(),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Applicants: what identifies them is sealed, shown masked, and read in the clear only with a reason on record.
 
+use super::brake::Brake;
 use super::checks::Checks;
-use super::{Caller, Office, OfficeError};
+use super::{Caller, Office, OfficeError, reason};
 use crate::case::{ApplicantKind, Role};
 use crate::store::applicants::{self, NewApplicant};
-use crate::store::audit::{self, NewAudit};
+use crate::store::audit::NewAudit;
 use crate::store::{ApplicantId, CaseId, Db, OrganId, cases};
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +90,7 @@ impl Office {
     /// An applicant's identity number and contacts in the clear; who read them, when and why is recorded.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`]; [`OfficeError::Invalid`] without a reason.
+    /// [`OfficeError::NotFound`]; [`OfficeError::Invalid`] without a reason; [`OfficeError::TooOften`].
     pub fn reveal_applicant(
         &self,
         db: &mut Db,
@@ -97,11 +98,9 @@ impl Office {
         id: CaseId,
         reason: &str,
     ) -> Result<Applicant, OfficeError> {
-        let reason = reason.trim();
-        if reason.is_empty() || reason.chars().count() > 200 {
-            return Err(OfficeError::invalid("/reason", "required", "须写明查看理由（200字以内），查看将被记录"));
-        }
+        let reason = reason::checked("/reason", reason, "查看个人信息")?;
         let row = cases::find(db, id)?;
+        self.brake(db, Brake::Reveals, caller, row.organ_id)?;
         let found = applicants::find(db, row.applicant_id)?;
         let sealer = self.store().sealer();
         let number = applicants::identity(sealer, &found)?.map(|number| number.into_inner());
@@ -116,7 +115,7 @@ impl Office {
             action: "applicant.revealed",
             detail: &detail,
         };
-        audit::append(db, entry, self.clock().now())?;
+        self.note_from(db, &caller.origin, entry)?;
         Ok(Applicant {
             kind,
             name: found.name,

@@ -1,11 +1,13 @@
-//! Signing in and out: passwords, access tokens, refresh tokens, throttling. All state is in the database, so that
-//! every instance counts and revokes the same.
+//! Signing in and out: passwords, access tokens, refresh tokens. All state is in the database, so that every instance
+//! counts and revokes the same; each step is in the audit log.
 
-use super::{Office, OfficeError};
+use super::{Office, OfficeError, Origin};
 use crate::case::Role;
-use crate::store::{self, DepartmentId, FamilyId, OrganId, StoreError, TokenId, Ts, UserId, tokens, users};
+use crate::store::users::UserRow;
+use crate::store::{self, Db, DepartmentId, FamilyId, OrganId, StoreError, TokenId, Ts, UserId, tokens, users};
 use chrono::TimeDelta;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -22,6 +24,8 @@ pub struct Caller {
     pub department_id: Option<DepartmentId>,
     /// Every role held, each with its organ.
     pub roles: Vec<(OrganId, Role)>,
+    /// Where this request came from; nowhere until the request says so.
+    pub origin: Origin,
 }
 
 impl Caller {
@@ -68,6 +72,14 @@ pub struct TokenPair {
     pub refresh_token: String,
 }
 
+/// What came of an attempt to sign in.
+pub struct SignIn {
+    /// The account of that name, if the attempt was looked at and there is one: for the log.
+    pub user_id: Option<UserId>,
+    /// [`OfficeError::WrongCredentials`], [`OfficeError::Throttled`], or the tokens.
+    pub result: Result<TokenPair, OfficeError>,
+}
+
 /// What a refresh token turned out to be.
 enum Exchange {
     Done { user_id: UserId, epoch: i32, refresh_token: String },
@@ -75,30 +87,63 @@ enum Exchange {
 }
 
 impl Office {
-    /// Signs in. `address` is the client's, for throttling.
+    /// Signs in. The throttle is described in `office/throttle.rs`.
     ///
-    /// An unknown name costs the same work and gets the same answer as a wrong password; attempts are counted before
-    /// the password is looked at, so that a thousand at once are not a thousand guesses.
-    ///
-    /// # Errors
-    /// [`OfficeError::WrongCredentials`], [`OfficeError::Throttled`].
-    pub fn sign_in(&self, username: &str, password: &str, address: &str) -> Result<TokenPair, OfficeError> {
+    /// An unknown name costs the same work and gets the same answer as a wrong password.
+    pub fn sign_in(&self, username: &str, password: &str, origin: &Origin) -> SignIn {
+        let mut user_id = None;
+        let result = self.try_sign_in(username, password, origin, &mut user_id);
+        SignIn { user_id, result }
+    }
+
+    fn try_sign_in(
+        &self,
+        username: &str,
+        password: &str,
+        origin: &Origin,
+        user_id: &mut Option<UserId>,
+    ) -> Result<TokenPair, OfficeError> {
         let username = normal_name(username);
-        let keys = AttemptKeys::new(&username, address);
-        self.count_attempt(&keys)?;
-        let user = self.store().read::<_, OfficeError>(|db| Ok(users::find_by_username(db, &username)?))?;
-        let is_right = self.passwords().verify(password, user.as_ref().map(|user| user.password_hash.as_str()));
-        let user = user.filter(|user| is_right && user.is_active).ok_or(OfficeError::WrongCredentials)?;
+        let admission = self.store().write(|db| self.begin_sign_in(db, &username, origin))?;
+        let attempt = admission.open()?;
+        *user_id = attempt.user.as_ref().map(|user| user.id);
+        let hash = attempt.user.as_ref().map(|user| user.password_hash.as_str());
+        let is_right = self.passwords().verify(password, hash);
+        let Some(user) = attempt.user.as_ref().filter(|user| is_right && user.is_active) else {
+            self.store().write(|db| self.record_failure(db, &username, attempt.user.as_ref(), is_right, origin))?;
+            return Err(OfficeError::WrongCredentials);
+        };
         let now = self.clock().now();
         let refresh_token = self.store().write::<_, OfficeError>(|db| {
-            tokens::clear_attempts(db, &keys.pair)?;
-            tokens::uncount_attempt(db, &keys.address)?;
+            self.end_sign_in(db, user.id, &attempt, origin)?;
             let life = TimeDelta::seconds(i64::from(self.settings().security.refresh_token_s));
             let (row, token) = new_refresh(user.id, FamilyId(Uuid::now_v7()), now, Ts(now.0 + life))?;
             tokens::insert(db, &row)?;
+            self.record(db, origin, "sign_in.succeeded", Some(user.id), Some(user.id), &json!({}))?;
             Ok(token)
         })?;
         self.pair(user.id, user.token_epoch, refresh_token)
+    }
+
+    /// A name without an account is kept as a keyed hash only: it may be a password typed into the wrong field.
+    fn record_failure(
+        &self,
+        db: &mut Db,
+        username: &str,
+        user: Option<&UserRow>,
+        is_right: bool,
+        origin: &Origin,
+    ) -> Result<(), OfficeError> {
+        let detail = match user {
+            Some(_) if is_right => json!({ "why": "inactive" }),
+            Some(_) => json!({ "why": "wrong_password" }),
+            None => {
+                let name = self.store().sealer().blind_index("gongkai/login-name/1", username);
+                json!({ "why": "unknown_name", "name_hash": name })
+            }
+        };
+        self.record(db, origin, "sign_in.failed", None, user.map(|user| user.id), &detail)?;
+        Ok(())
     }
 
     /// Exchanges a refresh token for the next pair. One that was exchanged before is stolen or stale: the whole login
@@ -106,7 +151,7 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::Unauthenticated`].
-    pub fn refresh(&self, refresh_token: &str) -> Result<TokenPair, OfficeError> {
+    pub fn refresh(&self, refresh_token: &str, origin: &Origin) -> Result<TokenPair, OfficeError> {
         let hash = digest(refresh_token);
         let now = self.clock().now();
         let exchange = self.store().write::<_, OfficeError>(|db| {
@@ -118,6 +163,7 @@ impl Office {
             if row.used_at.is_some() || !tokens::mark_used(db, row.id, now)? {
                 tokens::revoke_family(db, row.family, now)?;
                 users::bump_epoch(db, row.user_id)?;
+                self.record(db, origin, "refresh_token.reused", None, Some(row.user_id), &json!({}))?;
                 tracing::warn!(user_id = %row.user_id.0, "refresh token used twice: login revoked");
                 return Ok(Exchange::Refused);
             }
@@ -143,11 +189,13 @@ impl Office {
                 Some(token) => tokens::find(db, &digest(token))?.filter(|row| row.user_id == caller.user_id),
                 None => None,
             };
+            let detail = json!({ "every_login": row.is_none() });
             match row {
                 Some(row) => tokens::revoke_family(db, row.family, now)?,
                 None => tokens::revoke_all(db, caller.user_id, now)?,
             }
-            Ok(users::bump_epoch(db, caller.user_id)?)
+            users::bump_epoch(db, caller.user_id)?;
+            self.note_about(db, caller, caller.user_id, "sign_out", &detail)
         })
     }
 
@@ -156,17 +204,15 @@ impl Office {
     /// # Errors
     /// [`OfficeError::Invalid`] when the current password is wrong or the new one breaks the policy,
     /// [`OfficeError::Throttled`].
-    pub fn change_password(&self, caller: &Caller, current: &str, new: &str, address: &str) -> Result<(), OfficeError> {
-        let keys = AttemptKeys::new(&caller.username, address);
-        self.count_attempt(&keys)?;
-        let user = self.store().read::<_, OfficeError>(|db| Ok(users::find(db, caller.user_id)?))?;
+    pub fn change_password(&self, caller: &Caller, current: &str, new: &str) -> Result<(), OfficeError> {
+        let id = caller.user_id;
+        self.store().write(|db| self.begin_password_change(db, id, &caller.origin))?.open()?;
+        let user = self.store().read::<_, OfficeError>(|db| Ok(users::find(db, id)?))?;
         if !self.passwords().verify(current, Some(&user.password_hash)) {
+            self.store().write(|db| self.note_about(db, caller, id, "password.change_failed", &json!({})))?;
             return Err(OfficeError::invalid("/current_password", "wrong_password", "现口令不正确"));
         }
-        self.store().write::<_, OfficeError>(|db| {
-            tokens::uncount_attempt(db, &keys.address)?;
-            Ok(tokens::clear_attempts(db, &keys.pair)?)
-        })?;
+        self.store().write(|db| self.end_password_change(db, id))?;
         self.passwords().judge(new, &user.username, "/new_password")?;
         if current == new {
             return Err(OfficeError::invalid("/new_password", "password_unchanged", "新口令不得与现口令相同"));
@@ -174,8 +220,9 @@ impl Office {
         let hash = self.passwords().hash(new)?;
         let now = self.clock().now();
         self.store().write(|db| {
-            users::set_password(db, user.id, &hash)?;
-            Ok(tokens::revoke_all(db, user.id, now)?)
+            users::set_password(db, id, &hash)?;
+            tokens::revoke_all(db, id, now)?;
+            self.note_about(db, caller, id, "password.changed", &json!({}))
         })
     }
 
@@ -195,55 +242,13 @@ impl Office {
             }
             let roles = users::roles(db, user.id)?;
             let store::users::UserRow { id, username, display_name, department_id, .. } = user;
-            Ok(Caller { user_id: id, username, display_name, department_id, roles })
+            Ok(Caller { user_id: id, username, display_name, department_id, roles, origin: Origin::default() })
         })
     }
 
     fn pair(&self, user_id: UserId, epoch: i32, refresh_token: String) -> Result<TokenPair, OfficeError> {
         let access_token = self.signer().issue(user_id, epoch, self.clock().now().0.timestamp())?;
         Ok(TokenPair { access_token, token_type: "Bearer", expires_in: self.signer().life_s(), refresh_token })
-    }
-
-    /// Counts one attempt before it is looked at.
-    fn count_attempt(&self, keys: &AttemptKeys) -> Result<(), OfficeError> {
-        let security = &self.settings().security;
-        let window = TimeDelta::seconds(i64::from(security.login_window_s));
-        let now = self.clock().now();
-        let oldest = Ts(now.0 - window);
-        let limits = [(&keys.pair, security.login_failures), (&keys.address, security.login_failures_per_address)];
-        self.store()
-            .write::<_, OfficeError>(|db| {
-                let mut refused_until = None;
-                for (key, limit) in limits {
-                    let (attempts, since) = tokens::count_attempt(db, key, oldest, now)?;
-                    if i64::from(attempts) > i64::from(limit) {
-                        refused_until = refused_until.max(Some(since.0 + window));
-                    }
-                }
-                Ok(refused_until)
-            })
-            .and_then(|refused_until| match refused_until {
-                None => Ok(()),
-                Some(until) => {
-                    let left = (until - now.0).num_seconds().max(0);
-                    Err(OfficeError::Throttled { retry_after_s: u64::try_from(left).unwrap_or(0).saturating_add(1) })
-                }
-            })
-    }
-}
-
-/// Under what an attempt is counted. The name is hashed: people type passwords into the name field.
-struct AttemptKeys {
-    pair: String,
-    address: String,
-}
-
-impl AttemptKeys {
-    fn new(username: &str, address: &str) -> Self {
-        Self {
-            pair: format!("user:{}", digest(&format!("{username}\n{address}"))),
-            address: format!("address:{address}"),
-        }
     }
 }
 

@@ -45,7 +45,7 @@ impl Calendars {
     }
 
     /// The years the program brings along: embedded, and those of the directory in their place.
-    fn brought_along(&self) -> Result<BTreeMap<i32, CalendarYear>, OfficeError> {
+    pub(super) fn brought_along(&self) -> Result<BTreeMap<i32, CalendarYear>, OfficeError> {
         let embedded = Calendar::national().years().iter().map(|year| (year.year, year.clone()));
         let mut years: BTreeMap<i32, CalendarYear> = embedded.collect();
         for year in years_in(&self.directory).map_err(|error| wrong("calendar directory", &error))? {

@@ -42,6 +42,16 @@ pub enum OfficeError {
         /// Seconds until the next attempt is looked at.
         retry_after_s: u64,
     },
+    /// The caller did this too often.
+    #[error("too often: {code}")]
+    TooOften {
+        /// Stable code.
+        code: Cow<'static, str>,
+        /// Seconds until it may be done again.
+        retry_after_s: u64,
+        /// How often it may be done, in Chinese.
+        detail: String,
+    },
     /// The caller belongs to the organ but holds none of the roles this takes.
     #[error("role required")]
     RoleRequired {

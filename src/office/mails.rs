@@ -61,6 +61,8 @@ pub struct MailFigures {
     pub reminder_lag: Duration,
     /// Reminder days that went by without a mail and were made good by a later one, ever.
     pub missed: i64,
+    /// Alarms about people who read personal data often, ever.
+    pub personal_data_alarms: i64,
 }
 
 impl Office {
@@ -150,7 +152,8 @@ impl Office {
             let circuit = outbox::relay_circuit(db)?;
             let reminder_lag = self.reminder_lag(reminders::pass_done(db)?);
             let missed = reminders::missed_total(db)?;
-            Ok(MailFigures { outbox, circuit, reminder_lag, missed })
+            let personal_data_alarms = self.personal_data_alarms(db)?;
+            Ok(MailFigures { outbox, circuit, reminder_lag, missed, personal_data_alarms })
         })
     }
 

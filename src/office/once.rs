@@ -39,6 +39,7 @@ impl Office {
         let now = self.clock().now();
         let yesterday = Ts(now.0 - chrono::TimeDelta::days(1));
         self.store().write(|db| {
+            self.end_lockouts(db)?;
             tokens::forget_before(db, yesterday)?;
             idempotency::purge(db, now)?;
             Ok(())

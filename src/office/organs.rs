@@ -6,7 +6,7 @@ use super::checks::Checks;
 use super::{Caller, Office, OfficeError, Thing};
 use crate::case::{OrganRules, Role};
 use crate::law::Overlay;
-use crate::store::audit::{self, NewAudit};
+use crate::store::audit::NewAudit;
 use crate::store::departments::{self, DepartmentRow};
 use crate::store::organs::{self, NewOrgan, OrganRow};
 use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId, calendars, cases};
@@ -251,8 +251,7 @@ impl Office {
     ) -> Result<(), OfficeError> {
         let detail = detail.to_string();
         let entry = NewAudit { actor_id: Some(caller.user_id), organ_id, case_id: None, action, detail: &detail };
-        audit::append(db, entry, self.clock().now())?;
-        Ok(())
+        self.note_from(db, &caller.origin, entry)
     }
 }
 

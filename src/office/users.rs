@@ -111,7 +111,12 @@ impl Office {
             if change.is_active == Some(false) {
                 tokens::revoke_all(db, id, self.clock().now())?;
             }
-            self.note(db, caller, None, "user.changed", &serde_json::json!({ "user_id": id.0 }))?;
+            let action = match change.is_active {
+                Some(false) if user.is_active => "user.deactivated",
+                Some(true) if !user.is_active => "user.reactivated",
+                Some(_) | None => "user.changed",
+            };
+            self.note_about(db, caller, id, action, &serde_json::json!({ "user_id": id.0 }))?;
             Ok(UserWithRoles { user: users::find(db, id)?, roles: users::roles(db, id)? })
         })
     }
@@ -179,7 +184,7 @@ impl Office {
             require_admin_everywhere(db, caller, id)?;
             users::set_password(db, id, &hash)?;
             tokens::revoke_all(db, id, now)?;
-            self.note(db, caller, None, "user.password_reset", &serde_json::json!({ "user_id": id.0 }))
+            self.note_about(db, caller, id, "user.password_reset", &serde_json::json!({ "user_id": id.0 }))
         })?;
         Ok(password)
     }

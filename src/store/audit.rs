@@ -24,6 +24,12 @@ pub struct AuditRow {
     pub action: String,
     /// JSON, without personal data.
     pub detail: String,
+    /// Which user it is about.
+    pub subject_id: Option<UserId>,
+    /// The client's address.
+    pub address: Option<String>,
+    /// The request, as in the log of requests.
+    pub request_id: Option<String>,
 }
 
 /// An entry to be written.
@@ -39,6 +45,17 @@ pub struct NewAudit<'a> {
     pub action: &'a str,
     /// JSON, without personal data.
     pub detail: &'a str,
+}
+
+/// Whom an entry is about and where the request came from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Whence<'a> {
+    /// Which user it is about.
+    pub subject_id: Option<UserId>,
+    /// The client's address.
+    pub address: Option<&'a str>,
+    /// The request, as in the log of requests.
+    pub request_id: Option<&'a str>,
 }
 
 /// Which entries; what is `None` does not restrict.
@@ -58,11 +75,19 @@ pub struct AuditFilter {
     pub until: Option<Ts>,
 }
 
-/// Writes an entry.
+/// Writes an entry of the program itself or of a command.
 ///
 /// # Errors
 /// As every statement: [`StoreError`].
 pub fn append(db: &mut Db, new: NewAudit<'_>, at: Ts) -> Result<AuditId, StoreError> {
+    append_from(db, new, Whence::default(), at)
+}
+
+/// Writes an entry of a request.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn append_from(db: &mut Db, new: NewAudit<'_>, whence: Whence<'_>, at: Ts) -> Result<AuditId, StoreError> {
     let row = AuditRow {
         id: AuditId::new(),
         at,
@@ -71,9 +96,40 @@ pub fn append(db: &mut Db, new: NewAudit<'_>, at: Ts) -> Result<AuditId, StoreEr
         case_id: new.case_id,
         action: new.action.to_owned(),
         detail: new.detail.to_owned(),
+        subject_id: whence.subject_id,
+        address: whence.address.map(str::to_owned),
+        request_id: whence.request_id.map(str::to_owned),
     };
     diesel::insert_into(audit_log::table).values(&row).execute(db)?;
     Ok(row.id)
+}
+
+/// The entry of an id.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn find(db: &mut Db, id: AuditId) -> Result<AuditRow, StoreError> {
+    Ok(audit_log::table.filter(audit_log::id.eq(id)).select(AuditRow::as_select()).first(db)?)
+}
+
+/// When a person did this, since an instant: the latest `limit` instants, the newest first.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn instants(db: &mut Db, actor: UserId, action: &str, since: Ts, limit: i64) -> Result<Vec<Ts>, StoreError> {
+    let done = audit_log::table
+        .filter(audit_log::actor_id.eq(Some(actor)))
+        .filter(audit_log::action.eq(action))
+        .filter(audit_log::at.gt(since));
+    Ok(done.order(audit_log::at.desc()).select(audit_log::at).limit(limit).load(db)?)
+}
+
+/// How many entries there are of these actions.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn count(db: &mut Db, actions: &[&str]) -> Result<i64, StoreError> {
+    Ok(audit_log::table.filter(audit_log::action.eq_any(actions.iter().copied())).count().get_result(db)?)
 }
 
 /// A page of entries, the newest first; `after` is instant and id of the last one of the page before.

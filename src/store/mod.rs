@@ -19,6 +19,7 @@ pub mod events;
 pub mod feeds;
 pub mod filings;
 pub mod idempotency;
+pub mod known_networks;
 pub mod ledger;
 pub mod meta;
 mod migrate;

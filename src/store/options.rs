@@ -97,8 +97,26 @@ impl Address {
     }
 }
 
-/// Makes an empty database file that only its owner may read: SQLite gives the same mode to the files beside it.
+/// The key file of a database, beside it.
+pub(super) fn key_file(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".key");
+    PathBuf::from(name)
+}
+
+/// Makes an empty database file that only its owner may read: SQLite gives the same mode to the files beside it. A key
+/// without its database means that the database was moved: in its place no empty one is made.
 pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
+    let key = key_file(path);
+    // In this order: another instance that makes both makes the database first.
+    if key.exists() && !path.exists() {
+        let (path, key) = (path.display(), key.display());
+        return Err(StoreError::Refused(format!(
+            "数据库文件 {path} 不存在，而密钥文件 {key} 还在：请把数据库放回原处；确实要另建新库的，先把密钥文件移走 / \
+             the database {path} is missing although its key file {key} is there: put the database back, or move the \
+             key file away if you want a new, empty one"
+        )));
+    }
     let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
     opened.map(drop).map_err(|cause| StoreError::Unavailable(format!("cannot open {}: {cause}", path.display())))
 }

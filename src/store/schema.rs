@@ -84,11 +84,23 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::store::sqltypes::TsT;
+    use crate::store::sqltypes::{TsT, UuidT};
     login_attempts (key) {
         key -> Text,
         window_started_at -> TsT,
         failures -> Integer,
+        refused -> Integer,
+        lockout_id -> Nullable<UuidT>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::sqltypes::{TsT, UuidT};
+    known_networks (user_id, network) {
+        user_id -> UuidT,
+        network -> Text,
+        last_at -> TsT,
     }
 }
 
@@ -296,6 +308,9 @@ diesel::table! {
         case_id -> Nullable<UuidT>,
         action -> Text,
         detail -> Text,
+        subject_id -> Nullable<UuidT>,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
     }
 }
 
@@ -440,6 +455,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_roles,
     refresh_tokens,
     login_attempts,
+    known_networks,
     applicants,
     cases,
     case_events,

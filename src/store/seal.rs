@@ -10,7 +10,7 @@ use aws_lc_rs::{hmac, rand};
 use uuid::Uuid;
 
 use super::StoreError;
-use super::options::Address;
+use super::options::{Address, key_file};
 
 /// A value that logs must not show. Reading it is [`Secret::expose`], which is easy to search for.
 #[derive(Clone, PartialEq, Eq)]
@@ -164,9 +164,7 @@ pub(super) fn other_key() -> StoreError {
 
 /// Reads the key file; makes it when there is none, unless the database already holds what another key sealed.
 fn key_beside(database: &Path, is_sealed: bool) -> Result<String, StoreError> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".key");
-    let path = PathBuf::from(name);
+    let path = key_file(database);
     let failed = |cause: std::io::Error| StoreError::Unavailable(format!("key file {}: {cause}", path.display()));
     if !path.exists() {
         if is_sealed {

@@ -17,7 +17,7 @@ import time
 from ledger import rows, write
 
 #: A key for a database that is thrown away.
-KEY = "00" * 32
+KEY = bytes(range(32)).hex()
 REPORTS = (["--year", "2023"], ["--year", "2017"], ["--year", "2023", "--period", "q3"], ["--year", "2023", "--with-previous"])
 TIMES = 5
 #: Rows a file: one may have 256 MB.

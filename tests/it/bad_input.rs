@@ -215,7 +215,7 @@ impl<'a> Bench<'a> {
         if let (Some(id), Verb::Post, false) = (id, self.route.verb, self.route.path.contains("{case_id}")) {
             let clerk = &self.house.bureau.clerk;
             shown.push(service.get(&format!("/api/v1/cases/{id}"), clerk));
-            let reason = Some(json!({ "reason": "核对" }));
+            let reason = Some(json!({ "reason": "核对申请人信息" }));
             shown.push(service.call("POST", &format!("/api/v1/cases/{id}/applicant/reveal"), clerk, reason));
         }
         if self.route.path.ends_with("/split") {

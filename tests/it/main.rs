@@ -9,6 +9,7 @@
 mod architecture;
 mod auth;
 mod bad_input;
+mod brake;
 mod calendar_change;
 mod cli;
 mod court_days;
@@ -36,7 +37,9 @@ mod reports;
 mod routes;
 mod running;
 mod service;
+mod sign_in;
 mod smtp_sink;
+mod starting;
 mod store;
 mod support;
 mod topics;

@@ -86,6 +86,47 @@ fn serve_without_any_configuration_makes_database_key_and_administrator_once() {
 }
 
 #[test]
+fn the_log_line_of_a_sign_in_says_who_and_whence_and_other_lines_say_no_address() {
+    use std::io::Read;
+    let directory = tempfile::tempdir().unwrap();
+    let mut running = Running::start(directory.path());
+    let password = running.password().unwrap().to_owned();
+    let statuses = [("admin", password.as_str()), ("admin", "wrong"), ("nobody", "x")];
+    assert_eq!(statuses.map(|(name, password)| running.sign_in(name, password)), [200, 401, 401]);
+    ureq::get(format!("{}/health/live", running.url)).call().unwrap();
+    running.ask_to_end();
+    let mut log = String::new();
+    running.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    running.child.wait().unwrap();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let requests: Vec<_> = lines.filter(|line| line["message"] == "request").collect();
+    let at = |route: &str| requests.iter().filter(|line| line["route"] == route).collect::<Vec<_>>();
+    let (tokens, others) = (at("/api/v1/auth/token"), at("/health/live"));
+    assert!(tokens.len() == 3 && tokens.iter().all(|line| line["address"] == "127.0.0.1"), "{log}");
+    assert!(tokens[0]["user_id"].is_string() && tokens[0]["user_id"] == tokens[1]["user_id"], "{log}");
+    assert!(tokens[2].get("user_id").is_none(), "{log}");
+    assert!(others.len() == 1 && others[0].get("address").is_none(), "{log}");
+}
+
+#[test]
+fn an_operator_opens_an_account_at_the_command_line() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(run(directory.path(), &["init", "--organ", "a", "--name", "局"]).status.success());
+    let running = Running::start(directory.path());
+    let password = running.password().unwrap().to_owned();
+    let guesses: Vec<u16> = (0..6).map(|_| running.sign_in("admin", "wrong")).collect();
+    assert_eq!(guesses, [401, 401, 401, 401, 401, 429]);
+    assert_eq!(running.sign_in("admin", &password), 429);
+    let unlock = |more: &[&str]| run(directory.path(), &[&["user", "unlock", "--username"], more].concat());
+    let opened = unlock(&["admin", "--address", "127.0.0.1"]);
+    assert!(opened.status.success() && text(&opened).contains("已解除限制"), "{}", text(&opened));
+    assert_eq!(running.sign_in("admin", &password), 200);
+    let unknown = unlock(&["nobody"]);
+    assert!(unknown.status.code() == Some(2) && text(&unknown).contains("没有这个用户"), "{}", text(&unknown));
+    assert!(running.stop());
+}
+
+#[test]
 fn a_request_that_is_under_way_when_the_service_is_asked_to_end_is_answered() {
     use std::io::Read;
     use std::net::TcpStream;

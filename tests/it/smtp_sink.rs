@@ -188,7 +188,9 @@ impl State {
                 }
                 "AUTH" => {
                     authenticated = tls && self.credentials.is_some_and(|right| line == format!("AUTH PLAIN {right}"));
-                    if authenticated { "235 2.7.0 welcome" } else { "535 5.7.8 wrong account or password" }.to_owned()
+                    // Some servers repeat what they were sent.
+                    let refused = || format!("535 5.7.8 wrong account or password: {line}");
+                    if authenticated { "235 2.7.0 welcome".to_owned() } else { refused() }
                 }
                 "MAIL" if self.credentials.is_some() && !authenticated => "530 5.7.0 authenticate first".to_owned(),
                 "MAIL" => {

@@ -3,7 +3,7 @@
 use crate::case::Role;
 use crate::office::organs::OrganDraft;
 use crate::office::users::UserDraft;
-use crate::office::{Caller, Office, OfficeError, Passwords};
+use crate::office::{Caller, Office, OfficeError, Origin, Passwords};
 use crate::store::organs::OrganRow;
 use crate::store::users::UserKind;
 use crate::store::{Db, DepartmentId, OrganId, departments};
@@ -156,6 +156,7 @@ impl House {
             display_name: made.user.display_name.clone(),
             department_id,
             roles: made.roles,
+            origin: Origin::default(),
         };
         self.callers.insert(plan.username.clone(), caller);
         self.logins.push(Login {

@@ -6,7 +6,7 @@ use crate::law::{chinese_date, weekday};
 use crate::mail::duty::Duty;
 use crate::mail::people::Because;
 use crate::mail::policy::{Audience, Standing};
-use crate::mail::{notice, order_notice};
+use crate::mail::{alarm, notice, order_notice};
 use chrono::{NaiveDate, NaiveTime};
 use minijinja::{Value, context};
 
@@ -156,6 +156,7 @@ pub(super) fn sample_pages(template: &str) -> Vec<Value> {
         Some("notice") => order_notice::sample_pages(),
         Some("calendar_moved") => vec![notice::sample_moved()],
         Some("calendar_missing") => notice::sample_missing(),
+        Some("in_the_clear") => alarm::sample_in_the_clear(),
         Some("parked") => {
             let at = NaiveDate::MIN.and_time(NaiveTime::MIN);
             let sample = Parked { address: "a@localhost", subject: "某事", reply: "550", at, mail_id: "1" };

@@ -4,11 +4,12 @@ use crate::case::Event;
 use crate::case::historical::recorded;
 use crate::case::{IdentityKind, fold};
 use crate::office::applicants::Contact;
+use crate::office::brake::Brake;
 use crate::office::files::read_log;
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, Office, OfficeError, Origin, reason};
 use crate::report::ledger::{LedgerRow, Person};
 use crate::store::applicants::{self, ApplicantRow};
-use crate::store::audit::{self, NewAudit};
+use crate::store::audit::NewAudit;
 use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow};
 use crate::store::ledger::page;
@@ -44,7 +45,7 @@ impl Office {
     /// Records that somebody is about to read the applicants of a ledger in the clear, and why. Comes before the reading.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`] without a reason.
+    /// [`OfficeError::Invalid`] without a reason; [`OfficeError::TooOften`], which only a command is spared.
     pub fn record_clear_ledger(
         &self,
         db: &mut Db,
@@ -53,13 +54,9 @@ impl Office {
         query: &ExportQuery,
         reason: &str,
     ) -> Result<(), OfficeError> {
-        let reason = reason.trim();
-        if reason.is_empty() || reason.chars().count() > 200 {
-            return Err(OfficeError::invalid(
-                "?reason",
-                "required",
-                "须写明导出个人信息的理由（200字以内），导出将被记录",
-            ));
+        let reason = reason::checked("?reason", reason, "导出个人信息")?;
+        if let Some(caller) = caller {
+            self.brake(db, Brake::ClearLedgers, caller, organ)?;
         }
         let detail = serde_json::json!({ "reason": reason, "from": query.from, "until": query.until }).to_string();
         let entry = NewAudit {
@@ -69,8 +66,8 @@ impl Office {
             action: "ledger.exported_in_clear",
             detail: &detail,
         };
-        audit::append(db, entry, self.clock().now())?;
-        Ok(())
+        let origin = caller.map_or_else(Origin::default, |caller| caller.origin.clone());
+        self.note_from(db, &origin, entry)
     }
 
     /// The ledger of an organ by day of receipt, page by page: `each` is given the rows of a page. Cases whose day of

@@ -11,7 +11,7 @@ pub(super) fn gongkai(database: &TestDatabase, args: &[&str]) -> (i32, String, S
         .args(args)
         .env("GONGKAI_DATABASE_URL", &database.options.url)
         .env("GONGKAI_SECURITY__SEALING_KEY", SEALING_KEY)
-        .env("GONGKAI_SECURITY__TOKEN_SECRET", "a token secret that only tests know!")
+        .env("GONGKAI_SECURITY__TOKEN_SECRET", "a secret of the tests, longer than thirty-two bytes")
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

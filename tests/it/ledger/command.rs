@@ -71,7 +71,8 @@ fn template_and_export_write_the_columns_that_import_takes() {
     assert_eq!(masked.lines().next(), template.lines().next(), "one set of columns");
     assert!(!masked.contains("张三") && !masked.contains("13800138000"));
     ran(at, &["ledger", "export", "--organ", "zrzy", "--personal-data"], 2, &["--reason"]);
-    let clear = ["ledger", "export", "--organ", "zrzy", "--personal-data", "--reason", "移交", "--output", "o.xlsx"];
+    let clear =
+        ["ledger", "export", "--organ", "zrzy", "--personal-data", "--reason", "移交档案馆", "--output", "o.xlsx"];
     ran(at, &clear, 0, &[]);
     ran(at, &["ledger", "import", "o.xlsx", "--organ", "zrzy"], 0, &["已在库中11件"]);
     let some =

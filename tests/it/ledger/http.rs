@@ -104,7 +104,10 @@ fn the_ledger_is_fetched_masked_or_with_a_reason_and_by_who_keeps_it() {
         assert!(masked.text.contains("张**") && !masked.text.contains("张三"), "{masked:?}");
         let silent = service.get(&format!("{}?personal_data=true", desk.base), clerk);
         assert_eq!(silent.fields(), [("?reason", "required")]);
-        let clear = service.get(&format!("{}?personal_data=true&reason=%E7%A7%BB%E4%BA%A4", desk.base), clerk);
+        let clear = service.get(
+            &format!("{}?personal_data=true&reason=%E7%A7%BB%E4%BA%A4%E6%A1%A3%E6%A1%88%E9%A6%86", desk.base),
+            clerk,
+        );
         assert!(clear.text.contains("张三") && clear.text.contains("11010519491231002X"));
         let (kind, book) = service.download(&format!("{}?format=xlsx", desk.base), clerk, "");
         assert!(kind.contains("spreadsheetml") && book.starts_with(b"PK"));

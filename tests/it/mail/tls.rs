@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::smtp_sink::{Security, authority};
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, on_both};
 use gongkai::mail::smtp::Failure;
 use gongkai::mail::worker::{Outcome, deliver_once};
 
@@ -93,15 +93,63 @@ fn a_wrong_password_pauses_the_relay_and_is_tried_once_not_once_a_mail() {
             assert_eq!(outcome, expected, "{}", database.name);
             assert_eq!(sink.connections(), 1);
             let said = mails(&store).into_iter().find_map(|row| row.last_reply).unwrap();
-            assert!(said.contains("wrong account or password") && !said.contains("秘密"), "{said}");
+            assert!(said.contains("拒绝了账号或者口令") && said.ends_with("535 5.7.8"), "{said}");
         });
     }
 }
 
 #[test]
 fn an_unusable_setting_is_named() {
-    let sender = settings(25, &[("GONGKAI_SMTP__FROM", "nobody")]);
+    let mut sender = settings(25, &[]);
+    sender.smtp.from = "nobody".to_owned();
     assert!(Relay::from_settings(&sender.smtp).unwrap_err().to_string().contains("smtp.from"));
     let ca = settings(25, &[("GONGKAI_SMTP__TLS", "starttls"), ("GONGKAI_SMTP__CA_FILE", "/nonexistent.pem")]);
     assert!(Relay::from_settings(&ca.smtp).unwrap_err().to_string().contains("smtp.ca_file"));
+}
+
+#[test]
+fn a_server_that_repeats_the_password_does_not_bring_it_into_the_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let (acceptor, ca) = authority(dir.path());
+    let forms = |password: &str| {
+        use base64::Engine;
+        let plain = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
+        [password.to_owned(), plain(password.to_owned()), plain(format!("\0office\0{password}"))]
+    };
+    on_both(|store| {
+        queue(store, "k", "a@gov.example");
+        let account = |password| {
+            [
+                ("GONGKAI_SMTP__TLS", "starttls"),
+                ("GONGKAI_SMTP__CA_FILE", ca.to_str().unwrap()),
+                ("GONGKAI_SMTP__USERNAME", "office"),
+                ("GONGKAI_SMTP__PASSWORD", password),
+            ]
+        };
+        runtime().block_on(async {
+            let sink = Sink::start(0, Security::Starttls, Some(acceptor.clone()), Some(OFFICE)).await;
+            let wrong = relay_with(&sink, &account("hunter2-hunter2"));
+            let refused = wrong.send("a@gov.example", MESSAGE).await.unwrap_err();
+            let Failure::NoRelay(reply) = &refused else { panic!("{refused:?}") };
+            assert!(reply.ends_with("535 5.7.8"), "the codes stay: {reply}");
+            assert!(deliver_once(store, &wrong, "w").await.unwrap().relay_down);
+            // The right account, and a server that quotes the login in its answer to a recipient.
+            sink.refuse(
+                "b@gov.example",
+                "550 5.7.1 AUTH PLAIN AG9mZmljZQDnp5jlr4Y= (秘密) may not write to this mailbox",
+            );
+            let right = relay_with(&sink, &account("秘密"));
+            let refused = right.send("b@gov.example", MESSAGE).await.unwrap_err();
+            assert!(matches!(&refused, Failure::Never(reply) if reply.contains("may not write to this mailbox")));
+            assert!(!refused.to_string().contains("秘密") && !refused.to_string().contains(OFFICE), "{refused}");
+        });
+        let kept: Vec<String> = mails(store).into_iter().filter_map(|row| row.last_reply).collect();
+        assert_eq!(kept.len(), 1);
+        let circuit = store.read(gongkai::store::outbox::relay_circuit).unwrap();
+        let kept = format!("{kept:?} {circuit:?}");
+        assert!(
+            kept.contains("535 5.7.8") && forms("hunter2-hunter2").iter().all(|form| !kept.contains(form)),
+            "{kept}"
+        );
+    });
 }

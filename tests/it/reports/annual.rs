@@ -356,7 +356,7 @@ fn the_command_prints_what_the_service_answers() {
             let mut command = Command::new(env!("CARGO_BIN_EXE_gongkai"));
             command.args(["report", "annual"]).args(args).env("GONGKAI_DATABASE_URL", &database.options.url);
             command.env("GONGKAI_SECURITY__SEALING_KEY", SEALING_KEY);
-            command.env("GONGKAI_SECURITY__TOKEN_SECRET", "x".repeat(32));
+            command.env("GONGKAI_SECURITY__TOKEN_SECRET", "a secret of the tests, longer than thirty-two bytes");
             let done = command.output().unwrap();
             (done.status.code(), done.stdout, String::from_utf8(done.stderr).unwrap())
         };
