@@ -11,6 +11,7 @@ mod case_commands;
 mod case_view;
 mod cases;
 mod departments;
+mod disposition;
 mod edge;
 mod export;
 mod feeds;
