@@ -34,6 +34,7 @@ mod reports;
 pub mod routes;
 mod state;
 mod strict;
+mod texts;
 mod topics;
 mod users;
 

@@ -37,5 +37,6 @@ mod service;
 mod smtp_sink;
 mod store;
 mod support;
+mod texts;
 mod topics;
 mod unreadable;
