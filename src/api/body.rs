@@ -8,7 +8,7 @@ use crate::config::Server;
 use crate::office::FieldError;
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{Datelike, NaiveDate};
@@ -16,8 +16,10 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
+use std::cell::Cell;
 use std::future::{Future, Ready, poll_fn, ready};
 use std::pin::Pin;
+use std::rc::Rc;
 
 /// What is read and thrown away of a body that is too large, so that the client hears the answer at all.
 const DRAIN_LIMIT_BYTES: usize = 64 << 20;
@@ -108,13 +110,25 @@ impl FromRequest for Form {
 
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
+/// Whether the body of the request is still arriving: then a deadline that passes is the client's.
+#[derive(Debug, Clone)]
+struct OnItsWay(Rc<Cell<bool>>);
+
+/// Whether an extractor waits for the rest of the body.
+pub(super) fn is_body_on_its_way(request: &HttpRequest) -> bool {
+    request.extensions().get::<OnItsWay>().is_some_and(|body| body.0.get())
+}
+
 /// The bytes of a JSON body, no more than the settings allow.
 fn received(request: &HttpRequest, payload: &mut Payload, limit: fn(&Server) -> usize) -> Reading<Vec<u8>> {
     let limit = request.app_data::<web::Data<Api>>().map_or(0, |api| limit(&api.office().settings().server));
     let is_json = is_json(request);
     let payload = payload.take();
+    let on_its_way = OnItsWay(Rc::new(Cell::new(true)));
+    request.extensions_mut().insert(on_its_way.clone());
     Box::pin(async move {
         let bytes = read(payload, limit).await?;
+        on_its_way.0.set(false);
         if is_json { Ok(bytes) } else { Err(Problem::new("unsupported_media_type")) }
     })
 }

@@ -20,6 +20,7 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("role_required", 403, "没有办理此事的角色"),
     ("not_found", 404, "没有找到"),
     ("method_not_allowed", 405, "此地址不支持该方法"),
+    ("request_timeout", 408, "没有及时收到请求内容"),
     ("already_exists", 409, "已经存在"),
     ("conflict", 409, "与现有状态冲突"),
     ("preview_outdated", 409, "与预览时不同，请重新预览"),

@@ -34,6 +34,7 @@ mod reports;
 mod routes;
 mod running;
 mod service;
+mod slow;
 mod smtp_sink;
 mod store;
 mod support;
