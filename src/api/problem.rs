@@ -44,6 +44,7 @@ const TABLE: &[(&str, u16, &str)] = &[
 /// Codes of the case's own order of things that are no refusal by law: code, status, title.
 const CASE_CODES: &[(&str, u16, &str)] = &[
     ("not_your_department", 403, "不是本科室的事项"),
+    ("member_of_other_organs", 403, "此人还在其他机关任职"),
     ("not_the_issuer", 403, "不是签发人"),
     ("issuer_cannot_answer", 403, "签发人不能自己答复"),
     ("own_answer", 403, "不能审阅自己的答复"),

@@ -62,6 +62,9 @@ impl Office {
         }
         let today = self.clock().today();
         let watch = watch(db, user, person.department_id)?;
+        if watch.own_in.is_empty() {
+            return Err(OfficeError::NotFound);
+        }
         let mut desks: BTreeMap<OrganId, Desk> = BTreeMap::new();
         // `new` would add a PRODID of the library's beside ours: RFC 5545 allows one.
         let mut calendar = Calendar::empty();
@@ -88,6 +91,11 @@ impl Office {
 fn watch(db: &mut Db, user: UserId, department: Option<crate::store::DepartmentId>) -> Result<Watch, OfficeError> {
     let mut watch = Watch { owner: Some(user), ..Watch::default() };
     for (organ, role) in users::roles(db, user)? {
+        if role.reaches_down() {
+            watch.own_in.extend(organs::subtree(db, organ)?);
+        } else if role.hears_of_duties() {
+            watch.own_in.push(organ);
+        }
         match role {
             Role::Handler => watch.departments.extend(department),
             Role::Clerk => watch.unassigned_in.push(organ),
