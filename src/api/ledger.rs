@@ -2,7 +2,7 @@
 
 use super::body::{Params, Upload, file_bytes};
 use super::export::{self, Format};
-use super::organs::{made, once};
+use super::organs::{admitted, made, once};
 use super::precondition::{Key, content_tag, created};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
@@ -104,7 +104,7 @@ async fn import(
     let (answer, is_replay) = api
         .run(move |office| {
             let bytes = file_bytes(&content, "/content")?;
-            office.once(&once, |db| {
+            office.once(&once, admitted, |db| {
                 let options = ImportOptions { partial, ..ImportOptions::default() };
                 let import = taken_in(office, db, &caller, standing.organ_id, &bytes, options)?;
                 if confirmation(&bytes, &import) != shown {

@@ -31,6 +31,7 @@ mod payloads;
 mod probes;
 mod refusals;
 mod reports;
+mod rights;
 mod routes;
 mod running;
 mod service;
