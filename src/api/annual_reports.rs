@@ -1,7 +1,7 @@
 //! 年度报告: what is owed, what was published when.
 
 use super::body::{Body, Params};
-use super::organs::{PageParams, made, once};
+use super::organs::{PageParams, admitted, made, once};
 use super::precondition::{Key, Page, created, cursor_key, page_limit};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
@@ -87,7 +87,7 @@ async fn publish(
     let Publication { year, published_on } = body.value;
     let (answer, is_replay) = api
         .run_heavy(caller.user_id, move |office| {
-            office.once(&once, |db| {
+            office.once(&once, admitted, |db| {
                 let organ = standing.organ_id;
                 let line = office.publish_annual_report(db, &caller, organ, year, published_on)?;
                 made(&format!("/api/v1/organs/{}/annual-reports", organ.0), None, &Report::from(line))

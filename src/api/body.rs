@@ -3,12 +3,13 @@
 use super::problem::Problem;
 use super::state::{Api, FileTurn};
 use super::strict::{Strict, TWICE, Unique};
+use super::texts::{self, escaped};
 use crate::config::Server;
 use crate::office::FieldError;
 use crate::report::files::{Allowance, Caps, check_json};
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{Datelike, NaiveDate};
@@ -16,8 +17,10 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
+use std::cell::Cell;
 use std::future::{Future, Ready, poll_fn, ready};
 use std::pin::Pin;
+use std::rc::Rc;
 
 /// What is read and thrown away of a body that is too large, so that the client hears the answer at all.
 const DRAIN_LIMIT_BYTES: usize = 64 << 20;
@@ -76,7 +79,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
             drop(bytes);
             let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
             remove_files(&mut document);
-            check_texts(&document, unfit)?;
+            // What a file says is not kept as it is: it is read, judged and answered.
+            texts::check(&document, |_, text| texts::free(text))?;
             Ok(Self { value, fingerprint, turn })
         })
     }
@@ -111,7 +115,7 @@ impl FromRequest for Form {
         Box::pin(async move {
             let bytes = received.await?;
             let value = document(&bytes)?;
-            check_texts(&value, unstorable)?;
+            texts::check(&value, |_, text| texts::unstorable(text))?;
             Ok(Self { value, fingerprint: fingerprint(&bytes) })
         })
     }
@@ -119,13 +123,25 @@ impl FromRequest for Form {
 
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
+/// Whether the body of the request is still arriving: then a deadline that passes is the client's.
+#[derive(Debug, Clone)]
+struct OnItsWay(Rc<Cell<bool>>);
+
+/// Whether an extractor waits for the rest of the body.
+pub(super) fn is_body_on_its_way(request: &HttpRequest) -> bool {
+    request.extensions().get::<OnItsWay>().is_some_and(|body| body.0.get())
+}
+
 /// The bytes of a JSON body, no more than the settings allow.
 fn received(request: &HttpRequest, payload: &mut Payload, limit: fn(&Server) -> usize) -> Reading<Vec<u8>> {
     let limit = request.app_data::<web::Data<Api>>().map_or(0, |api| limit(&api.office().settings().server));
     let is_json = is_json(request);
     let payload = payload.take();
+    let on_its_way = OnItsWay(Rc::new(Cell::new(true)));
+    request.extensions_mut().insert(on_its_way.clone());
     Box::pin(async move {
         let bytes = read(payload, limit).await?;
+        on_its_way.0.set(false);
         if is_json { Ok(bytes) } else { Err(Problem::new("unsupported_media_type")) }
     })
 }
@@ -168,9 +184,6 @@ pub fn file_bytes(content: &str, pointer: &str) -> Result<Vec<u8>, FieldError> {
     bytes.map_err(|_| FieldError::new(pointer, "invalid_value", "应为文件内容的 Base64 编码"))
 }
 
-/// The longest text in one member, characters. What an applicant asks for is rarely longer than a page.
-const LONGEST_TEXT: usize = 10_000;
-
 /// Parses a JSON document.
 ///
 /// # Errors
@@ -178,7 +191,7 @@ const LONGEST_TEXT: usize = 10_000;
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let document = document(bytes)?;
     let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
-    check_texts(&document, unfit)?;
+    texts::check(&document, texts::of_member)?;
     Ok(value)
 }
 
@@ -187,47 +200,6 @@ fn document(bytes: &[u8]) -> Result<Value, Problem> {
     let Unique(document) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| fault(&error))?;
     deserializer.end().map_err(|_| Problem::new("malformed_json"))?;
     Ok(document)
-}
-
-/// What is wrong with a text: code and words.
-type Flaw = (&'static str, String);
-
-/// The first text that `judge` finds a flaw in, with its place.
-fn text_fault(value: &Value, at: &str, judge: fn(&str) -> Option<Flaw>) -> Option<(String, Flaw)> {
-    match value {
-        Value::String(text) => judge(text).map(|flaw| (at.to_owned(), flaw)),
-        Value::Array(items) => {
-            items.iter().enumerate().find_map(|(index, item)| text_fault(item, &format!("{at}/{index}"), judge))
-        }
-        Value::Object(members) => members.iter().find_map(|(name, member)| {
-            let at = format!("{at}/{}", escaped(name));
-            match judge(name) {
-                Some(flaw) => Some((at, flaw)),
-                None => text_fault(member, &at, judge),
-            }
-        }),
-        Value::Null | Value::Bool(_) | Value::Number(_) => None,
-    }
-}
-
-/// Text that nobody can have meant: with control characters, which a terminal obeys, or longer than any form.
-fn unfit(text: &str) -> Option<Flaw> {
-    if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
-        return Some(("invalid_value", "不得包含换行、制表以外的控制字符".to_owned()));
-    }
-    (text.chars().count() > LONGEST_TEXT).then(|| ("too_long", format!("不得超过 {LONGEST_TEXT} 个字")))
-}
-
-/// U+0000, which PostgreSQL keeps in no text.
-fn unstorable(text: &str) -> Option<Flaw> {
-    text.contains('\0').then(|| ("invalid_value", "不得包含空字符".to_owned()))
-}
-
-fn check_texts(document: &Value, judge: fn(&str) -> Option<Flaw>) -> Result<(), Problem> {
-    match text_fault(document, "", judge) {
-        None => Ok(()),
-        Some((at, (code, detail))) => Err(Problem::new("invalid_value").field(at, code, detail)),
-    }
 }
 
 fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
@@ -264,10 +236,6 @@ fn quoted_after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 fn below(at: &str, name: &str) -> String {
     let last = format!("/{}", escaped(name));
     if at.ends_with(&last) { at.to_owned() } else { format!("{at}{last}") }
-}
-
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 fn pointer(path: &Path) -> String {

@@ -61,11 +61,16 @@ async fn receive(
     let application = body.value;
     let (answer, is_replay) = api
         .run(move |office| {
-            office.once(&once, |db| {
-                let file = office.receive(db, &caller, &application, None)?;
-                let view = CaseView::shown(office, db, &caller, &file)?;
-                made(&format!("/api/v1/cases/{}", view.id), Some(view.version.to_string()), &view)
-            })
+            let organ = OrganId(application.organ_id);
+            office.once(
+                &once,
+                |db| office.admit_filing(db, &caller, organ).map(drop),
+                |db| {
+                    let file = office.receive(db, &caller, &application, None)?;
+                    let view = CaseView::shown(office, db, &caller, &file)?;
+                    made(&format!("/api/v1/cases/{}", view.id), Some(view.version.to_string()), &view)
+                },
+            )
         })
         .await?;
     Ok(created(answer, is_replay))

@@ -1,7 +1,7 @@
 //! The departments of an organ.
 
 use super::body::{Body, Params};
-use super::organs::{PageParams, given, made, once};
+use super::organs::{PageParams, admitted, given, made, once};
 use super::precondition::{IfMatchTag, Key, Page, content_tag, created, cursor_key, page_limit, versioned};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
@@ -116,7 +116,7 @@ async fn add(
     let NewDepartment { code, name } = body.value;
     let (answer, is_replay) = api
         .run(move |office| {
-            office.once(&once, |db| {
+            office.once(&once, admitted, |db| {
                 let organ = standing.organ_id;
                 let row = Department::from(office.add_department(db, &caller, organ, &code, &name)?);
                 let location = format!("/api/v1/organs/{}/departments/{}", organ.0, row.id);

@@ -1,5 +1,6 @@
 //! Lists as files: which format a caller wants, and the answer that carries it.
 
+use super::disposition::attachment;
 use super::problem::Problem;
 use crate::office::OfficeError;
 use crate::report::{Sheet, csv, xlsx};
@@ -102,7 +103,7 @@ impl Format {
         let mut response = HttpResponse::Ok();
         response.content_type(kind);
         if self != Self::Html {
-            let file = format!("attachment; filename=\"{name}.{}\"", self.code());
+            let file = attachment(&format!("{name}.{}", self.code()));
             response.insert_header((header::CONTENT_DISPOSITION, file));
         }
         response

@@ -1,5 +1,6 @@
 //! Stands before every handler: who is asking, may they, and how long may it take.
 
+use super::body::is_body_on_its_way;
 use super::openapi;
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope};
@@ -7,7 +8,7 @@ use super::state::Api;
 use crate::office::{Caller, Standing, Thing};
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
+use actix_web::http::{ConnectionType, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
 use std::future::{Ready, ready};
@@ -44,6 +45,12 @@ pub(super) async fn admit(
     });
     match answer.await {
         Ok(answer) => answer,
+        Err(_) if is_body_on_its_way(&http) => {
+            let detail = "请求内容没有在时限内收齐，未办理任何事项；请检查网络后重新提交";
+            let mut response = Problem::new("request_timeout").detail(detail).error_response();
+            response.head_mut().set_connection_type(ConnectionType::Close);
+            Ok(ServiceResponse::new(http, response))
+        }
         Err(_) => Ok(ServiceResponse::new(http, Problem::out_of_time().error_response())),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::body::{Form, Params};
 use super::case_view::{ClockSummary, OutcomeView, ReceiptView, Word};
-use super::organs::{made, once};
+use super::organs::{admitted, made, once};
 use super::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
@@ -239,7 +239,8 @@ async fn file(api: web::Data<Api>, caller: Caller, key: Key, form: Form) -> Resu
         .run(move |office| {
             let filing = office.check_filing(&caller, &form.value)?;
             let attempt = || {
-                office.once(&once, |db| {
+                // The form was just judged, and names an organ at which the caller may file.
+                office.once(&once, admitted, |db| {
                     let (file, is_duplicate) = office.file(db, &caller, &filing)?;
                     answer(office, &file, is_duplicate)
                 })

@@ -2,7 +2,7 @@
 
 use super::body::{Params, Upload, file_bytes};
 use super::export::Format;
-use super::organs::{made, once};
+use super::organs::{admitted, made, once};
 use super::precondition::{Key, content_tag, created};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
@@ -111,7 +111,7 @@ async fn import(
         .run_file(body.turn, move |office, given_up| {
             let bytes = file_bytes(&content, "/content")?;
             drop(content);
-            office.once(&once, |db| {
+            office.once(&once, admitted, |db| {
                 let options = ImportOptions { partial, ..ImportOptions::default() };
                 let import = taken_in(office, db, &caller, standing.organ_id, (&bytes, &given_up), options)?;
                 if confirmation(&bytes, &import) != shown {

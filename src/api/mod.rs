@@ -11,6 +11,7 @@ mod case_commands;
 mod case_view;
 mod cases;
 mod departments;
+mod disposition;
 mod edge;
 mod export;
 mod feeds;
@@ -36,6 +37,7 @@ pub mod routes;
 mod spool;
 mod state;
 mod strict;
+mod texts;
 mod topics;
 mod users;
 

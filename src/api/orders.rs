@@ -226,11 +226,15 @@ async fn issue(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrde
     let new = body.value;
     let (answer, is_replay) = api
         .run(move |office| {
-            office.once(&once, |db| {
-                let view = OrderView::new(office.issue_order(db, &caller, &new)?, office.clock().today());
-                let version = Some(view.order.version.to_string());
-                made(&format!("{LIST}/{}", view.order.id), version, &view)
-            })
+            office.once(
+                &once,
+                |db| office.admit_order(db, &caller, &new),
+                |db| {
+                    let view = OrderView::new(office.issue_order(db, &caller, &new)?, office.clock().today());
+                    let version = Some(view.order.version.to_string());
+                    made(&format!("{LIST}/{}", view.order.id), version, &view)
+                },
+            )
         })
         .await?;
     Ok(created(answer, is_replay))

@@ -8,8 +8,8 @@ use super::state::Api;
 use crate::case::Role;
 use crate::office::organs::{OrganChange, OrganDraft};
 use crate::office::{Answer, Caller, Office, OfficeError, Once, Standing};
-use crate::store::OrganId;
 use crate::store::organs::OrganRow;
+use crate::store::{Db, OrganId};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -181,10 +181,14 @@ async fn add(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrgan>
     };
     let (answer, is_replay) = api
         .run(move |office| {
-            office.once(&once, |db| {
-                let organ = Organ::from(office.add_organ(db, &caller, &draft)?);
-                made(&format!("/api/v1/organs/{}", organ.id), Some(organ.version.to_string()), &organ)
-            })
+            office.once(
+                &once,
+                |db| office.admit_organ(db, &caller, draft.parent_id),
+                |db| {
+                    let organ = Organ::from(office.add_organ(db, &caller, &draft)?);
+                    made(&format!("/api/v1/organs/{}", organ.id), Some(organ.version.to_string()), &organ)
+                },
+            )
         })
         .await?;
     Ok(created(answer, is_replay))
@@ -219,6 +223,12 @@ async fn change(
     let row = api.run(move |office| office.change_organ(&caller, standing.organ_id, version.0, &change)).await?;
     let organ = Organ::from(row);
     Ok(versioned(organ.version, &organ))
+}
+
+/// For a creating request whose path names the organ: the guard has admitted the caller to it.
+#[expect(clippy::unnecessary_wraps, reason = "the shape of every admission")]
+pub(super) const fn admitted(_: &mut Db) -> Result<(), OfficeError> {
+    Ok(())
 }
 
 /// Names a creating request of this caller.

@@ -20,6 +20,7 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("role_required", 403, "没有办理此事的角色"),
     ("not_found", 404, "没有找到"),
     ("method_not_allowed", 405, "此地址不支持该方法"),
+    ("request_timeout", 408, "没有及时收到请求内容"),
     ("already_exists", 409, "已经存在"),
     ("conflict", 409, "与现有状态冲突"),
     ("preview_outdated", 409, "与预览时不同，请重新预览"),
@@ -45,6 +46,7 @@ const TABLE: &[(&str, u16, &str)] = &[
 /// Codes of the case's own order of things that are no refusal by law: code, status, title.
 const CASE_CODES: &[(&str, u16, &str)] = &[
     ("not_your_department", 403, "不是本科室的事项"),
+    ("member_of_other_organs", 403, "此人还在其他机关任职"),
     ("not_the_issuer", 403, "不是签发人"),
     ("issuer_cannot_answer", 403, "签发人不能自己答复"),
     ("own_answer", 403, "不能审阅自己的答复"),

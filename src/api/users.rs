@@ -1,7 +1,7 @@
 //! Users and their roles.
 
 use super::body::{Body, Params};
-use super::organs::{PageParams, given, made, once};
+use super::organs::{PageParams, admitted, given, made, once};
 use super::precondition::{IfMatch, Key, Page, created, cursor_key, page_limit, versioned};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
@@ -176,7 +176,7 @@ async fn add(
         .run_hashing(move |office| {
             let password = Passwords::generate()?;
             let hash = office.passwords().hash(&password)?;
-            let (answer, is_replay) = office.once(&once, |db| {
+            let (answer, is_replay) = office.once(&once, admitted, |db| {
                 let made_user = office.add_user(db, standing.organ_id, &draft, &hash)?;
                 let detail = serde_json::json!({ "user_id": made_user.user.id.0 });
                 office.note(db, &caller, Some(standing.organ_id), "user.added", &detail)?;

@@ -6,6 +6,7 @@ use super::record::{
     ApplicantKind, ContactResult, Delivery, FeeBasis, LinkRelation, Notice, Opinion, RemedyKind, RemedyResult,
     ReviewKind, ServiceResult,
 };
+use super::text::{self, is_line_break};
 use crate::law::{Channel, ConsultationKind, Outcome, ReceiptFacts, ReopenedPeriod, ServiceMethod};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -69,8 +70,8 @@ const MADE_TITLE: usize = 60;
 /// A title for a request without one: its first line that says something, shortened.
 #[must_use]
 pub fn title_of(request: &str) -> String {
-    let line = request.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let line = line.replace(char::is_control, " ");
+    let line = request.lines().map(str::trim).find(|line| text::is_visible(line)).unwrap_or_default();
+    let line = text::without_hidden(line).replace(|letter: char| letter.is_control() || is_line_break(letter), " ");
     if line.chars().count() <= MADE_TITLE {
         return line;
     }

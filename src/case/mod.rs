@@ -28,6 +28,7 @@ mod summary;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod text;
 mod topic;
 
 pub use annual::{AnnualDuty, AnnualReport, annual_report_key, annual_reports};

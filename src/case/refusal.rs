@@ -81,7 +81,7 @@ pub(super) fn not_before(
 /// # Errors
 /// `text_required`.
 pub(super) fn said(pointer: &'static str, text: &str, what: &str) -> Result<(), NotAllowed> {
-    if text.trim().is_empty() {
+    if !super::text::is_visible(text) {
         return Err(NotAllowed::new("text_required", format!("请填写{what}")).at(pointer));
     }
     Ok(())

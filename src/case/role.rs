@@ -72,6 +72,22 @@ impl Role {
         }
     }
 
+    /// Whether the role counts in the organs below its own: those that watch and administer, not those that decide cases.
+    #[must_use]
+    pub const fn reaches_down(self) -> bool {
+        match self {
+            Self::Supervisor | Self::Auditor | Self::Admin => true,
+            Self::Intake | Self::Clerk | Self::Handler | Self::Reviewer | Self::OfficeHead | Self::Leader => false,
+        }
+    }
+
+    /// Whether who holds only this role may be written to about the duties of the organ: everybody but the front desk, which
+    /// asks after its own filings.
+    #[must_use]
+    pub const fn hears_of_duties(self) -> bool {
+        !matches!(self, Self::Intake)
+    }
+
     /// The role of a code, if there is one.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {

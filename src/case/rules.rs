@@ -3,6 +3,7 @@
 use super::annual::AnnualReport;
 use super::record::ReviewKind;
 use super::role::Role;
+use super::text;
 use crate::law::{Calendar, ClockOptions, Regime, WarningThresholds};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,9 @@ impl Default for OrganRules {
 /// The longest a threshold or an internal period may be, days.
 const LONGEST: u32 = 365;
 
+/// The longest a setting of one line may be, characters.
+const LONGEST_LINE: usize = 100;
+
 impl OrganRules {
     /// The settings that no case could be decided by, each with what is wrong.
     #[must_use]
@@ -87,6 +91,11 @@ impl OrganRules {
         if steps.is_empty() || steps.len() != self.review_chain.len() {
             faults.push(("review_chain", "至少一个审核环节，且不得重复：拟办人不得自行审定"));
         }
+        for (member, line) in self.lines() {
+            if text::line_flaw(line).is_some() || line.chars().count() > LONGEST_LINE {
+                faults.push((member, "应为一行，不超过100字，不得包含换行和看不见的字符：它会写入编号、信函和日历"));
+            }
+        }
         for (member, pattern) in
             [("number_pattern", &self.number_pattern), ("document_pattern", &self.document_pattern)]
         {
@@ -95,6 +104,17 @@ impl OrganRules {
             }
         }
         faults
+    }
+
+    /// The settings that are one line of text.
+    fn lines(&self) -> [(&'static str, &str); 5] {
+        [
+            ("number_pattern", &self.number_pattern),
+            ("document_pattern", &self.document_pattern),
+            ("court", &self.court),
+            ("reconsideration_organ", &self.reconsideration_organ),
+            ("reconsideration_online", &self.reconsideration_online),
+        ]
     }
 
     /// The clock's settings.

@@ -5,6 +5,11 @@ use crate::office::{Clock, Office, check_settings};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Where the settings come from; every command that opens the database takes it.
 #[derive(Debug, clap::Args)]
@@ -58,10 +63,11 @@ pub(crate) fn open(settings: Settings, clock: Clock) -> Result<Office, String> {
 fn start_log(settings: &Settings) -> Result<(), String> {
     let filter =
         tracing_subscriber::EnvFilter::try_new(&settings.log.level).map_err(|error| format!("log.level: {error}"))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = tracing_subscriber::registry().with(filter);
     let started = match settings.log.format {
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.with(lines.json().flatten_event(true).with_filter(NoNoise)).try_init(),
+        LogFormat::Text => log.with(lines.with_filter(NoNoise)).try_init(),
     };
     // A second command in the same process (tests) keeps the first one's log.
     started.or(Ok(()))
@@ -81,6 +87,38 @@ pub(crate) fn file_bytes(file: &Path, most: usize) -> Result<Vec<u8>, String> {
         return Err(format!("{name}：文件超过{}MB，请分成几个文件（file_too_large）", most >> 20));
     }
     Ok(bytes)
+}
+
+/// Leaves out what the HTTP library logs as an error when a client sends what is not HTTP. Every client can send that, as often
+/// as it likes. It is no error of this service and must not fill its log.
+struct NoNoise;
+
+impl<S> Filter<S> for NoNoise {
+    fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        true
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
+        let mut message = Message(String::new());
+        if event.metadata().target().starts_with("actix_http::h1") {
+            event.record(&mut message);
+        }
+        !CLIENT_NOISE.iter().any(|noise| message.0.starts_with(noise))
+    }
+}
+
+/// How those messages begin: of the dispatcher, and of the decoder.
+const CLIENT_NOISE: &[&str] = &["stream error: ", "MAX_BUFFER_SIZE unprocessed data reached"];
+
+/// The words of an event.
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
 }
 
 /// Prints why a command did not happen and says so in its exit code.

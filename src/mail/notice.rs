@@ -62,7 +62,7 @@ const HEAD: &str = "您是本机关公开工作机构负责人。";
 pub fn tell_owners(db: &mut Db, post: &Post<'_>, moved: &[MovedCase]) -> Result<usize, StoreError> {
     let Some(first) = moved.first() else { return Ok(0) };
     let heads = recipients::with_role(db, first.organ_id, Role::OfficeHead)?;
-    let heads = with_reasons(db, heads, post.today, HEAD)?;
+    let heads = with_reasons(db, heads, first.organ_id, post.today, HEAD)?;
     let mut letters: BTreeMap<UserId, Letter<'_>> = BTreeMap::new();
     for case in moved {
         for duty in &case.duties {
@@ -71,7 +71,7 @@ pub fn tell_owners(db: &mut Db, post: &Post<'_>, moved: &[MovedCase]) -> Result<
             if owners.is_empty() && heads.is_empty() {
                 tracing::warn!(case = %case.case_id.0, "a duty moved with the calendar and nobody can be told: no mailbox");
             }
-            let owners = with_reasons(db, owners, post.today, OWNER)?;
+            let owners = with_reasons(db, owners, case.organ_id, post.today, OWNER)?;
             for (person, reason) in owners.into_iter().chain(heads.iter().cloned()) {
                 let letter = letters.entry(person.user_id).or_insert(Letter { person, reason, cases: Vec::new() });
                 letter.add(case, duty);
@@ -102,16 +102,20 @@ pub struct Post<'a> {
 fn with_reasons(
     db: &mut Db,
     people: Vec<Recipient>,
+    organ: OrganId,
     today: NaiveDate,
     reason: &str,
 ) -> Result<Vec<(Recipient, String)>, StoreError> {
-    let people = with_deputies(db, people, today)?.into_iter();
+    let people = with_deputies(db, people, organ, today)?.into_iter();
     Ok(people.map(|(person, stands_in)| (person, stands_in.unwrap_or_else(|| reason.to_owned()))).collect())
 }
 
 fn send(db: &mut Db, post: &Post<'_>, organ: &MovedCase, letter: &Letter<'_>) -> Result<bool, StoreError> {
     let Some((first, _)) = letter.cases.first() else { return Ok(false) };
     let person = &letter.person;
+    if !recipients::still_hears_of(db, person.user_id, organ.organ_id)? {
+        return Ok(false);
+    }
     let page = moved_page(organ, post.today, letter);
     let rendered = match render(post.templates, post.from, person, "calendar_moved", &page) {
         Ok(rendered) => rendered,

@@ -6,7 +6,7 @@ use crate::law::chinese_date;
 use crate::store::preferences::{self, PreferenceRow};
 use crate::store::recipients::{self, Recipient};
 use crate::store::reminders::DutyRow;
-use crate::store::{Db, OrganId, Store, StoreError, UserId};
+use crate::store::{Db, OrganId, Store, StoreError, UserId, users};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
@@ -19,6 +19,10 @@ pub enum Because {
     StandsIn(Audience, String, NaiveDate),
     /// The handler is away until that day.
     HandlerAway(String, NaiveDate),
+    /// Of this part and away, with a deputy who may not read the cases of this organ.
+    DeputyElsewhere(Audience),
+    /// The handler named in the case is locked, or has no role in the organ any more.
+    HandlerLeft(String),
     /// Nobody nearer to the work can be reached by mail.
     NobodyElse,
 }
@@ -28,9 +32,11 @@ impl Because {
     #[must_use]
     pub const fn is_own_work(&self) -> bool {
         match self {
-            Self::Is(audience, _) | Self::StandsIn(audience, ..) => matches!(audience, Audience::Handler),
+            Self::Is(audience, _) | Self::StandsIn(audience, ..) | Self::DeputyElsewhere(audience) => {
+                matches!(audience, Audience::Handler)
+            }
             Self::NobodyElse => true,
-            Self::HandlerAway(..) => false,
+            Self::HandlerAway(..) | Self::HandlerLeft(_) => false,
         }
     }
 
@@ -52,12 +58,21 @@ impl Because {
             Self::HandlerAway(of, until) => {
                 format!("承办人员{of}离岗（至{}），其提醒同时发给公开工作机构负责人。", chinese_date(*until))
             }
+            Self::DeputyElsewhere(audience) => format!("您是{}。{DEPUTY_ELSEWHERE}", part(*audience)),
+            Self::HandlerLeft(of) => {
+                format!(
+                    "案件所列承办人员{of}在本机关已没有角色，或者账号已停用，请另行指定承办人员；在此之前，提醒发给您。"
+                )
+            }
             Self::NobodyElse => {
                 "系统中没有能够收到邮件的承办人员，因此改发给您；请指定承办人员并登记其邮箱。".to_owned()
             }
         }
     }
 }
+
+/// What the mail says to a person whose deputy cannot stand in here.
+const DEPUTY_ELSEWHERE: &str = "您已登记离岗，但指定的代理人在本机关没有角色，不能代收本机关的提醒，因此仍发给您。";
 
 const fn part(audience: Audience) -> &'static str {
     match audience {
@@ -69,14 +84,15 @@ const fn part(audience: Audience) -> &'static str {
     }
 }
 
-/// Each of these people, or who stands in for somebody away today with the reason why; without a deputy who can be
-/// written to the person all the same.
+/// Each of these people; in the place of a person who is away today the deputy, with the reason, if the deputy may be
+/// written to about `organ`.
 ///
 /// # Errors
 /// As every read.
 pub fn with_deputies(
     db: &mut Db,
     people: Vec<Recipient>,
+    organ: OrganId,
     today: NaiveDate,
 ) -> Result<Vec<(Recipient, Option<String>)>, StoreError> {
     let mut told: Vec<(Recipient, Option<String>)> = Vec::new();
@@ -89,7 +105,11 @@ pub fn with_deputies(
         {
             let until = chinese_date(until);
             let reason = format!("{}离岗（至{until}），您是其指定的代理人。", found.0.display_name);
-            found = (deputy, Some(reason));
+            if recipients::hears_of(db, deputy.user_id, organ)? {
+                found = (deputy, Some(reason));
+            } else {
+                found.1 = Some(DEPUTY_ELSEWHERE.to_owned());
+            }
         }
         if !told.iter().any(|(known, _)| known.user_id == found.0.user_id) {
             told.push(found);
@@ -146,9 +166,10 @@ impl<'a> People<'a> {
         today: NaiveDate,
     ) -> Result<Vec<Told>, StoreError> {
         let mut list = List(Vec::new());
+        self.without_handler(&mut list, duty)?;
         let (owner, department) = (duty.owner_id, duty.department_id);
         let own = self.store.read(|db| recipients::handlers(db, duty.organ_id, owner, department))?;
-        if own.is_empty() {
+        if own.is_empty() && list.0.is_empty() {
             for person in self.next_above(duty.organ_id)? {
                 list.add(person, Audience::Handler, Because::NobodyElse, None);
             }
@@ -162,12 +183,15 @@ impl<'a> People<'a> {
             }
             for person in self.holding(duty, audience)? {
                 let because = Because::Is(audience, audience.onset(policy));
-                match self.deputy(&person, today)? {
-                    Some((deputy, from, until)) => {
+                match self.stand_in(&person, duty.organ_id, today)? {
+                    StandIn::Is(deputy, from, until) => {
                         let because = Because::StandsIn(audience, person.display_name, until);
                         list.add(deputy, audience, because, Some(from));
                     }
-                    None => {
+                    StandIn::Elsewhere => {
+                        list.add(person, audience, Because::DeputyElsewhere(audience), None);
+                    }
+                    StandIn::None => {
                         let since = self.back_since(person.user_id, today);
                         list.add(person, audience, because, since);
                     }
@@ -177,7 +201,26 @@ impl<'a> People<'a> {
         Ok(list.0)
     }
 
-    /// The handler, or, while away, the deputy and the head of the office; if there is neither, the handler all the same.
+    /// Where the handler named in the case may not read it any more: the head of the office, who has to name another. Until
+    /// then the duty also goes to those who would have it without a handler.
+    fn without_handler(&mut self, list: &mut List, duty: &DutyRow) -> Result<(), StoreError> {
+        let Some(owner) = duty.owner_id else { return Ok(()) };
+        if self.store.read(|db| recipients::works_in(db, owner, duty.organ_id))? {
+            return Ok(());
+        }
+        let heads = self.role_holders(duty.organ_id, Audience::OfficeHead)?;
+        if heads.is_empty() {
+            return Ok(());
+        }
+        let name = self.store.read(|db| users::find(db, owner))?.display_name;
+        for head in heads {
+            list.add(head, Audience::Handler, Because::HandlerLeft(name.clone()), None);
+        }
+        Ok(())
+    }
+
+    /// The handler, or, while away, the deputy and the head of the office; if there is neither, the handler all the same. A
+    /// deputy who has no part in this organ does not stand in, and the handler hears of that.
     fn handler(
         &mut self,
         list: &mut List,
@@ -194,13 +237,20 @@ impl<'a> People<'a> {
         };
         let name = person.display_name.clone();
         let mut stand_ins = Vec::new();
-        if let Some((deputy, ..)) = self.deputy(&person, today)? {
-            stand_ins.push((deputy, Because::StandsIn(Audience::Handler, name.clone(), until)));
+        match self.stand_in(&person, organ, today)? {
+            StandIn::Is(deputy, ..) => {
+                stand_ins.push((deputy, Because::StandsIn(Audience::Handler, name.clone(), until)));
+            }
+            StandIn::Elsewhere => {
+                list.add(person.clone(), Audience::Handler, Because::DeputyElsewhere(Audience::Handler), None);
+            }
+            StandIn::None => {}
         }
         let heads = self.role_holders(organ, Audience::OfficeHead)?;
         let others = heads.into_iter().filter(|head| head.user_id != person.user_id);
         stand_ins.extend(others.map(|head| (head, Because::HandlerAway(name.clone(), until))));
         if stand_ins.is_empty() {
+            // Already there if the deputy is elsewhere.
             list.add(person, Audience::Handler, because, None);
         }
         for (stand_in, because) in stand_ins {
@@ -219,17 +269,16 @@ impl<'a> People<'a> {
         self.preferences.get(&user)?.absent_until.filter(|until| *until < today)?.succ_opt()
     }
 
-    /// Who stands in for a person away today, since when and until when; nobody who is away too.
-    fn deputy(
-        &self,
-        person: &Recipient,
-        today: NaiveDate,
-    ) -> Result<Option<(Recipient, NaiveDate, NaiveDate)>, StoreError> {
-        let Some((from, until)) = self.absence(person.user_id, today) else { return Ok(None) };
+    /// Who stands in for a person away today in matters of `organ`. A deputy who is away too does not.
+    fn stand_in(&self, person: &Recipient, organ: OrganId, today: NaiveDate) -> Result<StandIn, StoreError> {
+        let Some((from, until)) = self.absence(person.user_id, today) else { return Ok(StandIn::None) };
         let deputy = self.preferences.get(&person.user_id).and_then(|row| row.deputy_id);
-        let Some(deputy) = deputy.filter(|id| self.absence(*id, today).is_none()) else { return Ok(None) };
-        let found = self.store.read(|db| recipients::person(db, deputy))?;
-        Ok(found.map(|deputy| (deputy, from, until)))
+        let Some(deputy) = deputy.filter(|id| self.absence(*id, today).is_none()) else { return Ok(StandIn::None) };
+        self.store.read(|db| {
+            let Some(found) = recipients::person(db, deputy)? else { return Ok(StandIn::None) };
+            let is_of_organ = recipients::hears_of(db, deputy, organ)?;
+            Ok(if is_of_organ { StandIn::Is(found, from, until) } else { StandIn::Elsewhere })
+        })
     }
 
     /// Where nobody does the work: who is next to see that somebody does.
@@ -265,6 +314,16 @@ impl<'a> People<'a> {
         self.holders.insert((organ, audience), found.clone());
         Ok(found)
     }
+}
+
+/// The deputy of a person who is away.
+enum StandIn {
+    /// This person, from the first to the last day of the absence.
+    Is(Recipient, NaiveDate, NaiveDate),
+    /// The deputy may not be written to about this organ.
+    Elsewhere,
+    /// The person is not away, or has no deputy who can be written to.
+    None,
 }
 
 /// Each person once, for the first reason.

@@ -7,7 +7,7 @@
 use super::alarm;
 use super::smtp::{Failure, Relay};
 use crate::store::outbox::{self, Claimed, Gate, Unsent};
-use crate::store::{Db, Store, StoreError};
+use crate::store::{Db, Store, StoreError, reminders};
 use chrono::{NaiveDate, TimeDelta};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,7 @@ pub struct Outcome {
     pub parked: usize,
     /// Not tried: the relay was found unusable first.
     pub handed_back: usize,
-    /// The lease was lost to another sender.
+    /// The lease was lost to another sender, or the recipient has lost the organ and the mail was withdrawn.
     pub lost: usize,
     /// The relay cannot be used now.
     pub relay_down: bool,
@@ -95,7 +95,8 @@ pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<O
     while let Some(claim) = waiting.next() {
         relay.turn().await;
         let held = claim.clone();
-        if !write(store, move |db| outbox::renew(db, &held, lease)).await? {
+        let is_ours = move |db: &mut Db| Ok(outbox::renew(db, &held, lease)? && reminders::may_still_go(db, &held)?);
+        if !write(store, is_ours).await? {
             outcome.lost += 1;
             continue;
         }

@@ -52,10 +52,7 @@ impl Caller {
 /// Whether a role counts in the organs below its own: those that watch and administer, not those that decide cases.
 #[must_use]
 pub const fn reaches_down(role: Role) -> bool {
-    match role {
-        Role::Supervisor | Role::Auditor | Role::Admin => true,
-        Role::Intake | Role::Clerk | Role::Handler | Role::Reviewer | Role::OfficeHead | Role::Leader => false,
-    }
+    role.reaches_down()
 }
 
 /// What a login gives.

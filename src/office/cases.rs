@@ -4,7 +4,7 @@ use super::access::{require_member, standing};
 use super::applicants::{Applicant, check_applicant};
 use super::files::{CaseFile, Desk, actor, derive_row, written};
 use super::views::READERS;
-use super::{Caller, Office, OfficeError, Thing};
+use super::{Caller, Office, OfficeError, Standing, Thing};
 use crate::case::command::{Link, Merge, Receive, Register, Split};
 use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, ObligationKind, Role, decide, fold};
 use crate::law::Channel;
@@ -77,6 +77,16 @@ pub struct Origin {
 }
 
 impl Office {
+    /// What the caller is in an organ at which applications may be filed.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] and [`OfficeError::RoleRequired`] for an organ the caller cannot file at.
+    pub fn admit_filing(&self, db: &mut Db, caller: &Caller, organ: OrganId) -> Result<Standing, OfficeError> {
+        let standing = standing(db, caller, Thing::Organ(organ))?;
+        self.require(caller, Some(&standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
+        Ok(standing)
+    }
+
     /// Takes an application in and fixes the day of receipt when the facts are enough for it.
     ///
     /// # Errors
@@ -91,8 +101,7 @@ impl Office {
     ) -> Result<CaseFile, OfficeError> {
         let organ = OrganId(application.organ_id);
         calendars::keep_in_force(db)?;
-        let standing = standing(db, caller, Thing::Organ(organ))?;
-        self.require(caller, Some(&standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
+        let standing = self.admit_filing(db, caller, organ)?;
         check_applicant(&application.applicant)?;
         let applicant = self.add_applicant(db, organ, &application.applicant)?;
         let receive = received(application, applicant);

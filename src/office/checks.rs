@@ -1,6 +1,7 @@
 //! Checks of what people type, all faults at once.
 
 use super::{FieldError, OfficeError};
+use crate::case::text::line_flaw;
 
 /// Collects what is wrong with a request.
 #[derive(Debug, Default)]
@@ -64,8 +65,8 @@ impl Checks {
         if text.chars().count() > max {
             self.fault(pointer, "too_long", format!("不得超过 {max} 个字"));
         }
-        if text.chars().any(char::is_control) {
-            self.fault(pointer, "invalid_value", "不得包含控制字符");
+        if let Some((code, detail)) = line_flaw(text) {
+            self.fault(pointer, code, detail);
         }
     }
 

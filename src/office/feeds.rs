@@ -3,6 +3,7 @@
 use super::auth::digest;
 use super::files::Desk;
 use super::{Caller, Office, OfficeError};
+use crate::case::text::is_line_break;
 use crate::case::{ObligationKind, Role};
 use crate::law::warning_level_of_due;
 use crate::mail::days::Days;
@@ -52,7 +53,7 @@ impl Office {
     /// The calendar (RFC 5545) behind a token: the open duties of its owner, by the roles held now.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for a token that is nobody's or whose owner may not sign in any more.
+    /// [`OfficeError::NotFound`] for a token without an owner, and when the owner is locked or holds no role any more.
     pub fn feed(&self, db: &mut Db, token: &str) -> Result<String, OfficeError> {
         let user = feeds::owner(db, &digest(token))?;
         let person = users::find(db, user)?;
@@ -61,6 +62,9 @@ impl Office {
         }
         let today = self.clock().today();
         let watch = watch(db, user, person.department_id)?;
+        if watch.own_in.is_empty() {
+            return Err(OfficeError::NotFound);
+        }
         let mut desks: BTreeMap<OrganId, Desk> = BTreeMap::new();
         // `new` would add a PRODID of the library's beside ours: RFC 5545 allows one.
         let mut calendar = Calendar::empty();
@@ -87,6 +91,11 @@ impl Office {
 fn watch(db: &mut Db, user: UserId, department: Option<crate::store::DepartmentId>) -> Result<Watch, OfficeError> {
     let mut watch = Watch { owner: Some(user), ..Watch::default() };
     for (organ, role) in users::roles(db, user)? {
+        if role.reaches_down() {
+            watch.own_in.extend(organs::subtree(db, organ)?);
+        } else if role.hears_of_duties() {
+            watch.own_in.push(organ);
+        }
         match role {
             Role::Handler => watch.departments.extend(department),
             Role::Clerk => watch.unassigned_in.push(organ),
@@ -104,21 +113,26 @@ fn is_provisional(duty: &OpenDuty, due_on: NaiveDate, desk: &Desk) -> bool {
     due_on > desk.calendar.last_day() && !named.iter().any(|kind| kind.code() == duty.kind)
 }
 
+/// Text without a line break of its own: what a database of earlier versions may hold would end a line of the calendar.
+fn one_line(text: &str) -> String {
+    text.replace(|letter: char| letter.is_control() || is_line_break(letter), " ")
+}
+
 /// A duty as an event of the whole day. The title of the case stays out: it is the applicant's.
 fn event(duty: &OpenDuty, desk: &Desk, today: NaiveDate) -> Option<Event> {
     let due_on = duty.due_on?;
     let label = Duty::of(&duty.kind).label;
     // A duty of the organ itself has no case and so no number.
-    let number = duty.case_id.map(|_| duty.case_number.as_deref().unwrap_or("（尚未编号）"));
-    let number_line = number.map(|number| format!("受理编号：{number}\n")).unwrap_or_default();
+    let number = duty.case_id.map(|_| one_line(duty.case_number.as_deref().unwrap_or("（尚未编号）")));
+    let number_line = number.as_ref().map(|number| format!("受理编号：{number}\n")).unwrap_or_default();
     let provisional =
         if is_provisional(duty, due_on, desk) { "（暂定：该年度放假通知尚未载入）" } else { "" };
     let standing = policy::standing(&Days::new(&desk.calendar), due_on, today).label();
     let level = warning_level_of_due(due_on, today, &desk.rules.warning_thresholds(), &desk.calendar);
     let description = format!(
         "{organ}\n事项：{label}\n{number_line}期限：{due_on}{provisional}\n{today}：{standing}\n依据：{article}",
-        organ = desk.organ.name,
-        article = duty.article,
+        organ = one_line(&desk.organ.name),
+        article = one_line(&duty.article),
     );
     // Seconds from the year 2000 to when the duty last changed: a number that grows with each change and only then.
     let changed = duty.updated_at.0.timestamp().saturating_sub(YEAR_2000_UNIX_S);

@@ -16,6 +16,7 @@ mod error;
 pub mod feeds;
 pub mod files;
 pub mod intake;
+mod leaving;
 pub mod ledger;
 mod mailroom;
 pub mod mails;

@@ -47,17 +47,21 @@ impl Office {
     }
 
     /// Does `work` once: in one transaction it is done and its answer kept, or an earlier answer is given again (then
-    /// the second member is true).
+    /// the second member is true). Either way the caller must pass `admit` first: a kept answer shows a thing, and a
+    /// caller who has lost the right to make it must not see it again.
     ///
     /// # Errors
-    /// [`OfficeError::KeyReused`] when the key came with another body before; what `work` returns, nothing kept then.
+    /// [`OfficeError::KeyReused`] when the key came with another body before; what `admit` and `work` return, nothing kept
+    /// then.
     pub fn once(
         &self,
         once: &Once,
+        admit: impl FnOnce(&mut Db) -> Result<(), OfficeError>,
         work: impl FnOnce(&mut Db) -> Result<Answer, OfficeError>,
     ) -> Result<(Answer, bool), OfficeError> {
         let now = self.clock().now();
         self.store().write(|db| {
+            admit(db)?;
             let request = RequestKey { user: once.user_id, route: &once.route, key: &once.key };
             match idempotency::begin(db, request, &once.fingerprint)? {
                 Seen::Before(kept) => Ok((from_kept(kept)?, true)),

@@ -59,6 +59,25 @@ struct Target {
 }
 
 impl Office {
+    /// The caller must be one who issues orders where this one goes. Whether case and department can take one now, issuing
+    /// says.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`] when case or department is not there for the caller; [`OfficeError::RoleRequired`].
+    pub fn admit_order(&self, db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<(), OfficeError> {
+        let found = match (new.case_id, new.department_id) {
+            (Some(case), _) => standing(db, caller, Thing::Case(CaseId(case))).map_err(if_hidden(no_case)),
+            (None, Some(id)) => {
+                let row = departments::find(db, id.into()).map_err(OfficeError::from);
+                let organ = row.map_err(if_hidden(no_department))?.organ_id;
+                standing(db, caller, Thing::Organ(organ)).map_err(if_hidden(no_department))
+            }
+            // Nothing is named: issuing says so.
+            (None, None) => return Ok(()),
+        };
+        self.require(caller, Some(&found?), ISSUERS)
+    }
+
     /// Issues an order. Its number is drawn in the same transaction.
     ///
     /// # Errors
@@ -208,7 +227,7 @@ impl Office {
             OrderAct::Answer => issuers(db, row)?,
             OrderAct::Issue | OrderAct::Return | OrderAct::Close | OrderAct::Cancel => addressees(db, row)?,
         };
-        let people = with_deputies(db, people, self.clock().today())?;
+        let people = with_deputies(db, people, row.organ_id, self.clock().today())?;
         let readers_organ = if act == OrderAct::Answer { row.issuer_organ_id } else { row.organ_id };
         let opens = self.mail_opens(db, Some(readers_organ))?;
         let broken = |error: &dyn std::fmt::Display| OfficeError::Internal(format!("mail of an order: {error}"));
@@ -218,6 +237,9 @@ impl Office {
         let facts = facts(order, &issuing_organ);
         let mut queued = 0;
         for (person, stands_in) in people.iter().filter(|(person, _)| person.user_id != caller.user_id) {
+            if !recipients::still_hears_of(db, person.user_id, row.organ_id)? {
+                continue;
+            }
             let notice = Notice {
                 person: &person.display_name,
                 to: &person.email,
@@ -266,12 +288,11 @@ fn target(db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<Target, Office
     let Some(case) = new.case_id.map(CaseId) else {
         let department = department
             .ok_or_else(|| OfficeError::invalid("/case_id", "required", "须指明督办哪件案件，或者督办哪个科室"))?;
-        let standing = standing(db, caller, Thing::Organ(department.organ_id)).map_err(|_| no_department())?;
+        let standing = standing(db, caller, Thing::Organ(department.organ_id)).map_err(if_hidden(no_department))?;
         let owner = Owner { user: None, department: Some(department.id) };
         return Ok(Target { organ: department.organ_id, case: None, department: Some(department.id), owner, standing });
     };
-    let unknown = |_| OfficeError::invalid("/case_id", "not_found", "没有这件案件，或者不能对其督办");
-    let standing = standing(db, caller, Thing::Case(case)).map_err(unknown)?;
+    let standing = standing(db, caller, Thing::Case(case)).map_err(if_hidden(no_case))?;
     let row = cases::find(db, case)?;
     if department.as_ref().is_some_and(|department| department.organ_id != row.organ_id) {
         return Err(no_department());
@@ -290,6 +311,15 @@ fn department(db: &mut Db, id: DepartmentId) -> Result<DepartmentRow, OfficeErro
         Ok(_) | Err(StoreError::NotFound) => Err(no_department()),
         Err(other) => Err(other.into()),
     }
+}
+
+/// What is not there for the caller is a fault of the field that names it; every other error stays what it is.
+fn if_hidden(fault: fn() -> OfficeError) -> impl FnOnce(OfficeError) -> OfficeError {
+    move |error| if matches!(error, OfficeError::NotFound) { fault() } else { error }
+}
+
+fn no_case() -> OfficeError {
+    OfficeError::invalid("/case_id", "not_found", "没有这件案件，或者不能对其督办")
 }
 
 fn no_department() -> OfficeError {
@@ -394,13 +424,12 @@ fn addressees(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError
     Ok(people)
 }
 
-/// The issuer, or if nobody can write to the issuer, who holds the same role there.
+/// The issuer, or if the issuer cannot be written to or holds that role no more, the others who hold it there.
 fn issuers(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError> {
-    if let Some(issuer) = recipients::person(db, row.issuer_id)? {
-        return Ok(vec![issuer]);
-    }
     let role = Role::from_code(&row.issuer_role).unwrap_or(Role::Supervisor);
-    Ok(recipients::with_role(db, row.issuer_organ_id, role)?)
+    let holders = recipients::with_role(db, row.issuer_organ_id, role)?;
+    let issuer = holders.iter().find(|holder| holder.user_id == row.issuer_id).cloned();
+    Ok(issuer.map_or(holders, |issuer| vec![issuer]))
 }
 
 const fn action(act: OrderAct) -> &'static str {

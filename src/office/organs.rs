@@ -89,17 +89,25 @@ impl Office {
     /// # Errors
     /// [`OfficeError::Invalid`], [`OfficeError::Conflict`] when the code is taken, [`OfficeError::RoleRequired`].
     pub fn add_organ(&self, db: &mut Db, caller: &Caller, draft: &OrganDraft) -> Result<OrganRow, OfficeError> {
-        let Some(parent) = draft.parent_id else {
+        self.admit_organ(db, caller, draft.parent_id)?;
+        let row = self.insert_organ(db, draft)?;
+        self.note(db, caller, Some(row.id), "organ.added", &serde_json::json!({ "organ_id": row.id.0 }))?;
+        Ok(row)
+    }
+
+    /// The caller must administer the organ below which another is to be.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`] for a parent that is not there for the caller, [`OfficeError::RoleRequired`].
+    pub fn admit_organ(&self, db: &mut Db, caller: &Caller, parent: Option<OrganId>) -> Result<(), OfficeError> {
+        let Some(parent) = parent else {
             return Err(OfficeError::invalid("/parent_id", "required", "必须填写主管机关"));
         };
         let standing = standing(db, caller, Thing::Organ(parent)).map_err(|error| match error {
             OfficeError::NotFound => OfficeError::invalid("/parent_id", "not_found", "没有这个行政机关"),
             other => other,
         })?;
-        self.require(caller, Some(&standing), &[Role::Admin])?;
-        let row = self.insert_organ(db, draft)?;
-        self.note(db, caller, Some(row.id), "organ.added", &serde_json::json!({ "organ_id": row.id.0 }))?;
-        Ok(row)
+        self.require(caller, Some(&standing), &[Role::Admin])
     }
 
     /// Adds an organ, checked; who may is for the caller of this function to know.

@@ -1,8 +1,11 @@
 //! What an organ settles about its reminders, and how a person wants them.
 
 use super::checks::Checks;
+use super::leaving::organs_of;
 use super::{Caller, Office, OfficeError};
+use crate::case::Role;
 use crate::mail::settings::{Effective, OrganReminders};
+use crate::store::access::{self, OrganPlace};
 use crate::store::preferences::{self, PreferenceRow};
 use crate::store::{Db, OrganId, UserId, organs, recipients, reminder_settings, users};
 use chrono::{NaiveDate, TimeDelta};
@@ -102,10 +105,12 @@ impl Office {
         self.store().read(|db| Ok(preferences::find(db, user)?.into()))
     }
 
-    /// Writes how a person wants the mail, if it still is as the caller saw it.
+    /// Writes how a person wants the mail, if it still is as the caller saw it. It counts in every organ of the person, so only
+    /// the person settles it, or who heads or administers all of them.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`], [`OfficeError::Stale`].
+    /// [`OfficeError::Invalid`], [`OfficeError::Stale`]; [`OfficeError::Refused`] when the person belongs to an organ that is
+    /// not the caller's.
     pub fn set_mail_choice(
         &self,
         caller: &Caller,
@@ -115,6 +120,7 @@ impl Office {
     ) -> Result<MailChoice, OfficeError> {
         self.store().write(|db| {
             users::lock(db, user)?;
+            may_settle_for(db, caller, user)?;
             if !is_as_seen(&preferences::find(db, user)?.into()) {
                 return Err(OfficeError::Stale);
             }
@@ -151,12 +157,9 @@ impl Office {
             checks.fault("/absence/until", "before_start", "离岗结束日期不得早于开始日期");
         }
         if let Some(deputy) = absence.deputy {
-            let organs_of = |db: &mut Db, of: UserId| -> Result<Vec<OrganId>, OfficeError> {
-                Ok(users::roles(db, of)?.into_iter().map(|(organ, _)| organ).collect())
-            };
             let (theirs, own) = (organs_of(db, deputy)?, organs_of(db, user)?);
             if !theirs.iter().any(|organ| own.contains(organ)) {
-                checks.fault("/absence/deputy_id", "not_found", "本机关没有这个人员");
+                checks.fault("/absence/deputy_id", "not_found", "本人任职的机关没有这个人员");
             } else if deputy == user {
                 checks.fault("/absence/deputy_id", "invalid_value", "代理人不能是本人");
             } else if recipients::person(db, deputy)?.is_none() {
@@ -165,4 +168,30 @@ impl Office {
         }
         checks.done()
     }
+}
+
+/// Whether the caller is the person, or heads or administers each organ in which the person holds a role: what one organ
+/// settles must not redirect the mail of another.
+fn may_settle_for(db: &mut Db, caller: &Caller, user: UserId) -> Result<(), OfficeError> {
+    if caller.user_id == user {
+        return Ok(());
+    }
+    let settles = |place: &OrganPlace| {
+        caller.roles_at(&place.path).iter().any(|role| matches!(role, Role::OfficeHead | Role::Admin))
+    };
+    let places = access::of_user(db, user)?;
+    if !places.iter().any(settles) {
+        return Err(OfficeError::NotFound);
+    }
+    if places.iter().all(settles) {
+        return Ok(());
+    }
+    let detail = "此人还在其他机关任职，离岗和代理人对其全部任职机关的提醒都起作用：\
+                  请由本人登记，或者由能够管理其全部任职机关的管理员、负责人登记";
+    Err(OfficeError::Refused {
+        code: "member_of_other_organs".into(),
+        article: None,
+        detail: detail.to_owned(),
+        errors: Vec::new(),
+    })
 }

@@ -2,6 +2,7 @@
 
 use super::auth::normal_name;
 use super::checks::{Checks, is_email};
+use super::leaving::organs_of;
 use super::organs::taken;
 use super::{Caller, Office, OfficeError, Passwords};
 use crate::case::Role;
@@ -108,15 +109,18 @@ impl Office {
             let user = users::find(db, id)?;
             let change = self.checked_change(db, &user, change)?;
             users::update(db, &user, version, &change)?;
+            let mut detail = serde_json::json!({ "user_id": id.0 });
             if change.is_active == Some(false) {
                 tokens::revoke_all(db, id, self.clock().now())?;
+                let had = organs_of(db, id)?;
+                detail["taken_back"] = serde_json::json!(self.take_back(db, &user, &had)?);
             }
             let action = match change.is_active {
                 Some(false) if user.is_active => "user.deactivated",
                 Some(true) if !user.is_active => "user.reactivated",
                 Some(_) | None => "user.changed",
             };
-            self.note_about(db, caller, id, action, &serde_json::json!({ "user_id": id.0 }))?;
+            self.note_about(db, caller, id, action, &detail)?;
             Ok(UserWithRoles { user: users::find(db, id)?, roles: users::roles(db, id)? })
         })
     }
@@ -136,7 +140,8 @@ impl Office {
         Ok(UserChange { display_name, email, department_id: change.department_id, is_active: change.is_active })
     }
 
-    /// Gives a user exactly these roles in `organ`; every token of the user ends. The last role anywhere stays: who
+    /// Gives a user exactly these roles in `organ`; every token of the user ends, and with an organ that is left its mail, its
+    /// place in a department and standing in for people there. The last role anywhere stays: who
     /// leaves is deactivated, not forgotten.
     ///
     /// # Errors
@@ -156,9 +161,9 @@ impl Office {
                 return Err(OfficeError::NotFound);
             }
             users::touch(db, id, version)?;
+            let (before, had) = (users::find(db, id)?, organs_of(db, id)?);
             users::set_roles(db, id, organ, &distinct(roles))?;
-            let user = UserWithRoles { user: users::find(db, id)?, roles: users::roles(db, id)? };
-            if user.roles.is_empty() {
+            if organs_of(db, id)?.is_empty() {
                 return Err(OfficeError::Refused {
                     code: "last_role".into(),
                     article: None,
@@ -166,9 +171,10 @@ impl Office {
                     errors: Vec::new(),
                 });
             }
-            let detail = serde_json::json!({ "user_id": id.0, "roles": roles });
+            let taken = self.take_back(db, &before, &had)?;
+            let detail = serde_json::json!({ "user_id": id.0, "roles": roles, "taken_back": taken });
             self.note(db, caller, Some(organ), "user.roles_set", &detail)?;
-            Ok(user)
+            Ok(UserWithRoles { user: users::find(db, id)?, roles: users::roles(db, id)? })
         })
     }
 

@@ -12,7 +12,7 @@ mod xlsx;
 
 pub use csv::{csv, csv_rows};
 pub use page::overview_page;
-pub use sheet::{Cell, Column, Sheet, safe};
+pub use sheet::{Cell, Column, Sheet, for_xml, safe};
 pub use xlsx::{LongBook, xlsx};
 
 /// What the forms of 2019 and 2021 print behind “（二）部分公开”; it is no part of the row's name.

@@ -1,5 +1,6 @@
 //! A table before it has a format.
 
+use crate::case::text::{is_ignorable, is_outside_xml};
 use chrono::NaiveDate;
 use std::borrow::Cow;
 
@@ -74,11 +75,25 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
     }
 }
 
-/// Text that no spreadsheet takes for a formula: one that begins like it gets an apostrophe in front. The full-width signs
-/// begin a formula too where East Asian input methods are used.
+/// Text that no spreadsheet takes for a formula: one that begins like it gets an apostrophe in front, whatever invisible
+/// characters stand before. The full-width signs begin a formula too where East Asian input methods are used. What no XML file
+/// can hold is replaced.
 #[must_use]
 pub fn safe(text: &str) -> Cow<'_, str> {
     let is_risky =
         |first: char| matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
-    if text.starts_with(is_risky) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+    let text = for_xml(text);
+    let first = text.chars().find(|letter| !is_ignorable(*letter));
+    if first.is_some_and(is_risky) { Cow::Owned(format!("'{text}")) } else { text }
+}
+
+/// Text that an XML file can hold: a character it cannot becomes U+FFFD. New text has none; this is for what a database held
+/// before.
+#[must_use]
+pub fn for_xml(text: &str) -> Cow<'_, str> {
+    if text.contains(is_outside_xml) {
+        Cow::Owned(text.replace(is_outside_xml, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }

@@ -1,6 +1,6 @@
 //! Tables read back as a spreadsheet would.
 
-use super::{Cell, Column, LongBook, Sheet, csv, safe, xlsx};
+use super::{Cell, Column, LongBook, Sheet, csv, for_xml, safe, xlsx};
 use calamine::{Data, DataType, Reader, Xlsx};
 use chrono::NaiveDate;
 use std::io::Cursor;
@@ -32,6 +32,28 @@ fn whatever_begins_like_a_formula_is_text() {
     for plain in ["", "某路", "1-1", "a=b", " =1", "'x"] {
         assert_eq!(safe(plain), plain);
     }
+}
+
+#[test]
+fn what_begins_like_a_formula_behind_invisible_characters_is_text_too() {
+    for hidden in ["\u{200b}", "\u{feff}", "\u{202e}", "\u{200b}\u{2060}", "\u{ad}"] {
+        for risky in ["=1+1", "+86", "-1", "@SUM(A1)", "＝1"] {
+            assert_eq!(safe(&format!("{hidden}{risky}")), format!("'{hidden}{risky}"));
+        }
+        let plain = format!("{hidden}某路");
+        assert_eq!(safe(&plain), plain);
+    }
+}
+
+#[test]
+fn what_no_xml_file_can_hold_is_replaced() {
+    assert_eq!(safe("某\u{ffff}局\u{b}\u{fffe}\u{0}"), "某\u{fffd}局\u{fffd}\u{fffd}\u{fffd}");
+    assert_eq!(for_xml("第一行\r\n\t第二行 𠮷"), "第一行\r\n\t第二行 𠮷");
+    let mut sheet = sheet();
+    sheet.rows[0][0] = "a\u{ffff}b\u{1}".into();
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(xlsx(&[sheet]).unwrap())).unwrap();
+    let range = book.worksheet_range("逾期未办").unwrap();
+    assert_eq!(range.get((1, 0)).unwrap().as_string().unwrap(), "a\u{fffd}b\u{fffd}");
 }
 
 #[test]

@@ -81,3 +81,13 @@ pub fn list(db: &mut Db, of: &[OrganId]) -> Result<Vec<DepartmentRow>, StoreErro
     let theirs = departments::table.filter(departments::organ_id.eq_any(of));
     Ok(theirs.order((departments::organ_id, departments::code)).select(DepartmentRow::as_select()).load(db)?)
 }
+
+/// In these organs the person heads no department any more.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn drop_head(db: &mut Db, head: UserId, organs: &[OrganId]) -> Result<usize, StoreError> {
+    let headed = departments::table.filter(departments::head_id.eq(Some(head)));
+    let headed = headed.filter(departments::organ_id.eq_any(organs));
+    Ok(diesel::update(headed).set(departments::head_id.eq(None::<UserId>)).execute(db)?)
+}

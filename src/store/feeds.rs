@@ -43,10 +43,12 @@ pub fn owner(db: &mut Db, token_hash: &str) -> Result<UserId, StoreError> {
 /// Whose duties a calendar shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Watch {
-    /// Those this person owns.
+    /// Those this person owns, in the organs of `own_in`.
     pub owner: Option<UserId>,
-    /// Those without an owner in these departments.
+    /// Those without an owner in these departments, in the organs of `own_in`.
     pub departments: Vec<DepartmentId>,
+    /// The organs in which the person holds a role today.
+    pub own_in: Vec<OrganId>,
     /// Those without an owner and a department in these organs.
     pub unassigned_in: Vec<OrganId>,
     /// All of these organs.
@@ -87,6 +89,7 @@ pub fn duties(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Resul
         .is_not_null()
         .and(obligations::owner_id.eq(watch.owner))
         .or(unowned.and(obligations::department_id.eq_any(some(&watch.departments))))
+        .and(obligations::organ_id.eq_any(&watch.own_in))
         .or(unowned.and(obligations::department_id.is_null()).and(obligations::organ_id.eq_any(&watch.unassigned_in)))
         .or(obligations::organ_id.eq_any(&watch.all_in))
         .or(obligations::organ_id.eq_any(&watch.overdue_in).and(obligations::due_on.lt(Some(today))));

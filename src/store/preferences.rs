@@ -80,3 +80,22 @@ pub fn put(db: &mut Db, row: &PreferenceRow) -> Result<(), StoreError> {
     Both(upsert).execute(db)?;
     Ok(())
 }
+
+/// Those who have named `deputy` to stand in.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn of_deputy(db: &mut Db, deputy: UserId) -> Result<Vec<UserId>, StoreError> {
+    let theirs = mail_preferences::table.filter(mail_preferences::deputy_id.eq(Some(deputy)));
+    Ok(theirs.order(mail_preferences::user_id).select(mail_preferences::user_id).load(db)?)
+}
+
+/// The person has no deputy any more.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn drop_deputy(db: &mut Db, user: UserId) -> Result<(), StoreError> {
+    let row = mail_preferences::table.filter(mail_preferences::user_id.eq(user));
+    diesel::update(row).set(mail_preferences::deputy_id.eq(None::<UserId>)).execute(db)?;
+    Ok(())
+}

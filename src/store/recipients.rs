@@ -43,8 +43,8 @@ macro_rules! persons {
     };
 }
 
-/// Whose work a duty is: its owner; where there is none who can be reached, the handlers of its department; where there
-/// is none either, the clerks of the organ.
+/// Whose work a duty is: its owner, if the owner still holds a role in the organ and can be reached; else the handlers of its
+/// department; else the clerks of the organ.
 ///
 /// # Errors
 /// As every read.
@@ -55,7 +55,7 @@ pub fn handlers(
     department: Option<DepartmentId>,
 ) -> Result<Vec<Recipient>, StoreError> {
     if let Some(owner) = owner {
-        let found = recipients(persons!(users::id.eq(owner)).load(db)?);
+        let found = recipients(persons!(users::id.eq(owner).and(users::id.eq_any(members(organ)))).load(db)?);
         if !found.is_empty() {
             return Ok(found);
         }
@@ -80,6 +80,61 @@ fn holders(role: Role, organs: Vec<OrganId>) -> _ {
         .select(user_roles::user_id)
 }
 
+/// Who holds a role in the organ itself that hears of its duties.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn members(organ: OrganId) -> _ {
+    let hearing: Vec<&'static str> = hearing();
+    user_roles::table
+        .filter(user_roles::organ_id.eq(organ))
+        .filter(user_roles::role.eq_any(hearing))
+        .select(user_roles::user_id)
+}
+
+fn hearing() -> Vec<&'static str> {
+    Role::ALL.into_iter().filter(|role| role.hears_of_duties()).map(Role::code).collect()
+}
+
+/// Whether the person is active and holds a role in the organ itself: who does not, works on none of its duties any more.
+///
+/// # Errors
+/// As every read.
+pub fn works_in(db: &mut Db, user: UserId, organ: OrganId) -> Result<bool, StoreError> {
+    let active = users::table.filter(users::id.eq(user)).filter(users::is_active.eq(true));
+    let found: Option<UserId> =
+        active.filter(users::id.eq_any(members(organ))).select(users::id).first(db).optional()?;
+    Ok(found.is_some())
+}
+
+/// Whether the person may be written to about the duties of the organ: active, with a role in it, or with one that watches or
+/// administers it from above (also from the organ it reports to).
+///
+/// # Errors
+/// As every read; [`StoreError::Corrupt`] when an organ's path cannot be read.
+pub fn hears_of(db: &mut Db, user: UserId, organ: OrganId) -> Result<bool, StoreError> {
+    if works_in(db, user, organ)? {
+        return Ok(true);
+    }
+    if !super::users::is_active(db, user)? {
+        return Ok(false);
+    }
+    let above = at_or_above(db, organ)?;
+    let held = super::users::roles(db, user)?;
+    Ok(held.iter().any(|(of, role)| role.reaches_down() && above.contains(of)))
+}
+
+/// As [`hears_of`], and it stays so until the transaction ends. A transaction that takes the person's roles away waits, and
+/// then finds the mail that this one queues. Ask before you queue a mail.
+///
+/// # Errors
+/// As [`hears_of`].
+pub fn still_hears_of(db: &mut Db, user: UserId, organ: OrganId) -> Result<bool, StoreError> {
+    if let Db::Pg(db) = &mut *db {
+        let row = users::table.filter(users::id.eq(user)).select(users::id);
+        let _: Option<UserId> = row.for_share().first(db).optional()?;
+    }
+    hears_of(db, user, organ)
+}
+
 /// Who holds `role` in the organ itself.
 ///
 /// # Errors
@@ -96,14 +151,15 @@ pub fn person(db: &mut Db, id: UserId) -> Result<Option<Recipient>, StoreError> 
     Ok(recipients(persons!(users::id.eq(id)).load(db)?).into_iter().next())
 }
 
-/// 科室负责人 of a department.
+/// 科室负责人 of a department, if still of its organ.
 ///
 /// # Errors
 /// As every read.
 pub fn section_head(db: &mut Db, department: DepartmentId) -> Result<Option<Recipient>, StoreError> {
-    let head: Option<Option<UserId>> =
-        departments::table.find(department).select(departments::head_id).first(db).optional()?;
-    head.flatten().map_or(Ok(None), |head| person(db, head))
+    let row = departments::table.find(department).select((departments::head_id, departments::organ_id));
+    let found: Option<(Option<UserId>, OrganId)> = row.first(db).optional()?;
+    let Some((Some(head), organ)) = found else { return Ok(None) };
+    if works_in(db, head, organ)? { person(db, head) } else { Ok(None) }
 }
 
 /// The roles a person holds in the organ itself.
@@ -120,6 +176,12 @@ pub fn roles(db: &mut Db, user: UserId, organ: OrganId) -> Result<BTreeSet<Role>
 /// # Errors
 /// As every read; [`StoreError::Corrupt`] when an organ's path cannot be read.
 pub fn supervisors(db: &mut Db, organ: OrganId) -> Result<Vec<Recipient>, StoreError> {
+    let above = at_or_above(db, organ)?;
+    Ok(recipients(persons!(users::id.eq_any(holders(Role::Supervisor, above))).load(db)?))
+}
+
+/// The organ, the one it reports to, and every organ above either.
+fn at_or_above(db: &mut Db, organ: OrganId) -> Result<Vec<OrganId>, StoreError> {
     let place = |db: &mut Db, organ: OrganId| -> Result<(Option<OrganId>, String), StoreError> {
         let row = organs::table.filter(organs::id.eq(organ));
         Ok(row.select((organs::reports_to, organs::path)).first(db)?)
@@ -135,7 +197,7 @@ pub fn supervisors(db: &mut Db, organ: OrganId) -> Result<Vec<Recipient>, StoreE
     }
     above.sort_unstable();
     above.dedup();
-    Ok(recipients(persons!(users::id.eq_any(holders(Role::Supervisor, above))).load(db)?))
+    Ok(above)
 }
 
 /// Who administers the organ and can be written to: those nearest to it, in it or in an organ above; for no organ those

@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::outbox::Claimed;
 use super::schema::{cases, obligations, organs, outbox, reminder_steps};
-use super::{CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, meta};
+use super::{CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, meta, recipients, users};
 use std::collections::{BTreeSet, HashSet};
 
 /// The key in `meta` of the last day whose pass is done.
@@ -291,6 +292,59 @@ pub fn withdraw(db: &mut Db, mail_key: &str) -> Result<Option<Vec<ObligationId>>
     Ok(Some(duties))
 }
 
+/// A mail to a person that can still be taken back, or that its sender holds: its key, and the organ it is about.
+type Waiting = (String, Option<OrganId>);
+
+/// The mails to a person that wait or are parked.
+///
+/// # Errors
+/// As every read.
+pub fn waiting_for(db: &mut Db, recipient: UserId) -> Result<Vec<Waiting>, StoreError> {
+    let theirs = outbox::table.filter(outbox::recipient_id.eq(Some(recipient)));
+    let theirs = theirs.filter(outbox::state.eq_any(["queued", "parked"]));
+    Ok(theirs.order(outbox::id).select((outbox::dedupe_key, outbox::organ_id)).load(db)?)
+}
+
+/// Whether the person may have a mail: one who hears of each organ that it speaks of, or any active person where it speaks of
+/// none.
+///
+/// # Errors
+/// As [`recipients::hears_of`].
+pub fn may_have(db: &mut Db, recipient: UserId, (key, organ): &Waiting) -> Result<bool, StoreError> {
+    let named: Vec<OrganId> = reminder_steps::table
+        .inner_join(obligations::table.on(obligations::id.eq(reminder_steps::obligation_id)))
+        .filter(reminder_steps::mail_key.eq(key))
+        .select(obligations::organ_id)
+        .load(db)?;
+    let organs: BTreeSet<OrganId> = named.into_iter().chain(*organ).collect();
+    if organs.is_empty() {
+        return users::is_active(db, recipient);
+    }
+    for organ in organs {
+        if !recipients::hears_of(db, recipient, organ)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a mail that a sender holds may still go out; if its recipient may not have it any more it is withdrawn. A mail that
+/// the receiver may already hold goes on to its end.
+///
+/// # Errors
+/// As every write.
+pub fn may_still_go(db: &mut Db, claim: &Claimed) -> Result<bool, StoreError> {
+    let row = outbox::table.filter(outbox::id.eq(claim.id)).select(outbox::recipient_id);
+    let recipient: Option<UserId> = row.first(db)?;
+    let Some(recipient) = recipient.filter(|_| !claim.suspect) else { return Ok(true) };
+    if may_have(db, recipient, &(claim.dedupe_key.clone(), claim.organ_id))? {
+        return Ok(true);
+    }
+    super::outbox::hand_back(db, claim)?;
+    withdraw(db, &claim.dedupe_key)?;
+    Ok(false)
+}
+
 /// How many reminder days were made good by later mails, ever.
 ///
 /// # Errors
@@ -309,6 +363,17 @@ pub fn pass_done(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
     value
         .map(|text| text.parse().map_err(|_| StoreError::Corrupt(format!("meta '{PASS_DONE}' = '{text}'"))))
         .transpose()
+}
+
+/// The pass of `day`, if it is done, is to be made again: people changed.
+///
+/// # Errors
+/// As every write.
+pub fn pass_again(db: &mut Db, day: NaiveDate) -> Result<(), StoreError> {
+    match (pass_done(db)?, day.pred_opt()) {
+        (Some(done), Some(before)) if done >= day => record_pass(db, before),
+        _ => Ok(()),
+    }
 }
 
 /// Records that the pass of `day` is done.

@@ -116,6 +116,15 @@ pub fn find_by_username(db: &mut Db, username: &str) -> Result<Option<UserRow>, 
     Ok(users::table.filter(users::username.eq(username)).select(columns()).first(db).optional()?)
 }
 
+/// Whether the user is there and may sign in.
+///
+/// # Errors
+/// What every read may meet.
+pub fn is_active(db: &mut Db, id: UserId) -> Result<bool, StoreError> {
+    let found: Option<bool> = users::table.filter(users::id.eq(id)).select(users::is_active).first(db).optional()?;
+    Ok(found == Some(true))
+}
+
 /// Whether there is any user at all.
 ///
 /// # Errors
@@ -177,6 +186,16 @@ pub fn bump_epoch(db: &mut Db, id: UserId) -> Result<(), StoreError> {
         .set(users::token_epoch.eq(users::token_epoch + 1))
         .execute(db)?;
     if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+}
+
+/// The user belongs to no department any more. The caller has counted the change.
+///
+/// # Errors
+/// What every write may meet.
+pub fn drop_department(db: &mut Db, id: UserId) -> Result<(), StoreError> {
+    let row = users::table.filter(users::id.eq(id));
+    diesel::update(row).set(users::department_id.eq(None::<DepartmentId>)).execute(db)?;
+    Ok(())
 }
 
 /// Stores a new password hash and makes every token issued so far worthless.

@@ -9,6 +9,7 @@ mod hours;
 mod killing;
 mod outbox;
 mod passes;
+mod rights;
 mod scenes;
 mod schedulers;
 mod tls;

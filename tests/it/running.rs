@@ -127,6 +127,36 @@ fn an_operator_opens_an_account_at_the_command_line() {
 }
 
 #[test]
+fn nonsense_in_the_place_of_a_request_is_answered_and_no_error_of_the_service() {
+    use std::io::Read;
+    use std::net::TcpStream;
+    use std::time::Duration;
+    let directory = tempfile::tempdir().unwrap();
+    let mut service = Running::start(directory.path());
+    let host = service.url.strip_prefix("http://").unwrap().to_owned();
+    assert_eq!(service.sign_in("nobody", "x"), 401, "it serves");
+    let long = format!("GET /{} HTTP/1.1\r\n", "x".repeat(200_000));
+    for nonsense in
+        ["GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", &long]
+    {
+        let mut open = TcpStream::connect(&host).unwrap();
+        open.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // The server may close before it has read everything.
+        let _ = open.write_all(nonsense.as_bytes());
+        let mut answer = Vec::new();
+        let _ = open.read_to_end(&mut answer);
+        let shown = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.is_empty() || shown.starts_with("HTTP/1.1 4"), "{shown}");
+    }
+    service.ask_to_end();
+    let mut log = String::new();
+    service.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(service.child.wait().unwrap().success());
+    assert!(log.contains("request"), "there is a log: {log}");
+    assert!(!log.contains("ERROR") && !log.contains("stream error"), "{log}");
+}
+
+#[test]
 fn a_request_that_is_under_way_when_the_service_is_asked_to_end_is_answered() {
     use std::io::Read;
     use std::net::TcpStream;

@@ -190,7 +190,7 @@ fn is_met(requirement: Requirement, case: &Case, proposal: &c::ProposeOutcome, c
 }
 
 fn is_said(text: &str) -> bool {
-    !text.trim().is_empty()
+    crate::case::text::is_visible(text)
 }
 
 fn third_parties(case: &Case) -> impl Iterator<Item = &Consultation> {

@@ -2,8 +2,9 @@
 
 use super::{Drawn, receipt_day};
 use crate::case::basis;
-use crate::case::command as c;
+use crate::case::command::{self as c, CommandKind};
 use crate::case::event::Event;
+use crate::case::record::LinkRelation;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
 use crate::case::state::Case;
@@ -161,8 +162,23 @@ pub(super) fn split(
 pub(super) fn link(case: &Case, payload: &c::Link, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
     not_after_today("/on", payload.on, context.today)?;
     not_before("/on", payload.on, case.intake.submitted_on, "提交日期")?;
+    if let Some(command) = made_by(payload.relation) {
+        let relation = payload.relation.label();
+        let detail = format!("“{relation}”由“{}”自动记入两案，不能自行登记", command.label());
+        return Err(NotAllowed::new("link_by_command", detail).at("/relation"));
+    }
     if case.links.iter().any(|link| link.other_case == payload.other_case && link.relation == payload.relation) {
         return Err(NotAllowed::new("already_linked", "两案已有这一关联").at("/other_case"));
     }
     Ok(vec![Event::Linked(payload.clone())])
+}
+
+/// The command that ties two cases in this way. A tie of this kind decides who answers for the case and in which report it
+/// counts, so it is entered only with the step it tells of.
+const fn made_by(relation: LinkRelation) -> Option<CommandKind> {
+    match relation {
+        LinkRelation::MergedFrom => Some(CommandKind::Merge),
+        LinkRelation::SplitFrom => Some(CommandKind::Split),
+        LinkRelation::Earlier | LinkRelation::RepeatOf | LinkRelation::CorrectedFrom | LinkRelation::Related => None,
+    }
 }

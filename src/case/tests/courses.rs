@@ -79,7 +79,7 @@ fn what_is_split_in_its_year_leaves_its_parts_in_its_place_and_later_it_has_ende
     assert_eq!(concluded(&split("2024-01-05")).map(|(on, ..)| on), Some("2024-01-05".into()));
     let tied = |relation| {
         let mut desk = Desk::registered("2023-12-20").at("2024-01-05");
-        desk.accept(Link { on: day("2024-01-05"), other_case: Uuid::from_u128(5), relation });
+        desk.log.push(Event::Linked(Link { on: day("2024-01-05"), other_case: Uuid::from_u128(5), relation }));
         course(&desk.log).map(|course| course.entered_on)
     };
     assert_eq!(tied(LinkRelation::SplitFrom), Some(day("2024-01-05")), "until then it was its parent's business");
@@ -126,7 +126,7 @@ fn the_log_is_only_read_of_cases_that_were_set_aside_or_divided() {
     assert!(is_turned(&split.log));
     for (relation, expected) in [(LinkRelation::SplitFrom, true), (LinkRelation::Related, false)] {
         let mut tied = Desk::registered("2023-12-20");
-        tied.accept(Link { on: tied.today, other_case: Uuid::from_u128(5), relation });
+        tied.log.push(Event::Linked(Link { on: tied.today, other_case: Uuid::from_u128(5), relation }));
         assert_eq!(is_turned(&tied.log), expected, "{relation:?}");
     }
 }

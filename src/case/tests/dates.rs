@@ -256,6 +256,19 @@ fn a_case_is_merged_within_its_period_and_tied_to_another_once_in_each_way() {
 }
 
 #[test]
+fn a_tie_that_a_command_makes_is_not_entered_by_hand() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-05");
+    for relation in LinkRelation::ALL.iter().copied() {
+        let tie = Link { on: day("2024-03-05"), other_case: Uuid::from_u128(9), relation };
+        if matches!(relation, LinkRelation::MergedFrom | LinkRelation::SplitFrom) {
+            assert_eq!(desk.refused(tie).0, "link_by_command", "{relation:?}");
+        } else {
+            desk.accept(tie);
+        }
+    }
+}
+
+#[test]
 fn an_application_is_not_older_than_the_law() {
     let mut desk = Desk::on("2008-05-10");
     assert_eq!(desk.refused(at_counter(day("2008-04-30"))).0, "date_before_the_law");

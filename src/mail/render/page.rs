@@ -81,9 +81,10 @@ fn duty(item: &Item) -> Value {
 /// What those who do not do the work themselves are asked for.
 fn urge(item: &Item) -> &'static str {
     let is_above = match &item.because {
-        Because::Is(audience, _) | Because::StandsIn(audience, ..) => {
+        Because::Is(audience, _) | Because::StandsIn(audience, ..) | Because::DeputyElsewhere(audience) => {
             matches!(audience, Audience::Leader | Audience::Supervisor)
         }
+        Because::HandlerLeft(_) => return "请您另行指定承办人员，并督促办理",
         Because::HandlerAway(..) | Because::NobodyElse => false,
     };
     match (item.is_black, is_above) {

@@ -317,8 +317,7 @@ impl<'a> Pass<'a> {
             return Ok(());
         }
         let queue = |db: &mut Db, line: &Line, mail: &NewMail| -> Result<bool, StoreError> {
-            let stands = reminders::still_stands(db, line.duty.id, line.duty.case_id, line.duty.due_on)?;
-            if !stands || !outbox::enqueue(db, mail)? {
+            if !still_holds(db, line)? || !outbox::enqueue(db, mail)? {
                 return Ok(false);
             }
             reminders::record_steps(db, std::slice::from_ref(&line.step))?;
@@ -398,7 +397,7 @@ impl<'a> Pass<'a> {
     ) -> Result<Result<Vec<Queued>, RenderError>, StoreError> {
         let mut standing = Vec::new();
         for line in lines {
-            if reminders::still_stands(db, line.duty.id, line.duty.case_id, line.duty.due_on)? {
+            if still_holds(db, line)? {
                 standing.push(line.clone());
             }
         }
@@ -497,6 +496,13 @@ impl<'a> Pass<'a> {
             why,
         });
     }
+}
+
+/// Whether the duty still stands and the person still hears of its organ, until the transaction ends.
+fn still_holds(db: &mut Db, line: &Line) -> Result<bool, StoreError> {
+    let duty = &line.duty;
+    Ok(reminders::still_stands(db, duty.id, duty.case_id, duty.due_on)?
+        && recipients::still_hears_of(db, line.person.user_id, duty.organ_id)?)
 }
 
 /// What makes a step the same: the obligation, the rule, the due date, the person.

@@ -3,6 +3,7 @@
 //! Everything that is wrong is told at once, so that the person at the counter is asked once. No fault repeats a value.
 
 use crate::case::command::title_of;
+use crate::case::text::free_text_flaw;
 use crate::case::{ApplicantKind, DeliveryForm, DeliveryWay};
 use crate::law::Channel;
 use crate::office::OfficeError;
@@ -279,8 +280,8 @@ fn lines(checks: &mut Checks, pointer: &str, text: &str, max: usize) {
     if text.chars().count() > max {
         checks.fault(pointer, "too_long", format!("不得超过 {max} 个字"));
     }
-    if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
-        checks.fault(pointer, "invalid_value", "不得包含换行以外的控制字符");
+    if let Some((code, detail)) = free_text_flaw(text) {
+        checks.fault(pointer, code, detail);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::book::{parts, title};
 use super::layout::{Grid, Look, Spot, grids};
 use super::whole::Report;
-use crate::report::ReportError;
+use crate::report::{ReportError, for_xml};
 use docx_rs::{
     AlignmentType, Docx, Footer, HeightRule, LineSpacing, LineSpacingType, PageMargin, PageNum, Paragraph, Run,
     RunFonts, SpecialIndentType, Table, TableCell, TableCellMargins, TableLayoutType, TableRow, VAlignType, VMergeType,
@@ -29,7 +29,7 @@ fn song() -> RunFonts {
 }
 
 fn run(text: &str, size: usize) -> Run {
-    Run::new().add_text(text).fonts(song()).size(size)
+    Run::new().add_text(for_xml(text)).fonts(song()).size(size)
 }
 
 /// The document.

@@ -241,6 +241,20 @@ fn the_document_is_a_packed_one_with_a_merged_table() {
 }
 
 #[test]
+fn a_name_that_no_xml_can_hold_spoils_no_file() {
+    let mut report = report(Form::Form2021, 2025);
+    report.org = "某\u{ffff}局\u{1}".into();
+    report.parts.one = "总体\u{fffe}情况".into();
+    let read = docx_rs::read_docx(&document(&report).unwrap()).unwrap().json();
+    assert!(read.contains("某\u{fffd}局") && read.contains("总体\u{fffd}情况"), "{read}");
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(book(&report).unwrap())).unwrap();
+    for name in book.sheet_names() {
+        let range = book.worksheet_range(&name).unwrap();
+        assert!(range.used_cells().all(|(_, _, cell)| !cell.to_string().contains(['\u{ffff}', '\u{fffe}', '\u{1}'])));
+    }
+}
+
+#[test]
 fn what_is_no_report_of_ours_is_refused() {
     let code = |bytes: &[u8]| read_file(bytes).unwrap_err().code;
     assert_eq!(code("a,b\r\n1,2\r\n".as_bytes()), "not_a_report");

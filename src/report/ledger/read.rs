@@ -9,6 +9,7 @@ use super::{LedgerRow, Person, RowFault, Unmapped};
 use crate::case::historical::{
     Past, PastConsultation, PastCorrection, PastExtension, PastFee, Remark, Term, regime_of,
 };
+use crate::case::text::{free_text_flaw, without_hidden};
 use crate::case::{ApplicantKind, IdentityKind};
 use crate::law::{Channel, ClockOptions, ConsultationKind, Outcome, Regime};
 use chrono::NaiveDate;
@@ -172,8 +173,10 @@ impl LedgerReader {
     }
 }
 
+/// Folds line breaks and blanks and drops hidden characters. A ledger is a spreadsheet of other people, full of pasted text. A
+/// clerk could not find a hidden letter in it to mend it.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    without_hidden(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 struct Row<'a> {
@@ -216,8 +219,8 @@ impl Row<'_> {
             self.fault(field, "too_long", format!("不得超过{longest}个字"));
             return None;
         }
-        if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
-            self.fault(field, "invalid_value", "不得包含换行以外的控制字符");
+        if let Some((code, detail)) = free_text_flaw(&text) {
+            self.fault(field, code, detail);
             return None;
         }
         Some(text)

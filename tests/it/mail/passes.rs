@@ -181,7 +181,8 @@ fn where_nobody_nearer_can_be_reached_the_next_is_told_and_why() {
         let bureau = add_bureau(store, "市局", Some(above));
         let case = numbered_case(store, &bureau, "2025-00018");
         let pass = |on: &str| remind(&room(store), day(on));
-        stands(store, bureau.organ, case, &[reply("2025-09-19", OPEN, Some(bureau.user))], "2025-08-22");
+        let owner = person(store, "owner", None, None, &[(bureau.organ, Role::Handler)]);
+        stands(store, bureau.organ, case, &[reply("2025-09-19", OPEN, Some(owner))], "2025-08-22");
         // The owner has no mailbox and nobody else is there: the report says so and nothing is queued.
         let report = pass("2025-09-05");
         assert_eq!((report.queued.len(), report.unreachable.len()), (0, 1));
@@ -275,7 +276,9 @@ fn inactive_people_and_machines_are_not_written_to() {
         set("kind = 'person'");
         let inactive = if store.backend() == "sqlite" { "is_active = 0" } else { "is_active = FALSE" };
         set(inactive);
-        assert_eq!(brief(&room(store).remind(day("2025-09-12"), None).unwrap()), [line("lead_5", "clerk", 0)]);
+        let report = room(store).remind(day("2025-09-12"), None).unwrap();
+        assert_eq!(brief(&report), [line("lead_5", "head", 1), line("lead_5", "clerk", 0)], "the head names another");
+        assert_eq!(report.queued[0].because, Because::HandlerLeft("handler先生".into()));
     });
 }
 
