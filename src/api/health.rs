@@ -1,12 +1,14 @@
 //! Whether the service lives and is ready, and its own description.
 
+use super::fixed::Fixed;
 use super::openapi;
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::office::Readiness;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use std::sync::LazyLock;
 use utoipa::{OpenApi, ToSchema};
 
 /// The routes of this file.
@@ -54,7 +56,13 @@ async fn ready(api: web::Data<Api>) -> Result<HttpResponse, Problem> {
 }
 
 /// 本文档（OpenAPI 3.1）
-#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "ops", responses((status = 200)))]
-async fn document() -> HttpResponse {
-    HttpResponse::Ok().json(openapi::document())
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "ops",
+    responses((status = 200), (status = 304, description = "与 If-None-Match 所给的相同")))]
+async fn document(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    static DOCUMENT: LazyLock<Option<Fixed>> = LazyLock::new(|| {
+        let text = serde_json::to_vec(&openapi::document()).ok()?;
+        Fixed::new("application/json", text).ok()
+    });
+    let document = DOCUMENT.as_ref().ok_or_else(|| Problem::internal("no OpenAPI document"))?;
+    Ok(document.answer(&request))
 }

@@ -11,9 +11,11 @@ mod case_commands;
 mod case_view;
 mod cases;
 mod departments;
+mod docs;
 mod edge;
 mod export;
 mod feeds;
+mod fixed;
 mod gauges;
 mod guard;
 mod health;
@@ -48,7 +50,6 @@ use actix_web_prom::{PrometheusMetrics, PrometheusMetricsBuilder};
 use problem::Problem;
 use std::net::TcpListener;
 use std::time::Duration;
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Where the metrics are.
 pub const METRICS: &str = "/metrics";
@@ -76,8 +77,7 @@ pub fn app(
         .app_data(metrics.gauges.clone())
         .app_data(precondition::path_config())
         .configure(routes::register)
-        .service(docs())
-        .service(web::redirect("/docs", "/docs/"))
+        .configure(docs::register)
         .default_service(web::to(nowhere))
         .wrap(middleware::from_fn(edge::edge))
         .wrap(metrics.requests.clone())
@@ -130,15 +130,6 @@ pub fn server(office: Office, listener: TcpListener) -> std::io::Result<Server> 
     Ok(server.listen(listener)?.run())
 }
 
-/// The readable page; its scripts are inside the binary.
-fn docs() -> SwaggerUi {
-    let config = Config::new([OPENAPI]).validator_url("none").use_base_layout().display_request_duration(true);
-    SwaggerUi::new("/docs/{_:.*}").config(config)
-}
-
 async fn nowhere() -> Result<HttpResponse, Problem> {
     Err(Problem::new("not_found"))
 }
-
-/// Where the document is.
-const OPENAPI: &str = "/api/v1/openapi.json";
