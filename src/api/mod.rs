@@ -16,6 +16,7 @@ mod edge;
 mod export;
 mod feeds;
 mod fixed;
+mod flight;
 mod gauges;
 mod guard;
 mod health;
@@ -75,6 +76,7 @@ pub fn app(
     App::new()
         .app_data(web::Data::new(api.clone()))
         .app_data(metrics.gauges.clone())
+        .app_data(metrics.readiness.clone())
         .app_data(precondition::path_config())
         .configure(routes::register)
         .configure(docs::register)
@@ -90,6 +92,7 @@ pub fn app(
 pub struct Metrics {
     requests: PrometheusMetrics,
     gauges: web::Data<gauges::Gauges>,
+    readiness: web::Data<health::Watch>,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -110,7 +113,7 @@ pub fn metrics() -> std::io::Result<Metrics> {
         .build()
         .map_err(|cause| failed(cause.to_string()))?;
     let gauges = gauges::Gauges::register(&requests.registry).map_err(|cause| failed(cause.to_string()))?;
-    Ok(Metrics { requests, gauges: web::Data::new(gauges) })
+    Ok(Metrics { requests, gauges: web::Data::new(gauges), readiness: web::Data::new(health::watch()) })
 }
 
 /// A server on an open listener; it runs when awaited and stops gracefully on SIGTERM and ctrl-c.

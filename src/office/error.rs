@@ -1,6 +1,7 @@
 //! Why a use case did not happen.
 
 use crate::case::{NotAllowed, Role};
+use crate::store::StorageFault;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -82,6 +83,9 @@ pub enum OfficeError {
     /// The work went on beyond the request's deadline and was ended; nothing has changed.
     #[error("out of time")]
     OutOfTime,
+    /// The storage under the database cannot be used until an operator does something.
+    #[error("storage: {}", .0.code())]
+    Storage(StorageFault),
     /// A fault of ours. The text is for the log, never for the caller.
     #[error("internal: {0}")]
     Internal(String),

@@ -43,7 +43,7 @@ pub use clock::Clock;
 pub use error::{FieldError, OfficeError};
 pub use once::{Answer, Once};
 pub use passwords::Passwords;
-pub use readiness::{CalendarReach, Readiness};
+pub use readiness::{CalendarReach, Readiness, advice};
 
 use crate::config::Settings;
 use crate::mail::render::Templates;
@@ -149,6 +149,10 @@ impl From<StoreError> for OfficeError {
             }
             StoreError::Busy => Self::Busy,
             StoreError::OutOfTime => Self::OutOfTime,
+            StoreError::Storage(fault, said) => {
+                tracing::error!(code = fault.code(), said, "the storage of the database cannot be used");
+                Self::Storage(fault)
+            }
             StoreError::Unavailable(reason) => {
                 tracing::warn!(reason, "the database is not available");
                 Self::Busy

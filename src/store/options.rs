@@ -98,7 +98,19 @@ impl Address {
 }
 
 /// Makes an empty database file that only its owner may read: SQLite gives the same mode to the files beside it.
+///
+/// A key without its database means that the file was moved or lost. An empty one in its place would look like a new
+/// house, with a new administrator.
 pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
+    let key = super::seal::key_path(path);
+    if !path.exists() && key.exists() {
+        return Err(StoreError::Refused(format!(
+            "there is the key file {} but no database {}: put the database back, or move the key file away to begin with \
+             an empty one",
+            key.display(),
+            path.display()
+        )));
+    }
     let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
     opened.map(drop).map_err(|cause| StoreError::Unavailable(format!("cannot open {}: {cause}", path.display())))
 }

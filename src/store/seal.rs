@@ -162,11 +162,16 @@ pub(super) fn other_key() -> StoreError {
     StoreError::Refused("this database was sealed with another key: restore the right one".into())
 }
 
-/// Reads the key file; makes it when there is none, unless the database already holds what another key sealed.
-fn key_beside(database: &Path, is_sealed: bool) -> Result<String, StoreError> {
+/// Where the key file of a database is.
+pub(super) fn key_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".key");
-    let path = PathBuf::from(name);
+    PathBuf::from(name)
+}
+
+/// Reads the key file; makes it when there is none, unless the database already holds what another key sealed.
+fn key_beside(database: &Path, is_sealed: bool) -> Result<String, StoreError> {
+    let path = key_path(database);
     let failed = |cause: std::io::Error| StoreError::Unavailable(format!("key file {}: {cause}", path.display()));
     if !path.exists() {
         if is_sealed {

@@ -35,6 +35,7 @@ mod routes;
 mod running;
 mod service;
 mod smtp_sink;
+mod storage;
 mod store;
 mod support;
 mod topics;
