@@ -1,21 +1,30 @@
 //! Figures of mail, reminders and the self-check at `/metrics`, read from the database when somebody looks.
 
 use super::METRICS;
+use super::flight::{Flight, Seen};
+use super::problem::Problem;
 use super::state::Api;
 use crate::office::clock_check::ClockCheck;
-use crate::office::mails::MailFigures;
+use crate::office::mails::{GrownFigures, MailFigures};
+use crate::store::PoolState;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 use prometheus::core::Collector;
 use prometheus::{Gauge, IntGauge, IntGaugeVec, Opts, Registry};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// `/metrics` is public: whoever asks often gets the figures of the second before.
 const FRESH: Duration = Duration::from_secs(1);
 /// A database that hangs must not hold up who watches it.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Figures that take a second are read every hundred seconds: one part in a hundred of one core.
+const PAUSE_TIMES: u32 = 100;
+
+type Figures = Result<(MailFigures, Option<ClockCheck>), Problem>;
+type Grown = Result<GrownFigures, Problem>;
 
 /// The gauges; none names a person or a case.
 #[derive(Debug)]
@@ -29,7 +38,10 @@ pub(super) struct Gauges {
     missed: IntGauge,
     personal_data_alarms: IntGauge,
     is_read: IntGauge,
-    read_at: tokio::sync::Mutex<Option<tokio::time::Instant>>,
+    age: Gauge,
+    pool: IntGaugeVec,
+    figures: Arc<Flight<Figures>>,
+    grown: Arc<Flight<Grown>>,
 }
 
 impl Gauges {
@@ -58,9 +70,15 @@ impl Gauges {
                 "Times that a person reached half of a limit on personal data, or the limit",
             ))?,
             is_read: IntGauge::with_opts(opts("figures_fresh", "0 when the database could not be asked"))?,
-            read_at: tokio::sync::Mutex::new(None),
+            age: Gauge::with_opts(opts("figures_age_seconds", "Age of the figures that the database gave last"))?,
+            pool: IntGaugeVec::new(
+                opts("database_pool", "Connections: open, idle, stuck; and switches so far"),
+                &["what"],
+            )?,
+            figures: Flight::new(FRESH, 0, PATIENCE),
+            grown: Flight::new(FRESH, PAUSE_TIMES, PATIENCE),
         };
-        let all: [Box<dyn Collector>; 9] = [
+        let all: [Box<dyn Collector>; 11] = [
             Box::new(gauges.state.clone()),
             Box::new(gauges.oldest.clone()),
             Box::new(gauges.suspect.clone()),
@@ -70,6 +88,8 @@ impl Gauges {
             Box::new(gauges.missed.clone()),
             Box::new(gauges.personal_data_alarms.clone()),
             Box::new(gauges.is_read.clone()),
+            Box::new(gauges.age.clone()),
+            Box::new(gauges.pool.clone()),
         ];
         for one in all {
             registry.register(one)?;
@@ -78,25 +98,60 @@ impl Gauges {
     }
 
     fn set(&self, figures: &MailFigures, check: Option<&ClockCheck>) {
-        let counts = &figures.outbox.counts;
-        let states = [
-            ("queued", counts.queued),
-            ("sending", counts.sending),
-            ("sent", counts.sent),
-            ("parked", counts.parked),
-            ("cancelled", counts.cancelled),
-        ];
-        for (state, count) in states {
-            self.state.with_label_values(&[state]).set(count);
-        }
-        self.oldest.set(figures.outbox.oldest.as_secs_f64());
-        self.suspect.set(figures.outbox.suspect);
+        let outbox = &figures.outbox;
+        self.set_states([("queued", outbox.queued), ("sending", outbox.sending), ("parked", outbox.parked)]);
+        self.oldest.set(outbox.oldest.as_secs_f64());
+        self.suspect.set(outbox.suspect);
         self.relay_down.set(i64::from(figures.circuit.is_some()));
         self.reminder_lag.set(figures.reminder_lag.as_secs_f64());
         self.clock_differences.set(check.map_or(-1, |check| i64::try_from(check.differences).unwrap_or(i64::MAX)));
-        self.missed.set(figures.missed);
-        self.personal_data_alarms.set(figures.personal_data_alarms);
     }
+
+    fn set_grown(&self, grown: &GrownFigures) {
+        self.set_states([("sent", grown.sent), ("cancelled", grown.cancelled)]);
+        self.missed.set(grown.missed);
+        self.personal_data_alarms.set(grown.personal_data_alarms);
+    }
+
+    fn set_states<const N: usize>(&self, states: [(&str, i64); N]) {
+        for (state, count) in states {
+            self.state.with_label_values(&[state]).set(count);
+        }
+    }
+
+    fn set_pool(&self, pool: PoolState) {
+        let PoolState { connections, idle, switches, stuck } = pool;
+        for (what, count) in [("open", connections), ("idle", idle), ("switches", switches), ("stuck", stuck)] {
+            self.pool.with_label_values(&[what]).set(i64::from(count));
+        }
+    }
+
+    /// Asks the database, or takes what it said a moment ago; while it does not answer, what it said last.
+    async fn refresh(&self, api: &Api) {
+        let (for_figures, for_grown) = (api.clone(), api.clone());
+        let figures = self.figures.ask(|| async move {
+            let figures = for_figures.run(|office| {
+                let check = office.store().read_reserved(|db| office.last_clock_check(db))?;
+                Ok((office.mail_figures()?, check))
+            });
+            figures.await
+        });
+        let grown = self.grown.ask(|| async move { for_grown.run(|office| office.grown_figures()).await });
+        let (figures, grown) = tokio::join!(figures, grown);
+        if let Some((figures, check)) = found(&figures) {
+            self.set(figures, check.as_ref());
+        }
+        if let Some(grown) = found(&grown) {
+            self.set_grown(grown);
+        }
+        self.is_read.set(i64::from(figures.silent.is_none() && found(&figures).is_some() && found(&grown).is_some()));
+        self.age.set(figures.last.as_ref().map_or(0.0, |(_, age)| age.as_secs_f64()));
+        self.set_pool(api.office().store().pool_state());
+    }
+}
+
+fn found<T>(seen: &Seen<Result<T, Problem>>) -> Option<&T> {
+    seen.last.as_ref().and_then(|(answer, _)| answer.as_ref().as_ref().ok())
 }
 
 /// Asks the database before the metrics are written out.
@@ -108,19 +163,7 @@ pub(super) async fn refresh<B: MessageBody + 'static>(
         && let Some(api) = request.app_data::<web::Data<Api>>().cloned()
         && let Some(gauges) = request.app_data::<web::Data<Gauges>>().cloned()
     {
-        let mut read_at = gauges.read_at.lock().await;
-        if read_at.is_none_or(|at| at.elapsed() >= FRESH) {
-            let figures = api.run(|office| {
-                let check = office.store().read(|db| office.last_clock_check(db))?;
-                Ok((office.mail_figures()?, check))
-            });
-            let read = tokio::time::timeout(PATIENCE, figures).await;
-            if let Ok(Ok((figures, check))) = &read {
-                gauges.set(figures, check.as_ref());
-            }
-            gauges.is_read.set(i64::from(matches!(read, Ok(Ok(_)))));
-            *read_at = Some(tokio::time::Instant::now());
-        }
+        gauges.refresh(&api).await;
     }
     next.call(request).await
 }

@@ -12,9 +12,12 @@ mod case_view;
 mod cases;
 mod departments;
 mod disposition;
+mod docs;
 mod edge;
 mod export;
 mod feeds;
+mod fixed;
+mod flight;
 mod gauges;
 mod guard;
 mod health;
@@ -51,7 +54,6 @@ use actix_web_prom::{PrometheusMetrics, PrometheusMetricsBuilder};
 use problem::Problem;
 use std::net::TcpListener;
 use std::time::Duration;
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Where the metrics are.
 pub const METRICS: &str = "/metrics";
@@ -77,10 +79,10 @@ pub fn app(
     App::new()
         .app_data(web::Data::new(api.clone()))
         .app_data(metrics.gauges.clone())
+        .app_data(metrics.readiness.clone())
         .app_data(precondition::path_config())
         .configure(routes::register)
-        .service(docs())
-        .service(web::redirect("/docs", "/docs/"))
+        .configure(docs::register)
         .default_service(web::to(nowhere))
         .wrap(middleware::from_fn(edge::edge))
         .wrap(metrics.requests.clone())
@@ -93,6 +95,7 @@ pub fn app(
 pub struct Metrics {
     requests: PrometheusMetrics,
     gauges: web::Data<gauges::Gauges>,
+    readiness: web::Data<health::Watch>,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -113,7 +116,7 @@ pub fn metrics() -> std::io::Result<Metrics> {
         .build()
         .map_err(|cause| failed(cause.to_string()))?;
     let gauges = gauges::Gauges::register(&requests.registry).map_err(|cause| failed(cause.to_string()))?;
-    Ok(Metrics { requests, gauges: web::Data::new(gauges) })
+    Ok(Metrics { requests, gauges: web::Data::new(gauges), readiness: web::Data::new(health::watch()) })
 }
 
 /// A server on an open listener; it runs when awaited and stops gracefully on SIGTERM and ctrl-c.
@@ -133,15 +136,6 @@ pub fn server(office: Office, listener: TcpListener) -> std::io::Result<Server> 
     Ok(server.listen(listener)?.run())
 }
 
-/// The readable page; its scripts are inside the binary.
-fn docs() -> SwaggerUi {
-    let config = Config::new([OPENAPI]).validator_url("none").use_base_layout().display_request_duration(true);
-    SwaggerUi::new("/docs/{_:.*}").config(config)
-}
-
 async fn nowhere() -> Result<HttpResponse, Problem> {
     Err(Problem::new("not_found"))
 }
-
-/// Where the document is.
-const OPENAPI: &str = "/api/v1/openapi.json";

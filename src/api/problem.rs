@@ -1,6 +1,6 @@
 //! RFC 9457 problem details: one table from code to status and Chinese title.
 
-use crate::office::{FieldError, OfficeError};
+use crate::office::{FieldError, OfficeError, advice};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -40,6 +40,11 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("internal", 500, "系统内部错误"),
     ("busy", 503, "系统繁忙，请稍后再试"),
     ("not_ready", 503, "尚不能办理业务"),
+    ("storage_full", 503, "数据库磁盘已满，没有保存"),
+    ("database_damaged", 503, "数据库已损坏，不能办理"),
+    ("storage_io", 503, "数据库磁盘读写出错"),
+    ("database_file_gone", 503, "数据库文件不在原处，没有保存"),
+    ("database_file_replaced", 503, "数据库文件已被替换，没有保存"),
     ("deadline_exceeded", 503, "处理超时，请稍后再试"),
 ];
 
@@ -72,6 +77,8 @@ const CASE_CODES: &[(&str, u16, &str)] = &[
 
 /// Seconds after which a client may try again when we are busy.
 const BUSY_RETRY_S: u64 = 2;
+/// The same when an operator has to do something first.
+const STORAGE_RETRY_S: u64 = 30;
 
 /// What every 4xx and 5xx answer carries, as `application/problem+json`. Boxed: most results are no problem.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -252,6 +259,10 @@ impl From<OfficeError> for Problem {
             OfficeError::KeyReused => Self::new("idempotency_key_reused"),
             OfficeError::Busy => Self::busy(),
             OfficeError::OutOfTime => Self::out_of_time(),
+            OfficeError::Storage(fault) => {
+                let detail = format!("请联系系统管理员。{}", advice(fault));
+                Self::new(fault.code()).detail(detail).retry_after(STORAGE_RETRY_S)
+            }
             OfficeError::Internal(reason) => Self::internal(&reason),
         }
     }

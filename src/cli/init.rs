@@ -2,7 +2,7 @@
 
 use super::common::{ConfigArgs, finish};
 use crate::office::organs::OrganDraft;
-use crate::office::{Clock, FieldError, Office, OfficeError};
+use crate::office::{Clock, FieldError, Office, OfficeError, advice};
 use crate::store::organs::{self, OrganRow};
 use crate::store::{Db, StoreError};
 use std::process::ExitCode;
@@ -84,6 +84,7 @@ pub(super) fn explain(error: &OfficeError) -> String {
         | OfficeError::Refused { detail, .. }
         | OfficeError::TooOften { detail, .. } => detail.clone(),
         OfficeError::Busy => "数据库繁忙 / the database is busy".to_owned(),
+        OfficeError::Storage(fault) => advice(*fault).to_owned(),
         OfficeError::NotFound
         | OfficeError::Unauthenticated
         | OfficeError::WrongCredentials

@@ -2,6 +2,7 @@
 
 use crate::case::{NotAllowed, Role};
 use crate::report::files::TOO_LARGE;
+use crate::store::StorageFault;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -93,6 +94,9 @@ pub enum OfficeError {
     /// The work went on beyond the request's deadline and was ended; nothing has changed.
     #[error("out of time")]
     OutOfTime,
+    /// The storage under the database cannot be used until an operator does something.
+    #[error("storage: {}", .0.code())]
+    Storage(StorageFault),
     /// A fault of ours. The text is for the log, never for the caller.
     #[error("internal: {0}")]
     Internal(String),

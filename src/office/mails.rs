@@ -59,7 +59,16 @@ pub struct MailFigures {
     pub circuit: Option<Circuit>,
     /// By how much the day's reminder pass is late; zero when it is done or its hour has not come.
     pub reminder_lag: Duration,
-    /// Reminder days that went by without a mail and were made good by a later one, ever.
+}
+
+/// Figures over everything there ever was: what it costs to read them grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrownFigures {
+    /// Mails that a server accepted.
+    pub sent: i64,
+    /// Mails that were withdrawn.
+    pub cancelled: i64,
+    /// Reminder days that went by without a mail and were made good by a later one.
     pub missed: i64,
     /// Alarms about people who read personal data often, ever.
     pub personal_data_alarms: i64,
@@ -147,13 +156,25 @@ impl Office {
     /// # Errors
     /// What every read may meet.
     pub fn mail_figures(&self) -> Result<MailFigures, OfficeError> {
-        self.store().read(|db| {
+        self.store().read_reserved(|db| {
             let outbox = outbox::figures(db)?;
             let circuit = outbox::relay_circuit(db)?;
             let reminder_lag = self.reminder_lag(reminders::pass_done(db)?);
+            Ok(MailFigures { outbox, circuit, reminder_lag })
+        })
+    }
+
+    /// The figures that take longer the more there is.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn grown_figures(&self) -> Result<GrownFigures, OfficeError> {
+        self.store().read(|db| {
+            let settled = outbox::settled(db)?;
             let missed = reminders::missed_total(db)?;
             let personal_data_alarms = self.personal_data_alarms(db)?;
-            Ok(MailFigures { outbox, circuit, reminder_lag, missed, personal_data_alarms })
+            let (sent, cancelled) = (settled.sent, settled.cancelled);
+            Ok(GrownFigures { sent, cancelled, missed, personal_data_alarms })
         })
     }
 

@@ -51,7 +51,7 @@ pub use once::{Answer, Once};
 pub use origin::Origin;
 pub use passwords::Passwords;
 pub use preflight::check_settings;
-pub use readiness::{CalendarReach, Readiness};
+pub use readiness::{CalendarReach, Readiness, advice};
 
 use crate::config::Settings;
 use crate::mail::render::Templates;
@@ -157,6 +157,10 @@ impl From<StoreError> for OfficeError {
             }
             StoreError::Busy => Self::Busy,
             StoreError::OutOfTime => Self::OutOfTime,
+            StoreError::Storage(fault, said) => {
+                tracing::error!(code = fault.code(), said, "the storage of the database cannot be used");
+                Self::Storage(fault)
+            }
             StoreError::Unavailable(reason) => {
                 tracing::warn!(reason, "the database is not available");
                 Self::Busy

@@ -1,9 +1,10 @@
 //! The connection: either database behind one type, opened and set up in one way, and what a transaction is on each.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, InstrumentationEvent, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::r2d2::{ManageConnection, R2D2Connection};
@@ -11,6 +12,7 @@ use diesel::sql_types::{Integer, Text};
 
 use super::StoreError;
 use super::deadline;
+use super::health::{Health, identity};
 use super::options::Address;
 
 pub use connection::{Db, MultiBackend};
@@ -90,15 +92,36 @@ pub(super) struct Manager {
     address: Address,
     session: Session,
     role: Role,
+    health: Arc<Health>,
 }
 
 impl Manager {
     pub(super) fn new(address: Address, session: Session, role: Role) -> Self {
-        Self { address, session, role }
+        Self { address, session, role, health: Arc::default() }
+    }
+
+    /// The same, and what its connections meet is noted there.
+    pub(super) fn reporting_to(mut self, health: &Arc<Health>) -> Self {
+        self.health = Arc::clone(health);
+        self
+    }
+
+    /// Where its connections report to.
+    pub(super) fn health(&self) -> &Arc<Health> {
+        &self.health
     }
 
     /// A connection, set up and checked.
     pub(super) fn open(&self) -> Result<Db, StoreError> {
+        let mut db = self.connected()?;
+        if let Db::Pg(connection) = &mut db {
+            let health = Arc::clone(&self.health);
+            connection.set_instrumentation(move |event: InstrumentationEvent<'_>| health.heard(&event));
+        }
+        Ok(db)
+    }
+
+    fn connected(&self) -> Result<Db, StoreError> {
         match &self.address {
             Address::Postgres(url) => {
                 let mut connection = PgConnection::establish(url)?;
@@ -107,6 +130,8 @@ impl Manager {
             }
             Address::Sqlite(path) => {
                 let path = path.to_str().ok_or_else(|| StoreError::Refused("the path is not UTF-8".into()))?;
+                // SQLite would make an empty file where one was moved away.
+                identity(path.as_ref())?;
                 let mut connection = SqliteConnection::establish(path)?;
                 set_up_sqlite(&mut connection, self.session, self.role)?;
                 Ok(Db::Lite(connection))

@@ -3,6 +3,7 @@
 use diesel::result::{DatabaseErrorKind, Error};
 
 use super::deadline;
+use super::health::{self, StorageFault};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +23,10 @@ pub enum StoreError {
     /// The work went on beyond its deadline and was ended.
     #[error("the time for this work is over")]
     OutOfTime,
-    /// The database does not answer, went away, or its disk is full (503).
+    /// The storage under the database cannot be used until an operator does something (503); with what was said of it.
+    #[error("the storage of the database cannot be used: {0:?}: {1}")]
+    Storage(StorageFault, String),
+    /// The database does not answer or went away (503).
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The settings cannot be accepted; the text says which and what to do.
@@ -84,11 +88,8 @@ fn from_message(message: &str) -> StoreError {
         "超时",
         "死锁",
     ];
-    const AWAY: [&str; 11] = [
-        "database or disk is full",
-        "disk I/O error",
+    const AWAY: [&str; 8] = [
         "unable to open database file",
-        "No space left on device",
         "server closed the connection",
         "terminating connection",
         "no connection to the server",
@@ -100,6 +101,11 @@ fn from_message(message: &str) -> StoreError {
     let says = |word: &&str| message.contains(*word);
     if message.contains(deadline::OUT_OF_TIME) || (message.contains("statement timeout") && deadline::is_over()) {
         StoreError::OutOfTime
+    } else if let Some(fault) = StorageFault::in_message(message) {
+        if fault == StorageFault::Damaged {
+            health::met(message);
+        }
+        StoreError::Storage(fault, message.to_owned())
     } else if BUSY.iter().any(says) {
         StoreError::Busy
     } else if AWAY.iter().any(says) {

@@ -18,6 +18,7 @@ mod error;
 pub mod events;
 pub mod feeds;
 pub mod filings;
+mod health;
 pub mod idempotency;
 pub mod known_networks;
 pub mod ledger;
@@ -50,6 +51,7 @@ use chrono::{SubsecRound, Utc};
 
 pub use db::Db;
 pub use error::StoreError;
+pub use health::{Disk, StorageFault};
 pub use options::DatabaseOptions;
 pub use pool::PoolState;
 pub use seal::{Place, Sealer, Secret};
@@ -58,6 +60,7 @@ pub use sqltypes::{
 };
 
 use db::{Manager, Role, transaction};
+use health::{DatabaseFile, Health};
 use options::Address;
 use pool::GuardedPool;
 use writer::Writer;
@@ -87,6 +90,9 @@ struct Inner {
     reserved: GuardedPool,
     /// SQLite's one writer; PostgreSQL has none.
     writer: Option<Writer>,
+    /// SQLite's file, as it was when it was opened.
+    file: Option<DatabaseFile>,
+    health: Arc<Health>,
     sealer: Sealer,
 }
 
@@ -108,15 +114,17 @@ impl Store {
         let address = Address::parse(&options.url)?;
         let timeout = Duration::from_millis(options.pool_timeout_ms);
         let session = options.session();
-        let writer = match &address {
+        let health = Arc::<Health>::default();
+        let manager = |role| Manager::new(address.clone(), session, role).reporting_to(&health);
+        let (writer, file) = match &address {
             Address::Sqlite(path) => {
                 options::create_private(path)?;
-                Some(Writer::open(Manager::new(address.clone(), session, Role::Writer), timeout)?)
+                (Some(Writer::open(manager(Role::Writer), timeout)?), Some(DatabaseFile::of(path)?))
             }
-            Address::Postgres(_) => None,
+            Address::Postgres(_) => (None, None),
         };
         let role = if writer.is_some() { Role::Reader } else { Role::Writer };
-        let manager = Manager::new(address.clone(), session, role);
+        let manager = manager(role);
         let mut first = manager.open()?;
         let known = migrate::key_check(&mut first)?;
         drop(first);
@@ -124,7 +132,7 @@ impl Store {
         let statement_timeout = Some(session.statement_timeout).filter(|_| writer.is_none());
         let pool_of = |size| GuardedPool::new(manager.clone(), size, timeout, statement_timeout);
         let (pool, reserved) = (pool_of(options.pool_size), pool_of(RESERVED));
-        Ok(Self { inner: Arc::new(Inner { address, pool, reserved, writer, sealer }) })
+        Ok(Self { inner: Arc::new(Inner { address, pool, reserved, writer, file, health, sealer }) })
     }
 
     /// Runs the migrations that are missing and returns their versions. Instances that start at once wait for each
@@ -152,7 +160,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Busy`] and [`StoreError::Unavailable`] as every read.
     pub fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
-        self.read(migrate::pending)
+        self.read_reserved(migrate::pending)
     }
 
     /// Runs `work` on a consistent snapshot that cannot write.
@@ -164,7 +172,7 @@ impl Store {
         E: From<StoreError> + From<diesel::result::Error>,
     {
         let mut db = self.inner.pool.get()?;
-        transaction(&mut db, db::Begin::Snapshot, work)
+        self.noting(|| transaction(&mut db, db::Begin::Snapshot, work))
     }
 
     /// As [`Store::read`], on the connections kept for admission and probes. Only for a few short statements.
@@ -176,20 +184,33 @@ impl Store {
         E: From<StoreError> + From<diesel::result::Error>,
     {
         let mut db = self.inner.reserved.get()?;
-        transaction(&mut db, db::Begin::Snapshot, work)
+        self.noting(|| transaction(&mut db, db::Begin::Snapshot, work))
+    }
+
+    /// Runs `work` and notes what it met of damage in an SQLite file.
+    fn noting<T>(&self, work: impl FnOnce() -> T) -> T {
+        let result = work();
+        if self.inner.file.is_some() {
+            self.inner.health.note_met();
+        }
+        result
     }
 
     /// Runs `work` in one write transaction: all of it is kept when it returns `Ok`, nothing when it returns `Err`.
     /// On SQLite writers come one after the other, in the order in which they asked.
     ///
     /// # Errors
-    /// What `work` returns, or [`StoreError::Busy`] when the turn or a connection did not come in time.
+    /// What `work` returns, or [`StoreError::Busy`] when the turn or a connection did not come in time;
+    /// [`StoreError::Storage`] when the SQLite file is not where it was opened.
     pub fn write<T, E>(&self, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E>
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
         match &self.inner.writer {
-            Some(writer) => writer.with(|db| transaction(db, db::Begin::Write, work)),
+            Some(writer) => writer.with(|db| {
+                self.inner.file.as_ref().map_or(Ok(()), DatabaseFile::check)?;
+                self.noting(|| transaction(db, db::Begin::Write, work))
+            }),
             None => {
                 let mut db = self.inner.pool.get()?;
                 transaction(&mut db, db::Begin::Write, work)
@@ -212,10 +233,10 @@ impl Store {
         }
     }
 
-    /// How the pool stands, for metrics.
+    /// How the connections stand, those for admission and probes among them; for metrics.
     #[must_use]
     pub fn pool_state(&self) -> PoolState {
-        self.inner.pool.state()
+        self.inner.pool.state().and(self.inner.reserved.state())
     }
 
     /// A connection of its own, with time-outs long enough to wait for another instance's migration.

@@ -81,7 +81,7 @@ impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             refuse_plain_text_over_a_network(url)?;
-            return Ok(Self::Postgres(url.to_owned()));
+            return Ok(Self::Postgres(with_defaults(url, |name| std::env::var_os(name).is_some())));
         }
         let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
         match path {
@@ -126,7 +126,7 @@ pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
 fn refuse_plain_text_over_a_network(url: &str) -> Result<(), StoreError> {
     let far = hosts(url).into_iter().find(|host| !is_local(host));
     match far {
-        Some(host) if parameter(url, "sslmode") != Some("disable") && !super::db::libpq_has_tls() => {
+        Some(host) if parameter(url, "sslmode").as_deref() != Some("disable") && !super::db::libpq_has_tls() => {
             Err(StoreError::Refused(format!(
                 "this build has no TLS for PostgreSQL and {host} is another machine: build with \
                  --no-default-features --features libsqlite3-sys/bundled and the system's libpq, or add ?sslmode=disable \
@@ -137,14 +137,53 @@ fn refuse_plain_text_over_a_network(url: &str) -> Result<(), StoreError> {
     }
 }
 
+/// What every connection to PostgreSQL gets, each with the variable of the environment that libpq reads for it.
+///
+/// Without them a server whose machine vanished is waited for as long as TCP repeats a packet: a quarter of an hour. And
+/// of several hosts the first that answers is taken, be it the standby.
+const DEFAULTS: [(&str, &str, Option<&str>); 7] = [
+    ("connect_timeout", "2", Some("PGCONNECT_TIMEOUT")),
+    ("tcp_user_timeout", "3000", None),
+    ("keepalives", "1", None),
+    ("keepalives_idle", "2", None),
+    ("keepalives_interval", "1", None),
+    ("keepalives_count", "2", None),
+    ("target_session_attrs", "read-write", Some("PGTARGETSESSIONATTRS")),
+];
+
+/// The address with [`DEFAULTS`] where neither it nor the environment says anything.
+fn with_defaults(url: &str, is_in_environment: impl Fn(&str) -> bool) -> String {
+    let query = parts(url).1;
+    let is_given = |name: &str| parameters(query).any(|(key, _)| key == name);
+    let missing =
+        DEFAULTS.iter().filter(|(name, _, variable)| !is_given(name) && !variable.is_some_and(&is_in_environment));
+    let added: Vec<String> = missing.map(|(name, value, _)| format!("{name}={value}")).collect();
+    let joint = match query {
+        _ if added.is_empty() => "",
+        None => "?",
+        Some(query) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    format!("{url}{joint}{}", added.join("&"))
+}
+
+/// Hosts with the database, and the query, as libpq finds them: a password may hold `?`, so that nothing before the first
+/// `@` counts.
+fn parts(url: &str) -> (&str, Option<&str>) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let place = match rest.find(['@', '/']).and_then(|at| rest.split_at_checked(at)) {
+        Some((_, after)) if after.starts_with('@') => after.strip_prefix('@').unwrap_or(after),
+        Some(_) | None => rest,
+    };
+    place.split_once('?').map_or((place, None), |(hosts, query)| (hosts, Some(query)))
+}
+
 /// The hosts a connection string names, as libpq reads it; none means the local socket.
 fn hosts(url: &str) -> Vec<String> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let listed = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    let listed = parts(url).0.split('/').next().unwrap_or_default();
     let mut named: Vec<String> = listed.split(',').map(without_port).collect();
     for key in ["host", "hostaddr"] {
-        named.extend(parameter(url, key).into_iter().flat_map(|list| list.split(',')).map(str::to_owned));
+        named.extend(parameter(url, key).unwrap_or_default().split(',').map(str::to_owned));
     }
     named.retain(|host| !host.is_empty());
     if named.is_empty() {
@@ -160,9 +199,36 @@ fn without_port(host: &str) -> String {
     }
 }
 
-fn parameter<'a>(url: &'a str, key: &str) -> Option<&'a str> {
-    let (_, query) = url.split_once('?')?;
-    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == key).map(|(_, value)| value)
+fn parameter(url: &str, key: &str) -> Option<String> {
+    // libpq takes the last of several.
+    parameters(parts(url).1).filter(|(name, _)| name == key).last().map(|(_, value)| value)
+}
+
+/// The pairs of a query, decoded.
+fn parameters(query: Option<&str>) -> impl Iterator<Item = (String, String)> {
+    let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (decoded(name), decoded(value)))
+}
+
+/// The text with `%41` as `A`.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        match after.split_at_checked(2).and_then(|(digits, left)| Some((u8::from_str_radix(digits, 16).ok()?, left))) {
+            Some((byte, left)) => {
+                bytes.push(byte);
+                rest = left;
+            }
+            None => {
+                bytes.push(b'%');
+                rest = after;
+            }
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn is_local(host: &str) -> bool {
@@ -187,6 +253,7 @@ fn without_password(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use diesel::Connection as _;
 
     fn is_refused(url: &str) -> bool {
         matches!(Address::parse(url), Err(StoreError::Refused(_)))
@@ -216,6 +283,9 @@ mod tests {
             "postgres:///x?host=db.example",
             "postgres://u@[2001:db8::1]:5432/x",
             "postgres://localhost/x?hostaddr=10.0.0.5",
+            "postgres://u:p?sslmode=disable&x@10.0.0.5/x",
+            "postgres://localhost/x?host%61ddr=10.0.0.5",
+            "postgres://10.0.0.5/x?sslmode=disable&sslmode=prefer",
         ] {
             assert!(is_refused(url), "{url}");
         }
@@ -228,6 +298,58 @@ mod tests {
         ] {
             assert!(!is_refused(url), "{url}");
         }
+    }
+
+    /// What `with_defaults` adds when nothing is said.
+    const ALL: &str = "connect_timeout=2&tcp_user_timeout=3000&keepalives=1&keepalives_idle=2&keepalives_interval=1\
+                       &keepalives_count=2&target_session_attrs=read-write";
+
+    #[test]
+    fn every_postgresql_address_gets_limits_and_a_server_that_writes() {
+        for (url, joint) in [
+            ("postgres://u@h/x", "?"),
+            ("postgres://", "?"),
+            ("postgresql://u:p%3F@a:1,b:2/x", "?"),
+            ("postgres://u:p?sslmode=x&y=z@h/x", "?"),
+            ("postgres://u@[2001:db8::1]:5432,[2001:db8::2]/x", "?"),
+            ("postgres://%2Fvar%2Frun/x", "?"),
+            ("postgres:///x?host=/var/run", "&"),
+            ("postgres://h/x?", ""),
+            ("postgres://h/x?sslmode=disable&", ""),
+            ("postgres://h?sslmode=disable", "&"),
+            ("postgres://h/a@b?sslmode=disable", "&"),
+        ] {
+            assert_eq!(with_defaults(url, |_| false), format!("{url}{joint}{ALL}"));
+        }
+    }
+
+    #[test]
+    fn what_the_address_or_the_environment_says_of_a_limit_stays() {
+        let given = "postgres://h/x?connect%5Ftimeout=9&target_session_attrs=any";
+        let merged = with_defaults(given, |_| false);
+        assert_eq!(
+            merged.strip_prefix(given),
+            Some("&tcp_user_timeout=3000&keepalives=1&keepalives_idle=2&keepalives_interval=1&keepalives_count=2")
+        );
+        let whole = format!("postgres://h/x?{ALL}");
+        assert_eq!(with_defaults(&whole, |_| false), whole);
+        let merged = with_defaults("postgres://h/x", |name| name == "PGCONNECT_TIMEOUT");
+        assert!(!merged.contains("connect_timeout") && merged.contains("target_session_attrs=read-write"), "{merged}");
+    }
+
+    #[test]
+    fn libpq_takes_the_merged_address() {
+        // It reads the whole address before it looks for the socket, which does not exist.
+        for url in [
+            "postgres://u:p?q@%2Fnonexistent/x",
+            "postgres:///x?host=/nonexistent",
+            "postgres:///?host=%2Fnonexistent&",
+        ] {
+            let cause = diesel::PgConnection::establish(&with_defaults(url, |_| false)).err().unwrap().to_string();
+            assert!(cause.contains("/nonexistent/.s.PGSQL.5432"), "{url}: {cause}");
+        }
+        let cause = diesel::PgConnection::establish("postgres:///x?host=/nonexistent&nonsense=1").err().unwrap();
+        assert!(cause.to_string().contains("nonsense"), "an unknown parameter is told: {cause}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod circuit;
 mod shown;
 
 pub use circuit::{Circuit, Gate, close as close_circuit, gate, open as open_circuit, relay_circuit, take_probe};
-pub use shown::{Figures, MailAnswer, MailCounts, MailFilter, MailView, answers, counts, figures, find, list};
+pub use shown::{Figures, MailAnswer, MailCounts, MailFilter, MailView, answers, counts, figures, find, list, settled};
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -34,7 +34,8 @@ const SUSPECT: Duration = Duration::from_secs(2);
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// Between two new sets of connections.
 const SWITCH_PAUSE: Duration = Duration::from_secs(5);
-/// So many stuck connections (and threads) for each connection of the pool; with more of them there is no new set.
+/// With so many stuck connections (and threads) for each connection of the pool there is no new set; the current set may get
+/// stuck as well, so that the most is one more for each.
 const STUCK_PER_CONNECTION: u32 = 4;
 /// Threads that open connections, for each set.
 const OPENERS: usize = 2;
@@ -50,6 +51,18 @@ pub struct PoolState {
     pub switches: u32,
     /// Connections left behind that still wait for an answer, each with its thread.
     pub stuck: u32,
+}
+
+impl PoolState {
+    /// Both pools as one.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            connections: self.connections.saturating_add(other.connections),
+            idle: self.idle.saturating_add(other.idle),
+            switches: self.switches.saturating_add(other.switches),
+            stuck: self.stuck.saturating_add(other.stuck),
+        }
+    }
 }
 
 /// Connections to one address for one purpose.
@@ -271,7 +284,7 @@ impl ManageConnection for Watched {
         let mut db = self.manager.open()?;
         line.is_of(server_of(&mut db)?);
         line.answered();
-        line.watch(&mut db, patience);
+        line.watch(&mut db, patience, self.manager.health());
         Ok(Lent { db, line })
     }
 

@@ -631,13 +631,13 @@ fn readiness_tells_what_is_missing() {
         assert_eq!(service.send("GET", "/health/live", &[], None).status, 200, "alive without tables");
         let before = service.send("GET", "/health/ready", &[], None);
         assert_eq!(before.problem(), (503, "not_ready"), "{}", database.name);
-        assert_eq!(before.header("retry-after"), "5");
+        assert_eq!((before.header("retry-after"), before.fields()), ("5", vec![("migrations", "pending")]));
         service.office.store().migrate().unwrap();
-        let after = service.send("GET", "/health/ready", &[], None);
+        let after = service.later_ready();
         assert_eq!((after.status, &after.json["is_ready"]), (200, &json!(true)), "{after:?}");
         assert_eq!(after.json["calendar"]["is_sufficient"], json!(true));
         service.office.clock().set(day("2027-01-04"));
-        let beyond = service.send("GET", "/health/ready", &[], None);
+        let beyond = service.later_ready();
         assert_eq!((beyond.status, &beyond.json["calendar"]["missing_since"]), (200, &json!("2027-01-01")));
     }
 }

@@ -42,6 +42,7 @@ mod sign_in;
 mod slow;
 mod smtp_sink;
 mod starting;
+mod storage;
 mod store;
 mod support;
 mod texts;

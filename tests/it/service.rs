@@ -161,6 +161,12 @@ impl Service {
         self.call("GET", path, token, None)
     }
 
+    /// The readiness, once what was answered before is no longer kept.
+    pub fn later_ready(&self) -> Reply {
+        std::thread::sleep(Duration::from_millis(1_050));
+        self.send("GET", "/health/ready", &[], None)
+    }
+
     /// Creates, with a key of its own.
     pub fn create(&self, path: &str, token: &str, body: Value) -> Reply {
         let key = uuid::Uuid::new_v4().to_string();

@@ -91,11 +91,15 @@ pub struct MailCounts {
     pub cancelled: i64,
 }
 
-/// What whoever watches the outbox wants to know.
+/// What whoever watches the outbox wants to know of the mails that are not done with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// How many rows are in each state.
-    pub counts: MailCounts,
+    /// Waiting.
+    pub queued: i64,
+    /// Leased.
+    pub sending: i64,
+    /// Waiting for a person.
+    pub parked: i64,
     /// How long the oldest mail has waited that could have gone out; nothing waits: zero.
     pub oldest: Duration,
     /// Mails not yet accepted of which the receiver may already hold a copy.
@@ -201,8 +205,20 @@ pub fn answers(db: &mut Db, id: OutboxId) -> Result<Vec<MailAnswer>, StoreError>
 /// # Errors
 /// As every read.
 pub fn counts(db: &mut Db) -> Result<MailCounts, StoreError> {
-    let rows: Vec<(String, i64)> =
-        outbox::table.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?;
+    let all = outbox::table.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star()));
+    counted(all.load(db)?)
+}
+
+/// How many rows are in the states in which a mail stays: these counts grow for ever.
+///
+/// # Errors
+/// As every read.
+pub fn settled(db: &mut Db) -> Result<MailCounts, StoreError> {
+    let settled = outbox::table.filter(sql::<Bool>("state IN ('sent', 'cancelled')"));
+    counted(settled.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?)
+}
+
+fn counted(rows: Vec<(String, i64)>) -> Result<MailCounts, StoreError> {
     let mut counts = MailCounts::default();
     for (state, n) in rows {
         match MailState::read(&state)? {
@@ -232,5 +248,9 @@ pub fn figures(db: &mut Db) -> Result<Figures, StoreError> {
         .optional()?;
     let oldest = times.map(|(created_at, released_at)| now.0 - released_at.unwrap_or(created_at).0);
     let suspect = unsent().filter(outbox::suspect.eq(true)).count().get_result(db)?;
-    Ok(Figures { counts: counts(db)?, oldest: oldest.and_then(|age| age.to_std().ok()).unwrap_or_default(), suspect })
+    let waiting = outbox::table.filter(sql::<Bool>("state IN ('queued', 'sending', 'parked')"));
+    let MailCounts { queued, sending, parked, .. } =
+        counted(waiting.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?)?;
+    let oldest = oldest.and_then(|age| age.to_std().ok()).unwrap_or_default();
+    Ok(Figures { queued, sending, parked, oldest, suspect })
 }

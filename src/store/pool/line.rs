@@ -8,6 +8,7 @@ use diesel::connection::{Connection, InstrumentationEvent};
 
 use super::lock;
 use crate::store::db::Db;
+use crate::store::health::Health;
 
 /// One connection, seen from outside. On SQLite nothing is noted.
 #[derive(Default)]
@@ -61,14 +62,17 @@ impl Line {
         lock(&self.state).server.clone()
     }
 
-    /// Notes every statement of `db` from now on.
-    pub(super) fn watch(self: &Arc<Self>, db: &mut Db, patience: Duration) {
-        let line = Arc::clone(self);
-        db.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
-            InstrumentationEvent::StartQuery { .. } => line.asked(patience),
-            InstrumentationEvent::FinishQuery { .. } => line.answered(),
-            // The events are diesel's and there may be more of them; transactions send statements as well.
-            _ => {}
+    /// Notes every statement of `db` from now on, and goes on telling `health` how they end.
+    pub(super) fn watch(self: &Arc<Self>, db: &mut Db, patience: Duration, health: &Arc<Health>) {
+        let (line, health) = (Arc::clone(self), Arc::clone(health));
+        db.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            health.heard(&event);
+            match event {
+                InstrumentationEvent::StartQuery { .. } => line.asked(patience),
+                InstrumentationEvent::FinishQuery { .. } => line.answered(),
+                // The events are diesel's and there may be more of them; transactions send statements as well.
+                _ => {}
+            }
         });
     }
 

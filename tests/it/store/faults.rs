@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use gongkai::store::schema::meta as meta_table;
-use gongkai::store::{DatabaseOptions, Db, Store, StoreError, cases, counters, events, meta, now};
+use gongkai::store::{DatabaseOptions, Db, StorageFault, Store, StoreError, cases, counters, events, meta, now};
 
 use crate::support::{TestDatabase, add_bureau, add_case, an_event, case_row, on_both, on_both_databases};
 
@@ -174,7 +174,7 @@ fn a_full_disk_loses_nothing_acknowledged_and_the_store_goes_on_when_there_is_sp
             Err(error) => break error,
         }
     };
-    assert!(matches!(full, StoreError::Unavailable(_)), "{full:?}");
+    assert!(matches!(full, StoreError::Storage(StorageFault::Full, _)), "{full:?}");
     limit_pages(&store, None);
     store.write(|db| meta::set(db, "after", "1")).unwrap();
     for n in 0..acknowledged {
