@@ -113,7 +113,7 @@ struct ListParams {
     open: Option<bool>,
     /// 主题标签
     tag: Option<String>,
-    /// 编号、标题、申请人姓名中含有的文字
+    /// 编号、标题、申请人名称中含有的文字；自然人的姓名只有本机关的经办人、公开工作机构负责人可以查找，查找将被记录
     q: Option<String>,
     /// 条数，默认 50，最多 200
     limit: Option<u32>,
@@ -136,6 +136,7 @@ async fn list(
     let limit = page_limit(&api, params.0.limit)?;
     let after = cursor(params.0.cursor.as_deref())?;
     let query = query(params.0)?;
+    let query = named(&api, &caller, query).await?;
     if format != Format::Json {
         return export(&api, caller, query, format).await;
     }
@@ -149,6 +150,15 @@ async fn list(
     // No index finds a part of a text: a search reads every case of the organs.
     let page = if is_search { api.run_heavy(person, read).await? } else { api.run(read).await? };
     Ok(HttpResponse::Ok().json(page))
+}
+
+/// The query with the names it may be looked for in.
+async fn named(api: &Api, caller: &Caller, query: CaseQuery) -> Result<CaseQuery, Problem> {
+    if query.filter.text.is_none() {
+        return Ok(query);
+    }
+    let caller = caller.clone();
+    api.run(move |office| office.among_names(&caller, query)).await
 }
 
 /// All cases of a query as a file.
