@@ -322,18 +322,28 @@ pub struct CaseView {
 }
 
 impl CaseView {
-    /// The case as the caller sees it today, with what stands beside its log.
+    /// The case as the caller sees it today, with what stands beside its log. Not for a write: see
+    /// [`CaseView::without_hints`].
     ///
     /// # Errors
     /// As [`Office::actions`] and [`CaseView::new`].
     pub fn shown(office: &Office, db: &mut Db, caller: &Caller, file: &CaseFile) -> Result<Self, OfficeError> {
+        let mut view = Self::without_hints(office, db, caller, file)?;
+        if wants_hints(file) {
+            view.similar = Some(office.similar_cases(db, file)?);
+        }
+        Ok(view)
+    }
+
+    /// The same without earlier applications that are alike: comparing them takes long, and others wait to write.
+    ///
+    /// # Errors
+    /// As [`CaseView::shown`].
+    pub fn without_hints(office: &Office, db: &mut Db, caller: &Caller, file: &CaseFile) -> Result<Self, OfficeError> {
         let today = office.clock().today();
         let mut view = Self::new(file, office.actions(db, caller, file)?, today)?;
         let orders = office.pending_orders(db, file.row.organ_id, file.row.id)?;
         view.tags = tags::of_case(db, file.row.id)?;
-        if matches!(file.case.stage, Stage::AwaitingConfirmation | Stage::Received | Stage::Registered) {
-            view.similar = Some(office.similar_cases(db, file)?);
-        }
         view.orders = orders.into_iter().map(|order| OrderLine::new(order, today)).collect();
         Ok(view)
     }
@@ -341,12 +351,12 @@ impl CaseView {
     /// The case as of `today`, with what its reader may do.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] for a log whose clock cannot be computed.
+    /// [`OfficeError::Unreadable`] for a log whose clock cannot be computed.
     fn new(file: &CaseFile, actions: Vec<Action>, today: NaiveDate) -> Result<Self, OfficeError> {
         let CaseFile { row, case, desk, .. } = file;
         let clock = case
             .reply_clock(&desk.calendar, &desk.rules, Some(today))
-            .map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", row.id.0)))?;
+            .map_err(|error| OfficeError::Unreadable(format!("clock of case {}: {error}", row.id.0)))?;
         Ok(Self {
             id: row.id.0,
             organ_id: row.organ_id.0,
@@ -400,6 +410,12 @@ impl CaseView {
             updated_at: row.updated_at.0,
         })
     }
+}
+
+/// Whether earlier applications that are alike are shown: only before the work begins.
+#[must_use]
+pub fn wants_hints(file: &CaseFile) -> bool {
+    matches!(file.case.stage, Stage::AwaitingConfirmation | Stage::Received | Stage::Registered)
 }
 
 fn receipt_view(case: &Case) -> Option<ReceiptView> {
@@ -484,8 +500,8 @@ pub struct CaseLine {
     pub due_on: Option<NaiveDate>,
     /// 中止期间的法定最后一日
     pub resumes_on: Option<NaiveDate>,
-    /// 预警级别
-    pub warning: Word,
+    /// 预警级别；机关的设置或者日历不能读取的为空
+    pub warning: Option<Word>,
     /// 答复日期
     pub replied_on: Option<NaiveDate>,
     /// 是否逾期答复
@@ -503,16 +519,16 @@ pub struct CaseLine {
 }
 
 impl CaseLine {
-    /// A row with its warning level.
+    /// A row with its warning level, if that is known.
     #[must_use]
-    pub fn new(row: CaseRow, warning: WarningLevel) -> Self {
+    pub fn new(row: CaseRow, warning: Option<WarningLevel>) -> Self {
         let stage = Stage::from_code(&row.stage).map_or("", Stage::label);
         Self {
             id: row.id.0,
             organ_id: row.organ_id.0,
             applicant: masked_name(&row.applicant_kind, &row.applicant_name),
             stage: Word::new(&row.stage, stage),
-            warning: Word::new(warning.code(), warning.label()),
+            warning: warning.map(|level| Word::new(level.code(), level.label())),
             number: row.number,
             title: row.title,
             applicant_kind: row.applicant_kind,

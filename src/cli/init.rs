@@ -93,6 +93,7 @@ pub(super) fn explain(error: &OfficeError) -> String {
         | OfficeError::Stale
         | OfficeError::KeyReused
         | OfficeError::OutOfTime
+        | OfficeError::Unreadable(_)
         | OfficeError::Internal(_) => error.to_string(),
     }
 }

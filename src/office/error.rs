@@ -97,6 +97,10 @@ pub enum OfficeError {
     /// The storage under the database cannot be used until an operator does something.
     #[error("storage: {}", .0.code())]
     Storage(StorageFault),
+    /// Something stored is not what this program would have written: a log, settings, contacts, a calendar. It is never
+    /// taken for empty and never replaced by a default. The text is for the log, never for the caller.
+    #[error("unreadable: {0}")]
+    Unreadable(String),
     /// A fault of ours. The text is for the log, never for the caller.
     #[error("internal: {0}")]
     Internal(String),

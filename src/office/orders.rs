@@ -387,7 +387,7 @@ fn last_answer_by(db: &mut Db, row: &OrderRow) -> Result<Option<UserId>, OfficeE
 
 pub(super) fn read_order(row: &OrderRow) -> Result<Order, OfficeError> {
     let status = OrderStatus::from_code(&row.status)
-        .ok_or_else(|| OfficeError::Internal(format!("status '{}' of order {}", row.status, row.id.0)))?;
+        .ok_or_else(|| OfficeError::Unreadable(format!("status '{}' of order {}", row.status, row.id.0)))?;
     Ok(Order { status, due_on: row.due_on })
 }
 
@@ -426,7 +426,8 @@ fn addressees(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError
 
 /// The issuer, or if the issuer cannot be written to or holds that role no more, the others who hold it there.
 fn issuers(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError> {
-    let role = Role::from_code(&row.issuer_role).unwrap_or(Role::Supervisor);
+    let unknown = || OfficeError::Unreadable(format!("role '{}' of order {}", row.issuer_role, row.id.0));
+    let role = Role::from_code(&row.issuer_role).ok_or_else(unknown)?;
     let holders = recipients::with_role(db, row.issuer_organ_id, role)?;
     let issuer = holders.iter().find(|holder| holder.user_id == row.issuer_id).cloned();
     Ok(issuer.map_or(holders, |issuer| vec![issuer]))

@@ -70,6 +70,11 @@ fn from_database(kind: &DatabaseErrorKind, message: &str) -> StoreError {
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
             StoreError::Unavailable(message.trim().to_owned())
         }
+        // Their text names what a row holds or a rule is called: a word in it says nothing of the server.
+        DatabaseErrorKind::NotNullViolation
+        | DatabaseErrorKind::CheckViolation
+        | DatabaseErrorKind::ExclusionViolation
+        | DatabaseErrorKind::ReadOnlyTransaction => StoreError::Database(message.trim().to_owned()),
         _ => from_message(message.trim()),
     }
 }

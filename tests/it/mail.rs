@@ -13,6 +13,7 @@ mod rights;
 mod scenes;
 mod schedulers;
 mod tls;
+mod unreadable;
 
 use crate::smtp_sink::Sink;
 use crate::support::{Bureau, add_bureau, add_case, day};

@@ -3,6 +3,7 @@
 mod append_only;
 mod concurrency;
 mod deadline;
+mod errors;
 mod faults;
 mod lists;
 mod migrations;

@@ -244,9 +244,13 @@ fn a_stop_that_ran_out_is_found_the_day_after() {
             row.resumes_on = Some(day("2026-11-10"));
             row.is_open = false;
         });
-        let found = |on: &str| ids(store.read(|db| cases::stop_ran_out(db, day(on), 10)).unwrap());
+        let found = |on: &str| ids(store.read(|db| cases::stop_ran_out(db, &[bureau.organ], day(on), 10)).unwrap());
         assert_eq!(found("2026-11-20"), []);
         assert_eq!(found("2026-11-21"), [stopped]);
+        let other = add_bureau(store, "B", None);
+        assert_eq!(store.read(|db| cases::stop_ran_out(db, &[other.organ], day("2026-11-21"), 10)).unwrap(), []);
+        let anywhere = |after| store.read(|db| cases::stopped_before(db, day("2026-11-21"), after, 10)).unwrap();
+        assert_eq!((anywhere(None), anywhere(Some(stopped))), (vec![stopped], vec![]));
     });
 }
 
@@ -264,14 +268,15 @@ fn open_lists_are_served_by_partial_indexes_however_large_the_archive() {
         let of = |is_open| CaseFilter { organs: organs.to_vec(), is_open, ..CaseFilter::default() };
         let (until, limit) = (day("2026-12-01"), 50);
         type Run<'a> = &'a dyn Fn(&mut Db) -> Result<usize, StoreError>;
-        let expected: [(&str, Run<'_>); 7] = [
+        let expected: [(&str, Run<'_>); 8] = [
             ("cases_open_page", &|db| Ok(cases::list(db, &of(Some(true)), None, limit)?.len())),
             ("cases_page", &|db| Ok(cases::list(db, &of(None), None, limit)?.len())),
             ("cases_open_warns", &|db| Ok(cases::open_due_until(db, &organs, until, limit)?.len())),
             ("cases_late", &|db| Ok(cases::late_replies(db, &organs, until, until, limit)?.len())),
             ("obligations_open_due", &|db| Ok(obligations::due(db, None, until, None, limit)?.len())),
             ("obligations_open_due", &|db| Ok(obligations::due(db, Some(until), until, None, limit)?.len())),
-            ("cases_open_", &|db| Ok(cases::stop_ran_out(db, until, limit)?.len())),
+            ("cases_open_", &|db| Ok(cases::stop_ran_out(db, &organs, until, limit)?.len())),
+            ("cases_open_resumes", &|db| Ok(cases::stopped_before(db, until, None, limit)?.len())),
         ];
         for (index, run) in expected {
             let sql = statement(&mut db, run);
