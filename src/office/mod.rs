@@ -178,11 +178,14 @@ impl From<OfficeError> for StoreError {
             OfficeError::NotFound => Self::NotFound,
             OfficeError::Stale => Self::Conflict,
             OfficeError::Busy => Self::Busy,
+            OfficeError::OutOfTime => Self::OutOfTime,
+            OfficeError::Storage(fault) => Self::Storage(fault, String::new()),
             OfficeError::Unreadable(reason) => Self::Corrupt(reason),
             OfficeError::Internal(reason) => Self::Database(reason),
             other @ (OfficeError::Unauthenticated
             | OfficeError::WrongCredentials
             | OfficeError::Throttled { .. }
+            | OfficeError::TooOften { .. }
             | OfficeError::RoleRequired { .. }
             | OfficeError::Conflict { .. }
             | OfficeError::Refused { .. }
