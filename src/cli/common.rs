@@ -27,8 +27,7 @@ impl ConfigArgs {
     pub(crate) fn settings(&self) -> Result<Settings, String> {
         let settings = Settings::from_process(self.config.as_deref()).map_err(|error| error.to_string())?;
         start_log(&settings)?;
-        check_settings(&settings).map_err(|error| format!("配置项不能使用 / unusable settings:\n  {error}"))?;
-        Ok(settings)
+        checked(settings)
     }
 
     /// Opens the database of the settings and brings it up to date.
@@ -38,6 +37,15 @@ impl ConfigArgs {
     pub(crate) fn office(&self, clock: Clock) -> Result<Office, String> {
         open_current(self.settings()?, clock)
     }
+}
+
+/// The settings, if the files and directories they name can be used.
+///
+/// # Errors
+/// A text for the operator.
+pub(crate) fn checked(settings: Settings) -> Result<Settings, String> {
+    check_settings(&settings).map_err(|error| format!("配置项不能使用 / unusable settings:\n  {error}"))?;
+    Ok(settings)
 }
 
 /// Opens the database of the settings and brings it up to date.

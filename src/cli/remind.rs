@@ -1,5 +1,6 @@
 //! `gongkai remind`: one pass of the reminders for a day, then what is ready is sent.
 
+use super::common::checked;
 use crate::config::Settings;
 use crate::mail::schedule::{MailError, OfficeTime, Queued, Unreachable};
 use crate::mail::worker::{self, Outcome};
@@ -33,7 +34,8 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> ExitCode {
-    let settings = match Settings::from_process(args.config.as_deref()) {
+    let read = Settings::from_process(args.config.as_deref()).map_err(|cause| cause.to_string());
+    let settings = match read.and_then(checked) {
         Ok(settings) => settings,
         Err(cause) => {
             eprintln!("{cause}");

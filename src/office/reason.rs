@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_reason_has_five_letters_of_three_kinds() {
-        for good in ["寄送答复书", " 核对邮寄地址。", "to post the reply", "案号2026-3寄送"] {
+        for good in ["寄送答复书", " 核对邮寄地址。", "to post the reply", "案号2026-3寄送本人"] {
             assert_eq!(code(good), "good", "{good}");
         }
         for vague in ["x", "寄送答复", "12345", "……！！，，", "哈哈哈哈哈", "哈嘿哈嘿哈嘿", "\u{3164}\u{115f}寄送答复"]
