@@ -58,7 +58,7 @@ pub struct Upload<T> {
     pub turn: FileTurn,
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for Upload<T> {
     type Error = Problem;
     type Future = Reading<Self>;
 
@@ -70,20 +70,28 @@ impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
             let api = api.ok_or_else(|| Problem::internal("no office behind the route"))?;
             // What was received is small beside what is made of it: the turn comes first.
             let turn = api.file_turn().await?;
-            check_json(&bytes, &Allowance::new(Caps::REPORTS)).map_err(|_| {
-                let most = Caps::REPORTS.cells;
-                Problem::new("payload_too_large").detail(format!("请求中的值超过{most}个，请分几次提交"))
-            })?;
-            let mut document = document(&bytes)?;
-            let fingerprint = fingerprint(&bytes);
-            drop(bytes);
-            let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
-            remove_files(&mut document);
-            // What a file says is not kept as it is: it is read, judged and answered.
-            texts::check(&document, |_, text| texts::free(text))?;
+            // Megabytes of JSON would keep other requests of this thread waiting.
+            let parsed = web::block(move || uploaded(bytes)).await;
+            let (value, fingerprint) = parsed.map_err(|_| Problem::busy())??;
             Ok(Self { value, fingerprint, turn })
         })
     }
+}
+
+/// A body that carries files, and its fingerprint. The bytes go as soon as they are parsed.
+fn uploaded<T: DeserializeOwned>(bytes: Vec<u8>) -> Result<(T, String), Problem> {
+    check_json(&bytes, &Allowance::new(Caps::REPORTS)).map_err(|_| {
+        let most = Caps::REPORTS.cells;
+        Problem::new("payload_too_large").detail(format!("请求中的值超过{most}个，请分几次提交"))
+    })?;
+    let mut document = document(&bytes)?;
+    let fingerprint = fingerprint(&bytes);
+    drop(bytes);
+    let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
+    remove_files(&mut document);
+    // What a file says is not kept as it is: it is read, judged and answered.
+    texts::check(&document, |_, text| texts::free(text))?;
+    Ok((value, fingerprint))
 }
 
 fn remove_files(document: &mut Value) {

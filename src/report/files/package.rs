@@ -6,7 +6,9 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 use std::borrow::Cow;
-use std::io::{BufReader, Cursor, Read};
+use std::io::BufReader;
+use std::io::Cursor;
+use std::io::Read;
 use zip::ZipArchive;
 
 /// Most parts of an archive. A workbook with a hundred sheets and their drawings has some five hundred.
