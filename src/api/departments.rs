@@ -2,7 +2,7 @@
 
 use super::body::{Body, Params};
 use super::organs::{PageParams, given, made, once};
-use super::precondition::{IfMatchTag, Key, Page, content_tag, created, cursor_key, page_limit, versioned};
+use super::precondition::{IfMatch, Key, Page, created, cursor_key, page_limit, versioned};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
@@ -46,22 +46,16 @@ struct Department {
     is_active: bool,
     /// 科室负责人；期限临近时提醒
     head_id: Option<Uuid>,
-    /// 内容摘要，即 ETag
+    /// 版本，即 ETag
     etag: String,
 }
 
 impl From<DepartmentRow> for Department {
     fn from(row: DepartmentRow) -> Self {
-        let etag = tag(&row);
-        let DepartmentRow { id, organ_id, code, name, is_active, head_id } = row;
-        Self { id: id.0, organ_id: organ_id.0, code, name, is_active, head_id: head_id.map(|id| id.0), etag }
+        let DepartmentRow { id, organ_id, code, name, is_active, head_id, version } = row;
+        let head_id = head_id.map(|id| id.0);
+        Self { id: id.0, organ_id: organ_id.0, code, name, is_active, head_id, etag: version.to_string() }
     }
-}
-
-/// A department has no version: what it looks like is its tag.
-fn tag(row: &DepartmentRow) -> String {
-    let head = row.head_id.map(|id| id.to_string()).unwrap_or_default();
-    content_tag(&format!("{}\n{}\n{}\n{head}", row.code, row.name, row.is_active))
 }
 
 /// 新增科室
@@ -136,7 +130,7 @@ async fn change(
     caller: Caller,
     standing: Standing,
     path: web::Path<(Uuid, Uuid)>,
-    seen: IfMatchTag,
+    version: IfMatch,
     body: Body<DepartmentPatch>,
 ) -> Result<HttpResponse, Problem> {
     let id = DepartmentId(path.into_inner().1);
@@ -146,12 +140,8 @@ async fn change(
         head_id: patch.head_id.map(|head| head.map(UserId)),
         is_active: patch.is_active,
     };
-    let row = api
-        .run(move |office| {
-            let is_as_seen = |row: &DepartmentRow| tag(row) == seen.0;
-            office.change_department(&caller, standing.organ_id, id, &change, is_as_seen)
-        })
-        .await?;
+    let organ = standing.organ_id;
+    let row = api.run(move |office| office.change_department(&caller, organ, id, version.0, &change)).await?;
     let department = Department::from(row);
     Ok(versioned(&department.etag, &department))
 }

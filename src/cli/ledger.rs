@@ -1,7 +1,7 @@
 //! `gongkai ledger`: old cases in from a spreadsheet, cases out as one.
 
 use super::common::{ConfigArgs, finish};
-use crate::office::ledger::{ExportQuery, ImportOptions, LedgerImport, Personal};
+use crate::office::ledger::{ExportQuery, ImportOptions, LedgerImport, Personal, SeriesJump};
 use crate::office::{Clock, Office, OfficeError};
 use crate::report::ledger::{LedgerRow, RowFault, ledger_sheet, template_sheets};
 use crate::report::{Cell, LongBook, Sheet, csv, csv_rows, xlsx};
@@ -278,6 +278,11 @@ fn told(report: &LedgerImport, options: &ImportOptions) -> String {
         let lines: Vec<String> = remark.lines.iter().map(ToString::to_string).collect();
         let more = if u64::try_from(lines.len()).is_ok_and(|shown| shown < remark.count) { "……" } else { "" };
         out += &format!("注意：{}，{}件（第{}{more}行）\n", remark.label, remark.count, lines.join("、"));
+    }
+    for SeriesJump { label, year, after, number, line, missing, .. } in &report.jumps {
+        out += &format!(
+            "注意：{year}年{label}共跳过{missing}个号码，最多的一处从第{after}号到第{number}号（第{line}行），请核对\n"
+        );
     }
     for fault in &report.faults {
         out += &fault_line(fault);

@@ -4,7 +4,7 @@ use super::{Caller, Office, OfficeError};
 use crate::case::{AnnualDuty, AnnualReport, ObligationKind, annual_report_key, annual_reports};
 use crate::store::annual_reports::{self as rows, AnnualReportRow};
 use crate::store::obligations::{Duty, MET, OPEN};
-use crate::store::{Db, OrganId};
+use crate::store::{Db, OrganId, organs};
 use chrono::{Datelike, NaiveDate};
 use std::collections::BTreeMap;
 
@@ -77,6 +77,8 @@ impl Office {
         if published_on.year() <= year {
             return Err(OfficeError::invalid("/published_on", "before_start", "年度报告在该年度结束以后公布"));
         }
+        // Who enters figures holds the organ too: after this nothing is entered that the kept report has not.
+        organs::lock(db, organ)?;
         let desk = self.desk(db, organ)?;
         let row = AnnualReportRow {
             organ_id: organ,

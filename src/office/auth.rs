@@ -90,15 +90,21 @@ impl Office {
         let is_right = self.passwords().verify(password, user.as_ref().map(|user| user.password_hash.as_str()));
         let user = user.filter(|user| is_right && user.is_active).ok_or(OfficeError::WrongCredentials)?;
         let now = self.clock().now();
-        let refresh_token = self.store().write::<_, OfficeError>(|db| {
+        let (epoch, refresh_token) = self.store().write::<_, OfficeError>(|db| {
+            // The password was looked at before: it must still be the one, and no login may be given out while all end.
+            users::lock(db, user.id)?;
+            let still = users::find(db, user.id)?;
+            if !still.is_active || still.password_hash != user.password_hash {
+                return Err(OfficeError::WrongCredentials);
+            }
             tokens::clear_attempts(db, &keys.pair)?;
             tokens::uncount_attempt(db, &keys.address)?;
             let life = TimeDelta::seconds(i64::from(self.settings().security.refresh_token_s));
             let (row, token) = new_refresh(user.id, FamilyId(Uuid::now_v7()), now, Ts(now.0 + life))?;
             tokens::insert(db, &row)?;
-            Ok(token)
+            Ok((still.token_epoch, token))
         })?;
-        self.pair(user.id, user.token_epoch, refresh_token)
+        self.pair(user.id, epoch, refresh_token)
     }
 
     /// Exchanges a refresh token for the next pair. One that was exchanged before is stolen or stale: the whole login
@@ -110,6 +116,9 @@ impl Office {
         let hash = digest(refresh_token);
         let now = self.clock().now();
         let exchange = self.store().write::<_, OfficeError>(|db| {
+            let Some(user_id) = tokens::find(db, &hash)?.map(|row| row.user_id) else { return Ok(Exchange::Refused) };
+            users::lock(db, user_id)?;
+            // Looked at again: who held the user before may have ended it.
             let Some(row) = tokens::find(db, &hash)? else { return Ok(Exchange::Refused) };
             let user = users::find(db, row.user_id)?;
             if row.revoked_at.is_some() || row.expires_at <= now || !user.is_active {
@@ -139,6 +148,7 @@ impl Office {
     pub fn sign_out(&self, caller: &Caller, refresh_token: Option<&str>) -> Result<(), OfficeError> {
         let now = self.clock().now();
         self.store().write(|db| {
+            users::lock(db, caller.user_id)?;
             let row = match refresh_token {
                 Some(token) => tokens::find(db, &digest(token))?.filter(|row| row.user_id == caller.user_id),
                 None => None,
@@ -174,6 +184,11 @@ impl Office {
         let hash = self.passwords().hash(new)?;
         let now = self.clock().now();
         self.store().write(|db| {
+            // An administrator may have given a new one since the old one was looked at: that one stays.
+            users::lock(db, user.id)?;
+            if users::find(db, user.id)?.password_hash != user.password_hash {
+                return Err(OfficeError::Unauthenticated);
+            }
             users::set_password(db, user.id, &hash)?;
             Ok(tokens::revoke_all(db, user.id, now)?)
         })

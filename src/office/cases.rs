@@ -10,7 +10,8 @@ use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, Obliga
 use crate::law::Channel;
 use crate::store::cases::CaseRow;
 use crate::store::{
-    ApplicantId, CaseId, Db, OrganId, Ts, applicants, calendars, cases, counters, departments, events, obligations,
+    ApplicantId, CaseId, Db, OrganId, StoreError, Ts, applicants, calendars, cases, counters, departments, events,
+    obligations,
 };
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -139,6 +140,9 @@ impl Office {
         expected: i64,
     ) -> Result<CaseFile, OfficeError> {
         let standing = standing(db, caller, Thing::Case(id))?;
+        if let Command::Merge(merge) = command {
+            lock_before(db, CaseId(merge.into_case), id)?;
+        }
         let file = self.lock_file(db, id)?;
         if !standing.has_any(READERS) {
             own_filing(&file.row, caller)?;
@@ -175,8 +179,12 @@ impl Office {
             None
         };
         let Some((on, kind, pattern)) = series else { return Ok(Drawn::default()) };
-        let seq = counters::next(db, file.row.organ_id, on.year(), kind)?;
-        let number = pattern.replace("{year}", &on.year().to_string()).replace("{seq}", &seq.to_string());
+        let organ = file.row.organ_id;
+        let mut number = numbered(pattern, on.year(), counters::next(db, organ, on.year(), kind)?);
+        // An imported case may have the number: written by a pattern that was not the organ's own when it came in.
+        while kind == "registration" && cases::has_number(db, organ, &number)? {
+            number = numbered(pattern, on.year(), counters::next(db, organ, on.year(), kind)?);
+        }
         Ok(Drawn { number: Some(number), parts: Vec::new() })
     }
 
@@ -357,6 +365,24 @@ pub(super) fn received(application: &Application, applicant: ApplicantId) -> Rec
         acknowledged_on: application.acknowledged_on,
         confirmed_on: application.confirmed_on,
         delivery: application.delivery,
+    }
+}
+
+/// A number as the organ writes it.
+pub(super) fn numbered(pattern: &str, year: i32, seq: i64) -> String {
+    pattern.replace("{year}", &year.to_string()).replace("{seq}", &seq.to_string())
+}
+
+/// Holds the case `other` now if its id comes first: of two cases that are merged into each other at once, both requests
+/// then hold the same one first, and neither waits for the other. One that is not there is refused later.
+fn lock_before(db: &mut Db, other: CaseId, id: CaseId) -> Result<(), OfficeError> {
+    if other >= id {
+        return Ok(());
+    }
+    calendars::keep_in_force(db)?;
+    match cases::lock(db, other) {
+        Ok(_) | Err(StoreError::NotFound) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod series;
 mod telling;
 
 pub use export::{ExportQuery, Personal};
@@ -62,9 +63,31 @@ pub struct LedgerImport {
     pub faults_total: u64,
     /// 新建（预览时为将要新建）的科室
     pub departments: Vec<String>,
+    /// 编号跳过了号码的各类、各年编号，每类每年一项，请核对
+    #[serde(default)]
+    pub jumps: Vec<SeriesJump>,
     /// 逐行的结果；命令行不列出
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<LineResult>,
+}
+
+/// 一类编号一年中跳过的号码
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SeriesJump {
+    /// 编号的种类：registration 受理编号、reply 答复文号
+    pub series: String,
+    /// 名称
+    pub label: String,
+    /// 编号的年度
+    pub year: i32,
+    /// 跳过号码最多的一处：此前的号码，没有的为0
+    pub after: i64,
+    /// 该处：其后的号码
+    pub number: i64,
+    /// 该处所在的行
+    pub line: u32,
+    /// 该类该年共跳过多少号码
+    pub missing: i64,
 }
 
 /// 需要注意的情况及其件数

@@ -144,6 +144,9 @@ impl Office {
                 calendars::change_in_force(db)?;
             }
             let mut row = organs::find(db, id)?;
+            if row.version != version {
+                return Err(OfficeError::Stale);
+            }
             let mut checks = Checks::new();
             if let Some(name) = &change.name {
                 row.name = checks.line("/name", name, 100);
@@ -165,7 +168,6 @@ impl Office {
                 row.settings = settings.to_string();
             }
             checks.done()?;
-            row.version = version;
             let row = organs::update(db, &row)?;
             self.note(db, caller, Some(id), "organ.changed", &serde_json::json!({ "version": row.version }))?;
             Ok(row)
@@ -201,7 +203,7 @@ impl Office {
         Ok(row)
     }
 
-    /// Changes a department that still looks as the caller saw it.
+    /// Changes a department seen at `version`.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] when the organ has no such department, [`OfficeError::Stale`], [`OfficeError::Invalid`].
@@ -210,15 +212,15 @@ impl Office {
         caller: &Caller,
         organ: OrganId,
         id: DepartmentId,
+        version: i64,
         change: &DepartmentChange,
-        is_as_seen: impl FnOnce(&DepartmentRow) -> bool,
     ) -> Result<DepartmentRow, OfficeError> {
         self.store().write(|db| {
             let mut row = departments::find(db, id)?;
             if row.organ_id != organ {
                 return Err(OfficeError::NotFound);
             }
-            if !is_as_seen(&row) {
+            if row.version != version {
                 return Err(OfficeError::Stale);
             }
             let mut checks = Checks::new();

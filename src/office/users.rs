@@ -106,8 +106,11 @@ impl Office {
         self.store().write(|db| {
             require_admin_everywhere(db, caller, id)?;
             let user = users::find(db, id)?;
+            if user.version != version {
+                return Err(OfficeError::Stale);
+            }
             let change = self.checked_change(db, &user, change)?;
-            users::update(db, &user, version, &change)?;
+            users::update(db, &user, &change)?;
             if change.is_active == Some(false) {
                 tokens::revoke_all(db, id, self.clock().now())?;
             }
@@ -176,6 +179,8 @@ impl Office {
         let hash = self.passwords().hash(&password)?;
         let now = self.clock().now();
         self.store().write::<_, OfficeError>(|db| {
+            // Held first: no other organ gives the user a role between the look and the deed.
+            users::lock(db, id)?;
             require_admin_everywhere(db, caller, id)?;
             users::set_password(db, id, &hash)?;
             tokens::revoke_all(db, id, now)?;

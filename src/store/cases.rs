@@ -263,6 +263,15 @@ pub fn find_by_number(db: &mut Db, organ: OrganId, number: &str) -> Result<CaseR
     Ok(named.select(CaseRow::as_select()).first(db)?)
 }
 
+/// Whether a case of the organ has this 受理编号.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn has_number(db: &mut Db, organ: OrganId, number: &str) -> Result<bool, StoreError> {
+    let named = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.eq(number));
+    Ok(named.select(cases::id).first::<CaseId>(db).optional()?.is_some())
+}
+
 /// The case that a front-desk system filed under its own number.
 ///
 /// # Errors

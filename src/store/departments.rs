@@ -22,6 +22,8 @@ pub struct DepartmentRow {
     pub is_active: bool,
     /// 科室负责人.
     pub head_id: Option<UserId>,
+    /// Rises with each change.
+    pub version: i64,
 }
 
 /// Adds an active department.
@@ -36,24 +38,30 @@ pub fn insert(db: &mut Db, organ: OrganId, code: &str, name: &str) -> Result<Dep
         name: name.to_owned(),
         is_active: true,
         head_id: None,
+        version: 1,
     };
     diesel::insert_into(departments::table).values(&row).execute(db)?;
     Ok(row)
 }
 
-/// Changes name, head and whether it is active.
+/// Changes name, head and whether it is active; `row.version` is the version the change was made on. Returns the row
+/// with its new version.
 ///
 /// # Errors
-/// [`StoreError::NotFound`], [`StoreError::Dangling`] when the head is not there.
+/// [`StoreError::Conflict`] when somebody changed it meanwhile, [`StoreError::NotFound`] when it is not there,
+/// [`StoreError::Dangling`] when the head is not there.
 pub fn update(db: &mut Db, row: &DepartmentRow) -> Result<DepartmentRow, StoreError> {
-    diesel::update(departments::table.find(row.id))
+    let current = departments::table.filter(departments::id.eq(row.id)).filter(departments::version.eq(row.version));
+    let changed = diesel::update(current)
         .set((
             departments::name.eq(&row.name),
             departments::is_active.eq(row.is_active),
             departments::head_id.eq(row.head_id),
+            departments::version.eq(departments::version + 1),
         ))
         .execute(db)?;
-    find(db, row.id)
+    let now = find(db, row.id)?;
+    if changed == 1 { Ok(now) } else { Err(StoreError::Conflict) }
 }
 
 /// The department of an id.

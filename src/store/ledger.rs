@@ -73,7 +73,7 @@ impl Batch {
     /// # Errors
     /// [`StoreError::Conflict`] when a number, or a row of a ledger, is there already.
     pub fn write(&mut self, db: &mut Db) -> Result<(), StoreError> {
-        insert_all!(db, departments::table, self.departments, 6);
+        insert_all!(db, departments::table, self.departments, 7);
         insert_all!(db, applicants::table, self.applicants, 9);
         insert_all!(db, cases::table, self.cases, 31);
         insert_all!(db, case_events::table, self.events, 9);

@@ -103,14 +103,14 @@ pub fn find(db: &mut Db, id: OrganId) -> Result<OrganRow, StoreError> {
     Ok(organs::table.find(id).select(OrganRow::as_select()).first(db)?)
 }
 
-/// As [`find`], held against other writers until the transaction ends.
+/// As [`find`], held against other writers until the transaction ends. Rows that name the organ may still be added.
 ///
 /// # Errors
 /// [`StoreError::NotFound`].
 pub fn lock(db: &mut Db, id: OrganId) -> Result<OrganRow, StoreError> {
     let row = organs::table.filter(organs::id.eq(id)).select(organs::id);
     let _: OrganId = match db {
-        Db::Pg(db) => row.for_update().first(db)?,
+        Db::Pg(db) => row.for_no_key_update().first(db)?,
         Db::Lite(db) => row.first(db)?,
     };
     find(db, id)

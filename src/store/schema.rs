@@ -36,6 +36,7 @@ diesel::table! {
         name -> Text,
         is_active -> Bool,
         head_id -> Nullable<UuidT>,
+        version -> BigInt,
     }
 }
 
@@ -187,7 +188,7 @@ diesel::table! {
         organ_id -> UuidT,
         year -> Integer,
         kind -> Text,
-        last -> Integer,
+        last -> BigInt,
     }
 }
 

@@ -95,14 +95,17 @@ pub fn find(db: &mut Db, id: UserId) -> Result<UserRow, StoreError> {
     Ok(users::table.filter(users::id.eq(id)).select(columns()).first(db)?)
 }
 
-/// As [`find`], held against other writers until the transaction ends.
+/// Holds a user against other writers until the transaction ends. Rows that name the user may still be added.
+///
+/// Whoever gives out a login or ends one holds the user first: else a login that is given out while all are ended
+/// would be missed.
 ///
 /// # Errors
 /// [`StoreError::NotFound`].
 pub fn lock(db: &mut Db, id: UserId) -> Result<(), StoreError> {
     let row = users::table.filter(users::id.eq(id)).select(users::id);
     let _: UserId = match db {
-        Db::Pg(db) => row.for_update().first(db)?,
+        Db::Pg(db) => row.for_no_key_update().first(db)?,
         Db::Lite(db) => row.first(db)?,
     };
     Ok(())
@@ -137,21 +140,24 @@ pub fn page(db: &mut Db, organ: OrganId, after: Option<&str>, limit: i64) -> Res
     Ok(query.order(users::username).limit(limit).load(db)?)
 }
 
-/// Changes a user seen at `version`; another version means somebody was first.
+/// Changes a user that still is as `seen`; another version means that somebody was first.
+///
+/// The epoch is raised where it is stored, never written from `seen`: a sign-out meanwhile raises it without a new
+/// version, and the tokens it revoked must not come back.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when the version is stale, [`StoreError::Dangling`] for an unknown department.
-pub fn update(db: &mut Db, seen: &UserRow, version: i64, change: &UserChange) -> Result<(), StoreError> {
+pub fn update(db: &mut Db, seen: &UserRow, change: &UserChange) -> Result<(), StoreError> {
     let is_active = change.is_active.unwrap_or(seen.is_active);
-    let epoch = if is_active == seen.is_active { seen.token_epoch } else { seen.token_epoch.saturating_add(1) };
-    let changed = diesel::update(users::table.filter(users::id.eq(seen.id)).filter(users::version.eq(version)))
+    let raised = i32::from(is_active != seen.is_active);
+    let changed = diesel::update(users::table.filter(users::id.eq(seen.id)).filter(users::version.eq(seen.version)))
         .set((
             users::display_name.eq(change.display_name.clone().unwrap_or_else(|| seen.display_name.clone())),
             users::email.eq(change.email.clone().unwrap_or_else(|| seen.email.clone())),
             users::department_id.eq(change.department_id.unwrap_or(seen.department_id)),
             users::is_active.eq(is_active),
-            users::token_epoch.eq(epoch),
-            users::version.eq(version.saturating_add(1)),
+            users::token_epoch.eq(users::token_epoch + raised),
+            users::version.eq(users::version + 1),
         ))
         .execute(db)?;
     one_row(changed)

@@ -4,6 +4,7 @@ mod carried;
 mod command;
 mod http;
 mod keeping;
+mod numbers;
 mod round_trip;
 mod tables;
 

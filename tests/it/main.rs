@@ -29,6 +29,7 @@ mod overdue;
 mod overview;
 mod payloads;
 mod probes;
+mod races;
 mod refusals;
 mod reports;
 mod routes;

@@ -238,7 +238,7 @@ fn the_organ_answers_the_issuing_side_judges_and_nobody_does_both() {
             let change = users::UserChange { department_id: Some(department), ..users::UserChange::default() };
             let set = |db: &mut _| -> Result<(), StoreError> {
                 let seen = users::find(db, id)?;
-                users::update(db, &seen, seen.version, &change)
+                users::update(db, &seen, &change)
             };
             service.office.store().write(set).unwrap();
             service.token(name)

@@ -1,13 +1,14 @@
 //! Taking a ledger in. The file is gone through twice: once for its numbers, so that a number that stands there twice is
 //! seen and the series of the organ goes on behind the old ones; once row by row, five hundred cases to a write.
 
+use super::series::{Key, Kind, Place, Series};
 use super::telling::Telling;
 use super::{ImportOptions, LedgerImport};
 use crate::case::historical::{Beside, Past, Remark, Told, told};
 use crate::case::{Actor, Context, IdentityKind, NotAllowed};
 use crate::mail::schedule::instant_on;
 use crate::office::applicants::{Contact, is_id_card};
-use crate::office::cases::blank_row;
+use crate::office::cases::{blank_row, numbered};
 use crate::office::files::{CaseFile, Desk, derive_row, nobody, written};
 use crate::office::{Caller, Office, OfficeError};
 use crate::report::ledger::{Headings, LedgerReader, LedgerRow, Person, RowFault, Source};
@@ -16,7 +17,9 @@ use crate::store::audit::{self, NewAudit};
 use crate::store::departments::{self, DepartmentRow};
 use crate::store::events::{self, GENESIS};
 use crate::store::ledger::{self, Batch, LedgerRowRow};
-use crate::store::{CaseId, Db, DepartmentId, OrganId, Ts, UserId, calendars, counters, obligations};
+use crate::store::{
+    CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendars, cases, counters, obligations,
+};
 use chrono::{Datelike, NaiveDate};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -87,8 +90,9 @@ struct Import<'a> {
     /// How often a row without a number has come.
     equals: HashMap<String, u32>,
     departments: Vec<DepartmentRow>,
-    /// The last number given of each year's series.
-    series: BTreeMap<i32, i32>,
+    series: Series,
+    /// The last number of each year that the ledger has or a row without one was given: the next follows it.
+    last: BTreeMap<i32, i64>,
     pending: Vec<(LedgerRow, String)>,
     batch: Batch,
     telling: Telling,
@@ -104,6 +108,7 @@ impl<'a> Import<'a> {
     ) -> Self {
         let today = office.clock().today();
         let telling = Telling::new(options.lines, headings.unknown.clone());
+        let series = Series::new(&desk.rules.number_pattern, &desk.rules.document_pattern);
         Self {
             office,
             caller,
@@ -117,7 +122,8 @@ impl<'a> Import<'a> {
             numbers: HashMap::new(),
             equals: HashMap::new(),
             departments: Vec::new(),
-            series: BTreeMap::new(),
+            series,
+            last: BTreeMap::new(),
             pending: Vec::with_capacity(BATCH),
             batch: Batch::default(),
             telling,
@@ -133,27 +139,54 @@ impl<'a> Import<'a> {
         !self.options.dry_run && !self.telling.report.is_refused(&self.options)
     }
 
-    /// Counts the rows, and notes where each number stands first and how far the organ's own series has come.
+    /// Counts the rows, and notes where each number stands first and how far the organ's own series will come. The series
+    /// are held until the transaction ends.
     fn look_ahead(&mut self, db: &mut Db, source: &Source<'_>) -> Result<(), OfficeError> {
-        let pattern = self.desk.rules.number_pattern.clone();
-        let mut reached: BTreeMap<i32, i32> = BTreeMap::new();
+        let mut places: BTreeMap<i32, Vec<Place>> = BTreeMap::new();
         source.rows(|row| {
             let Some((number, _)) = self.reader.glance(&row) else { return Ok(()) };
             self.telling.report.rows += 1;
             let Some(number) = number else { return Ok(()) };
-            if let Some((year, seq)) = series_of(&pattern, &number) {
-                let last = reached.entry(year).or_default();
-                *last = seq.max(*last);
+            if let Some(place) = self.series.place(Kind::Registration, &number) {
+                places.entry(place.key.1).or_default().push(place);
             }
             self.numbers.entry(number).or_insert(row.0);
             Ok::<(), OfficeError>(())
         })?;
-        if self.writes() {
-            for (year, seq) in reached {
-                counters::raise_to(db, self.organ(), year, "registration", seq)?;
-            }
+        self.series.set_rows(self.telling.report.rows);
+        for (year, places) in places {
+            let before = self.before(db, (Kind::Registration, year))?;
+            let within = places.iter().filter(|place| self.series.is_within(**place));
+            let last = within.map(|place| place.seq).max().unwrap_or(0);
+            self.last.insert(year, before.max(last));
         }
         Ok(())
+    }
+
+    /// The last number of a series before this ledger. That of 受理编号 is held, so that nobody else takes the numbers
+    /// after it; of those no two cases may have the same.
+    fn before(&mut self, db: &mut Db, key: Key) -> Result<i64, OfficeError> {
+        if let Some(known) = self.series.before(key) {
+            return Ok(known);
+        }
+        let (kind, year) = key;
+        let last = match kind {
+            Kind::Registration if self.writes() => counters::hold(db, self.organ(), year, kind.code())?,
+            Kind::Registration | Kind::Reply => counters::last(db, self.organ(), year, kind.code())?,
+        };
+        self.series.set_before(key, last);
+        Ok(last)
+    }
+
+    /// The places of the row's numbers in the series of the organ.
+    fn places(&mut self, db: &mut Db, row: &LedgerRow) -> Result<Result<Vec<Place>, Vec<RowFault>>, OfficeError> {
+        let places = self.series.places(&row.past);
+        for place in &places {
+            self.before(db, place.key)?;
+        }
+        let far = places.iter().filter(|place| !self.series.is_within(**place));
+        let faults: Vec<RowFault> = far.map(|place| found(row, self.series.too_far(*place))).collect();
+        Ok(if faults.is_empty() { Ok(places) } else { Err(faults) })
     }
 
     fn take(&mut self, db: &mut Db, read: Result<LedgerRow, Vec<RowFault>>) -> Result<(), OfficeError> {
@@ -207,13 +240,22 @@ impl<'a> Import<'a> {
                     self.telling.reject(vec![number_taken(&row)]);
                 }
             } else {
-                self.create(db, row, fingerprint)?;
+                match self.places(db, &row)? {
+                    Ok(places) => self.create(db, row, &places, fingerprint)?,
+                    Err(faults) => self.telling.reject(faults),
+                }
             }
         }
         if self.writes() { Ok(self.batch.write(db)?) } else { Ok(()) }
     }
 
-    fn create(&mut self, db: &mut Db, mut row: LedgerRow, fingerprint: String) -> Result<(), OfficeError> {
+    fn create(
+        &mut self,
+        db: &mut Db,
+        mut row: LedgerRow,
+        places: &[Place],
+        fingerprint: String,
+    ) -> Result<(), OfficeError> {
         if row.person.identity.as_ref().is_some_and(|(kind, number)| !is_plausible(*kind, number)) {
             row.person.identity = None;
             row.remarks.push(Remark::IdentityNotTaken);
@@ -241,8 +283,11 @@ impl<'a> Import<'a> {
             }
         };
         if let Some((_, seq)) = drawn {
-            self.series.insert(row.past.received_on.year(), seq);
+            let place = Place { key: (Kind::Registration, row.past.received_on.year()), seq };
+            self.last.insert(place.key.1, seq);
+            self.series.give(&[place], row.line);
         }
+        self.series.give(places, row.line);
         if let Some((department, true)) = department {
             self.telling.report.departments.push(department.name.clone());
             self.departments.push(department.clone());
@@ -291,6 +336,7 @@ impl<'a> Import<'a> {
             name: named.to_owned(),
             is_active: true,
             head_id: None,
+            version: 1,
         };
         (made, true)
     }
@@ -313,28 +359,33 @@ impl<'a> Import<'a> {
         Ok(applicants::sealed(self.office.store().sealer(), new, self.now)?)
     }
 
-    /// The number after the last of the year's series, and its place there. The series is held until the transaction ends.
-    fn next_number(&mut self, db: &mut Db, year: i32) -> Result<(String, i32), OfficeError> {
-        let last = match self.series.get(&year) {
+    /// The number after the last of the year's series that no case and no row has, and its place there.
+    fn next_number(&mut self, db: &mut Db, year: i32) -> Result<(String, i64), OfficeError> {
+        let mut seq = match self.last.get(&year) {
             Some(last) => *last,
-            None => counters::hold(db, self.organ(), year, "registration")?,
+            None => self.before(db, (Kind::Registration, year))?,
         };
-        self.series.insert(year, last);
-        let seq = last.saturating_add(1);
-        let pattern = &self.desk.rules.number_pattern;
-        Ok((pattern.replace("{year}", &year.to_string()).replace("{seq}", &seq.to_string()), seq))
+        loop {
+            let ended = || StoreError::Corrupt(format!("no number after {seq} of {year}"));
+            seq = seq.checked_add(1).ok_or_else(ended)?;
+            let number = numbered(&self.desk.rules.number_pattern, year, seq);
+            if !self.numbers.contains_key(&number) && !cases::has_number(db, self.organ(), &number)? {
+                return Ok((number, seq));
+            }
+        }
     }
 
     fn finish(self, db: &mut Db, bytes: &[u8]) -> Result<LedgerImport, OfficeError> {
         let unmapped = self.reader.unmapped();
         if self.writes() {
-            for (year, last) in &self.series {
-                counters::raise_to(db, self.organ(), *year, "registration", *last)?;
+            for ((kind, year), last) in self.series.reached() {
+                counters::raise_to(db, self.organ(), year, kind.code(), last)?;
             }
             self.note(db, bytes)?;
         }
         let writes = self.writes();
-        Ok(self.telling.finish(unmapped, writes))
+        let report = self.telling.finish(unmapped, writes);
+        Ok(LedgerImport { jumps: self.series.jumps(), ..report })
     }
 
     /// Who took which file in.
@@ -389,35 +440,9 @@ fn is_plausible(kind: IdentityKind, number: &str) -> bool {
     kind != IdentityKind::IdCard || is_old || is_id_card(number)
 }
 
-/// Year and place of a number that is written as the organ writes its numbers.
-fn series_of(pattern: &str, number: &str) -> Option<(i32, i32)> {
-    let (before, rest) = pattern.split_once("{year}")?;
-    let (between, after) = rest.split_once("{seq}")?;
-    let rest = number.strip_prefix(before)?.strip_suffix(after)?;
-    let (year, seq) = if between.is_empty() { rest.split_at_checked(4)? } else { rest.split_once(between)? };
-    let is_number = |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit());
-    (is_number(year) && is_number(seq)).then(|| year.parse().ok().zip(seq.parse().ok())).flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_place_in_the_series_is_read_from_a_number_written_as_the_organ_writes_it() {
-        let pattern = "依申请〔{year}〕{seq}号";
-        assert_eq!(series_of(pattern, "依申请〔2024〕17号"), Some((2024, 17)));
-        assert_eq!(series_of("{year}{seq}", "20240017"), Some((2024, 17)));
-        for other in [
-            "依申请〔2024〕甲号",
-            "依申请〔2024〕号",
-            "旧2024-1",
-            "依申请〔2024〕17号之一",
-            "依申请〔2024〕999999999999号",
-        ] {
-            assert_eq!(series_of(pattern, other), None, "{other}");
-        }
-    }
 
     #[test]
     fn an_old_identity_number_has_no_check_character() {

@@ -5,7 +5,7 @@ use super::{FIRST_YEAR, Scope};
 use crate::case::Role;
 use crate::report::annual::{Form, OwnFigures};
 use crate::store::reports::{self, FiguresRow};
-use crate::store::{Db, OrganId};
+use crate::store::{Db, OrganId, organs};
 use chrono::Datelike;
 
 /// Who enters figures.
@@ -79,6 +79,8 @@ impl Office {
         own: OwnFigures,
         expected: i64,
     ) -> Result<FiguresView, OfficeError> {
+        // Who publishes the report holds the organ too: what is published is what was entered.
+        organs::lock(db, organ)?;
         let current = self.report_figures(db, organ, year)?.version;
         let mut checks = super::super::checks::Checks::new();
         for (pointer, detail) in own.faults(Form::of_year(year)) {

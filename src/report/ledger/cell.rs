@@ -96,7 +96,8 @@ fn day_of(text: &str) -> Option<NaiveDate> {
 }
 
 /// Full-width digits and signs as half-width ones.
-pub(super) fn half_width(text: &str) -> String {
+#[must_use]
+pub fn half_width(text: &str) -> String {
     let narrow = |letter: char| match letter {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
         '\u{3000}' => ' ',

@@ -11,7 +11,7 @@ mod tests;
 mod words;
 mod write;
 
-pub use cell::RawCell;
+pub use cell::{RawCell, half_width};
 pub use columns::{COLUMNS, Field, LedgerColumn};
 pub use outcomes::outcome_of;
 pub use read::{Headings, LedgerReader};

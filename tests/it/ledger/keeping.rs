@@ -114,7 +114,7 @@ fn new_numbers_go_on_behind_the_old_ones_and_an_old_one_is_not_given_twice() {
         for number in ["依申请〔2024〕8号", "依申请〔2023〕1号", "依申请〔2024〕9号"] {
             books.case(number);
         }
-        let last = |db: &mut Db| -> Result<Vec<(i32, i32)>, OfficeError> {
+        let last = |db: &mut Db| -> Result<Vec<(i32, i64)>, OfficeError> {
             Ok(counters::table.order(counters::year).select((counters::year, counters::last)).load(db)?)
         };
         assert_eq!(books.office.store().read(last).unwrap(), [(2023, 1), (2024, 9)]);

@@ -27,7 +27,7 @@ fn a_thousand_numbers_from_sixteen_threads_have_no_gap_and_no_duplicate() {
                             return;
                         }
                         // Every eleventh is given up after the number was drawn: it must not leave a hole.
-                        let drawn: Result<i32, StoreError> = store.write(|db| {
+                        let drawn: Result<i64, StoreError> = store.write(|db| {
                             let number = counters::next(db, organ, 2026, "case")?;
                             if n % 11 == 10 { Err(StoreError::NotFound) } else { Ok(number) }
                         });
@@ -42,7 +42,7 @@ fn a_thousand_numbers_from_sixteen_threads_have_no_gap_and_no_duplicate() {
         });
         let mut taken = taken.into_inner().unwrap();
         taken.sort_unstable();
-        assert_eq!(taken, (1..=1000).collect::<Vec<i32>>(), "{}", database.name);
+        assert_eq!(taken, (1..=1000).collect::<Vec<i64>>(), "{}", database.name);
         assert_eq!(store.read(|db| counters::last(db, organ, 2026, "case")).unwrap(), 1000);
     });
 }
@@ -150,7 +150,7 @@ fn writers_of_sqlite_come_in_the_order_in_which_they_asked() {
         }
         release.send(()).unwrap();
     });
-    assert_eq!(order.into_inner().unwrap(), (0..20).collect::<Vec<i32>>());
+    assert_eq!(order.into_inner().unwrap(), (0..20).collect::<Vec<i64>>());
 }
 
 #[test]

@@ -221,7 +221,7 @@ fn a_process_killed_in_the_middle_loses_nothing_acknowledged() {
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
             let lines = whole.lines().filter_map(|line| line.split_once("committed ")).map(|(_, number)| number);
-            acknowledged.extend(lines.map(|number| number.parse::<i32>().unwrap()));
+            acknowledged.extend(lines.map(|number| number.parse::<i64>().unwrap()));
         }
         assert!(acknowledged.len() >= 3, "{}: the copy wrote only {acknowledged:?}", database.name);
         let last = store.read(|db| counters::last(db, bureau.organ, 2026, "case")).unwrap();
@@ -241,7 +241,7 @@ fn writes_until_killed() {
     let store = Store::open(&options).unwrap();
     let bureau = store.read(first_bureau).unwrap();
     loop {
-        let number = store.write(|db| -> Result<i32, StoreError> {
+        let number = store.write(|db| -> Result<i64, StoreError> {
             let mut row = case_row(&bureau);
             row.version = 2;
             cases::insert(db, &row)?;

@@ -70,7 +70,9 @@ fn a_department_can_be_renamed_and_closed() {
             ..before
         };
         let changed = store.write(|db| departments::update(db, &row)).unwrap();
-        assert_eq!(changed, row);
+        assert_eq!(changed, departments::DepartmentRow { version: 2, ..row.clone() });
+        let stale = store.write(|db| departments::update(db, &row));
+        assert!(matches!(stale, Err(StoreError::Conflict)), "{stale:?}");
         assert_eq!(store.read(|db| departments::find_by_code(db, bureau.organ, "xxk")).unwrap(), changed);
         assert_eq!(store.read(|db| departments::list(db, &[bureau.organ])).unwrap(), [changed]);
         let twice = store.write(|db| departments::insert(db, bureau.organ, "xxk", "又一个"));

@@ -1,0 +1,2 @@
+ALTER TABLE counters ALTER COLUMN last TYPE INTEGER;
+ALTER TABLE departments DROP COLUMN version;

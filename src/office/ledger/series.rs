@@ -1,0 +1,261 @@
+//! The series that the numbers of a ledger belong to: how far each has come, what is too far beyond it, where it jumps.
+
+use super::SeriesJump;
+use crate::case::NotAllowed;
+use crate::case::historical::{Past, at};
+use crate::report::ledger::half_width;
+use std::collections::BTreeMap;
+
+/// How far beyond a series a number may be, besides the rows of its ledger. A series of an office grows by hundreds a
+/// year; a mistyped date or telephone number is further off.
+const MOST_AHEAD: i64 = 10_000;
+
+/// A kind of number that an organ writes by a pattern of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// 受理编号.
+    Registration,
+    /// 答复文号.
+    Reply,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Registration, Self::Reply];
+
+    /// Its code in `counters`.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::Reply => "reply",
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Registration => "受理编号",
+            Self::Reply => "答复文号",
+        }
+    }
+
+    const fn pointer(self) -> &'static str {
+        match self {
+            Self::Registration => at::NUMBER,
+            Self::Reply => at::DOCUMENT_NUMBER,
+        }
+    }
+
+    /// What a row has of it.
+    fn of(self, past: &Past) -> Option<&str> {
+        match self {
+            Self::Registration => past.number.as_deref(),
+            Self::Reply => past.document_number.as_deref(),
+        }
+    }
+}
+
+/// One series of the organ.
+pub(super) type Key = (Kind, i32);
+
+/// A place in a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The series.
+    pub(super) key: Key,
+    /// The number in it; [`i64::MAX`] for one of more digits than any series has.
+    pub(super) seq: i64,
+}
+
+/// The series of an organ while a ledger comes in.
+#[derive(Debug)]
+pub(super) struct Series {
+    patterns: [(Kind, String); 2],
+    /// How many rows the ledger has.
+    rows: i64,
+    /// The last number of each series before the ledger.
+    before: BTreeMap<Key, i64>,
+    /// The numbers that come in, each with its line.
+    given: BTreeMap<Key, BTreeMap<i64, u32>>,
+}
+
+impl Series {
+    pub(super) fn new(number_pattern: &str, document_pattern: &str) -> Self {
+        Self {
+            patterns: [(Kind::Registration, number_pattern.to_owned()), (Kind::Reply, document_pattern.to_owned())],
+            rows: 0,
+            before: BTreeMap::new(),
+            given: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn set_rows(&mut self, rows: u64) {
+        self.rows = i64::try_from(rows).unwrap_or(i64::MAX);
+    }
+
+    /// The place of a number that is written as the organ writes this kind.
+    pub(super) fn place(&self, kind: Kind, number: &str) -> Option<Place> {
+        let (_, pattern) = self.patterns.iter().find(|(of, _)| *of == kind)?;
+        let (year, seq) = place_of(&half_width(pattern), &half_width(number))?;
+        Some(Place { key: (kind, year), seq })
+    }
+
+    /// The places of a row.
+    pub(super) fn places(&self, past: &Past) -> Vec<Place> {
+        Kind::ALL.into_iter().filter_map(|kind| self.place(kind, kind.of(past)?)).collect()
+    }
+
+    /// The last number of a series before the ledger, once it is known.
+    pub(super) fn before(&self, key: Key) -> Option<i64> {
+        self.before.get(&key).copied()
+    }
+
+    pub(super) fn set_before(&mut self, key: Key, last: i64) {
+        self.before.insert(key, last);
+    }
+
+    /// The highest number that may come in.
+    fn limit(&self, key: Key) -> i64 {
+        self.before(key).unwrap_or(0).saturating_add(self.rows).saturating_add(MOST_AHEAD)
+    }
+
+    pub(super) fn is_within(&self, place: Place) -> bool {
+        place.seq <= self.limit(place.key)
+    }
+
+    /// Why the place is none for a row.
+    pub(super) fn too_far(&self, place: Place) -> NotAllowed {
+        let (kind, year) = place.key;
+        let (last, limit) = (self.before(place.key).unwrap_or(0), self.limit(place.key));
+        let pattern = self.patterns.iter().find(|(of, _)| *of == kind).map_or("", |(_, pattern)| pattern);
+        let detail = format!(
+            "{year}年的{}到第{last}号为止，一次导入至多到第{limit}号，本行远在其后，请核对；编号无误、但不是按“{pattern}”连续编的，\
+             请先改正机关设置中的编号格式",
+            kind.label()
+        );
+        NotAllowed::new("number_out_of_series", detail).at(kind.pointer())
+    }
+
+    /// The row's numbers come in.
+    pub(super) fn give(&mut self, places: &[Place], line: u32) {
+        for place in places {
+            self.given.entry(place.key).or_default().entry(place.seq).or_insert(line);
+        }
+    }
+
+    /// The highest number of each series that came in.
+    pub(super) fn reached(&self) -> impl Iterator<Item = (Key, i64)> {
+        self.given.iter().filter_map(|(key, given)| Some((*key, *given.last_key_value()?.0)))
+    }
+
+    /// Where numbers are missing between the series as it was and the highest that came in.
+    pub(super) fn jumps(&self) -> Vec<SeriesJump> {
+        self.given.iter().filter_map(|(key, given)| self.jump(*key, given)).collect()
+    }
+
+    fn jump(&self, key: Key, given: &BTreeMap<i64, u32>) -> Option<SeriesJump> {
+        let (kind, year) = key;
+        let mut last = self.before(key).unwrap_or(0);
+        let mut jump: Option<SeriesJump> = None;
+        for (number, line) in given {
+            let missing = number.saturating_sub(last).saturating_sub(1);
+            if missing > 0 {
+                let told = jump.get_or_insert_with(|| SeriesJump {
+                    series: kind.code().to_owned(),
+                    label: kind.label().to_owned(),
+                    year,
+                    after: last,
+                    number: *number,
+                    line: *line,
+                    missing: 0,
+                });
+                if missing > told.number.saturating_sub(told.after).saturating_sub(1) {
+                    (told.after, told.number, told.line) = (last, *number, *line);
+                }
+                told.missing = told.missing.saturating_add(missing);
+            }
+            last = last.max(*number);
+        }
+        jump
+    }
+}
+
+/// Year and place of a number that is written by this pattern.
+fn place_of(pattern: &str, number: &str) -> Option<(i32, i64)> {
+    let (year, seq) = parts_of(pattern, number, (None, None))?;
+    // Digits alone: the only fault can be that there are too many of them.
+    Some((year.parse().ok()?, seq.parse().unwrap_or(i64::MAX)))
+}
+
+/// The year and the place as they are written. A placeholder that comes again says the same again.
+fn parts_of<'a>(
+    pattern: &str,
+    number: &'a str,
+    (year, seq): (Option<&'a str>, Option<&'a str>),
+) -> Option<(&'a str, &'a str)> {
+    const YEAR_DIGITS: usize = 4;
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    if let Some(rest) = pattern.strip_prefix("{year}") {
+        let found = match year {
+            Some(year) => year,
+            None => number.get(..YEAR_DIGITS).filter(|_| digits >= YEAR_DIGITS)?,
+        };
+        return parts_of(rest, number.strip_prefix(found)?, (Some(found), seq));
+    }
+    if let Some(rest) = pattern.strip_prefix("{seq}") {
+        if let Some(seq) = seq {
+            return parts_of(rest, number.strip_prefix(seq)?, (year, Some(seq)));
+        }
+        let split = |end: usize| {
+            let (found, left) = number.split_at_checked(end)?;
+            parts_of(rest, left, (year, Some(found)))
+        };
+        return (1..=digits).rev().find_map(split);
+    }
+    match pattern.chars().next() {
+        Some(letter) => parts_of(pattern.strip_prefix(letter)?, number.strip_prefix(letter)?, (year, seq)),
+        None => year.zip(seq).filter(|_| number.is_empty()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_in_the_series_is_read_from_a_number_written_as_the_organ_writes_it() {
+        let pattern = "依申请〔{year}〕{seq}号";
+        assert_eq!(place_of(pattern, "依申请〔2024〕17号"), Some((2024, 17)));
+        assert_eq!(place_of(pattern, "依申请〔2024〕999999999999号"), Some((2024, 999_999_999_999)));
+        assert_eq!(place_of(pattern, "依申请〔2024〕9223372036854775808号"), Some((2024, i64::MAX)));
+        assert_eq!(place_of(pattern, &format!("依申请〔2024〕{}号", "9".repeat(300))), Some((2024, i64::MAX)));
+        assert_eq!(place_of("{year}{seq}", "20240017"), Some((2024, 17)));
+        assert_eq!(place_of("{seq}{year}", "172024"), Some((2024, 17)), "the place before the year");
+        assert_eq!(place_of("{year}年{year}-{seq}/{seq}", "2024年2024-17/17"), Some((2024, 17)), "each twice");
+        assert_eq!(place_of("{year}年{year}-{seq}/{seq}", "2024年2023-17/17"), None);
+        for other in
+            ["依申请〔2024〕甲号", "依申请〔2024〕号", "旧2024-1", "依申请〔2024〕17号之一", "依申请〔24〕17号", ""]
+        {
+            assert_eq!(place_of(pattern, other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_nothing_but_places_is_read_in_no_time() {
+        let pattern = "{seq}".repeat(11) + "{year}";
+        assert_eq!(place_of(&pattern, &"1".repeat(200)), None);
+        assert_eq!(place_of(&pattern, &("12".repeat(11) + "2024")), Some((2024, 12)));
+    }
+
+    #[test]
+    fn the_widest_gap_is_told_and_all_that_is_missing_counted() {
+        let mut series = Series::new("{year}-{seq}", "{year}/{seq}");
+        series.set_before((Kind::Registration, 2024), 3);
+        let place = |number: &str| series.place(Kind::Registration, number).unwrap();
+        let places = ["2024-1", "2024-4", "2024-6", "2024-10"].map(place);
+        for (place, line) in places.into_iter().zip(2..) {
+            series.give(&[place], line);
+        }
+        let jumps = series.jumps();
+        assert_eq!(jumps.len(), 1);
+        assert_eq!((jumps[0].after, jumps[0].number, jumps[0].line, jumps[0].missing), (6, 10, 5, 4));
+    }
+}
