@@ -104,7 +104,7 @@ struct ListParams {
     open: Option<bool>,
     /// 主题标签
     tag: Option<String>,
-    /// 编号、标题、申请人姓名中含有的文字
+    /// 编号、标题、申请人名称中含有的文字；自然人的姓名只有本机关的经办人、公开工作机构负责人可以查找，查找将被记录
     q: Option<String>,
     /// 条数，默认 50，最多 200
     limit: Option<u32>,
@@ -127,6 +127,7 @@ async fn list(
     let limit = page_limit(&api, params.0.limit)?;
     let after = cursor(params.0.cursor.as_deref())?;
     let query = query(params.0)?;
+    let query = named(&api, &caller, query).await?;
     if format != Format::Json {
         return export(&api, caller, query, format).await;
     }
@@ -140,6 +141,15 @@ async fn list(
         })
         .await?;
     Ok(HttpResponse::Ok().json(page))
+}
+
+/// The query with the names it may be looked for in.
+async fn named(api: &Api, caller: &Caller, query: CaseQuery) -> Result<CaseQuery, Problem> {
+    if query.filter.text.is_none() {
+        return Ok(query);
+    }
+    let caller = caller.clone();
+    api.run(move |office| office.among_names(&caller, query)).await
 }
 
 /// All cases of a query as a file.

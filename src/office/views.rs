@@ -1,6 +1,7 @@
 //! Looking at cases: lists, what may be done next, the log, the clock as of any day and under suppositions.
 
 use super::access::standing;
+use super::applicants::REVEALERS;
 use super::files::{CaseFile, Desk, actor, read_log};
 use super::{Caller, Office, OfficeError, Thing};
 use crate::case::Event;
@@ -72,6 +73,30 @@ impl Office {
             lines.push((row, level));
         }
         Ok(lines)
+    }
+
+    /// A query whose text is looked for in the names of natural persons too, in the organs where the caller may read them in
+    /// the clear. That the caller does so is recorded, with a keyed hash of the text: equal searches show to be equal, and
+    /// nobody reads a name there. Comes before the reading.
+    ///
+    /// # Errors
+    /// As [`Office::list_cases`].
+    pub fn among_names(&self, caller: &Caller, mut query: CaseQuery) -> Result<CaseQuery, OfficeError> {
+        let Some(text) = &query.filter.text else { return Ok(query) };
+        let may_read =
+            |organ: &OrganId| caller.roles.iter().any(|(held_in, role)| held_in == organ && REVEALERS.contains(role));
+        let mut organs: Vec<OrganId> =
+            self.store().read(|db| self.readable_organs(db, caller, query.organ, query.with_subordinates))?;
+        organs.retain(may_read);
+        if !organs.is_empty() {
+            let index = self.store().sealer().blind_index("name_search", &text.trim().to_lowercase());
+            let detail = serde_json::json!({ "text_index": index });
+            self.store().write(|db| {
+                organs.iter().try_for_each(|organ| self.note(db, caller, Some(*organ), "applicants.searched", &detail))
+            })?;
+        }
+        query.filter.names_in = organs;
+        Ok(query)
     }
 
     /// A page of the cases at a level: each organ has thresholds and a calendar of its own, those that share them are asked

@@ -385,7 +385,10 @@ fn a_bad_query_is_always_a_problem_with_a_code_and_changes_nothing() {
                     }
                 }
             }
-            assert_eq!(difference(&before, &house.dump()), Vec::<String>::new(), "{route:?}");
+            let mut changed = difference(&before, &house.dump());
+            // That a clerk searched among names is on record, whatever was searched for.
+            changed.retain(|row| !row.contains("applicants.searched"));
+            assert_eq!(changed, Vec::<String>::new(), "{route:?}");
         }
         assert!(tried >= 200, "only {tried} tried");
         report(&flaws);

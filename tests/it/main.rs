@@ -24,6 +24,7 @@ mod law_vectors;
 mod ledger;
 mod mail;
 mod mails;
+mod names;
 mod orders;
 mod overdue;
 mod overview;

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::CaseRow;
+use crate::case::ApplicantKind;
 use crate::store::db::{Db, MultiBackend};
 use crate::store::schema::{case_tags, cases};
 use crate::store::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
@@ -57,8 +58,10 @@ pub struct CaseFilter {
     pub applicants: Vec<ApplicantId>,
     /// With this subject tag.
     pub tag: Option<String>,
-    /// Contained in number, title or applicant name.
+    /// Contained in number, title, or an applicant's name that is shown to everybody.
     pub text: Option<String>,
+    /// `text` is looked for in all applicants' names of these organs.
+    pub names_in: Vec<OrganId>,
     /// At this warning level.
     pub warning: Option<Warning>,
 }
@@ -137,7 +140,7 @@ fn filtered(filter: &CaseFilter) -> Query<'_> {
         query = query.filter(cases::id.eq_any(tagged));
     }
     match &filter.text {
-        Some(text) => by_text(query, text),
+        Some(text) => by_text(query, text, &filter.names_in),
         None => query,
     }
 }
@@ -215,15 +218,18 @@ extern "SQL" {
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
-fn by_text<'a>(query: Query<'a>, text: &str) -> Query<'a> {
+/// A name that is masked where it is shown ([`mask_name`](crate::store::seal::mask_name)) is not found either, or a
+/// search would tell it.
+fn by_text<'a>(query: Query<'a>, text: &str, names_in: &'a [OrganId]) -> Query<'a> {
     let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     // Without regard to case in ASCII on both databases: SQLite's LIKE never minds it, PostgreSQL's does.
     let pattern = format!("%{}%", literal.to_ascii_lowercase());
+    let is_shown = cases::applicant_kind.ne(ApplicantKind::NaturalPerson.code()).or(cases::organ_id.eq_any(names_in));
     query.filter(
         lower(cases::title)
             .like(pattern.clone())
             .escape('\\')
-            .or(lower(cases::applicant_name).like(pattern.clone()).escape('\\'))
+            .or(is_shown.and(lower(cases::applicant_name).like(pattern.clone()).escape('\\')))
             .or(cases::number.is_not_null().and(lower(cases::number.assume_not_null()).like(pattern).escape('\\'))),
     )
 }
