@@ -29,7 +29,7 @@ impl Grid<'_> {
         match self.printed(spot) {
             Some(Figure::Number(number)) => Some(number),
             Some(Figure::Blank | Figure::NotApplicable) if self.is_total(spot.1) => {
-                self.parts(spot.0).map(|parts| parts.into_iter().sum())
+                self.parts(spot.0).map(|parts| parts.into_iter().fold(0, u32::saturating_add))
             }
             Some(Figure::Blank | Figure::NotApplicable) => Some(0),
             // Of noughts alone it does not matter which stands where.

@@ -60,8 +60,8 @@ fn unplaced(report: &Published, columns: usize) -> Option<Finding> {
     let count = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
     let mut detail = format!("应有{cells}格，只印出{count}个数字，不能对应到栏目");
     if let Some((total, parts)) = numbers.get(..columns).and_then(<[u32]>::split_last) {
-        let sum: u32 = parts.iter().sum();
-        if sum != *total {
+        let sum: u64 = parts.iter().copied().map(u64::from).sum();
+        if sum != u64::from(*total) {
             let terms: Vec<String> = parts.iter().map(ToString::to_string).collect();
             detail += &format!("；依次读作行政复议，{}＝{sum}，与总计{total}不符", terms.join("＋"));
         }

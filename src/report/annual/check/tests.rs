@@ -258,6 +258,27 @@ fn totals_taken_from_prose_obey_the_same_relations() {
 }
 
 #[test]
+fn figures_larger_than_any_count_are_added_up_without_wrapping() {
+    let judged = |report: serde_json::Value| lines(&check(&Published::from_value(&report).unwrap()).findings);
+    let narrative = format!("收到申请5件，其中，予以公开{}件，不予公开1件。", u64::MAX);
+    let found = judged(serde_json::json!({"year": 2023, "narrative": narrative}));
+    assert!(found.contains(&format!("enumeration | {} 5", u64::MAX)), "{found:?}");
+    let most = u32::MAX;
+    let cells = serde_json::json!({"_published_cells": [most, most, most, most, 0]});
+    assert_eq!(judged(serde_json::json!({"year": 2023, "table4": cells})), ["remedy_cells | 5 15"]);
+    let columns = Form::Form2021.columns();
+    let (_, kinds) = columns.split_last().unwrap();
+    let row: serde_json::Map<_, _> = kinds.iter().map(|kind| ((*kind).to_owned(), most.into())).collect();
+    let mut row = serde_json::Value::Object(row);
+    row["总计"] = serde_json::Value::Null;
+    let table = serde_json::json!({"一、本年新收政府信息公开申请数量": row});
+    assert_eq!(
+        judged(serde_json::json!({"year": 2023, "table3": table})),
+        ["row_total 一、本年新收政府信息公开申请数量|总计 - 25769803770"]
+    );
+}
+
+#[test]
 fn every_rule_has_its_own_code_and_name() {
     let codes: std::collections::BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.code()).collect();
     assert_eq!(codes.len(), Rule::ALL.len());

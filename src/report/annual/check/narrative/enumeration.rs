@@ -27,7 +27,7 @@ pub(super) fn check(text: &str) -> Vec<Finding> {
 }
 
 fn too_many(wholes: &[u64], parts: &[Part]) -> Option<Finding> {
-    let sum: u64 = parts.iter().map(|part| part.number).sum();
+    let sum = parts.iter().map(|part| part.number).fold(0, u64::saturating_add);
     let largest = *wholes.iter().max()?;
     if parts.len() < 2 || sum <= largest {
         return None;
@@ -60,7 +60,7 @@ fn wholes(before: &str) -> Vec<u64> {
         sentence.split(['，', ',', '、', '；']).filter_map(part).map(|part| part.number).collect()
     };
     let found = before.rsplit('。').map(numbers).take(2).find(|numbers| !numbers.is_empty()).unwrap_or_default();
-    let sum = (!found.is_empty()).then(|| found.iter().sum());
+    let sum = (!found.is_empty()).then(|| found.iter().copied().fold(0, u64::saturating_add));
     found.into_iter().chain(sum).collect()
 }
 
