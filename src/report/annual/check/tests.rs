@@ -271,11 +271,11 @@ fn figures_larger_than_any_count_are_added_up_without_wrapping() {
     let row: serde_json::Map<_, _> = kinds.iter().map(|kind| ((*kind).to_owned(), most.into())).collect();
     let mut row = serde_json::Value::Object(row);
     row["总计"] = serde_json::Value::Null;
-    let table = serde_json::json!({"一、本年新收政府信息公开申请数量": row});
-    assert_eq!(
-        judged(serde_json::json!({"year": 2023, "table3": table})),
-        ["row_total 一、本年新收政府信息公开申请数量|总计 - 25769803770"]
-    );
+    let table = serde_json::json!({"year": 2023, "table3": {"一、本年新收政府信息公开申请数量": row}});
+    let checked = check(&Published::from_value(&table).unwrap());
+    let found = [lines(&checked.findings), lines(&checked.notices)].concat();
+    let sum = "一、本年新收政府信息公开申请数量|总计 - 25769803770";
+    assert!(found.iter().any(|line| line.ends_with(sum)), "{found:?}");
 }
 
 #[test]
