@@ -3,7 +3,9 @@
 use super::ReportError;
 use super::sheet::{Cell, Column, Sheet, safe};
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet};
-use std::io::{Cursor, Seek, Write};
+use std::io::Cursor;
+use std::io::Seek;
+use std::io::Write;
 
 /// Height of a line of the heading.
 const LINE_POINTS: u16 = 16;
