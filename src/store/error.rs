@@ -62,6 +62,9 @@ impl From<diesel::ConnectionError> for StoreError {
     }
 }
 
+/// What SQLite says of a row that another still names under `ON DELETE RESTRICT`; diesel gives that no kind.
+const RESTRICTED: &str = "FOREIGN KEY constraint failed";
+
 fn from_database(kind: &DatabaseErrorKind, message: &str) -> StoreError {
     match kind {
         DatabaseErrorKind::UniqueViolation => StoreError::Conflict,
@@ -104,6 +107,7 @@ fn from_message(message: &str) -> StoreError {
         "SSL connection has been closed",
     ];
     let says = |word: &&str| message.contains(*word);
+<<<<<<< ours
     if message.contains(deadline::OUT_OF_TIME) || (message.contains("statement timeout") && deadline::is_over()) {
         StoreError::OutOfTime
     } else if let Some(fault) = StorageFault::in_message(message) {
@@ -111,6 +115,10 @@ fn from_message(message: &str) -> StoreError {
             health::met(message);
         }
         StoreError::Storage(fault, message.to_owned())
+=======
+    if message == RESTRICTED {
+        StoreError::Dangling
+>>>>>>> theirs
     } else if BUSY.iter().any(says) {
         StoreError::Busy
     } else if AWAY.iter().any(says) {
