@@ -35,6 +35,7 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("if_match_required", 428, "缺少 If-Match 请求头"),
     ("too_many_attempts", 429, "登录失败次数过多，请稍后再试"),
     ("internal", 500, "系统内部错误"),
+    ("unreadable", 500, "保存的数据不能读取"),
     ("busy", 503, "系统繁忙，请稍后再试"),
     ("not_ready", 503, "尚不能办理业务"),
     ("deadline_exceeded", 503, "处理超时，请稍后再试"),
@@ -162,6 +163,15 @@ impl Problem {
         Self::new("internal")
     }
 
+    /// What is stored cannot be read: the text goes to the log, the caller learns what to do.
+    #[must_use]
+    pub fn unreadable(reason: &str) -> Self {
+        tracing::error!(reason, "stored data cannot be read");
+        let detail = "所需的案件记录、机关设置、联系方式或者日历不能读取，没有按默认值代替，也没有作任何改动；\
+                      请将请求编号告知系统管理员，具体是哪一项见服务日志";
+        Self::new("unreadable").detail(detail)
+    }
+
     /// We cannot take the request now.
     #[must_use]
     pub fn busy() -> Self {
@@ -238,6 +248,7 @@ impl From<OfficeError> for Problem {
             }
             OfficeError::KeyReused => Self::new("idempotency_key_reused"),
             OfficeError::Busy => Self::busy(),
+            OfficeError::Unreadable(reason) => Self::unreadable(&reason),
             OfficeError::Internal(reason) => Self::internal(&reason),
         }
     }

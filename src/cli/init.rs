@@ -89,6 +89,7 @@ pub(super) fn explain(error: &OfficeError) -> String {
         | OfficeError::RoleRequired { .. }
         | OfficeError::Stale
         | OfficeError::KeyReused
+        | OfficeError::Unreadable(_)
         | OfficeError::Internal(_) => error.to_string(),
     }
 }

@@ -79,6 +79,10 @@ pub enum OfficeError {
     /// No connection within the time allowed, or the database is locked; trying again may help.
     #[error("busy")]
     Busy,
+    /// Something stored is not what this program would have written: a log, settings, contacts, a calendar. It is never
+    /// taken for empty and never replaced by a default. The text is for the log, never for the caller.
+    #[error("unreadable: {0}")]
+    Unreadable(String),
     /// A fault of ours. The text is for the log, never for the caller.
     #[error("internal: {0}")]
     Internal(String),

@@ -152,9 +152,29 @@ impl From<StoreError> for OfficeError {
                 tracing::warn!(reason, "the database is not available");
                 Self::Busy
             }
-            StoreError::Refused(reason) | StoreError::Corrupt(reason) | StoreError::Database(reason) => {
-                Self::Internal(reason)
-            }
+            StoreError::Corrupt(reason) => Self::Unreadable(reason),
+            StoreError::Refused(reason) | StoreError::Database(reason) => Self::Internal(reason),
+        }
+    }
+}
+
+impl From<OfficeError> for StoreError {
+    /// For what `mail` asks of the office: a full pool stays busy, and only damaged data is called damaged.
+    fn from(error: OfficeError) -> Self {
+        match error {
+            OfficeError::NotFound => Self::NotFound,
+            OfficeError::Stale => Self::Conflict,
+            OfficeError::Busy => Self::Busy,
+            OfficeError::Unreadable(reason) => Self::Corrupt(reason),
+            OfficeError::Internal(reason) => Self::Database(reason),
+            other @ (OfficeError::Unauthenticated
+            | OfficeError::WrongCredentials
+            | OfficeError::Throttled { .. }
+            | OfficeError::RoleRequired { .. }
+            | OfficeError::Conflict { .. }
+            | OfficeError::Refused { .. }
+            | OfficeError::Invalid(_)
+            | OfficeError::KeyReused) => Self::Database(other.to_string()),
         }
     }
 }
