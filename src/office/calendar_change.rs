@@ -18,7 +18,7 @@ use crate::store::audit::{self, NewAudit};
 use crate::store::{CaseId, Db, OrganId, calendars, cases, meta, organs};
 use aws_lc_rs::digest;
 use preview::{confirmation, invalid};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Cases of one organ that are brought up to date in one transaction: short enough for a clerk who waits for one of them.
@@ -48,6 +48,8 @@ pub struct Applied {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InForce {
     organs: Vec<(OrganId, String)>,
+    /// How often a calendar was put in force by then.
+    changes: i64,
     mark: String,
 }
 
@@ -55,6 +57,11 @@ impl InForce {
     /// The version an organ has.
     pub(super) fn version_of(&self, organ: OrganId) -> Option<&str> {
         self.organs.iter().find(|(id, _)| *id == organ).map(|(_, version)| version.as_str())
+    }
+
+    /// Whether no calendar was put in force since: one cheap question.
+    pub(super) fn is_latest(&self, db: &mut Db) -> Result<bool, OfficeError> {
+        Ok(calendars::changes(db)? == self.changes)
     }
 
     /// Whether every case was brought up to date with it.
@@ -225,13 +232,21 @@ impl Office {
     /// As [`Office::calendar`].
     pub fn in_force_everywhere(&self, db: &mut Db) -> Result<InForce, OfficeError> {
         let mut of_organs = Vec::new();
-        let mut text = format!("{};", calendars::changes(db)?);
+        let mut of_regions: BTreeMap<String, String> = BTreeMap::new();
+        let changes = calendars::changes(db)?;
+        let mut text = format!("{changes};");
         for organ in organs::all(db)? {
-            let version = self.calendar(db, &organ.region)?.version().to_owned();
+            let version = match of_regions.get(&organ.region) {
+                Some(known) => known.clone(),
+                None => {
+                    let version = self.calendar(db, &organ.region)?.version().to_owned();
+                    of_regions.entry(organ.region).or_insert(version).clone()
+                }
+            };
             text.push_str(&format!("{}={version};", organ.id.0));
             of_organs.push((organ.id, version));
         }
-        Ok(InForce { organs: of_organs, mark: short_hash(&text) })
+        Ok(InForce { organs: of_organs, changes, mark: short_hash(&text) })
     }
 
     fn apply_to_open(

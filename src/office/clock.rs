@@ -4,7 +4,7 @@ use crate::store::{self, sqltypes::Ts};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// What a fixed clock shows on its day: an hour at which every office is open.
+/// What a fixed clock shows unless it is told a time: an hour at which every office is open.
 const FIXED_HOUR: i64 = 10;
 
 /// Asia/Shanghai has kept +08:00 without summer time since 1991, longer than any disclosure law.
@@ -12,47 +12,49 @@ const SHANGHAI_SECONDS_EAST: i32 = 8 * 3600;
 
 /// Tells the legal day. Days follow Asia/Shanghai; instants are UTC.
 ///
-/// A fixed clock changes the day, and what the clock on the office's wall shows: ten in the morning. Tokens, leases and
+/// A fixed clock changes the day, and what the clock on the office's wall shows: ten in the morning, or the time it is set to. Tokens, leases and
 /// "recorded at" follow the real instant even in a demonstration of another year.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
-    day: Option<Arc<RwLock<NaiveDate>>>,
+    shown: Option<Arc<RwLock<NaiveDateTime>>>,
 }
 
 impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self { day: None }
+        Self { shown: None }
     }
 
     /// A clock that says `day` until [`Clock::set`] changes it: for tests and the demonstration.
     #[must_use]
     pub fn fixed(day: NaiveDate) -> Self {
-        Self { day: Some(Arc::new(RwLock::new(day))) }
+        Self { shown: Some(Arc::new(RwLock::new(morning(day)))) }
     }
 
     /// Moves a fixed clock (and all its clones) to `day`; the system clock cannot be moved and stays.
     pub fn set(&self, day: NaiveDate) {
-        if let Some(shared) = &self.day {
-            *shared.write().unwrap_or_else(PoisonError::into_inner) = day;
+        self.set_time(morning(day));
+    }
+
+    /// As [`Clock::set`], to a time of the day.
+    pub fn set_time(&self, at: NaiveDateTime) {
+        if let Some(shared) = &self.shown {
+            *shared.write().unwrap_or_else(PoisonError::into_inner) = at;
         }
     }
 
     /// Today in Asia/Shanghai.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
-        match &self.day {
-            Some(day) => *day.read().unwrap_or_else(PoisonError::into_inner),
-            None => civil_day(self.now().0),
-        }
+        self.office_time().date()
     }
 
     /// What the clock on the office's wall shows: today's date and the time in Asia/Shanghai.
     #[must_use]
     pub fn office_time(&self) -> NaiveDateTime {
-        match &self.day {
-            Some(_) => self.today().and_time(NaiveTime::MIN) + TimeDelta::hours(FIXED_HOUR),
+        match &self.shown {
+            Some(shown) => *shown.read().unwrap_or_else(PoisonError::into_inner),
             None => civil_time(self.now().0),
         }
     }
@@ -62,6 +64,11 @@ impl Clock {
     pub fn now(&self) -> Ts {
         store::now()
     }
+}
+
+/// The time at which a fixed clock stands on a day.
+fn morning(day: NaiveDate) -> NaiveDateTime {
+    day.and_time(NaiveTime::MIN) + TimeDelta::hours(FIXED_HOUR)
 }
 
 /// The civil day of an instant in Asia/Shanghai.

@@ -1,15 +1,18 @@
 //! The self-check of all dates: every row and every duty is computed again from the log and compared with what is written.
 
-use super::calendar_change::look_again;
+use super::calendar_change::{InForce, look_again};
 use super::files::derive_row;
 use super::orders::read_order;
 use super::{Office, OfficeError};
+use crate::case::OrganRules;
+use crate::mail::settings::OrganReminders;
 use crate::store::cases::CaseRow;
 use crate::store::obligations::{self, Duty, ObligationRow};
-use crate::store::{CaseId, Db, OrderId, cases, meta, orders};
-use chrono::{DateTime, FixedOffset, NaiveDate, Timelike, Utc};
+use crate::store::{CaseId, Db, OrderId, OrganId, cases, meta, orders, organs, reminder_settings};
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -21,10 +24,12 @@ pub const MOST_LISTED: usize = 1_000;
 const LAST: &str = "clocks.check";
 /// What a difference of the calendar is called.
 const CALENDAR: &str = "calendar_version";
-/// The hour of the night from which the check may run.
+/// The key in `meta` of the lease of the check of the night.
+const LEASE: &str = "clocks.check.lease";
+/// How long an instance that does the check is waited for since it last said that it lives: at each page.
+const TERM: Duration = Duration::from_secs(600);
+/// The hour of the night from which the check may run, by the office's clock.
 const HOUR: u32 = 2;
-/// Asia/Shanghai.
-const SECONDS_EAST: i32 = 8 * 3600;
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,9 +51,9 @@ pub struct ClockCheck {
 pub struct Difference {
     /// 案件；督办科室而不指明案件的督办单没有
     pub case_id: Option<Uuid>,
-    /// 受理编号，督办单的为督办编号
+    /// 受理编号，督办单的为督办编号，机关设置的为机关代码
     pub number: Option<String>,
-    /// 哪一项：案件的列名，或者 duty:事项
+    /// 哪一项：案件的列名，或者 duty:事项；settings、reminder_settings 为机关的设置、提醒设置不能读取
     pub what: String,
     /// 库中的
     pub written: String,
@@ -64,7 +69,17 @@ impl Office {
     /// # Errors
     /// The database's. A case that cannot be computed is a difference, not an error.
     pub fn check_clocks(&self) -> Result<(ClockCheck, Vec<Difference>), OfficeError> {
-        while self.resume_silent()? > 0 {}
+        self.check_all(|| Ok(()), |_| Ok(()))
+    }
+
+    /// As [`Office::check_clocks`]. `keep` is asked before each page and may end the check, `end` in the transaction that
+    /// records it.
+    fn check_all(
+        &self,
+        keep: impl Fn() -> Result<(), OfficeError>,
+        end: impl FnOnce(&mut Db) -> Result<(), OfficeError>,
+    ) -> Result<(ClockCheck, Vec<Difference>), OfficeError> {
+        self.resume_silent()?;
         self.fill_warnings()?;
         let today = self.clock().today();
         let mut check =
@@ -82,9 +97,13 @@ impl Office {
             listed.extend(found.into_iter().take(room));
             count
         };
+        let settings = self.store().read(check_settings)?;
+        check.differences += take(settings);
+        let mut in_force = self.store().read(|db| self.in_force_everywhere(db))?;
         let mut after: Option<CaseId> = None;
         loop {
-            let (last, found) = self.store().read(|db| self.check_page(db, after, today, &mut check))?;
+            keep()?;
+            let (last, found) = self.store().read(|db| self.check_page(db, after, today, &mut in_force, &mut check))?;
             check.differences += take(found);
             match last {
                 Some(last) => after = Some(last),
@@ -93,6 +112,7 @@ impl Office {
         }
         let mut after: Option<OrderId> = None;
         loop {
+            keep()?;
             let (last, found) = self.store().read(|db| check_orders(db, after, &mut check))?;
             check.differences += take(found);
             match last {
@@ -106,32 +126,60 @@ impl Office {
             if is_left_behind {
                 look_again(db)?;
             }
-            Ok::<_, OfficeError>(meta::set(db, LAST, &text)?)
+            meta::set(db, LAST, &text)?;
+            end(db)
         })?;
         Ok((check, listed))
     }
 
-    /// The check of the night, once a day from two o'clock on, whichever instance comes first.
+    /// The check of the night, once a day from two o'clock on by the office's clock. One instance does it: the one that
+    /// gets the lease. If that one dies, another begins anew when the lease is over.
     ///
     /// # Errors
-    /// As [`Office::check_clocks`].
+    /// As [`Office::check_clocks`]; [`OfficeError::Conflict`] `lease_lost` when another instance took the check over. After an
+    /// error the next try comes when the lease is over.
     pub fn check_clocks_nightly(&self) -> Result<Option<ClockCheck>, OfficeError> {
-        let instant = self.clock().now().0;
-        let hour = FixedOffset::east_opt(SECONDS_EAST).map_or(HOUR, |east| instant.with_timezone(&east).hour());
-        let last = self.store().read(|db| self.last_clock_check(db))?;
-        let is_done = last.is_some_and(|last| last.checked_on >= self.clock().today());
-        if is_done || hour < HOUR {
+        let at = self.clock().office_time();
+        let (today, owner) = (at.date(), Uuid::new_v4().to_string());
+        // A read first: this is asked every minute, and is nearly always done.
+        if at.hour() < HOUR || self.store().read(|db| self.is_checked(db, today))? {
             return Ok(None);
         }
-        self.check_clocks().map(|(check, _)| Some(check))
+        let is_ours = self.store().write(|db| {
+            // Asked again in the transaction: the instance that just gave the lease back has done it.
+            Ok::<_, OfficeError>(!self.is_checked(db, today)? && meta::take_lease(db, LEASE, &owner, TERM)?)
+        })?;
+        if !is_ours {
+            return Ok(None);
+        }
+        let keep = || {
+            let is_ours = self.store().write(|db| meta::renew_lease(db, LEASE, &owner, TERM))?;
+            let lost =
+                || OfficeError::Conflict { code: "lease_lost".into(), detail: "另一实例已经接手核对".into() };
+            if is_ours { Ok(()) } else { Err(lost()) }
+        };
+        let end = |db: &mut Db| Ok(meta::end_lease(db, LEASE, &owner)?);
+        self.check_all(keep, end).map(|(check, _)| Some(check))
+    }
+
+    fn is_checked(&self, db: &mut Db, today: NaiveDate) -> Result<bool, OfficeError> {
+        match self.last_clock_check(db) {
+            Ok(last) => Ok(last.is_some_and(|last| last.checked_on >= today)),
+            // The next check writes a record that can be read.
+            Err(OfficeError::Unreadable(_)) => Ok(false),
+            Err(other) => Err(other),
+        }
     }
 
     /// The result of the last check.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read; [`OfficeError::Unreadable`] when the record is damaged.
     pub fn last_clock_check(&self, db: &mut Db) -> Result<Option<ClockCheck>, OfficeError> {
-        Ok(meta::get(db, LAST)?.and_then(|text| serde_json::from_str(&text).ok()))
+        let Some(text) = meta::get(db, LAST)? else { return Ok(None) };
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| OfficeError::Unreadable(format!("meta '{LAST}': {error}")))
     }
 
     fn check_page(
@@ -139,8 +187,12 @@ impl Office {
         db: &mut Db,
         after: Option<CaseId>,
         today: NaiveDate,
+        in_force: &mut InForce,
         check: &mut ClockCheck,
     ) -> Result<(Option<CaseId>, Vec<Difference>), OfficeError> {
+        if !in_force.is_latest(db)? {
+            *in_force = self.in_force_everywhere(db)?;
+        }
         let page = cases::page_by_id(db, after, PAGE)?;
         let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
         let mut written: HashMap<CaseId, Vec<ObligationRow>> = HashMap::new();
@@ -151,7 +203,6 @@ impl Office {
             }
         }
         let mut found = Vec::new();
-        let in_force = self.in_force_everywhere(db)?;
         let is_applied = in_force.is_applied(db)?;
         for (row, file) in self.files_of(db, page)? {
             check.cases += 1;
@@ -171,8 +222,9 @@ impl Office {
             };
             let duties = file.written_duties(today);
             derive_row(&mut file, today);
-            let expected = in_force.version_of(row.organ_id).unwrap_or_default();
-            if is_applied && row.is_open && row.calendar_version != expected {
+            // An organ that was added since the check began has no case under an older calendar.
+            let expected = in_force.version_of(row.organ_id).filter(|_| is_applied && row.is_open);
+            if let Some(expected) = expected.filter(|expected| row.calendar_version != *expected) {
                 found.push(differs(CALENDAR.to_owned(), row.calendar_version.clone(), expected.to_owned()));
             }
             // The version of a row under a calendar that is not kept any more cannot be computed again.
@@ -184,6 +236,28 @@ impl Office {
         }
         Ok((ids.last().copied(), found))
     }
+}
+
+/// The settings of organs that cannot be read: their cases cannot be computed, or nobody is reminded of their duties.
+fn check_settings(db: &mut Db) -> Result<Vec<Difference>, OfficeError> {
+    let mut found = Vec::new();
+    let of_reminders: HashMap<OrganId, String> = reminder_settings::all(db)?.into_iter().collect();
+    let differs = |code: &str, what: &str, error: serde_json::Error| Difference {
+        case_id: None,
+        number: Some(code.to_owned()),
+        what: what.to_owned(),
+        written: "-".to_owned(),
+        computed: error.to_string(),
+    };
+    for organ in organs::all(db)? {
+        if let Err(error) = serde_json::from_str::<OrganRules>(&organ.settings) {
+            found.push(differs(&organ.code, "settings", error));
+        }
+        if let Some(Err(error)) = of_reminders.get(&organ.id).map(|own| serde_json::from_str::<OrganReminders>(own)) {
+            found.push(differs(&organ.code, "reminder_settings", error));
+        }
+    }
+    Ok(found)
 }
 
 /// The duties of orders that are not what their orders say.

@@ -152,14 +152,14 @@ pub struct Claimed {
 }
 
 /// The database's instant, so that instances whose clocks differ agree on every lease.
-fn instant(db: &mut Db) -> Result<Ts, StoreError> {
+pub(super) fn instant(db: &mut Db) -> Result<Ts, StoreError> {
     match db {
         Db::Pg(db) => Ok(diesel::select(sql::<TsT>("clock_timestamp()")).get_result(db)?),
         Db::Lite(_) => Ok(super::now()),
     }
 }
 
-fn later(at: Ts, by: Duration) -> Ts {
+pub(super) fn later(at: Ts, by: Duration) -> Ts {
     let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
     Ts(at.0.checked_add_signed(by).unwrap_or(at.0))
 }

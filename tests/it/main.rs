@@ -25,6 +25,8 @@ mod ledger;
 mod mail;
 mod mails;
 mod orders;
+mod nightly;
+mod orders;
 mod overdue;
 mod overview;
 mod payloads;
