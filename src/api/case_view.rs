@@ -341,12 +341,12 @@ impl CaseView {
     /// The case as of `today`, with what its reader may do.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] for a log whose clock cannot be computed.
+    /// [`OfficeError::Unreadable`] for a log whose clock cannot be computed.
     fn new(file: &CaseFile, actions: Vec<Action>, today: NaiveDate) -> Result<Self, OfficeError> {
         let CaseFile { row, case, desk, .. } = file;
         let clock = case
             .reply_clock(&desk.calendar, &desk.rules, Some(today))
-            .map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", row.id.0)))?;
+            .map_err(|error| OfficeError::Unreadable(format!("clock of case {}: {error}", row.id.0)))?;
         Ok(Self {
             id: row.id.0,
             organ_id: row.organ_id.0,
@@ -484,8 +484,8 @@ pub struct CaseLine {
     pub due_on: Option<NaiveDate>,
     /// 中止期间的法定最后一日
     pub resumes_on: Option<NaiveDate>,
-    /// 预警级别
-    pub warning: Word,
+    /// 预警级别；机关的设置或者日历不能读取的为空
+    pub warning: Option<Word>,
     /// 答复日期
     pub replied_on: Option<NaiveDate>,
     /// 是否逾期答复
@@ -503,16 +503,16 @@ pub struct CaseLine {
 }
 
 impl CaseLine {
-    /// A row with its warning level.
+    /// A row with its warning level, if that is known.
     #[must_use]
-    pub fn new(row: CaseRow, warning: WarningLevel) -> Self {
+    pub fn new(row: CaseRow, warning: Option<WarningLevel>) -> Self {
         let stage = Stage::from_code(&row.stage).map_or("", Stage::label);
         Self {
             id: row.id.0,
             organ_id: row.organ_id.0,
             applicant: masked_name(&row.applicant_kind, &row.applicant_name),
             stage: Word::new(&row.stage, stage),
-            warning: Word::new(warning.code(), warning.label()),
+            warning: warning.map(|level| Word::new(level.code(), level.label())),
             number: row.number,
             title: row.title,
             applicant_kind: row.applicant_kind,

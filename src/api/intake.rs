@@ -12,6 +12,7 @@ use crate::law::ReceiptRuling;
 use crate::office::files::CaseFile;
 use crate::office::intake::form::{FIELDS, Kind};
 use crate::office::{Answer, Caller, Office, OfficeError};
+use crate::store::cases::CaseRow;
 use crate::store::filings::ChangeCursor;
 use crate::store::{CaseId, Ts};
 use actix_web::{HttpResponse, web};
@@ -311,11 +312,48 @@ struct ChangesParams {
     cursor: Option<String>,
 }
 
+/// 记录不能读取的一件申请
+#[derive(Debug, Serialize, ToSchema)]
+struct FilingFault {
+    /// 案件标识
+    case_id: uuid::Uuid,
+    /// 收件系统的编号
+    external_number: String,
+    /// 受理编号；登记后才有
+    number: Option<String>,
+    /// 恒为 unreadable
+    #[schema(value_type = String)]
+    code: &'static str,
+    /// 说明
+    #[schema(value_type = String)]
+    detail: &'static str,
+    /// 最后变动时间
+    changed_at: DateTime<Utc>,
+    /// 版本
+    version: i64,
+}
+
+impl From<CaseRow> for FilingFault {
+    fn from(row: CaseRow) -> Self {
+        Self {
+            case_id: row.id.0,
+            external_number: row.external_number.unwrap_or_default(),
+            number: row.number,
+            code: "unreadable",
+            detail: "案件记录不能读取，办理情况未知；请通知受理机关",
+            changed_at: row.updated_at.0,
+            version: row.version,
+        }
+    }
+}
+
 /// 本系统所提交申请的变动
 #[derive(Debug, Serialize, ToSchema)]
 struct Changes {
     /// 自 since 起有变动的申请，先变动的在前
     items: Vec<FilingState>,
+    /// 其中记录不能读取的申请，不在 items 中；应通知受理机关，恢复之前每次查询都可能再次列出
+    faults: Vec<FilingFault>,
     /// 下一页；最后一页为空
     next_cursor: Option<String>,
     /// 取完各页后，下次查询用作 since。留有一分钟重叠，以免遗漏正在提交的变动；重复的凭 version 辨认
@@ -336,12 +374,20 @@ async fn changes(api: web::Data<Api>, caller: Caller, params: Params<ChangesPara
     let page = api
         .run(move |office| {
             let files = office.filed_since(&caller, since, after, limit.saturating_add(1))?;
-            let page = Page::cut(files, limit, |file| {
-                let at = file.row.updated_at.0.to_rfc3339_opts(SecondsFormat::Micros, true);
-                format!("{at} {}", file.row.id.0)
+            let page = Page::cut(files, limit, |(row, _)| {
+                let at = row.updated_at.0.to_rfc3339_opts(SecondsFormat::Micros, true);
+                format!("{at} {}", row.id.0)
             });
-            let items = page.items.iter().map(|file| FilingState::of(office, file)).collect::<Result<_, _>>()?;
-            Ok(Changes { items, next_cursor: page.next_cursor, next_since })
+            let (mut items, mut faults) = (Vec::new(), Vec::new());
+            for (row, file) in page.items {
+                let state = file.map(|file| FilingState::of(office, &file)).transpose();
+                match state {
+                    Ok(Some(state)) => items.push(state),
+                    Ok(None) | Err(OfficeError::Unreadable(_)) => faults.push(FilingFault::from(row)),
+                    Err(other) => return Err(other),
+                }
+            }
+            Ok(Changes { items, faults, next_cursor: page.next_cursor, next_since })
         })
         .await?;
     Ok(HttpResponse::Ok().json(page))

@@ -50,8 +50,8 @@ pub struct Organ {
     pub reports_to: Option<Uuid>,
     /// 地区工作日历；空为全国日历
     pub region: String,
-    /// 机关的设置；未列出的取默认值
-    #[schema(value_type = Object)]
+    /// 机关的设置；未列出的取默认值；不能读取的为空
+    #[schema(value_type = Option<Object>)]
     pub settings: Value,
     /// 新增时间
     pub created_at: chrono::DateTime<chrono::Utc>,

@@ -138,9 +138,20 @@ struct CellParams {
     cursor: Option<String>,
 }
 
+/// 报告中一格的各件案件
+#[derive(Debug, Serialize, ToSchema)]
+struct CellPage {
+    /// 各件案件
+    items: Vec<CellCase>,
+    /// 下一页；最后一页为空
+    next_cursor: Option<String>,
+    /// 是否已查遍全部案件；false 表示有案件的记录不能读取（见服务日志），报告中的数字和各件案件都没有计入
+    is_complete: bool,
+}
+
 /// 报告中一个数字背后的各件案件；件数与该数字相同
 #[utoipa::path(get, path = "/api/v1/reports/annual/cells", tag = "reports", params(CellParams),
-    responses((status = 200, body = Page<CellCase>)))]
+    responses((status = 200, body = CellPage)))]
 async fn cells(api: web::Data<Api>, caller: Caller, params: Params<CellParams>) -> Result<HttpResponse, Problem> {
     let CellParams { organ, year, period, form, with_subordinates, row, column, limit, cursor } = params.0;
     let report =
@@ -155,8 +166,10 @@ async fn cells(api: web::Data<Api>, caller: Caller, params: Params<CellParams>) 
         report,
     };
     let organ = organ.map(Into::into);
-    let items = api.run(move |office| office.store().read(|db| office.report_cell(db, &caller, organ, &query))).await?;
-    Ok(HttpResponse::Ok().json(Page::cut(items, limit, |case| case.case_id.to_string())))
+    let (items, is_complete) =
+        api.run(move |office| office.store().read(|db| office.report_cell(db, &caller, organ, &query))).await?;
+    let Page { items, next_cursor } = Page::cut(items, limit, |case| case.case_id.to_string());
+    Ok(HttpResponse::Ok().json(CellPage { items, next_cursor, is_complete }))
 }
 
 fn after(cursor: Option<&str>) -> Result<Option<CaseId>, Problem> {

@@ -118,7 +118,7 @@ pub fn load(office: &Office, after_day: &mut dyn FnMut(&House, NaiveDate)) -> Re
 
 /// What the passing of days alone has changed since the last fact: stops that ran out.
 fn refresh(office: &Office) -> Result<(), OfficeError> {
-    while office.resume_silent()? > 0 {}
+    office.resume_silent()?;
     Ok(())
 }
 

@@ -3,9 +3,9 @@
 use super::checks::Checks;
 use super::{Caller, Office, OfficeError};
 use crate::case::{ApplicantKind, Role};
-use crate::store::applicants::{self, NewApplicant};
+use crate::store::applicants::{self, ApplicantRow, NewApplicant};
 use crate::store::audit::{self, NewAudit};
-use crate::store::{ApplicantId, CaseId, Db, OrganId, cases};
+use crate::store::{ApplicantId, CaseId, Db, OrganId, Sealer, cases};
 use serde::{Deserialize, Serialize};
 
 /// Who may read an applicant's identity and contacts, with a reason that is recorded.
@@ -76,20 +76,16 @@ impl Office {
     ) -> Result<ApplicantId, OfficeError> {
         let contact =
             serde_json::to_string(&applicant.contact).map_err(|error| OfficeError::Internal(error.to_string()))?;
-        let new = NewApplicant {
-            organ_id: organ,
-            kind: applicant.kind.code(),
-            name: applicant.name.trim(),
-            identity: applicant.identity.as_ref().map(|identity| (identity.kind.code(), identity.number.as_str())),
-            contact: (applicant.contact != Contact::default()).then_some(contact.as_str()),
-        };
+        let contact = (applicant.contact != Contact::default()).then_some(contact.as_str());
+        let new = NewApplicant { contact, ..named(organ, applicant) };
         Ok(applicants::insert(db, self.store().sealer(), new, self.clock().now())?.id)
     }
 
     /// An applicant's identity number and contacts in the clear; who read them, when and why is recorded.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`]; [`OfficeError::Invalid`] without a reason.
+    /// [`OfficeError::NotFound`]; [`OfficeError::Invalid`] without a reason; [`OfficeError::Unreadable`] for a record that is
+    /// not what was written.
     pub fn reveal_applicant(
         &self,
         db: &mut Db,
@@ -105,9 +101,10 @@ impl Office {
         let found = applicants::find(db, row.applicant_id)?;
         let sealer = self.store().sealer();
         let number = applicants::identity(sealer, &found)?.map(|number| number.into_inner());
-        let contact = applicants::contact(sealer, &found)?.map(|contact| contact.into_inner());
-        let kind = ApplicantKind::from_code(&found.kind).unwrap_or(ApplicantKind::OtherOrg);
-        let identity_kind = found.identity_kind.as_deref().map(identity_kind);
+        let contact = stored_contact(sealer, &found)?;
+        let kind = ApplicantKind::from_code(&found.kind)
+            .ok_or_else(|| OfficeError::Unreadable(format!("kind '{}' of applicant {}", found.kind, found.id.0)))?;
+        let identity_kind = stored_identity_kind(&found)?;
         let detail = serde_json::json!({ "applicant_id": found.id.0, "reason": reason }).to_string();
         let entry = NewAudit {
             actor_id: Some(caller.user_id),
@@ -121,13 +118,41 @@ impl Office {
             kind,
             name: found.name,
             identity: identity_kind.zip(number).map(|(kind, number)| Identity { kind, number }),
-            contact: contact.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+            contact,
         })
     }
 }
 
-fn identity_kind(code: &str) -> IdentityKind {
-    IdentityKind::from_code(code).unwrap_or(IdentityKind::Other)
+/// An applicant as it is written, without contacts.
+pub(super) fn named(organ_id: OrganId, applicant: &Applicant) -> NewApplicant<'_> {
+    NewApplicant {
+        organ_id,
+        kind: applicant.kind.code(),
+        name: applicant.name.trim(),
+        identity: applicant.identity.as_ref().map(|identity| (identity.kind.code(), identity.number.as_str())),
+        contact: None,
+    }
+}
+
+/// The contacts of an applicant; empty when none were given.
+///
+/// # Errors
+/// [`OfficeError::Unreadable`] when they are not what was written.
+pub(super) fn stored_contact(sealer: &Sealer, row: &ApplicantRow) -> Result<Contact, OfficeError> {
+    let Some(text) = applicants::contact(sealer, row)? else { return Ok(Contact::default()) };
+    // What serde says of it would repeat a part of the contacts.
+    serde_json::from_str(&text.into_inner())
+        .map_err(|_| OfficeError::Unreadable(format!("contacts of applicant {}", row.id.0)))
+}
+
+/// The kind of identity paper of an applicant, if one was given.
+///
+/// # Errors
+/// [`OfficeError::Unreadable`] for a kind this program does not know.
+pub(super) fn stored_identity_kind(row: &ApplicantRow) -> Result<Option<IdentityKind>, OfficeError> {
+    let Some(code) = row.identity_kind.as_deref() else { return Ok(None) };
+    let unknown = || OfficeError::Unreadable(format!("identity kind '{code}' of applicant {}", row.id.0));
+    IdentityKind::from_code(code).map(Some).ok_or_else(unknown)
 }
 
 pub use crate::case::IdentityKind;

@@ -334,7 +334,7 @@ impl Office {
             let file = match self.file_of(db, row) {
                 Ok(file) => file,
                 // A log that cannot be read is one case's trouble, not everybody's.
-                Err(OfficeError::Internal(reason)) => {
+                Err(OfficeError::Unreadable(reason)) => {
                     tracing::error!(case = %id.0, reason, "a case cannot be brought up to date with the calendar");
                     unreadable.insert(*id);
                     continue;

@@ -56,14 +56,14 @@ impl Calendars {
 }
 
 fn wrong(what: &str, error: &dyn std::fmt::Display) -> OfficeError {
-    OfficeError::Internal(format!("{what}: {error}"))
+    OfficeError::Unreadable(format!("{what}: {error}"))
 }
 
 impl Office {
     /// The calendar in force in a region (empty: the whole country); an unknown region has the national one.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when a stored year or a file is unusable: no date is better than a wrong one.
+    /// [`OfficeError::Unreadable`] when a stored year or a file is unusable: no date is better than a wrong one.
     pub fn calendar(&self, db: &mut Db, region: &str) -> Result<Arc<Calendar>, OfficeError> {
         if let Some(version) = calendars::version_in_force(db, region)? {
             return self.calendar_named(db, &version)?.ok_or_else(|| wrong("calendar in force", &version));
@@ -162,7 +162,7 @@ impl Office {
     /// two releases side by side do not take turns. Run at start, before anything is computed.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when a file or a stored year is unusable.
+    /// [`OfficeError::Unreadable`] when a file or a stored year is unusable, also one that is no longer in force.
     pub fn adopt_calendars(&self) -> Result<(), OfficeError> {
         self.store().write(|db| {
             calendars::change_in_force(db)?;
@@ -175,9 +175,11 @@ impl Office {
         for (number, year) in self.calendars().brought_along()? {
             let history = calendars::history(db, "", number)?;
             let is_imported = history.first().is_some_and(|latest| latest.source == calendars::IMPORTED);
-            let was_in_force =
-                history.iter().any(|row| CalendarYear::from_json(&row.content).ok().as_ref() == Some(&year));
-            if !is_imported && !was_in_force {
+            // A revision that cannot be read might be this one: then the year would come back in force by mistake.
+            let known = history.iter().map(|row| CalendarYear::from_json(&row.content));
+            let known: Vec<CalendarYear> =
+                known.collect::<Result<_, _>>().map_err(|error| wrong("calendar_years", &error))?;
+            if !is_imported && !known.contains(&year) {
                 self.record_year(db, &year, calendars::FROM_PROGRAM, None)?;
             }
         }

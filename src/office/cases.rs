@@ -10,7 +10,8 @@ use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, Obliga
 use crate::law::Channel;
 use crate::store::cases::CaseRow;
 use crate::store::{
-    ApplicantId, CaseId, Db, OrganId, Ts, applicants, calendars, cases, counters, departments, events, obligations,
+    ApplicantId, CaseId, Db, OrganId, StoreError, Ts, applicants, calendars, cases, counters, departments, events,
+    obligations,
 };
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -56,14 +57,22 @@ pub struct Application {
 const ENDS_BY_ITSELF: [ObligationKind; 3] =
     [ObligationKind::CorrectionNotice, ObligationKind::ThirdPartyOpinion, ObligationKind::OrganOpinion];
 
-/// Cases, up to two thousand, in which something has ended by itself before `day`.
-pub(super) fn ended_by_themselves(db: &mut Db, day: NaiveDate) -> Result<Vec<CaseId>, OfficeError> {
-    let stopped = cases::stop_ran_out(db, day, 1_000)?;
+/// Cases rewritten in one transaction: short enough for others who wait to write.
+pub(super) const BATCH: usize = 100;
+
+/// A page of up to [`BATCH`] cases in which something has ended by itself before `day`, by id, after `after`.
+pub(super) fn ended_by_themselves(
+    db: &mut Db,
+    day: NaiveDate,
+    after: Option<CaseId>,
+) -> Result<Vec<CaseId>, OfficeError> {
+    let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
     let ended: Vec<&str> = ENDS_BY_ITSELF.iter().map(|kind| kind.code()).collect();
-    let mut ids: Vec<CaseId> = stopped.iter().map(|row| row.id).collect();
-    ids.extend(obligations::past(db, &ended, day, 1_000)?);
+    let mut ids = cases::stopped_before(db, day, after, limit)?;
+    ids.extend(obligations::past(db, &ended, day, after, limit)?);
     ids.sort_unstable();
     ids.dedup();
+    ids.truncate(BATCH);
     Ok(ids)
 }
 
@@ -239,18 +248,43 @@ impl Office {
 
     /// Recomputes cases in which something ended by itself: a stop had its last lawful day and the period runs again (C-6), or
     /// a duty can no longer be done (a correction notice, D1; an opinion that was not given). Returns how many changed.
+    /// Goes through all of them by id and looks at each once.
     ///
     /// # Errors
-    /// What every write may meet.
+    /// What every write may meet; what was written stays written.
     pub fn resume_silent(&self) -> Result<usize, OfficeError> {
         let today = self.clock().today();
-        self.store().write(|db| {
+        let mut after: Option<CaseId> = None;
+        let mut changed = 0;
+        loop {
+            let ids = self.store().read(|db| ended_by_themselves(db, today, after))?;
+            let Some(last) = ids.last() else { return Ok(changed) };
+            after = Some(*last);
+            changed += self.refresh_files(&ids)?;
+        }
+    }
+
+    /// Writes these cases as they stand today, and says how many changed. A case that cannot be read is logged and left;
+    /// nothing of it is written.
+    fn refresh_files(&self, ids: &[CaseId]) -> Result<usize, OfficeError> {
+        let together = self.store().write(|db| {
             let mut changed = 0;
-            for id in ended_by_themselves(db, today)? {
-                changed += usize::from(self.refresh_file(db, id)?);
+            for id in ids {
+                changed += usize::from(self.refresh_file(db, *id)?);
             }
-            Ok(changed)
-        })
+            Ok::<_, OfficeError>(changed)
+        });
+        match (together, ids) {
+            (Err(OfficeError::Unreadable(reason)), [one]) => {
+                tracing::error!(case = %one.0, reason, "a case cannot be computed again");
+                Ok(0)
+            }
+            // One of them: each for itself, so that the others are written.
+            (Err(OfficeError::Unreadable(_)), _) => {
+                ids.iter().try_fold(0, |changed, id| Ok(changed + self.refresh_files(std::slice::from_ref(id))?))
+            }
+            (done, _) => done,
+        }
     }
 
     /// Writes the day to be warned by into rows of an earlier release that have none: those whose last day is not known
@@ -262,33 +296,18 @@ impl Office {
         let mut after: Option<CaseId> = None;
         let mut changed = 0;
         loop {
-            let (last, filled) = self.store().write(|db| {
-                let ids = cases::without_warning(db, after, 100)?;
-                let mut filled = 0;
-                for id in &ids {
-                    filled += usize::from(self.refresh_file(db, *id)?);
-                }
-                Ok::<_, OfficeError>((ids.last().copied(), filled))
-            })?;
-            changed += filled;
-            match last {
-                Some(last) => after = Some(last),
-                None => return Ok(changed),
-            }
+            let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
+            let ids = self.store().read(|db| cases::without_warning(db, after, limit))?;
+            let Some(last) = ids.last() else { return Ok(changed) };
+            after = Some(*last);
+            changed += self.refresh_files(&ids)?;
         }
     }
 
     /// Writes row and obligations of a case as they stand today, without an event: no fact has changed. Says whether they
-    /// were others before. A case whose log cannot be read is left: it must not keep the others from being written.
+    /// were others before.
     fn refresh_file(&self, db: &mut Db, id: CaseId) -> Result<bool, OfficeError> {
-        let file = match self.lock_file(db, id) {
-            Ok(file) => file,
-            Err(OfficeError::Internal(reason)) => {
-                tracing::error!(case = %id.0, reason, "a case cannot be computed again");
-                return Ok(false);
-            }
-            Err(other) => return Err(other),
-        };
+        let file = self.lock_file(db, id)?;
         let mut file = self.under_calendar_in_force(db, file)?;
         let before = file.row.clone();
         derive_row(&mut file, self.clock().today());
@@ -367,18 +386,22 @@ fn own_filing(row: &CaseRow, caller: &Caller) -> Result<(), OfficeError> {
 
 /// The other case must be there, in the same organ, and not be this one.
 fn check_other(db: &mut Db, file: &CaseFile, other: Uuid, pointer: &str) -> Result<(), OfficeError> {
-    let found = cases::find_within(db, CaseId(other), &[file.row.organ_id]).is_ok();
-    if found && other != file.row.id.0 {
-        return Ok(());
+    match cases::find_within(db, CaseId(other), &[file.row.organ_id]) {
+        Ok(_) if other != file.row.id.0 => Ok(()),
+        Ok(_) | Err(StoreError::NotFound) => Err(OfficeError::invalid(pointer, "not_found", "本机关没有这另一件案件")),
+        Err(other) => Err(other.into()),
     }
-    Err(OfficeError::invalid(pointer, "not_found", "本机关没有这另一件案件"))
 }
 
 /// Departments, people and cases that a command names must be of the same organ.
 fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(), OfficeError> {
     if let Command::Assign(assign) = command {
-        let department = departments::find(db, assign.department_id.into()).ok();
-        if !department.is_some_and(|found| found.organ_id == file.row.organ_id && found.is_active) {
+        let is_ours = match departments::find(db, assign.department_id.into()) {
+            Ok(found) => found.organ_id == file.row.organ_id && found.is_active,
+            Err(StoreError::NotFound) => false,
+            Err(other) => return Err(other.into()),
+        };
+        if !is_ours {
             return Err(OfficeError::invalid("/department_id", "not_found", "本机关没有这个科室"));
         }
         if let Some(handler) = assign.handler_id {

@@ -1,24 +1,23 @@
 //! A person's private calendar: an address that only they know, and the open duties it shows.
 
 use super::auth::digest;
-use super::files::Desk;
+use super::files::{Desk, Desks};
+use super::overdue::cut;
 use super::{Caller, Office, OfficeError};
 use crate::case::{ObligationKind, Role};
-use crate::law::warning_level_of_due;
+use crate::law::{WarningLevel, warning_level_of_due};
 use crate::mail::days::Days;
 use crate::mail::duty::Duty;
 use crate::mail::policy;
 use crate::store::feeds::{self, OpenDuty, Watch};
-use crate::store::{Db, OrganId, UserId, organs, users};
-use chrono::NaiveDate;
+use crate::store::{Db, UserId, organs, users};
+use chrono::{NaiveDate, NaiveTime};
 use icalendar::{Calendar, Component, Event, EventLike, Property};
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 /// 2000-01-01T00:00:00Z, seconds.
 const YEAR_2000_UNIX_S: i64 = 946_684_800;
 
-/// The most duties one calendar shows, the earliest first.
+/// The most duties one calendar shows, the earliest first. Where there are more the calendar says so.
 pub const MOST_DUTIES: i64 = 1_000;
 
 /// How often a calendar program should ask again, by its own lights.
@@ -61,7 +60,7 @@ impl Office {
         }
         let today = self.clock().today();
         let watch = watch(db, user, person.department_id)?;
-        let mut desks: BTreeMap<OrganId, Desk> = BTreeMap::new();
+        let mut desks = Desks::default();
         // `new` would add a PRODID of the library's beside ours: RFC 5545 allows one.
         let mut calendar = Calendar::empty();
         calendar.append_property(Property::new("VERSION", "2.0"));
@@ -69,14 +68,15 @@ impl Office {
         calendar.append_property(Property::new("CALSCALE", "GREGORIAN"));
         calendar.append_property(Property::new("METHOD", "PUBLISH"));
         calendar.name("依申请公开：待办期限").ttl(&REFRESH);
-        for duty in feeds::duties(db, &watch, today, MOST_DUTIES)? {
-            let desk = match desks.entry(duty.organ_id) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => place.insert(self.desk(db, duty.organ_id)?),
-            };
+        let (duties, is_whole) = cut(feeds::duties(db, &watch, today, MOST_DUTIES + 1)?, MOST_DUTIES);
+        for duty in duties {
+            let desk = desks.of(self, db, duty.organ_id)?.ok();
             if let Some(event) = event(&duty, desk, today) {
                 calendar.push(event);
             }
+        }
+        if let Some(notice) = left_out(today).filter(|_| !is_whole) {
+            calendar.push(notice);
         }
         Ok(calendar.to_string())
     }
@@ -104,20 +104,38 @@ fn is_provisional(duty: &OpenDuty, due_on: NaiveDate, desk: &Desk) -> bool {
     due_on > desk.calendar.last_day() && !named.iter().any(|kind| kind.code() == duty.kind)
 }
 
-/// A duty as an event of the whole day. The title of the case stays out: it is the applicant's.
-fn event(duty: &OpenDuty, desk: &Desk, today: NaiveDate) -> Option<Event> {
+/// What is shown on today's day when there are more duties than are shown.
+fn left_out(today: NaiveDate) -> Option<Event> {
+    let notice = Event::with_uid("more@gongkai")
+        .summary(&format!("另有期限未列出：日历只列最早的{MOST_DUTIES}项"))
+        .description("待办期限过多，没有全部列出。其余的请登录系统查看。")
+        .starts(today)
+        .ends(today.succ_opt()?)
+        .timestamp(today.and_time(NaiveTime::MIN).and_utc())
+        .append_property(Property::new("TRANSP", "TRANSPARENT"))
+        .class(icalendar::Class::Private)
+        .done();
+    Some(notice)
+}
+
+/// A duty as an event of the whole day. The title of the case stays out: it is the applicant's. Without a desk (the settings
+/// of the organ cannot be read) the stored day is shown and nothing that depends on the settings.
+fn event(duty: &OpenDuty, desk: Option<&Desk>, today: NaiveDate) -> Option<Event> {
     let due_on = duty.due_on?;
     let label = Duty::of(&duty.kind).label;
     // A duty of the organ itself has no case and so no number.
     let number = duty.case_id.map(|_| duty.case_number.as_deref().unwrap_or("（尚未编号）"));
     let number_line = number.map(|number| format!("受理编号：{number}\n")).unwrap_or_default();
-    let provisional =
-        if is_provisional(duty, due_on, desk) { "（暂定：该年度放假通知尚未载入）" } else { "" };
-    let standing = policy::standing(&Days::new(&desk.calendar), due_on, today).label();
-    let level = warning_level_of_due(due_on, today, &desk.rules.warning_thresholds(), &desk.calendar);
+    let is_provisional = desk.is_some_and(|desk| is_provisional(duty, due_on, desk));
+    let provisional = if is_provisional { "（暂定：该年度放假通知尚未载入）" } else { "" };
+    let level = desk.map(|desk| warning_level_of_due(due_on, today, &desk.rules.warning_thresholds(), &desk.calendar));
+    let standing = desk.map_or_else(
+        || "预警级别未知".to_owned(),
+        |desk| policy::standing(&Days::new(&desk.calendar), due_on, today).label(),
+    );
     let description = format!(
         "{organ}\n事项：{label}\n{number_line}期限：{due_on}{provisional}\n{today}：{standing}\n依据：{article}",
-        organ = desk.organ.name,
+        organ = desk.map_or("机关的设置不能读取", |desk| &desk.organ.name),
         article = duty.article,
     );
     // Seconds from the year 2000 to when the duty last changed: a number that grows with each change and only then.
@@ -125,7 +143,7 @@ fn event(duty: &OpenDuty, desk: &Desk, today: NaiveDate) -> Option<Event> {
     let event = Event::with_uid(&format!("{}@gongkai", duty.id.0))
         .summary(&number.map_or_else(|| label.to_owned(), |number| format!("{label} {number}")))
         .description(&description)
-        .categories([level.label()])
+        .categories(level.map(WarningLevel::label))
         .starts(due_on)
         .ends(due_on.succ_opt()?)
         .sequence(u32::try_from(changed).unwrap_or(0))

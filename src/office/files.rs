@@ -12,11 +12,43 @@ use crate::store::obligations::{self as duties, Duty};
 use crate::store::organs::OrganRow;
 use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, calendars, cases, orders, organs};
 use chrono::NaiveDate;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A row, with its file or why there is none.
 pub(super) type FileOrFault = (CaseRow, Result<CaseFile, OfficeError>);
+
+/// The desks of the organs that a list or a pass meets, each read once.
+#[derive(Debug, Default)]
+pub(super) struct Desks(HashMap<OrganId, Result<Desk, String>>);
+
+impl Desks {
+    /// The desk of an organ, or why it cannot be read: that is the trouble of one organ, the others go on. It is logged
+    /// once.
+    ///
+    /// # Errors
+    /// What every read may meet, but not [`OfficeError::Unreadable`].
+    pub(super) fn of(
+        &mut self,
+        office: &Office,
+        db: &mut Db,
+        organ: OrganId,
+    ) -> Result<Result<&Desk, &str>, OfficeError> {
+        let desk = match self.0.entry(organ) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(match office.desk(db, organ) {
+                Ok(desk) => Ok(desk),
+                Err(OfficeError::Unreadable(reason)) => {
+                    tracing::error!(organ = %organ.0, reason, "an organ is passed over: its settings cannot be read");
+                    Err(reason)
+                }
+                Err(other) => return Err(other),
+            }),
+        };
+        Ok(desk.as_ref().map_err(String::as_str))
+    }
+}
 
 /// What an organ decides by.
 #[derive(Debug, Clone)]
@@ -94,11 +126,11 @@ impl Office {
     /// Settings and calendar of an organ.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`]; [`OfficeError::Internal`] when its settings cannot be read.
+    /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] when its settings or its calendar cannot be read.
     pub fn desk(&self, db: &mut Db, organ: crate::store::OrganId) -> Result<Desk, OfficeError> {
         let organ = organs::find(db, organ)?;
         let rules = serde_json::from_str(&organ.settings)
-            .map_err(|error| OfficeError::Internal(format!("settings of organ {}: {error}", organ.code)))?;
+            .map_err(|error| OfficeError::Unreadable(format!("settings of organ {}: {error}", organ.code)))?;
         let calendar = self.calendar(db, &organ.region)?;
         Ok(Desk { organ, rules, calendar })
     }
@@ -106,7 +138,7 @@ impl Office {
     /// The case of an id, folded from its log.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`]; [`OfficeError::Internal`] for a log that cannot be read.
+    /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] for a log that cannot be read.
     pub fn open_file(&self, db: &mut Db, id: CaseId) -> Result<CaseFile, OfficeError> {
         let row = cases::find(db, id)?;
         self.file_of(db, row)
@@ -142,19 +174,23 @@ impl Office {
         self.put_together(db, row, &log, desk)
     }
 
-    /// The files of rows in hand: one query for their logs. A log that cannot be read is an error of its own.
+    /// The files of rows in hand: one query for their logs. A log, or the settings of an organ, that cannot be read is
+    /// the error of its own cases, [`OfficeError::Unreadable`]; any other error is everybody's.
     pub(super) fn files_of(&self, db: &mut Db, rows: Vec<CaseRow>) -> Result<Vec<FileOrFault>, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_many(db, &ids)?;
-        let mut desks: HashMap<OrganId, Desk> = HashMap::new();
+        let mut desks = Desks::default();
         let mut files = Vec::with_capacity(rows.len());
         for row in rows {
-            let desk = match desks.get(&row.organ_id) {
-                Some(desk) => desk.clone(),
-                None => desks.entry(row.organ_id).or_insert(self.desk(db, row.organ_id)?).clone(),
-            };
             let log = logs.get(&row.id).map_or(&[][..], Vec::as_slice);
-            files.push((row.clone(), self.put_together(db, row, log, desk)));
+            let file = match desks.of(self, db, row.organ_id)? {
+                Ok(desk) => self.put_together(db, row.clone(), log, desk.clone()),
+                Err(reason) => Err(OfficeError::Unreadable(reason.to_owned())),
+            };
+            match file {
+                Ok(_) | Err(OfficeError::Unreadable(_)) => files.push((row, file)),
+                Err(other) => return Err(other),
+            }
         }
         Ok(files)
     }
@@ -243,12 +279,13 @@ pub(super) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
 /// The events of a log, read back.
 ///
 /// # Errors
-/// [`OfficeError::Internal`] for an event this program does not know.
+/// [`OfficeError::Unreadable`] for an event this program does not know.
 pub fn read_log(log: &[EventRow]) -> Result<Vec<Event>, OfficeError> {
     log.iter()
         .map(|row| {
-            serde_json::from_str(&row.body)
-                .map_err(|error| OfficeError::Internal(format!("event {} of case {}: {error}", row.seq, row.case_id.0)))
+            serde_json::from_str(&row.body).map_err(|error| {
+                OfficeError::Unreadable(format!("event {} of case {}: {error}", row.seq, row.case_id.0))
+            })
         })
         .collect()
 }
@@ -256,9 +293,9 @@ pub fn read_log(log: &[EventRow]) -> Result<Vec<Event>, OfficeError> {
 /// The case a log folds to.
 ///
 /// # Errors
-/// As [`read_log`]; [`OfficeError::Internal`] for an empty log.
+/// As [`read_log`]; [`OfficeError::Unreadable`] for an empty log.
 pub fn folded(log: &[EventRow]) -> Result<Case, OfficeError> {
-    fold(&read_log(log)?).ok_or_else(|| OfficeError::Internal("a case without a log".into()))
+    fold(&read_log(log)?).ok_or_else(|| OfficeError::Unreadable("a case without a log".into()))
 }
 
 /// The events as they are written.

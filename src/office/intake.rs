@@ -2,7 +2,7 @@
 
 pub mod form;
 
-use super::applicants::Contact;
+use super::applicants::stored_contact;
 use super::cases::{Application, Origin, received};
 use super::checks::Checks;
 use super::files::CaseFile;
@@ -11,6 +11,7 @@ use super::{Caller, Office, OfficeError};
 use crate::case::command::Receive;
 use crate::case::{Case, Event, ObligationKind, ObligationStatus, Role};
 use crate::law::{ClockAnswer, Receipt, ReceiptRuling, Regime, receipt};
+use crate::store::cases::CaseRow;
 use crate::store::filings::{self, ChangeCursor};
 use crate::store::organs::OrganRow;
 use crate::store::{Db, OrganId, StoreError, Ts, applicants, cases, organs};
@@ -131,8 +132,7 @@ impl Office {
                 applicants::find_same(db, sealer, &[kept.organ_id], paper.kind.code(), &paper.number)?.contains(&kept)
             }
         };
-        let contact = applicants::contact(sealer, &kept)?.map(crate::store::Secret::into_inner);
-        let contact: Contact = contact.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let contact = stored_contact(sealer, &kept)?;
         Ok(is_same_paper && kept.name == applicant.name.trim() && contact == applicant.contact)
     }
 
@@ -166,7 +166,8 @@ impl Office {
         })
     }
 
-    /// A page of the caller's own filings that changed at `since` or later, the oldest change first.
+    /// A page of the caller's own filings that changed at `since` or later, the oldest change first. A filing whose log
+    /// cannot be read has its row alone: the system that filed it must learn of the others.
     ///
     /// # Errors
     /// What every read may meet.
@@ -176,24 +177,31 @@ impl Office {
         since: Option<Ts>,
         after: Option<ChangeCursor>,
         limit: i64,
-    ) -> Result<Vec<CaseFile>, OfficeError> {
+    ) -> Result<Vec<(CaseRow, Option<CaseFile>)>, OfficeError> {
         self.store().read(|db| {
             let organs = caller.organs_as(Role::Intake);
             let rows = filings::changed(db, &organs, &caller.username, since, after, limit)?;
-            rows.into_iter().map(|row| self.open_file(db, row.id)).collect()
+            let files = self.files_of(db, rows)?.into_iter().map(|(row, file)| match file {
+                Ok(file) => (row, Some(file)),
+                Err(error) => {
+                    tracing::error!(case = %row.id.0, %error, "a filing is told as a fault: it cannot be read");
+                    (row, None)
+                }
+            });
+            Ok(files.collect())
         })
     }
 
     /// What the front desk may know of a case, as of today.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] for a log the law would not have let come about.
+    /// [`OfficeError::Unreadable`] for a log the law would not have let come about.
     pub fn progress(&self, file: &CaseFile) -> Result<Progress, OfficeError> {
         let today = self.clock().today();
         let clock = file
             .case
             .reply_clock(&file.desk.calendar, &file.desk.rules, Some(today))
-            .map_err(|error| OfficeError::Internal(format!("clock of case {}: {error}", file.row.id.0)))?;
+            .map_err(|error| OfficeError::Unreadable(format!("clock of case {}: {error}", file.row.id.0)))?;
         Ok(Progress { ruling: ruling(&file.case), clock, to_do: to_do(file, today) })
     }
 }

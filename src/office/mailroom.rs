@@ -5,8 +5,9 @@ use super::{Office, OfficeError};
 use crate::mail::notice::{self, MissingYear, MovedCase, Post};
 use crate::mail::schedule::{Dossier, ForeseenDuties, MailError};
 use crate::mail::{Mailroom, smtp};
+use crate::store::cases::CaseRow;
 use crate::store::obligations::OPEN;
-use crate::store::{CaseId, Db, OrganId, StoreError, Ts, cases, obligations};
+use crate::store::{CaseId, Db, OrganId, Ts, cases, obligations};
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use std::sync::Arc;
 
@@ -17,26 +18,21 @@ impl Office {
     /// [`MailError`] when the sender in the settings is no mailbox or a built-in template is broken.
     pub fn mailroom(&self) -> Result<Mailroom, MailError> {
         let (office, settings) = (self.clone(), self.settings());
-        let calendar_of = move |db: &mut Db, region: &str| {
-            office.calendar(db, region).map_err(|cause| StoreError::Corrupt(cause.to_string()))
-        };
+        let calendar_of = move |db: &mut Db, region: &str| Ok(office.calendar(db, region)?);
         let office = self.clone();
         let dossier_of = move |db: &mut Db, case: CaseId| {
-            let file = office.open_file(db, case).map_err(|cause| StoreError::Corrupt(cause.to_string()))?;
+            let file = office.open_file(db, case)?;
             Ok(Dossier { case: file.case, rules: file.desk.rules })
         };
         let office = self.clone();
         let settles = move || {
-            let unavailable = |cause: OfficeError| StoreError::Unavailable(cause.to_string());
-            while office.resume_silent().map_err(unavailable)? > 0 {}
+            office.resume_silent()?;
             Ok(())
         };
         let (store, templates) = (self.store().clone(), Arc::clone(self.templates()));
         let room = Mailroom::new(store, &settings.smtp, &settings.reminders, templates, Arc::new(calendar_of))?;
         let office = self.clone();
-        let foresees = move |db: &mut Db, day: NaiveDate| {
-            office.foreseen(db, day).map_err(|cause| StoreError::Unavailable(cause.to_string()))
-        };
+        let foresees = move |db: &mut Db, day: NaiveDate| Ok(office.foreseen(db, day)?);
         let room = room.with_dossiers(Arc::new(dossier_of)).with_settling(Arc::new(settles));
         Ok(room.with_foresight(Arc::new(foresees)))
     }
@@ -44,17 +40,32 @@ impl Office {
     /// The duties that will stand otherwise on `day` because something ended by itself before it. Nothing is written.
     fn foreseen(&self, db: &mut Db, day: NaiveDate) -> Result<ForeseenDuties, OfficeError> {
         let mut foreseen = ForeseenDuties::new();
-        for case in ended_by_themselves(db, day)? {
-            let file = match self.open_file(db, case) {
-                Ok(file) => file,
-                Err(OfficeError::Internal(reason)) => {
-                    tracing::error!(case = %case.0, reason, "a case is not foreseen: it cannot be read");
+        let mut after: Option<CaseId> = None;
+        loop {
+            let ids = ended_by_themselves(db, day, after)?;
+            let Some(last) = ids.last() else { return Ok(foreseen) };
+            after = Some(*last);
+            let rows = cases::many(db, &ids)?;
+            self.foresee(db, rows, day, &mut foreseen)?;
+        }
+    }
+
+    fn foresee(
+        &self,
+        db: &mut Db,
+        rows: Vec<CaseRow>,
+        day: NaiveDate,
+        foreseen: &mut ForeseenDuties,
+    ) -> Result<(), OfficeError> {
+        for (row, file) in self.files_of(db, rows)? {
+            let duties = match file {
+                Ok(file) => file.written_duties(day),
+                Err(error) => {
+                    tracing::error!(case = %row.id.0, %error, "a case is not foreseen: it cannot be read");
                     continue;
                 }
-                Err(other) => return Err(other),
             };
-            let duties = file.written_duties(day);
-            for row in obligations::of_case(db, case)? {
+            for row in obligations::of_case(db, row.id)? {
                 let Some(duty) = duties.iter().find(|duty| duty.key == row.key) else { continue };
                 let (is_open, will_be_open) = (row.status == OPEN, duty.status == OPEN);
                 if (is_open || will_be_open) && (row.due_on, is_open) != (duty.due_on, will_be_open) {
@@ -62,7 +73,7 @@ impl Office {
                 }
             }
         }
-        Ok(foreseen)
+        Ok(())
     }
 
     /// Queues the mails about duties that moved with the calendar, all of one organ, in the transaction that moved them.
@@ -84,7 +95,10 @@ impl Office {
 
     /// When mail about `organ` (none: about the whole house) may go out that is written now; `None`: at once.
     pub(super) fn mail_opens(&self, db: &mut Db, organ: Option<OrganId>) -> Result<Option<Ts>, OfficeError> {
-        let room = self.mailroom().map_err(|cause| OfficeError::Internal(cause.to_string()))?;
+        let room = self.mailroom().map_err(|cause| match cause {
+            MailError::Store(cause) => cause.into(),
+            MailError::Setup(_) | MailError::Render(_) => OfficeError::Internal(cause.to_string()),
+        })?;
         let wait = room.wait(db, organ, self.clock().office_time())?;
         let opens = self.clock().now().0.checked_add_signed(wait).map(Ts);
         Ok(opens.filter(|_| wait > TimeDelta::zero()))

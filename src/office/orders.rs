@@ -357,7 +357,7 @@ fn last_answer_by(db: &mut Db, row: &OrderRow) -> Result<Option<UserId>, OfficeE
 
 pub(super) fn read_order(row: &OrderRow) -> Result<Order, OfficeError> {
     let status = OrderStatus::from_code(&row.status)
-        .ok_or_else(|| OfficeError::Internal(format!("status '{}' of order {}", row.status, row.id.0)))?;
+        .ok_or_else(|| OfficeError::Unreadable(format!("status '{}' of order {}", row.status, row.id.0)))?;
     Ok(Order { status, due_on: row.due_on })
 }
 
@@ -399,7 +399,8 @@ fn issuers(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError> {
     if let Some(issuer) = recipients::person(db, row.issuer_id)? {
         return Ok(vec![issuer]);
     }
-    let role = Role::from_code(&row.issuer_role).unwrap_or(Role::Supervisor);
+    let unknown = || OfficeError::Unreadable(format!("role '{}' of order {}", row.issuer_role, row.id.0));
+    let role = Role::from_code(&row.issuer_role).ok_or_else(unknown)?;
     Ok(recipients::with_role(db, row.issuer_organ_id, role)?)
 }
 

@@ -4,9 +4,10 @@
 //! The rows of the database only say which logs to read. For today they know nearly exactly; for a past day they only
 //! say which cases were open then.
 
+use super::files::{Desk, Desks};
 use super::stood::Stood;
 use super::{Caller, Office, OfficeError};
-use crate::case::{OrganRules, Position, Role, Stage, Standing};
+use crate::case::{Position, Role, Stage, Standing};
 use crate::law::{ClockStatus, Outcome};
 use crate::store::cases::{CaseFilter, CaseRow};
 use crate::store::organs::OrganRow;
@@ -307,10 +308,10 @@ impl Office {
         late_from: NaiveDate,
     ) -> Result<(Vec<CaseRow>, bool), OfficeError> {
         let mut until = today;
+        let mut desks = Desks::default();
         for organ in watched {
-            let rules: OrganRules = serde_json::from_str(&organ.settings)
-                .map_err(|error| OfficeError::Internal(format!("settings of organ {}: {error}", organ.code)))?;
-            let calendar = self.calendar(db, &organ.region)?;
+            // Its cases, if it has any, are left out by `each_as_it_stood`, which says so.
+            let Ok(Desk { rules, calendar, .. }) = desks.of(self, db, organ.id)? else { continue };
             // Beyond the calendar more is read than needed; the law decides what is shown.
             let far =
                 today.checked_add_days(Days::new(3 * u64::from(rules.yellow_days.min(366)) + 30)).unwrap_or(today);
@@ -322,13 +323,13 @@ impl Office {
             clock_statuses: vec![ClockStatus::Gap.code().to_owned()],
             ..CaseFilter::default()
         };
-        let resumed = cases::stop_ran_out(db, today, MOST_CASES)?.into_iter();
-        merged([
-            cases::open_due_until(db, ids, until, MOST_CASES)?,
-            resumed.filter(|row| ids.contains(&row.organ_id)).collect(),
-            cases::list(db, &gap, None, MOST_CASES)?,
-            cases::late_replies(db, ids, late_from, today, MOST_CASES)?,
-        ])
+        let most = MOST_CASES + 1;
+        Ok(merged([
+            cases::open_due_until(db, ids, until, most)?,
+            cases::stop_ran_out(db, ids, today, most)?,
+            cases::list(db, &gap, None, most)?,
+            cases::late_replies(db, ids, late_from, today, most)?,
+        ]))
     }
 
     /// Reads the logs and asks the law; false when a log could not be read.
@@ -377,15 +378,26 @@ fn rows_of_day(
     day: NaiveDate,
     late_from: NaiveDate,
 ) -> Result<(Vec<CaseRow>, bool), OfficeError> {
-    merged([cases::open_as_of(db, ids, day, MOST_CASES)?, cases::late_replies(db, ids, late_from, day, MOST_CASES)?])
+    let most = MOST_CASES + 1;
+    Ok(merged([cases::open_as_of(db, ids, day, most)?, cases::late_replies(db, ids, late_from, day, most)?]))
 }
 
-/// Each case once; false when one of the queries met its bound.
-fn merged<const N: usize>(parts: [Vec<CaseRow>; N]) -> Result<(Vec<CaseRow>, bool), OfficeError> {
-    let most = usize::try_from(MOST_CASES).unwrap_or(usize::MAX);
-    let is_complete = parts.iter().all(|part| part.len() < most);
-    let by_id: BTreeMap<Uuid, CaseRow> = parts.into_iter().flatten().map(|row| (row.id.0, row)).collect();
-    Ok((by_id.into_values().collect(), is_complete))
+/// Each case once; false when one of the queries, each asked for one row more than [`MOST_CASES`], found it.
+fn merged<const N: usize>(parts: [Vec<CaseRow>; N]) -> (Vec<CaseRow>, bool) {
+    let parts = parts.map(|part| cut(part, MOST_CASES));
+    let is_complete = parts.iter().all(|(_, is_whole)| *is_whole);
+    let rows = parts.into_iter().flat_map(|(rows, _)| rows);
+    let by_id: BTreeMap<Uuid, CaseRow> = rows.map(|row| (row.id.0, row)).collect();
+    (by_id.into_values().collect(), is_complete)
+}
+
+/// At most `most` of rows that were asked for with a limit of one more, and whether that is all of them: exactly `most`
+/// rows are.
+pub(super) fn cut<T>(mut rows: Vec<T>, most: i64) -> (Vec<T>, bool) {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let is_whole = rows.len() <= most;
+    rows.truncate(most);
+    (rows, is_whole)
 }
 
 /// The list a case belongs into, with its row.
@@ -540,4 +552,16 @@ pub(super) fn name_of(db: &mut Db, known: &mut HashMap<UserId, String>, id: User
     let name = users::find(db, id)?.display_name;
     known.insert(id, name.clone());
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn exactly_the_bound_is_complete_and_one_more_is_not() {
+        assert_eq!(cut(vec![1, 2], 3), (vec![1, 2], true));
+        assert_eq!(cut(vec![1, 2, 3], 3), (vec![1, 2, 3], true));
+        assert_eq!(cut(vec![1, 2, 3, 4], 3), (vec![1, 2, 3], false));
+    }
 }

@@ -3,7 +3,7 @@
 //!
 //! Everything is read from the logs, for today as for any day gone by.
 
-use super::overdue::{Word, name_of, watched};
+use super::overdue::{Word, cut, name_of, watched};
 use super::stood::Stood;
 use super::{Caller, Office, OfficeError};
 use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, delay, roll_up, used};
@@ -311,10 +311,10 @@ impl Office {
         organs.sort_by(|a, b| a.path.cmp(&b.path));
         let ids: Vec<OrganId> = organs.iter().map(|organ| organ.id).collect();
         let rows = match query.counting {
-            Counting::Receipt => cases::received_in(db, &ids, from, until.min(as_of), MOST_CASES)?,
-            Counting::Closing => cases::open_or_closed_since(db, &ids, from.min(as_of), as_of, MOST_CASES)?,
+            Counting::Receipt => cases::received_in(db, &ids, from, until.min(as_of), MOST_CASES + 1)?,
+            Counting::Closing => cases::open_or_closed_since(db, &ids, from.min(as_of), as_of, MOST_CASES + 1)?,
         };
-        let mut is_complete = i64::try_from(rows.len()).is_ok_and(|count| count < MOST_CASES);
+        let (rows, mut is_complete) = cut(rows, MOST_CASES);
         let mut sums = Sums::default();
         let period = from..=until;
         is_complete &=
@@ -340,7 +340,7 @@ impl Office {
             departments::list(db, &[row.organ_id])?.into_iter().map(|row| (row.id, row.name)).collect();
         let mut found = Err(OfficeError::NotFound);
         if !self.each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))? {
-            return Err(OfficeError::Internal(format!("case {} cannot be computed", id.0)));
+            return Err(OfficeError::Unreadable(format!("case {} cannot be computed", id.0)));
         }
         found
     }

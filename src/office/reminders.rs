@@ -51,7 +51,7 @@ impl Office {
     /// The reminder settings of an organ.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when they cannot be read.
+    /// [`OfficeError::Unreadable`] when they cannot be read.
     pub fn reminder_settings(&self, organ: OrganId) -> Result<ReminderSettings, OfficeError> {
         self.store().read(|db| self.stored_settings(db, organ))
     }
@@ -60,7 +60,7 @@ impl Office {
         let own: OrganReminders = match reminder_settings::find(db, organ)? {
             None => OrganReminders::default(),
             Some(content) => serde_json::from_str(&content)
-                .map_err(|error| OfficeError::Internal(format!("reminder settings of organ {}: {error}", organ.0)))?,
+                .map_err(|error| OfficeError::Unreadable(format!("reminder settings of organ {}: {error}", organ.0)))?,
         };
         let effective = own.over(&self.settings().reminders);
         Ok(ReminderSettings { own, effective })

@@ -11,6 +11,9 @@ use crate::store::cases::CaseRow;
 use crate::store::{Db, DepartmentId, OrganId, UserId, departments, organs};
 use std::collections::HashMap;
 
+/// Stands in for a warning level that depends on settings that cannot be read.
+const UNKNOWN_LEVEL: &str = "（设置不能读取）";
+
 impl From<ReportError> for OfficeError {
     fn from(error: ReportError) -> Self {
         Self::Internal(error.to_string())
@@ -98,7 +101,7 @@ const CASES: [(&str, u16); 17] = [
 ///
 /// # Errors
 /// What every read may meet.
-pub fn case_sheet(db: &mut Db, lines: &[(CaseRow, WarningLevel)]) -> Result<Sheet, OfficeError> {
+pub fn case_sheet(db: &mut Db, lines: &[(CaseRow, Option<WarningLevel>)]) -> Result<Sheet, OfficeError> {
     let mut ids: Vec<OrganId> = lines.iter().map(|(row, _)| row.organ_id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -119,7 +122,7 @@ pub fn case_sheet(db: &mut Db, lines: &[(CaseRow, WarningLevel)]) -> Result<Shee
             known(Channel::from_code(&row.channel).map(Channel::label), &row.channel),
             known(Stage::from_code(&row.stage).map(Stage::label), &row.stage),
             known(ClockStatus::from_code(&row.clock_status).map(ClockStatus::label), ""),
-            warning.label().into(),
+            warning.map_or(UNKNOWN_LEVEL, WarningLevel::label).into(),
             row.received_on.into(),
             row.due_on.into(),
             row.replied_on.into(),

@@ -1,14 +1,13 @@
 //! Cases as they stood on a day: their logs read in batches, the law asked once a case. Facts dated after the day have not
 //! happened.
 
-use super::files::{Desk, read_log};
+use super::files::{Desk, Desks, read_log};
 use super::{Office, OfficeError};
 use crate::case::{Case, Event, Position, as_it_stood, position};
 use crate::law::{Calendar, ClockAnswer};
 use crate::store::cases::CaseRow;
-use crate::store::{CaseId, Db, OrganId, events};
+use crate::store::{CaseId, Db, events};
 use chrono::NaiveDate;
-use std::collections::HashMap;
 
 /// How many logs are in memory at once.
 const BATCH: usize = 500;
@@ -32,11 +31,11 @@ pub(super) struct Stood<'a> {
 }
 
 impl Office {
-    /// Shows each case that had come in by the end of `as_of` as it stood then. A case whose log cannot be read is logged
-    /// and left out; false when there was one.
+    /// Shows each case that had come in by the end of `as_of` as it stood then. A case is logged and left out when its log,
+    /// the settings of its organ or its calendar cannot be read; false when there was one.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] for settings or a calendar that cannot be read.
+    /// What every read may meet.
     pub(super) fn each_as_it_stood(
         &self,
         db: &mut Db,
@@ -49,7 +48,7 @@ impl Office {
             tracing::error!(case = %id.0, reason, "a case is left out of the lists: it cannot be computed");
             is_complete = false;
         };
-        let mut desks: HashMap<OrganId, Desk> = HashMap::new();
+        let mut desks = Desks::default();
         for batch in rows.chunks(BATCH) {
             let ids: Vec<CaseId> = batch.iter().map(|row| row.id).collect();
             let logs = events::load_many(db, &ids)?;
@@ -62,14 +61,21 @@ impl Office {
                     }
                 };
                 let Some(case) = as_it_stood(&log, as_of) else { continue };
-                let desk = match desks.get(&row.organ_id) {
-                    Some(desk) => desk,
-                    None => {
-                        let desk = self.desk(db, row.organ_id)?;
-                        desks.entry(row.organ_id).or_insert(desk)
+                let desk = match desks.of(self, db, row.organ_id)? {
+                    Ok(desk) => desk,
+                    Err(reason) => {
+                        left_out(row.id, reason);
+                        continue;
                     }
                 };
-                let followed = self.calendar_as_of(db, row, desk, as_of)?;
+                let followed = match self.calendar_as_of(db, row, desk, as_of) {
+                    Ok(calendar) => calendar,
+                    Err(OfficeError::Unreadable(reason)) => {
+                        left_out(row.id, &reason);
+                        continue;
+                    }
+                    Err(other) => return Err(other),
+                };
                 let calendar: &Calendar = &followed;
                 let answer = match case.reply_clock(calendar, &desk.rules, Some(as_of)) {
                     Ok(answer) => answer,

@@ -137,8 +137,7 @@ impl Office {
     /// What was asked for more than once in the organs the caller may read.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing; [`OfficeError::Internal`] for a log that
-    /// cannot be read.
+    /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
     pub fn topics(&self, db: &mut Db, caller: &Caller, query: &TopicQuery) -> Result<TopicReport, OfficeError> {
         let until = query.until.unwrap_or_else(|| self.clock().today());
         let from = query.from.unwrap_or_else(|| until.checked_sub_days(Days::new(DAYS)).unwrap_or(NaiveDate::MIN));
@@ -178,7 +177,7 @@ impl Office {
 /// The wording of applications: as it came in, or as it was corrected last.
 pub(super) struct Asked {
     requests: HashMap<CaseId, String>,
-    /// False when a log could not be read: of that case only the title is known.
+    /// False when a log could not be read or says nothing of it: of that case only the title is known.
     pub(super) is_complete: bool,
 }
 
@@ -198,6 +197,7 @@ impl Asked {
                 }
             }
         }
+        is_complete &= rows.iter().all(|row| requests.contains_key(&row.id));
         Ok(Self { requests, is_complete })
     }
 

@@ -1,7 +1,7 @@
 //! Looking at cases: lists, what may be done next, the log, the clock as of any day and under suppositions.
 
 use super::access::standing;
-use super::files::{CaseFile, Desk, actor, read_log};
+use super::files::{CaseFile, Desk, Desks, actor, read_log};
 use super::{Caller, Office, OfficeError, Thing};
 use crate::case::Event;
 use crate::case::{Action, Case, Obligation, Role, actions, extension_is_possible};
@@ -12,8 +12,6 @@ use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
 use crate::store::events::{self, EventRow};
 use crate::store::{CaseId, Db, OrganId, cases, organs};
 use chrono::{Days, NaiveDate};
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 /// Who may look at cases: everybody who works on them or watches them. The intake system sees its own filings elsewhere.
 pub const READERS: &[Role] =
@@ -42,7 +40,8 @@ pub struct CaseQuery {
 }
 
 impl Office {
-    /// A page of cases in the organs the caller may read, each with its warning level today; the newest first.
+    /// A page of cases in the organs the caller may read, each with its warning level today; the newest first. The level is
+    /// unknown while the settings of the organ or the calendar of the case cannot be read.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
@@ -53,29 +52,34 @@ impl Office {
         query: &CaseQuery,
         after: Option<CaseCursor>,
         limit: i64,
-    ) -> Result<Vec<(CaseRow, WarningLevel)>, OfficeError> {
+    ) -> Result<Vec<(CaseRow, Option<WarningLevel>)>, OfficeError> {
         let organs = self.readable_organs(db, caller, query.organ, query.with_subordinates)?;
         let rows = match query.warning {
             None => cases::list(db, &CaseFilter { organs, ..query.filter.clone() }, after, limit)?,
             Some(level) => self.list_at_level(db, level, &organs, &query.filter, after, limit)?,
         };
         let today = self.clock().today();
-        let mut desks: BTreeMap<OrganId, Desk> = BTreeMap::new();
+        let mut desks = Desks::default();
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
-            let desk = match desks.entry(row.organ_id) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => place.insert(self.desk(db, row.organ_id)?),
+            let level = match desks.of(self, db, row.organ_id)? {
+                Ok(desk) => match self.calendar_of(db, &row, desk) {
+                    Ok(calendar) => Some(row_level(&row, today, desk, &calendar)),
+                    Err(OfficeError::Unreadable(reason)) => {
+                        tracing::error!(case = %row.id.0, reason, "the warning level of a case is unknown");
+                        None
+                    }
+                    Err(other) => return Err(other),
+                },
+                Err(_) => None,
             };
-            let calendar = self.calendar_of(db, &row, desk)?;
-            let level = row_level(&row, today, desk, &calendar);
             lines.push((row, level));
         }
         Ok(lines)
     }
 
     /// A page of the cases at a level: each organ has thresholds and a calendar of its own, those that share them are asked
-    /// for together.
+    /// for together. Of an organ whose settings cannot be read every open case is listed: it may be at that level.
     fn list_at_level(
         &self,
         db: &mut Db,
@@ -86,10 +90,11 @@ impl Office {
         limit: i64,
     ) -> Result<Vec<CaseRow>, OfficeError> {
         let today = self.clock().today();
-        let mut alike: Vec<(Warning, Vec<OrganId>)> = Vec::new();
+        let mut alike: Vec<(Option<Warning>, Vec<OrganId>)> = Vec::new();
+        let mut desks = Desks::default();
         for organ in organs {
-            let desk = self.desk(db, *organ)?;
-            let warning = rows_at(level, today, desk.rules.warning_thresholds(), &desk.calendar);
+            let desk = desks.of(self, db, *organ)?.ok();
+            let warning = desk.map(|desk| rows_at(level, today, desk.rules.warning_thresholds(), &desk.calendar));
             match alike.iter_mut().find(|(known, _)| *known == warning) {
                 Some((_, together)) => together.push(*organ),
                 None => alike.push((warning, vec![*organ])),
@@ -97,8 +102,11 @@ impl Office {
         }
         let mut rows = Vec::new();
         for (warning, organs) in alike {
-            let filter = CaseFilter { organs, warning: Some(warning), ..filter.clone() };
-            rows.extend(cases::list(db, &filter, after, limit)?);
+            let is_open = if warning.is_none() { Some(true) } else { filter.is_open };
+            if filter.is_open.is_none_or(|wanted| is_open.is_none_or(|asked| asked == wanted)) {
+                let filter = CaseFilter { organs, warning, is_open, ..filter.clone() };
+                rows.extend(cases::list(db, &filter, after, limit)?);
+            }
         }
         rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
         rows.truncate(usize::try_from(limit).unwrap_or(0));
@@ -140,7 +148,7 @@ impl Office {
     /// The log of a case, each row with its event.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] for a log that cannot be read.
+    /// [`OfficeError::Unreadable`] for a log that cannot be read.
     pub fn log(&self, db: &mut Db, id: CaseId) -> Result<Vec<(EventRow, Event)>, OfficeError> {
         let rows = events::load(db, id)?;
         let read = read_log(&rows)?;

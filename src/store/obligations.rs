@@ -127,19 +127,29 @@ pub fn of_cases(db: &mut Db, of: &[CaseId]) -> Result<Vec<ObligationRow>, StoreE
     Ok(found)
 }
 
-/// Cases with a running duty of one of these kinds whose last day is past, by day.
+/// Cases with a running duty of one of these kinds whose last day is before `day`, each once, by id, after `after`.
 ///
 /// # Errors
 /// As every statement: [`StoreError`].
-pub fn past(db: &mut Db, kinds: &[&str], day: NaiveDate, limit: i64) -> Result<Vec<CaseId>, StoreError> {
-    let rows: Vec<Option<CaseId>> = obligations::table
+pub fn past(
+    db: &mut Db,
+    kinds: &[&str],
+    day: NaiveDate,
+    after: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<CaseId>, StoreError> {
+    let mut query = obligations::table
         .filter(sql::<Bool>("obligations.status = 'open'"))
         .filter(obligations::due_on.lt(day))
         .filter(obligations::kind.eq_any(kinds))
-        .order((obligations::due_on.desc(), obligations::id))
+        .filter(obligations::case_id.is_not_null())
         .select(obligations::case_id)
-        .limit(limit)
-        .load(db)?;
+        .distinct()
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(obligations::case_id.gt(after));
+    }
+    let rows: Vec<Option<CaseId>> = query.order(obligations::case_id).limit(limit).load(db)?;
     Ok(rows.into_iter().flatten().collect())
 }
 

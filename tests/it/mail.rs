@@ -12,6 +12,7 @@ mod passes;
 mod scenes;
 mod schedulers;
 mod tls;
+mod unreadable;
 
 use crate::smtp_sink::Sink;
 use crate::support::{Bureau, add_bureau, add_case, day};

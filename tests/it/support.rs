@@ -275,3 +275,60 @@ pub fn an_event(n: usize) -> events::NewEvent {
         body: format!(r#"{{"n":{n},"备注":"附件"}}"#),
     }
 }
+
+/// Copies of a case in an organ, with the stop of a row if one is given; they come before every other case by their ids.
+pub fn copies(db: &mut Db, of: CaseId, into: OrganId, count: usize, resumes_on: Option<&str>) {
+    let (id, series, cast) = by_number(db, count);
+    let (organ, of) = (into.0, of.0);
+    let resumes_on = resumes_on.map_or_else(|| "resumes_on".to_owned(), |day| literal(db, day, "date"));
+    let sql = format!(
+        "INSERT INTO cases (id, organ_id, number, source, external_number, applicant_id, applicant_name, applicant_kind,
+             title, channel, regime, stage, is_open, clock_status, submitted_on, received_on, start_on, due_on, resumes_on,
+             replied_on, closed_on, is_late, is_extended, outcome, department_id, handler_id, calendar_version, version,
+             created_at, updated_at, warns_on)
+         SELECT {id}, '{organ}'{cast}, NULL, NULL, NULL, applicant_id, applicant_name, applicant_kind, title, channel, regime,
+             stage, is_open, clock_status, submitted_on, received_on, start_on, due_on, {resumes_on}, replied_on, closed_on,
+             is_late, is_extended, outcome, department_id, handler_id, calendar_version, version, created_at, updated_at,
+             warns_on
+         FROM cases, {series} WHERE id = '{of}'"
+    );
+    db.batch_execute(&sql).unwrap();
+}
+
+/// The logs of [`copies`]: that of the case they were made of, without its number, which is one case's. Their chains do not
+/// hold.
+pub fn copied_logs(db: &mut Db, of: CaseId, count: usize) {
+    let (id, series, _) = by_number(db, count);
+    let of = of.0;
+    let sql = format!(
+        "INSERT INTO case_events (case_id, seq, kind, occurred_on, body, actor_id, recorded_at, prev_hash, hash)
+         SELECT {id}, seq, kind, occurred_on, body, actor_id, recorded_at, prev_hash, hash
+         FROM case_events, {series} WHERE case_id = '{of}' AND kind <> 'registered'"
+    );
+    db.batch_execute(&sql).unwrap();
+}
+
+/// The id of a numbered row, the table of the numbers, and what makes an id of a text.
+fn by_number(db: &Db, count: usize) -> (&'static str, String, &'static str) {
+    match db {
+        Db::Pg(_) => (
+            "('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid",
+            format!("generate_series(1, {count}) AS s (n)"),
+            "::uuid",
+        ),
+        Db::Lite(_) => (
+            "printf('00000000-0000-7000-8000-%012x', n)",
+            format!(
+                "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {count}) SELECT n FROM c)"
+            ),
+            "",
+        ),
+    }
+}
+
+fn literal(db: &Db, text: &str, kind: &str) -> String {
+    match db {
+        Db::Pg(_) => format!("'{text}'::{kind}"),
+        Db::Lite(_) => format!("'{text}'"),
+    }
+}

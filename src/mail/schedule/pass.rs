@@ -1,7 +1,9 @@
 //! One pass: duty by duty, who is owed what and not told yet; then the mails of the day.
 
 use super::{MailError, Mailroom, Moment, Queued, RemindReport, Unreachable, civil_day, instant_on};
-use crate::case::{Action, Actor, CommandKind, Context, ObligationKind, OrganRules, Role, actions, annual_reports};
+use crate::case::{
+    Action, Actor, AnnualReport, CommandKind, Context, ObligationKind, OrganRules, Role, actions, annual_reports,
+};
 use crate::config::ApplicantInMail;
 use crate::law::Calendar;
 use crate::mail::days::Days;
@@ -33,6 +35,8 @@ pub(super) struct Pass<'a> {
     people: People<'a>,
     house: Effective,
     of_organs: HashMap<OrganId, Effective>,
+    /// Organs whose own settings cannot be read: nobody is reminded of their duties by the settings of the house.
+    unreadable: HashSet<OrganId>,
     calendars: HashMap<String, Arc<Calendar>>,
     digests: BTreeMap<(UserId, NaiveDate), Vec<Line>>,
     /// Mails made and not yet written: a commit costs more than a row.
@@ -62,18 +66,21 @@ struct Sending {
 impl<'a> Pass<'a> {
     pub(super) fn new(room: &'a Mailroom, moment: Moment, is_preview: bool) -> Result<Self, StoreError> {
         let house = Effective::of_house(&room.settings);
-        let mut of_organs = HashMap::new();
+        let (mut of_organs, mut unreadable) = (HashMap::new(), HashSet::new());
         for (organ, content) in room.store.read(reminder_settings::all)? {
             match serde_json::from_str::<OrganReminders>(&content) {
                 Ok(own) => drop(of_organs.insert(organ, own.over(&room.settings))),
-                Err(cause) => tracing::error!(organ = %organ.0, %cause, "an organ's reminder settings cannot be read"),
+                Err(cause) => {
+                    tracing::error!(organ = %organ.0, %cause, "an organ is not reminded: its reminder settings cannot be read");
+                    unreadable.insert(organ);
+                }
             }
         }
         let people = People::new(&room.store)?;
         let (calendars, digests) = (HashMap::new(), BTreeMap::new());
         let report = RemindReport::default();
         let pending = Vec::new();
-        Ok(Self { room, moment, is_preview, people, house, of_organs, calendars, digests, pending, report })
+        Ok(Self { room, moment, is_preview, people, house, of_organs, unreadable, calendars, digests, pending, report })
     }
 
     pub(super) const fn moment(&self) -> Moment {
@@ -90,7 +97,11 @@ impl<'a> Pass<'a> {
     /// Queues what is owed for one duty.
     pub(super) fn one(&mut self, duty: &DutyRow) -> Result<(), MailError> {
         self.report.looked_at += 1;
-        let calendar = self.calendar(&duty.region);
+        if self.unreadable.contains(&duty.organ_id) {
+            self.unreachable(duty, None, format!("{}的提醒设置不能读取，没有按默认设置提醒", duty.organ_name));
+            return Ok(());
+        }
+        let calendar = self.calendar(&duty.region)?;
         let days = Days::new(&calendar);
         let policy = self.policy(duty);
         let sending = self.sending(duty.organ_id, &days);
@@ -111,7 +122,10 @@ impl<'a> Pass<'a> {
                 self.report.known += 1;
                 continue;
             };
-            let dossier = dossier.get_or_insert_with(|| self.dossier(duty));
+            let dossier = match &dossier {
+                Some(known) => known,
+                None => dossier.insert(self.dossier(duty)?),
+            };
             let next = self.next(duty, dossier.as_ref(), &calendar, &someone, sending.day)?;
             let line = self.line(duty, &days, &policy, sending, someone, owed, next);
             self.put(line)?;
@@ -136,18 +150,26 @@ impl<'a> Pass<'a> {
         Sending { day: opens.date(), opens: Some(opens).filter(|opens| *opens > at), closes }
     }
 
-    /// The region's calendar; if it cannot be read, the built-in one: a reminder must not fall silent over it.
-    fn calendar(&mut self, region: &str) -> Arc<Calendar> {
+    /// The region's calendar; if it is damaged, the built-in one: the last days of duties are stored, and a reminder must
+    /// not fall silent over the count of days before them. A database that is busy is asked again by the next pass.
+    fn calendar(&mut self, region: &str) -> Result<Arc<Calendar>, StoreError> {
         if let Some(known) = self.calendars.get(region) {
-            return known.clone();
+            return Ok(known.clone());
         }
-        let found = self.room.store.read(|db| (self.room.calendar_of)(db, region));
-        let calendar = found.unwrap_or_else(|cause| {
-            tracing::error!(%cause, region, "no calendar for the region: reminders follow the built-in national one");
-            Arc::new(Calendar::national().clone())
-        });
+        let calendar = match self.room.store.read(|db| (self.room.calendar_of)(db, region)) {
+            Ok(calendar) => calendar,
+            Err(StoreError::Corrupt(cause)) => {
+                tracing::error!(
+                    cause,
+                    region,
+                    "no calendar for the region: reminders follow the built-in national one"
+                );
+                Arc::new(Calendar::national().clone())
+            }
+            Err(other) => return Err(other),
+        };
         self.calendars.insert(region.to_owned(), calendar.clone());
-        calendar
+        Ok(calendar)
     }
 
     /// From which day the duty has stood as it stands and the person has had this part in it; a pass for a day before
@@ -170,14 +192,15 @@ impl<'a> Pass<'a> {
         Ok(known)
     }
 
-    fn dossier(&self, duty: &DutyRow) -> Option<super::Dossier> {
-        let (dossier_of, case) = (self.room.dossier_of.as_ref()?, duty.case_id?);
+    fn dossier(&self, duty: &DutyRow) -> Result<Option<super::Dossier>, StoreError> {
+        let Some((dossier_of, case)) = self.room.dossier_of.as_ref().zip(duty.case_id) else { return Ok(None) };
         match self.room.store.read(|db| dossier_of(db, case)) {
-            Ok(dossier) => Some(dossier),
-            Err(cause) => {
-                tracing::error!(%cause, case = %case.0, "a case cannot be read: its reminder names no lawful steps");
-                None
+            Ok(dossier) => Ok(Some(dossier)),
+            Err(StoreError::Corrupt(cause)) => {
+                tracing::error!(cause, case = %case.0, "a case cannot be read: its reminder names no lawful steps");
+                Ok(None)
             }
+            Err(other) => Err(other),
         }
     }
 
@@ -455,8 +478,23 @@ impl<'a> Pass<'a> {
         let published: HashSet<(OrganId, i32)> = store.read(stored_reports::published)?.into_iter().collect();
         let stored = store.read(|db| stored_reports::duties(db, None, kind))?;
         for organ in &all {
+            let rules = match serde_json::from_str::<OrganRules>(&organ.settings) {
+                Ok(rules) => rules,
+                // By the default it might be given a duty it does not have, or lose one it has.
+                Err(cause) => {
+                    tracing::error!(organ = organ.code, %cause, "an organ's yearly duties stay as they are: its settings cannot be read");
+                    self.report.unreachable.push(Unreachable {
+                        case_number: None,
+                        duty: Duty::of(kind).label,
+                        due_on: self.moment.day,
+                        person: None,
+                        why: format!("{}的设置不能读取，年度报告的期限没有更新", organ.name),
+                    });
+                    continue;
+                }
+            };
             let theirs: Vec<&ObligationRow> = stored.iter().filter(|row| row.organ_id == organ.id).collect();
-            for duty in changed_duties(organ, &theirs, &published, self.moment.day) {
+            for duty in changed_duties(organ, rules.annual_report, &theirs, &published, self.moment.day) {
                 if self.is_preview {
                     self.preview_duty(organ, &duty)?;
                 } else {
@@ -533,12 +571,12 @@ const fn is_void_when_late(command: CommandKind) -> bool {
 /// The yearly duties of an organ that are not stored as they should be on `today`.
 fn changed_duties(
     organ: &OrganRow,
+    annual_report: AnnualReport,
     stored: &[&ObligationRow],
     published: &HashSet<(OrganId, i32)>,
     today: NaiveDate,
 ) -> Vec<StoredDuty> {
-    let rules: OrganRules = serde_json::from_str(&organ.settings).unwrap_or_default();
-    let owed = annual_reports(rules.annual_report, civil_day(organ.created_at), today);
+    let owed = annual_reports(annual_report, civil_day(organ.created_at), today);
     let stored_as = |key: &str| stored.iter().find(|row| row.key == key);
     let mut changed = Vec::new();
     for duty in owed.iter().filter(|duty| !published.contains(&(organ.id, duty.year))) {
@@ -558,8 +596,7 @@ fn changed_duties(
         }
     }
     let is_owed = |row: &ObligationRow| owed.iter().any(|duty| duty.key == row.key);
-    for row in stored.iter().filter(|row| row.status == OPEN && rules.annual_report == crate::case::AnnualReport::None)
-    {
+    for row in stored.iter().filter(|row| row.status == OPEN && annual_report == AnnualReport::None) {
         if !is_owed(row) {
             changed.push(StoredDuty {
                 key: row.key.clone(),

@@ -1,9 +1,9 @@
 //! Writing cases out as a ledger. Identity numbers and contacts are masked; in the clear only with a reason on record.
 
 use crate::case::Event;
+use crate::case::fold;
 use crate::case::historical::recorded;
-use crate::case::{IdentityKind, fold};
-use crate::office::applicants::Contact;
+use crate::office::applicants::{stored_contact, stored_identity_kind};
 use crate::office::files::read_log;
 use crate::office::{Caller, Office, OfficeError};
 use crate::report::ledger::{LedgerRow, Person};
@@ -77,7 +77,8 @@ impl Office {
     /// receipt is not fixed yet are in no ledger.
     ///
     /// # Errors
-    /// What `each` returns, and what every read may meet.
+    /// What `each` returns, and what every read may meet. [`OfficeError::Unreadable`] for a case or an applicant that cannot
+    /// be read: a ledger without it would look whole.
     pub fn export_ledger(
         &self,
         db: &mut Db,
@@ -134,11 +135,11 @@ impl Office {
         for row in rows {
             let log: &[EventRow] = logs.get(&row.id).map_or(&[], Vec::as_slice);
             let log: Vec<Event> = read_log(log)?;
-            let case = fold(&log).ok_or_else(|| OfficeError::Internal("a case without a log".into()))?;
+            let case = fold(&log).ok_or_else(|| OfficeError::Unreadable(format!("case {} without a log", row.id.0)))?;
             let Some(past) = recorded(&case, &log) else { continue };
-            let person = people.get(&row.applicant_id).map(|found| self.person(found, personal)).transpose()?;
+            let nobody = || OfficeError::Unreadable(format!("case {} without an applicant", row.id.0));
+            let person = self.person(people.get(&row.applicant_id).ok_or_else(nobody)?, personal)?;
             let department = row.department_id.and_then(|id| named.get(&id).cloned());
-            let person = person.unwrap_or_default();
             read.push((row.id, LedgerRow { line: *line, past, person, department, remarks: Vec::new() }));
             *line = line.saturating_add(1);
         }
@@ -148,10 +149,8 @@ impl Office {
     fn person(&self, found: &ApplicantRow, personal: Personal) -> Result<Person, OfficeError> {
         let sealer = self.store().sealer();
         let number = applicants::identity(sealer, found)?.map(|number| number.into_inner());
-        let contact = applicants::contact(sealer, found)?.map(|contact| contact.into_inner());
-        let contact: Contact = contact.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        let kind = found.identity_kind.as_deref().and_then(IdentityKind::from_code);
-        let identity = kind.zip(number);
+        let contact = stored_contact(sealer, found)?;
+        let identity = stored_identity_kind(found)?.zip(number);
         let hidden = |_: String| HIDDEN.to_owned();
         Ok(match personal {
             Personal::Clear => Person {

@@ -61,6 +61,7 @@ pub struct CellCase {
 
 impl Office {
     /// The cases that stand in a cell of a report the caller may ask for, by id; one more than the limit where there are more.
+    /// The second member is false when some could not be read: the count and this list are then without them.
     ///
     /// # Errors
     /// As [`Office::report`]; [`OfficeError::Invalid`] for a row or column the form has not.
@@ -70,11 +71,11 @@ impl Office {
         caller: &Caller,
         organ: Option<OrganId>,
         query: &CellQuery,
-    ) -> Result<Vec<CellCase>, OfficeError> {
+    ) -> Result<(Vec<CellCase>, bool), OfficeError> {
         let scope = self.report_scope(db, caller, organ, &query.report)?;
         let count = Count::of(self, db, &scope.ids(), &scope.period)?;
         if scope.form.remedy_blocks().contains(&query.row.as_str()) {
-            return remedy_page(db, &scope, &count, query);
+            return Ok((remedy_page(db, &scope, &count, query)?, count.is_complete));
         }
         let selector = selector(scope.form, &query.row, &query.column).ok_or_else(|| {
             let is_row = scope.form.rows().contains(&query.row.as_str());
@@ -86,7 +87,7 @@ impl Office {
             )
         })?;
         let mut cell = Cell { scope: &scope, count: &count, selector: &selector, names: names(&scope) };
-        cell.page(db, query)
+        Ok((cell.page(db, query)?, count.is_complete))
     }
 }
 

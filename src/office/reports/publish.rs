@@ -115,7 +115,7 @@ impl Office {
     /// [`OfficeError::NotFound`] when none was.
     pub fn published_report(&self, db: &mut Db, organ: OrganId, year: i32) -> Result<Value, OfficeError> {
         let row = reports::kept(db, organ, year)?.ok_or(OfficeError::NotFound)?;
-        serde_json::from_str(&row.body).map_err(|error| OfficeError::Internal(format!("a kept report: {error}")))
+        serde_json::from_str(&row.body).map_err(|error| OfficeError::Unreadable(format!("a kept report: {error}")))
     }
 
     /// What moved since the report on a year was published, and the cases and events that moved it.
@@ -131,8 +131,8 @@ impl Office {
         let count = Count::of(self, db, &scope.ids(), &scope.period)?;
         let three = table_three(scope.form, &scope.period, &count.lines);
         let four = table_four(scope.form, &scope.period, &count.remedies());
-        let mut cells = moved_cells("三", &published["table3"], &three);
-        cells.extend(moved_cells("四", &published["table4"], &four));
+        let mut cells = moved_cells("三", &published["table3"], &three)?;
+        cells.extend(moved_cells("四", &published["table4"], &four)?);
         Ok(Adjustments {
             year,
             form: scope.form,
@@ -177,7 +177,7 @@ impl Office {
         log: &[EventRow],
         scope: &Scope,
     ) -> Result<Vec<&'static str>, OfficeError> {
-        let log = read_log(log).map_err(|error| OfficeError::Internal(format!("case {}: {error}", row.id.0)))?;
+        let log = read_log(log)?;
         let Scope { form, period, .. } = scope;
         let is_late = self.was_late(db, row, &log, period.until)?;
         let line = course(&log).map(|course| Line { course, is_late, count: 1 });
@@ -199,16 +199,18 @@ impl Office {
         let desk = self.desk(db, row.organ_id)?;
         let calendar = self.calendar_as_of(db, row, &desk, day)?;
         let answer = case.reply_clock(&calendar, &desk.rules, Some(day));
-        Ok(answer.is_ok_and(|answer| answer.is_some_and(|answer| answer.status == ClockStatus::MetLate)))
+        let answer = answer.map_err(|error| OfficeError::Unreadable(format!("clock of case {}: {error}", row.id.0)))?;
+        Ok(answer.is_some_and(|answer| answer.status == ClockStatus::MetLate))
     }
 }
 
-fn moved_cells(table: &'static str, published: &Value, now: &Table) -> Vec<MovedCell> {
+fn moved_cells(table: &'static str, published: &Value, now: &Table) -> Result<Vec<MovedCell>, OfficeError> {
     let mut moved = Vec::new();
     for (row, cells) in &now.rows {
         for (column, now) in now.columns.iter().zip(cells) {
-            let then =
-                published[*row][*column].as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
+            let then = published[*row][*column].as_u64().and_then(|count| u32::try_from(count).ok());
+            let unreadable = || OfficeError::Unreadable(format!("a kept report: table {table}, {row}, {column}"));
+            let then = then.ok_or_else(unreadable)?;
             if then != *now {
                 moved.push(MovedCell {
                     table,
@@ -220,7 +222,7 @@ fn moved_cells(table: &'static str, published: &Value, now: &Table) -> Vec<Moved
             }
         }
     }
-    moved
+    Ok(moved)
 }
 
 fn later_events(rows: &[EventRow], period: Period) -> Result<Vec<LaterEvent>, OfficeError> {

@@ -6,9 +6,9 @@ use diesel::prelude::*;
 
 use super::CaseRow;
 use super::filter::of_organs;
-use crate::store::db::Db;
+use crate::store::db::{Db, MultiBackend};
 use crate::store::schema::cases;
-use crate::store::{OrganId, StoreError};
+use crate::store::{CaseId, OrganId, StoreError};
 
 /// Open cases that are warned by a day up to `until` (their last day, or what stands in for it), the most urgent first.
 ///
@@ -109,18 +109,35 @@ pub fn late_replies(
         .load(db)?)
 }
 
-/// Open cases whose stop had its last lawful day before `day`: their period runs again.
+/// Open cases of these organs whose stop had its last lawful day before `day`: their period runs again.
 ///
 /// # Errors
 /// As every statement: [`StoreError`].
-pub fn stop_ran_out(db: &mut Db, day: NaiveDate, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
-    Ok(cases::table
+pub fn stop_ran_out(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
+    Ok(of_organs(organs)
         .filter(cases::is_open)
         .filter(cases::resumes_on.lt(day))
         .order((cases::resumes_on, cases::id))
         .limit(limit)
         .select(CaseRow::as_select())
         .load(db)?)
+}
+
+/// Open cases of any organ whose stop had its last lawful day before `day`, by id, after `after`.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn stopped_before(
+    db: &mut Db,
+    day: NaiveDate,
+    after: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<CaseId>, StoreError> {
+    let mut query = cases::table.into_boxed::<MultiBackend>().filter(cases::is_open).filter(cases::resumes_on.lt(day));
+    if let Some(after) = after {
+        query = query.filter(cases::id.gt(after));
+    }
+    Ok(query.order(cases::id).select(cases::id).limit(limit).load(db)?)
 }
 
 /// The latest day on which an open case is due: the calendar must reach beyond it.

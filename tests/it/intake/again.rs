@@ -1,8 +1,8 @@
 //! What is sent again, and what is sent at once, makes one case.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{FrontDesk, form, form_with, rows};
+use super::{APPLICATIONS, FrontDesk, form, form_with, rows};
 use crate::service::Reply;
 use crate::support::on_both_databases;
 
@@ -90,5 +90,53 @@ fn of_eight_equal_filings_at_once_one_makes_the_case() {
             let after = rows(database);
             assert_eq!((after[0] - before[0], after[1] - before[1]), (1, 1), "one case, one applicant");
         }
+    });
+}
+
+#[test]
+fn a_filing_that_cannot_be_read_is_a_fault_line_and_the_others_are_told() {
+    on_both_databases(|database| {
+        let desk = FrontDesk::open(database, "2025-03-20");
+        for number in ["A-1", "A-2", "A-3"] {
+            assert_eq!(desk.file(form(number)).status, 201);
+        }
+        let bad = desk.state("A-2").json["case_id"].as_str().unwrap().to_owned();
+        crate::unreadable::spoil(&desk.service().office, gongkai::store::CaseId(bad.parse().unwrap()));
+        let names = |list: &Value| -> Vec<String> {
+            list.as_array().unwrap().iter().map(|one| one["external_number"].as_str().unwrap().to_owned()).collect()
+        };
+        let page = |query: &str| {
+            let page = desk.service().get(&format!("{APPLICATIONS}{query}"), &desk.token);
+            assert_eq!(page.status, 200, "{page:?}");
+            page.json
+        };
+        let all = page("");
+        assert_eq!(names(&all["items"]), ["A-1", "A-3"]);
+        assert_eq!(names(&all["faults"]), ["A-2"]);
+        assert_eq!(all["faults"][0]["code"], "unreadable");
+        // Page by page nothing is lost and nothing comes twice.
+        let (mut items, mut faults, mut cursor) = (Vec::new(), Vec::new(), String::new());
+        loop {
+            let one = page(&format!("?limit=1{cursor}"));
+            items.extend(names(&one["items"]));
+            faults.extend(names(&one["faults"]));
+            let Some(next) = one["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!((items, faults), (vec!["A-1".to_owned(), "A-3".to_owned()], vec!["A-2".to_owned()]));
+        assert_eq!(desk.state("A-2").problem(), (500, "unreadable"));
+    });
+}
+
+#[test]
+fn an_equal_filing_over_contacts_that_cannot_be_read_is_an_error_and_not_another_content() {
+    on_both_databases(|database| {
+        let desk = FrontDesk::open(database, "2025-03-20");
+        assert_eq!(desk.file(form("A-1")).status, 201);
+        let store = desk.service().office.store();
+        let id = gongkai::store::CaseId(desk.state("A-1").json["case_id"].as_str().unwrap().parse().unwrap());
+        let applicant = store.read(|db| gongkai::store::cases::find(db, id)).unwrap().applicant_id;
+        store.write(|db| gongkai::store::applicants::set_contact(db, store.sealer(), applicant, r#"{"phone": 1}"#)).unwrap();
+        assert_eq!(desk.file(form("A-1")).problem(), (500, "unreadable"));
     });
 }

@@ -7,6 +7,8 @@ use super::annual::ask;
 use super::docket::{docket, end};
 use crate::desk::Bureau;
 use crate::support::on_both_databases;
+use crate::unreadable::spoil_with;
+use gongkai::store::CaseId;
 
 fn path(form: &str, year: i32, row: &str, column: &str, more: &str) -> String {
     let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
@@ -67,6 +69,10 @@ fn pages_of_one_make_the_whole_list_and_names_are_masked() {
             }
         }
         assert_eq!(&seen, whole["items"].as_array().unwrap());
+        assert_eq!(whole["is_complete"], true);
+        let case = CaseId(seen[0]["case_id"].as_str().unwrap().parse().unwrap());
+        spoil_with(&bureau.service.office, case, "remedy_opened");
+        assert_eq!(listed(&bureau, &path("2021", 2023, row, "总计", ""))["is_complete"], false);
         assert_eq!(seen.len(), 6);
         let names: BTreeSet<&str> = seen.iter().map(|case| case["applicant"].as_str().unwrap()).collect();
         assert!(names.contains("王**") && !names.contains("王小明"), "{names:?}");
