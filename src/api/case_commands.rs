@@ -3,7 +3,7 @@
 //! A command wants `If-Match`: sent twice, the second is answered 412 and changes nothing, so that a retry is harmless.
 
 use super::body::Body;
-use super::case_view::CaseView;
+use super::case_view::{CaseView, wants_hints};
 use super::precondition::{IfMatch, versioned};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
@@ -29,10 +29,15 @@ async fn execute(
     let is_reader = standing.has_any(READERS);
     let view = api
         .run(move |office| {
-            office.store().write::<_, OfficeError>(|db| {
+            let (file, mut view) = office.store().write::<_, OfficeError>(|db| {
                 let file = office.execute(db, &caller, id, &command, version.0)?;
-                CaseView::shown(office, db, &caller, &file)
-            })
+                let view = CaseView::without_hints(office, db, &caller, &file)?;
+                Ok((file, view))
+            })?;
+            if is_reader && wants_hints(&file) {
+                view.similar = Some(office.hints(&file));
+            }
+            Ok(view)
         })
         .await?;
     if is_reader {

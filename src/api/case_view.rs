@@ -322,18 +322,28 @@ pub struct CaseView {
 }
 
 impl CaseView {
-    /// The case as the caller sees it today, with what stands beside its log.
+    /// The case as the caller sees it today, with what stands beside its log. Not for a write: see
+    /// [`CaseView::without_hints`].
     ///
     /// # Errors
     /// As [`Office::actions`] and [`CaseView::new`].
     pub fn shown(office: &Office, db: &mut Db, caller: &Caller, file: &CaseFile) -> Result<Self, OfficeError> {
+        let mut view = Self::without_hints(office, db, caller, file)?;
+        if wants_hints(file) {
+            view.similar = Some(office.similar_cases(db, file)?);
+        }
+        Ok(view)
+    }
+
+    /// The same without earlier applications that are alike: comparing them takes long, and others wait to write.
+    ///
+    /// # Errors
+    /// As [`CaseView::shown`].
+    pub fn without_hints(office: &Office, db: &mut Db, caller: &Caller, file: &CaseFile) -> Result<Self, OfficeError> {
         let today = office.clock().today();
         let mut view = Self::new(file, office.actions(db, caller, file)?, today)?;
         let orders = office.pending_orders(db, file.row.organ_id, file.row.id)?;
         view.tags = tags::of_case(db, file.row.id)?;
-        if matches!(file.case.stage, Stage::AwaitingConfirmation | Stage::Received | Stage::Registered) {
-            view.similar = Some(office.similar_cases(db, file)?);
-        }
         view.orders = orders.into_iter().map(|order| OrderLine::new(order, today)).collect();
         Ok(view)
     }
@@ -400,6 +410,12 @@ impl CaseView {
             updated_at: row.updated_at.0,
         })
     }
+}
+
+/// Whether earlier applications that are alike are shown: only before the work begins.
+#[must_use]
+pub fn wants_hints(file: &CaseFile) -> bool {
+    matches!(file.case.stage, Stage::AwaitingConfirmation | Stage::Received | Stage::Registered)
 }
 
 fn receipt_view(case: &Case) -> Option<ReceiptView> {

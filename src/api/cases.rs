@@ -16,7 +16,7 @@ use crate::office::sheets::case_sheet;
 use crate::office::views::{CaseQuery, READERS, WhatIf};
 use crate::office::{Caller, OfficeError};
 use crate::store::cases::CaseCursor;
-use crate::store::{CaseId, DepartmentId, OrganId, UserId};
+use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -57,9 +57,12 @@ async fn receive(
     let application = body.value;
     let (answer, is_replay) = api
         .run(move |office| {
-            office.once(&once, |db| {
+            // The hints are part of the answer that is kept, so they are found before the write and not after it.
+            let find = |db: &mut Db| office.similar_before(db, &caller, &application);
+            office.once_prepared(&once, find, |db, similar| {
                 let file = office.receive(db, &caller, &application, None)?;
-                let view = CaseView::shown(office, db, &caller, &file)?;
+                let mut view = CaseView::without_hints(office, db, &caller, &file)?;
+                view.similar = Some(similar.of_regime(file.case.regime));
                 made(&format!("/api/v1/cases/{}", view.id), Some(view.version.to_string()), &view)
             })
         })

@@ -4,7 +4,7 @@ use super::access::{require_member, standing};
 use super::applicants::{Applicant, check_applicant};
 use super::files::{CaseFile, Desk, actor, derive_row, written};
 use super::views::READERS;
-use super::{Caller, Office, OfficeError, Thing};
+use super::{Caller, Office, OfficeError, Standing, Thing};
 use crate::case::command::{Link, Merge, Receive, Register, Split};
 use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, ObligationKind, Role, decide, fold};
 use crate::law::Channel;
@@ -100,8 +100,7 @@ impl Office {
     ) -> Result<CaseFile, OfficeError> {
         let organ = OrganId(application.organ_id);
         calendars::keep_in_force(db)?;
-        let standing = standing(db, caller, Thing::Organ(organ))?;
-        self.require(caller, Some(&standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
+        let standing = self.require_filing(db, caller, organ)?;
         check_applicant(&application.applicant)?;
         let applicant = self.add_applicant(db, organ, &application.applicant)?;
         let receive = received(application, applicant);
@@ -112,6 +111,16 @@ impl Office {
             Context { actor: &person, today: self.clock().today(), calendar: &desk.calendar, rules: &desk.rules };
         let events = decide(None, &Command::Receive(receive), &context, &Drawn::default())?;
         self.start_log(db, row, desk, &events, caller)
+    }
+
+    /// What the caller is in an organ at which applications may be filed.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] and [`OfficeError::RoleRequired`].
+    pub(super) fn require_filing(&self, db: &mut Db, caller: &Caller, organ: OrganId) -> Result<Standing, OfficeError> {
+        let standing = standing(db, caller, Thing::Organ(organ))?;
+        self.require(caller, Some(&standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
+        Ok(standing)
     }
 
     /// Writes the first events of a case together with its row.

@@ -71,6 +71,31 @@ impl Office {
     }
 }
 
+impl Office {
+    /// As [`Office::once`], with what takes long done before: `prepare` reads, and no writer waits for it. It is not asked
+    /// when an earlier answer is given again.
+    ///
+    /// # Errors
+    /// As [`Office::once`]; what `prepare` returns.
+    pub fn once_prepared<T>(
+        &self,
+        once: &Once,
+        prepare: impl FnOnce(&mut Db) -> Result<T, OfficeError>,
+        work: impl FnOnce(&mut Db, T) -> Result<Answer, OfficeError>,
+    ) -> Result<(Answer, bool), OfficeError> {
+        let request = RequestKey { user: once.user_id, route: &once.route, key: &once.key };
+        let prepared = self.store().read(|db| match idempotency::look_up(db, request, &once.fingerprint)? {
+            Seen::Never => prepare(db).map(Some),
+            Seen::Before(_) | Seen::WithOtherBody => Ok(None),
+        })?;
+        self.once(once, |db| match prepared {
+            Some(prepared) => work(db, prepared),
+            // The answer was there a moment ago and has just grown too old.
+            None => Err(OfficeError::Busy),
+        })
+    }
+}
+
 fn to_kept(answer: &Answer) -> idempotency::Answer {
     idempotency::Answer {
         status: i32::from(answer.status),

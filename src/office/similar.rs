@@ -1,14 +1,18 @@
 //! Earlier applications of the same applicant for alike information: hints for the clerk, who alone says whether an
 //! application is a repeat (Art. 36 (6)). Nothing is decided by them.
 
+use super::applicants::{check_applicant, named};
+use super::cases::Application;
 use super::files::CaseFile;
+use super::overdue::cut;
 use super::topics::Asked;
-use super::{Office, OfficeError};
+use super::{Caller, Office, OfficeError};
 use crate::case::likeness::{Difference, Profile, SHOWN_FROM};
 use crate::case::{Case, Stage, likeness};
 use crate::law::{Outcome, Regime};
-use crate::store::cases::{CaseFilter, CaseRow};
-use crate::store::{ApplicantId, Db, applicants, cases};
+use crate::store::applicants::ApplicantRow;
+use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};
+use crate::store::{ApplicantId, Db, OrganId, applicants, cases};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -16,7 +20,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Most earlier applications of one applicant that are compared.
-const MOST_COMPARED: usize = 200;
+const MOST_COMPARED: i64 = 200;
 /// Most records of one applicant that are looked at.
 const MOST_RECORDS: i64 = 500;
 /// Most that are shown.
@@ -85,21 +89,61 @@ impl Office {
     /// # Errors
     /// As every read.
     pub fn similar_cases(&self, db: &mut Db, file: &CaseFile) -> Result<SimilarCases, OfficeError> {
-        let (same, mut is_complete) = same_applicants(db, file)?;
+        let one = applicants::find(db, file.row.applicant_id)?;
+        let (title, request) = (&file.case.intake.title, &file.case.intake.request);
+        let before = Some(CaseCursor::from(&file.row));
+        Ok(self.alike(db, &one, &Profile::of(title, request), before)?.of_regime(file.case.regime))
+    }
+
+    /// The same for an application that is about to be taken in, for who may file it.
+    ///
+    /// # Errors
+    /// As [`Office::receive`] before the case is made.
+    pub fn similar_before(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        application: &Application,
+    ) -> Result<SimilarCases, OfficeError> {
+        let organ = OrganId(application.organ_id);
+        self.require_filing(db, caller, organ)?;
+        check_applicant(&application.applicant)?;
+        // Not written: only its name and the hash of its number are compared.
+        let one = applicants::sealed(self.store().sealer(), named(organ, &application.applicant), self.clock().now())?;
+        self.alike(db, &one, &Profile::of(application.title.trim(), application.request.trim()), None)
+    }
+
+    /// As [`Office::similar_cases`], after a change that is kept: that must not look undone because a hint could not be found.
+    #[must_use]
+    pub fn hints(&self, file: &CaseFile) -> SimilarCases {
+        self.store().read(|db| self.similar_cases(db, file)).unwrap_or_else(|error| {
+            tracing::warn!(case = %file.row.id.0, %error, "earlier applications that are alike could not be looked for");
+            SimilarCases::none(false).of_regime(file.case.regime)
+        })
+    }
+
+    /// The earlier applications of who may be the same as `one`, those alike to `profile`; `before`: only those before it.
+    fn alike(
+        &self,
+        db: &mut Db,
+        one: &ApplicantRow,
+        profile: &Profile,
+        before: Option<CaseCursor>,
+    ) -> Result<SimilarCases, OfficeError> {
+        let (same, mut is_complete) = same_applicants(db, one)?;
+        if same.is_empty() {
+            return Ok(SimilarCases::none(true)); // a filter without applicants would restrict to none of them
+        }
         let filter = CaseFilter {
-            organs: vec![file.row.organ_id],
+            organs: vec![one.organ_id],
             applicants: same.keys().copied().collect(),
             ..CaseFilter::default()
         };
-        let before = crate::store::cases::CaseCursor::from(&file.row);
-        let limit = i64::try_from(MOST_COMPARED + 1).unwrap_or(i64::MAX);
-        let mut rows = cases::list(db, &filter, Some(before), limit)?;
-        is_complete &= rows.len() <= MOST_COMPARED;
-        rows.truncate(MOST_COMPARED);
+        let (mut rows, is_whole) = cut(cases::list(db, &filter, before, MOST_COMPARED + 1)?, MOST_COMPARED);
+        is_complete &= is_whole;
         // What goes on in another case is asked for there.
         rows.retain(|row| row.stage != Stage::Merged.code() && row.stage != Stage::Split.code());
         let mut asked = Asked::load(db, &rows)?;
-        let profile = Profile::of(&file.case.intake.title, &file.case.intake.request);
         let mut found: Vec<(u8, Option<Difference>, CaseRow)> = rows
             .into_iter()
             .map(|row| {
@@ -124,9 +168,20 @@ impl Office {
                 }
             }
         }
-        // Order 492 knows no such category.
-        let article = (file.case.regime != Some(Regime::Order492)).then_some(ARTICLE);
-        Ok(SimilarCases { shown_from: likeness::SHOWN_FROM, article, is_complete, items })
+        Ok(SimilarCases { items, ..SimilarCases::none(is_complete) })
+    }
+}
+
+impl SimilarCases {
+    /// No case; whether all were compared.
+    const fn none(is_complete: bool) -> Self {
+        Self { shown_from: likeness::SHOWN_FROM, article: Some(ARTICLE), is_complete, items: Vec::new() }
+    }
+
+    /// The same under an Order: that of 2007 knows no such category.
+    #[must_use]
+    pub fn of_regime(self, regime: Option<Regime>) -> Self {
+        Self { article: (regime != Some(Regime::Order492)).then_some(ARTICLE), ..self }
     }
 }
 
@@ -134,10 +189,8 @@ impl Office {
 const ARTICLE: &str = "《条例》第三十六条第（六）项";
 
 /// The records of the applicant, each with what says so; the second member is false when there are too many.
-fn same_applicants(db: &mut Db, file: &CaseFile) -> Result<(BTreeMap<ApplicantId, SameBy>, bool), OfficeError> {
-    let one = applicants::find(db, file.row.applicant_id)?;
-    let records = applicants::perhaps_same(db, &one, MOST_RECORDS)?;
-    let is_complete = i64::try_from(records.len()).is_ok_and(|count| count < MOST_RECORDS);
+fn same_applicants(db: &mut Db, one: &ApplicantRow) -> Result<(BTreeMap<ApplicantId, SameBy>, bool), OfficeError> {
+    let (records, is_complete) = cut(applicants::perhaps_same(db, one, MOST_RECORDS + 1)?, MOST_RECORDS);
     let same_by = |record: &applicants::Likely| {
         let is_same_paper = one.identity_index.is_some() && record.identity_index == one.identity_index;
         if is_same_paper || record.id == one.id { SameBy::Identity } else { SameBy::Name }

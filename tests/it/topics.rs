@@ -5,7 +5,9 @@ use gongkai::store::audit::{self, AuditFilter};
 use serde_json::{Value, json};
 
 use crate::desk::{Bureau, CaseAt};
-use crate::support::on_both_databases;
+use crate::support::{copied_logs, copies, on_both_databases};
+use gongkai::store::{CaseId, Store, meta};
+use std::time::{Duration, Instant};
 
 /// An applicant: name, and number of a passport or none.
 type Who<'a> = (&'a str, Option<&'a str>);
@@ -256,5 +258,79 @@ fn tags_are_set_by_the_clerk_found_by_and_recorded() {
             recorded,
             [json!({ "on": ["补偿"], "off": ["征地批复"] }), json!({ "on": ["征地批复", "李家村"], "off": [] })]
         );
+    });
+}
+
+/// How long the work took, and how long another writer had to wait for one write at most meanwhile.
+fn beside<T: Send>(store: &Store, work: impl FnOnce() -> T + Send) -> (T, Duration, Duration) {
+    std::thread::scope(|scope| {
+        let began = Instant::now();
+        let working = scope.spawn(work);
+        let mut longest = Duration::ZERO;
+        while !working.is_finished() {
+            let asked = Instant::now();
+            store.write(|db| meta::set(db, "beside", "x")).unwrap();
+            longest = longest.max(asked.elapsed());
+        }
+        (working.join().unwrap(), began.elapsed(), longest)
+    })
+}
+
+/// 400 long earlier requests of one applicant: comparing them takes far longer than taking the new one in.
+#[test]
+fn likeness_is_computed_while_others_write_and_a_replay_gives_the_same_hints() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-03-02");
+        let (service, store) = (&bureau.service, bureau.service.office.store());
+        let mut application = bureau.application("2026-03-02");
+        let letters = |from: u32| (0..3_900).filter_map(move |n| char::from_u32(0x4e00 + (from + n * 7) % 20_000));
+        application["request"] = json!(letters(0).collect::<String>());
+        let first = bureau.file(application.clone());
+        let none = &first.last.json["similar"];
+        assert_eq!((&none["items"], &none["is_complete"]), (&json!([]), &json!(true)), "nobody asked before");
+        let of = CaseId(first.id.parse().unwrap());
+        copies(&mut database.raw(), of, bureau.organ, 400, None);
+        copied_logs(&mut database.raw(), of, 400);
+
+        let key = [("idempotency-key", "one")];
+        let file = || service.call_with("POST", "/api/v1/cases", &bureau.clerk, &key, Some(application.clone()));
+        let (filed, took, waited) = beside(store, file);
+        assert_eq!(filed.status, 201, "{filed:?}");
+        let hints = &filed.json["similar"];
+        assert_eq!((hints["items"].as_array().unwrap().len(), &hints["is_complete"]), (10, &json!(false)));
+        eprintln!("{}: filing took {took:?}, another write {waited:?} at most", database.name);
+        assert!(waited * 2 < took, "filing took {took:?} and another writer waited {waited:?}");
+
+        let mut case =
+            CaseAt { bureau: &bureau, id: filed.json["id"].as_str().unwrap().to_owned(), last: filed.clone() };
+        let register = || case.try_command(&bureau.clerk, "registration", json!({ "on": "2026-03-02" }));
+        let (registered, took, waited) = beside(store, register);
+        assert_eq!((registered.status, &registered.json["similar"]), (200, hints), "the same hints with a command");
+        assert!(waited * 2 < took, "registering took {took:?} and another writer waited {waited:?}");
+        case.last = registered;
+
+        bureau.file(application.clone());
+        let again = file();
+        assert_eq!((again.status, &again.text), (201, &filed.text), "byte for byte, whatever was filed since");
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        let other = bureau.application("2026-03-02");
+        let reused = service.call_with("POST", "/api/v1/cases", &bureau.clerk, &key, Some(other));
+        assert_eq!(reused.problem(), (422, "idempotency_key_reused"));
+    });
+}
+
+/// Who may not file at an organ learns nothing of who asked there, nor lets it compare.
+#[test]
+fn hints_for_a_filing_are_for_who_may_file() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-03-02");
+        bureau.registered("2026-03-02");
+        let elsewhere = bureau.service.organ("other", None);
+        let stranger = bureau.service.user_token("stranger", elsewhere, &[Role::Clerk]);
+        let application = bureau.application("2026-03-02");
+        let refused = bureau.service.create("/api/v1/cases", &stranger, application.clone());
+        assert_eq!(refused.problem(), (404, "not_found"));
+        let reviewer = bureau.service.create("/api/v1/cases", &bureau.reviewer, application);
+        assert_eq!(reviewer.problem(), (403, "role_required"));
     });
 }
