@@ -53,6 +53,9 @@ impl From<diesel::ConnectionError> for StoreError {
     }
 }
 
+/// What SQLite says of a row that another still names under `ON DELETE RESTRICT`; diesel gives that no kind.
+const RESTRICTED: &str = "FOREIGN KEY constraint failed";
+
 fn from_database(kind: &DatabaseErrorKind, message: &str) -> StoreError {
     match kind {
         DatabaseErrorKind::UniqueViolation => StoreError::Conflict,
@@ -61,6 +64,11 @@ fn from_database(kind: &DatabaseErrorKind, message: &str) -> StoreError {
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
             StoreError::Unavailable(message.trim().to_owned())
         }
+        // Their text names what a row holds or a rule is called: a word in it says nothing of the server.
+        DatabaseErrorKind::NotNullViolation
+        | DatabaseErrorKind::CheckViolation
+        | DatabaseErrorKind::ExclusionViolation
+        | DatabaseErrorKind::ReadOnlyTransaction => StoreError::Database(message.trim().to_owned()),
         _ => from_message(message.trim()),
     }
 }
@@ -93,7 +101,9 @@ fn from_message(message: &str) -> StoreError {
         "SSL connection has been closed",
     ];
     let says = |word: &&str| message.contains(*word);
-    if BUSY.iter().any(says) {
+    if message == RESTRICTED {
+        StoreError::Dangling
+    } else if BUSY.iter().any(says) {
         StoreError::Busy
     } else if AWAY.iter().any(says) {
         StoreError::Unavailable(message.to_owned())

@@ -2,6 +2,7 @@
 
 mod append_only;
 mod concurrency;
+mod errors;
 mod faults;
 mod lists;
 mod migrations;
