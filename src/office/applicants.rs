@@ -140,7 +140,7 @@ pub(super) fn named(organ_id: OrganId, applicant: &Applicant) -> NewApplicant<'_
 pub(super) fn stored_contact(sealer: &Sealer, row: &ApplicantRow) -> Result<Contact, OfficeError> {
     let Some(text) = applicants::contact(sealer, row)? else { return Ok(Contact::default()) };
     // What serde says of it would repeat a part of the contacts.
-    serde_json::from_str(&text.into_inner())
+    super::files::stored_object(&text.into_inner())
         .map_err(|_| OfficeError::Unreadable(format!("contacts of applicant {}", row.id.0)))
 }
 

@@ -107,18 +107,16 @@ fn from_message(message: &str) -> StoreError {
         "SSL connection has been closed",
     ];
     let says = |word: &&str| message.contains(*word);
-<<<<<<< ours
-    if message.contains(deadline::OUT_OF_TIME) || (message.contains("statement timeout") && deadline::is_over()) {
+    if message == RESTRICTED {
+        StoreError::Dangling
+    } else if message.contains(deadline::OUT_OF_TIME) || (message.contains("statement timeout") && deadline::is_over())
+    {
         StoreError::OutOfTime
     } else if let Some(fault) = StorageFault::in_message(message) {
         if fault == StorageFault::Damaged {
             health::met(message);
         }
         StoreError::Storage(fault, message.to_owned())
-=======
-    if message == RESTRICTED {
-        StoreError::Dangling
->>>>>>> theirs
     } else if BUSY.iter().any(says) {
         StoreError::Busy
     } else if AWAY.iter().any(says) {

@@ -217,7 +217,7 @@ def main():
                 "overview of a past day": ("/api/v1/supervision/overview?as_of=2025-08-01&from=2025-01-01", supervisors),
                 "overdue today": ("/api/v1/overdue", supervisors),
                 "overdue on a past day": ("/api/v1/overdue?as_of=2025-08-01", supervisors),
-                "topics": ("/api/v1/topics?from=2025-01-01&until=2025-12-31", supervisors),
+                "topics": ("/api/v1/supervision/topics?from=2025-01-01&until=2025-12-31", supervisors),
                 "annual report with previous": (f"/api/v1/reports/annual?organ={organ_a}&year=2025&with_previous=true", supervisors),
                 "cells of the annual report": (f"/api/v1/reports/annual/cells?organ={organ_a}&year=2025", supervisors),
                 "similar, 400 alike": (f"/api/v1/cases/{case}/similar", clerks),

@@ -76,14 +76,14 @@ fn every_expensive_read_waits_for_the_lane_and_no_other_request_does() {
             assert!(began.elapsed() < Duration::from_secs(20), "the overview never took its place");
             std::thread::sleep(Duration::from_millis(20));
         }
-        assert!(is_crowded(&service.get("/api/v1/topics", &first)), "one person has one place");
+        assert!(is_crowded(&service.get("/api/v1/supervision/topics", &first)), "one person has one place");
         for path in [
             "/api/v1/supervision/overview".to_owned(),
             "/api/v1/supervision/overview?as_of=2026-02-27&format=xlsx".to_owned(),
             "/api/v1/overdue".to_owned(),
             "/api/v1/overdue?as_of=2026-02-27".to_owned(),
             "/api/v1/overdue?format=csv".to_owned(),
-            "/api/v1/topics".to_owned(),
+            "/api/v1/supervision/topics".to_owned(),
             format!("/api/v1/cases/{case}/similar"),
             "/api/v1/cases?q=无".to_owned(),
             "/api/v1/cases?format=xlsx".to_owned(),
