@@ -374,6 +374,32 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Whether a PostgreSQL on this machine is tried out: the service listens to this machine alone and no proxy brings
+    /// requests from elsewhere. Only then a secret that can be guessed is taken, with a warning.
+    #[must_use]
+    pub fn is_trial(&self) -> bool {
+        let listens_here = self.server.bind.parse::<std::net::SocketAddr>().is_ok_and(|bind| bind.ip().is_loopback());
+        let url = self.database.url.expose();
+        let is_here = self.database.is_postgres() && crate::store::is_on_this_machine(url);
+        listens_here && is_here && self.server.trusted_proxies.is_empty()
+    }
+
+    /// Whether a secret of these settings can be guessed; refused unless [`Settings::is_trial`].
+    #[must_use]
+    pub fn has_weak_secret(&self) -> bool {
+        self.has_weak_token_secret() || self.has_weak_sealing_key()
+    }
+
+    fn has_weak_token_secret(&self) -> bool {
+        let secret = self.security.token_secret.expose();
+        secret.len() >= TOKEN_SECRET_MIN_BYTES && !is_random_text(secret)
+    }
+
+    fn has_weak_sealing_key(&self) -> bool {
+        let sealing = self.security.sealing_key.expose();
+        hex::decode(sealing).is_ok_and(|key| !key.is_empty() && (sealing == TEST_SEALING_KEY || !is_varied(&key)))
+    }
+
     fn checked(self) -> Result<Self, ConfigError> {
         let faults = self.faults();
         if faults.is_empty() { Ok(self) } else { Err(ConfigError::OutOfRange(faults)) }
@@ -384,6 +410,8 @@ impl Settings {
         let secret_bytes = security.token_secret.expose().len();
         let sealing = security.sealing_key.expose();
         let url = database.url.expose();
+        let (has_weak_token_secret, has_weak_sealing_key) = (self.has_weak_token_secret(), self.has_weak_sealing_key());
+        let is_trial = self.is_trial();
         let rules = [
             (server.workers <= MOST_WORKERS, "server.workers: 0-256"),
             (server.shutdown_s <= 300, "server.shutdown_s: 0-300"),
@@ -403,7 +431,7 @@ impl Settings {
                 "security.token_secret: 令牌密钥过短，至少 32 字节 / too short, at least 32 bytes",
             ),
             (
-                secret_bytes < TOKEN_SECRET_MIN_BYTES || is_random_text(security.token_secret.expose()),
+                !has_weak_token_secret || is_trial,
                 "security.token_secret: 容易猜到（重复、空白或者示例），请用 openssl rand -hex 32 生成 / can be guessed \
                  (repetitions, blanks or an example): make one with openssl rand -hex 32",
             ),
@@ -417,8 +445,7 @@ impl Settings {
                 "security.sealing_key: 应为 64 位十六进制 / must be 64 hex digits",
             ),
             (
-                hex::decode(sealing)
-                    .map_or(true, |key| key.is_empty() || sealing != TEST_SEALING_KEY && is_varied(&key)),
+                !has_weak_sealing_key || is_trial,
                 "security.sealing_key: 容易猜到（重复或者示例），请用 openssl rand -hex 32 生成 / can be guessed \
                  (repetitions or an example): make one with openssl rand -hex 32",
             ),

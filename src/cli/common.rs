@@ -27,6 +27,11 @@ impl ConfigArgs {
     pub(crate) fn settings(&self) -> Result<Settings, String> {
         let settings = Settings::from_process(self.config.as_deref()).map_err(|error| error.to_string())?;
         start_log(&settings)?;
+        if settings.has_weak_secret() {
+            tracing::warn!(
+                "token_secret 或者 sealing_key 容易猜到，只能在本机试用 / can be guessed: for a trial on this machine only"
+            );
+        }
         checked(settings)
     }
 

@@ -52,7 +52,7 @@ use chrono::{SubsecRound, Utc};
 pub use db::Db;
 pub use error::StoreError;
 pub use health::{Disk, StorageFault};
-pub use options::DatabaseOptions;
+pub use options::{DatabaseOptions, is_on_this_machine};
 pub use pool::PoolState;
 pub use seal::{Place, Sealer, Secret};
 pub use sqltypes::{

@@ -231,6 +231,12 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Whether an address leads to PostgreSQL on this machine only: by its socket or by loopback.
+#[must_use]
+pub fn is_on_this_machine(url: &str) -> bool {
+    hosts(url).iter().all(|host| is_local(host))
+}
+
 fn is_local(host: &str) -> bool {
     let socket = ["/", "@", "%2F", "%2f", "%40"].iter().any(|start| host.starts_with(start));
     socket || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -85,7 +85,7 @@ fn every_expensive_read_waits_for_the_lane_and_no_other_request_does() {
             "/api/v1/overdue?format=csv".to_owned(),
             "/api/v1/supervision/topics".to_owned(),
             format!("/api/v1/cases/{case}/similar"),
-            "/api/v1/cases?q=无".to_owned(),
+            "/api/v1/cases?q=%E6%97%A0".to_owned(),
             "/api/v1/cases?format=xlsx".to_owned(),
             format!("/api/v1/organs/{organ}/ledger"),
             format!("/api/v1/reports/annual?organ={organ}&year=2025"),

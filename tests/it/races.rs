@@ -396,7 +396,8 @@ fn a_password_given_by_an_administrator_is_not_replaced_by_who_knew_the_old_one(
             let own = Sent::new("PUT", "/api/v1/auth/password", &token, None, Some(own));
             let [reset, own] = raced(Gate::of(database, &["users"]), service, [&reset, &own]);
             assert_eq!(reset.status, 200, "{reset:?}");
-            assert!(matches!(own.status, 401 | 422), "{own:?} on {}", database.name);
+            // Who comes first may change it; what the administrator gives comes after it and stays.
+            assert!(matches!(own.status, 204 | 401 | 422), "{own:?} on {}", database.name);
             let given = reset.json["password"].as_str().unwrap();
             assert_eq!(service.sign_in(&name, given).status, 200, "{}", database.name);
             assert_eq!(service.sign_in(&name, "Lake-Mountain-2026").status, 401, "{}", database.name);

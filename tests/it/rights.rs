@@ -239,7 +239,7 @@ fn a_locked_account_loses_its_calendar_address_for_ever_and_its_mail() {
         scene.set_active(scene.handler, false);
         assert_eq!(feed(service, &old).problem(), (404, "not_found"));
         assert_eq!(scene.count("chengban", MailState::Cancelled), waiting);
-        let taken = &scene.audited("user.changed")["taken_back"];
+        let taken = &scene.audited("user.deactivated")["taken_back"];
         assert_eq!(taken, &json!({ "is_feed_ended": true, "mails": waiting, "deputies": 1, "headed": 0 }));
         scene.set_active(scene.handler, true);
         assert_eq!(feed(service, &old).problem(), (404, "not_found"), "reactivation revives no address");
@@ -344,24 +344,22 @@ fn a_kept_answer_is_given_again_only_to_who_may_still_make_the_request() {
             (format!("/api/v1/organs/{}/departments", city.0), json!({ "code": "xin", "name": "新科" })),
             ("/api/v1/intake/applications".to_owned(), filing),
         ];
-        let send = |at: usize, key: &str| {
-            let (path, body) = &requests[at];
-            service.call_with("POST", path, &token, &[("idempotency-key", key)], Some(body.clone()))
-        };
-        for at in 0..requests.len() {
+        for (at, (path, body)) in requests.iter().enumerate() {
+            let send =
+                |key: &str| service.call_with("POST", path, &token, &[("idempotency-key", key)], Some(body.clone()));
             let key = format!("key-{at}");
-            let first = send(at, &key);
-            assert_eq!(first.status, 201, "{}: {first:?}", requests[at].0);
+            let first = send(&key);
+            assert_eq!(first.status, 201, "{}: {first:?}", path);
             roles(none);
-            let (again, fresh) = (send(at, &key), send(at, &format!("fresh-{at}")));
-            assert!(matches!(again.status, 404 | 422), "{}: {again:?}", requests[at].0);
-            assert_eq!(again.problem_body(), fresh.problem_body(), "{}: as a new request", requests[at].0);
+            let (again, fresh) = (send(&key), send(&format!("fresh-{at}")));
+            assert!(matches!(again.status, 404 | 422), "{}: {again:?}", path);
+            assert_eq!(again.problem_body(), fresh.problem_body(), "{}: as a new request", path);
             roles(&[Role::Handler]);
-            let (again, fresh) = (send(at, &key), send(at, &format!("fresh-{at}")));
-            assert!(matches!(again.status, 403 | 422), "{}: {again:?}", requests[at].0);
-            assert_eq!(again.problem_body(), fresh.problem_body(), "{}: as a new request", requests[at].0);
+            let (again, fresh) = (send(&key), send(&format!("fresh-{at}")));
+            assert!(matches!(again.status, 403 | 422), "{}: {again:?}", path);
+            assert_eq!(again.problem_body(), fresh.problem_body(), "{}: as a new request", path);
             roles(&all);
-            let back = send(at, &key);
+            let back = send(&key);
             assert_eq!((back.status, back.header("idempotent-replayed")), (201, "true"));
             assert_eq!(back.text, first.text, "and for who may it is the same to the letter");
         }

@@ -89,7 +89,26 @@ fn a_secret_that_can_be_guessed_is_refused() {
     for key in ["00".repeat(32), "0123".repeat(16), repeated] {
         refuses(&[("GONGKAI_SECURITY__SEALING_KEY", &key)], "security.sealing_key");
     }
+    // PostgreSQL too, wherever the service can be reached from another machine.
+    let secrets = [("GONGKAI_SECURITY__TOKEN_SECRET", weak[0].as_str()), ("GONGKAI_SECURITY__SEALING_KEY", KEY)];
+    for reachable in [
+        ("postgres://u@127.0.0.1:1/d", "0.0.0.0:0", ""),
+        ("postgres://u@127.0.0.1:1,10.0.0.5/d?sslmode=disable", "127.0.0.1:0", ""),
+        ("postgres://u@127.0.0.1:1/d", "127.0.0.1:0", "127.0.0.1"),
+    ] {
+        let (url, bind, proxies) = reachable;
+        let mut variables = secrets.to_vec();
+        variables.extend([("GONGKAI_DATABASE_URL", url), ("GONGKAI_BIND", bind)]);
+        if !proxies.is_empty() {
+            variables.push(("GONGKAI_SERVER__TRUSTED_PROXIES", proxies));
+        }
+        refuses(&variables, "security.token_secret");
+    }
     let directory = tempfile::tempdir().unwrap();
+    // A trial of PostgreSQL on this machine alone gets as far as the server, which is not there, and is warned.
+    let trial = [secrets.as_slice(), &[("GONGKAI_DATABASE_URL", "postgres://u@127.0.0.1:1/d")]].concat();
+    let shown = text(&gongkai(directory.path(), &["migrate"], &trial));
+    assert!(shown.contains("for a trial on this machine only") && !shown.contains("security.token_secret"), "{shown}");
     let good = [("GONGKAI_SECURITY__TOKEN_SECRET", KEY), ("GONGKAI_SECURITY__SEALING_KEY", KEY)];
     let output = gongkai(directory.path(), &["migrate"], &good);
     assert!(output.status.success(), "{}", text(&output));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use gongkai::office::{Clock, Office, OfficeError};
-use gongkai::store::{DatabaseOptions, Db, Store, StoreError};
+use gongkai::store::{DatabaseOptions, Db, StorageFault, Store, StoreError};
 
 use crate::support::{TestDatabase, at_nine, day, on_both_databases};
 
@@ -178,10 +178,12 @@ fn what_sqlite_says_of_locks_disks_and_files_is_understood() {
     run(&mut db, "PRAGMA journal_mode = DELETE");
     run(&mut db, TABLES);
     run(&mut db, "PRAGMA max_page_count = 5");
-    is_away(&fault(&mut db, "INSERT INTO parent VALUES (9, hex(zeroblob(100000)))"), "disk is full");
+    let full = fault(&mut db, "INSERT INTO parent VALUES (9, hex(zeroblob(100000)))");
+    assert!(matches!(full, StoreError::Storage(StorageFault::Full, _)), "{full:?}");
     run(&mut db, "PRAGMA max_page_count = 1000000");
     std::fs::create_dir(directory.path().join("x.db-journal")).unwrap();
-    is_away(&fault(&mut db, "INSERT INTO parent VALUES (9, 'x')"), "disk I/O error");
+    let broken = fault(&mut db, "INSERT INTO parent VALUES (9, 'x')");
+    assert!(matches!(broken, StoreError::Storage(StorageFault::Io, _)), "{broken:?}");
 
     let path = directory.path().join("y.db");
     let mut db = open(path.to_str().unwrap());

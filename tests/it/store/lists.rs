@@ -148,7 +148,8 @@ fn free_text_is_looked_for_as_it_is_typed() {
         let number = put(store, &bureau, |row| row.number = Some("2026-Q-7".into()));
         let name = put(store, &bureau, |row| row.applicant_name = "付店镇村民".into());
         let search = |text: &str| {
-            let filter = CaseFilter { organs: vec![bureau.organ], text: Some(text.into()), ..CaseFilter::default() };
+            let (organs, names_in) = (vec![bureau.organ], vec![bureau.organ]);
+            let filter = CaseFilter { organs, names_in, text: Some(text.into()), ..CaseFilter::default() };
             ids(store.read(|db| cases::list(db, &filter, None, 10)).unwrap())
         };
         assert_eq!(search("100%的"), [title]);
