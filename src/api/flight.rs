@@ -108,7 +108,7 @@ impl<T: 'static> Flight<T> {
 enum Begin {
     /// The last answer will do.
     Fresh,
-    /// Somebody asks since then.
+    /// A query is under way since then.
     Asked(Instant),
     /// The caller is to ask.
     Ask(Instant),

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use utoipa::{OpenApi, ToSchema};
 
-/// Readiness is public and costs a write: whoever asks often gets the answer of the second before.
+/// Readiness is public and costs a write: a caller who asks often gets the answer of the second before.
 const FRESH: Duration = Duration::from_secs(1);
 /// A database that hangs must not hold up who watches it.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -4,7 +4,7 @@ use crate::store::{self, sqltypes::Ts};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// What a fixed clock shows unless it is told a time: an hour at which every office is open.
+/// What a fixed clock shows unless it gets a time: an hour at which every office is open.
 const FIXED_HOUR: i64 = 10;
 
 /// Asia/Shanghai has kept +08:00 without summer time since 1991, longer than any disclosure law.

@@ -238,7 +238,7 @@ impl Office {
     }
 }
 
-/// The settings of organs that cannot be read: their cases cannot be computed, or nobody is reminded of their duties.
+/// The settings of organs that cannot be read: their cases cannot be computed, or their duties not reminded of.
 fn check_settings(db: &mut Db) -> Result<Vec<Difference>, OfficeError> {
     let mut found = Vec::new();
     let of_reminders: HashMap<OrganId, String> = reminder_settings::all(db)?.into_iter().collect();

@@ -300,7 +300,7 @@ fn check_clock_settings(checks: &mut Checks, db: &mut Db, row: &OrganRow, settin
     let before = match serde_json::from_str::<OrganRules>(&row.settings) {
         Ok(before) => before,
         Err(_) if !cases::any_of(db, row.id)? => return Ok(()),
-        // By what its cases were counted nobody can say, so nothing may be put in its place.
+        // The rules its cases were counted by are unknown, so no others may replace them.
         Err(error) => return Err(OfficeError::Unreadable(format!("settings of organ {}: {error}", row.code))),
     };
     let (before, after) = (before.clock_options(), after.clock_options());

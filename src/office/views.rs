@@ -81,7 +81,7 @@ impl Office {
 
     /// A query whose text is looked for in the names of natural persons too, in the organs where the caller may read them in
     /// the clear. That the caller does so is recorded, with a keyed hash of the text: equal searches show to be equal, and
-    /// nobody reads a name there. Comes before the reading.
+    /// the entry shows no name. Comes before the reading.
     ///
     /// # Errors
     /// As [`Office::list_cases`].

@@ -17,7 +17,7 @@ use super::{OrganId, StoreError};
 pub fn next(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i64, StoreError> {
     let first =
         (counters::organ_id.eq(organ), counters::year.eq(year), counters::kind.eq(kind), counters::last.eq(1_i64));
-    // The database must not do this sum where it has no result: it would fail, or give a number nobody can read.
+    // The database must not do this sum where it has no result: it would fail, or give a number out of range.
     let has_next = counters::last.ge(0).and(counters::last.lt(i64::MAX));
     let rise = diesel::insert_into(counters::table)
         .values(first)

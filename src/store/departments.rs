@@ -48,7 +48,7 @@ pub fn insert(db: &mut Db, organ: OrganId, code: &str, name: &str) -> Result<Dep
 /// with its new version.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when somebody changed it meanwhile, [`StoreError::NotFound`] when it is not there,
+/// [`StoreError::Conflict`] when it was changed meanwhile, [`StoreError::NotFound`] when it is not there,
 /// [`StoreError::Dangling`] when the head is not there.
 pub fn update(db: &mut Db, row: &DepartmentRow) -> Result<DepartmentRow, StoreError> {
     let current = departments::table.filter(departments::id.eq(row.id)).filter(departments::version.eq(row.version));

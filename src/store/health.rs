@@ -70,7 +70,7 @@ impl StorageFault {
 }
 
 thread_local! {
-    /// The damage that a statement of this thread met and nobody has noted yet.
+    /// The damage that a statement of this thread met and that is not noted yet.
     static MET: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 

@@ -79,7 +79,7 @@ pub fn insert(db: &mut Db, new: NewOrgan<'_>, at: Ts) -> Result<OrganRow, StoreE
 /// Code, parent and path stay. Returns the row with its new version.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when somebody changed it meanwhile, [`StoreError::NotFound`] when it is not there.
+/// [`StoreError::Conflict`] when it was changed meanwhile, [`StoreError::NotFound`] when it is not there.
 pub fn update(db: &mut Db, row: &OrganRow) -> Result<OrganRow, StoreError> {
     let current = organs::table.filter(organs::id.eq(row.id)).filter(organs::version.eq(row.version));
     let changed = diesel::update(current)

@@ -45,7 +45,7 @@ const OPENERS: usize = 2;
 pub struct PoolState {
     /// Connections that are open.
     pub connections: u32,
-    /// Of these, connections nobody uses.
+    /// Of these, idle connections.
     pub idle: u32,
     /// How often the pool started again because its server had stopped answering.
     pub switches: u32,
@@ -96,7 +96,7 @@ enum Verdict {
 
 impl GuardedPool {
     /// A pool of at most `size` connections, opened when they are needed; `timeout` is the longest wait for one.
-    /// `statement_timeout` is what the server was told, or `None` on SQLite.
+    /// `statement_timeout` is the limit set on the server, or `None` on SQLite.
     pub(super) fn new(manager: Manager, size: u32, timeout: Duration, statement_timeout: Option<Duration>) -> Self {
         let patience = statement_timeout.map(|limit| limit + GRACE);
         let current = RwLock::new(Arc::new(Generation::new(&manager, size, timeout, patience, None)));
@@ -264,7 +264,7 @@ struct Watched {
     manager: Manager,
     patience: Option<Duration>,
     lines: Arc<Lines>,
-    /// A connection that is open already, for whoever asks first.
+    /// A connection that is open already, for the first caller.
     first: Mutex<Option<Lent>>,
 }
 

@@ -97,7 +97,7 @@ pub fn find(db: &mut Db, id: UserId) -> Result<UserRow, StoreError> {
 
 /// Holds a user against other writers until the transaction ends. Rows that name the user may still be added.
 ///
-/// Whoever gives out a login or ends one holds the user first: else a login that is given out while all are ended
+/// Giving out a login and ending one lock the user first: else a login that is given out while all are ended
 /// would be missed.
 ///
 /// # Errors
@@ -149,7 +149,7 @@ pub fn page(db: &mut Db, organ: OrganId, after: Option<&str>, limit: i64) -> Res
     Ok(query.order(users::username).limit(limit).load(db)?)
 }
 
-/// Changes a user that still is as `seen`; another version means that somebody was first.
+/// Changes a user that still is as `seen`; another version means that another change was first.
 ///
 /// The epoch is raised where it is stored, never written from `seen`: a sign-out meanwhile raises it without a new
 /// version, and the tokens it revoked must not come back.

@@ -35,7 +35,7 @@ pub(super) struct Pass<'a> {
     people: People<'a>,
     house: Effective,
     of_organs: HashMap<OrganId, Effective>,
-    /// Organs whose own settings cannot be read: nobody is reminded of their duties by the settings of the house.
+    /// Organs whose own settings cannot be read: their duties are not reminded of by the settings of the house.
     unreadable: HashSet<OrganId>,
     calendars: HashMap<String, Arc<Calendar>>,
     digests: BTreeMap<(UserId, NaiveDate), Vec<Line>>,

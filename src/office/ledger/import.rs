@@ -166,7 +166,7 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// The last number of a series before this ledger. That of 受理编号 is held, so that nobody else takes the numbers
+    /// The last number of a series before this ledger. That of 受理编号 is held, so that no other transaction takes the numbers
     /// after it; of those no two cases may have the same.
     fn before(&mut self, db: &mut Db, key: Key) -> Result<i64, OfficeError> {
         if let Some(known) = self.series.before(key) {

@@ -121,7 +121,7 @@ impl Series {
         place.seq <= self.limit(place.key)
     }
 
-    /// Why the place is none for a row.
+    /// Why a row cannot have this place.
     pub(super) fn too_far(&self, place: Place) -> NotAllowed {
         let (kind, year) = place.key;
         let (last, limit) = (self.before(place.key).unwrap_or(0), self.limit(place.key));

@@ -141,7 +141,7 @@ fn a_far_cell_is_refused_by_its_name_and_no_rectangle_is_made() {
     assert_too_large("far", &Book::of(&far), "单元格XFD1048576有内容，只读取前256列（至IV列）");
     assert_too_large("corners", &Book::of(&(row(1, &inline("A1", "x")) + &far)), "XFD1048576");
     assert_too_large("257", &Book::of(&row(7, &inline("IW7", "y"))), "IW7");
-    // As a program writes it that colours a whole row: nothing stands there.
+    // Spreadsheet programs write such cells when a whole row is coloured: they are empty.
     let styled = row(1, &(inline("A1", "x") + "<c r=\"XFD1\" s=\"1\"/>")) + &row(1_048_576, &inline("A1048576", "y"));
     assert_read("styled", &Book::of(&styled), &[(1, vec![text("x")]), (1_048_576, vec![text("y")])]);
     let report = read_file_within(&Book::of(&styled).bytes(), &Allowance::new(Caps::REPORTS)).unwrap_err();

@@ -91,7 +91,7 @@ pub struct MailCounts {
     pub cancelled: i64,
 }
 
-/// What whoever watches the outbox wants to know of the mails that are not done with.
+/// Figures of the mails that are not done with, for metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Waiting.
