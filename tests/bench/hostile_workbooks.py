@@ -9,7 +9,6 @@ memory above idle while it was read, and the slowest answer of /health/live mean
 import sys
 
 # Beside this file lies one called calendar.py, which is not the one urllib wants.
-sys.path.pop(0)
 
 import base64
 import io

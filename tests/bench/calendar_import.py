@@ -3,7 +3,7 @@
 next year, then previews and activates next year's calendar and has every date checked, on a new SQLite file.
 
     cargo build --release
-    tests/bench/calendar.py target/release/gongkai
+    tests/bench/calendar_import.py target/release/gongkai
 """
 import csv
 import datetime
