@@ -6,10 +6,6 @@ memory above idle while it was read, and the slowest answer of /health/live mean
     cargo build --release
     tests/bench/hostile_workbooks.py target/release/gongkai [WORDS OF A NAME]
 """
-import sys
-
-# Beside this file lies one called calendar.py, which is not the one urllib wants.
-
 import base64
 import io
 import json
@@ -18,6 +14,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
