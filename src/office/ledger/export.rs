@@ -134,8 +134,8 @@ impl Office {
             let log: Vec<Event> = read_log(log)?;
             let case = fold(&log).ok_or_else(|| OfficeError::Unreadable(format!("case {} without a log", row.id.0)))?;
             let Some(past) = recorded(&case, &log) else { continue };
-            let nobody = || OfficeError::Unreadable(format!("case {} without an applicant", row.id.0));
-            let person = self.person(people.get(&row.applicant_id).ok_or_else(nobody)?, personal)?;
+            let missing = || OfficeError::Unreadable(format!("case {} without an applicant", row.id.0));
+            let person = self.person(people.get(&row.applicant_id).ok_or_else(missing)?, personal)?;
             let department = row.department_id.and_then(|id| named.get(&id).cloned());
             read.push((row.id, LedgerRow { line: *line, past, person, department, remarks: Vec::new() }));
             *line = line.saturating_add(1);
