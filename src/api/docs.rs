@@ -17,6 +17,7 @@ static FILES: LazyLock<Mutex<HashMap<String, Arc<Fixed>>>> = LazyLock::new(Mutex
 pub(super) fn register(config: &mut web::ServiceConfig) {
     config.service(web::resource("/docs/{_:.*}").guard(guard::Get()).to(file));
     config.service(web::redirect("/docs", "/docs/"));
+    config.service(web::redirect("/", "/docs/"));
 }
 
 async fn file(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {

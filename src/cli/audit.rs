@@ -1,6 +1,7 @@
 //! `gongkai audit`: whether what is stored is what it must be. Exit code 1 when it is not.
 
 use super::common::ConfigArgs;
+use crate::cli::out::{note, say};
 use crate::office::Clock;
 use crate::office::clock_check::Difference;
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ pub(super) fn run(args: Args) -> ExitCode {
             Ok(0) => ExitCode::SUCCESS,
             Ok(_) => ExitCode::from(FINDINGS),
             Err(reason) => {
-                eprintln!("{reason}");
+                note!("{reason}");
                 ExitCode::from(super::WRONG_USAGE)
             }
         },
@@ -42,14 +43,14 @@ pub(super) fn run(args: Args) -> ExitCode {
 }
 
 fn clocks(config: &ConfigArgs, json: bool) -> Result<u64, String> {
-    let office = config.office(Clock::system())?;
+    let office = config.office_to_read(Clock::system())?;
     let (check, listed) = office.check_clocks().map_err(|error| error.to_string())?;
     for one in &listed {
-        println!("{}", if json { serde_json::to_string(one).map_err(|error| error.to_string())? } else { line(one) });
+        say!("{}", if json { serde_json::to_string(one).map_err(|error| error.to_string())? } else { line(one) });
     }
     if !json {
         let (cases, duties, differences) = (check.cases, check.duties, check.differences);
-        println!("{} 自查：案件 {cases} 件，事项 {duties} 项，不一致 {differences} 处", check.checked_on);
+        say!("{} 自查：案件 {cases} 件，事项 {duties} 项，不一致 {differences} 处", check.checked_on);
     }
     Ok(check.differences)
 }

@@ -3,6 +3,7 @@
 use super::common::{ConfigArgs, finish};
 use super::lines::{LineError, Lines, each_line, parse_date};
 use crate::case::MovedDuty;
+use crate::cli::out::{note, say};
 use crate::law::{Calendar, CalendarError, CalendarYear, Gap, Overlay, weekday};
 use crate::office::calendar_change::{CalendarPreview, ChangedDay};
 use crate::office::{Clock, OfficeError};
@@ -103,7 +104,7 @@ pub(super) fn run(args: Args) -> ExitCode {
             let confirm = confirm.as_deref();
             match import(&config, &file, activate, confirm, json) {
                 Ok(faults) if !faults.is_empty() => {
-                    faults.iter().for_each(|fault| eprintln!("{fault}"));
+                    faults.iter().for_each(|fault| note!("{fault}"));
                     ExitCode::from(REJECTED)
                 }
                 Ok(_) => ExitCode::SUCCESS,
@@ -126,7 +127,10 @@ fn import(
 ) -> Result<Vec<String>, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("无法读取{}：{error}", file.display()))?;
     let year = CalendarYear::from_json(&text).map_err(|error| error.to_string())?;
-    let office = config.office(Clock::system())?;
+    let office = match activate {
+        true => config.office(Clock::system()),
+        false => config.office_to_read(Clock::system()),
+    }?;
     let shown = office.store().read(|db| office.preview_calendar(db, None, &year));
     let done = match shown {
         Ok(preview) if activate => {
@@ -137,7 +141,7 @@ fn import(
     };
     match done {
         Ok(preview) if json => {
-            println!("{}", serde_json::to_string_pretty(&preview).map_err(|error| error.to_string())?);
+            say!("{}", serde_json::to_string_pretty(&preview).map_err(|error| error.to_string())?);
             Ok(Vec::new())
         }
         Ok(preview) => {
@@ -153,27 +157,27 @@ fn import(
 }
 
 fn print(preview: &CalendarPreview) {
-    println!("{} 年：{}", preview.year, preview.notice);
-    println!("现行版本 {}，启用后 {}", preview.version_in_force, preview.version_after);
-    println!("逐日变化 {} 天", preview.days.len());
+    say!("{} 年：{}", preview.year, preview.notice);
+    say!("现行版本 {}，启用后 {}", preview.version_in_force, preview.version_after);
+    say!("逐日变化 {} 天", preview.days.len());
     for day in &preview.days {
-        println!("  {}", day_line(day));
+        say!("  {}", day_line(day));
     }
-    println!("查看案件 {} 件，期限变动 {} 件", preview.cases_looked_at, preview.cases_moved);
+    say!("查看案件 {} 件，期限变动 {} 件", preview.cases_looked_at, preview.cases_moved);
     for case in &preview.items {
         for moved in &case.moved {
             let number = case.number.as_deref().unwrap_or("（无编号）");
-            println!("  {}  {number}  {}", case.organ_code, moved_line(moved));
+            say!("  {}  {number}  {}", case.organ_code, moved_line(moved));
         }
     }
     if preview.cases_unreadable > 0 {
-        println!("{} 件案件的记录不能读取，期限未能重新计算，见日志", preview.cases_unreadable);
+        say!("{} 件案件的记录不能读取，期限未能重新计算，见日志", preview.cases_unreadable);
     }
     match (preview.is_active, preview.cases_pending) {
-        (false, _) => println!("以上为预览，尚未启用。确认无误后加 --activate（--confirm {}）", preview.confirmation),
-        (true, 0) if preview.cases_unreadable > 0 => println!("已启用，其余案件的期限已全部更新"),
-        (true, 0) => println!("已启用，案件期限已全部更新"),
-        (true, pending) => println!("已启用；{pending} 件正在由他人办理，随后自动更新"),
+        (false, _) => say!("以上为预览，尚未启用。确认无误后加 --activate（--confirm {}）", preview.confirmation),
+        (true, 0) if preview.cases_unreadable > 0 => say!("已启用，其余案件的期限已全部更新"),
+        (true, 0) => say!("已启用，案件期限已全部更新"),
+        (true, pending) => say!("已启用；{pending} 件正在由他人办理，随后自动更新"),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the commands share: settings, the log, an open office.
 
+use crate::cli::out::note;
 use crate::config::{LogFormat, Settings};
 use crate::office::{Clock, Office, check_settings};
+use crate::store::StoreError;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,12 +37,34 @@ impl ConfigArgs {
         checked(settings)
     }
 
-    /// Opens the database of the settings and brings it up to date.
+    /// Opens the database of the settings, made if there is none, and brings it up to date: for the commands that set up.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub(crate) fn office_or_new(&self, clock: Clock) -> Result<Office, String> {
+        let office = open(self.settings()?, clock)?;
+        bring_up_to_date(&office)?;
+        Ok(office)
+    }
+
+    /// Opens the database of the settings, which must be there, and brings it up to date: for the commands that change.
     ///
     /// # Errors
     /// A text for the operator.
     pub(crate) fn office(&self, clock: Clock) -> Result<Office, String> {
-        open_current(self.settings()?, clock)
+        let office = open_existing(self.settings()?, clock)?;
+        bring_up_to_date(&office)?;
+        Ok(office)
+    }
+
+    /// Opens the database of the settings, which must be there and up to date: for the commands that only read.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub(crate) fn office_to_read(&self, clock: Clock) -> Result<Office, String> {
+        let office = open_existing(self.settings()?, clock)?;
+        require_current(&office)?;
+        Ok(office)
     }
 }
 
@@ -53,23 +77,51 @@ pub(crate) fn checked(settings: Settings) -> Result<Settings, String> {
     Ok(settings)
 }
 
-/// Opens the database of the settings and brings it up to date.
+/// Runs the migrations that are missing and adopts the calendars of the settings.
 ///
 /// # Errors
 /// A text for the operator.
-pub(crate) fn open_current(settings: Settings, clock: Clock) -> Result<Office, String> {
-    let office = open(settings, clock)?;
+pub(crate) fn bring_up_to_date(office: &Office) -> Result<(), String> {
     office.store().migrate().map_err(|error| format!("数据库迁移失败 / migration failed: {error}"))?;
-    office.adopt_calendars().map_err(|error| format!("工作日历不能使用 / unusable calendar: {error}"))?;
-    Ok(office)
+    office.adopt_calendars().map_err(|error| format!("工作日历不能使用 / unusable calendar: {error}"))
 }
 
-/// Opens the database of the settings.
+/// A command that only reads runs no migration: the service that uses the database may be an older one.
+///
+/// # Errors
+/// A text for the operator.
+pub(crate) fn require_current(office: &Office) -> Result<(), String> {
+    match office.store().pending_migrations() {
+        Ok(pending) if pending.is_empty() => Ok(()),
+        Ok(_) => Err("数据库尚未升级到本版本，请先运行 gongkai migrate / run `gongkai migrate` first".to_owned()),
+        Err(error) => Err(unopened(error)),
+    }
+}
+
+/// Opens the database of the settings, made if there is none, and notes which it is.
 ///
 /// # Errors
 /// A text for the operator.
 pub(crate) fn open(settings: Settings, clock: Clock) -> Result<Office, String> {
-    Office::open(settings, clock).map_err(|error| format!("数据库无法打开 / the database cannot be opened: {error}"))
+    Office::open(settings, clock).map(named).map_err(unopened)
+}
+
+/// Opens the database of the settings, which must be there, and notes which it is.
+///
+/// # Errors
+/// A text for the operator.
+pub(crate) fn open_existing(settings: Settings, clock: Clock) -> Result<Office, String> {
+    Office::open_existing(settings, clock).map(named).map_err(unopened)
+}
+
+/// On standard error: a command run in the wrong directory, or without its environment, must not pass for the right one.
+fn named(office: Office) -> Office {
+    note!("数据库 / database: {}", office.store().address());
+    office
+}
+
+fn unopened(error: StoreError) -> String {
+    format!("数据库无法打开 / the database cannot be opened: {error}")
 }
 
 /// Logs go to stderr: stdout belongs to what the command prints.
@@ -139,7 +191,7 @@ pub(crate) fn finish(result: Result<(), String>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            eprintln!("{reason}");
+            note!("{reason}");
             ExitCode::from(super::WRONG_USAGE)
         }
     }

@@ -13,8 +13,33 @@ use serde::Deserialize;
 use std::borrow::Cow;
 use std::process::ExitCode;
 
+/// What a line may hold, for `--help`. A test reads every event of it.
+const FORMAT: &str = "\
+每行一个 JSON 对象，每行得到一个 JSON 答复，顺序不变：
+  {\"received\":\"2024-03-01\",\"events\":[{\"type\":\"extension\",\"date\":\"2024-03-20\",\"days\":10}],\"today\":\"2024-03-25\"}
+
+  received  收到申请之日，YYYY-MM-DD（必填）
+  regime    711 或者 492；不填则按收到之日适用的条例
+  today     按哪一天计算已用、剩余；之后的事件视为尚未发生
+  opts      {\"count_return_day\",\"organ_stops_492\",\"correction_pauses_492\"}，均默认 false
+  events    按任意顺序；每项有 type、date，另有：
+    consult_sent          发出征求意见函    id，kind（third_party joint_producer other_organ secrecy_authority，
+                                            或者 organ），silent_until 视为无意见之日（可不填）
+    consult_returned      收到意见          id
+    correction_requested  告知补正
+    correction_received   收到补正
+    fee_notified          告知缴费
+    fee_paid              缴费
+    extension             告知延期          days 工作日数，1至20
+    delayed_reply         告知延迟答复      until 延迟到的日期
+    reopened              被责令重新答复    days 或者 until 之一
+    replied               答复
+    ended                 其他终结
+";
+
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = FORMAT)]
 pub(super) struct Args {
     /// 用中文写出推算过程，供人核对
     #[arg(long)]
@@ -100,10 +125,10 @@ struct Options {
 
 #[derive(Deserialize)]
 struct Event<'a> {
-    #[serde(borrow, rename = "type")]
-    kind_of_event: Text<'a>,
-    #[serde(borrow)]
-    date: Text<'a>,
+    #[serde(borrow, rename = "type", default)]
+    kind_of_event: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    date: Option<Text<'a>>,
     #[serde(borrow, default)]
     id: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -139,8 +164,9 @@ pub fn read(line: &[u8]) -> Result<(Timeline, Option<NaiveDate>), LineError> {
 
 impl Event<'_> {
     fn into_fact(self) -> Result<Fact, LineError> {
-        let on = parse_date("date", self.date.as_str())?;
-        Ok(match self.kind_of_event.as_str() {
+        let kind = required(self.kind_of_event.as_ref(), "type")?;
+        let on = parse_date("date", required(self.date.as_ref(), "date")?.as_str())?;
+        Ok(match kind.as_str() {
             "consult_sent" => Fact::ConsultationSent {
                 kind: self.consultation_kind()?,
                 silent_until: self
@@ -184,9 +210,9 @@ impl Event<'_> {
 }
 
 fn required<T>(value: Option<T>, field: &'static str) -> Result<T, LineError> {
-    value.ok_or_else(|| LineError::new("missing_field", format!("缺少 {field}")))
+    value.ok_or_else(|| LineError::new("missing_field", format!("事件缺少 {field}；格式见 gongkai deadline --help")))
 }
 
 fn unknown(code: &'static str, field: &'static str, value: &str) -> LineError {
-    LineError::new(code, format!("{field} 不认识：{}", shown(value)))
+    LineError::new(code, format!("{field} 不认识：{}；格式见 gongkai deadline --help", shown(value)))
 }

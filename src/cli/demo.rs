@@ -13,6 +13,7 @@ pub use house::{House, Login};
 use super::common::{finish, open};
 use super::init::explain;
 use super::serve::serve;
+use crate::cli::out::say;
 use crate::config::Settings;
 use crate::office::{Clock, Office, OfficeError};
 use crate::store::CaseId;
@@ -37,9 +38,9 @@ pub(super) struct Args {
     /// 数据库所在目录；不填则用临时目录，结束时删除
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// 监听地址
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    bind: String,
+    /// 监听地址；不填则按 GONGKAI_BIND，没有的为 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS")]
+    bind: Option<String>,
     /// 只录入并显示，不启动服务
     #[arg(long)]
     no_serve: bool,
@@ -58,15 +59,16 @@ fn demo(args: &Args) -> Result<(), String> {
     if today < EARLIEST {
         return Err(format!("--today 不得早于 {EARLIEST} / must not be earlier than {EARLIEST}"));
     }
+    let bind = address(args)?;
     // Taken before the docket is typed in, not after.
-    let taken = |error| format!("不能监听 / cannot listen on {}: {error}", args.bind);
-    let listener = (!args.no_serve).then(|| TcpListener::bind(&args.bind).map_err(taken)).transpose()?;
+    let taken = |error| format!("不能监听 / cannot listen on {bind}: {error}");
+    let listener = (!args.no_serve).then(|| TcpListener::bind(&bind).map_err(taken)).transpose()?;
     let place = Place::prepare(args.dir.as_deref())?;
     let variables = [
         ("GONGKAI_DATABASE_URL".to_owned(), format!("sqlite:{}", place.directory.join(FILE).display())),
-        ("GONGKAI_BIND".to_owned(), args.bind.clone()),
+        ("GONGKAI_BIND".to_owned(), bind.clone()),
     ];
-    // Nothing of this process's own configuration: a demonstration must not write to real people.
+    // Nothing else of this process's own configuration: a demonstration must not write to real people.
     let mut settings = Settings::load(None, variables).map_err(|error| error.to_string())?;
     let sink = sink::Sink::start(&place.directory).map_err(|error| format!("演示邮件服务器：{error}"))?;
     mails::use_sink(&mut settings, &sink);
@@ -74,12 +76,19 @@ fn demo(args: &Args) -> Result<(), String> {
     office.store().migrate().map_err(|error| format!("数据库迁移失败 / migration failed: {error}"))?;
     let loaded = load(&office, &mut |_, _| ())?;
     let mails = mails::remind(&office)?.text(&sink);
-    let shown = report::text(&office, &loaded, &mails, &place.directory, &args.bind);
-    println!("{}", shown.map_err(|error| explain(&error))?);
+    let shown = report::text(&office, &loaded, &mails, &place.directory, &bind);
+    say!("{}", shown.map_err(|error| explain(&error))?);
     let Some(listener) = listener else { return Ok(()) };
     let clock = if args.today.is_some() { Clock::fixed(today) } else { Clock::system() };
     let office = Office::with_store(office.store().clone(), settings, clock).map_err(|error| explain(&error))?;
     serve(&office, listener)
+}
+
+/// The address to listen on: of the command, of the environment, or the default.
+fn address(args: &Args) -> Result<String, String> {
+    let given = args.bind.clone().or_else(|| std::env::var("GONGKAI_BIND").ok());
+    let variables = given.map(|bind| ("GONGKAI_BIND".to_owned(), bind));
+    Settings::load(None, variables).map(|settings| settings.server.bind).map_err(|error| error.to_string())
 }
 
 /// The docket as it stands after it was typed in.

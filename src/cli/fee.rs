@@ -1,8 +1,8 @@
 //! `gongkai fee`: the information-processing fee with its tiers.
 
+use super::common::finish;
 use crate::law::fee::{BY_ITEM_ARTICLE, BY_PAGE_ARTICLE, Fee, by_item, by_page};
 use std::fmt::Write;
-use std::io;
 use std::process::ExitCode;
 
 /// Arguments of the command.
@@ -26,12 +26,11 @@ pub(super) fn run(args: Args) -> ExitCode {
         (None, Some(pages)) => (by_page(pages), "页", BY_PAGE_ARTICLE),
         (None, None) => return super::lines::refuse("须有 --by-item 或 --by-page"),
     };
-    let text =
-        if args.json { serde_json::to_string(&fee).map_err(io::Error::from) } else { Ok(table(&fee, unit, article)) };
-    match text.and_then(|text| io::Write::write_all(&mut io::stdout(), format!("{}\n", text.trim_end()).as_bytes())) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => super::lines::refuse(&format!("无法输出：{error}")),
-    }
+    let text = match args.json {
+        true => serde_json::to_string(&fee).map_err(|error| error.to_string()),
+        false => Ok(table(&fee, unit, article)),
+    };
+    finish(text.and_then(|text| super::out::bytes(format!("{}\n", text.trim_end()).as_bytes())))
 }
 
 fn table(fee: &Fee, unit: &str, article: &str) -> String {

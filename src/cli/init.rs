@@ -1,6 +1,7 @@
 //! `gongkai init`: makes the database if needed and adds an organ, without a question. A second run changes nothing.
 
 use super::common::{ConfigArgs, finish};
+use crate::cli::out::say;
 use crate::office::organs::OrganDraft;
 use crate::office::{Clock, FieldError, Office, OfficeError, advice};
 use crate::store::organs::{self, OrganRow};
@@ -32,16 +33,28 @@ pub(super) fn run(args: Args) -> ExitCode {
 }
 
 fn init(args: &Args) -> Result<(), String> {
-    let office = args.config.office(Clock::system())?;
-    let (row, is_new) = office.store().write(|db| add(&office, db, args)).map_err(|error| explain(&error))?;
-    let what = if is_new { "已新增行政机关 / organ added" } else { "行政机关已存在 / organ exists" };
-    println!("{what}: {} {} ({})", row.code, row.name, row.id.0);
+    let office = args.config.office_or_new(Clock::system())?;
+    let (row, done) = office.store().write(|db| add(&office, db, args)).map_err(|error| explain(&error))?;
+    let what = match done {
+        Done::Added => "已新增行政机关 / organ added",
+        Done::Named => {
+            "首次启动时建立的行政机关已改用此代码和名称 / the organ made by the first start has this code and name now"
+        }
+        Done::Existed => "行政机关已存在 / organ exists",
+    };
+    say!("{what}: {} {} ({})", row.code, row.name, row.id.0);
     Ok(())
 }
 
-fn add(office: &Office, db: &mut Db, args: &Args) -> Result<(OrganRow, bool), OfficeError> {
+enum Done {
+    Added,
+    Named,
+    Existed,
+}
+
+fn add(office: &Office, db: &mut Db, args: &Args) -> Result<(OrganRow, Done), OfficeError> {
     if let Some(row) = found(organs::find_by_code(db, args.organ.trim()))? {
-        return Ok((row, false));
+        return Ok((row, Done::Existed));
     }
     let parent_id = match &args.parent {
         None => None,
@@ -58,11 +71,14 @@ fn add(office: &Office, db: &mut Db, args: &Args) -> Result<(OrganRow, bool), Of
         region: args.region.clone(),
         settings: serde_json::json!({}),
     };
+    if let Some(row) = office.name_first_organ(db, &draft)? {
+        return Ok((row, Done::Named));
+    }
     let row = office.insert_organ(db, &draft)?;
     if parent_id.is_none() {
         office.grant_first_administrator(db, row.id)?;
     }
-    Ok((row, true))
+    Ok((row, Done::Added))
 }
 
 fn found(result: Result<OrganRow, StoreError>) -> Result<Option<OrganRow>, OfficeError> {

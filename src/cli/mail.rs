@@ -2,6 +2,7 @@
 
 use super::common::ConfigArgs;
 use super::remind;
+use crate::cli::out::note;
 use crate::mail::schedule::{MailError, OfficeTime};
 use crate::mail::worker;
 use crate::office::{Clock, Office};
@@ -42,7 +43,7 @@ pub(super) fn run(args: Args) -> ExitCode {
     let office = match config.office(Clock::system()) {
         Ok(office) => office,
         Err(reason) => {
-            eprintln!("{reason}");
+            note!("{reason}");
             return ExitCode::from(super::WRONG_USAGE);
         }
     };
@@ -50,7 +51,7 @@ pub(super) fn run(args: Args) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
-            eprintln!("邮件未能发送：{cause}");
+            note!("邮件未能发送：{cause}");
             ExitCode::from(FAILED)
         }
     }

@@ -12,6 +12,7 @@ mod lines;
 mod mail;
 mod migrate;
 mod openapi;
+pub(crate) mod out;
 mod remind;
 mod report;
 mod serve;

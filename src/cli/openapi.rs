@@ -1,7 +1,6 @@
 //! `gongkai openapi`: prints the OpenAPI document of the service.
 
 use super::common::finish;
-use std::io::Write;
 use std::process::ExitCode;
 
 /// Arguments of the command.
@@ -10,8 +9,6 @@ pub(super) struct Args {}
 
 /// Runs the command.
 pub(super) fn run(_args: Args) -> ExitCode {
-    finish(crate::api::openapi::document().to_pretty_json().map_err(|error| error.to_string()).map(|text| {
-        // A reader that has seen enough (`| head`) closes the pipe: no reason to complain.
-        let _ = writeln!(std::io::stdout(), "{text}");
-    }))
+    let text = crate::api::openapi::document().to_pretty_json().map_err(|error| error.to_string());
+    finish(text.and_then(|text| super::out::bytes(format!("{text}\n").as_bytes())))
 }

@@ -1,6 +1,7 @@
 //! `gongkai remind`: one pass of the reminders for a day, then what is ready is sent.
 
-use super::common::checked;
+use super::common::{checked, open_existing, require_current};
+use crate::cli::out::{note, say};
 use crate::config::Settings;
 use crate::mail::schedule::{MailError, OfficeTime, Queued, Unreachable};
 use crate::mail::worker::{self, Outcome};
@@ -35,37 +36,42 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: Args) -> ExitCode {
     let read = Settings::from_process(args.config.as_deref()).map_err(|cause| cause.to_string());
-    let settings = match read.and_then(checked) {
-        Ok(settings) => settings,
+    let opened = read.and_then(checked).and_then(|settings| open_existing(settings, Clock::system()));
+    let office = match opened.and_then(|office| if args.dry_run { current(office) } else { Ok(office) }) {
+        Ok(office) => office,
         Err(cause) => {
-            eprintln!("{cause}");
+            note!("{cause}");
             return ExitCode::from(super::WRONG_USAGE);
         }
     };
-    let done = if args.dry_run { preview(settings, args.as_of) } else { remind(settings, args.as_of, !args.no_send) };
+    let done = if args.dry_run { preview(&office, args.as_of) } else { remind(&office, args.as_of, !args.no_send) };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
-            eprintln!("提醒未能完成：{cause}");
+            note!("提醒未能完成：{cause}");
             ExitCode::from(FAILED)
         }
     }
 }
 
-fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Result<(), MailError> {
-    let office = Office::open(settings, Clock::system())?;
+/// The office, if its database is up to date: a preview changes nothing.
+fn current(office: Office) -> Result<Office, String> {
+    require_current(&office).map(|()| office)
+}
+
+fn remind(office: &Office, as_of: Option<NaiveDate>, is_sending: bool) -> Result<(), MailError> {
     office.store().migrate()?;
     // A calendar that cannot be used must not keep anybody from being reminded.
     if let Err(cause) = office.adopt_calendars().and_then(|()| office.apply_calendar()) {
-        eprintln!("工作日历未能更新：{cause}");
+        note!("工作日历未能更新：{cause}");
     }
-    let moment = moment(&office, as_of);
+    let moment = moment(office, as_of);
     let room = office.mailroom()?;
     let report = room.remind(moment, None)?;
     tell_broken(&room);
     let (looked_at, queued, known) = (report.looked_at, report.queued.len(), report.known);
     let day = moment.day;
-    println!("{day} 提醒：临近或者已过期限的事项 {looked_at} 项，新排入 {queued} 项，此前已排入 {known} 项");
+    say!("{day} 提醒：临近或者已过期限的事项 {looked_at} 项，新排入 {queued} 项，此前已排入 {known} 项");
     print(&report);
     if is_sending {
         let time = office.clock().office_time().time();
@@ -73,9 +79,12 @@ fn remind(settings: Settings, as_of: Option<NaiveDate>, is_sending: bool) -> Res
         send(&room, office.settings(), &office_time)?;
     }
     let waiting = office.store().read(outbox::counts)?;
-    println!(
+    say!(
         "队列：待发 {} 封，发送中 {} 封，待人工处理 {} 封，累计送出 {} 封",
-        waiting.queued, waiting.sending, waiting.parked, waiting.sent
+        waiting.queued,
+        waiting.sending,
+        waiting.parked,
+        waiting.sent
     );
     Ok(())
 }
@@ -86,16 +95,16 @@ pub(super) fn send(room: &Mailroom, settings: &Settings, office_time: &OfficeTim
     let runtime = runtime.map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
     runtime.block_on(async {
         let Some(relay) = room.relay(settings, office_time)? else {
-            println!("未配置邮件服务器（smtp.host）：邮件保留在队列中");
+            say!("未配置邮件服务器（smtp.host）：邮件保留在队列中");
             return Ok(());
         };
         let owner = format!("remind-{}", uuid::Uuid::new_v4());
         let Outcome { sent, retried, parked, relay_down, .. } =
             worker::deliver_ready(room.store(), &relay, &owner).await?;
         relay.close().await;
-        println!("发送：送出 {sent} 封，稍后重试 {retried} 封，退信待处理 {parked} 封");
+        say!("发送：送出 {sent} 封，稍后重试 {retried} 封，退信待处理 {parked} 封");
         if relay_down {
-            println!("邮件服务器暂时无法使用，其余邮件保留在队列中");
+            say!("邮件服务器暂时无法使用，其余邮件保留在队列中");
         }
         Ok(())
     })
@@ -109,19 +118,15 @@ fn moment(office: &Office, as_of: Option<NaiveDate>) -> Moment {
     }
 }
 
-/// Lists what a pass would queue. Nothing is changed, so the database must be there and migrated.
-fn preview(settings: Settings, as_of: Option<NaiveDate>) -> Result<(), MailError> {
-    let office = Office::open(settings, Clock::system())?;
-    if !office.store().pending_migrations()?.is_empty() {
-        return Err(StoreError::Refused("数据库尚未升级到本版本，请先运行 gongkai migrate".into()).into());
-    }
-    let moment = moment(&office, as_of);
+/// Lists what a pass would queue. Nothing is changed.
+fn preview(office: &Office, as_of: Option<NaiveDate>) -> Result<(), MailError> {
+    let moment = moment(office, as_of);
     let room = office.mailroom()?;
     let report = room.preview(moment)?;
     tell_broken(&room);
     let (looked_at, queued, known) = (report.looked_at, report.queued.len(), report.known);
     let day = moment.day;
-    println!(
+    say!(
         "{day} 提醒预览（未作任何改动）：临近或者已过期限的事项 {looked_at} 项，将排入 {queued} 项，此前已排入 {known} 项"
     );
     print(&report);
@@ -130,19 +135,19 @@ fn preview(settings: Settings, as_of: Option<NaiveDate>) -> Result<(), MailError
 
 fn tell_broken(room: &Mailroom) {
     for broken in room.broken_templates() {
-        eprintln!("{broken}");
+        note!("{broken}");
     }
 }
 
 fn print(report: &RemindReport) {
     if report.withdrawn > 0 {
-        println!("  过时而尚未发出的邮件撤回 {} 封", report.withdrawn);
+        say!("  过时而尚未发出的邮件撤回 {} 封", report.withdrawn);
     }
     for line in &report.queued {
-        println!("{}", queued_line(line));
+        say!("{}", queued_line(line));
     }
     for line in &report.unreachable {
-        println!("{}", unreachable_line(line));
+        say!("{}", unreachable_line(line));
     }
 }
 

@@ -8,7 +8,6 @@ use crate::report::annual::{Checked, Finding, Form, Published, Report, check_yea
 use crate::report::annual::{book, csv, document, page, read_file};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -92,7 +91,7 @@ pub(super) fn run(args: Args) -> ExitCode {
 }
 
 fn annual(args: &AnnualArgs) -> Result<(), String> {
-    let office = args.config.office(Clock::system())?;
+    let office = args.config.office_to_read(Clock::system())?;
     let query = ReportQuery {
         year: args.year,
         part: args.period.clone(),
@@ -103,7 +102,7 @@ fn annual(args: &AnnualArgs) -> Result<(), String> {
     let report = office.store().read(|db| office.report_by_code(db, &args.organ, &query));
     let report = report.map_err(|error| explain(error, &args.organ))?;
     let bytes = written(&report, args.format).map_err(|error| error.to_string())?;
-    std::io::stdout().write_all(&bytes).map_err(|error| format!("无法输出：{error}"))
+    super::out::bytes(&bytes)
 }
 
 fn written(report: &Report, format: Format) -> Result<Vec<u8>, ReportError> {
@@ -135,10 +134,10 @@ fn explain(error: OfficeError, organ: &str) -> String {
 
 fn check(args: &CheckArgs) -> ExitCode {
     match check_files(args) {
-        Ok((text, has_findings)) => match std::io::stdout().write_all(text.as_bytes()) {
+        Ok((text, has_findings)) => match super::out::bytes(text.as_bytes()) {
             Ok(()) if has_findings => ExitCode::from(FINDINGS),
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => super::lines::refuse(&format!("无法输出：{error}")),
+            Err(reason) => super::lines::refuse(&reason),
         },
         Err(reason) => super::lines::refuse(&reason),
     }

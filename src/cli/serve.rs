@@ -1,18 +1,14 @@
 //! `gongkai serve`: the service. With no configuration at all it makes its database and its administrator.
 
-use super::common::{ConfigArgs, finish, open_current};
+use super::common::{ConfigArgs, bring_up_to_date, finish, open};
 use super::init::explain;
 use crate::api;
+use crate::cli::out::say;
 use crate::config::Settings;
 use crate::mail;
 use crate::office::{Clock, Office};
 use std::net::TcpListener;
 use std::process::ExitCode;
-
-/// Prints a line; whoever stopped reading (`| head -1`) must not stop the service.
-macro_rules! tell {
-    ($($text:tt)*) => {{ let _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($text)*))); }};
-}
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -30,13 +26,14 @@ fn prepare_and_serve(config: &ConfigArgs) -> Result<(), String> {
     let settings = config.settings()?;
     // Before the database is made: a port that is taken must not leave an administrator whose password was printed.
     let listener = listen(&settings)?;
-    let office = &open_current(settings, Clock::system())?;
+    let office = &open(settings, Clock::system())?;
+    bring_up_to_date(office)?;
     // No date is better than a wrong one: with an unreadable calendar every case would fail, so better not to start.
     office.store().read(|db| office.calendar(db, "")).map_err(|error| error.to_string())?;
     if let Some((username, password)) = office.first_administrator().map_err(|error| explain(&error))? {
-        tell!("已建立管理员，口令只显示这一次，请登录后修改 / administrator made, password shown once");
-        tell!("  用户名 / username: {username}");
-        tell!("  口令 / password: {password}");
+        say!("已建立管理员，口令只显示这一次，请登录后修改 / administrator made, password shown once");
+        say!("  用户名 / username: {username}");
+        say!("  口令 / password: {password}");
     }
     serve(office, listener)
 }
@@ -62,13 +59,13 @@ pub(crate) fn serve(office: &Office, listener: TcpListener) -> Result<(), String
         let clock = office.clock().clone();
         let mailroom = office.mailroom().map_err(|error| error.to_string())?;
         for broken in mailroom.broken_templates() {
-            tell!("{broken}");
+            say!("{broken}");
         }
         let mail = mail::start(&mailroom, office.settings(), move || clock.office_time())
             .map_err(|error| error.to_string())?;
-        tell!("gongkai 正在运行 / listening on http://{address}  文档 / docs: http://{address}/docs/");
+        say!("gongkai 正在运行 / listening on http://{address}  文档 / docs: http://{address}/docs/");
         if !mail.is_sending() {
-            tell!("未配置邮件服务器，提醒邮件保留在队列中 / no mail server (smtp.host): reminders stay queued");
+            say!("未配置邮件服务器，提醒邮件保留在队列中 / no mail server (smtp.host): reminders stay queued");
         }
         let keepers =
             [actix_web::rt::spawn(housekeeping(office.clone())), actix_web::rt::spawn(calendar_keeping(office))];

@@ -7,7 +7,6 @@ use crate::office::sheets::overview_sheets;
 use crate::office::{Clock, OfficeError};
 use crate::report::{csv, overview_page, xlsx};
 use chrono::NaiveDate;
-use std::io::Write;
 use std::process::ExitCode;
 
 /// Arguments of the command.
@@ -69,7 +68,7 @@ pub(super) fn run(args: Args) -> ExitCode {
 }
 
 fn overview(args: &OverviewArgs) -> Result<(), String> {
-    let office = args.config.office(Clock::system())?;
+    let office = args.config.office_to_read(Clock::system())?;
     let query = OverviewQuery {
         as_of: args.as_of,
         from: args.from,
@@ -93,7 +92,7 @@ fn overview(args: &OverviewArgs) -> Result<(), String> {
         Format::Xlsx => xlsx(&overview_sheets(&overview)).map_err(|error| error.to_string())?,
         Format::Html => overview_page(&overview).map_err(|error| error.to_string())?.into_bytes(),
     };
-    std::io::stdout().write_all(&bytes).map_err(|error| error.to_string())
+    super::out::bytes(&bytes)
 }
 
 fn explain(error: OfficeError, organ: &str) -> String {

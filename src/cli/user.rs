@@ -3,6 +3,7 @@
 use super::common::{ConfigArgs, finish};
 use super::init::explain;
 use crate::case::Role;
+use crate::cli::out::say;
 use crate::office::users::UserDraft;
 use crate::office::{Clock, OfficeError, Passwords};
 use crate::store::users::UserKind;
@@ -89,7 +90,7 @@ fn unlock_user(args: &Unlock) -> Result<(), String> {
         OfficeError::NotFound => "没有这个用户 / no such user".to_owned(),
         other => explain(&other),
     })?;
-    println!("已解除限制 / unlocked: {}", args.username);
+    say!("已解除限制 / unlocked: {}", args.username);
     Ok(())
 }
 
@@ -125,9 +126,9 @@ fn add_user(args: &Add) -> Result<(), String> {
         office.add_user(db, organ, &draft, &hash)
     });
     let user = made.map_err(|error| explain(&error))?.user;
-    println!("已新增用户 / user added: {} ({})", user.username, user.id.0);
+    say!("已新增用户 / user added: {} ({})", user.username, user.id.0);
     if chosen.is_none() {
-        println!("口令（只显示这一次）/ password (shown once): {password}");
+        say!("口令（只显示这一次）/ password (shown once): {password}");
     }
     Ok(())
 }

@@ -81,12 +81,25 @@ impl Office {
     /// # Errors
     /// [`StoreError::Refused`] and [`StoreError::Unavailable`] as [`Store::open`], with a text for the operator.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, StoreError> {
+        Self::open_with(settings, clock, false)
+    }
+
+    /// As [`Office::open`], but makes no database where there is none.
+    ///
+    /// # Errors
+    /// As [`Office::open`]; [`StoreError::Refused`] when there is no database, or one without a table.
+    pub fn open_existing(settings: Settings, clock: Clock) -> Result<Self, StoreError> {
+        Self::open_with(settings, clock, true)
+    }
+
+    fn open_with(settings: Settings, clock: Clock, must_exist: bool) -> Result<Self, StoreError> {
         let sealing_key = Some(settings.security.sealing_key.expose().to_owned()).filter(|key| !key.is_empty());
         let options = DatabaseOptions {
             url: settings.database.url.expose().to_owned(),
             pool_size: settings.database.pool_size,
             pool_timeout_ms: settings.database.pool_timeout_ms,
             sealing_key,
+            must_exist,
             ..DatabaseOptions::default()
         };
         let store = Store::open(&options)?;

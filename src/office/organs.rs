@@ -54,6 +54,18 @@ pub struct DepartmentChange {
     pub is_active: Option<bool>,
 }
 
+/// A database without any organ gets this one with the first start. `gongkai init` gives it its real code and name.
+pub(super) fn first_organ() -> OrganDraft {
+    OrganDraft {
+        code: "main".to_owned(),
+        name: "本行政机关".to_owned(),
+        parent_id: None,
+        reports_to: None,
+        region: String::new(),
+        settings: serde_json::json!({}),
+    }
+}
+
 impl Office {
     /// The organs in which the caller has any role, held there or above, parents before their children.
     ///
@@ -135,6 +147,31 @@ impl Office {
             settings: &settings,
         };
         organs::insert(db, new, self.clock().now()).map_err(|error| taken(error, "机关代码已被使用"))
+    }
+
+    /// Gives the organ that the first start made its real code and name. `None` when it is not alone, was changed, has
+    /// cases, or the new organ is to be below another: then it is an organ like any other.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`].
+    pub fn name_first_organ(&self, db: &mut Db, draft: &OrganDraft) -> Result<Option<OrganRow>, OfficeError> {
+        calendars::change_in_force(db)?;
+        let mut rows = organs::all(db)?;
+        let (Some(mut row), true) = (rows.pop(), rows.is_empty()) else { return Ok(None) };
+        let is_untouched = row.version == 1 && row.code == first_organ().code && draft.parent_id.is_none();
+        if !is_untouched || cases::any_of(db, row.id)? {
+            return Ok(None);
+        }
+        let mut checks = Checks::new();
+        row.code = checks.code("/code", &draft.code, 40);
+        row.name = checks.line("/name", &draft.name, 100);
+        check_region(&mut checks, &draft.region);
+        checks.done()?;
+        if row.region != draft.region {
+            look_again(db)?;
+        }
+        row.region.clone_from(&draft.region);
+        Ok(Some(organs::update(db, &row)?))
     }
 
     /// Changes an organ seen at `version`.

@@ -219,7 +219,7 @@ impl Office {
             let mut roots = roots.into_iter();
             let first = match roots.next() {
                 Some(first) => first,
-                None => self.insert_organ(db, &first_organ())?.id,
+                None => self.insert_organ(db, &super::organs::first_organ())?.id,
             };
             let user = self.add_user(db, first, &administrator(), &hash)?;
             for root in roots {
@@ -261,18 +261,6 @@ fn administrator() -> UserDraft {
         kind: UserKind::Person,
         department_id: None,
         roles: vec![Role::Admin],
-    }
-}
-
-/// A house without any organ gets one to begin with; its name is changed like any other.
-fn first_organ() -> super::organs::OrganDraft {
-    super::organs::OrganDraft {
-        code: "main".to_owned(),
-        name: "本行政机关".to_owned(),
-        parent_id: None,
-        reports_to: None,
-        region: String::new(),
-        settings: serde_json::json!({}),
     }
 }
 

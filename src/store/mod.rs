@@ -103,15 +103,18 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database of `options.url`, making the SQLite file (and its key file) when there is none. Runs no
-    /// migration: see [`Store::migrate`].
+    /// Opens the database of `options.url`, making the SQLite file (and its key file) when there is none, unless
+    /// `options.must_exist`. Runs no migration: see [`Store::migrate`].
     ///
     /// # Errors
     /// [`StoreError::Refused`] when the settings cannot be accepted (unknown address, missing or other sealing key,
-    /// SQLite older than 3.51.3, plain text to a PostgreSQL over a network); [`StoreError::Unavailable`] when nothing
-    /// answers.
+    /// SQLite older than 3.51.3, plain text to a PostgreSQL over a network, no database where one must be);
+    /// [`StoreError::Unavailable`] when nothing answers.
     pub fn open(options: &DatabaseOptions) -> Result<Self, StoreError> {
         let address = Address::parse(&options.url)?;
+        if options.must_exist {
+            address.require_file()?;
+        }
         let timeout = Duration::from_millis(options.pool_timeout_ms);
         let session = options.session();
         let health = Arc::<Health>::default();
@@ -128,11 +131,20 @@ impl Store {
         let mut first = manager.open()?;
         let known = migrate::key_check(&mut first)?;
         drop(first);
+        if options.must_exist && known.is_none() {
+            return Err(address.holds_nothing());
+        }
         let sealer = seal::load(&address, options.sealing_key.as_deref(), known.as_deref())?;
         let statement_timeout = Some(session.statement_timeout).filter(|_| writer.is_none());
         let pool_of = |size| GuardedPool::new(manager.clone(), size, timeout, statement_timeout);
         let (pool, reserved) = (pool_of(options.pool_size), pool_of(RESERVED));
         Ok(Self { inner: Arc::new(Inner { address, pool, reserved, writer, file, health, sealer }) })
+    }
+
+    /// Where the database is, for a person: the whole path of a file, no password.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.inner.address.to_string()
     }
 
     /// Runs the migrations that are missing and returns their versions. Instances that start at once wait for each

@@ -23,6 +23,8 @@ pub struct DatabaseOptions {
     pub statement_timeout_ms: u64,
     /// 64 hexadecimal digits. Optional on SQLite, where a key file is made beside the database.
     pub sealing_key: Option<String>,
+    /// Whether a missing or empty database is refused instead of made.
+    pub must_exist: bool,
 }
 
 impl Default for DatabaseOptions {
@@ -34,6 +36,7 @@ impl Default for DatabaseOptions {
             lock_timeout_ms: 3_000,
             statement_timeout_ms: 10_000,
             sealing_key: None,
+            must_exist: false,
         }
     }
 }
@@ -47,6 +50,7 @@ impl std::fmt::Debug for DatabaseOptions {
             .field("lock_timeout_ms", &self.lock_timeout_ms)
             .field("statement_timeout_ms", &self.statement_timeout_ms)
             .field("sealing_key", &self.sealing_key.as_ref().map(|_| "***"))
+            .field("must_exist", &self.must_exist)
             .finish()
     }
 }
@@ -67,16 +71,43 @@ pub(super) enum Address {
     Postgres(String),
 }
 
-impl std::fmt::Debug for Address {
+/// As a person needs it to find the database: the whole path of a file, no password.
+impl std::fmt::Display for Address {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Sqlite(path) => write!(out, "sqlite:{}", path.display()),
+            Self::Sqlite(path) => {
+                let whole = std::path::absolute(path);
+                write!(out, "sqlite:{}", whole.as_ref().unwrap_or(path).display())
+            }
             Self::Postgres(url) => out.write_str(&without_password(url)),
         }
     }
 }
 
+impl std::fmt::Debug for Address {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, out)
+    }
+}
+
 impl Address {
+    /// Refuses a place where no database is: a command that reads must not make an empty one.
+    pub(super) fn require_file(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(path) if !path.exists() => Err(self.holds_nothing()),
+            Self::Sqlite(_) | Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// There is no database at this address, or it has no tables yet.
+    pub(super) fn holds_nothing(&self) -> StoreError {
+        StoreError::Refused(format!(
+            "{self} 没有数据库，本命令不新建：请设置 GONGKAI_DATABASE_URL，或者在数据库所在的目录运行；新建用 gongkai init / \
+             no database there, and this command makes none: set GONGKAI_DATABASE_URL, run it in the directory of the \
+             database, or make one with `gongkai init`"
+        ))
+    }
+
     /// Reads the address; an unknown one is refused, never taken for a file name.
     pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {

@@ -75,8 +75,8 @@ pub fn insert(db: &mut Db, new: NewOrgan<'_>, at: Ts) -> Result<OrganRow, StoreE
     Ok(row)
 }
 
-/// Changes name, reporting line, region and settings; `row.version` is the version the change was made on.
-/// Code, parent and path stay. Returns the row with its new version.
+/// Changes code, name, reporting line, region and settings; `row.version` is the version the change was made on.
+/// Parent and path stay. Returns the row with its new version.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when it was changed meanwhile, [`StoreError::NotFound`] when it is not there.
@@ -84,6 +84,7 @@ pub fn update(db: &mut Db, row: &OrganRow) -> Result<OrganRow, StoreError> {
     let current = organs::table.filter(organs::id.eq(row.id)).filter(organs::version.eq(row.version));
     let changed = diesel::update(current)
         .set((
+            organs::code.eq(&row.code),
             organs::name.eq(&row.name),
             organs::reports_to.eq(row.reports_to),
             organs::region.eq(&row.region),

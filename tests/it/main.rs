@@ -12,6 +12,7 @@ mod bad_input;
 mod brake;
 mod calendar_change;
 mod cli;
+mod commands;
 mod court_days;
 mod demo;
 mod desk;
