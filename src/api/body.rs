@@ -5,7 +5,7 @@ use super::state::{Api, FileTurn};
 use super::strict::{Strict, TWICE, Unique};
 use super::texts::{self, escaped};
 use crate::config::Server;
-use crate::office::FieldError;
+use crate::office::{Caller, FieldError};
 use crate::report::files::{Allowance, Caps, check_json};
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -65,11 +65,13 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for Upload<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let received = received(request, payload, |server| server.upload_limit_bytes);
         let api = request.app_data::<web::Data<Api>>().cloned();
+        let caller = Caller::extract(request);
         Box::pin(async move {
+            let person = caller.await?.user_id;
             let bytes = received.await?;
             let api = api.ok_or_else(|| Problem::internal("no office behind the route"))?;
             // What was received is small beside what is made of it: the turn comes first.
-            let turn = api.file_turn().await?;
+            let turn = api.file_turn(person).await?;
             // Megabytes of JSON would keep other requests of this thread waiting.
             let parsed = web::block(move || uploaded(bytes)).await;
             let (value, fingerprint) = parsed.map_err(|_| Problem::busy())??;

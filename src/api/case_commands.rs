@@ -4,7 +4,7 @@
 
 use super::body::Body;
 use super::case_view::{CaseView, wants_hints};
-use super::precondition::{IfMatch, versioned};
+use super::precondition::{IfMatch, Rendered};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
@@ -24,27 +24,27 @@ async fn execute(
     standing: Standing,
     id: CaseId,
     command: Command,
-    version: IfMatch,
+    seen: IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let is_reader = standing.has_any(READERS);
-    let view = api
+    let (answer, version) = api
         .run(move |office| {
             let (file, mut view) = office.store().write::<_, OfficeError>(|db| {
-                let file = office.execute(db, &caller, id, &command, version.0)?;
+                let file = office.execute(db, &caller, id, &command, seen.0)?;
                 let view = CaseView::without_hints(office, db, &caller, &file)?;
                 Ok((file, view))
             })?;
             if is_reader && wants_hints(&file) {
                 view.similar = Some(office.hints(&file));
             }
-            Ok(view)
+            Ok((Rendered::new(&view)?.version(view.version), view.version))
         })
         .await?;
     if is_reader {
-        return Ok(versioned(view.version, &view));
+        return Ok(answer.answer());
     }
     // The intake system gives facts about its own filings; what the office thinks of them is not for it.
-    let etag = (header::ETAG, format!("\"{}\"", view.version));
+    let etag = (header::ETAG, format!("\"{version}\""));
     Ok(HttpResponse::NoContent().insert_header(etag).finish())
 }
 

@@ -4,12 +4,13 @@ use super::body::{Body, Params};
 use super::case_view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
 use super::export::Format;
 use super::organs::{made, once};
-use super::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
+use super::precondition::{Key, Page, Rendered, created, cursor_key, page_limit};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::spool::LongTable;
 use super::state::Api;
 use crate::case::Role;
+use crate::case::text::line_flaw;
 use crate::law::{WarningLevel, explain};
 use crate::office::applicants::{Applicant, REVEALERS};
 use crate::office::cases::Application;
@@ -123,6 +124,9 @@ struct ListParams {
     format: Option<String>,
 }
 
+/// Most characters that are looked for; a title has no more.
+const LONGEST_SEARCH: usize = 200;
+
 /// 案件一览，新收的在前
 #[utoipa::path(get, path = "/api/v1/cases", tag = "cases", params(ListParams),
     responses((status = 200, body = Page<CaseLine>)))]
@@ -222,8 +226,18 @@ fn query(params: ListParams) -> Result<CaseQuery, Problem> {
     filter.received_until = params.received_until;
     filter.is_open = params.open;
     filter.tag = params.tag.map(|tag| tag.trim().to_owned());
-    filter.text = params.q.filter(|text| !text.trim().is_empty());
+    filter.text = params.q.filter(|text| !text.trim().is_empty()).map(searched).transpose()?;
     Ok(query)
+}
+
+/// A text to look for: no longer than what is searched, and something that can be seen.
+fn searched(text: String) -> Result<String, Problem> {
+    let too_long = || ("too_long", format!("不得超过 {LONGEST_SEARCH} 个字"));
+    let flaw = (text.chars().count() > LONGEST_SEARCH).then(too_long).or_else(|| line_flaw(&text));
+    match flaw {
+        None => Ok(text),
+        Some((code, detail)) => Err(Problem::new("invalid_query").field("?q", code, detail)),
+    }
 }
 
 /// The codes of a comma-separated parameter, each one known.
@@ -250,11 +264,12 @@ async fn show(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Resul
         .run(move |office| {
             office.store().read::<_, OfficeError>(|db| {
                 let file = office.open_file(db, CaseId(*id))?;
-                CaseView::shown(office, db, &caller, &file)
+                let view = CaseView::shown(office, db, &caller, &file)?;
+                Ok(Rendered::new(&view)?.version(view.version))
             })
         })
         .await?;
-    Ok(versioned(view.version, &view))
+    Ok(view.answer())
 }
 
 /// 期限的查询与推演
@@ -319,10 +334,10 @@ async fn log(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, P
     let events = api
         .run(move |office| {
             let log = office.store().read(|db| office.log(db, CaseId(*id)))?;
-            Ok(log.into_iter().map(|(row, event)| EventView::new(row, &event)).collect::<Vec<_>>())
+            Rendered::new(&log.into_iter().map(|(row, event)| EventView::new(row, &event)).collect::<Vec<_>>())
         })
         .await?;
-    Ok(HttpResponse::Ok().json(events))
+    Ok(events.answer())
 }
 
 /// 本人接下来可以办理什么，什么不能办理、为什么

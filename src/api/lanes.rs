@@ -1,5 +1,5 @@
-//! The lane of expensive reads (overviews, past days, topics, reports, exports): few at once, and only a share of them for
-//! one person, so that everybody else finds connections and cores free.
+//! The lanes of expensive work: reads of many cases (overviews, past days, topics, reports, exports) and files. Few at
+//! once, and only a share of them for one person, so that everybody else finds connections and cores free.
 
 use super::problem::Problem;
 use std::collections::HashMap;
@@ -9,15 +9,19 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
+/// Files that are read at a time.
+const FILES_AT_A_TIME: usize = 2;
 /// Most expensive reads of one person at once, where the lane is that wide.
 const MOST_OF_ONE: usize = 2;
 
-/// Places for expensive reads.
+/// Places for one kind of expensive work.
 #[derive(Debug)]
 pub(super) struct Lane {
     places: Arc<Semaphore>,
     of_one: usize,
     patience: Duration,
+    /// What a person hears who finds no place.
+    detail: &'static str,
     /// The places of each person that reads or waits now.
     people: Mutex<HashMap<Uuid, Arc<Semaphore>>>,
 }
@@ -55,8 +59,17 @@ impl Lane {
     pub(super) fn of(connections: u32, patience: Duration) -> Arc<Self> {
         let places = usize::try_from(connections / 3).unwrap_or(usize::MAX).max(1);
         let of_one = (places / 2).clamp(1, MOST_OF_ONE);
+        Self::new(places, of_one, patience, "查询、统计和导出同时进行的过多，请稍后再试；同一人员同时只能进行一两项")
+    }
+
+    /// Places for files that are read: each may take tens of megabytes. A person has one, so that the others stay free.
+    pub(super) fn of_files(patience: Duration) -> Arc<Self> {
+        Self::new(FILES_AT_A_TIME, 1, patience, "同时读取的文件过多，请稍后再试；同一人员同时只能读取一份")
+    }
+
+    fn new(places: usize, of_one: usize, patience: Duration, detail: &'static str) -> Arc<Self> {
         let shared = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
-        Arc::new(Self { places: shared, of_one, patience, people: Mutex::default() })
+        Arc::new(Self { places: shared, of_one, patience, detail, people: Mutex::default() })
     }
 
     /// A place for this person's read.
@@ -64,10 +77,8 @@ impl Lane {
     /// # Errors
     /// `busy` (503 with Retry-After) when no place came free in time.
     pub(super) async fn enter(self: &Arc<Self>, person: Uuid) -> Result<Place, Problem> {
-        tokio::time::timeout(self.patience, self.place_of(person)).await.unwrap_or(None).ok_or_else(|| {
-            let detail = "查询、统计和导出同时进行的过多，请稍后再试；同一人员同时只能进行一两项";
-            Problem::busy().detail(detail)
-        })
+        let place = tokio::time::timeout(self.patience, self.place_of(person)).await;
+        place.unwrap_or(None).ok_or_else(|| Problem::busy().detail(self.detail))
     }
 
     async fn place_of(self: &Arc<Self>, person: Uuid) -> Option<Place> {

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::state::Api;
-use crate::office::Answer;
+use crate::office::{Answer, OfficeError};
 use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
@@ -18,8 +18,13 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(tag(request).and_then(|tag| tag.parse().map(Self).map_err(|_| Problem::new("stale"))))
+        ready(tag(request).and_then(|tag| version(&tag).map(Self).ok_or_else(|| Problem::new("stale"))))
     }
+}
+
+/// The version of a tag, written as the service writes it: `02` is no tag it ever gave.
+fn version(tag: &str) -> Option<i64> {
+    tag.parse().ok().filter(|version: &i64| version.to_string() == tag)
 }
 
 /// The tag itself, for things whose version is no number.
@@ -123,6 +128,40 @@ pub fn cursor_key(cursor: Option<&str>) -> Result<Option<String>, Problem> {
 /// A representation with its version as ETag.
 pub fn versioned<T: Serialize>(version: impl ToString, body: &T) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", version.to_string()))).json(body)
+}
+
+/// An answer that was made where the use case ran. A case with long texts is megabytes of JSON: made on a worker, it
+/// keeps that worker's other requests waiting.
+#[derive(Debug)]
+pub struct Rendered {
+    etag: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Rendered {
+    /// The JSON of `body`, without a version.
+    ///
+    /// # Errors
+    /// [`OfficeError::Internal`] for a value that is no JSON.
+    pub fn new(body: &impl Serialize) -> Result<Self, OfficeError> {
+        let body = serde_json::to_vec(body).map_err(|error| OfficeError::Internal(error.to_string()))?;
+        Ok(Self { etag: None, body })
+    }
+
+    /// The same, of a thing with a version.
+    #[must_use]
+    pub fn version(self, version: impl ToString) -> Self {
+        Self { etag: Some(format!("\"{}\"", version.to_string())), ..self }
+    }
+
+    /// The answer.
+    pub fn answer(self) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        if let Some(etag) = self.etag {
+            response.insert_header((header::ETAG, etag));
+        }
+        response.content_type("application/json").body(self.body)
+    }
 }
 
 /// The answer to a creating request; a replay says that it is one.

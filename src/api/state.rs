@@ -1,6 +1,6 @@
 //! What every handler reaches: the office, on a thread where blocking is allowed.
 
-use super::lanes::Lane;
+use super::lanes::{Lane, Place};
 use super::problem::Problem;
 use crate::office::{Office, OfficeError};
 use crate::report::files::GivenUp;
@@ -9,7 +9,7 @@ use actix_web::web;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 /// The office behind the API. A clone is another handle on the same.
 #[derive(Debug, Clone)]
@@ -19,19 +19,17 @@ pub struct Api {
     hashing: Arc<Semaphore>,
     /// Expensive reads under way.
     heavy: Arc<Lane>,
-    /// Files that are being read: each may take tens of megabytes.
-    files: Arc<Semaphore>,
+    /// Files that are being read.
+    files: Arc<Lane>,
 }
 
-/// Files that are read at a time.
-const FILES_AT_A_TIME: usize = 2;
 /// How long a request with a file waits for its turn.
 const FILE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The turn of a request that carries a file. It ends when this is dropped.
 #[derive(Debug)]
 pub struct FileTurn {
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Sets the flag when the request ends, however it ends.
@@ -50,7 +48,7 @@ impl Api {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         let database = &office.settings().database;
         let heavy = Lane::of(database.pool_size, Duration::from_millis(database.pool_timeout_ms));
-        let files = Arc::new(Semaphore::new(FILES_AT_A_TIME));
+        let files = Lane::of_files(FILE_PATIENCE);
         Self { office, hashing: Arc::new(Semaphore::new(cores)), heavy, files }
     }
 
@@ -111,14 +109,12 @@ impl Api {
         .await
     }
 
-    /// Waits until a request may read the file it carries.
+    /// Waits until this person's request may read the file it carries.
     ///
     /// # Errors
-    /// `busy` when others read files all the while.
-    pub async fn file_turn(&self) -> Result<FileTurn, Problem> {
-        let turn = tokio::time::timeout(FILE_PATIENCE, Arc::clone(&self.files).acquire_owned()).await;
-        let permit = turn.map_err(|_| Problem::busy())?.map_err(|_| Problem::busy())?;
-        Ok(FileTurn { _permit: permit })
+    /// `busy` when others, or other requests of this person, read files all the while.
+    pub async fn file_turn(&self, person: UserId) -> Result<FileTurn, Problem> {
+        Ok(FileTurn { _place: self.files.enter(person.0).await? })
     }
 
     /// As [`Api::run`], for work that reads a file. The flag is set when the client or the deadline ends the request.

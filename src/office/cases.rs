@@ -2,7 +2,7 @@
 
 use super::access::{require_member, standing};
 use super::applicants::{Applicant, check_applicant};
-use super::files::{CaseFile, Desk, actor, derive_row, written};
+use super::files::{CaseFile, Desk, actor, bytes_of, derive_row, refuse_endless_log, written};
 use super::views::READERS;
 use super::{Caller, Office, OfficeError, Standing, Thing};
 use crate::case::command::{Link, Merge, Receive, Register, Split};
@@ -134,11 +134,13 @@ impl Office {
     ) -> Result<CaseFile, OfficeError> {
         let case = fold(events).ok_or_else(|| OfficeError::Internal("nothing was received".into()))?;
         let running = std::sync::Arc::clone(&desk.calendar);
-        let mut file = CaseFile { row, case, desk, running };
+        let written = written(events)?;
+        let log_bytes = bytes_of(&written);
+        let mut file = CaseFile { row, case, desk, running, log_bytes };
         derive_row(&mut file, self.clock().today());
         file.row.version = i64::try_from(events.len()).unwrap_or(i64::MAX);
         cases::insert(db, &file.row)?;
-        events::append(db, file.row.id, 0, &written(events)?, Some(caller.user_id), file.row.created_at)?;
+        events::append(db, file.row.id, 0, &written, Some(caller.user_id), file.row.created_at)?;
         self.commit_duties(db, &file)?;
         Ok(file)
     }
@@ -172,6 +174,7 @@ impl Office {
         let drawn = self.draw(db, &file, command)?;
         let person = actor(caller, &standing.roles);
         let events = decide(Some(&file.case), command, &file.context(&person, self.clock().today()), &drawn)?;
+        refuse_endless_log(&file, &events)?;
         let file = self.commit(db, file, &events, Some(caller.user_id))?;
         if let Command::Split(split) = command {
             self.make_parts(db, caller, &file, split, &drawn)?;

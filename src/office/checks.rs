@@ -55,8 +55,10 @@ impl Checks {
     /// Letters, digits, `-`, `_` and `.`: what may stand in an address or a file name.
     pub fn code(&mut self, pointer: &str, text: &str, max: usize) -> String {
         let text = self.line(pointer, text, max);
-        if !text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.')) {
-            self.fault(pointer, "invalid_value", "只能包含文字、数字和 - _ .");
+        // Letters of other scripts and of full width look like these and would make two codes that look like one.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || is_han(c) || matches!(c, '-' | '_' | '.');
+        if !text.chars().all(is_plain) {
+            self.fault(pointer, "invalid_value", "只能包含汉字、半角的英文字母和数字、- _ .");
         }
         text
     }
@@ -77,6 +79,11 @@ impl Checks {
     pub fn done(self) -> Result<(), OfficeError> {
         if self.faults.is_empty() { Ok(()) } else { Err(OfficeError::Invalid(self.faults)) }
     }
+}
+
+/// A Chinese character.
+fn is_han(letter: char) -> bool {
+    matches!(letter, '〇' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{323af}')
 }
 
 #[cfg(test)]

@@ -72,6 +72,8 @@ pub struct CaseFile {
     pub desk: Desk,
     /// The calendar of what still runs: for an open case its own, for one that has ended the one in force.
     pub running: Arc<Calendar>,
+    /// Bytes of the events that were read.
+    pub log_bytes: usize,
 }
 
 impl CaseFile {
@@ -216,7 +218,8 @@ impl Office {
         let own = self.calendar_of(db, &row, &desk)?;
         let in_force = std::mem::replace(&mut desk.calendar, Arc::clone(&own));
         let running = if case.stage.is_open() { own } else { in_force };
-        Ok(CaseFile { row, case, desk, running })
+        let log_bytes = log.iter().map(|event| event.body.len()).sum();
+        Ok(CaseFile { row, case, desk, running, log_bytes })
     }
 
     /// Writes what was decided: events, row (version checked), obligations. `actor` is who recorded it.
@@ -235,8 +238,10 @@ impl Office {
         let case = after.ok_or_else(|| OfficeError::Internal("a log without its first event".into()))?;
         let now = self.clock().now();
         let before = file.row.version;
-        let seq = events::append(db, file.row.id, before, &written(events)?, actor, now)?;
-        let mut file = CaseFile { case, ..file };
+        let written = written(events)?;
+        let seq = events::append(db, file.row.id, before, &written, actor, now)?;
+        let log_bytes = file.log_bytes.saturating_add(bytes_of(&written));
+        let mut file = CaseFile { case, log_bytes, ..file };
         if !was_open && file.case.stage.is_open() {
             // Reopened by an order: the new period is one of today's calendar.
             file.desk.calendar = Arc::clone(&file.running);
@@ -306,6 +311,39 @@ pub fn read_log(log: &[EventRow]) -> Result<Vec<Event>, OfficeError> {
 /// As [`read_log`]; [`OfficeError::Unreadable`] for an empty log.
 pub fn folded(log: &[EventRow]) -> Result<Case, OfficeError> {
     fold(&read_log(log)?).ok_or_else(|| OfficeError::Unreadable("a case without a log".into()))
+}
+
+/// From here on a log takes only short entries: what is longer belongs in a file, and every reader of the case reads all.
+const LONG_LOG_BYTES: usize = 1 << 20;
+/// An entry that is short: any step with a page of reasons.
+const SHORT_ENTRY_BYTES: usize = 8 << 10;
+/// From here on a log takes only entries that bring the case to another stage, so that it can still be ended.
+const FULL_LOG_BYTES: usize = 2 << 20;
+
+/// Bytes that events take in the log.
+pub(super) fn bytes_of(events: &[NewEvent]) -> usize {
+    events.iter().map(|event| event.body.len()).sum()
+}
+
+/// A case is read whole with each request for it. Without an end of its log, a few requests for one case would take the
+/// cores from everybody else.
+///
+/// # Errors
+/// [`OfficeError::Refused`] `case_too_long`.
+pub(super) fn refuse_endless_log(file: &CaseFile, events: &[Event]) -> Result<(), OfficeError> {
+    if file.log_bytes <= LONG_LOG_BYTES {
+        return Ok(());
+    }
+    let is_short = bytes_of(&written(events)?) <= SHORT_ENTRY_BYTES;
+    let moves_on = || {
+        let after = events.iter().fold(Some(file.case.clone()), crate::case::evolve);
+        after.is_some_and(|after| after.stage != file.case.stage)
+    };
+    if is_short && (file.log_bytes <= FULL_LOG_BYTES || moves_on()) {
+        return Ok(());
+    }
+    let detail = "本案的记录过长（超过1MB后只能录入简短的记录，超过2MB后只能办理进入下一环节的事项）：请缩短文字，长的材料另行归卷";
+    Err(OfficeError::Refused { code: "case_too_long".into(), article: None, detail: detail.into(), errors: Vec::new() })
 }
 
 /// The events as they are written.

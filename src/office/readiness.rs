@@ -51,7 +51,9 @@ pub fn advice(fault: StorageFault) -> &'static str {
         StorageFault::Full => "数据库所在磁盘已满：请清理或者扩大磁盘，之后无需重新启动",
         StorageFault::Damaged => "数据库有损坏的页：请停止服务，保留现有文件，从备份恢复",
         StorageFault::Io => "数据库所在磁盘读写出错：请检查磁盘和系统日志",
-        StorageFault::FileGone => "数据库文件已被移走或者删除：请把原文件放回原处；不能放回的，停止服务，从备份恢复",
+        StorageFault::FileGone => {
+            "数据库文件（或者旁边的 -wal、-shm 文件）已被移走或者删除：请把原文件放回原处；不能放回的，停止服务，核对数据后再启动，或者从备份恢复"
+        }
         StorageFault::FileReplaced => "数据库文件已被换成另一个文件：请停止服务，确认应当使用哪一个文件，再启动",
     }
 }

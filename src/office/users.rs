@@ -7,7 +7,7 @@ use super::organs::taken;
 use super::{Caller, Office, OfficeError, Passwords};
 use crate::case::Role;
 use crate::store::users::{self, UserChange, UserKind, UserRow};
-use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId, access, departments, organs, tokens};
+use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId, access, departments, feeds, organs, tokens};
 
 /// What a new user is made of. The password is always generated: a chosen one would travel and be kept.
 #[derive(Debug, Clone)]
@@ -195,6 +195,8 @@ impl Office {
             require_admin_everywhere(db, caller, id)?;
             users::set_password(db, id, &hash)?;
             tokens::revoke_all(db, id, now)?;
+            // Whoever had the password may have the calendar address too.
+            feeds::remove(db, id)?;
             self.note_about(db, caller, id, "user.password_reset", &serde_json::json!({ "user_id": id.0 }))
         })?;
         Ok(password)

@@ -184,6 +184,14 @@ fn set_up_sqlite(connection: &mut SqliteConnection, session: Session, role: Role
     check_sqlite(connection)
 }
 
+/// Brings what stands in the WAL into the database file, as far as no reader keeps it from that.
+pub(super) fn checkpoint(db: &mut Db) -> Result<(), StoreError> {
+    match db {
+        Db::Lite(connection) => Ok(connection.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?),
+        Db::Pg(_) => Ok(()),
+    }
+}
+
 /// Several instances may open a new file at once; the switch does not wait for locks by itself.
 fn switch_to_wal(connection: &mut SqliteConnection, patience: Duration) -> Result<(), StoreError> {
     const PAUSE: Duration = Duration::from_millis(20);

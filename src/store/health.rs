@@ -153,26 +153,71 @@ impl Damage {
     }
 }
 
-/// The database file that was opened, to be told from whatever is at its path later.
+/// The database file that was opened, and the two files SQLite keeps beside it, to be told from whatever is at their paths
+/// later. What is committed stands in `-wal` first: without that file it is lost with the last handle on it.
 #[derive(Debug)]
 pub(super) struct DatabaseFile {
     path: PathBuf,
     identity: (u64, u64),
+    beside: [Beside; 2],
+}
+
+/// A file that SQLite makes with its first connection and removes with its last.
+#[derive(Debug)]
+struct Beside {
+    path: PathBuf,
+    /// Known once it was seen.
+    identity: Mutex<Option<(u64, u64)>>,
+}
+
+impl Beside {
+    fn of(database: &Path, suffix: &str) -> Self {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        Self { path: PathBuf::from(name), identity: Mutex::default() }
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        let mut known = lock(&self.identity);
+        match (identity(&self.path), *known) {
+            (Ok(found), None) => *known = Some(found),
+            (Ok(found), Some(known)) if found == known => {}
+            (Ok(_), Some(_)) => {
+                return Err(StoreError::Storage(StorageFault::FileReplaced, self.path.display().to_string()));
+            }
+            (Err(StoreError::Storage(StorageFault::FileGone, _)), None) => {}
+            (Err(fault), _) => return Err(fault),
+        }
+        Ok(())
+    }
 }
 
 impl DatabaseFile {
     /// The file at `path` as it is now.
     pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { path: path.to_owned(), identity: identity(path)? })
+        let beside = [Beside::of(path, "-wal"), Beside::of(path, "-shm")];
+        Ok(Self { path: path.to_owned(), identity: identity(path)?, beside })
     }
 
-    /// Refuses when the path leads to another file or to none. It asks for the file's number and does not open it: to
+    /// Whether the database itself, whatever stands beside it, is the file that was opened.
+    pub(super) fn is_in_place(&self) -> bool {
+        identity(&self.path).is_ok_and(|found| found == self.identity)
+    }
+
+    /// Forgets the files beside the database: with the last connection SQLite removes them, and the next makes new ones.
+    pub(super) fn forget_beside(&self) {
+        for file in &self.beside {
+            *lock(&file.identity) = None;
+        }
+    }
+
+    /// Refuses when a path leads to another file or to none. It asks for the file's number and does not open it: to
     /// close any handle on the file would drop the locks of SQLite.
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        if identity(&self.path)? == self.identity {
-            return Ok(());
+        if identity(&self.path)? != self.identity {
+            return Err(StoreError::Storage(StorageFault::FileReplaced, self.path.display().to_string()));
         }
-        Err(StoreError::Storage(StorageFault::FileReplaced, self.path.display().to_string()))
+        self.beside.iter().try_for_each(Beside::check)
     }
 }
 

@@ -219,8 +219,8 @@ impl Store {
         E: From<StoreError> + From<diesel::result::Error>,
     {
         match &self.inner.writer {
-            Some(writer) => writer.with(|db| {
-                self.inner.file.as_ref().map_or(Ok(()), DatabaseFile::check)?;
+            Some(writer) => writer.with(|db, is_new| {
+                self.check_file(db, is_new)?;
                 self.noting(|| transaction(db, db::Begin::Write, work))
             }),
             None => {
@@ -228,6 +228,25 @@ impl Store {
                 transaction(&mut db, db::Begin::Write, work)
             }
         }
+    }
+
+    /// Refuses when the files of SQLite are not those that were opened. When one beside the database is gone, what it
+    /// held is brought into the database first, through the handle that this connection still has on it: it was
+    /// acknowledged and would be lost with the process.
+    fn check_file(&self, db: &mut Db, is_new: bool) -> Result<(), StoreError> {
+        let Some(file) = &self.inner.file else { return Ok(()) };
+        if is_new {
+            file.forget_beside();
+        }
+        let found = file.check();
+        if found.is_err() && file.is_in_place() {
+            let done = db::checkpoint(db);
+            tracing::error!(
+                is_saved = done.is_ok(),
+                "a file beside the database is gone; what it held was brought over"
+            );
+        }
+        found
     }
 
     /// What encrypts identity numbers and contacts.

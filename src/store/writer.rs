@@ -46,15 +46,19 @@ impl Writer {
         Ok(Self { manager, timeout, queue: Mutex::default(), connection })
     }
 
-    /// Waits for the turn and runs `work` on the connection.
-    pub(super) fn with<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E> {
+    /// Waits for the turn and runs `work` on the connection. `work` learns whether the connection is a new one.
+    pub(super) fn with<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Db, bool) -> Result<T, E>,
+    ) -> Result<T, E> {
         let _turn = self.turn()?;
         let kept = lock(&self.connection).take();
+        let is_new = kept.is_none();
         let mut db = match kept {
             Some(db) => db,
             None => self.manager.open()?,
         };
-        let result = work(&mut db);
+        let result = work(&mut db, is_new);
         if !db.is_broken() {
             *lock(&self.connection) = Some(db);
         }

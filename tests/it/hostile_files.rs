@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use gongkai::api::Api;
 use gongkai::case::Role;
 use gongkai::office::OfficeError;
+use gongkai::store::UserId;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
@@ -129,24 +130,39 @@ fn with_api<F: Future<Output = ()>>(test: impl Fn(Api) -> F) {
 
 #[test]
 fn two_files_are_read_at_a_time_and_a_third_is_busy_after_two_seconds() {
+    let [one, other, third] = [0; 3].map(|_| UserId::new());
     with_api(async |api| {
-        let first = api.file_turn().await.unwrap();
-        let _second = api.file_turn().await.unwrap();
+        let first = api.file_turn(one).await.unwrap();
+        let _second = api.file_turn(other).await.unwrap();
         let began = Instant::now();
-        let busy = api.file_turn().await.unwrap_err();
+        let busy = api.file_turn(third).await.unwrap_err();
         assert_eq!((busy.status, &*busy.code), (503, "busy"));
         let waited = began.elapsed();
         assert!((Duration::from_secs(2)..Duration::from_secs(4)).contains(&waited), "{waited:?}");
         drop(first);
-        api.file_turn().await.unwrap();
+        api.file_turn(third).await.unwrap();
+    });
+}
+
+#[test]
+fn one_person_reads_one_file_at_a_time_so_that_the_next_person_finds_a_place() {
+    let [one, other] = [0; 2].map(|_| UserId::new());
+    with_api(async |api| {
+        let _first = api.file_turn(one).await.unwrap();
+        let again = api.file_turn(one).await.unwrap_err();
+        assert_eq!((again.status, &*again.code), (503, "busy"));
+        let began = Instant::now();
+        api.file_turn(other).await.unwrap();
+        assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
     });
 }
 
 #[test]
 fn a_request_that_ends_stops_its_work_which_keeps_its_turn_until_then() {
+    let [one, other, third] = [0; 3].map(|_| UserId::new());
     with_api(async |api| {
-        let _other = api.file_turn().await.unwrap();
-        let turn = api.file_turn().await.unwrap();
+        let _other = api.file_turn(other).await.unwrap();
+        let turn = api.file_turn(one).await.unwrap();
         let (says, hears) = mpsc::channel();
         let (lets, waits) = mpsc::channel::<()>();
         let work = api.run_file(turn, move |_, given_up| {
@@ -160,9 +176,9 @@ fn a_request_that_ends_stops_its_work_which_keeps_its_turn_until_then() {
         let request = tokio::time::timeout(Duration::from_millis(50), work).await;
         assert!(request.is_err(), "the deadline of the request");
         hears.recv_timeout(Duration::from_secs(5)).unwrap();
-        assert_eq!(&*api.file_turn().await.unwrap_err().code, "busy", "the work still has its memory");
+        assert_eq!(&*api.file_turn(third).await.unwrap_err().code, "busy", "the work still has its memory");
         lets.send(()).unwrap();
-        api.file_turn().await.unwrap();
+        api.file_turn(third).await.unwrap();
     });
 }
 

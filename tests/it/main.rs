@@ -27,6 +27,7 @@ mod intake;
 mod lapsing;
 mod law_vectors;
 mod ledger;
+mod long_case;
 mod mail;
 mod mails;
 mod names;

@@ -254,6 +254,20 @@ fn a_locked_account_loses_its_calendar_address_for_ever_and_its_mail() {
 }
 
 #[test]
+fn a_password_reset_ends_the_calendar_address_with_the_logins() {
+    on_both_databases(|database| {
+        let scene = Scene::open(database);
+        let service = scene.service();
+        let old = service.feed(&service.token("chengban"));
+        assert_eq!(feed(service, &old).status, 200);
+        let person = scene.handler.0;
+        let reset = service.call("POST", &format!("/api/v1/users/{person}/password-reset"), &scene.admin, None);
+        assert_eq!(reset.status, 200, "{reset:?}");
+        assert_eq!(feed(service, &old).problem(), (404, "not_found"));
+    });
+}
+
+#[test]
 fn who_leaves_an_organ_is_no_deputy_and_heads_no_department_there_even_after_a_return() {
     on_both_databases(|database| {
         let scene = Scene::open(database);

@@ -71,6 +71,30 @@ fn a_file_that_is_moved_or_replaced_takes_no_filing_and_is_named_by_the_readines
 }
 
 #[test]
+fn a_log_file_removed_beside_the_database_takes_no_filing_is_named_and_loses_nothing_acknowledged() {
+    for suffix in ["-wal", "-shm"] {
+        let database = TestDatabase::sqlite();
+        let path = path_of(&database);
+        let beside = PathBuf::from(format!("{}{suffix}", path.display()));
+        let bureau = Bureau::open(&database, "2026-03-02");
+        let filed = file_one(&bureau);
+        assert_eq!(filed.status, 201);
+
+        std::fs::remove_file(&beside).unwrap();
+        assert_eq!(file_one(&bureau).problem(), (503, "database_file_gone"), "{suffix}");
+        let unready = ready_within(&bureau.service, SOON, is_unready);
+        assert_eq!(unready.fields(), [("database", "database_file_gone")], "{suffix}");
+
+        // What a process that is killed now leaves: the database file alone.
+        let left = path.with_extension("left");
+        assert!(Command::new("cp").args([&path, &left]).status().unwrap().success());
+        let mut copy = SqliteConnection::establish(left.to_str().unwrap()).unwrap();
+        let rows: i64 = gongkai::store::schema::cases::table.count().get_result(&mut copy).unwrap();
+        assert_eq!(rows, 1, "{suffix}");
+    }
+}
+
+#[test]
 fn a_key_without_its_database_stops_the_start() {
     let mut database = TestDatabase::sqlite();
     database.options.sealing_key = None;

@@ -11,6 +11,9 @@ use crate::case::state::Case;
 use crate::law::{Channel, ReceiptRuling, Regime, receipt};
 use chrono::NaiveDate;
 
+/// Most applications that one split makes: each is a case with its log and duties, written in one transaction.
+const MOST_PARTS: usize = 100;
+
 pub(super) fn receive(receive: &c::Receive, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
     said("/title", &receive.title, "申请标题")?;
     said("/request", &receive.request, "申请内容")?;
@@ -148,6 +151,11 @@ pub(super) fn split(
     not_before("/on", payload.on, receipt_day(case)?, "收到日期")?;
     if payload.parts.len() < 2 {
         return Err(NotAllowed::by_law("split_needs_parts", basis::SPLIT, "拆分须分为两件以上申请").at("/parts"));
+    }
+    if payload.parts.len() > MOST_PARTS {
+        let detail =
+            format!("一次至多拆分为{MOST_PARTS}件；更多的，先拆分为{MOST_PARTS}件以内，再对其中的申请继续拆分");
+        return Err(NotAllowed::new("too_many_parts", detail).at("/parts"));
     }
     for part in &payload.parts {
         said("/parts", &part.title, "拆分后申请的标题")?;

@@ -9,7 +9,7 @@ use crate::case::{Actor, Context, IdentityKind, NotAllowed};
 use crate::mail::schedule::instant_on;
 use crate::office::applicants::{Contact, is_id_card};
 use crate::office::cases::{blank_row, numbered};
-use crate::office::files::{CaseFile, Desk, derive_row, nobody, written};
+use crate::office::files::{CaseFile, Desk, bytes_of, derive_row, nobody, written};
 use crate::office::{Caller, Office, OfficeError};
 use crate::report::ledger::{Headings, LedgerFile, LedgerReader, LedgerRow, Person, RowFault, Source};
 use crate::store::applicants::{self, NewApplicant};
@@ -299,11 +299,13 @@ impl<'a> Import<'a> {
         let remarks: Vec<Remark> = row.remarks.iter().chain(&told.remarks).copied().collect();
         let Told { events, case, .. } = told;
         let now = self.now;
+        let written = written(&events)?;
         let mut file = CaseFile {
             row: blank_row(self.organ(), &case.intake, &row.person.name, None, now),
             case,
             running: Arc::clone(&self.desk.calendar),
             desk: self.desk.clone(),
+            log_bytes: bytes_of(&written),
         };
         derive_row(&mut file, self.today);
         self.telling.created(&row, &file, &remarks);
@@ -311,7 +313,7 @@ impl<'a> Import<'a> {
         file.row.version = i64::try_from(events.len()).unwrap_or(i64::MAX);
         let id = file.row.id;
         let actor = self.caller.map(|caller| caller.user_id);
-        self.batch.events.extend(events::chained(id, (0, GENESIS.to_owned()), &written(&events)?, actor, now)?);
+        self.batch.events.extend(events::chained(id, (0, GENESIS.to_owned()), &written, actor, now)?);
         let duties = file.written_duties(self.today);
         self.batch
             .duties
