@@ -68,8 +68,14 @@ pub struct ClockSummary {
     pub overdue_working_days: Option<u32>,
     /// 中止期间的法定最后一日
     pub resumes_on: Option<NaiveDate>,
-    /// 日历尚未公布时的暂定日期，不是届满日
+    /// 日历尚未公布时的暂定日期（即最早的届满日），不是届满日
     pub provisional_due: Option<NaiveDate>,
+    /// 放假安排未公布、届满日不能确定时，最早的届满日；预警和提醒以此为准
+    pub due_earliest: Option<NaiveDate>,
+    /// 放假安排未公布、届满日不能确定时，最晚的届满日
+    pub due_latest: Option<NaiveDate>,
+    /// 放假安排未公布时的说明，一行
+    pub estimate: Option<String>,
     /// 日历缺少的第一天
     pub missing: Option<NaiveDate>,
     /// 待补正时，如不重新起算的届满日
@@ -90,6 +96,9 @@ impl From<&ClockAnswer> for ClockSummary {
             overdue_working_days: answer.overdue_working_days,
             resumes_on: answer.resumes_on,
             provisional_due: answer.provisional_due,
+            due_earliest: answer.range.map(|range| range.earliest),
+            due_latest: answer.range.map(|range| range.latest),
+            estimate: answer.estimate(),
             missing: answer.missing,
             risk_due: answer.risk_due,
             calendar_version: answer.calendar_version.clone(),
@@ -145,8 +154,10 @@ pub struct ObligationView {
     pub kind: Word,
     /// 最后一日
     pub due_on: Option<NaiveDate>,
-    /// 年度放假通知尚未公布，最后一日是暂定的
+    /// 年度放假通知尚未公布，最后一日是暂定的：due_on 为最早
     pub is_provisional: bool,
+    /// 最后一日是暂定时，最晚的最后一日
+    pub latest_on: Option<NaiveDate>,
     /// 状态：open、suspended、met、cancelled
     pub status: String,
     /// 依据
@@ -158,7 +169,8 @@ impl From<Obligation> for ObligationView {
         Self {
             kind: Word::new(obligation.kind.code(), obligation.kind.label()),
             due_on: obligation.due_on,
-            is_provisional: obligation.is_estimated,
+            is_provisional: obligation.is_estimated(),
+            latest_on: obligation.latest_on,
             status: obligation.status.code().to_owned(),
             article: obligation.article.to_owned(),
             key: obligation.key,

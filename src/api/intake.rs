@@ -137,7 +137,7 @@ struct AwaitingReceipt {
 struct FilingClock {
     /// 状态
     status: Word,
-    /// 年度放假通知尚未公布，只有暂定日期 provisional_due
+    /// 年度放假通知尚未公布，届满日是估算的：最早、最晚见 due_earliest、due_latest
     is_provisional: bool,
     /// 计算结果：start 起算日，due 届满日
     #[serde(flatten)]
@@ -176,7 +176,7 @@ impl FilingState {
         let (receipt, awaiting) = receipt_of(&progress.ruling);
         let clock = progress.clock.map(|clock| FilingClock {
             status: Word::new(clock.status.code(), clock.status.label()),
-            is_provisional: clock.provisional_due.is_some(),
+            is_provisional: clock.range.is_some(),
             answer: ClockSummary::from(&clock),
         });
         let to_do = progress.to_do.into_iter().map(|duty| ApplicantToDo {

@@ -115,11 +115,10 @@ impl Case {
         answer.risk_due.filter(|_| is_late && answer.status == ClockStatus::AwaitingCorrection)
     }
 
-    /// The day the case is warned by: its last day; the provisional one while that needs an unpublished year; the risk
-    /// date while a correction notice sent too late is out.
+    /// The day the case is warned by: its last day; the earliest it can be while a notice is not out; the risk date while a correction notice sent too late is out.
     #[must_use]
     pub fn warns_on(&self, answer: &ClockAnswer) -> Option<NaiveDate> {
-        answer.due.or(answer.provisional_due).or_else(|| self.risk_due(answer))
+        answer.warns_on().or_else(|| self.risk_due(answer))
     }
 
     /// The warning level on a day, from the answer computed for that day.

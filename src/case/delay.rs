@@ -193,7 +193,7 @@ fn working_days(span: Span, calendar: &Calendar) -> u32 {
 }
 
 fn measured_by(case: &Case, answer: &ClockAnswer) -> Option<NaiveDate> {
-    answer.due.or(answer.provisional_due).or(case.risk_due(answer))
+    case.warns_on(answer)
 }
 
 /// The days that count, in order.

@@ -2,10 +2,10 @@
 
 use super::basis;
 use super::clock::{remedy_response_due, task_due};
-use super::record::{Notice, Stage};
+use super::record::{Notice, RemedyKind, Stage};
 use super::rules::Context;
 use super::state::{Case, Consultation, Remedy};
-use crate::law::{Calendar, ClockStatus, ConsultationKind, ReceiptRule, Regime};
+use crate::law::{Calendar, ClockStatus, ConsultationKind, DueRange, LastDay, ReceiptRule, Regime, period};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -102,8 +102,8 @@ pub struct Obligation {
     pub kind: ObligationKind,
     /// The last day; `None` while it is unknown or does not run.
     pub due_on: Option<NaiveDate>,
-    /// Whether that day is an estimate (暂定): it lies in a year whose notice is not out. It keeps the reminders going.
-    pub is_estimated: bool,
+    /// While a notice is not out: the latest that day can be, `due_on` being the earliest. Reminders go by the earliest.
+    pub latest_on: Option<NaiveDate>,
     /// Where it stands.
     pub status: ObligationStatus,
     /// 承办人, when one is named.
@@ -145,35 +145,28 @@ pub fn obligations_under(case: &Case, own: &Context<'_>, running: &Context<'_>) 
     decided.into_iter().map(current).collect()
 }
 
-/// A last day, and whether it is an estimate.
-#[derive(Clone, Copy)]
-struct Day {
-    on: NaiveDate,
-    is_estimated: bool,
-}
-
-impl Day {
-    const fn known(on: NaiveDate) -> Self {
-        Self { on, is_estimated: false }
-    }
-
-    /// What a period of the law gives; estimated where that needs a year whose notice is not out.
-    fn of(calendar: &Calendar, period: impl Fn(&Calendar) -> Option<NaiveDate>) -> Option<Self> {
-        calendar.known_or_estimated(period).map(|(on, is_estimated)| Self { on, is_estimated })
-    }
-
-    fn after(since: NaiveDate, days: u32, calendar: &Calendar) -> Self {
-        let estimate = || Self { on: calendar.add_estimated(since, days), is_estimated: true };
-        Self::of(calendar, |calendar| calendar.add_working_days(since, days).ok()).unwrap_or_else(estimate)
+impl Obligation {
+    /// Whether its last day is an estimate (暂定), for want of a notice.
+    #[must_use]
+    pub const fn is_estimated(&self) -> bool {
+        self.latest_on.is_some()
     }
 }
 
-fn duty(case: &Case, kind: ObligationKind, due: Option<Day>, article: &'static str) -> Obligation {
+/// So many working days after `since`: a day the organ sets itself, so it has one in any year.
+fn working_days_after(since: NaiveDate, days: u32, calendar: &Calendar) -> LastDay {
+    let usual = calendar.add_estimated(since, days);
+    calendar
+        .last_day_of(|calendar| calendar.add_working_days(since, days).ok())
+        .unwrap_or(LastDay::Estimated(DueRange { earliest: usual, latest: usual }))
+}
+
+fn duty(case: &Case, kind: ObligationKind, due: Option<LastDay>, article: &'static str) -> Obligation {
     Obligation {
         key: kind.code().to_owned(),
         kind,
-        due_on: due.map(|day| day.on),
-        is_estimated: due.is_some_and(|day| day.is_estimated),
+        due_on: due.map(LastDay::warns_on),
+        latest_on: due.and_then(LastDay::latest),
         status: ObligationStatus::Open,
         owner: case.handler_id,
         department: case.department_id,
@@ -198,7 +191,7 @@ fn receipt_confirmation(case: &Case) -> Option<Obligation> {
     }
     let due_on = case.intake.arrived_on.unwrap_or(case.intake.submitted_on);
     let mut obligation =
-        duty(case, ObligationKind::ReceiptConfirmation, Some(Day::known(due_on)), receipt_article(case));
+        duty(case, ObligationKind::ReceiptConfirmation, Some(LastDay::Certain(due_on)), receipt_article(case));
     obligation.status = status(case.receipt.is_some(), case.stage.is_open());
     Some(obligation)
 }
@@ -212,12 +205,10 @@ fn receipt_article(case: &Case) -> &'static str {
 fn reply(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let answer = case.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten()?;
     let article = basis::under(basis::REPLY_PERIOD, case.regime);
-    // Beyond the calendar the provisional date keeps the reminders going; the case itself says that it is provisional.
-    let provisional = answer.provisional_due.map(|on| Day { on, is_estimated: true });
-    let mut obligation = duty(case, ObligationKind::Reply, answer.due.map(Day::known).or(provisional), article);
+    let mut obligation = duty(case, ObligationKind::Reply, answer.last_day(), article);
     // A notice sent too late may fail: the date that stands then is the one to be reminded of (C-7b).
     if let Some(risk) = case.risk_due(&answer) {
-        return Some(duty(case, ObligationKind::Reply, Some(Day::known(risk)), article));
+        return Some(duty(case, ObligationKind::Reply, Some(LastDay::Certain(risk)), article));
     }
     obligation.status = match answer.status {
         ClockStatus::Running | ClockStatus::Gap => ObligationStatus::Open,
@@ -235,22 +226,22 @@ fn correction_notice(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     if case.regime != Some(Regime::Order711) {
         return None;
     }
-    let due = Day::of(context.calendar, |calendar| case.correction_notice_due(calendar))?;
+    let due = context.calendar.last_day_of(|calendar| case.correction_notice_due(calendar))?;
     let mut obligation = duty(case, ObligationKind::CorrectionNotice, Some(due), basis::CORRECTION);
     // After its last day the notice can no longer be given in time: nobody is reminded of what cannot be done.
-    let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due.on;
+    let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due.warns_on();
     obligation.status = status(case.correction.is_some(), unexamined);
     Some(obligation)
 }
 
 /// The day to look after something that has no last day of its own.
-fn follow_up(since: NaiveDate, context: &Context<'_>) -> Day {
-    Day::after(since, FOLLOW_UP_DAYS, context.calendar)
+fn follow_up(since: NaiveDate, context: &Context<'_>) -> LastDay {
+    working_days_after(since, FOLLOW_UP_DAYS, context.calendar)
 }
 
 /// The last day of a notice; while nobody knows that the applicant has it, a day to look after it.
-fn notice_due(case: &Case, notice: Notice, sent_on: NaiveDate, context: &Context<'_>) -> Day {
-    let due = Day::of(context.calendar, |calendar| case.notice_due(notice, calendar));
+fn notice_due(case: &Case, notice: Notice, sent_on: NaiveDate, context: &Context<'_>) -> LastDay {
+    let due = context.calendar.last_day_of(|calendar| case.notice_due(notice, calendar));
     due.unwrap_or_else(|| follow_up(sent_on, context))
 }
 
@@ -288,7 +279,7 @@ fn opinion(case: &Case, consultation: &Consultation, context: &Context<'_>) -> O
     };
     let article = basis::of_consultation(consultation.opened.kind, case.regime);
     let known = consultation.opened.served_on.unwrap_or(consultation.opened.sent_on);
-    let due = Day::of(context.calendar, |calendar| case.silent_until(consultation, calendar));
+    let due = context.calendar.last_day_of(|calendar| case.silent_until(consultation, calendar));
     let due = due.unwrap_or_else(|| follow_up(known, context));
     let awaited = case.stage.is_open() && case.awaits(consultation, context.calendar, context.today);
     Obligation {
@@ -309,7 +300,7 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
             ..duty(
                 case,
                 ObligationKind::DepartmentTask,
-                Day::of(context.calendar, |calendar| task_due(task, context.rules, calendar)),
+                context.calendar.last_day_of(|calendar| task_due(task, context.rules, calendar)),
                 basis::under(basis::WORKING_RULES, case.regime),
             )
         })
@@ -319,7 +310,7 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
 fn service_proof(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let reply = case.reply.as_ref()?;
     let sent = reply.dispatches.last()?;
-    let due = Day::after(sent.on, SERVICE_PROOF_DAYS, context.calendar);
+    let due = working_days_after(sent.on, SERVICE_PROOF_DAYS, context.calendar);
     let mut obligation = duty(case, ObligationKind::ServiceProof, Some(due), basis::SERVICE);
     // Without a proof only an old case of a ledger is put away: nobody looks for it any more.
     obligation.status = status(reply.proof.is_some(), case.stage != Stage::Archived);
@@ -337,9 +328,14 @@ fn remedies(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
         .collect()
 }
 
+const fn remedy_response_article(remedy: &Remedy) -> &'static str {
+    match remedy.opened.kind {
+        RemedyKind::Reconsideration => period::reconsideration_response_article(remedy.opened.simplified),
+        RemedyKind::Litigation | RemedyKind::LitigationAfterReconsideration => period::COURT_ANSWER_ARTICLE,
+    }
+}
+
 fn remedy_duty(case: &Case, remedy: &Remedy, context: &Context<'_>) -> Obligation {
-    let due = context.calendar.known_or_estimated(|calendar| remedy_response_due(remedy, calendar));
-    let article = due.as_ref().map_or(basis::REMEDY, |(due, _)| due.article);
-    let day = due.map(|(due, is_estimated)| Day { on: due.on, is_estimated });
-    duty(case, ObligationKind::RemedyResponse, day, article)
+    let due = context.calendar.last_day_of(|calendar| remedy_response_due(remedy, calendar).map(|due| due.on));
+    duty(case, ObligationKind::RemedyResponse, due, remedy_response_article(remedy))
 }

@@ -9,8 +9,10 @@ mod calendar_check;
 mod calendar_tests;
 mod clock;
 mod dates;
+mod envelope;
 mod estimate;
 pub mod fee;
+mod holiday;
 mod outcome;
 mod overlay;
 pub mod period;
@@ -29,6 +31,7 @@ pub use clock::{
     warning_level, warning_level_of_due,
 };
 pub use dates::{chinese_date, weekday};
+pub use estimate::{DueRange, LastDay};
 pub use outcome::{Outcome, RemedyText, Requirement, roll_up};
 pub use overlay::Overlay;
 pub use receipt::{Channel, Receipt, ReceiptFacts, ReceiptRule, ReceiptRuling, receipt};

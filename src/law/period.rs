@@ -148,15 +148,25 @@ pub fn suit_after_reconsideration_due(received: NaiveDate, calendar: &Calendar) 
     calendar_days(calendar, received, 15, "D20", "《行政诉讼法》第四十五条；《行政复议法》第三十四条")
 }
 
+/// Where the organ's period as respondent stands (D21).
+#[must_use]
+pub const fn reconsideration_response_article(simplified: bool) -> &'static str {
+    match simplified {
+        true => "《行政复议法》第五十四条、第八十八条",
+        false => "《行政复议法》第四十八条、第八十八条",
+    }
+}
+
+/// Where the organ's period to answer a court stands (D22).
+pub const COURT_ANSWER_ARTICLE: &str = "《行政诉讼法》第六十七条";
+
 /// D21: the organ's written answer and evidence as respondent, 5 working days in the simplified procedure, 10 in the ordinary.
 ///
 /// # Errors
 /// [`Gap`] when the calendar does not reach.
 pub fn reconsideration_response_due(received: NaiveDate, simplified: bool, calendar: &Calendar) -> Result<DueOn, Gap> {
-    match simplified {
-        true => working_days(calendar, received, 5, "D21", "《行政复议法》第五十四条、第八十八条"),
-        false => working_days(calendar, received, 10, "D21", "《行政复议法》第四十八条、第八十八条"),
-    }
+    let days = if simplified { 5 } else { 10 };
+    working_days(calendar, received, days, "D21", reconsideration_response_article(simplified))
 }
 
 /// D22: the organ's answer and evidence to the court, 15 days after receiving the complaint.
@@ -164,7 +174,7 @@ pub fn reconsideration_response_due(received: NaiveDate, simplified: bool, calen
 /// # Errors
 /// [`Gap`] when the calendar does not reach.
 pub fn court_answer_due(received: NaiveDate, calendar: &Calendar) -> Result<DueOn, Gap> {
-    calendar_days(calendar, received, 15, "D22", "《行政诉讼法》第六十七条")
+    calendar_days(calendar, received, 15, "D22", COURT_ANSWER_ARTICLE)
 }
 
 fn working_days(

@@ -125,7 +125,9 @@ pub struct Item {
     pub as_of: NaiveDate,
     /// Reminder days that went by without a mail.
     pub missed: Vec<NaiveDate>,
-    /// The first year the calendar does not know, where the standing is an estimate.
+    /// What is to be said of a date that is not certain for want of a notice.
+    pub estimate: Option<String>,
+    /// The first year the calendar does not know, where the working days left are an estimate.
     pub unknown_year: Option<i32>,
     /// Why this person.
     pub because: Because,

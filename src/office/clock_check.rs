@@ -316,8 +316,8 @@ fn compared(rows: &[ObligationRow], duties: &[Duty]) -> Vec<(String, String, Str
     macro_rules! says {
         ($one:expr) => {
             format!(
-                "{} {:?} {} {:?} {:?} {}",
-                $one.kind, $one.due_on, $one.status, $one.owner_id, $one.department_id, $one.article
+                "{} {:?} {:?} {} {:?} {:?} {}",
+                $one.kind, $one.due_on, $one.latest_on, $one.status, $one.owner_id, $one.department_id, $one.article
             )
         };
     }

@@ -101,6 +101,7 @@ impl CaseFile {
             key: duty.key,
             kind: duty.kind.code().to_owned(),
             due_on: duty.due_on,
+            latest_on: duty.latest_on,
             status: duty.status.code().to_owned(),
             owner_id: duty.owner.map(UserId),
             department_id: duty.department.map(DepartmentId),

@@ -72,6 +72,8 @@ pub struct OpenDuty {
     pub kind: String,
     /// Its date.
     pub due_on: Option<NaiveDate>,
+    /// While a notice is not out: the latest that date can be.
+    pub latest_on: Option<NaiveDate>,
     /// On which article.
     pub article: String,
     /// Since when it stands as it stands.
@@ -108,6 +110,7 @@ pub fn duties(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Resul
             cases::number.nullable(),
             obligations::kind,
             obligations::due_on,
+            obligations::latest_on,
             obligations::article,
             obligations::updated_at,
         ))

@@ -248,6 +248,7 @@ fn a_calendar_that_leaves_duties_out_says_so() {
                 key: format!("copy:{n}"),
                 kind: "department_task".into(),
                 due_on: Some(day("2026-03-20")),
+                latest_on: None,
                 status: "open".into(),
                 owner_id: None,
                 department_id: None,

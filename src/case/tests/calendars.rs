@@ -57,7 +57,7 @@ fn what_an_ended_case_still_owes_runs_by_the_calendar_in_force_and_the_rest_stay
     let context = |calendar| Context { actor: &actor, today: desk.today, calendar, rules: &desk.rules };
     let (own, running) = (context(&old), context(Calendar::national()));
     let estimated = |duties: Vec<Obligation>| {
-        duties.into_iter().map(|duty| (duty.kind, duty.status, duty.is_estimated)).collect::<Vec<_>>()
+        duties.into_iter().map(|duty| (duty.kind, duty.status, duty.is_estimated())).collect::<Vec<_>>()
     };
     let reply = (ObligationKind::Reply, ObligationStatus::Met);
     let proof = (ObligationKind::ServiceProof, ObligationStatus::Open);

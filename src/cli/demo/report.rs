@@ -111,7 +111,8 @@ fn line(row: &OverdueRow) -> String {
         (None, Some(_)) => format!("已逾期{}", days(row.overdue_working_days, row.overdue_days)),
         (None, None) => format!("还剩{}", days(row.remaining_working_days, row.remaining_days)),
     };
-    let due = if row.is_provisional { format!("{}（暂定）", row.due_on) } else { row.due_on.to_string() };
+    let latest = row.latest_on.map(|latest| format!("（暂定：最早，最晚{latest}）")).unwrap_or_default();
+    let due = format!("{}{latest}", row.due_on);
     let department = row.department.as_deref().unwrap_or("未分办");
     format!(
         "【{colour}】{number}　{}　收到{}　届满{due}　{state}　{}/{department}",

@@ -228,9 +228,7 @@ fn conclusion(answer: &ClockAnswer) -> Vec<String> {
     if let Some(missing) = answer.missing {
         lines.push(format!("{missing}所在年度的放假通知尚未载入，不能得出届满日"));
     }
-    if let Some(day) = answer.provisional_due {
-        lines.push(format!("暂估{}：仅按周末和固定日期的法定节假日推算，不是届满日", with_weekday(day)));
-    }
+    lines.extend(answer.estimate());
     for step in &answer.derivation {
         match step.kind {
             StepKind::Replied if answer.status == ClockStatus::MetLate => {

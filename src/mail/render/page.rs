@@ -73,7 +73,7 @@ fn duty(item: &Item) -> Value {
         overdue => overdue,
         black => item.is_black,
         missed => missed(&item.missed),
-        approximate => item.unknown_year.map(unknown_year),
+        approximate => item.estimate.clone().or(item.unknown_year.map(unknown_year)),
         reason => one_line(&item.because.text()),
     }
 }
@@ -126,7 +126,7 @@ fn missed(days: &[NaiveDate]) -> Option<String> {
 
 fn unknown_year(year: i32) -> String {
     format!(
-        "系统尚未载入{year}年的放假安排，涉及{year}年的期限和工作日暂按周一至周五（不含元旦、劳动节、国庆节法定假日）推算，请以国务院办公厅通知为准，宜提前办理。"
+        "系统尚未载入{year}年的放假安排，涉及{year}年的期限和工作日暂按周一至周五（不含法定节假日）推算，请以国务院办公厅通知为准，宜提前办理。"
     )
 }
 
@@ -181,6 +181,7 @@ fn samples() -> [Item; 2] {
         is_black: true,
         as_of: NaiveDate::MIN,
         missed: vec![NaiveDate::MIN],
+        estimate: Some("某年放假安排未公布".to_owned()),
         unknown_year: Some(1),
         because: Because::NobodyElse,
         next: Some(Next {
@@ -197,6 +198,7 @@ fn samples() -> [Item; 2] {
         standing: Standing::Left(1),
         is_black: false,
         missed: Vec::new(),
+        estimate: None,
         unknown_year: None,
         next: None,
         ..full.clone()

@@ -39,6 +39,7 @@ fn due_soon() -> Item {
         is_black: false,
         as_of: day("2025-09-16"),
         missed: vec![],
+        estimate: None,
         unknown_year: None,
         because: is(Audience::Handler),
         next: Some(Next {
