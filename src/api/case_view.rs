@@ -1,11 +1,13 @@
 //! A case as its readers see it. Personal data is masked here; reading it in the clear is a route of its own.
 
 use super::orders::OrderLine;
-use crate::case::{Action, Case, Event, Obligation, Stage};
+use crate::case::{Action, Case, Challenge, Event, Obligation, Stage, challenges};
 use crate::case::{
     Consultation, Correction, FeeDemand, Justification, Proposal, Remedy, Reply, Task, command as payload,
 };
-use crate::law::{Calendar, ClockAnswer, Outcome, Regime, RemedyBodies, WarningLevel, WarningThresholds, remedies};
+use crate::law::{
+    Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningLevel, WarningThresholds, remedies,
+};
 use crate::office::applicants::masked_name;
 use crate::office::files::CaseFile;
 use crate::office::similar::SimilarCases;
@@ -178,6 +180,40 @@ impl From<Obligation> for ObligationView {
     }
 }
 
+/// 一种救济途径及其期限
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChallengeView {
+    /// 途径：reconsideration 行政复议，suit 行政诉讼
+    pub way: Word,
+    /// 第0日：送达之日，或者未作答复时答复期限届满之日；尚不能计算的为空
+    pub from: Option<NaiveDate>,
+    /// 届满日；放假安排未公布的为最早；尚不能计算的为空
+    pub until: Option<NaiveDate>,
+    /// 届满日不能确定时，最晚的届满日
+    pub latest_on: Option<NaiveDate>,
+    /// 规则代码
+    pub rule: Option<String>,
+    /// 依据
+    pub article: Option<String>,
+    /// 推算过程，或者尚不能计算的原因
+    pub why: String,
+}
+
+impl From<Challenge> for ChallengeView {
+    fn from(challenge: Challenge) -> Self {
+        let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Self {
+            way: Word::new(challenge.way.code(), challenge.way.label()),
+            from: challenge.term.map(|term| term.from.day()),
+            until: challenge.term.map(|term| term.last.warns_on()),
+            latest_on: challenge.term.and_then(|term| term.last.latest()),
+            rule: said(challenge.rule),
+            article: said(challenge.article),
+            why: challenge.why,
+        }
+    }
+}
+
 /// 本人接下来可以办理的事
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ActionView {
@@ -305,6 +341,8 @@ pub struct CaseView {
     pub reply: Option<Reply>,
     /// 答复书应附的救济告知
     pub remedies_text: Option<String>,
+    /// 答复（或者逾期未答复）可以申请行政复议、提起行政诉讼至哪一日，或者尚不能计算的原因
+    pub challenges: Vec<ChallengeView>,
     /// 处理结果
     pub outcome: Option<OutcomeView>,
     /// 办结日期
@@ -407,6 +445,7 @@ impl CaseView {
             proposal: case.proposal.clone(),
             reply: case.reply.clone().map(masked_reply),
             remedies_text: remedies_text(file, today),
+            challenges: challenges_of(file, today),
             outcome: case.outcome.map(OutcomeView::from),
             ended_on: case.ended_on,
             archive: case.archive.clone(),
@@ -477,12 +516,18 @@ fn remedies_text(file: &CaseFile, today: NaiveDate) -> Option<String> {
     let on = file.case.reply.as_ref().map_or(today, |reply| reply.issued_on);
     let rules = &file.desk.rules;
     let bodies = RemedyBodies {
+        letter: LetterTitle::default(),
         government: &rules.reconsideration_organ,
         superior: "上一级主管部门",
         court: &rules.court,
         online_channel: Some(rules.reconsideration_online.as_str()).filter(|place| !place.is_empty()),
     };
     remedies(outcome, &withheld, on, &bodies)
+}
+
+fn challenges_of(file: &CaseFile, today: NaiveDate) -> Vec<ChallengeView> {
+    let nobody = crate::office::files::nobody();
+    challenges(&file.case, &file.context(&nobody, today)).into_iter().map(ChallengeView::from).collect()
 }
 
 /// 案件一览中的一行

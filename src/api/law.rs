@@ -5,6 +5,7 @@ use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use crate::law::{Outcome, Regime, RemedyText, Requirement};
 use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
@@ -72,6 +73,8 @@ struct RequirementRow {
     label: &'static str,
     #[schema(value_type = String)]
     article: &'static str,
+    /// 自这一日起的拟办须具备；为空的，一直须具备
+    since: Option<NaiveDate>,
 }
 
 /// 全部结果
@@ -94,6 +97,7 @@ fn row(outcome: Outcome) -> OutcomeRow {
         requirement: *requirement,
         label: requirement.label(),
         article: requirement.article(),
+        since: requirement.since(),
     };
     OutcomeRow {
         outcome,

@@ -9,6 +9,7 @@ const LONGEST_TEXT: usize = 10_000;
 
 /// Members that hold free text of several lines, wherever they stand. A member that is not here is one line.
 const FREE_TEXTS: &[&str] = &[
+    "adverse_effect",
     "comment",
     "contact",
     "evidence",

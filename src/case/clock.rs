@@ -84,6 +84,13 @@ impl Case {
         self.reply_clock(context.calendar, context.rules, None).ok().flatten().and_then(|answer| answer.due)
     }
 
+    /// The due date as it stands on `context.today`; `None` while the period does not run or lies beyond the calendar.
+    #[must_use]
+    pub fn due_today(&self, context: &Context<'_>) -> Option<NaiveDate> {
+        let answer = self.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten()?;
+        answer.due.filter(|_| answer.status == ClockStatus::Running)
+    }
+
     /// The last day of the stop when nobody answers (C-6): fifteen working days from the party's own receipt. `None`
     /// without proof of service, or where the law knows no length.
     #[must_use]

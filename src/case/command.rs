@@ -3,8 +3,8 @@
 //! `on` is always the day the thing happened, never the day it was typed in.
 
 use super::record::{
-    ApplicantKind, ContactResult, Delivery, FeeBasis, LinkRelation, Notice, Opinion, RemedyKind, RemedyResult,
-    ReviewKind, ServiceResult,
+    ApplicantKind, ContactResult, Delivery, FeeBasis, InternalAffairs, LinkRelation, Notice, Opinion, ProcessKind,
+    RemedyKind, RemedyResult, ReviewKind, SecrecyLevel, ServiceResult,
 };
 use super::text::{self, is_line_break};
 use crate::law::{Channel, ConsultationKind, Outcome, ReceiptFacts, ReopenedPeriod, ServiceMethod};
@@ -396,6 +396,64 @@ pub struct ProposeOutcome {
     /// For prohibitions and special registers: the law or administrative regulation.
     #[serde(default)]
     pub legal_basis: Option<String>,
+    /// For state secrets: what a court wants proved of them.
+    #[serde(default)]
+    pub secret: Option<SecretMarking>,
+    /// For `refused.security_and_stability`: the adverse effect of disclosure.
+    #[serde(default)]
+    pub adverse_effect: Option<String>,
+    /// For `refused.deliberative_process`: what it is, and what decision it precedes.
+    #[serde(default)]
+    pub process: Option<ProcessRecord>,
+    /// For `refused.internal_affairs`: which of the three kinds.
+    #[serde(default)]
+    pub internal_affairs: Option<InternalAffairs>,
+    /// For `refused.enforcement_file`: what kind of paper of the file.
+    #[serde(default)]
+    pub file_paper: Option<String>,
+    /// For `disclosed.already_public`: the fact of publication; `public_location` is what the applicant is told.
+    #[serde(default)]
+    pub publication: Option<Publication>,
+}
+
+/// What makes information a state secret: the marking on the paper and the term.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretMarking {
+    /// 密级.
+    pub level: SecrecyLevel,
+    /// 密级标识, as it stands on the carrier.
+    pub marking: String,
+    /// 保密期限, or the condition on which it ends.
+    pub term: String,
+}
+
+/// What makes information part of a process: its kind, and that it was made before the decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessRecord {
+    /// Which of the four kinds.
+    pub kind: ProcessKind,
+    /// The day it was made.
+    pub made_on: NaiveDate,
+    /// The decision it was made for.
+    pub decision: String,
+    /// The day of that decision; none: it is still to come.
+    #[serde(default)]
+    pub decided_on: Option<NaiveDate>,
+}
+
+/// That something was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// The day.
+    pub on: NaiveDate,
+    /// Where: the column of the portal, the gazette, the reading room.
+    pub place: String,
+    /// 网址, where there is one.
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
 /// The proposal is taken back for more work.

@@ -5,6 +5,7 @@
 
 mod annual;
 mod basis;
+mod challenge;
 mod clock;
 pub mod command;
 mod course;
@@ -33,6 +34,7 @@ mod topic;
 
 pub use annual::{AnnualDuty, AnnualReport, annual_report_key, annual_reports};
 pub use basis::FIRST_DAY_IN_FORCE;
+pub use challenge::{Challenge, ChallengeTerm, ChallengeWay, challenges};
 pub use clock::{remedy_response_due, task_due};
 pub use command::{Command, CommandKind};
 pub use course::{Conclusion, Course, RemedyCourse, TURNS, course, fees_paid, is_turned, remedy_courses};
@@ -45,8 +47,9 @@ pub use moved::{MovedDuty, moved_duties};
 pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations, obligations_under};
 pub use order::{Order, OrderCommand};
 pub use record::{
-    ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, IdentityKind, LinkRelation, Notice,
-    Opinion, OrderAct, OrderStatus, RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
+    ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, IdentityKind, InternalAffairs,
+    LinkRelation, Notice, Opinion, OrderAct, OrderStatus, ProcessKind, RemedyKind, RemedyResult, ReviewKind,
+    SecrecyLevel, ServiceResult, Stage,
 };
 pub use refusal::NotAllowed;
 pub use role::Role;

@@ -136,6 +136,44 @@ words! {
 }
 
 words! {
+    /// 密级 (保守国家秘密法).
+    SecrecyLevel {
+        /// 绝密.
+        TopSecret = "top_secret", "绝密";
+        /// 机密.
+        Secret = "secret", "机密";
+        /// 秘密.
+        Confidential = "confidential", "秘密";
+    }
+}
+
+words! {
+    /// The four kinds of 过程性信息 (Art. 16(2)).
+    ProcessKind {
+        /// 讨论记录.
+        Minutes = "minutes", "讨论记录";
+        /// 过程稿.
+        Draft = "draft", "过程稿";
+        /// 磋商信函.
+        Correspondence = "correspondence", "磋商信函";
+        /// 请示报告.
+        Report = "report", "请示报告";
+    }
+}
+
+words! {
+    /// The three kinds of 内部事务信息 (Art. 16(1)).
+    InternalAffairs {
+        /// 人事管理.
+        Personnel = "personnel", "人事管理";
+        /// 后勤管理.
+        Logistics = "logistics", "后勤管理";
+        /// 内部工作流程.
+        Procedure = "procedure", "内部工作流程";
+    }
+}
+
+words! {
     /// A notice that sets the applicant a period.
     Notice {
         /// 补正告知书.

@@ -16,6 +16,8 @@ const SPAN: usize = 2 * REACH + 1;
 const LONG_HOLIDAY_WEEKDAYS: i64 = 2;
 /// 劳动节 is short in some years and long in others: its own patterns are moved by up to so many days either way.
 const LABOUR_DAY_SHIFT: i64 = 2;
+/// What a notice did to the end of December may come again up to so many days earlier or later.
+const DECEMBER_SHIFT: i64 = 2;
 /// How much earlier in December than ever before a notice may begin.
 const YEAR_END_MARGIN_DAYS: u64 = 3;
 
@@ -37,7 +39,7 @@ pub(super) struct Precedents {
 
 impl Precedents {
     pub fn of(years: &[CalendarYear]) -> Self {
-        let known = |year: i32| years.iter().any(|other| Some(other.year) == Some(year));
+        let known = |year: i32| years.iter().any(|other| other.year == year);
         // What a notice did to the December before it stands in the file of the year before.
         let whole = |holiday: &Holiday| {
             holiday.kind != HolidayKind::NewYear || holiday.first.pred_opt().is_some_and(|day| known(day.year()))
@@ -77,6 +79,9 @@ impl Precedents {
                 let moved = moved(&precedent.pattern, shift);
                 found.push(moved);
                 found.extend(with_days_of(moved, &precedent.holiday, holiday));
+            }
+            if (precedent.holiday.kind, holiday.kind) == (HolidayKind::NewYear, HolidayKind::NewYear) {
+                found.extend((-DECEMBER_SHIFT..=DECEMBER_SHIFT).map(|shift| december_moved(&precedent.pattern, shift)));
             }
         }
         found
@@ -149,6 +154,15 @@ fn moved(pattern: &Pattern, shift: i64) -> Pattern {
         if let Some(at) = to.and_then(|to| moved.get_mut(to)) {
             *at = *change;
         }
+    }
+    moved
+}
+
+/// The pattern of a New Year with its days in December moved and those in January as they lie.
+fn december_moved(pattern: &Pattern, shift: i64) -> Pattern {
+    let mut moved = moved(pattern, shift);
+    for (at, change) in moved.iter_mut().zip(pattern).skip(REACH) {
+        *at = *change;
     }
     moved
 }

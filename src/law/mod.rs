@@ -36,5 +36,8 @@ pub use outcome::{Outcome, RemedyText, Requirement, roll_up};
 pub use overlay::Overlay;
 pub use receipt::{Channel, Receipt, ReceiptFacts, ReceiptRule, ReceiptRuling, receipt};
 pub use regime::{CORRECTION_PAUSE_ARTICLE, Regime};
-pub use remedy::{RemedyBodies, remedies, third_party_remedies};
+pub use remedy::{
+    LetterTitle, RECONSIDERATION_FIRST_ARTICLE, RemedyBodies, reconsideration_comes_first, remedies,
+    third_party_remedies,
+};
 pub use service::{ReplyDate, ServiceError, ServiceMethod, replied_on};

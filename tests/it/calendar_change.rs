@@ -365,7 +365,7 @@ fn a_new_year_turns_estimates_into_dates_and_ends_the_reminders_for_it() {
         assert_eq!(
             shown["items"][0]["moved"],
             json!([{
-                "key": "reply", "kind": "reply", "due_before": "2027-01-08", "was_provisional": true,
+                "key": "reply", "kind": "reply", "due_before": "2027-01-07", "was_provisional": true,
                 "due_after": "2027-01-08"
             }])
         );

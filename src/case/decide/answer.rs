@@ -1,7 +1,7 @@
 //! From the proposal to the file: one category, its reviews, the reply, its service.
 
 use super::Drawn;
-use super::evidence::{check_evidence, check_items, third_party_has_not_objected};
+use super::evidence::{check_days, check_evidence, check_items, third_party_has_not_objected};
 use crate::case::basis;
 use crate::case::command as c;
 use crate::case::event::Event;
@@ -29,6 +29,7 @@ pub(super) fn propose(
         )
         .at("/on"));
     }
+    check_days(payload)?;
     check_evidence(case, payload, context)?;
     third_party_has_not_objected(case, payload)?;
     check_items(case, payload, context)?;

@@ -162,6 +162,12 @@ fn reply(past: &Past, outcome: Outcome, on: NaiveDate, context: &Context<'_>) ->
         earlier_reply_number: None,
         public_location: None,
         legal_basis: None,
+        secret: None,
+        adverse_effect: None,
+        process: None,
+        internal_affairs: None,
+        file_paper: None,
+        publication: None,
     };
     let mut events = vec![Event::OutcomeProposed { proposal, proposed_by: context.actor.user, chain: Vec::new() }];
     let document_number = past.document_number.clone().unwrap_or_default();

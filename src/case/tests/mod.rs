@@ -3,6 +3,7 @@
 mod answer;
 mod applicant;
 mod calendars;
+mod challenges;
 mod courses;
 mod dates;
 mod duties;

@@ -170,6 +170,12 @@ pub fn proposal(outcome: Outcome, on: NaiveDate) -> ProposeOutcome {
         earlier_reply_number: None,
         public_location: None,
         legal_basis: None,
+        secret: None,
+        adverse_effect: None,
+        process: None,
+        internal_affairs: None,
+        file_paper: None,
+        publication: None,
     }
 }
 

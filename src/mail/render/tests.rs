@@ -242,6 +242,7 @@ fn an_estimate_beyond_the_calendar_says_so() {
         due_on: day("2027-01-08"),
         standing: Standing::Left(5),
         as_of: day("2026-12-31"),
+        estimate: Some("2027年放假安排未公布，届满日估算：最早2027年1月8日、最晚1月13日；按最早提醒".to_owned()),
         unknown_year: Some(2027),
         ..due_soon()
     };
