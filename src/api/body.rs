@@ -47,7 +47,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// A JSON body that carries files: members called `content` may be long, the whole as long as the settings say.
+/// The member that holds a file.
+pub(super) const FILE: &str = "content";
+
+/// A JSON body that carries files: members called [`FILE`] may be long, the whole as long as the settings say.
 #[derive(Debug)]
 pub struct Upload<T> {
     /// What it says.
@@ -98,7 +101,7 @@ fn remove_files(document: &mut Value) {
     match document {
         Value::Array(items) => items.iter_mut().for_each(remove_files),
         Value::Object(members) => {
-            members.remove("content");
+            members.remove(FILE);
             members.values_mut().for_each(remove_files);
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

@@ -81,7 +81,7 @@ struct OutcomeTable {
 }
 
 /// 法定办理结果：依据、报表行、救济告知和前置材料
-#[utoipa::path(get, path = "/api/v1/law/outcomes", tag = "law", params(OutcomeParams),
+#[utoipa::path(get, path = "/api/v1/law/outcomes", operation_id = "list_outcomes", tag = "law", params(OutcomeParams),
     responses((status = 200, body = OutcomeTable)))]
 async fn outcomes(params: Params<OutcomeParams>) -> Result<HttpResponse, Problem> {
     let wanted = |outcome: &Outcome| params.0.regime.is_none_or(|regime| outcome.is_of(regime));

@@ -71,7 +71,7 @@ struct LedgerPreview {
 }
 
 /// 预览：将要新建哪些案件，哪一行错在哪里；不作任何改动
-#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/preview", tag = "ledger",
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/preview", operation_id = "preview_ledger", tag = "ledger",
     params(("organ_id" = Uuid, Path)), request_body = LedgerFile, responses((status = 200, body = LedgerPreview)))]
 async fn preview(
     api: web::Data<Api>,
@@ -95,7 +95,7 @@ async fn preview(
 }
 
 /// 按预览导入：一次完成，或者全部不导入
-#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/imports", tag = "ledger",
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/imports", operation_id = "import_ledger", tag = "ledger",
     params(("organ_id" = Uuid, Path), ("Idempotency-Key" = String, Header)),
     request_body = ImportFile, responses((status = 201, body = LedgerImport)))]
 async fn import(
@@ -177,7 +177,7 @@ struct ExportParams {
 }
 
 /// 本机关的案件，按收到日期排列；列与导入的相同
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger", tag = "ledger",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger", operation_id = "export_ledger", tag = "ledger",
     params(("organ_id" = Uuid, Path), ExportParams),
     responses((status = 200, body = String, content_type = "text/csv")))]
 async fn export(
@@ -227,7 +227,7 @@ struct TemplateParams {
 }
 
 /// 空白台账
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger/template", tag = "ledger",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger/template", operation_id = "ledger_template", tag = "ledger",
     params(("organ_id" = Uuid, Path), TemplateParams),
     responses((status = 200, body = String, content_type = "text/csv")))]
 async fn template(params: Params<TemplateParams>, request: HttpRequest) -> Result<HttpResponse, Problem> {

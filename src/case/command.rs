@@ -126,6 +126,7 @@ pub struct DefineItems {
     /// The day.
     pub on: NaiveDate,
     /// At least one item; replaces what was there.
+    #[schema(min_items = 1)]
     pub items: Vec<ItemText>,
 }
 
@@ -136,8 +137,10 @@ pub struct RequestCorrection {
     /// The day the notice was sent; after seven working days it is allowed but flagged (C-7b).
     pub on: NaiveDate,
     /// Everything that has to be corrected, at once.
+    #[schema(min_items = 1)]
     pub items: Vec<String>,
     /// Working days to correct in, from the day the applicant gets the notice.
+    #[schema(minimum = 1, maximum = 60)]
     pub respond_days: u16,
     /// The day the applicant got the notice, when already known.
     #[serde(default)]
@@ -195,6 +198,7 @@ pub struct Assign {
 #[serde(deny_unknown_fields)]
 pub struct AnswerTask {
     /// The task, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub task: u16,
     /// The day.
     pub on: NaiveDate,
@@ -243,6 +247,7 @@ pub struct OpenConsultation {
 #[serde(deny_unknown_fields)]
 pub struct ServeConsultation {
     /// The consultation, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub consultation: u16,
     /// The day the party got the letter.
     pub on: NaiveDate,
@@ -253,6 +258,7 @@ pub struct ServeConsultation {
 #[serde(deny_unknown_fields)]
 pub struct ReturnConsultation {
     /// The consultation, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub consultation: u16,
     /// The day the opinion was received; it does not count itself (C-4).
     pub on: NaiveDate,
@@ -272,6 +278,7 @@ pub struct RequestJustification {
     /// The facts: how many, how often.
     pub facts: String,
     /// Working days to answer in, from the day the applicant gets the notice.
+    #[schema(minimum = 1, maximum = 60)]
     pub respond_days: u16,
     /// The day the applicant got the notice, when already known.
     #[serde(default)]
@@ -333,6 +340,7 @@ pub struct PayFee {
 #[serde(deny_unknown_fields)]
 pub struct Extend {
     /// Working days, 1 to 20 (Order 492: 1 to 15).
+    #[schema(minimum = 1, maximum = 20)]
     pub days: u16,
     /// Why: goes into the notice.
     pub reason: String,
@@ -357,9 +365,9 @@ pub struct RightOrgan {
 #[serde(deny_unknown_fields)]
 pub struct ItemOutcome {
     /// The item, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub item: u16,
     /// Its category.
-    #[schema(value_type = String, example = "disclosed.provided")]
     pub outcome: Outcome,
 }
 
@@ -370,7 +378,6 @@ pub struct ProposeOutcome {
     /// The day.
     pub on: NaiveDate,
     /// The category; one of GET /law/outcomes.
-    #[schema(value_type = String, example = "disclosed.provided")]
     pub outcome: Outcome,
     /// Why it is this one: goes into the reply.
     pub reasons: String,
@@ -379,7 +386,6 @@ pub struct ProposeOutcome {
     pub items: Vec<ItemOutcome>,
     /// For a partial disclosure: the grounds on which the rest is withheld; they decide which remedies paragraph it carries.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
     pub withheld: Vec<Outcome>,
     /// For `unavailable.other_authority`: the right organ, where it can be told.
     #[serde(default)]
@@ -519,6 +525,7 @@ pub struct Split {
     /// The day the applicant was told.
     pub on: NaiveDate,
     /// Two or more.
+    #[schema(min_items = 2)]
     pub parts: Vec<SplitPart>,
 }
 
@@ -554,6 +561,7 @@ pub struct OpenRemedy {
 #[serde(deny_unknown_fields)]
 pub struct RespondRemedy {
     /// The remedy, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub remedy: u16,
     /// The day.
     pub on: NaiveDate,
@@ -564,6 +572,7 @@ pub struct RespondRemedy {
 #[serde(deny_unknown_fields)]
 pub struct DecideRemedy {
     /// The remedy, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub remedy: u16,
     /// The day the organ received the decision: an ordered period runs from it.
     pub on: NaiveDate,
@@ -571,7 +580,6 @@ pub struct DecideRemedy {
     pub result: RemedyResult,
     /// The period for the new reply, when one is ordered.
     #[serde(default)]
-    #[schema(value_type = Option<Object>, example = json!({"days": 20}))]
     pub orders_reply_within: Option<ReopenedPeriod>,
 }
 

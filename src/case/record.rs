@@ -5,9 +5,9 @@ use utoipa::ToSchema;
 
 /// Makes an enum with the JSON code and the Chinese label of each member in one place.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $member:ident = $code:literal, $label:literal;)* }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+    ($(#[doc = $about:literal])* $name:ident { $($(#[$doc:meta])* $member:ident = $code:literal, $label:literal;)* }) => {
+        $(#[doc = $about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name { $($(#[$doc])* #[serde(rename = $code)] $member,)* }
         impl $name {
             /// Every member, in order.
@@ -22,6 +22,13 @@ macro_rules! words {
             #[must_use]
             pub fn from_code(code: &str) -> Option<Self> { Self::ALL.iter().copied().find(|member| member.code() == code) }
         }
+        // utoipa's derive takes no name out of a macro's literal: it would publish the Rust names.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::law::vocabulary(concat!($($about, "\n",)*), &[$(($code, $label),)*])
+            }
+        }
+        impl utoipa::ToSchema for $name {}
     };
 }
 

@@ -7,7 +7,6 @@ use crate::law::{
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 words! {
     /// Where a case stands on a day. Every case stands in exactly one of them.

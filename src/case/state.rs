@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 /// The day of receipt and the rule that fixed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FixedReceipt)]
 pub struct Receipt {
     /// 收到申请之日.
     pub on: NaiveDate,

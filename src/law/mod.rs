@@ -18,6 +18,7 @@ mod receipt;
 mod regime;
 mod remedy;
 mod service;
+mod vocabulary;
 #[cfg(test)]
 mod words_tests;
 
@@ -35,3 +36,4 @@ pub use receipt::{Channel, Receipt, ReceiptFacts, ReceiptRule, ReceiptRuling, re
 pub use regime::{CORRECTION_PAUSE_ARTICLE, Regime};
 pub use remedy::{RemedyBodies, remedies, third_party_remedies};
 pub use service::{ReplyDate, ServiceError, ServiceMethod, replied_on};
+pub use vocabulary::{described, labels, vocabulary};

@@ -19,6 +19,7 @@ pub struct Applicant {
     /// 申请人类型
     pub kind: ApplicantKind,
     /// 姓名或者名称
+    #[schema(max_length = 100)]
     pub name: String,
     /// 证件
     #[serde(default)]
@@ -35,6 +36,7 @@ pub struct Identity {
     /// 证件类型
     pub kind: IdentityKind,
     /// 证件号码；加密保存
+    #[schema(max_length = 40)]
     pub number: String,
 }
 
@@ -44,27 +46,35 @@ pub struct Identity {
 pub struct Contact {
     /// 联系电话
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40)]
     pub telephone: Option<String>,
     /// 电子邮箱
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub email: Option<String>,
     /// 联系地址
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
     pub address: Option<String>,
     /// 邮政编码
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 20)]
     pub postcode: Option<String>,
     /// 工作单位
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub workplace: Option<String>,
     /// 法定代表人
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub legal_representative: Option<String>,
     /// 联系人
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub contact_person: Option<String>,
     /// 代理人
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub agent: Option<String>,
 }
 

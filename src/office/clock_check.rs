@@ -48,6 +48,7 @@ pub struct ClockCheck {
 
 /// 与重新计算不一致的一处
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ClockDifference)]
 pub struct Difference {
     /// 案件；督办科室而不指明案件的督办单没有
     pub case_id: Option<Uuid>,

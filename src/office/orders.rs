@@ -35,6 +35,7 @@ pub struct NewOrder {
     #[serde(default)]
     pub department_id: Option<Uuid>,
     /// 督办事项和要求；不要写申请人的证件号码、电话、住址
+    #[schema(max_length = 2000)]
     pub text: String,
     /// 答复日期，今天或者以后的工作日
     pub due_on: NaiveDate,

@@ -61,13 +61,14 @@ impl OverdueQuery {
     }
 }
 
-/// 代码与名称
+/// 代码及其中文
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FixedWord)]
 pub struct Word {
     /// 代码
     #[schema(value_type = String)]
     pub code: &'static str,
-    /// 名称
+    /// 中文
     #[schema(value_type = String)]
     pub label: &'static str,
 }

@@ -18,7 +18,6 @@ use super::state::Case;
 use crate::law::{Channel, ClockOptions, ConsultationKind, Fact, Outcome, Regime, ServiceMethod, Timeline};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Pointers to the facts of a [`Past`]: what a refusal is about.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 macro_rules! rules {
     ($($(#[$doc:meta])* $rule:ident = $code:literal, $label:literal, $fault:literal;)*) => {
         /// A rule of consistency.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub enum Rule { $($(#[$doc])* #[serde(rename = $code)] $rule,)* }
         impl Rule {
             /// Every rule.
@@ -22,6 +22,13 @@ macro_rules! rules {
             #[must_use]
             pub const fn is_fault(self) -> bool { match self { $(Self::$rule => $fault,)* } }
         }
+        // utoipa's derive takes no name out of a macro's literal: it would publish the Rust names.
+        impl utoipa::PartialSchema for Rule {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::law::vocabulary("核对规则", &[$(($code, $label),)*])
+            }
+        }
+        impl ToSchema for Rule {}
     };
 }
 
