@@ -89,7 +89,7 @@ fn answer_of(seen: &Seen<Result<Readiness, Problem>>) -> Result<&Readiness, Prob
 
 /// 本文档（OpenAPI 3.1）
 #[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "show_document", tag = "ops",
-    responses((status = 200), (status = 304, description = "与 If-None-Match 所给的相同")))]
+    responses((status = 200, description = "OpenAPI 3.1", body = Object), (status = 304, description = "与 If-None-Match 所给的相同")))]
 async fn document(request: HttpRequest) -> Result<HttpResponse, Problem> {
     static DOCUMENT: LazyLock<Option<Fixed>> = LazyLock::new(|| {
         let text = serde_json::to_vec(&openapi::document()).ok()?;

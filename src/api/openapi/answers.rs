@@ -1,5 +1,6 @@
 //! What each route may answer: the good answers described, and every refusal as a problem.
 
+use super::super::export::Format;
 use super::super::problem::codes_of;
 use super::super::routes::{Access, Route, Verb};
 use std::collections::BTreeSet;
@@ -32,6 +33,16 @@ const BRAKED: &[(Verb, &str)] = &[
     (Verb::Put, "/api/v1/auth/password"),
     (Verb::Post, "/api/v1/cases/{case_id}/applicant/reveal"),
     (Verb::Get, "/api/v1/organs/{organ_id}/ledger"),
+];
+
+/// Routes whose answer may also be a file, with its formats.
+const FILES: &[(&str, &[Format])] = &[
+    ("/api/v1/cases", Format::TABLE),
+    ("/api/v1/overdue", Format::TABLE),
+    ("/api/v1/supervision/overview", Format::PAGE),
+    ("/api/v1/reports/annual", Format::REPORT),
+    ("/api/v1/organs/{organ_id}/ledger", &[Format::Csv, Format::Xlsx]),
+    ("/api/v1/organs/{organ_id}/ledger/template", &[Format::Csv, Format::Xlsx]),
 ];
 
 /// Routes of which a user and a password or a token in the body is the only proof.
@@ -102,6 +113,13 @@ pub(super) fn describe(operation: &mut Operation, route: &Route, components: &Co
     for status in refusals {
         let refusal = || RefOr::Ref(Ref::from_response_name(name_of(status)));
         answers.entry(status.to_string()).or_insert_with(refusal);
+    }
+    let files = FILES.iter().filter(|(path, _)| route.verb == Verb::Get && *path == route.path);
+    for format in files.flat_map(|(_, formats)| *formats) {
+        if let Some(RefOr::T(answer)) = answers.get_mut("200") {
+            let file = || RefOr::T(Content::new(None::<RefOr<Schema>>));
+            answer.content.entry(format.media_type().to_owned()).or_insert_with(file);
+        }
     }
     for (status, answer) in answers.iter_mut() {
         if let RefOr::T(answer) = answer
