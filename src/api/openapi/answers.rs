@@ -27,12 +27,14 @@ const REFUSALS: &[(u16, &str)] = &[
     (503, "暂时不能办理，没有作任何改动，请在 Retry-After 秒后以同样的请求再试"),
 ];
 
-/// Routes that slow down who tries too often: the sign-in, and what shows personal data.
-const BRAKED: &[(Verb, &str)] = &[
-    (Verb::Post, "/api/v1/auth/token"),
-    (Verb::Put, "/api/v1/auth/password"),
-    (Verb::Post, "/api/v1/cases/{case_id}/applicant/reveal"),
-    (Verb::Get, "/api/v1/organs/{organ_id}/ledger"),
+/// What only one route answers. 429: the sign-in and what shows personal data slow down who tries too often. 412: a calendar is
+/// put in force by a confirmation in the query.
+const ALSO: &[(Verb, &str, u16)] = &[
+    (Verb::Post, "/api/v1/auth/token", 429),
+    (Verb::Put, "/api/v1/auth/password", 429),
+    (Verb::Post, "/api/v1/cases/{case_id}/applicant/reveal", 429),
+    (Verb::Get, "/api/v1/organs/{organ_id}/ledger", 429),
+    (Verb::Put, "/api/v1/calendar/{year}", 412),
 ];
 
 /// Routes whose answer may also be a file, with its formats.
@@ -94,15 +96,14 @@ fn refusals(route: &Route, operation: &Operation) -> BTreeSet<u16> {
         (has_path, &[404]),
         (has_query, &[404, 422]),
         (has_body, &[404, 408, 413, 415, 422]),
-        (is_changing, &[409, 422]),
+        (is_changing, &[404, 409, 422]),
         (has_version || has_key, &[412]),
         (has_version, &[428]),
     ];
     let mut found: BTreeSet<u16> =
         rules.iter().filter(|(holds, _)| *holds).flat_map(|(_, some)| *some).copied().collect();
-    if BRAKED.contains(&(route.verb, route.path)) {
-        found.insert(429);
-    }
+    let own = ALSO.iter().filter(|(verb, path, _)| (*verb, *path) == (route.verb, route.path));
+    found.extend(own.map(|(_, _, status)| *status));
     found
 }
 
