@@ -58,6 +58,7 @@ struct PasswordBody {
     /// 现口令
     current_password: String,
     /// 新口令
+    #[schema(max_length = 256)]
     new_password: String,
 }
 

@@ -228,7 +228,8 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     if let Some(name) = quoted_after(&text, "missing field `") {
         return Problem::new("invalid_value").field(below(&at, name), "required", "必须填写");
     }
-    let detail = match text.split_once(", expected one of ").filter(|_| text.starts_with("unknown variant")) {
+    // "expected one of `a`, `b`, `c`", but of two "expected `a` or `b`".
+    let detail = match text.split_once(", expected ").filter(|_| text.starts_with("unknown variant")) {
         Some((_, choices)) => {
             let choices: Vec<&str> = choices.split('`').skip(1).step_by(2).collect();
             format!("应为以下之一：{}", choices.join("、"))
@@ -323,6 +324,8 @@ mod tests {
         on: chrono::NaiveDate,
         #[expect(dead_code, reason = "only parsed")]
         role: Option<crate::case::Role>,
+        #[expect(dead_code, reason = "only parsed")]
+        within: Option<crate::law::ReopenedPeriod>,
     }
 
     fn faults(json: &str) -> (String, Vec<(String, String)>) {
@@ -361,6 +364,9 @@ mod tests {
         let problem = parse::<Outer>(json.as_bytes()).unwrap_err();
         assert!(problem.errors[0].detail.starts_with("应为以下之一：intake、clerk"), "{problem:?}");
         assert!(!serde_json::to_string(&problem).unwrap().contains("110101"));
+        let two = r#"{"name":"a","items":[{"on":"2025-02-28","within":{"weeks":3}}]}"#;
+        let problem = parse::<Outer>(two.as_bytes()).unwrap_err();
+        assert_eq!(problem.errors[0].detail, "应为以下之一：days、until");
     }
 
     #[test]

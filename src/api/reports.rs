@@ -183,9 +183,16 @@ fn after(cursor: Option<&str>) -> Result<Option<CaseId>, Problem> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CheckRequest {
-    /// 各份报告：org、year、format、table3、table4、narrative 等字段；或者只有 content，为本系统写出的 XLSX、CSV 或者 JSON 文件的\
-    /// 内容（Base64）。同一机关上下两年的一并核对结转
-    #[schema(value_type = Vec<HashMap<String, serde_json::Value>>)]
+    /// 各份报告。同一机关上下两年的一并核对结转。每份或者只有 content：本系统写出的 XLSX、CSV 或者 JSON 文件的内容（Base64）；或者有
+    ///
+    /// - year：报告年度，必填
+    /// - org：机关名称
+    /// - format：格式，2014、2019、2021；只有文字的不填
+    /// - table3、table4：行 → 栏目 → 数字或者 null，行名如报告所印
+    /// - totals：没有表的，文字中的各项数字
+    /// - narrative、part_five、part_six：文字
+    /// - fee_yuan：收取的信息处理费，元
+    #[schema(value_type = Vec<HashMap<String, serde_json::Value>>, min_items = 1, max_items = 100)]
     reports: Vec<serde_json::Value>,
 }
 

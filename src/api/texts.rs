@@ -2,11 +2,16 @@
 
 use super::problem::Problem;
 use crate::case::text::{Flaw, LONGEST_TEXT, LONGEST_TITLE, free_text_flaw, line_flaw};
+use crate::office::tags::TAG_MAX_CHARS;
 use serde_json::Value;
 
 /// The longest text a member of this name may hold, characters.
 pub(super) fn longest(name: &str) -> usize {
-    if name == "title" { LONGEST_TITLE } else { LONGEST_TEXT }
+    match name {
+        "title" => LONGEST_TITLE,
+        "tags" => TAG_MAX_CHARS,
+        _ => LONGEST_TEXT,
+    }
 }
 
 /// Members that hold free text of several lines, wherever they stand. A member that is not here is one line.

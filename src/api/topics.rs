@@ -105,6 +105,7 @@ fn tag(tags: &[String]) -> String {
 #[serde(deny_unknown_fields)]
 struct NewTags {
     /// 标签，最多 10 个，每个最多 20 个字
+    #[schema(max_items = 10)]
     tags: Vec<String>,
 }
 
