@@ -78,7 +78,7 @@ class House:
         self.known["department_id"] = [one["id"] for organ in organs for one in items(f"/api/v1/organs/{organ}/departments", "admin")]
         users = [one for organ in organs for one in items(f"/api/v1/organs/{organ}/users", "admin")]
         self.known["user_id"] = [one["id"] for one in users]
-        # Only users that nobody signs in as may be changed.
+        # Only users without a sign-in of ours may be changed.
         self.spare = [one["id"] for one in users if one["username"] not in WHO.values()]
         self.known["mail_id"] = [one["id"] for one in items("/api/v1/mail?limit=200", "admin")] or [str(uuid.uuid4())]
         self.known["order_id"] = [one["id"] for one in items("/api/v1/supervision/orders", "supervisor")]
