@@ -58,6 +58,8 @@ rules! {
     PartFiveEmpty = "part_five_empty", "第五部分应写明问题及改进情况", true;
     /// The prose counts what was carried over among the received.
     ReceivedWithCarryOver = "received_with_carry_over", "文字中的受理数是新收加结转", false;
+    /// A figure of the prose that may or may not be one of the table.
+    NarrativeUnplaced = "narrative_unplaced", "文字中的数字不能确定对应哪一栏", false;
     /// A sum could only be checked with a blank cell filled in.
     NotCheckable = "not_checkable", "有空白格，不能直接核对", false;
     /// 四 is not said but follows.
