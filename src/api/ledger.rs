@@ -144,19 +144,26 @@ fn taken_in(
 
 /// What was shown: the file and what would come of it.
 fn confirmation(bytes: &[u8], import: &LedgerImport) -> String {
-    let LedgerImport { rows, created, existing, rejected, faults_total, departments, .. } = import;
+    let LedgerImport { rows, created, existing, rejected, faults_total, departments, unread, .. } = import;
+    let unread = unread.len();
     let file = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
-    content_tag(&format!("{file} {rows} {created} {existing} {rejected} {faults_total} {departments:?}"))
+    content_tag(&format!("{file} {rows} {created} {existing} {rejected} {faults_total} {unread} {departments:?}"))
 }
 
-/// The faults of rows as faults of the request.
+/// What is not taken as faults of the request: sheets and columns, then rows.
 fn faults(import: &LedgerImport) -> Vec<FieldError> {
+    let unread = import.unread.iter().map(|unread| {
+        let at = unread.sheet.iter().map(|sheet| format!("工作表“{sheet}”"));
+        let at = at.chain(unread.column.iter().map(|column| format!("“{column}”列")));
+        FieldError::new("/content", unread.code.clone(), format!("{}：{}", at.collect::<String>(), unread.detail))
+    });
     let told = import.faults.iter().map(|fault| {
         let article = fault.article.as_ref().map_or_else(String::new, |article| format!("（{article}）"));
-        let detail = format!("第{}行 {}：{}{article}", fault.line, fault.column, fault.detail);
+        let sheet = fault.sheet.as_ref().map_or_else(String::new, |sheet| format!("工作表“{sheet}”"));
+        let detail = format!("{sheet}第{}行 {}：{}{article}", fault.line, fault.column, fault.detail);
         FieldError::new(format!("/content/{}", fault.line), fault.code.clone(), detail)
     });
-    told.collect()
+    unread.chain(told).collect()
 }
 
 /// 导出的范围
