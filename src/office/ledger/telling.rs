@@ -1,11 +1,11 @@
 //! What becomes of each row, counted and told.
 
+use super::series::Line;
 use super::{AsideRow, LedgerImport, LineResult, LineStatus, MOST_FAULTS, RemarkCount};
 use crate::case::historical::Remark;
 use crate::office::files::CaseFile;
 use crate::report::ledger::{Aside, Headings, LedgerReader, LedgerRow, RowFault, Unmapped};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Lines told of a remark.
 const LINES: usize = 20;
@@ -17,7 +17,7 @@ const ASIDES: usize = 100;
 pub(super) struct Telling {
     /// As far as it has come.
     pub(super) report: LedgerImport,
-    remarks: BTreeMap<Remark, (u64, Vec<(Option<Arc<str>>, u32)>)>,
+    remarks: BTreeMap<Remark, (u64, Vec<Line>)>,
     /// How many rows are told one by one.
     lines: usize,
     /// The sheets that are read, in their order.
@@ -104,7 +104,7 @@ impl Telling {
     }
 
     pub(super) fn finish(mut self, unmapped: Vec<Unmapped>, writes: bool) -> LedgerImport {
-        let counted = |(code, (count, lines)): (Remark, (u64, Vec<(Option<Arc<str>>, u32)>))| RemarkCount {
+        let counted = |(code, (count, lines)): (Remark, (u64, Vec<Line>))| RemarkCount {
             code,
             label: code.label().to_owned(),
             count,

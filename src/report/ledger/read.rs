@@ -86,7 +86,9 @@ impl LedgerReader {
                 *self.unread.entry((row.sheet, place)).or_default() += 1;
             }
         }
-        let cell = |field| place_of(sheet, field).and_then(|at| row.cells.get(at));
+        let shows_heading = |at: usize| row.merged.iter().any(|one| one.from <= sheet.line && one.covers(at));
+        let place = |field| place_of(sheet, field).filter(|at| !shows_heading(*at));
+        let cell = |field| place(field).and_then(|at| row.cells.get(at)).filter(|cell| !is_blank(cell));
         let number = cell(Field::Number).map(|cell| one_line(&cell.text())).filter(|text| !text.is_empty());
         Some((number, cell(Field::ReceivedOn).and_then(RawCell::day)))
     }
@@ -189,7 +191,15 @@ impl Row<'_> {
     }
 
     fn fault(&mut self, field: Field, code: &str, detail: impl Into<String>) {
-        let is_personal = field.column().is_some_and(|column| column.at.is_empty()) && field != Field::Department;
+        let is_personal = matches!(
+            field,
+            Field::Applicant
+                | Field::IdentityKind
+                | Field::IdentityNumber
+                | Field::Telephone
+                | Field::Email
+                | Field::Address
+        );
         let shown = |text: String| text.chars().take(60).collect::<String>();
         self.faults.push(RowFault {
             sheet: self.sheet.as_deref().map(str::to_owned),
@@ -396,7 +406,7 @@ impl Row<'_> {
         words::status(&one_line(&self.cell(Field::Stage)?.text()))
     }
 
-    /// The day an application was handed in of which nobody has confirmed the receipt yet.
+    /// The day an application was handed in whose receipt has not been confirmed yet.
     fn submitted_on(&mut self) -> Option<NaiveDate> {
         if self.cell(Field::SubmittedOn).is_none() {
             self.fault(Field::SubmittedOn, "required", "环节为“待确认收到”、没有收到日期的，须填提交日期");

@@ -123,9 +123,14 @@ fn came(bytes: &[u8]) -> Result<Came, String> {
     let (mut rows, mut faults) = (Vec::new(), Vec::new());
     source
         .rows(|row| {
-            reader.glance(&row);
-            match reader.read(row) {
-                Some(Ok(row)) => rows.push(row),
+            let seen = reader.glance(&row);
+            let read = reader.read(row);
+            assert_eq!(seen.is_some(), read.is_some(), "both passes see the same rows");
+            match read {
+                Some(Ok(row)) => {
+                    assert_eq!(seen.unwrap().0, row.past.number, "both passes see the same number");
+                    rows.push(row);
+                }
                 Some(Err(found)) => faults.extend(found),
                 None => {}
             }
@@ -227,6 +232,8 @@ fn a_cell_merged_across_columns_says_of_neither_and_what_lies_under_one_is_told(
         &["甲2", "#45356", "自然人", "乙", "#45372", ""],
     ];
     assert_eq!(read(&one(hidden, &["E2:E3", "F2:F3"])).told(), [(3, "答复日期", "hidden_under_merged_cell")]);
+    let marked = "受理编号,收到日期,申请人类型,申请内容\n/,2024-3-5,自然人,甲\n—,2024-3-5,自然人,乙\n";
+    assert_eq!(read(marked.as_bytes()).numbers(), ["", ""], "a stroke is no number");
     // The heading does not reach down into the rows.
     let heading: &[&[&str]] = &[HEAD, &["甲1", "#45356", "自然人", "甲", "", ""]];
     assert_eq!(read(&one(heading, &["E1:E2"])).rows[0].past.replied_on, None);
