@@ -239,9 +239,7 @@ impl<'a> Import<'a> {
             if let Some(first) = first {
                 let fault = twice(&row, first);
                 self.telling.reject(vec![fault]);
-            } else if number.is_none() && !known.contains(&fingerprint) && self.is_unnumbered_case(db, &row)? {
-                self.telling.exists(&row);
-            } else if known.contains(&fingerprint) {
+            } else if known.contains(&fingerprint) || (number.is_none() && self.is_unnumbered_case(db, &row)?) {
                 self.telling.exists(&row);
             } else if let Some(id) = number.and_then(|number| taken.get(number)) {
                 // Wherever the case came from, an export of it may come back.

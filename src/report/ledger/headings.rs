@@ -36,10 +36,10 @@ impl Meaning {
         }
         let wanted = plain(heading);
         let is_it = |name: &&str| plain(name) == wanted;
-        if IGNORED.iter().any(|name| is_it(&name)) {
+        if IGNORED.iter().any(is_it) {
             return Some(Self::Ignored);
         }
-        let not_taken = NOT_TAKEN.iter().find(|(names, _)| names.iter().any(|name| is_it(&name)));
+        let not_taken = NOT_TAKEN.iter().find(|(names, _)| names.iter().any(is_it));
         not_taken.map(|(_, why)| Self::NotTaken(why))
     }
 

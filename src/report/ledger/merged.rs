@@ -77,11 +77,10 @@ impl<'a> Spread<'a> {
                 if area.first_row == line && is_first {
                     continue;
                 }
-                *cell = match std::mem::replace(cell, RawCell::EMPTY) {
-                    own if !own.is_empty() && !(is_first && own == *held) => RawCell::Hidden(own.text()),
-                    _ if is_first => held.clone(),
-                    _ => RawCell::EMPTY,
-                };
+                let own = std::mem::replace(cell, RawCell::EMPTY);
+                let shown = if is_first { held.clone() } else { RawCell::EMPTY };
+                // Some programs write what is shown into each cell.
+                *cell = if own.is_empty() || own == shown { shown } else { RawCell::Hidden(own.text()) };
             }
         }
         let merged = self.open.iter().map(|(area, _)| Merged {

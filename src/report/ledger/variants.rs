@@ -86,13 +86,16 @@ fn one(rows: &[&[&str]], merged: &[&str]) -> Vec<u8> {
     workbook(&[Tab("台账", rows, merged)])
 }
 
+/// What is not read: sheet, column, code, how many cells.
+type Named = (Option<String>, Option<String>, String, Option<u64>);
+
 /// What came of a file.
 #[derive(Debug)]
 struct Came {
     rows: Vec<LedgerRow>,
     /// sheet, line, column, code
     faults: Vec<(Option<String>, u32, String, String)>,
-    unread: Vec<(Option<String>, Option<String>, String, Option<u64>)>,
+    unread: Vec<Named>,
     asides: Vec<(u32, String)>,
     ignored: Vec<String>,
     others: Vec<String>,
