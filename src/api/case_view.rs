@@ -143,8 +143,10 @@ pub struct ObligationView {
     pub key: String,
     /// 种类
     pub kind: Word,
-    /// 最后一日
+    /// 最后一日；没有法定或者指定的期限的，以及起算日期尚未登记的，为空
     pub due_on: Option<NaiveDate>,
+    /// 没有期限的事项，本机关核查的日期；不是最后一日
+    pub follow_up_on: Option<NaiveDate>,
     /// 年度放假通知尚未公布，最后一日是暂定的
     pub is_provisional: bool,
     /// 状态：open、suspended、met、cancelled
@@ -155,9 +157,11 @@ pub struct ObligationView {
 
 impl From<Obligation> for ObligationView {
     fn from(obligation: Obligation) -> Self {
+        let is_follow_up = obligation.kind.is_follow_up();
         Self {
             kind: Word::new(obligation.kind.code(), obligation.kind.label()),
-            due_on: obligation.due_on,
+            due_on: obligation.due_on.filter(|_| !is_follow_up),
+            follow_up_on: obligation.due_on.filter(|_| is_follow_up),
             is_provisional: obligation.is_estimated,
             status: obligation.status.code().to_owned(),
             article: obligation.article.to_owned(),

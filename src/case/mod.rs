@@ -52,7 +52,9 @@ pub use refusal::NotAllowed;
 pub use role::Role;
 pub use rules::{Actor, Context, OrganRules};
 pub use standing::{Position, Standing, position};
-pub use state::{Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task};
+pub use state::{
+    CameBack, Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task,
+};
 pub use summary::{Summary, summary};
 pub use tally::{Counting, Entry, Figures, Tally, Tenths, roll_up};
 pub use topic::Candidacy;

@@ -415,7 +415,7 @@ fn step(
 /// Whose work the answer is, and the office heads of the organ.
 fn addressees(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError> {
     let owner = orders::owner(db, row)?;
-    let mut people = recipients::handlers(db, row.organ_id, owner.user, owner.department)?;
+    let (_, mut people) = recipients::handlers(db, row.organ_id, owner.user, owner.department)?;
     for head in recipients::with_role(db, row.organ_id, Role::OfficeHead)? {
         if !people.iter().any(|known| known.user_id == head.user_id) {
             people.push(head);

@@ -139,8 +139,8 @@ pub(super) fn dispatch(case: &Case, payload: &c::Dispatch, context: &Context<'_>
         )
         .at("/carrier"));
     }
-    let replied_on = counted(payload.method, Some(payload.on), None, "/method")?;
-    Ok(vec![Event::Dispatched { dispatch: payload.clone(), replied_on }])
+    let counted = counted(payload.method, Some(payload.on), None, "/method")?;
+    Ok(vec![Event::Dispatched { dispatch: payload.clone(), replied_on: reply.replied_on.or(counted) }])
 }
 
 pub(super) fn prove_service(
@@ -157,7 +157,11 @@ pub(super) fn prove_service(
         ServiceResult::Signed | ServiceResult::ElectronicReceipt | ServiceResult::Left => Some(payload.on),
         ServiceResult::Returned => None,
     };
-    let replied_on = counted(method, last.map(|last| last.on), signed_on, "/result")?;
+    let counted = counted(method, last.map(|last| last.on), signed_on, "/result")?;
+    let replied_on = match payload.result {
+        ServiceResult::Signed | ServiceResult::ElectronicReceipt | ServiceResult::Left => reply.replied_on.or(counted),
+        ServiceResult::Returned => reply.replied_on_if_returned(),
+    };
     Ok(vec![Event::ServiceProved { proof: payload.clone(), replied_on }])
 }
 

@@ -106,9 +106,14 @@ fn line(row: &OverdueRow) -> String {
         let working = working.map_or("若干".to_owned(), |count| count.to_string());
         format!("{working}个工作日（{}天）", days.unwrap_or_default())
     };
+    let late = |verb: &str, rest: &str| match row.overdue_working_days {
+        // No working day has passed since.
+        Some(0) => format!("已过届满日，{rest}不是工作日"),
+        working => format!("{verb}{}", days(working, row.overdue_days)),
+    };
     let state = match (row.replied_on, row.overdue_days) {
-        (Some(on), _) => format!("{on}答复，逾期{}", days(row.overdue_working_days, row.overdue_days)),
-        (None, Some(_)) => format!("已逾期{}", days(row.overdue_working_days, row.overdue_days)),
+        (Some(on), _) => format!("{on}答复，{}", late("逾期", "当日")),
+        (None, Some(_)) => late("已逾期", "今天"),
         (None, None) => format!("还剩{}", days(row.remaining_working_days, row.remaining_days)),
     };
     let due = if row.is_provisional { format!("{}（暂定）", row.due_on) } else { row.due_on.to_string() };

@@ -209,7 +209,10 @@ fn conclusion(answer: &ClockAnswer) -> Vec<String> {
         lines.push(format!("已计{used}个工作日，尚余{remaining}个工作日"));
     }
     if let (Some(days), Some(working)) = (answer.overdue_days, answer.overdue_working_days) {
-        lines.push(format!("逾期{days}日（{working}个工作日）"));
+        lines.push(match working {
+            0 => format!("已过届满日{days}日，其间没有工作日"),
+            _ => format!("逾期{days}日（{working}个工作日）"),
+        });
     }
     match answer.due_if_returned_today {
         Some(DueIfReturned::On(day)) => lines.push(format!("如意见今日收到，届满日为{}", with_weekday(day))),

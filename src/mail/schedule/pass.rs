@@ -127,7 +127,8 @@ impl<'a> Pass<'a> {
                 None => dossier.insert(self.dossier(duty)?),
             };
             let next = self.next(duty, dossier.as_ref(), &calendar, &someone, sending.day)?;
-            let line = self.line(duty, &days, &policy, sending, someone, owed, next);
+            let in_hand = self.people.in_hand(duty)?;
+            let line = self.line(duty, &days, &policy, sending, someone, owed, (next, in_hand));
             self.put(line)?;
         }
         Ok(())
@@ -243,9 +244,10 @@ impl<'a> Pass<'a> {
         sending: Sending,
         someone: Told,
         owed: Owed,
-        next: Option<Next>,
+        (next, in_hand): (Option<Next>, Option<String>),
     ) -> Line {
         let standing = policy::standing(days, duty.due_on, sending.day);
+        let words = Duty::of(&duty.kind);
         let Told { person, because, .. } = someone;
         let (case_title, applicant) = self.subject_matter(duty);
         let item = Item {
@@ -257,11 +259,12 @@ impl<'a> Pass<'a> {
             article: duty.article.clone(),
             due_on: duty.due_on,
             standing,
-            is_black: policy::is_black(policy, duty.due_on, sending.day),
+            is_black: policy::is_black(policy, duty.due_on, sending.day) && !words.is_follow_up,
             as_of: sending.day,
             missed: owed.missed.clone(),
             unknown_year: days.first_unknown_year(sending.day, duty.due_on),
             because: because.clone(),
+            in_hand,
             next,
         };
         let key = key(duty, owed.rule, &person);
@@ -275,7 +278,8 @@ impl<'a> Pass<'a> {
         };
         let queued = Queued {
             case_number: duty.case_number.clone(),
-            duty: Duty::of(&duty.kind).label,
+            duty: words.label,
+            is_follow_up: words.is_follow_up,
             due_on: duty.due_on,
             standing,
             rule: owed.rule,
