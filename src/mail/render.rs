@@ -129,6 +129,8 @@ pub struct Item {
     pub unknown_year: Option<i32>,
     /// Why this person.
     pub because: Because,
+    /// Whether the date stands only if a correction notice sent too late does not start the period anew (C-7b).
+    pub is_at_risk: bool,
     /// In whose hands the case is, by name; `None` for a duty that belongs to no case.
     pub in_hand: Option<String>,
     /// What may be done; `None` for a duty that belongs to no case.

@@ -78,6 +78,7 @@ fn duty(item: &Item) -> Value {
         black => item.is_black,
         missed => missed(&item.missed),
         approximate => item.unknown_year.map(unknown_year),
+        risk => item.is_at_risk.then_some(AT_RISK),
         reason => one_line(&item.because.text()),
     }
 }
@@ -128,6 +129,10 @@ fn missed(days: &[NaiveDate]) -> Option<String> {
         "{which}没有在当日发出（服务未运行，或者事项、期限、承办人员在其后才登记），合并为这一封，不再逐封补发。"
     ))
 }
+
+/// What a date of C-7b is.
+const AT_RISK: &str =
+    "告知补正超过了七个工作日，收到补正后重新计算期限可能不被认可：这一天是不重新计算时的届满日，请按此掌握。";
 
 fn unknown_year(year: i32) -> String {
     format!(
@@ -188,6 +193,7 @@ fn samples() -> [Item; 3] {
         missed: vec![NaiveDate::MIN],
         unknown_year: Some(1),
         because: Because::HandlerLeft("某某".to_owned()),
+        is_at_risk: true,
         in_hand: Some("某科".to_owned()),
         next: Some(Next {
             steps: vec![NextAction { label: "某事", until: Some(NaiveDate::MIN), article: "某条" }],
@@ -205,6 +211,7 @@ fn samples() -> [Item; 3] {
         missed: Vec::new(),
         unknown_year: None,
         because: Because::NobodyElse,
+        is_at_risk: false,
         in_hand: None,
         next: None,
         ..full.clone()

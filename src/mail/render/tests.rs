@@ -41,6 +41,7 @@ fn due_soon() -> Item {
         missed: vec![],
         unknown_year: None,
         because: is(Audience::Handler),
+        is_at_risk: false,
         in_hand: Some("养护科　王敏".into()),
         next: Some(Next {
             steps: vec![
@@ -290,6 +291,13 @@ fn every_kind_of_duty_has_its_words() {
 }
 
 #[test]
+fn a_day_that_stands_only_if_a_late_notice_fails_says_so() {
+    let told = read(&make(&Item { is_at_risk: true, ..due_soon() }));
+    assert!(told.contains("期限说明：告知补正超过了七个工作日"), "{told}");
+    assert!(!read(&make(&due_soon())).contains("期限说明"));
+}
+
+#[test]
 fn what_has_no_last_day_is_spoken_of_without_one() {
     let mut page = String::new();
     let article = "《条例》第四十五条";
@@ -302,7 +310,7 @@ fn what_has_no_last_day_is_spoken_of_without_one() {
         let item = Item { kind: kind.code().into(), standing, article: article.into(), next: None, ..due_soon() };
         let told = read(&make(&item));
         let html = html(&make(&item));
-        for word in ["期限：", "期　　限", "逾期", "到期", "还剩"] {
+        for word in ["（期限", "期　　限", "逾期", "到期", "还剩"] {
             assert!(!told.contains(word), "{word} in {told}");
             assert!(!html.contains(word), "{word} in {html}");
         }

@@ -2,7 +2,8 @@
 
 use super::{MailError, Mailroom, Moment, Queued, RemindReport, Unreachable, civil_day, instant_on};
 use crate::case::{
-    Action, Actor, AnnualReport, CommandKind, Context, ObligationKind, OrganRules, Role, actions, annual_reports,
+    Action, Actor, AnnualReport, Case, CommandKind, Context, ObligationKind, OrganRules, Role, Stage, actions,
+    annual_reports,
 };
 use crate::config::ApplicantInMail;
 use crate::law::Calendar;
@@ -53,6 +54,19 @@ struct Line {
     step: StepRow,
     queued: Queued,
     closes: Option<NaiveDateTime>,
+}
+
+/// What a mail says of the case of a duty as it stands.
+struct CaseNow {
+    next: Option<Next>,
+    in_hand: Option<String>,
+    is_at_risk: bool,
+}
+
+/// Whether the date of the duty is the one that stands if a correction notice sent too late does not hold (C-7b).
+fn is_at_risk(duty: &DutyRow, case: &Case) -> bool {
+    let is_late = case.correction.as_ref().is_some_and(|correction| correction.late);
+    duty.kind == ObligationKind::Reply.code() && case.stage == Stage::AwaitingCorrection && is_late
 }
 
 /// The day a mail is written for, and when the window opens and closes for it by the office's clock.
@@ -126,9 +140,12 @@ impl<'a> Pass<'a> {
                 Some(known) => known,
                 None => dossier.insert(self.dossier(duty)?),
             };
-            let next = self.next(duty, dossier.as_ref(), &calendar, &someone, sending.day)?;
-            let in_hand = self.people.in_hand(duty)?;
-            let line = self.line(duty, &days, &policy, sending, someone, owed, (next, in_hand));
+            let case = CaseNow {
+                next: self.next(duty, dossier.as_ref(), &calendar, &someone, sending.day)?,
+                in_hand: self.people.in_hand(duty)?,
+                is_at_risk: dossier.as_ref().is_some_and(|dossier| is_at_risk(duty, &dossier.case)),
+            };
+            let line = self.line(duty, &days, &policy, sending, someone, owed, case);
             self.put(line)?;
         }
         Ok(())
@@ -244,7 +261,7 @@ impl<'a> Pass<'a> {
         sending: Sending,
         someone: Told,
         owed: Owed,
-        (next, in_hand): (Option<Next>, Option<String>),
+        case: CaseNow,
     ) -> Line {
         let standing = policy::standing(days, duty.due_on, sending.day);
         let words = Duty::of(&duty.kind);
@@ -264,8 +281,9 @@ impl<'a> Pass<'a> {
             missed: owed.missed.clone(),
             unknown_year: days.first_unknown_year(sending.day, duty.due_on),
             because: because.clone(),
-            in_hand,
-            next,
+            is_at_risk: case.is_at_risk,
+            in_hand: case.in_hand,
+            next: case.next,
         };
         let key = key(duty, owed.rule, &person);
         let step = StepRow {
