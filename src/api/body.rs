@@ -225,15 +225,54 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     if let Some(name) = quoted_after(&text, "missing field `") {
         return Problem::new("invalid_value").field(below(&at, name), "required", "必须填写");
     }
-    let detail = match text.split_once(", expected one of ").filter(|_| text.starts_with("unknown variant")) {
-        Some((_, choices)) => {
+    // The choices stand last, and none of them holds what was sent.
+    let expected = text.rsplit_once(", expected ").filter(|_| text.starts_with("unknown variant"));
+    let detail = match (form_of(&at), expected) {
+        (Some(form), _) => format!("应为{form}"),
+        (None, Some((_, choices))) => {
             let choices: Vec<&str> = choices.split('`').skip(1).step_by(2).collect();
-            format!("应为以下之一：{}", choices.join("、"))
+            one_of(&choices)
         }
-        None if text.contains(TWICE) => "同一字段写了两次".to_owned(),
-        None => "值的类型或格式不正确".to_owned(),
+        (None, None) if text.contains(TWICE) => "同一字段写了两次".to_owned(),
+        (None, None) => "值的类型或格式不正确".to_owned(),
     };
     Problem::new("invalid_value").field(at, "invalid_value", detail)
+}
+
+/// What the answer to an unknown word begins with.
+const ONE_OF: &str = "应为以下之一：";
+
+/// That a word is none of these.
+fn one_of(choices: &[&str]) -> String {
+    format!("{ONE_OF}{}", choices.join("、"))
+}
+
+/// The same problem, where a word is none of those that a member may have: its members named by `applies` (the first segment
+/// of the pointer) have these words only.
+pub(super) fn narrowed(mut problem: Problem, applies: impl Fn(&str) -> Option<Vec<&'static str>>) -> Problem {
+    for error in problem.errors.iter_mut().filter(|error| error.detail.starts_with(ONE_OF)) {
+        let member = error.pointer.split('/').nth(1).unwrap_or_default();
+        if let Some(choices) = applies(member) {
+            error.detail = format!("在本案中{}", one_of(&choices));
+        }
+    }
+    problem
+}
+
+/// Whether [`narrowed`] may say more.
+pub(super) fn names_choices(problem: &Problem) -> bool {
+    problem.errors.iter().any(|error| error.detail.starts_with(ONE_OF))
+}
+
+/// The forms of members that are neither a word nor a value, by the last segment of the pointer.
+const FORMS: [(&str, &str); 1] = [(
+    "orders_reply_within",
+    "以下两种之一：{\"days\": 20}（自收到裁决之日起的工作日数），或者 {\"until\": \"2026-12-31\"}（最后一日）；没有责令答复的，不填",
+)];
+
+fn form_of(pointer: &str) -> Option<&'static str> {
+    let last = pointer.rsplit('/').next().unwrap_or_default();
+    FORMS.iter().find(|(member, _)| *member == last).map(|(_, form)| *form)
 }
 
 fn quoted_after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {

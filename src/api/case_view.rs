@@ -13,6 +13,7 @@ use crate::office::views::duties_of;
 use crate::office::{Caller, Office, OfficeError};
 use crate::store::cases::CaseRow;
 use crate::store::events::EventRow;
+use crate::store::seal::mask_signatory;
 use crate::store::{Db, tags};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -452,10 +453,10 @@ pub fn clock_view(
     }
 }
 
-/// Who signed for a reply is shown by the first character.
+/// Of who signed for a reply the relation to the applicant is shown; the name stands behind `reveal`.
 fn masked_reply(mut reply: Reply) -> Reply {
     if let Some(proof) = &mut reply.proof {
-        proof.signatory = proof.signatory.as_deref().map(|name| masked_name("natural_person", name));
+        proof.signatory = proof.signatory.as_deref().map(mask_signatory);
     }
     reply
 }
@@ -580,7 +581,7 @@ impl EventView {
     pub fn new(row: EventRow, event: &Event) -> Self {
         let mut body: Value = serde_json::from_str(&row.body).unwrap_or(Value::Null);
         if let Some(Value::String(name)) = body.pointer_mut("/proof/signatory") {
-            *name = masked_name("natural_person", name);
+            *name = mask_signatory(name);
         }
         Self {
             seq: row.seq,

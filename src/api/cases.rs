@@ -11,7 +11,7 @@ use super::spool::LongTable;
 use super::state::Api;
 use crate::case::Role;
 use crate::law::{WarningLevel, explain};
-use crate::office::applicants::{Applicant, REVEALERS};
+use crate::office::applicants::{REVEALERS, Revealed};
 use crate::office::cases::Application;
 use crate::office::sheets::case_sheet;
 use crate::office::views::{CaseQuery, READERS, WhatIf};
@@ -348,9 +348,9 @@ struct RevealBody {
     reason: String,
 }
 
-/// 查看申请人的证件号码与联系方式（每次查看均记录）
+/// 查看申请人的证件号码、联系方式和送达回证的签收人（每次查看均记录）
 #[utoipa::path(post, path = "/api/v1/cases/{case_id}/applicant/reveal", tag = "cases",
-    params(("case_id" = Uuid, Path)), request_body = RevealBody, responses((status = 200, body = Applicant)))]
+    params(("case_id" = Uuid, Path)), request_body = RevealBody, responses((status = 200, body = Revealed)))]
 async fn reveal(
     api: web::Data<Api>,
     caller: Caller,

@@ -387,9 +387,12 @@ pub struct ProposeOutcome {
     /// For `unavailable.other_authority`: that the right organ cannot be told, and why.
     #[serde(default)]
     pub right_organ_unknown: Option<String>,
-    /// For `not_processed.repeat`: the number of the earlier reply.
+    /// For `not_processed.repeat`: the number of the earlier reply, which is one of this organ's.
     #[serde(default)]
     pub earlier_reply_number: Option<String>,
+    /// That the earlier reply was given before this service was used, so that its number is not to be found here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub earlier_reply_before_system: bool,
     /// For `disclosed.already_public` and publications: where and how to get it.
     #[serde(default)]
     pub public_location: Option<String>,

@@ -8,6 +8,7 @@ use super::state::{
 };
 use crate::law::Outcome;
 use chrono::NaiveDate;
+use uuid::Uuid;
 
 /// The case after `event`. A log starts with [`Event::Received`]; without it there is no case.
 #[must_use]
@@ -166,8 +167,16 @@ impl Case {
             }
             Event::Withdrawn(withdrawal) => self.end(Stage::Withdrawn, Outcome::Withdrawn, withdrawal.on),
             Event::Closed(close) => self.end(Stage::Closed, Outcome::ClosedOther, close.on),
-            Event::Merged(merge) => self.end(Stage::Merged, Outcome::ClosedOther, merge.on),
-            Event::Split { on, .. } => self.end(Stage::Split, Outcome::ClosedOther, *on),
+            Event::Merged(merge) => {
+                self.tie(merge.on, merge.into_case, LinkRelation::MergedInto);
+                self.end(Stage::Merged, Outcome::ClosedOther, merge.on);
+            }
+            Event::Split { on, parts } => {
+                for part in parts {
+                    self.tie(*on, *part, LinkRelation::SplitInto);
+                }
+                self.end(Stage::Split, Outcome::ClosedOther, *on);
+            }
             Event::Linked(link) => self.links.push(link.clone()),
             Event::RemedyOpened { number, remedy } => self.remedies.push(Remedy {
                 number: *number,
@@ -184,6 +193,11 @@ impl Case {
             // Which calendar counts is the row's to say; the facts of the case are what they were.
             Event::CalendarApplied { .. } => {}
         }
+    }
+
+    /// A tie that the event of the step itself tells: the other case has its own.
+    fn tie(&mut self, on: NaiveDate, other_case: Uuid, relation: LinkRelation) {
+        self.links.push(c::Link { on, other_case, relation });
     }
 
     /// The first piece of work moves a registered case into handling.

@@ -5,6 +5,7 @@
 
 mod annual;
 mod basis;
+mod choices;
 mod clock;
 pub mod command;
 mod course;
@@ -33,6 +34,7 @@ mod topic;
 
 pub use annual::{AnnualDuty, AnnualReport, annual_report_key, annual_reports};
 pub use basis::FIRST_DAY_IN_FORCE;
+pub use choices::choices;
 pub use clock::{remedy_response_due, task_due};
 pub use command::{Command, CommandKind};
 pub use course::{Conclusion, Course, RemedyCourse, TURNS, course, fees_paid, is_turned, remedy_courses};

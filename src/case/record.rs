@@ -212,8 +212,12 @@ words! {
         CorrectedFrom = "corrected_from", "补充更改前的申请";
         /// A case that was merged into this one.
         MergedFrom = "merged_from", "并入的案件";
+        /// The case into which this one was merged.
+        MergedInto = "merged_into", "并入的目标案件";
         /// The case this one was split from.
         SplitFrom = "split_from", "拆分前的案件";
+        /// A case that was split from this one.
+        SplitInto = "split_into", "拆分后的案件";
         /// Anything else.
         Related = "related", "相关案件";
     }

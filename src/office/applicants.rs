@@ -2,11 +2,13 @@
 
 use super::brake::Brake;
 use super::checks::Checks;
+use super::files::read_log;
 use super::{Caller, Office, OfficeError, reason};
-use crate::case::{ApplicantKind, Role};
+use crate::case::{ApplicantKind, Event, Role, ServiceResult};
 use crate::store::applicants::{self, ApplicantRow, NewApplicant};
 use crate::store::audit::NewAudit;
-use crate::store::{ApplicantId, CaseId, Db, OrganId, Sealer, cases};
+use crate::store::{ApplicantId, CaseId, Db, OrganId, Sealer, cases, events};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// Who may read an applicant's identity and contacts, with a reason that is recorded.
@@ -68,6 +70,27 @@ pub struct Contact {
     pub agent: Option<String>,
 }
 
+/// 申请人的证件号码、联系方式，以及送达回证上的签收人
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Revealed {
+    /// 申请人
+    #[serde(flatten)]
+    pub applicant: Applicant,
+    /// 送达回证上的签收人，按登记先后；未登记的没有
+    pub signatories: Vec<Signatory>,
+}
+
+/// 送达回证上的签收人
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Signatory {
+    /// 签收日期
+    pub on: NaiveDate,
+    /// 送达结果
+    pub result: ServiceResult,
+    /// 签收人及其与申请人的关系，如回证所载
+    pub signatory: String,
+}
+
 impl Office {
     pub(super) fn add_applicant(
         &self,
@@ -82,7 +105,8 @@ impl Office {
         Ok(applicants::insert(db, self.store().sealer(), new, self.clock().now())?.id)
     }
 
-    /// An applicant's identity number and contacts in the clear; who read them, when and why is recorded.
+    /// An applicant's identity number and contacts, and who signed for the replies, in the clear; who read them, when and why
+    /// is recorded.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`]; [`OfficeError::Invalid`] without a reason; [`OfficeError::TooOften`];
@@ -93,7 +117,7 @@ impl Office {
         caller: &Caller,
         id: CaseId,
         reason: &str,
-    ) -> Result<Applicant, OfficeError> {
+    ) -> Result<Revealed, OfficeError> {
         let reason = reason::checked("/reason", reason, "查看个人信息")?;
         let row = cases::find(db, id)?;
         self.brake(db, Brake::Reveals, caller, row.organ_id)?;
@@ -104,6 +128,7 @@ impl Office {
         let kind = ApplicantKind::from_code(&found.kind)
             .ok_or_else(|| OfficeError::Unreadable(format!("kind '{}' of applicant {}", found.kind, found.id.0)))?;
         let identity_kind = stored_identity_kind(&found)?;
+        let signatories = signatories(&read_log(&events::load(db, id)?)?);
         let detail = serde_json::json!({ "applicant_id": found.id.0, "reason": reason }).to_string();
         let entry = NewAudit {
             actor_id: Some(caller.user_id),
@@ -113,13 +138,19 @@ impl Office {
             detail: &detail,
         };
         self.note_from(db, &caller.origin, entry)?;
-        Ok(Applicant {
-            kind,
-            name: found.name,
-            identity: identity_kind.zip(number).map(|(kind, number)| Identity { kind, number }),
-            contact,
-        })
+        let identity = identity_kind.zip(number).map(|(kind, number)| Identity { kind, number });
+        Ok(Revealed { applicant: Applicant { kind, name: found.name, identity, contact }, signatories })
     }
+}
+
+/// Who signed, of every reply the case has had.
+fn signatories(log: &[Event]) -> Vec<Signatory> {
+    let signed = |event: &Event| {
+        let Event::ServiceProved { proof, .. } = event else { return None };
+        let signatory = proof.signatory.clone()?;
+        Some(Signatory { on: proof.on, result: proof.result, signatory })
+    };
+    log.iter().filter_map(signed).collect()
 }
 
 /// An applicant as it is written, without contacts.

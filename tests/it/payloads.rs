@@ -548,7 +548,7 @@ pub fn case_body(house: &House, segment: &str) -> Value {
             "items": [{ "item": 1, "outcome": "disclosed.provided" }],
             "right_organ": { "name": "某局", "contact": "010-12345678" }, "right_organ_unknown": "无法确定",
             "withheld": ["refused.internal_affairs"],
-            "earlier_reply_number": "〔2023〕1号", "public_location": "网站公开栏", "legal_basis": "某条例"
+            "earlier_reply_number": "〔2023〕1号", "earlier_reply_before_system": true, "public_location": "网站公开栏", "legal_basis": "某条例"
         }),
         "outcome-recall" => json!({ "on": "2024-03-21", "reason": "补充核实" }),
         "reviews" => json!({ "kind": "section_head", "on": "2024-03-21", "approve": true, "comment": "同意" }),

@@ -1,6 +1,7 @@
 //! What must be on the case before a category may be chosen: the outcome table names it, here it is looked for.
 
 use crate::case::basis;
+use crate::case::choices::{grounds, is_ground};
 use crate::case::command as c;
 use crate::case::record::{Notice, Opinion};
 use crate::case::refusal::NotAllowed;
@@ -48,9 +49,14 @@ pub(super) fn check_evidence(
         )
         .at("/withheld"));
     }
-    if let Some(ground) = proposal.withheld.iter().find(|ground| ground.is_granted() || !ground.is_of(regime)) {
-        return Err(NotAllowed::new("not_a_ground_to_withhold", format!("“{}”不是不予提供的理由", ground.label()))
-            .at("/withheld"));
+    if let Some(ground) = proposal.withheld.iter().find(|ground| !is_ground(**ground, regime)) {
+        let detail = format!(
+            "本案适用{}，“{}”不是不予提供部分信息的理由，可以填写：{}",
+            regime.label(),
+            ground.label(),
+            grounds(regime).join("、")
+        );
+        return Err(NotAllowed::new("not_a_ground_to_withhold", detail).at("/withheld"));
     }
     match missing_evidence(case, proposal, context) {
         None => Ok(()),

@@ -160,6 +160,7 @@ fn reply(past: &Past, outcome: Outcome, on: NaiveDate, context: &Context<'_>) ->
         right_organ: None,
         right_organ_unknown: None,
         earlier_reply_number: None,
+        earlier_reply_before_system: false,
         public_location: None,
         legal_basis: None,
     };

@@ -260,7 +260,10 @@ fn a_tie_that_a_command_makes_is_not_entered_by_hand() {
     let mut desk = Desk::registered("2024-03-01").at("2024-03-05");
     for relation in LinkRelation::ALL.iter().copied() {
         let tie = Link { on: day("2024-03-05"), other_case: Uuid::from_u128(9), relation };
-        if matches!(relation, LinkRelation::MergedFrom | LinkRelation::SplitFrom) {
+        if matches!(
+            relation,
+            LinkRelation::MergedFrom | LinkRelation::MergedInto | LinkRelation::SplitFrom | LinkRelation::SplitInto
+        ) {
             assert_eq!(desk.refused(tie).0, "link_by_command", "{relation:?}");
         } else {
             desk.accept(tie);

@@ -168,6 +168,7 @@ pub fn proposal(outcome: Outcome, on: NaiveDate) -> ProposeOutcome {
         right_organ: None,
         right_organ_unknown: None,
         earlier_reply_number: None,
+        earlier_reply_before_system: false,
         public_location: None,
         legal_basis: None,
     }

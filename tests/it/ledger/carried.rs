@@ -80,7 +80,10 @@ fn prepare(case: &mut CaseAt<'_>, requirement: Requirement, on: NaiveDate, propo
             case.clerk("justification-answers", json!({ "on": on, "reasonable": false, "reasons": "无" }));
         }
         Requirement::RightOrgan => proposal["right_organ"] = json!({ "name": "某局", "contact": "010-12345678" }),
-        Requirement::EarlierReplyNumber => proposal["earlier_reply_number"] = json!("〔2023〕1号"),
+        Requirement::EarlierReplyNumber => {
+            proposal["earlier_reply_number"] = json!("〔2023〕1号");
+            proposal["earlier_reply_before_system"] = json!(true);
+        }
         Requirement::AccessPath => proposal["public_location"] = json!("网站公开栏"),
         Requirement::SpecialLaw => proposal["legal_basis"] = json!("某法"),
         // The opinion above objects; reasons are given to every proposal; the rest are ends without a reply.
