@@ -7,6 +7,7 @@ mod delivery;
 mod faults;
 mod hours;
 mod killing;
+mod last_days;
 mod outbox;
 mod passes;
 mod rights;

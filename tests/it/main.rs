@@ -41,6 +41,7 @@ mod reports;
 mod rights;
 mod routes;
 mod running;
+mod served;
 mod service;
 mod sign_in;
 mod slow;
