@@ -26,8 +26,8 @@ impl Dice {
 }
 
 /// Something that may happen in a case on a day; much of it is refused, as it is when a clerk errs.
-fn step(desk: &Desk, case: &mut CaseAt<'_>, on: NaiveDate, dice: &mut Dice) {
-    let served = dice.below(2) == 0;
+fn step(desk: &Desk, case: &mut CaseAt<'_>, on: NaiveDate, dice: &mut Dice, first: Option<&str>) {
+    let served = dice.below(3) > 0;
     let served_on = if served { json!(on) } else { Value::Null };
     let party = dice.pick(&["third_party", "joint_producer", "other_organ", "secrecy_authority"]);
     let way = dice.pick(&["post", "electronic", "direct"]);
@@ -69,6 +69,10 @@ fn step(desk: &Desk, case: &mut CaseAt<'_>, on: NaiveDate, dice: &mut Dice) {
         ("remedies", json!({ "kind": "reconsideration", "received_on": on, "reference": "〔2024〕1号" }), &clerk),
     ];
     // Half of the time the case goes on to its reply, which is sent in one way or another and may come back.
+    if let Some(first) = first {
+        let (segment, body, token) = all.iter().find(|(segment, ..)| *segment == first).unwrap().clone();
+        return tried(case, token, segment, body);
+    }
     if dice.below(3) == 0 {
         let outcome = body(json!({ "outcome": "disclosed.provided", "reasons": "依法公开" }));
         tried(case, &clerk, "outcome", outcome);
@@ -209,13 +213,16 @@ fn history(desk: &Desk, seed: u64, asked: &mut BTreeMap<String, usize>) {
     tried(&mut case, &desk.clerk, "registration", json!({ "on": on }));
     let room = desk.service.office.mailroom().unwrap();
     let feed = desk.service.feed(&desk.head);
-    for _ in 0..10 {
-        on += TimeDelta::days(i64::try_from(dice.below(6)).unwrap());
+    // What is asked of others comes first often enough to be met; then few or many other things.
+    let first = dice.pick(&["corrections", "justifications", "fee", "consultations", "remedies"]).to_owned();
+    step(desk, &mut case, on, &mut dice, Some(&first));
+    for _ in 0..dice.below(8) {
+        on += TimeDelta::days(i64::try_from(dice.below(5)).unwrap());
         desk.on(&on.to_string());
-        step(desk, &mut case, on, &mut dice);
+        step(desk, &mut case, on, &mut dice, None);
     }
     for _ in 0..3 {
-        on += TimeDelta::days(i64::try_from(1 + dice.below(9)).unwrap());
+        on += TimeDelta::days(i64::try_from(1 + dice.below(7)).unwrap());
         desk.on(&on.to_string());
         room.settle();
         let view = desk.service.get(&case.path(""), &desk.clerk);
@@ -264,12 +271,12 @@ fn every_last_day_in_mail_list_and_calendar_is_one_on_which_the_service_acts_the
     on_both_databases(|database| {
         let desk = Desk::open(database, "2024-01-02");
         let mut asked = BTreeMap::new();
-        for seed in 1..=60_u64 {
+        for seed in 1..=30_u64 {
             history(&desk, seed.wrapping_mul(0x9E37_79B9_7F4A_7C15), &mut asked);
         }
         // What was never met would pass unseen.
         for kind in ["mails", "feed", "reply", "correction_response", "fee_payment", "justification_response"] {
-            assert!(asked.get(kind).is_some_and(|count| *count >= 4), "{kind} in {asked:?}");
+            assert!(asked.get(kind).is_some_and(|count| *count >= 2), "{kind} in {asked:?}");
         }
     });
 }
