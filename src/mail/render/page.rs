@@ -76,7 +76,7 @@ fn duty(item: &Item) -> Value {
         overdue => overdue,
         in_hand => item.in_hand.as_deref().filter(|_| !is_own).map(one_line),
         black => item.is_black,
-        missed => missed(&item.missed),
+        missed => missed(&item.missed, duty.day()),
         approximate => item.unknown_year.map(unknown_year),
         risk => item.is_at_risk.then_some(AT_RISK),
         reason => one_line(&item.because.text()),
@@ -119,11 +119,14 @@ fn actions(next: &Next, as_of: NaiveDate) -> Vec<String> {
     next.steps.iter().map(line).collect()
 }
 
-fn missed(days: &[NaiveDate]) -> Option<String> {
+fn missed(days: &[NaiveDate], counted_from: &str) -> Option<String> {
     let (first, last) = (days.first()?, days.last()?);
     let which = match days.len() {
-        1 => format!("按期限推算应于{}发出的提醒", chinese_date(*first)),
-        n => format!("按期限推算应于{}至{}发出的{n}次提醒", chinese_date(*first), chinese_date(*last)),
+        1 => format!("按{counted_from}推算应于{}发出的提醒", chinese_date(*first)),
+        n => {
+            let (first, last) = (chinese_date(*first), chinese_date(*last));
+            format!("按{counted_from}推算应于{first}至{last}发出的{n}次提醒")
+        }
     };
     Some(format!(
         "{which}没有在当日发出（服务未运行，或者事项、期限、承办人员在其后才登记），合并为这一封，不再逐封补发。"
