@@ -248,7 +248,7 @@ fn every_last_day_is_one_on_which_the_service_acts_the_day_after() {
         ObligationKind::ReceiptConfirmation,
         ObligationKind::RemedyResponse,
     ] {
-        assert!(asked.get(kind.code()).is_some_and(|count| *count > 100), "{} in {asked:?}", kind.code());
+        assert!(asked.get(kind.code()).is_some_and(|count| *count > 20), "{} in {asked:?}", kind.code());
     }
 }
 
