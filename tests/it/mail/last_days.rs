@@ -215,7 +215,7 @@ fn history(desk: &Desk, seed: u64, asked: &mut BTreeMap<String, usize>) {
     let feed = desk.service.feed(&desk.head);
     // What is asked of others comes first often enough to be met; then few or many other things.
     let first = dice.pick(&["corrections", "justifications", "fee", "consultations", "remedies"]).to_owned();
-    step(desk, &mut case, on, &mut dice, Some(&first));
+    step(desk, &mut case, on, &mut dice, Some(first.as_str()));
     for _ in 0..dice.below(8) {
         on += TimeDelta::days(i64::try_from(dice.below(5)).unwrap());
         desk.on(&on.to_string());
