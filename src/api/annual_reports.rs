@@ -29,6 +29,7 @@ pub struct Doc;
 
 /// 年度报告的公布
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AnnualReportEntry)]
 struct Report {
     /// 报告年度
     year: i32,
@@ -52,6 +53,7 @@ impl From<AnnualReportLine> for Report {
 
 /// 登记年度报告已经公布
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ReportPublication)]
 #[serde(deny_unknown_fields)]
 struct Publication {
     /// 报告年度
@@ -61,7 +63,7 @@ struct Publication {
 }
 
 /// 本机关的年度报告：应当公布的和已经公布的，按年度排列
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports", tag = "reminders",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports", operation_id = "list_annual_reports", tag = "reminders",
     params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<Report>)))]
 async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     let limit = page_limit(&api, params.0.limit)?;
@@ -73,7 +75,7 @@ async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams
 }
 
 /// 登记年度报告的公布日期，该项期限随即办结
-#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/annual-reports", tag = "reminders",
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/annual-reports", operation_id = "publish_annual_report", tag = "reminders",
     params(("organ_id" = Uuid, Path), ("Idempotency-Key" = String, Header)),
     request_body = Publication, responses((status = 201, body = Report)))]
 async fn publish(

@@ -58,6 +58,7 @@ struct PasswordBody {
     /// 现口令
     current_password: String,
     /// 新口令
+    #[schema(max_length = 256)]
     new_password: String,
 }
 
@@ -106,7 +107,7 @@ pub(super) fn signing_in(request: &HttpRequest) -> Option<Uuid> {
 }
 
 /// 用刷新令牌换取新的令牌
-#[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshBody,
+#[utoipa::path(post, path = "/api/v1/auth/refresh", operation_id = "refresh_token", tag = "auth", request_body = RefreshBody,
     responses((status = 200, body = TokenPair)))]
 async fn refresh(api: web::Data<Api>, origin: Origin, body: Body<RefreshBody>) -> Result<HttpResponse, Problem> {
     let pair = api.run(move |office| office.refresh(&body.value.refresh_token, &origin)).await?;
@@ -135,7 +136,7 @@ async fn change_password(
 }
 
 /// 本人的账号与角色
-#[utoipa::path(get, path = "/api/v1/me", tag = "auth", responses((status = 200, body = Me)))]
+#[utoipa::path(get, path = "/api/v1/me", operation_id = "show_me", tag = "auth", responses((status = 200, body = Me)))]
 async fn me(caller: Caller) -> HttpResponse {
     let roles =
         caller.roles.iter().map(|(organ, role)| HeldRole { organ_id: organ.0, role: *role, label: role.label() });

@@ -47,7 +47,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// A JSON body that carries files: members called `content` may be long, the whole as long as the settings say.
+/// The member that holds a file.
+pub(super) const FILE: &str = "content";
+
+/// A JSON body that carries files: members called [`FILE`] may be long, the whole as long as the settings say.
 #[derive(Debug)]
 pub struct Upload<T> {
     /// What it says.
@@ -100,7 +103,7 @@ fn remove_files(document: &mut Value) {
     match document {
         Value::Array(items) => items.iter_mut().for_each(remove_files),
         Value::Object(members) => {
-            members.remove("content");
+            members.remove(FILE);
             members.values_mut().for_each(remove_files);
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -227,15 +230,54 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     if let Some(name) = quoted_after(&text, "missing field `") {
         return Problem::new("invalid_value").field(below(&at, name), "required", "必须填写");
     }
-    let detail = match text.split_once(", expected one of ").filter(|_| text.starts_with("unknown variant")) {
-        Some((_, choices)) => {
+    // The choices stand last, and none of them holds what was sent: "expected one of `a`, `b`", but of two "expected `a` or `b`".
+    let expected = text.rsplit_once(", expected ").filter(|_| text.starts_with("unknown variant"));
+    let detail = match (form_of(&at), expected) {
+        (Some(form), _) => format!("应为{form}"),
+        (None, Some((_, choices))) => {
             let choices: Vec<&str> = choices.split('`').skip(1).step_by(2).collect();
-            format!("应为以下之一：{}", choices.join("、"))
+            one_of(&choices)
         }
-        None if text.contains(TWICE) => "同一字段写了两次".to_owned(),
-        None => "值的类型或格式不正确".to_owned(),
+        (None, None) if text.contains(TWICE) => "同一字段写了两次".to_owned(),
+        (None, None) => "值的类型或格式不正确".to_owned(),
     };
     Problem::new("invalid_value").field(at, "invalid_value", detail)
+}
+
+/// What the answer to an unknown word begins with.
+const ONE_OF: &str = "应为以下之一：";
+
+/// That a word is none of these.
+fn one_of(choices: &[&str]) -> String {
+    format!("{ONE_OF}{}", choices.join("、"))
+}
+
+/// The same problem, where a word is none of those that a member may have: its members named by `applies` (the first segment
+/// of the pointer) have these words only.
+pub(super) fn narrowed(mut problem: Problem, applies: impl Fn(&str) -> Option<Vec<&'static str>>) -> Problem {
+    for error in problem.errors.iter_mut().filter(|error| error.detail.starts_with(ONE_OF)) {
+        let member = error.pointer.split('/').nth(1).unwrap_or_default();
+        if let Some(choices) = applies(member) {
+            error.detail = format!("在本案中{}", one_of(&choices));
+        }
+    }
+    problem
+}
+
+/// Whether [`narrowed`] may say more.
+pub(super) fn names_choices(problem: &Problem) -> bool {
+    problem.errors.iter().any(|error| error.detail.starts_with(ONE_OF))
+}
+
+/// The forms of members that are neither a word nor a value, by the last segment of the pointer.
+const FORMS: [(&str, &str); 1] = [(
+    "orders_reply_within",
+    "以下两种之一：{\"days\": 20}（自收到裁决之日起的工作日数），或者 {\"until\": \"2026-12-31\"}（最后一日）；没有责令答复的，不填",
+)];
+
+fn form_of(pointer: &str) -> Option<&'static str> {
+    let last = pointer.rsplit('/').next().unwrap_or_default();
+    FORMS.iter().find(|(member, _)| *member == last).map(|(_, form)| *form)
 }
 
 fn quoted_after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
@@ -322,6 +364,8 @@ mod tests {
         on: chrono::NaiveDate,
         #[expect(dead_code, reason = "only parsed")]
         role: Option<crate::case::Role>,
+        #[expect(dead_code, reason = "only parsed")]
+        within: Option<crate::law::ReopenedPeriod>,
     }
 
     fn faults(json: &str) -> (String, Vec<(String, String)>) {
@@ -360,6 +404,9 @@ mod tests {
         let problem = parse::<Outer>(json.as_bytes()).unwrap_err();
         assert!(problem.errors[0].detail.starts_with("应为以下之一：intake、clerk"), "{problem:?}");
         assert!(!serde_json::to_string(&problem).unwrap().contains("110101"));
+        let two = r#"{"name":"a","items":[{"on":"2025-02-28","within":{"weeks":3}}]}"#;
+        let problem = parse::<Outer>(two.as_bytes()).unwrap_err();
+        assert_eq!(problem.errors[0].detail, "应为以下之一：days、until");
     }
 
     #[test]

@@ -99,7 +99,7 @@ async fn calendar(api: &Api, region: String) -> Result<Arc<Calendar>, Problem> {
 }
 
 /// 现行日历的版本、范围和依据
-#[utoipa::path(get, path = "/api/v1/calendar/version", tag = "calendar", params(RegionParams),
+#[utoipa::path(get, path = "/api/v1/calendar/version", operation_id = "calendar_version", tag = "calendar", params(RegionParams),
     responses((status = 200, body = CalendarVersion)))]
 async fn version(api: web::Data<Api>, params: Params<RegionParams>) -> Result<HttpResponse, Problem> {
     let calendar = calendar(&api, params.0.region).await?;
@@ -117,7 +117,7 @@ async fn version(api: web::Data<Api>, params: Params<RegionParams>) -> Result<Ht
 }
 
 /// 自某日起第 n 个工作日
-#[utoipa::path(get, path = "/api/v1/calendar/workdays", tag = "calendar", params(WorkdayParams),
+#[utoipa::path(get, path = "/api/v1/calendar/workdays", operation_id = "add_workdays", tag = "calendar", params(WorkdayParams),
     responses((status = 200, body = Workday)))]
 async fn workdays(api: web::Data<Api>, params: Params<WorkdayParams>) -> Result<HttpResponse, Problem> {
     let WorkdayParams { from, n, region } = params.0;
@@ -135,7 +135,7 @@ async fn workdays(api: web::Data<Api>, params: Params<WorkdayParams>) -> Result<
 }
 
 /// 一年的放假安排与通知
-#[utoipa::path(get, path = "/api/v1/calendar/{year}", tag = "calendar", params(("year" = i32, Path)),
+#[utoipa::path(get, path = "/api/v1/calendar/{year}", operation_id = "show_calendar_year", tag = "calendar", params(("year" = i32, Path)),
     responses((status = 200, body = CalendarYear)))]
 async fn year(api: web::Data<Api>, path: web::Path<i32>) -> Result<HttpResponse, Problem> {
     let wanted = path.into_inner();
@@ -155,7 +155,7 @@ struct ChangeParams {
 }
 
 /// 预览或者启用一年的放假安排：不带 activate 为预览（不作任何改动）；启用须由最上级机关的管理员办理，随即重新计算在办案件的期限
-#[utoipa::path(put, path = "/api/v1/calendar/{year}", tag = "calendar", params(("year" = i32, Path), ChangeParams),
+#[utoipa::path(put, path = "/api/v1/calendar/{year}", operation_id = "change_calendar_year", tag = "calendar", params(("year" = i32, Path), ChangeParams),
     request_body = CalendarYear, responses((status = 200, body = CalendarPreview)))]
 async fn change(
     api: web::Data<Api>,

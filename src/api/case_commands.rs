@@ -2,13 +2,13 @@
 //!
 //! A command wants `If-Match`: sent twice, the second is answered 412 and changes nothing, so that a retry is harmless.
 
-use super::body::Body;
+use super::body::{self, Body};
 use super::case_view::{CaseView, wants_hints};
 use super::precondition::{IfMatch, Rendered};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
-use crate::case::{Command, CommandKind, command as payload, roles_for};
+use crate::case::{Command, CommandKind, choices, command as payload, roles_for};
 use crate::office::views::READERS;
 use crate::office::{Caller, OfficeError, Standing};
 use crate::store::CaseId;
@@ -48,6 +48,19 @@ async fn execute(
     Ok(HttpResponse::NoContent().insert_header(etag).finish())
 }
 
+/// What is wrong with the body of a command, with the words that its members may have in this case.
+async fn as_in_case(api: web::Data<Api>, id: CaseId, command: CommandKind, problem: Problem) -> Problem {
+    if !body::names_choices(&problem) {
+        return problem;
+    }
+    let file = api.run(move |office| office.store().read(|db| office.open_file(db, id))).await;
+    match file {
+        Ok(file) => body::narrowed(problem, |member| choices(command, member, &file.case)),
+        // What was wrong is true all the same.
+        Err(_) => problem,
+    }
+}
+
 /// The address a command is sent to.
 #[must_use]
 pub fn href(case_id: Uuid, command: CommandKind) -> String {
@@ -72,9 +85,12 @@ macro_rules! command_routes {
                 standing: Standing,
                 id: web::Path<Uuid>,
                 version: IfMatch,
-                body: Body<payload::$payload>,
+                body: Result<Body<payload::$payload>, Problem>,
             ) -> Result<HttpResponse, Problem> {
-                execute(api, caller, standing, CaseId(*id), Command::from(body.value), version).await
+                match body {
+                    Ok(body) => execute(api, caller, standing, CaseId(*id), Command::from(body.value), version).await,
+                    Err(problem) => Err(as_in_case(api, CaseId(*id), CommandKind::$payload, problem).await),
+                }
             }
         )*
 

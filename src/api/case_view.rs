@@ -1,11 +1,13 @@
 //! A case as its readers see it. Personal data is masked here; reading it in the clear is a route of its own.
 
 use super::orders::OrderLine;
-use crate::case::{Action, Case, Event, Obligation, Stage};
+use crate::case::{Action, Case, Challenge, Event, Obligation, Stage, challenges};
 use crate::case::{
     Consultation, Correction, FeeDemand, Justification, Proposal, Remedy, Reply, Task, command as payload,
 };
-use crate::law::{Calendar, ClockAnswer, Outcome, Regime, RemedyBodies, WarningLevel, WarningThresholds, remedies};
+use crate::law::{
+    Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningLevel, WarningThresholds, remedies,
+};
 use crate::office::applicants::masked_name;
 use crate::office::files::CaseFile;
 use crate::office::similar::SimilarCases;
@@ -13,6 +15,7 @@ use crate::office::views::duties_of;
 use crate::office::{Caller, Office, OfficeError};
 use crate::store::cases::CaseRow;
 use crate::store::events::EventRow;
+use crate::store::seal::mask_signatory;
 use crate::store::{Db, tags};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -68,8 +71,14 @@ pub struct ClockSummary {
     pub overdue_working_days: Option<u32>,
     /// 中止期间的法定最后一日
     pub resumes_on: Option<NaiveDate>,
-    /// 日历尚未公布时的暂定日期，不是届满日
+    /// 日历尚未公布时的暂定日期（即最早的届满日），不是届满日
     pub provisional_due: Option<NaiveDate>,
+    /// 放假安排未公布、届满日不能确定时，最早的届满日；预警和提醒以此为准
+    pub due_earliest: Option<NaiveDate>,
+    /// 放假安排未公布、届满日不能确定时，最晚的届满日
+    pub due_latest: Option<NaiveDate>,
+    /// 放假安排未公布时的说明，一行
+    pub estimate: Option<String>,
     /// 日历缺少的第一天
     pub missing: Option<NaiveDate>,
     /// 待补正时，如不重新起算的届满日
@@ -90,6 +99,9 @@ impl From<&ClockAnswer> for ClockSummary {
             overdue_working_days: answer.overdue_working_days,
             resumes_on: answer.resumes_on,
             provisional_due: answer.provisional_due,
+            due_earliest: answer.range.map(|range| range.earliest),
+            due_latest: answer.range.map(|range| range.latest),
+            estimate: answer.estimate(),
             missing: answer.missing,
             risk_due: answer.risk_due,
             calendar_version: answer.calendar_version.clone(),
@@ -143,10 +155,14 @@ pub struct ObligationView {
     pub key: String,
     /// 种类
     pub kind: Word,
-    /// 最后一日
+    /// 最后一日；没有法定或者指定的期限的，以及起算日期尚未登记的，为空
     pub due_on: Option<NaiveDate>,
-    /// 年度放假通知尚未公布，最后一日是暂定的
+    /// 没有期限的事项，本机关核查的日期；不是最后一日
+    pub follow_up_on: Option<NaiveDate>,
+    /// 年度放假通知尚未公布，最后一日是暂定的：due_on 为最早
     pub is_provisional: bool,
+    /// 最后一日是暂定时，最晚的最后一日
+    pub latest_on: Option<NaiveDate>,
     /// 状态：open、suspended、met、cancelled
     pub status: String,
     /// 依据
@@ -155,13 +171,50 @@ pub struct ObligationView {
 
 impl From<Obligation> for ObligationView {
     fn from(obligation: Obligation) -> Self {
+        let is_follow_up = obligation.kind.is_follow_up();
         Self {
             kind: Word::new(obligation.kind.code(), obligation.kind.label()),
-            due_on: obligation.due_on,
-            is_provisional: obligation.is_estimated,
+            due_on: obligation.due_on.filter(|_| !is_follow_up),
+            follow_up_on: obligation.due_on.filter(|_| is_follow_up),
+            is_provisional: obligation.is_estimated(),
+            latest_on: obligation.latest_on,
             status: obligation.status.code().to_owned(),
             article: obligation.article.to_owned(),
             key: obligation.key,
+        }
+    }
+}
+
+/// 一种救济途径及其期限
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChallengeView {
+    /// 途径：reconsideration 行政复议，suit 行政诉讼
+    pub way: Word,
+    /// 第0日：送达之日，或者未作答复时答复期限届满之日；尚不能计算的为空
+    pub from: Option<NaiveDate>,
+    /// 届满日；放假安排未公布的为最早；尚不能计算的为空
+    pub until: Option<NaiveDate>,
+    /// 届满日不能确定时，最晚的届满日
+    pub latest_on: Option<NaiveDate>,
+    /// 规则代码
+    pub rule: Option<String>,
+    /// 依据
+    pub article: Option<String>,
+    /// 推算过程，或者尚不能计算的原因
+    pub why: String,
+}
+
+impl From<Challenge> for ChallengeView {
+    fn from(challenge: Challenge) -> Self {
+        let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Self {
+            way: Word::new(challenge.way.code(), challenge.way.label()),
+            from: challenge.term.map(|term| term.from.day()),
+            until: challenge.term.map(|term| term.last.warns_on()),
+            latest_on: challenge.term.and_then(|term| term.last.latest()),
+            rule: said(challenge.rule),
+            article: said(challenge.article),
+            why: challenge.why,
         }
     }
 }
@@ -293,6 +346,8 @@ pub struct CaseView {
     pub reply: Option<Reply>,
     /// 答复书应附的救济告知
     pub remedies_text: Option<String>,
+    /// 答复（或者逾期未答复）可以申请行政复议、提起行政诉讼至哪一日，或者尚不能计算的原因
+    pub challenges: Vec<ChallengeView>,
     /// 处理结果
     pub outcome: Option<OutcomeView>,
     /// 办结日期
@@ -395,6 +450,7 @@ impl CaseView {
             proposal: case.proposal.clone(),
             reply: case.reply.clone().map(masked_reply),
             remedies_text: remedies_text(file, today),
+            challenges: challenges_of(file, today),
             outcome: case.outcome.map(OutcomeView::from),
             ended_on: case.ended_on,
             archive: case.archive.clone(),
@@ -448,10 +504,10 @@ pub fn clock_view(
     }
 }
 
-/// Who signed for a reply is shown by the first character.
+/// Of who signed for a reply the relation to the applicant is shown; the name stands behind `reveal`.
 fn masked_reply(mut reply: Reply) -> Reply {
     if let Some(proof) = &mut reply.proof {
-        proof.signatory = proof.signatory.as_deref().map(|name| masked_name("natural_person", name));
+        proof.signatory = proof.signatory.as_deref().map(mask_signatory);
     }
     reply
 }
@@ -465,12 +521,18 @@ fn remedies_text(file: &CaseFile, today: NaiveDate) -> Option<String> {
     let on = file.case.reply.as_ref().map_or(today, |reply| reply.issued_on);
     let rules = &file.desk.rules;
     let bodies = RemedyBodies {
+        letter: LetterTitle::default(),
         government: &rules.reconsideration_organ,
         superior: "上一级主管部门",
         court: &rules.court,
         online_channel: Some(rules.reconsideration_online.as_str()).filter(|place| !place.is_empty()),
     };
     remedies(outcome, &withheld, on, &bodies)
+}
+
+fn challenges_of(file: &CaseFile, today: NaiveDate) -> Vec<ChallengeView> {
+    let nobody = crate::office::files::nobody();
+    challenges(&file.case, &file.context(&nobody, today)).into_iter().map(ChallengeView::from).collect()
 }
 
 /// 案件一览中的一行
@@ -576,7 +638,7 @@ impl EventView {
     pub fn new(row: EventRow, event: &Event) -> Self {
         let mut body: Value = serde_json::from_str(&row.body).unwrap_or(Value::Null);
         if let Some(Value::String(name)) = body.pointer_mut("/proof/signatory") {
-            *name = masked_name("natural_person", name);
+            *name = mask_signatory(name);
         }
         Self {
             seq: row.seq,

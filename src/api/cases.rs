@@ -12,7 +12,7 @@ use super::state::Api;
 use crate::case::Role;
 use crate::case::text::line_flaw;
 use crate::law::{WarningLevel, explain};
-use crate::office::applicants::{Applicant, REVEALERS};
+use crate::office::applicants::{REVEALERS, Revealed};
 use crate::office::cases::Application;
 use crate::office::sheets::case_sheet;
 use crate::office::views::{CaseQuery, READERS, WhatIf};
@@ -50,7 +50,7 @@ pub const ROUTES: &[Route] = &[
 pub struct Doc;
 
 /// 收件（经办人手工登记；窗口系统用 /intake/applications）
-#[utoipa::path(post, path = "/api/v1/cases", tag = "cases", params(("Idempotency-Key" = String, Header)),
+#[utoipa::path(post, path = "/api/v1/cases", operation_id = "file_case", tag = "cases", params(("Idempotency-Key" = String, Header)),
     request_body = Application, responses((status = 201, body = CaseView)))]
 async fn receive(
     api: web::Data<Api>,
@@ -128,7 +128,7 @@ struct ListParams {
 const LONGEST_SEARCH: usize = 200;
 
 /// 案件一览，新收的在前
-#[utoipa::path(get, path = "/api/v1/cases", tag = "cases", params(ListParams),
+#[utoipa::path(get, path = "/api/v1/cases", operation_id = "list_cases", tag = "cases", params(ListParams),
     responses((status = 200, body = Page<CaseLine>)))]
 async fn list(
     api: web::Data<Api>,
@@ -257,7 +257,7 @@ pub(super) fn codes(
 }
 
 /// 一个案件
-#[utoipa::path(get, path = "/api/v1/cases/{case_id}", tag = "cases", params(("case_id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}", operation_id = "show_case", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = CaseView)))]
 async fn show(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let view = api
@@ -302,7 +302,7 @@ struct ClockDetail {
 }
 
 /// 答复期限及其推导；可以按任何一日计算，可以推演
-#[utoipa::path(get, path = "/api/v1/cases/{case_id}/clock", tag = "cases",
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}/clock", operation_id = "show_clock", tag = "cases",
     params(("case_id" = Uuid, Path), ClockParams), responses((status = 200, body = ClockDetail)))]
 async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockParams>) -> Result<HttpResponse, Problem> {
     let ClockParams { as_of, returned_on, extended_by } = params.0;
@@ -328,7 +328,7 @@ async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockPar
 }
 
 /// 办理过程：按顺序的每一步，哈希相连
-#[utoipa::path(get, path = "/api/v1/cases/{case_id}/events", tag = "cases", params(("case_id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}/events", operation_id = "list_events", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = [EventView])))]
 async fn log(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let events = api
@@ -341,7 +341,7 @@ async fn log(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, P
 }
 
 /// 本人接下来可以办理什么，什么不能办理、为什么
-#[utoipa::path(get, path = "/api/v1/cases/{case_id}/actions", tag = "cases", params(("case_id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}/actions", operation_id = "list_actions", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = ActionsView)))]
 async fn actions(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let view = api
@@ -360,12 +360,13 @@ async fn actions(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Re
 #[serde(deny_unknown_fields)]
 struct RevealBody {
     /// 理由，将被记录
+    #[schema(max_length = 200)]
     reason: String,
 }
 
-/// 查看申请人的证件号码与联系方式（每次查看均记录）
-#[utoipa::path(post, path = "/api/v1/cases/{case_id}/applicant/reveal", tag = "cases",
-    params(("case_id" = Uuid, Path)), request_body = RevealBody, responses((status = 200, body = Applicant)))]
+/// 查看申请人的证件号码、联系方式和送达回证的签收人（每次查看均记录）
+#[utoipa::path(post, path = "/api/v1/cases/{case_id}/applicant/reveal", operation_id = "reveal_applicant", tag = "cases",
+    params(("case_id" = Uuid, Path)), request_body = RevealBody, responses((status = 200, body = Revealed)))]
 async fn reveal(
     api: web::Data<Api>,
     caller: Caller,

@@ -63,8 +63,10 @@ impl From<DepartmentRow> for Department {
 #[serde(deny_unknown_fields)]
 struct NewDepartment {
     /// 科室代码，本机关内唯一
+    #[schema(max_length = 40)]
     code: String,
     /// 科室名称
+    #[schema(max_length = 100)]
     name: String,
 }
 
@@ -73,6 +75,7 @@ struct NewDepartment {
 #[serde(deny_unknown_fields)]
 struct DepartmentPatch {
     /// 科室名称
+    #[schema(max_length = 100)]
     name: Option<String>,
     /// 是否启用
     is_active: Option<bool>,
@@ -83,7 +86,7 @@ struct DepartmentPatch {
 }
 
 /// 本机关的科室，按代码排列
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/departments", tag = "organs",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/departments", operation_id = "list_departments", tag = "organs",
     params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<Department>)))]
 async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     let limit = page_limit(&api, params.0.limit)?;
@@ -96,7 +99,7 @@ async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams
 }
 
 /// 新增科室
-#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/departments", tag = "organs",
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/departments", operation_id = "add_department", tag = "organs",
     params(("organ_id" = Uuid, Path), ("Idempotency-Key" = String, Header)),
     request_body = NewDepartment, responses((status = 201, body = Department)))]
 async fn add(
@@ -122,7 +125,7 @@ async fn add(
 }
 
 /// 修改科室的名称、负责人或启用状态
-#[utoipa::path(patch, path = "/api/v1/organs/{organ_id}/departments/{department_id}", tag = "organs",
+#[utoipa::path(patch, path = "/api/v1/organs/{organ_id}/departments/{department_id}", operation_id = "change_department", tag = "organs",
     params(("organ_id" = Uuid, Path), ("department_id" = Uuid, Path), ("If-Match" = String, Header)),
     request_body = DepartmentPatch, responses((status = 200, body = Department)))]
 async fn change(

@@ -39,7 +39,8 @@ impl Format {
         }
     }
 
-    const fn media_type(self) -> &'static str {
+    /// Its media type.
+    pub(super) const fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Csv => "text/csv",

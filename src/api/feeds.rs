@@ -31,7 +31,7 @@ struct FeedAddress {
 }
 
 /// 取得本人的日历订阅地址；再次取得即更换，原地址随即失效
-#[utoipa::path(post, path = "/api/v1/me/feed", tag = "feeds", responses((status = 200, body = FeedAddress)))]
+#[utoipa::path(post, path = "/api/v1/me/feed", operation_id = "renew_feed", tag = "feeds", responses((status = 200, body = FeedAddress)))]
 async fn renew(api: web::Data<Api>, caller: Caller) -> Result<HttpResponse, Problem> {
     let token =
         api.run(move |office| office.store().write::<_, OfficeError>(|db| office.renew_feed(db, &caller))).await?;
@@ -39,14 +39,14 @@ async fn renew(api: web::Data<Api>, caller: Caller) -> Result<HttpResponse, Prob
 }
 
 /// 撤销本人的日历订阅地址
-#[utoipa::path(delete, path = "/api/v1/me/feed", tag = "feeds", responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/me/feed", operation_id = "end_feed", tag = "feeds", responses((status = 204)))]
 async fn end(api: web::Data<Api>, caller: Caller) -> Result<HttpResponse, Problem> {
     api.run(move |office| office.store().write::<_, OfficeError>(|db| office.end_feed(db, &caller))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// 日历订阅（iCalendar）：本人的待办期限，每项一个全天事件，不含申请人信息；地址即凭证
-#[utoipa::path(get, path = "/api/v1/feeds/{token}.ics", tag = "feeds",
+#[utoipa::path(get, path = "/api/v1/feeds/{token}.ics", operation_id = "read_feed", tag = "feeds",
     params(("token" = String, Path, description = "订阅地址中的凭证")),
     responses((status = 200, body = String, content_type = "text/calendar")))]
 async fn read(api: web::Data<Api>, path: web::Path<String>) -> Result<HttpResponse, Problem> {

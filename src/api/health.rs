@@ -49,14 +49,14 @@ struct Alive {
 }
 
 /// 进程存活（不访问数据库）
-#[utoipa::path(get, path = "/health/live", tag = "ops", responses((status = 200, body = Alive)))]
+#[utoipa::path(get, path = "/health/live", operation_id = "is_live", tag = "ops", responses((status = 200, body = Alive)))]
 async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Alive { status: "alive" })
 }
 
 /// 可以办理业务：数据库可写可读、文件仍在原处、迁移已完成；不能办理的，逐项说明原因和处理办法；工作日历不足以覆盖在办期限的，说明自哪一天起缺少
-#[utoipa::path(get, path = "/health/ready", tag = "ops",
-    responses((status = 200, body = Readiness), (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/health/ready", operation_id = "is_ready", tag = "ops",
+    responses((status = 200, body = Readiness), (status = 503, description = "不能办理业务：errors 逐项说明原因和处理办法", body = super::problem::Details, content_type = "application/problem+json")))]
 async fn ready(api: web::Data<Api>, watch: web::Data<Watch>) -> Result<HttpResponse, Problem> {
     let seen = watch.ask(|| async move { api.run(|office| Ok(office.readiness())).await }).await;
     let readiness = answer_of(&seen)?;
@@ -88,8 +88,8 @@ fn answer_of(seen: &Seen<Result<Readiness, Problem>>) -> Result<&Readiness, Prob
 }
 
 /// 本文档（OpenAPI 3.1）
-#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "ops",
-    responses((status = 200), (status = 304, description = "与 If-None-Match 所给的相同")))]
+#[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "show_document", tag = "ops",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object), (status = 304, description = "与 If-None-Match 所给的相同")))]
 async fn document(request: HttpRequest) -> Result<HttpResponse, Problem> {
     static DOCUMENT: LazyLock<Option<Fixed>> = LazyLock::new(|| {
         let text = serde_json::to_vec(&openapi::document()).ok()?;

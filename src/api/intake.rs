@@ -137,7 +137,7 @@ struct AwaitingReceipt {
 struct FilingClock {
     /// 状态
     status: Word,
-    /// 年度放假通知尚未公布，只有暂定日期 provisional_due
+    /// 年度放假通知尚未公布，届满日是估算的：最早、最晚见 due_earliest、due_latest
     is_provisional: bool,
     /// 计算结果：start 起算日，due 届满日
     #[serde(flatten)]
@@ -176,7 +176,7 @@ impl FilingState {
         let (receipt, awaiting) = receipt_of(&progress.ruling);
         let clock = progress.clock.map(|clock| FilingClock {
             status: Word::new(clock.status.code(), clock.status.label()),
-            is_provisional: clock.provisional_due.is_some(),
+            is_provisional: clock.range.is_some(),
             answer: ClockSummary::from(&clock),
         });
         let to_do = progress.to_do.into_iter().map(|duty| ApplicantToDo {
@@ -231,7 +231,7 @@ fn receipt_of(ruling: &ReceiptRuling) -> (Option<ReceiptView>, Option<AwaitingRe
 ///
 /// 不收用途：2019年修订的条例不以用途为条件。附件不在此接口。已提交的申请不能以重新提交的方式修改，之后发生的事实
 /// （联系、确认收到、补正）在案件上登记。
-#[utoipa::path(post, path = "/api/v1/intake/applications", tag = "intake",
+#[utoipa::path(post, path = "/api/v1/intake/applications", operation_id = "file_application", tag = "intake",
     params(("Idempotency-Key" = String, Header)), request_body = IntakeForm,
     responses((status = 201, body = FiledApplication), (status = 200, body = FiledApplication)))]
 async fn file(api: web::Data<Api>, caller: Caller, key: Key, form: Form) -> Result<HttpResponse, Problem> {
@@ -283,7 +283,7 @@ struct ShowParams {
 }
 
 /// 本系统所提交的一件申请的办理情况
-#[utoipa::path(get, path = "/api/v1/intake/applications/{external_number}", tag = "intake",
+#[utoipa::path(get, path = "/api/v1/intake/applications/{external_number}", operation_id = "show_filing", tag = "intake",
     params(("external_number" = String, Path), ShowParams), responses((status = 200, body = FilingState)))]
 async fn show(
     api: web::Data<Api>,
@@ -364,7 +364,7 @@ struct Changes {
 /// 本系统所提交申请中有变动的，供定时查询
 ///
 /// 变动指案件上登记了事实。单纯因日期推移而到期、超期，不算变动。
-#[utoipa::path(get, path = "/api/v1/intake/applications", tag = "intake", params(ChangesParams),
+#[utoipa::path(get, path = "/api/v1/intake/applications", operation_id = "list_filings", tag = "intake", params(ChangesParams),
     responses((status = 200, body = Changes)))]
 async fn changes(api: web::Data<Api>, caller: Caller, params: Params<ChangesParams>) -> Result<HttpResponse, Problem> {
     let params = params.0;

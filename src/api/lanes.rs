@@ -141,7 +141,8 @@ mod tests {
             let lane = Arc::clone(&lane);
             async move { lane.enter(person(1)).await.map(drop) }
         });
-        tokio::task::yield_now().await;
+        tokio::time::sleep(SOON).await;
+        assert!(!waiting.is_finished());
         drop(first);
         assert!(waiting.await.unwrap().is_ok());
         assert!(lock(&lane.people).is_empty());

@@ -5,6 +5,7 @@ use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use crate::law::{Outcome, Regime, RemedyText, Requirement};
 use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
@@ -72,6 +73,8 @@ struct RequirementRow {
     label: &'static str,
     #[schema(value_type = String)]
     article: &'static str,
+    /// 自这一日起的拟办须具备；为空的，一直须具备
+    since: Option<NaiveDate>,
 }
 
 /// 全部结果
@@ -81,7 +84,7 @@ struct OutcomeTable {
 }
 
 /// 法定办理结果：依据、报表行、救济告知和前置材料
-#[utoipa::path(get, path = "/api/v1/law/outcomes", tag = "law", params(OutcomeParams),
+#[utoipa::path(get, path = "/api/v1/law/outcomes", operation_id = "list_outcomes", tag = "law", params(OutcomeParams),
     responses((status = 200, body = OutcomeTable)))]
 async fn outcomes(params: Params<OutcomeParams>) -> Result<HttpResponse, Problem> {
     let wanted = |outcome: &Outcome| params.0.regime.is_none_or(|regime| outcome.is_of(regime));
@@ -94,6 +97,7 @@ fn row(outcome: Outcome) -> OutcomeRow {
         requirement: *requirement,
         label: requirement.label(),
         article: requirement.article(),
+        since: requirement.since(),
     };
     OutcomeRow {
         outcome,

@@ -71,7 +71,7 @@ struct LedgerPreview {
 }
 
 /// 预览：将要新建哪些案件，哪一行错在哪里；不作任何改动
-#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/preview", tag = "ledger",
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/preview", operation_id = "preview_ledger", tag = "ledger",
     params(("organ_id" = Uuid, Path)), request_body = LedgerFile, responses((status = 200, body = LedgerPreview)))]
 async fn preview(
     api: web::Data<Api>,
@@ -95,7 +95,7 @@ async fn preview(
 }
 
 /// 按预览导入：一次完成，或者全部不导入
-#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/imports", tag = "ledger",
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/imports", operation_id = "import_ledger", tag = "ledger",
     params(("organ_id" = Uuid, Path), ("Idempotency-Key" = String, Header)),
     request_body = ImportFile, responses((status = 201, body = LedgerImport)))]
 async fn import(
@@ -144,19 +144,26 @@ fn taken_in(
 
 /// What was shown: the file and what would come of it.
 fn confirmation(bytes: &[u8], import: &LedgerImport) -> String {
-    let LedgerImport { rows, created, existing, rejected, faults_total, departments, .. } = import;
+    let LedgerImport { rows, created, existing, rejected, faults_total, departments, unread, .. } = import;
+    let unread = unread.len();
     let file = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
-    content_tag(&format!("{file} {rows} {created} {existing} {rejected} {faults_total} {departments:?}"))
+    content_tag(&format!("{file} {rows} {created} {existing} {rejected} {faults_total} {unread} {departments:?}"))
 }
 
-/// The faults of rows as faults of the request.
+/// What is not taken as faults of the request: sheets and columns, then rows.
 fn faults(import: &LedgerImport) -> Vec<FieldError> {
+    let unread = import.unread.iter().map(|unread| {
+        let at = unread.sheet.iter().map(|sheet| format!("工作表“{sheet}”"));
+        let at = at.chain(unread.column.iter().map(|column| format!("“{column}”列")));
+        FieldError::new("/content", unread.code.clone(), format!("{}：{}", at.collect::<String>(), unread.detail))
+    });
     let told = import.faults.iter().map(|fault| {
         let article = fault.article.as_ref().map_or_else(String::new, |article| format!("（{article}）"));
-        let detail = format!("第{}行 {}：{}{article}", fault.line, fault.column, fault.detail);
+        let sheet = fault.sheet.as_ref().map_or_else(String::new, |sheet| format!("工作表“{sheet}”"));
+        let detail = format!("{sheet}第{}行 {}：{}{article}", fault.line, fault.column, fault.detail);
         FieldError::new(format!("/content/{}", fault.line), fault.code.clone(), detail)
     });
-    told.collect()
+    unread.chain(told).collect()
 }
 
 /// 导出的范围
@@ -177,7 +184,7 @@ struct ExportParams {
 }
 
 /// 本机关的案件，按收到日期排列；列与导入的相同
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger", tag = "ledger",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger", operation_id = "export_ledger", tag = "ledger",
     params(("organ_id" = Uuid, Path), ExportParams),
     responses((status = 200, body = String, content_type = "text/csv")))]
 async fn export(
@@ -227,7 +234,7 @@ struct TemplateParams {
 }
 
 /// 空白台账
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger/template", tag = "ledger",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger/template", operation_id = "ledger_template", tag = "ledger",
     params(("organ_id" = Uuid, Path), TemplateParams),
     responses((status = 200, body = String, content_type = "text/csv")))]
 async fn template(params: Params<TemplateParams>, request: HttpRequest) -> Result<HttpResponse, Problem> {

@@ -143,7 +143,7 @@ impl From<(MailView, Vec<MailAnswer>)> for MailDetail {
 }
 
 /// 待发和已发的邮件，最近入队的在前；只有本人可以查看的机关的
-#[utoipa::path(get, path = "/api/v1/mail", tag = "mail", params(MailParams),
+#[utoipa::path(get, path = "/api/v1/mail", operation_id = "list_mails", tag = "mail", params(MailParams),
     responses((status = 200, body = Page<Mail>)))]
 async fn list(api: web::Data<Api>, caller: Caller, params: Params<MailParams>) -> Result<HttpResponse, Problem> {
     let params = params.0;
@@ -179,7 +179,7 @@ fn cursor(text: Option<&str>) -> Result<Option<OutboxId>, Problem> {
 }
 
 /// 一封邮件及各次尝试的结果
-#[utoipa::path(get, path = "/api/v1/mail/{mail_id}", tag = "mail", params(("mail_id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/v1/mail/{mail_id}", operation_id = "show_mail", tag = "mail", params(("mail_id" = Uuid, Path)),
     responses((status = 200, body = MailDetail)))]
 async fn show(api: web::Data<Api>, caller: Caller, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let id = OutboxId(path.into_inner());
@@ -188,7 +188,7 @@ async fn show(api: web::Data<Api>, caller: Caller, path: web::Path<Uuid>) -> Res
 }
 
 /// 重新发送待人工处理的邮件：原地址、原内容
-#[utoipa::path(post, path = "/api/v1/mail/{mail_id}/release", tag = "mail", params(("mail_id" = Uuid, Path)),
+#[utoipa::path(post, path = "/api/v1/mail/{mail_id}/release", operation_id = "release_mail", tag = "mail", params(("mail_id" = Uuid, Path)),
     responses((status = 200, body = MailDetail)))]
 async fn release(api: web::Data<Api>, caller: Caller, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let id = OutboxId(path.into_inner());

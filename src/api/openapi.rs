@@ -1,17 +1,22 @@
 //! The OpenAPI 3.1 document, made of the handlers' descriptions and the route table.
 
-use super::problem::Problem;
+mod answers;
+mod examples;
+mod limits;
+mod vocabulary;
+
+use super::problem::Details;
 use super::routes::{self, Access, Route, Verb};
 use super::{
     annual_reports, auth, calendar, case_commands, cases, departments, feeds, health, intake, law, ledger, mails,
     orders, organs, overdue, overview, reminders, reports, topics, users,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{OpenApi as Document, RefOr};
 
 const BEARER: &str = "bearer";
 
@@ -23,7 +28,7 @@ const BEARER: &str = "bearer";
                        修改须带 If-Match（读取时的 ETag），新建须带 Idempotency-Key。日期均为北京时间的日历日。",
         license(name = "MIT")
     ),
-    components(schemas(Problem)),
+    components(schemas(Details)),
     tags(
         (name = "auth", description = "登录"),
         (name = "organs", description = "行政机关与科室"),
@@ -77,15 +82,25 @@ pub fn document() -> Document {
         document.merge(part);
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-    document
-        .components
-        .get_or_insert_with(Components::default)
-        .add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    let mut components = document.components.take().unwrap_or_default();
+    components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    answers::add_refusals(&mut components);
+    vocabulary::label(&mut components);
+    let mut bodies = BTreeSet::new();
     for route in routes::all() {
         if let Some(operation) = operation(&mut document, route) {
             complete(operation, route);
+            answers::describe(operation, route, &components);
+            examples::add(operation, route);
+            limits::parts_of(operation, &components, &mut bodies);
         }
     }
+    for name in &bodies {
+        if let Some(schema) = components.schemas.get_mut(name) {
+            limits::bound(schema, "");
+        }
+    }
+    document.components = Some(components);
     document
 }
 
@@ -126,12 +141,8 @@ fn method(route: &Route) -> HttpMethod {
     }
 }
 
-/// Adds what the route table knows: who may call it, and that every error is a problem.
+/// Adds what the route table knows: who may call it.
 fn complete(operation: &mut Operation, route: &Route) {
-    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
-    let error: Response =
-        ResponseBuilder::new().description("错误").content("application/problem+json", problem).build();
-    operation.responses.responses.entry("default".to_owned()).or_insert(RefOr::T(error));
     if route.access != Access::Public {
         operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
     }

@@ -189,6 +189,7 @@ impl OrderView {
 #[serde(deny_unknown_fields)]
 struct OrderAnswer {
     /// 办理情况、原因和下一步安排
+    #[schema(max_length = 2000)]
     text: String,
 }
 
@@ -197,6 +198,7 @@ struct OrderAnswer {
 #[serde(deny_unknown_fields)]
 struct OrderReturn {
     /// 理由
+    #[schema(max_length = 2000)]
     reason: String,
     /// 新的答复日期，今天或者以后的工作日
     due_on: NaiveDate,
@@ -207,6 +209,7 @@ struct OrderReturn {
 #[serde(deny_unknown_fields)]
 struct OrderClose {
     /// 意见
+    #[schema(max_length = 2000)]
     comment: Option<String>,
 }
 
@@ -215,11 +218,12 @@ struct OrderClose {
 #[serde(deny_unknown_fields)]
 struct OrderCancel {
     /// 理由
+    #[schema(max_length = 2000)]
     reason: String,
 }
 
 /// 签发督办单
-#[utoipa::path(post, path = "/api/v1/supervision/orders", tag = "supervision",
+#[utoipa::path(post, path = "/api/v1/supervision/orders", operation_id = "issue_order", tag = "supervision",
     params(("Idempotency-Key" = String, Header)), request_body = NewOrder, responses((status = 201, body = OrderView)))]
 async fn issue(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrder>) -> Result<HttpResponse, Problem> {
     let once = once(&caller, key, body.fingerprint);
@@ -266,7 +270,7 @@ struct OrderParams {
 }
 
 /// 督办单一览，新签发的在前
-#[utoipa::path(get, path = "/api/v1/supervision/orders", tag = "supervision", params(OrderParams),
+#[utoipa::path(get, path = "/api/v1/supervision/orders", operation_id = "list_orders", tag = "supervision", params(OrderParams),
     responses((status = 200, body = Page<OrderLine>)))]
 async fn list(api: web::Data<Api>, caller: Caller, params: Params<OrderParams>) -> Result<HttpResponse, Problem> {
     let params = params.0;
@@ -300,7 +304,7 @@ fn cursor(text: Option<&str>) -> Result<Option<OrderId>, Problem> {
 }
 
 /// 一份督办单及其办理过程
-#[utoipa::path(get, path = "/api/v1/supervision/orders/{order_id}", tag = "supervision",
+#[utoipa::path(get, path = "/api/v1/supervision/orders/{order_id}", operation_id = "show_order", tag = "supervision",
     params(("order_id" = Uuid, Path)), responses((status = 200, body = OrderView)))]
 async fn show(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let view = api
@@ -330,8 +334,8 @@ async fn act(
 }
 
 macro_rules! steps {
-    ($($handler:ident $body:ident $path:literal $summary:literal $command:expr;)*) => { $(
-        #[utoipa::path(post, path = $path, tag = "supervision", summary = $summary,
+    ($($handler:ident $id:literal $body:ident $path:literal $summary:literal $command:expr;)*) => { $(
+        #[utoipa::path(post, path = $path, operation_id = $id, tag = "supervision", summary = $summary,
             params(("order_id" = Uuid, Path), ("If-Match" = String, Header)), request_body = $body,
             responses((status = 200, body = OrderView)))]
         async fn $handler(
@@ -348,12 +352,12 @@ macro_rules! steps {
 }
 
 steps! {
-    answer OrderAnswer "/api/v1/supervision/orders/{order_id}/answer" "答复督办单"
+    answer "answer_order" OrderAnswer "/api/v1/supervision/orders/{order_id}/answer" "答复督办单"
         |body| OrderCommand::Answer { text: body.text };
-    send_back OrderReturn "/api/v1/supervision/orders/{order_id}/return" "退回答复，另定答复日期（签发人）"
+    send_back "return_order" OrderReturn "/api/v1/supervision/orders/{order_id}/return" "退回答复，另定答复日期（签发人）"
         |body| OrderCommand::Return { reason: body.reason, due_on: body.due_on };
-    close OrderClose "/api/v1/supervision/orders/{order_id}/close" "认可答复，办结督办单（签发人）"
+    close "close_order" OrderClose "/api/v1/supervision/orders/{order_id}/close" "认可答复，办结督办单（签发人）"
         |body| OrderCommand::Close { comment: body.comment };
-    cancel OrderCancel "/api/v1/supervision/orders/{order_id}/cancel" "撤销督办单（签发人）"
+    cancel "cancel_order" OrderCancel "/api/v1/supervision/orders/{order_id}/cancel" "撤销督办单（签发人）"
         |body| OrderCommand::Cancel { reason: body.reason };
 }

@@ -80,8 +80,10 @@ impl From<OrganRow> for Organ {
 #[serde(deny_unknown_fields)]
 struct NewOrgan {
     /// 机关代码，全系统唯一
+    #[schema(max_length = 40)]
     code: String,
     /// 机关名称
+    #[schema(max_length = 100)]
     name: String,
     /// 主管机关
     parent_id: Uuid,
@@ -92,7 +94,7 @@ struct NewOrgan {
     region: String,
     /// 机关的设置
     #[serde(default = "empty_object")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::case::OrganRules>)]
     settings: Value,
 }
 
@@ -101,6 +103,7 @@ struct NewOrgan {
 #[serde(deny_unknown_fields)]
 struct OrganPatch {
     /// 机关名称
+    #[schema(max_length = 100)]
     name: Option<String>,
     /// 报送年度报告的机关；null 为主管机关
     #[serde(default, deserialize_with = "given")]
@@ -109,7 +112,7 @@ struct OrganPatch {
     /// 地区工作日历
     region: Option<String>,
     /// 机关的全部设置；未列出的取默认值
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::case::OrganRules>)]
     settings: Option<Value>,
 }
 
@@ -138,14 +141,14 @@ pub(super) struct PageParams {
 }
 
 /// 本人任职的机关及可以查看的下级机关
-#[utoipa::path(get, path = "/api/v1/organs", tag = "organs", params(PageParams),
+#[utoipa::path(get, path = "/api/v1/organs", operation_id = "list_organs", tag = "organs", params(PageParams),
     responses((status = 200, body = Page<Organ>)))]
 async fn list(api: web::Data<Api>, caller: Caller, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     page(&api, params.0, move |office| office.organs(&caller)).await
 }
 
 /// 本机关及全部下级机关，上级在前
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/tree", tag = "organs",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/tree", operation_id = "list_tree", tag = "organs",
     params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<Organ>)))]
 async fn tree(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     page(&api, params.0, move |office| office.organ_tree(standing.organ_id)).await
@@ -166,7 +169,7 @@ async fn page(
 }
 
 /// 新增下级机关
-#[utoipa::path(post, path = "/api/v1/organs", tag = "organs", params(("Idempotency-Key" = String, Header)),
+#[utoipa::path(post, path = "/api/v1/organs", operation_id = "add_organ", tag = "organs", params(("Idempotency-Key" = String, Header)),
     request_body = NewOrgan, responses((status = 201, body = Organ)))]
 async fn add(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrgan>) -> Result<HttpResponse, Problem> {
     let once = once(&caller, key, body.fingerprint);
@@ -195,7 +198,7 @@ async fn add(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrgan>
 }
 
 /// 一个行政机关
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}", tag = "organs", params(("organ_id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}", operation_id = "show_organ", tag = "organs", params(("organ_id" = Uuid, Path)),
     responses((status = 200, body = Organ)))]
 async fn show(api: web::Data<Api>, standing: Standing) -> Result<HttpResponse, Problem> {
     let organ = Organ::from(api.run(move |office| office.organ(standing.organ_id)).await?);
@@ -203,7 +206,7 @@ async fn show(api: web::Data<Api>, standing: Standing) -> Result<HttpResponse, P
 }
 
 /// 修改机关的名称、报送关系、地区和设置
-#[utoipa::path(patch, path = "/api/v1/organs/{organ_id}", tag = "organs",
+#[utoipa::path(patch, path = "/api/v1/organs/{organ_id}", operation_id = "change_organ", tag = "organs",
     params(("organ_id" = Uuid, Path), ("If-Match" = String, Header)),
     request_body = OrganPatch, responses((status = 200, body = Organ)))]
 async fn change(

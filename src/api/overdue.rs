@@ -49,7 +49,7 @@ struct OverdueParams {
 }
 
 /// 督办清单：即将逾期、逾期未办、逾期已办，按机关、科室合计
-#[utoipa::path(get, path = "/api/v1/overdue", tag = "cases", params(OverdueParams),
+#[utoipa::path(get, path = "/api/v1/overdue", operation_id = "list_overdue", tag = "cases", params(OverdueParams),
     responses((status = 200, body = OverdueReport)))]
 async fn list(
     api: web::Data<Api>,

@@ -51,7 +51,7 @@ struct OverviewParams {
 }
 
 /// 监督概览：各机关（本级、含下级）、各科室、各承办人的件数、用时与逾期责任
-#[utoipa::path(get, path = "/api/v1/supervision/overview", tag = "supervision", params(OverviewParams),
+#[utoipa::path(get, path = "/api/v1/supervision/overview", operation_id = "show_overview", tag = "supervision", params(OverviewParams),
     responses((status = 200, body = Overview)))]
 async fn overview(
     api: web::Data<Api>,
@@ -111,7 +111,7 @@ struct DelayParams {
 }
 
 /// 逾期责任：用去的工作日各在谁手中
-#[utoipa::path(get, path = "/api/v1/cases/{case_id}/delay", tag = "supervision",
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}/delay", operation_id = "show_delay", tag = "supervision",
     params(("case_id" = Uuid, Path), DelayParams), responses((status = 200, body = CaseDelay)))]
 async fn delay(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<DelayParams>) -> Result<HttpResponse, Problem> {
     let as_of = params.0.as_of;

@@ -81,13 +81,20 @@ const BUSY_RETRY_S: u64 = 2;
 /// The same when an operator has to do something first.
 const STORAGE_RETRY_S: u64 = 30;
 
-/// What every 4xx and 5xx answer carries, as `application/problem+json`. Boxed: most results are no problem.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[serde(transparent)]
-pub struct Problem(#[schema(inline)] Box<Details>);
+/// The codes of a status with their titles.
+pub(super) fn codes_of(status: u16) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let all = TABLE.iter().chain(CASE_CODES);
+    all.filter(move |(_, of, _)| *of == status).map(|(code, _, title)| (*code, *title))
+}
 
-/// The members of a [`Problem`].
+/// What every 4xx and 5xx answer carries, as `application/problem+json`. Boxed: most results are no problem.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct Problem(Box<Details>);
+
+/// 差错：RFC 9457
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
 pub struct Details {
     /// `urn:gongkai:problem:<code>`.
     #[serde(rename = "type")]

@@ -107,7 +107,7 @@ struct SettingsBody {
 }
 
 /// 本机关的提醒设置和实际执行的办法
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/reminder-settings", tag = "reminders",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/reminder-settings", operation_id = "show_reminder_settings", tag = "reminders",
     params(("organ_id" = Uuid, Path)), responses((status = 200, body = Settings)))]
 async fn settings(api: web::Data<Api>, standing: Standing) -> Result<HttpResponse, Problem> {
     let settings = Settings::from(api.run(move |office| office.reminder_settings(standing.organ_id)).await?);
@@ -115,7 +115,7 @@ async fn settings(api: web::Data<Api>, standing: Standing) -> Result<HttpRespons
 }
 
 /// 设定本机关的提醒办法和发送时段
-#[utoipa::path(put, path = "/api/v1/organs/{organ_id}/reminder-settings", tag = "reminders",
+#[utoipa::path(put, path = "/api/v1/organs/{organ_id}/reminder-settings", operation_id = "set_reminder_settings", tag = "reminders",
     params(("organ_id" = Uuid, Path), ("If-Match" = String, Header)),
     request_body = SettingsBody, responses((status = 200, body = Settings)))]
 async fn settle(
@@ -209,14 +209,14 @@ async fn change(
 }
 
 /// 本人接收提醒的方式与离岗
-#[utoipa::path(get, path = "/api/v1/me/mail-preferences", tag = "reminders",
+#[utoipa::path(get, path = "/api/v1/me/mail-preferences", operation_id = "show_my_preferences", tag = "reminders",
     responses((status = 200, body = Preferences)))]
 async fn mine(api: web::Data<Api>, caller: Caller) -> Result<HttpResponse, Problem> {
     Ok(shown(api.run(move |office| office.mail_choice(caller.user_id)).await?))
 }
 
 /// 设定本人接收提醒的方式与离岗
-#[utoipa::path(put, path = "/api/v1/me/mail-preferences", tag = "reminders",
+#[utoipa::path(put, path = "/api/v1/me/mail-preferences", operation_id = "set_my_preferences", tag = "reminders",
     params(("If-Match" = String, Header)),
     request_body = PreferencesBody, responses((status = 200, body = Preferences)))]
 async fn choose(
@@ -230,7 +230,7 @@ async fn choose(
 }
 
 /// 某人接收提醒的方式与离岗
-#[utoipa::path(get, path = "/api/v1/users/{user_id}/mail-preferences", tag = "reminders",
+#[utoipa::path(get, path = "/api/v1/users/{user_id}/mail-preferences", operation_id = "show_preferences", tag = "reminders",
     params(("user_id" = Uuid, Path)), responses((status = 200, body = Preferences)))]
 async fn theirs(api: web::Data<Api>, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let user = UserId(path.into_inner());
@@ -238,7 +238,7 @@ async fn theirs(api: web::Data<Api>, path: web::Path<Uuid>) -> Result<HttpRespon
 }
 
 /// 登记某人离岗和代理人
-#[utoipa::path(put, path = "/api/v1/users/{user_id}/mail-preferences", tag = "reminders",
+#[utoipa::path(put, path = "/api/v1/users/{user_id}/mail-preferences", operation_id = "set_preferences", tag = "reminders",
     params(("user_id" = Uuid, Path), ("If-Match" = String, Header)),
     request_body = PreferencesBody, responses((status = 200, body = Preferences)))]
 async fn choose_for(

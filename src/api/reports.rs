@@ -80,7 +80,7 @@ impl ReportParams {
 }
 
 /// 年度报告：表二至表四与各部分的文字，由案件计算；也可以是半年、季度、月度统计
-#[utoipa::path(get, path = "/api/v1/reports/annual", tag = "reports", params(ReportParams),
+#[utoipa::path(get, path = "/api/v1/reports/annual", operation_id = "show_report", tag = "reports", params(ReportParams),
     responses((status = 200, body = Report)))]
 async fn annual(
     api: web::Data<Api>,
@@ -151,7 +151,7 @@ struct CellPage {
 }
 
 /// 报告中一个数字背后的各件案件；件数与该数字相同
-#[utoipa::path(get, path = "/api/v1/reports/annual/cells", tag = "reports", params(CellParams),
+#[utoipa::path(get, path = "/api/v1/reports/annual/cells", operation_id = "list_cell", tag = "reports", params(CellParams),
     responses((status = 200, body = CellPage)))]
 async fn cells(api: web::Data<Api>, caller: Caller, params: Params<CellParams>) -> Result<HttpResponse, Problem> {
     let CellParams { organ, year, period, form, with_subordinates, row, column, limit, cursor } = params.0;
@@ -183,9 +183,16 @@ fn after(cursor: Option<&str>) -> Result<Option<CaseId>, Problem> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CheckRequest {
-    /// 各份报告：org、year、format、table3、table4、narrative 等字段；或者只有 content，为本系统写出的 XLSX、CSV 或者 JSON 文件的\
-    /// 内容（Base64）。同一机关上下两年的一并核对结转
-    #[schema(value_type = Vec<HashMap<String, serde_json::Value>>)]
+    /// 各份报告。同一机关上下两年的一并核对结转。每份或者只有 content：本系统写出的 XLSX、CSV 或者 JSON 文件的内容（Base64）；或者有
+    ///
+    /// - year：报告年度，必填
+    /// - org：机关名称
+    /// - format：格式，2014、2019、2021；只有文字的不填
+    /// - table3、table4：行 → 栏目 → 数字或者 null，行名如报告所印
+    /// - totals：没有表的，文字中的各项数字
+    /// - narrative、part_five、part_six：文字
+    /// - fee_yuan：收取的信息处理费，元
+    #[schema(value_type = Vec<HashMap<String, serde_json::Value>>, min_items = 1, max_items = 100)]
     reports: Vec<serde_json::Value>,
 }
 
@@ -200,7 +207,7 @@ struct CheckResult {
 const MOST_REPORTS: usize = 100;
 
 /// 核对已公布的年度报告：勾稽关系、合计、表四、文字与表、上下年度；不保存
-#[utoipa::path(post, path = "/api/v1/reports/check", tag = "reports", request_body = CheckRequest,
+#[utoipa::path(post, path = "/api/v1/reports/check", operation_id = "check_reports", tag = "reports", request_body = CheckRequest,
     responses((status = 200, body = CheckResult)))]
 async fn check(api: web::Data<Api>, body: Upload<CheckRequest>) -> Result<HttpResponse, Problem> {
     let Upload { value: CheckRequest { reports: given }, turn, .. } = body;
@@ -251,7 +258,7 @@ fn report_given(value: &serde_json::Value, at: &str, allowance: &Allowance) -> R
 #[derive(Debug, Serialize, ToSchema)]
 struct FiguresBody {
     /// 表二：行 → 栏目 → 数
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, HashMap<String, f64>>)]
     table2: OwnFigures,
     /// 一、总体情况
     part_one: Option<String>,
@@ -275,7 +282,7 @@ impl From<FiguresView> for FiguresBody {
 type Place = web::Path<(Uuid, i32)>;
 
 /// 公布的年度报告，公布时的数字与文字
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/published", tag = "reports",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/published", operation_id = "show_published_report", tag = "reports",
     params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = Report)))]
 async fn published(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
@@ -285,7 +292,7 @@ async fn published(api: web::Data<Api>, standing: Standing, place: Place) -> Res
 }
 
 /// 公布之后的调整：变动的各格，使其变动的案件和登记的事项
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/adjustments", tag = "reports",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/adjustments", operation_id = "list_adjustments", tag = "reports",
     params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = Adjustments)))]
 async fn adjustments(
     api: web::Data<Api>,
@@ -300,7 +307,7 @@ async fn adjustments(
 }
 
 /// 某年度报告中由机关填写的数字与文字
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/figures", tag = "reports",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/figures", operation_id = "show_figures", tag = "reports",
     params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = FiguresBody)))]
 async fn figures(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();

@@ -1,14 +1,22 @@
 //! Every text of a request body is judged here, before a use case sees it: one line unless its member is known to hold more.
 
 use super::problem::Problem;
-use crate::case::text::{Flaw, free_text_flaw, line_flaw};
+use crate::case::text::{Flaw, LONGEST_TEXT, LONGEST_TITLE, free_text_flaw, line_flaw};
+use crate::office::tags::TAG_MAX_CHARS;
 use serde_json::Value;
 
-/// The longest text in one member, characters. What an applicant asks for is rarely longer than a page.
-const LONGEST_TEXT: usize = 10_000;
+/// The longest text a member of this name may hold, characters.
+pub(super) fn longest(name: &str) -> usize {
+    match name {
+        "title" => LONGEST_TITLE,
+        "tags" => TAG_MAX_CHARS,
+        _ => LONGEST_TEXT,
+    }
+}
 
 /// Members that hold free text of several lines, wherever they stand. A member that is not here is one line.
 const FREE_TEXTS: &[&str] = &[
+    "adverse_effect",
     "comment",
     "contact",
     "evidence",
@@ -32,17 +40,26 @@ const FREE_TEXTS: &[&str] = &[
 /// Members that hold secrets. No page shows them. The sign-in judges them, with one answer for every fault.
 const SECRETS: &[&str] = &["current_password", "new_password", "password", "refresh_token"];
 
+/// A pattern that every text passes that [`of_member`] takes. It says no more than that: hidden characters are many.
+pub(super) fn pattern_of_member(name: &str) -> &'static str {
+    if FREE_TEXTS.contains(&name) {
+        r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
+    } else {
+        r"^[^\u0000-\u001F\u007F-\u009F]*$"
+    }
+}
+
 /// What is wrong with the text of a member.
 pub(super) fn of_member(name: &str, text: &str) -> Option<Flaw> {
     if SECRETS.contains(&name) {
-        return too_long(text).or_else(|| has_controls(text));
+        return too_long(text, LONGEST_TEXT).or_else(|| has_controls(text));
     }
-    if FREE_TEXTS.contains(&name) { free(text) } else { too_long(text).or_else(|| line_flaw(text)) }
+    if FREE_TEXTS.contains(&name) { free(text) } else { too_long(text, longest(name)).or_else(|| line_flaw(text)) }
 }
 
 /// What is wrong with a text of several lines.
 pub(super) fn free(text: &str) -> Option<Flaw> {
-    too_long(text).or_else(|| free_text_flaw(text))
+    too_long(text, LONGEST_TEXT).or_else(|| free_text_flaw(text))
 }
 
 /// U+0000, which PostgreSQL keeps in no text.
@@ -54,8 +71,8 @@ fn has_controls(text: &str) -> Option<Flaw> {
     text.contains(char::is_control).then(|| ("invalid_value", "不得包含控制字符".to_owned()))
 }
 
-fn too_long(text: &str) -> Option<Flaw> {
-    (text.chars().count() > LONGEST_TEXT).then(|| ("too_long", format!("不得超过 {LONGEST_TEXT} 个字")))
+fn too_long(text: &str, longest: usize) -> Option<Flaw> {
+    (text.chars().count() > longest).then(|| ("too_long", format!("不得超过 {longest} 个字")))
 }
 
 /// Asks `judge` about every text of the document, with the name of its member; entries of a list have the name of the list.

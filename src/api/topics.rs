@@ -49,7 +49,7 @@ struct TopicParams {
 }
 
 /// 申请较为集中的信息：按主题标签、按申请内容相似归组，提示可以考虑纳入主动公开的
-#[utoipa::path(get, path = "/api/v1/supervision/topics", tag = "supervision", params(TopicParams),
+#[utoipa::path(get, path = "/api/v1/supervision/topics", operation_id = "list_topics", tag = "supervision", params(TopicParams),
     responses((status = 200, body = TopicReport)))]
 async fn topics(api: web::Data<Api>, caller: Caller, params: Params<TopicParams>) -> Result<HttpResponse, Problem> {
     let TopicParams { organ, with_subordinates, from, until } = params.0;
@@ -65,7 +65,7 @@ async fn topics(api: web::Data<Api>, caller: Caller, params: Params<TopicParams>
 }
 
 /// 同一申请人此前的类似申请；仅供核对，是否属于重复申请由经办人判断
-#[utoipa::path(get, path = "/api/v1/cases/{case_id}/similar", tag = "cases", params(("case_id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}/similar", operation_id = "list_similar", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = SimilarCases)))]
 async fn similar(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let found = api
@@ -105,11 +105,12 @@ fn tag(tags: &[String]) -> String {
 #[serde(deny_unknown_fields)]
 struct NewTags {
     /// 标签，最多 10 个，每个最多 20 个字
+    #[schema(max_items = 10)]
     tags: Vec<String>,
 }
 
 /// 案件的主题标签
-#[utoipa::path(get, path = "/api/v1/cases/{case_id}/tags", tag = "cases", params(("case_id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}/tags", operation_id = "show_tags", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = TagsView)))]
 async fn tags_of(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let found =

@@ -101,10 +101,13 @@ impl From<UserWithRoles> for User {
 #[serde(deny_unknown_fields)]
 struct NewUser {
     /// 用户名，全系统唯一，不分大小写
+    #[schema(max_length = 60)]
     username: String,
     /// 姓名
+    #[schema(max_length = 60)]
     display_name: String,
     /// 接收提醒的电子邮箱
+    #[schema(max_length = 254)]
     email: Option<String>,
     /// 人员或系统；不填为人员
     #[serde(default)]
@@ -112,6 +115,7 @@ struct NewUser {
     /// 所在科室
     department_id: Option<Uuid>,
     /// 在本机关的角色，至少一个
+    #[schema(min_items = 1)]
     roles: Vec<Role>,
 }
 
@@ -120,10 +124,11 @@ struct NewUser {
 #[serde(deny_unknown_fields)]
 struct UserPatch {
     /// 姓名
+    #[schema(max_length = 60)]
     display_name: Option<String>,
     /// 电子邮箱；null 为清除
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 254)]
     email: Option<Option<String>>,
     /// 所在科室；null 为清除
     #[serde(default, deserialize_with = "given")]
@@ -149,7 +154,7 @@ struct GeneratedPassword {
 }
 
 /// 在本机关任职的用户，按用户名排列
-#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/users", tag = "users",
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/users", operation_id = "list_users", tag = "users",
     params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<User>)))]
 async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     let limit = page_limit(&api, params.0.limit)?;
@@ -160,7 +165,7 @@ async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams
 }
 
 /// 新增用户。口令由系统生成，只在首次应答的 X-Initial-Password 响应头中给出；重试的应答不再给出，可用重置口令取得
-#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/users", tag = "users",
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/users", operation_id = "add_user", tag = "users",
     params(("organ_id" = Uuid, Path), ("Idempotency-Key" = String, Header)),
     request_body = NewUser, responses((status = 201, body = User)))]
 async fn add(
@@ -231,7 +236,7 @@ async fn set_roles(
 }
 
 /// 一个用户
-#[utoipa::path(get, path = "/api/v1/users/{user_id}", tag = "users", params(("user_id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/v1/users/{user_id}", operation_id = "show_user", tag = "users", params(("user_id" = Uuid, Path)),
     responses((status = 200, body = User)))]
 async fn show(api: web::Data<Api>, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let id = UserId(path.into_inner());
@@ -240,7 +245,7 @@ async fn show(api: web::Data<Api>, path: web::Path<Uuid>) -> Result<HttpResponse
 }
 
 /// 修改用户的姓名、邮箱、科室，启用或停用账号
-#[utoipa::path(patch, path = "/api/v1/users/{user_id}", tag = "users",
+#[utoipa::path(patch, path = "/api/v1/users/{user_id}", operation_id = "change_user", tag = "users",
     params(("user_id" = Uuid, Path), ("If-Match" = String, Header)),
     request_body = UserPatch, responses((status = 200, body = User)))]
 async fn change(

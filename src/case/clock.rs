@@ -84,19 +84,35 @@ impl Case {
         self.reply_clock(context.calendar, context.rules, None).ok().flatten().and_then(|answer| answer.due)
     }
 
+    /// The due date as it stands on `context.today`; `None` while the period does not run or lies beyond the calendar.
+    #[must_use]
+    pub fn due_today(&self, context: &Context<'_>) -> Option<NaiveDate> {
+        let answer = self.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten()?;
+        answer.due.filter(|_| answer.status == ClockStatus::Running)
+    }
+
+    /// Whether the law says how long an opinion of this kind is waited for (C-6): a third party's and a co-producer's under
+    /// Order 711, no other.
+    #[must_use]
+    pub fn silence_ends(&self, kind: ConsultationKind) -> bool {
+        match kind {
+            ConsultationKind::ThirdParty | ConsultationKind::JointProducer => self.regime != Some(Regime::Order492),
+            ConsultationKind::OtherOrgan | ConsultationKind::SecrecyAuthority => false,
+        }
+    }
+
     /// The last day of the stop when nobody answers (C-6): fifteen working days from the party's own receipt. `None`
     /// without proof of service, or where the law knows no length.
     #[must_use]
     pub fn silent_until(&self, consultation: &Consultation, calendar: &Calendar) -> Option<NaiveDate> {
-        let served_on = consultation.opened.served_on?;
-        let regime = self.regime.unwrap_or(Regime::Order711);
-        let due = match (consultation.opened.kind, regime) {
-            (ConsultationKind::ThirdParty, _) => period::third_party_opinion_due(regime, served_on, calendar).ok()?,
-            (ConsultationKind::JointProducer, Regime::Order711) => {
-                period::joint_producer_opinion_due(served_on, calendar).ok()
+        let opened = &consultation.opened;
+        let served_on = opened.served_on.filter(|_| self.silence_ends(opened.kind))?;
+        let due = match opened.kind {
+            ConsultationKind::ThirdParty => {
+                period::third_party_opinion_due(Regime::Order711, served_on, calendar).ok()?
             }
-            (ConsultationKind::JointProducer, Regime::Order492)
-            | (ConsultationKind::OtherOrgan | ConsultationKind::SecrecyAuthority, _) => None,
+            ConsultationKind::JointProducer => period::joint_producer_opinion_due(served_on, calendar).ok(),
+            ConsultationKind::OtherOrgan | ConsultationKind::SecrecyAuthority => None,
         };
         due.map(|due| due.on)
     }
@@ -115,11 +131,10 @@ impl Case {
         answer.risk_due.filter(|_| is_late && answer.status == ClockStatus::AwaitingCorrection)
     }
 
-    /// The day the case is warned by: its last day; the provisional one while that needs an unpublished year; the risk
-    /// date while a correction notice sent too late is out.
+    /// The day the case is warned by: its last day; the earliest it can be while a notice is not out; the risk date while a correction notice sent too late is out.
     #[must_use]
     pub fn warns_on(&self, answer: &ClockAnswer) -> Option<NaiveDate> {
-        answer.due.or(answer.provisional_due).or_else(|| self.risk_due(answer))
+        answer.warns_on().or_else(|| self.risk_due(answer))
     }
 
     /// The warning level on a day, from the answer computed for that day.

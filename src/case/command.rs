@@ -3,8 +3,8 @@
 //! `on` is always the day the thing happened, never the day it was typed in.
 
 use super::record::{
-    ApplicantKind, ContactResult, Delivery, FeeBasis, LinkRelation, Notice, Opinion, RemedyKind, RemedyResult,
-    ReviewKind, ServiceResult,
+    ApplicantKind, ContactResult, Delivery, FeeBasis, InternalAffairs, LinkRelation, Notice, Opinion, ProcessKind,
+    RemedyKind, RemedyResult, ReviewKind, SecrecyLevel, ServiceResult,
 };
 use super::text::{self, is_line_break};
 use crate::law::{Channel, ConsultationKind, Outcome, ReceiptFacts, ReopenedPeriod, ServiceMethod};
@@ -126,6 +126,7 @@ pub struct DefineItems {
     /// The day.
     pub on: NaiveDate,
     /// At least one item; replaces what was there.
+    #[schema(min_items = 1)]
     pub items: Vec<ItemText>,
 }
 
@@ -136,8 +137,10 @@ pub struct RequestCorrection {
     /// The day the notice was sent; after seven working days it is allowed but flagged (C-7b).
     pub on: NaiveDate,
     /// Everything that has to be corrected, at once.
+    #[schema(min_items = 1)]
     pub items: Vec<String>,
     /// Working days to correct in, from the day the applicant gets the notice.
+    #[schema(minimum = 1, maximum = 60)]
     pub respond_days: u16,
     /// The day the applicant got the notice, when already known.
     #[serde(default)]
@@ -195,6 +198,7 @@ pub struct Assign {
 #[serde(deny_unknown_fields)]
 pub struct AnswerTask {
     /// The task, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub task: u16,
     /// The day.
     pub on: NaiveDate,
@@ -243,6 +247,7 @@ pub struct OpenConsultation {
 #[serde(deny_unknown_fields)]
 pub struct ServeConsultation {
     /// The consultation, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub consultation: u16,
     /// The day the party got the letter.
     pub on: NaiveDate,
@@ -253,6 +258,7 @@ pub struct ServeConsultation {
 #[serde(deny_unknown_fields)]
 pub struct ReturnConsultation {
     /// The consultation, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub consultation: u16,
     /// The day the opinion was received; it does not count itself (C-4).
     pub on: NaiveDate,
@@ -272,6 +278,7 @@ pub struct RequestJustification {
     /// The facts: how many, how often.
     pub facts: String,
     /// Working days to answer in, from the day the applicant gets the notice.
+    #[schema(minimum = 1, maximum = 60)]
     pub respond_days: u16,
     /// The day the applicant got the notice, when already known.
     #[serde(default)]
@@ -333,6 +340,7 @@ pub struct PayFee {
 #[serde(deny_unknown_fields)]
 pub struct Extend {
     /// Working days, 1 to 20 (Order 492: 1 to 15).
+    #[schema(minimum = 1, maximum = 20)]
     pub days: u16,
     /// Why: goes into the notice.
     pub reason: String,
@@ -357,9 +365,9 @@ pub struct RightOrgan {
 #[serde(deny_unknown_fields)]
 pub struct ItemOutcome {
     /// The item, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub item: u16,
     /// Its category.
-    #[schema(value_type = String, example = "disclosed.provided")]
     pub outcome: Outcome,
 }
 
@@ -370,7 +378,6 @@ pub struct ProposeOutcome {
     /// The day.
     pub on: NaiveDate,
     /// The category; one of GET /law/outcomes.
-    #[schema(value_type = String, example = "disclosed.provided")]
     pub outcome: Outcome,
     /// Why it is this one: goes into the reply.
     pub reasons: String,
@@ -379,23 +386,83 @@ pub struct ProposeOutcome {
     pub items: Vec<ItemOutcome>,
     /// For a partial disclosure: the grounds on which the rest is withheld; they decide which remedies paragraph it carries.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
     pub withheld: Vec<Outcome>,
     /// For `unavailable.other_authority`: the right organ, where it can be told.
     #[serde(default)]
-    pub right_organ: Option<RightOrgan>,
+    pub right_organ: Option<Box<RightOrgan>>,
     /// For `unavailable.other_authority`: that the right organ cannot be told, and why.
     #[serde(default)]
     pub right_organ_unknown: Option<String>,
-    /// For `not_processed.repeat`: the number of the earlier reply.
+    /// For `not_processed.repeat`: the number of the earlier reply, which is one of this organ's.
     #[serde(default)]
     pub earlier_reply_number: Option<String>,
+    /// That the earlier reply was given before this service was used, so that its number is not to be found here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub earlier_reply_before_system: bool,
     /// For `disclosed.already_public` and publications: where and how to get it.
     #[serde(default)]
     pub public_location: Option<String>,
     /// For prohibitions and special registers: the law or administrative regulation.
     #[serde(default)]
     pub legal_basis: Option<String>,
+    /// For state secrets: what a court wants proved of them.
+    #[serde(default)]
+    pub secret: Option<Box<SecretMarking>>,
+    /// For `refused.security_and_stability`: the adverse effect of disclosure.
+    #[serde(default)]
+    pub adverse_effect: Option<String>,
+    /// For `refused.deliberative_process`: what it is, and what decision it precedes.
+    #[serde(default)]
+    pub process: Option<Box<ProcessRecord>>,
+    /// For `refused.internal_affairs`: which of the three kinds.
+    #[serde(default)]
+    pub internal_affairs: Option<InternalAffairs>,
+    /// For `refused.enforcement_file`: what kind of paper of the file.
+    #[serde(default)]
+    pub file_paper: Option<String>,
+    /// For `disclosed.already_public`: the fact of publication; `public_location` is what the applicant is told.
+    #[serde(default)]
+    pub publication: Option<Box<Publication>>,
+}
+
+/// What makes information a state secret: the marking on the paper and the term.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretMarking {
+    /// 密级.
+    pub level: SecrecyLevel,
+    /// 密级标识, as it stands on the carrier.
+    pub marking: String,
+    /// 保密期限, or the condition on which it ends.
+    pub term: String,
+}
+
+/// What makes information part of a process: its kind, and that it was made before the decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessRecord {
+    /// Which of the four kinds.
+    pub kind: ProcessKind,
+    /// The day it was made.
+    pub made_on: NaiveDate,
+    /// The decision it was made for.
+    pub decision: String,
+    /// The day of that decision; none: it is still to come.
+    #[serde(default)]
+    pub decided_on: Option<NaiveDate>,
+}
+
+/// That something was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// The day.
+    pub on: NaiveDate,
+    /// Where: the column of the portal, the gazette, the reading room.
+    pub place: String,
+    /// 网址, where there is one.
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
 /// The proposal is taken back for more work.
@@ -519,6 +586,7 @@ pub struct Split {
     /// The day the applicant was told.
     pub on: NaiveDate,
     /// Two or more.
+    #[schema(min_items = 2)]
     pub parts: Vec<SplitPart>,
 }
 
@@ -554,6 +622,7 @@ pub struct OpenRemedy {
 #[serde(deny_unknown_fields)]
 pub struct RespondRemedy {
     /// The remedy, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub remedy: u16,
     /// The day.
     pub on: NaiveDate,
@@ -564,6 +633,7 @@ pub struct RespondRemedy {
 #[serde(deny_unknown_fields)]
 pub struct DecideRemedy {
     /// The remedy, numbered from 1 within the case.
+    #[schema(minimum = 1)]
     pub remedy: u16,
     /// The day the organ received the decision: an ordered period runs from it.
     pub on: NaiveDate,
@@ -571,7 +641,6 @@ pub struct DecideRemedy {
     pub result: RemedyResult,
     /// The period for the new reply, when one is ordered.
     #[serde(default)]
-    #[schema(value_type = Option<Object>, example = json!({"days": 20}))]
     pub orders_reply_within: Option<ReopenedPeriod>,
 }
 

@@ -6,7 +6,7 @@
 
 use super::event::Event;
 use super::evolve::as_it_stood;
-use super::record::{ReviewKind, Stage};
+use super::record::{Notice, ReviewKind, Stage};
 use super::state::Case;
 use crate::law::{Calendar, ClockAnswer, ClockStatus, StepKind};
 use chrono::NaiveDate;
@@ -60,7 +60,11 @@ impl Holder {
     fn of(case: &Case, calendar: &Calendar, day: NaiveDate) -> Self {
         let is_consulting = case.consultations.iter().any(|one| case.awaits(one, calendar, day));
         match case.stage {
-            Stage::AwaitingCorrection | Stage::AwaitingJustification | Stage::AwaitingFee => Self::Applicant,
+            Stage::AwaitingCorrection | Stage::AwaitingJustification | Stage::AwaitingFee => {
+                // After the applicant's own last day the office may go on, and the days are the office's.
+                let is_over = awaited_until(case, calendar).is_some_and(|last| day > last);
+                if is_over { Self::Office } else { Self::Applicant }
+            }
             Stage::AwaitingConfirmation | Stage::Received | Stage::Registered => Self::Nobody,
             Stage::InProgress => {
                 let asked = case.tasks.iter().filter(|task| task.answer.is_none());
@@ -86,6 +90,30 @@ impl Holder {
             | Stage::Archived => Self::Office,
         }
     }
+}
+
+/// The applicant's own last day while a correction, reasons or a fee are outstanding; `None` while it is not known.
+fn awaited_until(case: &Case, calendar: &Calendar) -> Option<NaiveDate> {
+    let notice = match case.stage {
+        Stage::AwaitingCorrection => Notice::Correction,
+        Stage::AwaitingJustification => Notice::Justification,
+        Stage::AwaitingFee => Notice::Fee,
+        Stage::AwaitingConfirmation
+        | Stage::Received
+        | Stage::Registered
+        | Stage::InProgress
+        | Stage::InReview
+        | Stage::Approved
+        | Stage::Replied
+        | Stage::Served
+        | Stage::Lapsed
+        | Stage::Withdrawn
+        | Stage::Merged
+        | Stage::Split
+        | Stage::Closed
+        | Stage::Archived => return None,
+    };
+    case.notice_due(notice, calendar)
 }
 
 /// Consecutive days with one holder.
@@ -150,6 +178,8 @@ pub fn delay(log: &[Event], case: &Case, answer: &ClockAnswer, day: NaiveDate, c
     let due = measured_by(case, answer);
     let mut turns: BTreeSet<NaiveDate> = log.iter().map(Event::on).collect();
     turns.extend(case.consultations.iter().filter_map(|one| case.silent_until(one, calendar)));
+    let notices = [Notice::Correction, Notice::Justification, Notice::Fee];
+    turns.extend(notices.iter().filter_map(|notice| case.notice_due(*notice, calendar)));
     turns.extend(due);
     let mut delay = Delay::default();
     for span in spans(case, answer, day, calendar) {
@@ -193,7 +223,7 @@ fn working_days(span: Span, calendar: &Calendar) -> u32 {
 }
 
 fn measured_by(case: &Case, answer: &ClockAnswer) -> Option<NaiveDate> {
-    answer.due.or(answer.provisional_due).or(case.risk_due(answer))
+    case.warns_on(answer)
 }
 
 /// The days that count, in order.

@@ -73,9 +73,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replied_on: Option<NaiveDate>,
     },
-    /// The reply left the house; `replied_on` when this day is the one that counts (235号).
+    /// The reply left the house; `replied_on` is the day that counts from then on (235号), if one does.
     Dispatched { dispatch: c::Dispatch, replied_on: Option<NaiveDate> },
-    /// Its service was proved; `replied_on` when this day is the one that counts (235号).
+    /// Its service was proved, or it came back; `replied_on` is the day that counts from then on (235号), if one does.
     ServiceProved { proof: c::ProveService, replied_on: Option<NaiveDate> },
     /// The file was put away.
     Archived(c::Archive),

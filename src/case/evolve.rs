@@ -3,9 +3,12 @@
 use super::command as c;
 use super::event::Event;
 use super::record::{LinkRelation, Notice, ServiceResult, Stage};
-use super::state::{Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task};
+use super::state::{
+    CameBack, Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task,
+};
 use crate::law::Outcome;
 use chrono::NaiveDate;
+use uuid::Uuid;
 
 /// The case after `event`. A log starts with [`Event::Received`]; without it there is no case.
 #[must_use]
@@ -142,7 +145,9 @@ impl Case {
                     document_number: document_number.clone(),
                     dispatches: Vec::new(),
                     replied_on: None,
+                    counts_from: None,
                     proof: None,
+                    came_back: Vec::new(),
                 });
                 self.conclude(*replied_on);
             }
@@ -156,13 +161,22 @@ impl Case {
             }
             Event::ServiceProved { proof, replied_on } => self.service_proved(proof, *replied_on),
             Event::Archived(archive) => {
+                self.put_away_unserved();
                 self.archive = Some(archive.clone());
                 self.stage = Stage::Archived;
             }
             Event::Withdrawn(withdrawal) => self.end(Stage::Withdrawn, Outcome::Withdrawn, withdrawal.on),
             Event::Closed(close) => self.end(Stage::Closed, Outcome::ClosedOther, close.on),
-            Event::Merged(merge) => self.end(Stage::Merged, Outcome::ClosedOther, merge.on),
-            Event::Split { on, .. } => self.end(Stage::Split, Outcome::ClosedOther, *on),
+            Event::Merged(merge) => {
+                self.tie(merge.on, merge.into_case, LinkRelation::MergedInto);
+                self.end(Stage::Merged, Outcome::ClosedOther, merge.on);
+            }
+            Event::Split { on, parts } => {
+                for part in parts {
+                    self.tie(*on, *part, LinkRelation::SplitInto);
+                }
+                self.end(Stage::Split, Outcome::ClosedOther, *on);
+            }
             Event::Linked(link) => self.links.push(link.clone()),
             Event::RemedyOpened { number, remedy } => self.remedies.push(Remedy {
                 number: *number,
@@ -179,6 +193,11 @@ impl Case {
             // Which calendar counts is the row's to say; the facts of the case are what they were.
             Event::CalendarApplied { .. } => {}
         }
+    }
+
+    /// A tie that the event of the step itself tells: the other case has its own.
+    fn tie(&mut self, on: NaiveDate, other_case: Uuid, relation: LinkRelation) {
+        self.links.push(c::Link { on, other_case, relation });
     }
 
     /// The first piece of work moves a registered case into handling.
@@ -269,12 +288,40 @@ impl Case {
     }
 
     fn service_proved(&mut self, proof: &c::ProveService, replied_on: Option<NaiveDate>) {
+        if proof.result == ServiceResult::Returned {
+            return self.came_back(proof);
+        }
         if let Some(reply) = &mut self.reply {
             reply.proof = Some(proof.clone());
         }
         self.conclude(replied_on);
-        if self.stage == Stage::Replied && proof.result != ServiceResult::Returned {
+        if self.stage == Stage::Replied {
             self.stage = Stage::Served;
+        }
+    }
+
+    /// What came back was not served. An electronic message was not even sent (C-8): if the reply counted from it, the
+    /// applicant has none and the case goes on.
+    fn came_back(&mut self, proof: &c::ProveService) {
+        let Some(reply) = &mut self.reply else { return };
+        let dispatch = u16::try_from(reply.dispatches.len()).unwrap_or(u16::MAX);
+        reply.proof = Some(proof.clone());
+        reply.came_back.push(CameBack { dispatch, on: proof.on });
+        let stands = reply.replied_on_if_returned();
+        if reply.replied_on.is_some() && stands.is_none() {
+            reply.replied_on = None;
+            reply.counts_from = None;
+            self.outcome = None;
+            self.ended_on = None;
+            self.stage = Stage::Approved;
+        }
+    }
+
+    /// Logs of the first releases put away a reply whose message had come back: such a case stays what it was then.
+    fn put_away_unserved(&mut self) {
+        if self.outcome.is_none() {
+            let last = self.reply.as_ref().and_then(|reply| reply.dispatches.last()).map(|last| last.on);
+            self.conclude(last);
         }
     }
 
@@ -283,6 +330,7 @@ impl Case {
         let (Some(on), Some(reply), Some(proposal)) = (replied_on, &mut self.reply, &self.proposal) else { return };
         if reply.replied_on.is_none() {
             reply.replied_on = Some(on);
+            reply.counts_from = reply.dispatches.len().checked_sub(1);
             self.outcome = Some(proposal.proposal.outcome);
             self.ended_on = Some(on);
             self.stage = Stage::Replied;

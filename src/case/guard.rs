@@ -3,11 +3,11 @@
 
 use super::basis;
 use super::command::CommandKind;
-use super::record::{Notice, ReviewKind, ServiceResult, Stage};
+use super::record::{Notice, ReviewKind, Stage};
 use super::refusal::NotAllowed;
 use super::role::Role;
 use super::rules::{Actor, Context};
-use super::state::Case;
+use super::state::{Case, Reply};
 use crate::law::Regime;
 use chrono::NaiveDate;
 
@@ -197,9 +197,7 @@ fn precondition(command: CommandKind, case: &Case, context: &Context<'_>) -> Res
             require(case.reply.is_none(), NotAllowed::new("reply_issued", "答复已签发，请发出答复"))
         }
         CommandKind::Dispatch => dispatch_is_possible(case),
-        CommandKind::ProveService => {
-            require(case.reply.is_some(), NotAllowed::new("reply_not_issued", "答复尚未签发，请先签发答复"))
-        }
+        CommandKind::ProveService => proof_is_possible(case),
         CommandKind::Archive => archive_is_possible(case),
         CommandKind::OpenRemedy => {
             let article = basis::under(basis::RECEIPT, case.regime);
@@ -486,7 +484,7 @@ fn recall_is_possible(case: &Case, actor: &Actor) -> Result<(), NotAllowed> {
 
 /// Until the reply is sent, and not after (C-18).
 fn nothing_was_sent(case: &Case) -> Result<(), NotAllowed> {
-    let sent = case.reply.as_ref().is_some_and(|reply| !reply.dispatches.is_empty());
+    let sent = case.reply.as_ref().is_some_and(Reply::is_sent);
     require(!sent, NotAllowed::by_law("already_dispatched", basis::WITHDRAWAL, "答复已经发出，不能再撤回或者终结"))
 }
 
@@ -532,17 +530,32 @@ fn dispatch_is_possible(case: &Case) -> Result<(), NotAllowed> {
     let Some(reply) = &case.reply else {
         return Err(NotAllowed::new("reply_not_issued", "答复尚未签发，请先签发答复"));
     };
-    let came_back = reply.proof.as_ref().is_some_and(|proof| proof.result == ServiceResult::Returned);
     require(
-        reply.replied_on.is_none() || came_back,
+        reply.replied_on.is_none() || reply.is_back(),
         NotAllowed::new("already_dispatched", "答复已发出；只有被退回的才能再次发出"),
     )
 }
 
-fn archive_is_possible(case: &Case) -> Result<(), NotAllowed> {
-    let proved = case.reply.as_ref().is_some_and(|reply| reply.proof.is_some());
+fn proof_is_possible(case: &Case) -> Result<(), NotAllowed> {
+    let Some(reply) = &case.reply else {
+        return Err(NotAllowed::new("reply_not_issued", "答复尚未签发，请先签发答复"));
+    };
     require(
-        case.stage != Stage::Replied || proved,
-        NotAllowed::by_law("service_not_proved", basis::SERVICE, "尚无送达凭证，不能归档；请先登记送达或退回情况"),
+        !reply.is_back(),
+        NotAllowed::by_law(
+            "redelivery_required",
+            basis::SERVICE,
+            "上次发出的答复已登记退回；请重新送达并登记发出日期，再登记送达情况",
+        ),
     )
+}
+
+fn archive_is_possible(case: &Case) -> Result<(), NotAllowed> {
+    let is_back = case.reply.as_ref().is_some_and(Reply::is_back);
+    let detail = if is_back {
+        "答复被退回，没有送达，不能归档；请重新送达，取得送达凭证后登记"
+    } else {
+        "尚无送达凭证，不能归档；请先登记送达情况"
+    };
+    require(case.stage != Stage::Replied, NotAllowed::by_law("service_not_proved", basis::SERVICE, detail))
 }

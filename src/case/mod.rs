@@ -5,6 +5,8 @@
 
 mod annual;
 mod basis;
+mod challenge;
+mod choices;
 mod clock;
 pub mod command;
 mod course;
@@ -33,6 +35,8 @@ mod topic;
 
 pub use annual::{AnnualDuty, AnnualReport, annual_report_key, annual_reports};
 pub use basis::FIRST_DAY_IN_FORCE;
+pub use challenge::{Challenge, ChallengeTerm, ChallengeWay, challenges};
+pub use choices::choices;
 pub use clock::{remedy_response_due, task_due};
 pub use command::{Command, CommandKind};
 pub use course::{Conclusion, Course, RemedyCourse, TURNS, course, fees_paid, is_turned, remedy_courses};
@@ -45,14 +49,17 @@ pub use moved::{MovedDuty, moved_duties};
 pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations, obligations_under};
 pub use order::{Order, OrderCommand};
 pub use record::{
-    ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, IdentityKind, LinkRelation, Notice,
-    Opinion, OrderAct, OrderStatus, RemedyKind, RemedyResult, ReviewKind, ServiceResult, Stage,
+    ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, IdentityKind, InternalAffairs,
+    LinkRelation, Notice, Opinion, OrderAct, OrderStatus, ProcessKind, RemedyKind, RemedyResult, ReviewKind,
+    SecrecyLevel, ServiceResult, Stage,
 };
 pub use refusal::NotAllowed;
 pub use role::Role;
 pub use rules::{Actor, Context, OrganRules};
 pub use standing::{Position, Standing, position};
-pub use state::{Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task};
+pub use state::{
+    CameBack, Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task,
+};
 pub use summary::{Summary, summary};
 pub use tally::{Counting, Entry, Figures, Tally, Tenths, roll_up};
 pub use topic::Candidacy;

@@ -40,7 +40,7 @@ pub fn moved_duties(before: &[Obligation], after: &[Obligation]) -> Vec<MovedDut
         .filter_map(|key| {
             let (old, new) = (find(before, key), find(after, key));
             let kind = new.as_ref().or(old.as_ref())?.kind;
-            let estimated = |duty: &Option<Obligation>| duty.as_ref().is_some_and(|duty| duty.is_estimated);
+            let estimated = |duty: &Option<Obligation>| duty.as_ref().is_some_and(Obligation::is_estimated);
             let (was_provisional, is_provisional) = (estimated(&old), estimated(&new));
             let moved = MovedDuty {
                 key: key.to_owned(),

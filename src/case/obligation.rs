@@ -2,10 +2,10 @@
 
 use super::basis;
 use super::clock::{remedy_response_due, task_due};
-use super::record::{Notice, Stage};
+use super::record::{Notice, RemedyKind, Stage};
 use super::rules::Context;
-use super::state::{Case, Consultation, Remedy};
-use crate::law::{Calendar, ClockStatus, ConsultationKind, ReceiptRule, Regime};
+use super::state::{CameBack, Case, Consultation, Correction, FeeDemand, Justification, Remedy};
+use crate::law::{Calendar, Channel, ClockStatus, ConsultationKind, DueRange, LastDay, ReceiptRule, Regime, period};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// Working days after dispatch in which the proof of service should be back; the organ's own care, no statute.
 pub(super) const SERVICE_PROOF_DAYS: u32 = 10;
 
-/// Working days after which somebody looks after a letter whose service is not on record, or an opinion that no statute
+/// Working days after which the office looks after a letter whose service is not on record, or an opinion that no statute
 /// limits: without a day of its own such a duty would sleep for ever. The organ's own care, no statute.
 const FOLLOW_UP_DAYS: u32 = 10;
 
@@ -46,8 +46,12 @@ duties! {
     CorrectionResponse = "correction_response", "申请人补正";
     /// A third party's opinion (D6).
     ThirdPartyOpinion = "third_party_opinion", "第三方意见";
-    /// Another organ's opinion (D7).
+    /// A co-producer's opinion (D7).
     OrganOpinion = "organ_opinion", "其他机关意见";
+    /// An opinion for which the law sets no period: looked after, never late.
+    OpinionFollowUp = "opinion_follow_up", "跟进征求意见";
+    /// Recording when the applicant or a party got a letter: the period it sets runs from that day.
+    ServiceDate = "service_date", "登记送达日期";
     /// The applicant's reasons (D9).
     JustificationResponse = "justification_response", "申请人说明理由";
     /// Payment of the fee (D11).
@@ -56,14 +60,45 @@ duties! {
     DepartmentTask = "department_task", "科室反馈";
     /// Confirming receipt with the applicant on the day itself (R3, R4).
     ReceiptConfirmation = "receipt_confirmation", "与申请人确认收到申请";
+    /// The same of an application whose day of arrival is not recorded: which day it should have been, no record says.
+    ReceiptFollowUp = "receipt_follow_up", "与申请人确认收到申请（到达日期未登记）";
     /// Getting the proof of service back.
     ServiceProof = "service_proof", "取得送达凭证";
+    /// Serving a reply once more that came back.
+    Redelivery = "redelivery", "重新送达";
     /// Responding to reconsideration or suit (D21, D22).
     RemedyResponse = "remedy_response", "复议诉讼答辩";
     /// The annual report (D17).
     AnnualReport = "annual_report", "年度报告";
     /// Answering a 督办单; it is no fact of a case, so [`obligations`] never derives it (see [`super::order`]).
     SupervisionOrder = "supervision_order", "督办单答复";
+}
+
+impl ObligationKind {
+    /// Whether its day is only the day on which the office looks after it. No law and no notice sets a period, nothing is late
+    /// after that day and nothing follows from it.
+    #[must_use]
+    pub const fn is_follow_up(self) -> bool {
+        match self {
+            Self::OpinionFollowUp
+            | Self::ServiceDate
+            | Self::ReceiptFollowUp
+            | Self::ServiceProof
+            | Self::Redelivery => true,
+            Self::Reply
+            | Self::CorrectionNotice
+            | Self::CorrectionResponse
+            | Self::ThirdPartyOpinion
+            | Self::OrganOpinion
+            | Self::JustificationResponse
+            | Self::FeePayment
+            | Self::DepartmentTask
+            | Self::ReceiptConfirmation
+            | Self::RemedyResponse
+            | Self::AnnualReport
+            | Self::SupervisionOrder => false,
+        }
+    }
 }
 
 /// Where a duty stands.
@@ -100,10 +135,11 @@ pub struct Obligation {
     pub key: String,
     /// Its kind.
     pub kind: ObligationKind,
-    /// The last day; `None` while it is unknown or does not run.
+    /// The last day; `None` while it is unknown or does not run. Of a follow-up ([`ObligationKind::is_follow_up`]) the day to
+    /// look after it.
     pub due_on: Option<NaiveDate>,
-    /// Whether that day is an estimate (暂定): it lies in a year whose notice is not out. It keeps the reminders going.
-    pub is_estimated: bool,
+    /// While a notice is not out: the latest that day can be, `due_on` being the earliest. Reminders go by the earliest.
+    pub latest_on: Option<NaiveDate>,
     /// Where it stands.
     pub status: ObligationStatus,
     /// 承办人, when one is named.
@@ -123,8 +159,10 @@ pub fn obligations(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     list.extend(correction_notice(case, context));
     list.extend(responses(case, context));
     list.extend(case.consultations.iter().map(|consultation| opinion(case, consultation, context)));
+    list.extend(service_dates(case, context));
     list.extend(tasks(case, context));
     list.extend(service_proof(case, context));
+    list.extend(redeliveries(case));
     list.extend(remedies(case, context));
     list
 }
@@ -145,38 +183,45 @@ pub fn obligations_under(case: &Case, own: &Context<'_>, running: &Context<'_>) 
     decided.into_iter().map(current).collect()
 }
 
-/// A last day, and whether it is an estimate.
-#[derive(Clone, Copy)]
-struct Day {
-    on: NaiveDate,
-    is_estimated: bool,
-}
-
-impl Day {
-    const fn known(on: NaiveDate) -> Self {
-        Self { on, is_estimated: false }
-    }
-
-    /// What a period of the law gives; estimated where that needs a year whose notice is not out.
-    fn of(calendar: &Calendar, period: impl Fn(&Calendar) -> Option<NaiveDate>) -> Option<Self> {
-        calendar.known_or_estimated(period).map(|(on, is_estimated)| Self { on, is_estimated })
-    }
-
-    fn after(since: NaiveDate, days: u32, calendar: &Calendar) -> Self {
-        let estimate = || Self { on: calendar.add_estimated(since, days), is_estimated: true };
-        Self::of(calendar, |calendar| calendar.add_working_days(since, days).ok()).unwrap_or_else(estimate)
+impl Obligation {
+    /// Whether its last day is an estimate (暂定), for want of a notice.
+    #[must_use]
+    pub const fn is_estimated(&self) -> bool {
+        self.latest_on.is_some()
     }
 }
 
-fn duty(case: &Case, kind: ObligationKind, due: Option<Day>, article: &'static str) -> Obligation {
+/// So many working days after `since`: a day the organ sets itself, so it has one in any year.
+fn working_days_after(since: NaiveDate, days: u32, calendar: &Calendar) -> LastDay {
+    let usual = calendar.add_estimated(since, days);
+    calendar
+        .last_day_of(|calendar| calendar.add_working_days(since, days).ok())
+        .unwrap_or(LastDay::Estimated(DueRange { earliest: usual, latest: usual }))
+}
+
+fn duty(case: &Case, kind: ObligationKind, due: Option<LastDay>, article: &'static str) -> Obligation {
     Obligation {
         key: kind.code().to_owned(),
         kind,
-        due_on: due.map(|day| day.on),
-        is_estimated: due.is_some_and(|day| day.is_estimated),
+        due_on: due.map(LastDay::warns_on),
+        latest_on: due.and_then(LastDay::latest),
         status: ObligationStatus::Open,
         owner: case.handler_id,
         department: case.department_id,
+        article,
+    }
+}
+
+/// A duty of the disclosure office itself, whoever handles the case.
+fn of_office(key: String, kind: ObligationKind, due: LastDay, article: &'static str) -> Obligation {
+    Obligation {
+        key,
+        kind,
+        due_on: Some(due.warns_on()),
+        latest_on: due.latest(),
+        status: ObligationStatus::Open,
+        owner: None,
+        department: None,
         article,
     }
 }
@@ -196,11 +241,18 @@ fn receipt_confirmation(case: &Case) -> Option<Obligation> {
     if case.receipt.is_some() && !confirmed_later {
         return None;
     }
-    let due_on = case.intake.arrived_on.unwrap_or(case.intake.submitted_on);
-    let mut obligation =
-        duty(case, ObligationKind::ReceiptConfirmation, Some(Day::known(due_on)), receipt_article(case));
-    obligation.status = status(case.receipt.is_some(), case.stage.is_open());
-    Some(obligation)
+    let intake = &case.intake;
+    // A letter is on its way for days, and what another unit got is passed on: only the office's own mailbox and machine
+    // have it on the day it was sent.
+    let is_by_post = matches!(intake.channel, Channel::OrdinaryMail | Channel::RegisteredMail);
+    let arrival_is_known = intake.arrived_on.is_some() || !(is_by_post || intake.misdirected);
+    let kind = if arrival_is_known { ObligationKind::ReceiptConfirmation } else { ObligationKind::ReceiptFollowUp };
+    let due = LastDay::Certain(intake.arrived_on.unwrap_or(intake.submitted_on));
+    Some(Obligation {
+        key: ObligationKind::ReceiptConfirmation.code().to_owned(),
+        status: status(case.receipt.is_some(), case.stage.is_open()),
+        ..duty(case, kind, Some(due), receipt_article(case))
+    })
 }
 
 /// The Order the application will be under if the day that makes it late is the day of its receipt.
@@ -212,12 +264,10 @@ fn receipt_article(case: &Case) -> &'static str {
 fn reply(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let answer = case.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten()?;
     let article = basis::under(basis::REPLY_PERIOD, case.regime);
-    // Beyond the calendar the provisional date keeps the reminders going; the case itself says that it is provisional.
-    let provisional = answer.provisional_due.map(|on| Day { on, is_estimated: true });
-    let mut obligation = duty(case, ObligationKind::Reply, answer.due.map(Day::known).or(provisional), article);
+    let mut obligation = duty(case, ObligationKind::Reply, answer.last_day(), article);
     // A notice sent too late may fail: the date that stands then is the one to be reminded of (C-7b).
     if let Some(risk) = case.risk_due(&answer) {
-        return Some(duty(case, ObligationKind::Reply, Some(Day::known(risk)), article));
+        return Some(duty(case, ObligationKind::Reply, Some(LastDay::Certain(risk)), article));
     }
     obligation.status = match answer.status {
         ClockStatus::Running | ClockStatus::Gap => ObligationStatus::Open,
@@ -235,67 +285,99 @@ fn correction_notice(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     if case.regime != Some(Regime::Order711) {
         return None;
     }
-    let due = Day::of(context.calendar, |calendar| case.correction_notice_due(calendar))?;
+    let due = context.calendar.last_day_of(|calendar| case.correction_notice_due(calendar))?;
     let mut obligation = duty(case, ObligationKind::CorrectionNotice, Some(due), basis::CORRECTION);
     // After its last day the notice can no longer be given in time: nobody is reminded of what cannot be done.
-    let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due.on;
+    let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due.warns_on();
     obligation.status = status(case.correction.is_some(), unexamined);
     Some(obligation)
 }
 
-/// The day to look after something that has no last day of its own.
-fn follow_up(since: NaiveDate, context: &Context<'_>) -> Day {
-    Day::after(since, FOLLOW_UP_DAYS, context.calendar)
-}
-
-/// The last day of a notice; while nobody knows that the applicant has it, a day to look after it.
-fn notice_due(case: &Case, notice: Notice, sent_on: NaiveDate, context: &Context<'_>) -> Day {
-    let due = Day::of(context.calendar, |calendar| case.notice_due(notice, calendar));
-    due.unwrap_or_else(|| follow_up(sent_on, context))
-}
-
-/// What the applicant owes: correction, reasons, payment.
+/// What the applicant owes: correction, reasons, payment. The period runs from the day the applicant got the notice; while
+/// that is not recorded there is no last day ([`service_dates`]).
 fn responses(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
+    let due = |notice| context.calendar.last_day_of(|calendar| case.notice_due(notice, calendar));
     let mut list = Vec::new();
     if let Some(correction) = &case.correction {
-        let due = notice_due(case, Notice::Correction, correction.notice.on, context);
         let article = basis::under(basis::CORRECTION, case.regime);
-        let mut obligation = duty(case, ObligationKind::CorrectionResponse, Some(due), article);
+        let mut obligation = duty(case, ObligationKind::CorrectionResponse, due(Notice::Correction), article);
         obligation.status = status(correction.received_on.is_some(), case.stage == Stage::AwaitingCorrection);
         list.push(obligation);
     }
     if let Some(justification) = &case.justification {
-        let due = notice_due(case, Notice::Justification, justification.request.on, context);
-        let mut obligation = duty(case, ObligationKind::JustificationResponse, Some(due), basis::EXCESSIVE);
+        let due = due(Notice::Justification);
+        let mut obligation = duty(case, ObligationKind::JustificationResponse, due, basis::EXCESSIVE);
         obligation.status = status(justification.received.is_some(), case.stage == Stage::AwaitingJustification);
         list.push(obligation);
     }
     if let Some(fee) = &case.fee {
-        let due = notice_due(case, Notice::Fee, fee.notice.on, context);
-        let mut obligation = duty(case, ObligationKind::FeePayment, Some(due), basis::FEE_PAYMENT);
+        let mut obligation = duty(case, ObligationKind::FeePayment, due(Notice::Fee), basis::FEE_PAYMENT);
         obligation.status = status(fee.paid_on.is_some(), case.stage == Stage::AwaitingFee);
         list.push(obligation);
     }
     list
 }
 
-fn opinion(case: &Case, consultation: &Consultation, context: &Context<'_>) -> Obligation {
-    let kind = match consultation.opened.kind {
+const fn opinion_kind(kind: ConsultationKind) -> ObligationKind {
+    match kind {
         ConsultationKind::ThirdParty => ObligationKind::ThirdPartyOpinion,
         ConsultationKind::JointProducer | ConsultationKind::OtherOrgan | ConsultationKind::SecrecyAuthority => {
             ObligationKind::OrganOpinion
         }
-    };
-    let article = basis::of_consultation(consultation.opened.kind, case.regime);
-    let known = consultation.opened.served_on.unwrap_or(consultation.opened.sent_on);
-    let due = Day::of(context.calendar, |calendar| case.silent_until(consultation, calendar));
-    let due = due.unwrap_or_else(|| follow_up(known, context));
-    let awaited = case.stage.is_open() && case.awaits(consultation, context.calendar, context.today);
-    Obligation {
-        key: format!("{}:{}", kind.code(), consultation.number),
-        status: status(consultation.returned.is_some(), awaited),
-        ..duty(case, kind, Some(due), article)
     }
+}
+
+/// An opinion that is awaited. Where the law limits the silence (C-6) the last day follows from the party's own receipt, and
+/// is unknown until that is recorded ([`service_dates`]). Where it does not, the office looks after it and nothing is late.
+fn opinion(case: &Case, consultation: &Consultation, context: &Context<'_>) -> Obligation {
+    let opened = &consultation.opened;
+    let usual = opinion_kind(opened.kind);
+    let (kind, due) = if case.silence_ends(opened.kind) {
+        (usual, context.calendar.last_day_of(|calendar| case.silent_until(consultation, calendar)))
+    } else {
+        let since = opened.served_on.unwrap_or(opened.sent_on);
+        (ObligationKind::OpinionFollowUp, Some(working_days_after(since, FOLLOW_UP_DAYS, context.calendar)))
+    };
+    let status = status(consultation.returned.is_some(), is_awaited(case, consultation, context));
+    let key = format!("{}:{}", usual.code(), consultation.number);
+    match due {
+        Some(due) if kind == ObligationKind::OpinionFollowUp => {
+            let article = basis::under(basis::WORKING_RULES, case.regime);
+            Obligation { status, ..of_office(key, kind, due, article) }
+        }
+        due => Obligation { key, status, ..duty(case, kind, due, basis::of_consultation(opened.kind, case.regime)) },
+    }
+}
+
+fn is_awaited(case: &Case, consultation: &Consultation, context: &Context<'_>) -> bool {
+    case.stage.is_open() && case.awaits(consultation, context.calendar, context.today)
+}
+
+/// The letters whose period runs from the day somebody got them: that day has to be recorded.
+fn service_dates(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
+    let mut list = Vec::new();
+    let mut add = |letter: &str, sent_on: NaiveDate, served_on: Option<NaiveDate>, is_awaited: bool| {
+        let due = working_days_after(sent_on, FOLLOW_UP_DAYS, context.calendar);
+        let key = format!("{}:{letter}", ObligationKind::ServiceDate.code());
+        let article = basis::under(basis::WORKING_RULES, case.regime);
+        let status = status(served_on.is_some(), is_awaited);
+        list.push(Obligation { status, ..of_office(key, ObligationKind::ServiceDate, due, article) });
+    };
+    if let Some(Correction { notice, .. }) = &case.correction {
+        add(Notice::Correction.code(), notice.on, notice.served_on, case.stage == Stage::AwaitingCorrection);
+    }
+    if let Some(Justification { request, .. }) = &case.justification {
+        add(Notice::Justification.code(), request.on, request.served_on, case.stage == Stage::AwaitingJustification);
+    }
+    if let Some(FeeDemand { notice, .. }) = &case.fee {
+        add(Notice::Fee.code(), notice.on, notice.served_on, case.stage == Stage::AwaitingFee);
+    }
+    for consultation in case.consultations.iter().filter(|found| case.silence_ends(found.opened.kind)) {
+        let opened = &consultation.opened;
+        let letter = format!("consultation:{}", consultation.number);
+        add(&letter, opened.sent_on, opened.served_on, is_awaited(case, consultation, context));
+    }
+    list
 }
 
 fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
@@ -309,7 +391,7 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
             ..duty(
                 case,
                 ObligationKind::DepartmentTask,
-                Day::of(context.calendar, |calendar| task_due(task, context.rules, calendar)),
+                context.calendar.last_day_of(|calendar| task_due(task, context.rules, calendar)),
                 basis::under(basis::WORKING_RULES, case.regime),
             )
         })
@@ -319,11 +401,25 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
 fn service_proof(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let reply = case.reply.as_ref()?;
     let sent = reply.dispatches.last()?;
-    let due = Day::after(sent.on, SERVICE_PROOF_DAYS, context.calendar);
+    let due = working_days_after(sent.on, SERVICE_PROOF_DAYS, context.calendar);
     let mut obligation = duty(case, ObligationKind::ServiceProof, Some(due), basis::SERVICE);
-    // Without a proof only an old case of a ledger is put away: nobody looks for it any more.
-    obligation.status = status(reply.proof.is_some(), case.stage != Stage::Archived);
+    // Without a proof only an old case of a ledger is put away: no proof is looked for any more. What came back has none.
+    let is_owed = case.stage != Stage::Archived && !reply.is_back();
+    obligation.status = status(reply.is_served(), is_owed);
     Some(obligation)
+}
+
+/// Each reply that came back is served once more. No law says by when; the office looks after it at once.
+fn redeliveries(case: &Case) -> Vec<Obligation> {
+    let Some(reply) = &case.reply else { return Vec::new() };
+    let is_owed = matches!(case.stage, Stage::Approved | Stage::Replied);
+    let duty = |(number, back): (u16, &CameBack)| {
+        let key = format!("{}:{number}", ObligationKind::Redelivery.code());
+        let is_done = reply.dispatches.len() > usize::from(back.dispatch);
+        let duty = of_office(key, ObligationKind::Redelivery, LastDay::Certain(back.on), basis::SERVICE);
+        Obligation { status: status(is_done, is_owed), ..duty }
+    };
+    (1_u16..).zip(&reply.came_back).map(duty).collect()
 }
 
 fn remedies(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
@@ -337,9 +433,14 @@ fn remedies(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
         .collect()
 }
 
+const fn remedy_response_article(remedy: &Remedy) -> &'static str {
+    match remedy.opened.kind {
+        RemedyKind::Reconsideration => period::reconsideration_response_article(remedy.opened.simplified),
+        RemedyKind::Litigation | RemedyKind::LitigationAfterReconsideration => period::COURT_ANSWER_ARTICLE,
+    }
+}
+
 fn remedy_duty(case: &Case, remedy: &Remedy, context: &Context<'_>) -> Obligation {
-    let due = context.calendar.known_or_estimated(|calendar| remedy_response_due(remedy, calendar));
-    let article = due.as_ref().map_or(basis::REMEDY, |(due, _)| due.article);
-    let day = due.map(|(due, is_estimated)| Day { on: due.on, is_estimated });
-    duty(case, ObligationKind::RemedyResponse, day, article)
+    let due = context.calendar.last_day_of(|calendar| remedy_response_due(remedy, calendar).map(|due| due.on));
+    duty(case, ObligationKind::RemedyResponse, due, remedy_response_article(remedy))
 }

@@ -5,9 +5,9 @@ use utoipa::ToSchema;
 
 /// Makes an enum with the JSON code and the Chinese label of each member in one place.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $member:ident = $code:literal, $label:literal;)* }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+    ($(#[doc = $about:literal])* $name:ident { $($(#[$doc:meta])* $member:ident = $code:literal, $label:literal;)* }) => {
+        $(#[doc = $about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name { $($(#[$doc])* #[serde(rename = $code)] $member,)* }
         impl $name {
             /// Every member, in order.
@@ -22,6 +22,13 @@ macro_rules! words {
             #[must_use]
             pub fn from_code(code: &str) -> Option<Self> { Self::ALL.iter().copied().find(|member| member.code() == code) }
         }
+        // utoipa's derive takes no name out of a macro's literal: it would publish the Rust names.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::law::vocabulary(concat!($($about, "\n",)*), &[$(($code, $label),)*])
+            }
+        }
+        impl utoipa::ToSchema for $name {}
     };
 }
 
@@ -136,6 +143,44 @@ words! {
 }
 
 words! {
+    /// 密级 (保守国家秘密法).
+    SecrecyLevel {
+        /// 绝密.
+        TopSecret = "top_secret", "绝密";
+        /// 机密.
+        Secret = "secret", "机密";
+        /// 秘密.
+        Confidential = "confidential", "秘密";
+    }
+}
+
+words! {
+    /// The four kinds of 过程性信息 (Art. 16(2)).
+    ProcessKind {
+        /// 讨论记录.
+        Minutes = "minutes", "讨论记录";
+        /// 过程稿.
+        Draft = "draft", "过程稿";
+        /// 磋商信函.
+        Correspondence = "correspondence", "磋商信函";
+        /// 请示报告.
+        Report = "report", "请示报告";
+    }
+}
+
+words! {
+    /// The three kinds of 内部事务信息 (Art. 16(1)).
+    InternalAffairs {
+        /// 人事管理.
+        Personnel = "personnel", "人事管理";
+        /// 后勤管理.
+        Logistics = "logistics", "后勤管理";
+        /// 内部工作流程.
+        Procedure = "procedure", "内部工作流程";
+    }
+}
+
+words! {
     /// A notice that sets the applicant a period.
     Notice {
         /// 补正告知书.
@@ -212,8 +257,12 @@ words! {
         CorrectedFrom = "corrected_from", "补充更改前的申请";
         /// A case that was merged into this one.
         MergedFrom = "merged_from", "并入的案件";
+        /// The case into which this one was merged.
+        MergedInto = "merged_into", "并入的目标案件";
         /// The case this one was split from.
         SplitFrom = "split_from", "拆分前的案件";
+        /// A case that was split from this one.
+        SplitInto = "split_into", "拆分后的案件";
         /// Anything else.
         Related = "related", "相关案件";
     }

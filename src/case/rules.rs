@@ -16,6 +16,7 @@ use uuid::Uuid;
 #[serde(default, deny_unknown_fields)]
 pub struct OrganRules {
     /// Working days a department has for its opinion.
+    #[schema(minimum = 1, maximum = 20)]
     pub task_days: u16,
     /// Steps a proposal has to pass, in order.
     pub review_chain: Vec<ReviewKind>,
@@ -27,21 +28,28 @@ pub struct OrganRules {
     /// corrected text a new application; C-7).
     pub correction_pauses_492: bool,
     /// Yellow from this many working days left.
+    #[schema(maximum = 365)]
     pub yellow_days: u32,
     /// Black from this many calendar days overdue.
+    #[schema(maximum = 365)]
     pub black_days: u32,
     /// How a 受理编号 is written: {year}, {seq}.
+    #[schema(max_length = 60)]
     pub number_pattern: String,
     /// How a 答复文号 is written: {year}, {seq}.
+    #[schema(max_length = 60)]
     pub document_pattern: String,
     /// Which annual report the organ owes.
     pub annual_report: AnnualReport,
     /// Court named in the remedies paragraph.
+    #[schema(max_length = 100)]
     pub court: String,
     /// Reconsideration organ named in the remedies paragraph.
+    #[schema(max_length = 100)]
     pub reconsideration_organ: String,
     /// Where reconsideration is applied for online; named in replies that are served online (《行政复议法》第二十二条第二款).
     /// Empty: nowhere.
+    #[schema(max_length = 100)]
     pub reconsideration_online: String,
 }
 

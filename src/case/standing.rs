@@ -7,7 +7,6 @@ use crate::law::{
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 words! {
     /// Where a case stands on a day. Every case stands in exactly one of them.
@@ -86,11 +85,11 @@ pub struct Position {
     pub standing: Standing,
     /// How urgent; of a late reply: as it was on the day of the reply.
     pub level: WarningLevel,
-    /// The last day it is measured by: the due date, else the provisional one, else that of a correction notice sent too
+    /// The last day it is measured by: the due date, or the earliest it can be; else that of a correction notice sent too
     /// late, which may not hold (C-7b).
     pub due_on: Option<NaiveDate>,
-    /// Whether that day is an estimate for want of a published calendar.
-    pub is_provisional: bool,
+    /// While a notice is not out: the latest that day can be.
+    pub latest_on: Option<NaiveDate>,
     /// The day it is measured on: the day asked about, or that of the reply.
     pub on: NaiveDate,
 }
@@ -107,12 +106,12 @@ pub fn position(
 ) -> Position {
     let Some(answer) = answer else {
         let standing = if case.stage.is_open() { Standing::NotStarted } else { Standing::ClosedOtherwise };
-        return Position { standing, level: WarningLevel::None, due_on: None, is_provisional: false, on: day };
+        return Position { standing, level: WarningLevel::None, due_on: None, latest_on: None, on: day };
     };
     let risk = case.risk_due(answer);
-    let is_provisional = answer.due.is_none() && answer.provisional_due.is_some();
+    let latest_on = answer.range.map(|range| range.latest);
     let due_on = case.warns_on(answer);
-    let at = |standing, level, on| Position { standing, level, due_on, is_provisional, on };
+    let at = |standing, level, on| Position { standing, level, due_on, latest_on, on };
     match answer.status {
         ClockStatus::Gap if !case.stage.is_open() => at(Standing::Unjudged, WarningLevel::None, day),
         ClockStatus::Running | ClockStatus::Gap => {

@@ -1,8 +1,8 @@
 //! A case as its log says it stands.
 
 use super::command as c;
-use super::record::{ReviewKind, Stage};
-use crate::law::{Outcome, ReceiptRule, Regime};
+use super::record::{ReviewKind, ServiceResult, Stage};
+use crate::law::{Outcome, ReceiptRule, Regime, ServiceMethod};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 /// The day of receipt and the rule that fixed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FixedReceipt)]
 pub struct Receipt {
     /// 收到申请之日.
     pub on: NaiveDate,
@@ -108,8 +109,54 @@ pub struct Reply {
     pub dispatches: Vec<c::Dispatch>,
     /// The day that counts (235号).
     pub replied_on: Option<NaiveDate>,
-    /// The proof of service.
+    /// The attempt that day rests on: its place in `dispatches`. `None`: none, the day stands in an old ledger.
+    #[serde(skip)]
+    pub counts_from: Option<usize>,
+    /// The proof of service, or that the last attempt came back.
     pub proof: Option<c::ProveService>,
+    /// Every attempt that came back.
+    pub came_back: Vec<CameBack>,
+}
+
+/// An attempt to send a reply that came back: nothing was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CameBack {
+    /// Which attempt, from 1.
+    pub dispatch: u16,
+    /// The day it came back.
+    pub on: NaiveDate,
+}
+
+impl Reply {
+    /// Whether the applicant got it.
+    #[must_use]
+    pub fn is_served(&self) -> bool {
+        self.proof.as_ref().is_some_and(|proof| proof.result != ServiceResult::Returned)
+    }
+
+    /// Whether the last attempt came back, and no other was made since.
+    #[must_use]
+    pub fn is_back(&self) -> bool {
+        self.proof.as_ref().is_some_and(|proof| proof.result == ServiceResult::Returned)
+    }
+
+    /// Whether it left the house. An electronic message that came back was not sent (C-8); a letter that came back was.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        let bounced = |number: u16| self.came_back.iter().any(|back| back.dispatch == number);
+        let sent =
+            |(number, dispatch): (u16, &c::Dispatch)| dispatch.method != ServiceMethod::Electronic || !bounced(number);
+        (1_u16..).zip(&self.dispatches).any(sent)
+    }
+
+    /// The day that counts if the last attempt comes back: one by post still counts from its posting (D14), an electronic one
+    /// was not sent at all (C-8).
+    #[must_use]
+    pub fn replied_on_if_returned(&self) -> Option<NaiveDate> {
+        let last = self.dispatches.len().checked_sub(1);
+        let is_electronic = self.dispatches.last().is_some_and(|last| last.method == ServiceMethod::Electronic);
+        self.replied_on.filter(|_| !is_electronic || self.counts_from != last)
+    }
 }
 
 /// Reconsideration or suit.

@@ -3,6 +3,12 @@
 //! One rule for the API, the command line and the ledger. A name, a title or a number is one line in which nothing is hidden:
 //! two names that look alike must be the same name. Free text keeps what was typed; it only has to show something.
 
+/// The longest text in one field, characters. What an applicant asks for is rarely longer than a page.
+pub const LONGEST_TEXT: usize = 10_000;
+
+/// The longest title, characters: one line that lists and mails can show.
+pub const LONGEST_TITLE: usize = 200;
+
 /// What is wrong with a text: a stable code, and words for the person who typed it.
 pub type Flaw = (&'static str, String);
 

@@ -1,9 +1,9 @@
 //! `gongkai ledger`: old cases in from a spreadsheet, cases out as one.
 
 use super::common::{ConfigArgs, finish};
-use crate::office::ledger::{ExportQuery, ImportOptions, LedgerImport, Personal, SeriesJump};
+use crate::office::ledger::{AsideRow, ExportQuery, ImportOptions, LedgerImport, Personal, SeriesJump};
 use crate::office::{Clock, Office, OfficeError};
-use crate::report::ledger::{LedgerRow, MOST_BYTES, RowFault, ledger_sheet, template_sheets};
+use crate::report::ledger::{LedgerRow, MOST_BYTES, RowFault, Unread, ledger_sheet, template_sheets};
 use crate::report::{Cell, LongBook, Sheet, csv, csv_rows, xlsx};
 use crate::store::{Db, OrganId, StoreError, organs};
 use chrono::NaiveDate;
@@ -12,7 +12,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Exit code when rows were rejected.
+/// Exit code when rows, columns or sheets were not taken.
 const REJECTED: u8 = 1;
 /// Most rows a workbook has room for below its heading.
 const SHEET_ROWS: usize = 1_048_575;
@@ -127,11 +127,11 @@ pub(super) fn run(args: Args) -> ExitCode {
             let options = ImportOptions { dry_run, partial, ..ImportOptions::default() };
             let done = import(&config, &file, &organ, options).and_then(|report| {
                 print(&report, &options, json)?;
-                Ok(report.rejected)
+                Ok(report.is_incomplete())
             });
             match done {
-                Ok(0) => ExitCode::SUCCESS,
-                Ok(_) => ExitCode::from(REJECTED),
+                Ok(false) => ExitCode::SUCCESS,
+                Ok(true) => ExitCode::from(REJECTED),
                 Err(reason) => finish(Err(reason)),
             }
         }
@@ -276,20 +276,37 @@ fn told(report: &LedgerImport, options: &ImportOptions) -> String {
     if !report.unknown_headings.is_empty() {
         out += &format!("不认识的列，未读取：{}\n", report.unknown_headings.join("、"));
     }
+    if !report.ignored_headings.is_empty() {
+        out += &format!("不导入的列（由本系统计算，或者在案件上登记）：{}\n", report.ignored_headings.join("、"));
+    }
+    if !report.other_sheets.is_empty() {
+        out += &format!("没有表头的工作表，未读取：{}\n", report.other_sheets.join("、"));
+    }
+    for AsideRow { sheet, line, text } in &report.asides {
+        out += &format!("{}第{line}行不是案件，未读取：{text}\n", sheet_named(sheet.as_deref()));
+    }
+    for unread in &report.unread {
+        out += &unread_line(unread);
+    }
     for one in &report.unmapped {
-        out += &format!("不能识别的说法：{}“{}”，{}处，首见于第{}行\n", one.column, one.label, one.count, one.line);
+        let sheet = sheet_named(one.sheet.as_deref());
+        out +=
+            &format!("不能识别的说法：{}“{}”，{}处，首见于{sheet}第{}行\n", one.column, one.label, one.count, one.line);
     }
     if !report.departments.is_empty() {
         out += &format!("{will}科室：{}\n", report.departments.join("、"));
     }
     for remark in &report.remarks {
-        let lines: Vec<String> = remark.lines.iter().map(ToString::to_string).collect();
+        let sheet = |at: usize| remark.sheets.get(at).map_or_else(String::new, |sheet| format!("“{sheet}”"));
+        let lines: Vec<String> =
+            remark.lines.iter().enumerate().map(|(at, line)| format!("{}{line}", sheet(at))).collect();
         let more = if u64::try_from(lines.len()).is_ok_and(|shown| shown < remark.count) { "……" } else { "" };
         out += &format!("注意：{}，{}件（第{}{more}行）\n", remark.label, remark.count, lines.join("、"));
     }
-    for SeriesJump { label, year, after, number, line, missing, .. } in &report.jumps {
+    for SeriesJump { label, year, after, number, line, missing, sheet, .. } in &report.jumps {
+        let sheet = sheet_named(sheet.as_deref());
         out += &format!(
-            "注意：{year}年{label}共跳过{missing}个号码，最多的一处从第{after}号到第{number}号（第{line}行），请核对\n"
+            "注意：{year}年{label}共跳过{missing}个号码，最多的一处从第{after}号到第{number}号（{sheet}第{line}行），请核对\n"
         );
     }
     for fault in &report.faults {
@@ -302,17 +319,29 @@ fn told(report: &LedgerImport, options: &ImportOptions) -> String {
     out + match () {
         () if options.dry_run => "以上为检查结果，没有写入\n",
         () if report.is_refused(options) => {
-            "有错误，全部没有导入；改正后重新导入，或者加 --partial 先导入没有错误的行\n"
+            "有错误或者没有读取的内容，全部没有导入；改正后重新导入，或者加 --partial 先导入其余的\n"
         }
         () if report.is_written => "已导入\n",
-        () if *rejected == 0 => "台账中的案件此前均已导入，本次没有改动\n",
+        () if *rejected == 0 && report.unread.is_empty() => "台账中的案件此前均已导入，本次没有改动\n",
         () => "没有可以导入的新案件，没有改动\n",
     }
+}
+
+fn sheet_named(sheet: Option<&str>) -> String {
+    sheet.map_or_else(String::new, |sheet| format!("工作表“{sheet}”"))
+}
+
+fn unread_line(unread: &Unread) -> String {
+    let Unread { sheet, column, detail, cells, .. } = unread;
+    let column = column.as_ref().map_or_else(String::new, |column| format!("“{column}”列"));
+    let cells = cells.map_or_else(String::new, |cells| format!("（{cells}行有内容）"));
+    format!("{}{column}{cells}：{detail}\n", sheet_named(sheet.as_deref()))
 }
 
 fn fault_line(fault: &RowFault) -> String {
     let found = fault.found.as_ref().map_or(String::new(), |found| format!("“{found}”"));
     let article = fault.article.as_ref().map_or(String::new(), |article| format!("（{article}）"));
     let RowFault { line, column, detail, .. } = fault;
-    format!("第{line}行 {column}{found}：{detail}{article}\n")
+    let sheet = sheet_named(fault.sheet.as_deref());
+    format!("{sheet}第{line}行 {column}{found}：{detail}{article}\n")
 }

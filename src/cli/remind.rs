@@ -157,10 +157,9 @@ fn queued_line(line: &Queued) -> String {
     let digest = if line.is_in_digest { "，每日汇总" } else { "" };
     let opens = line.opens.map(|opens| format!("  {}起发送", opens.format("%Y-%m-%d %H:%M"))).unwrap_or_default();
     format!(
-        "  {number}  {}  期限{}  {}  [{}{caught_up}{digest}]  → {} <{}>  {}{opens}",
+        "  {number}  {}  {}  [{}{caught_up}{digest}]  → {} <{}>  {}{opens}",
         line.duty,
-        line.due_on,
-        line.standing.label(),
+        line.says(),
         line.rule.code(),
         line.person,
         line.to,
@@ -171,5 +170,5 @@ fn queued_line(line: &Queued) -> String {
 fn unreachable_line(line: &Unreachable) -> String {
     let number = line.case_number.as_deref().unwrap_or("（无编号）");
     let person = line.person.as_deref().unwrap_or("");
-    format!("  {number}  {}  期限{}  无法发送：{person} {}", line.duty, line.due_on, line.why)
+    format!("  {number}  {}（{}）  无法发送：{person} {}", line.duty, line.due_on, line.why)
 }

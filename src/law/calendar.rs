@@ -3,6 +3,7 @@
 //! A day outside the loaded years is a [`Gap`]: nobody knows yet whether it is a working day, so no date is computed from it.
 
 use super::calendar_check::{self, CalendarError, CalendarFault};
+use super::estimate::{Estimate, Estimates};
 use super::overlay::Overlay;
 use aws_lc_rs::digest;
 use chrono::{Datelike, NaiveDate, Weekday};
@@ -82,33 +83,39 @@ pub struct Calendar {
     worked: Vec<u32>,
     /// `nth[k]`: offset of the working day number `k`, counted from 0.
     nth: Vec<u32>,
-    /// This calendar with estimated years after it ([`Self::known_or_estimated`]), made when it is first asked for.
-    pub(super) extended: OnceLock<Box<Self>>,
+    /// What it counts by where days are estimated; none in a calendar of notices alone.
+    estimate: Option<Estimate>,
+    /// This calendar continued by estimate ([`Self::last_day_of`]), made when it is first asked for.
+    pub(super) estimates: OnceLock<Box<Estimates>>,
 }
 
-macro_rules! embedded_years {
+macro_rules! embedded_files {
     ($($year:literal),+) => { [$(include_str!(concat!("../../config/calendar/cn-", $year, ".json"))),+] };
 }
 
 /// The notices known when this was built.
-pub(super) const EMBEDDED: [&str; 19] = embedded_years!(
+pub(super) const EMBEDDED: [&str; 19] = embedded_files!(
     2008, 2009, 2010, 2011, 2012, 2013, 2014, 2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 2024, 2025, 2026
 );
 
-/// Should an embedded file ever be unreadable, the calendar is empty and every answer a gap: never a guess. A test reads them.
+/// Should an embedded file ever be unreadable, there are no years and every answer is a gap: never a guess. A test reads them.
+static YEARS: LazyLock<Vec<CalendarYear>> = LazyLock::new(|| {
+    EMBEDDED.iter().map(|text| CalendarYear::from_json(text)).collect::<Result<_, _>>().unwrap_or_default()
+});
+
 static NATIONAL: LazyLock<Calendar> =
-    LazyLock::new(|| Calendar::embedded().unwrap_or_else(|_| Calendar::build(Vec::new(), Vec::new())));
+    LazyLock::new(|| Calendar::from_years(YEARS.clone()).unwrap_or_else(|_| Calendar::build(Vec::new(), Vec::new())));
+
+/// The years of the embedded notices.
+pub(super) fn embedded_years() -> &'static [CalendarYear] {
+    &YEARS
+}
 
 impl Calendar {
     /// The embedded national calendar, 2008 to 2026, parsed once.
     #[must_use]
     pub fn national() -> &'static Self {
         &NATIONAL
-    }
-
-    fn embedded() -> Result<Self, CalendarError> {
-        let years = EMBEDDED.iter().map(|text| CalendarYear::from_json(text)).collect::<Result<_, _>>()?;
-        Self::from_years(years)
     }
 
     /// A calendar of the given years, in any order.
@@ -203,13 +210,31 @@ impl Calendar {
             offset += 1;
             worked.push(count);
         }
-        Self { years, overlays, version, first: first.num_days_from_ce(), worked, nth, extended: OnceLock::new() }
+        let first = first.num_days_from_ce();
+        Self { years, overlays, version, first, worked, nth, estimate: None, estimates: OnceLock::new() }
     }
 
     /// Names the content: years, a hash of every date and notice, and the region overlays, e.g. `cn-2008-2026-0a1b2c3d4e5f`.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// This calendar with Monday to Friday of so many years after it, counted by an estimate.
+    pub(super) fn continued(&self, years: i32, estimate: Estimate) -> Self {
+        let mut continued = Self { estimates: OnceLock::new(), ..self.clone() };
+        let from = self.after_the_end();
+        let until = from.year().saturating_add(years);
+        let first = u32::try_from(self.length()).unwrap_or(u32::MAX);
+        let days = from.iter_days().take_while(|day| !self.years.is_empty() && day.year() < until);
+        for (offset, day) in (first..).zip(days) {
+            if !is_weekend(day) {
+                continued.nth.push(offset);
+            }
+            continued.worked.push(u32::try_from(continued.nth.len()).unwrap_or(u32::MAX));
+        }
+        continued.estimate = Some(estimate);
+        continued
     }
 
     /// The notice of a year, if the year is loaded.
@@ -248,7 +273,8 @@ impl Calendar {
     /// [`Gap`] when the day is not known.
     pub fn is_working_day(&self, day: NaiveDate) -> Result<bool, Gap> {
         let offset = self.offset(day)?;
-        Ok(self.through(offset) > self.before(offset))
+        let usual = self.through(offset) > self.before(offset);
+        Ok(self.estimate.as_ref().map_or(usual, |estimate| estimate.is_working_day(day, usual)))
     }
 
     /// The day `n` working days after `from`, which itself is day 0; `n = 0` gives `from`.
@@ -259,6 +285,9 @@ impl Calendar {
         let offset = self.offset(from)?;
         if n == 0 {
             return Ok(from);
+        }
+        if let Some(estimate) = &self.estimate {
+            return estimate.add(from, n, self.after_the_end(), |after, through| self.count_usual(after, through));
         }
         let target = self.through(offset).checked_add(n - 1).and_then(|k| self.nth_day(k));
         target.ok_or(Gap { missing: self.after_the_end() })
@@ -282,6 +311,12 @@ impl Calendar {
     /// # Errors
     /// [`Gap`] when a day between them is not known.
     pub fn count_working_days(&self, after: NaiveDate, through: NaiveDate) -> Result<u32, Gap> {
+        let usual = self.count_usual(after, through)?;
+        Ok(self.estimate.as_ref().map_or(usual, |estimate| estimate.with_gain(usual, after, through)))
+    }
+
+    /// Working days in `(after, through]` by the notices, and Monday to Friday beyond them.
+    fn count_usual(&self, after: NaiveDate, through: NaiveDate) -> Result<u32, Gap> {
         if through <= after {
             return Ok(0);
         }

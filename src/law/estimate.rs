@@ -1,11 +1,15 @@
-//! Working days beyond the calendar, estimated. Never a due date: only warnings, reminders and the marked provisional date
-//! rest on it, because none of them may fall silent while next year's notice is not out.
+//! Last days beyond the published notices: the earliest and the latest they can be.
 //!
-//! Where the calendar knows a day it decides; elsewhere Monday to Friday count, without the holidays of fixed date.
+//! A period that ends where next year's notice may still change days has no certain last day. Warnings, lists and reminders go by
+//! the earliest, because a reply by then is in time whatever the notice says; it is never called a due date.
 
-use super::calendar::{Calendar, CalendarYear, OffDay, is_weekend};
-use super::calendar_check::is_fixed_holiday;
+use super::calendar::{Calendar, CalendarYear, Gap, embedded_years, is_weekend};
+use super::dates::chinese_date;
+use super::envelope::{Envelope, Precedents};
+use super::holiday::{holidays_of, is_statutory, is_usual_working_day};
 use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Days looked at one by one, at most: whatever lies beyond is as good as never.
 const LONGEST_LOOK: usize = 50 * 366;
@@ -13,27 +17,236 @@ const LONGEST_LOOK: usize = 50 * 366;
 /// Years estimated after the last one known: more than any period of the law can reach into.
 const ESTIMATED_YEARS: i32 = 3;
 
-impl Calendar {
-    /// What a period of the law gives by this calendar; where it needs a year whose notice is not out, what it gives with the
-    /// years after estimated, and `true`. `None` where it gives nothing by either.
-    pub fn known_or_estimated<T>(&self, period: impl Fn(&Self) -> Option<T>) -> Option<(T, bool)> {
-        let known = period(self).map(|answer| (answer, false));
-        known.or_else(|| period(self.extended()).map(|answer| (answer, true)))
+/// The month in which days may still come under the notice of the year after.
+const LAST_MONTH: u32 = 12;
+
+/// The earliest and the latest day a period may end on, while a notice is not out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DueRange {
+    /// 最早.
+    pub earliest: NaiveDate,
+    /// 最晚.
+    pub latest: NaiveDate,
+}
+
+impl DueRange {
+    /// The one line that case, lists and mails say, `awaited` being the year whose notice is not out.
+    #[must_use]
+    pub fn said(self, awaited: i32) -> String {
+        let Self { earliest, latest } = self;
+        let latest = match latest.year() == earliest.year() {
+            true => format!("{}月{}日", latest.month(), latest.day()),
+            false => chinese_date(latest),
+        };
+        format!("{awaited}年放假安排未公布，届满日估算：最早{}、最晚{latest}；按最早提醒", chinese_date(earliest))
+    }
+}
+
+/// The last day of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastDay {
+    /// By the notices.
+    Certain(NaiveDate),
+    /// While a notice is not out.
+    Estimated(DueRange),
+}
+
+impl LastDay {
+    /// The day to be warned and reminded by: the last day, or the earliest it can be.
+    #[must_use]
+    pub const fn warns_on(self) -> NaiveDate {
+        match self {
+            Self::Certain(day) => day,
+            Self::Estimated(range) => range.earliest,
+        }
     }
 
-    fn extended(&self) -> &Self {
-        self.extended.get_or_init(|| {
-            let last = self.years().last().map(|year| year.year);
-            let after = last.into_iter().flat_map(|last| (1..=ESTIMATED_YEARS).map(move |n| estimated_year(last + n)));
-            let years = self.years().iter().cloned().chain(after).collect();
-            Box::new(Self::build(years, self.overlays().to_vec()))
+    /// The latest it can be, while it is not certain.
+    #[must_use]
+    pub const fn latest(self) -> Option<NaiveDate> {
+        match self {
+            Self::Certain(_) => None,
+            Self::Estimated(range) => Some(range.latest),
+        }
+    }
+}
+
+/// Which way an estimate errs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    /// As many working days as there can be.
+    Earliest,
+    /// As few.
+    Latest,
+}
+
+/// What a calendar of estimated days counts by, besides Monday to Friday.
+#[derive(Debug, Clone)]
+pub(super) struct Estimate {
+    bound: Bound,
+    around: Arc<Around>,
+}
+
+/// The holidays to come.
+struct Around {
+    /// The first day that is not settled by a notice.
+    from: NaiveDate,
+    envelopes: Vec<Envelope>,
+}
+
+impl std::fmt::Debug for Around {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Around").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+/// A calendar continued by estimate, once for each bound.
+#[derive(Debug, Clone)]
+pub(super) struct Estimates {
+    /// The first day that is not settled by a notice.
+    from: NaiveDate,
+    earliest: Calendar,
+    latest: Calendar,
+}
+
+impl Estimates {
+    /// `calendar` continued by what the notices of `years` did.
+    pub(super) fn new(calendar: &Calendar, years: &[CalendarYear]) -> Self {
+        let precedents = Precedents::of(years);
+        let first = calendar.years().last().map_or(i32::MAX, |last| last.year.saturating_add(1));
+        let from = precedents.first_unsettled(first).unwrap_or(NaiveDate::MAX);
+        let coming = (0..ESTIMATED_YEARS).filter_map(|n| first.checked_add(n));
+        let holidays = coming.flat_map(holidays_of);
+        let envelopes = holidays.map(|holiday| Envelope::new(holiday, &precedents, from)).collect();
+        let around = Arc::new(Around { from, envelopes });
+        let continued = |bound| calendar.continued(ESTIMATED_YEARS, Estimate { bound, around: Arc::clone(&around) });
+        Self { from, earliest: continued(Bound::Earliest), latest: continued(Bound::Latest) }
+    }
+
+    /// The last day of a period that ends on `known` by the notices, or beyond them.
+    fn last_day(&self, known: Option<NaiveDate>, period: impl Fn(&Calendar) -> Option<NaiveDate>) -> Option<LastDay> {
+        if let Some(day) = known.filter(|day| *day < self.from) {
+            return Some(LastDay::Certain(day));
+        }
+        let (earliest, latest) = (period(&self.earliest)?, period(&self.latest)?);
+        // That the notice changes nothing is always possible.
+        let earliest = known.map_or(earliest, |known| known.min(earliest));
+        let latest = known.map_or(latest, |known| known.max(latest)).max(earliest);
+        Some(LastDay::Estimated(DueRange { earliest, latest }))
+    }
+}
+
+impl Estimate {
+    /// The day `n` counted days after `from`; `usual` counts working days in a stretch by the notices and Monday to Friday.
+    pub(super) fn add(
+        &self,
+        from: NaiveDate,
+        n: u32,
+        end: NaiveDate,
+        usual: impl Fn(NaiveDate, NaiveDate) -> Result<u32, Gap>,
+    ) -> Result<NaiveDate, Gap> {
+        let beyond = Gap { missing: end };
+        let enough = |day: &NaiveDate| usual(from, *day).is_ok_and(|days| self.with_gain(days, from, *day) >= n);
+        let mut days = from.iter_days().skip(1).take_while(|day| *day < end);
+        let day = days.by_ref().find(enough).ok_or(beyond)?;
+        let possible = |day: &NaiveDate| usual(previous(*day), *day).is_ok_and(|usual| self.may_work(*day, usual > 0));
+        match self.bound {
+            Bound::Earliest => std::iter::once(day).chain(days).find(possible).ok_or(beyond),
+            Bound::Latest => Ok(std::iter::successors(Some(day), NaiveDate::pred_opt)
+                .take_while(|day| *day > from)
+                .find(possible)
+                .unwrap_or(day)),
+        }
+    }
+
+    /// Working days in `(after, through]` of which `usual` are so by the notices and Monday to Friday.
+    pub(super) fn with_gain(&self, usual: u32, after: NaiveDate, through: NaiveDate) -> u32 {
+        let gain = |envelope: &Envelope| {
+            let (most, fewest) = envelope.gain(after, through);
+            i32::from(match self.bound {
+                Bound::Earliest => most,
+                Bound::Latest => fewest,
+            })
+        };
+        usual.saturating_add_signed(self.around.envelopes.iter().map(gain).sum())
+    }
+
+    /// Whether a last day may stay where it is instead of moving to the next working day.
+    pub(super) fn is_working_day(&self, day: NaiveDate, usual: bool) -> bool {
+        match self.bound {
+            Bound::Earliest => self.may_work(day, usual),
+            Bound::Latest => usual && self.with_gain(1, previous(day), day) > 0,
+        }
+    }
+
+    /// Whether the notice may make it, or leave it, a working day.
+    fn may_work(&self, day: NaiveDate, usual: bool) -> bool {
+        if day < self.around.from {
+            return usual;
+        }
+        let may_be_worked = |envelope: &Envelope| envelope.gain(previous(day), day).0 > 0;
+        !is_statutory(day) && (!is_weekend(day) || self.around.envelopes.iter().any(may_be_worked))
+    }
+}
+
+fn previous(day: NaiveDate) -> NaiveDate {
+    day.pred_opt().unwrap_or(day)
+}
+
+impl Calendar {
+    /// The last day of a period of the law: certain, or the earliest and the latest it can be where it needs a notice that is
+    /// not out. `None` where it gives nothing by either.
+    pub fn last_day_of(&self, period: impl Fn(&Self) -> Option<NaiveDate>) -> Option<LastDay> {
+        match period(self) {
+            Some(day) if self.is_settled(day) => Some(LastDay::Certain(day)),
+            known => self.estimates().last_day(known, period),
+        }
+    }
+
+    /// The earliest and the latest end of what ends on `known` by this calendar, or beyond it; `None` where it is certain.
+    pub(super) fn range_of(
+        &self,
+        known: Option<NaiveDate>,
+        period: impl Fn(&Self) -> Option<NaiveDate>,
+    ) -> Option<DueRange> {
+        if known.is_some_and(|day| self.is_settled(day)) {
+            return None;
+        }
+        match self.estimates().last_day(known, period)? {
+            LastDay::Certain(_) => None,
+            LastDay::Estimated(range) => Some(range),
+        }
+    }
+
+    /// Whether no notice to come can move what ends on that day. The notice of a year may still change the last days of the year
+    /// before (2011-12-31 and 2018-12-29 to 31 came so).
+    #[must_use]
+    pub fn is_settled(&self, day: NaiveDate) -> bool {
+        let last = self.last_day();
+        day <= last && (day.year() < last.year() || day.month() < LAST_MONTH || day < self.estimates().from)
+    }
+
+    /// The first year whose notice is not out.
+    #[must_use]
+    pub fn awaited_year(&self) -> i32 {
+        self.years().last().map_or(self.last_day().year(), |last| last.year).saturating_add(1)
+    }
+
+    fn estimates(&self) -> &Estimates {
+        self.estimates.get_or_init(|| {
+            // The notices of all years are precedents, those of this calendar before what was embedded.
+            let own = |year: i32| self.years().iter().any(|known| known.year == year);
+            let embedded = embedded_years().iter().filter(|year| !own(year.year));
+            let years: Vec<_> = self.years().iter().chain(embedded).cloned().collect();
+            Box::new(Estimates::new(self, &years))
         })
     }
 
-    /// Whether a day is a working day, by the notice or by estimate.
+    /// Whether a day is a working day, by the notice or as far as is known without one: Monday to Friday, except statutory
+    /// holidays.
     #[must_use]
     pub fn is_estimated_working_day(&self, day: NaiveDate) -> bool {
-        self.is_working_day(day).unwrap_or_else(|_| !is_weekend(day) && !is_fixed_holiday(day))
+        self.is_working_day(day).unwrap_or_else(|_| is_usual_working_day(day))
     }
 
     /// The `n`-th working day after `from`.
@@ -70,65 +283,6 @@ impl Calendar {
     }
 }
 
-/// A year of which only the holidays of fixed date are known.
-fn estimated_year(year: i32) -> CalendarYear {
-    let first = NaiveDate::from_yo_opt(year, 1);
-    let days = first.into_iter().flat_map(|first| first.iter_days().take_while(move |day| day.year() == year));
-    let off = |date| OffDay { date, name: "固定日期的节日".to_owned(), implied: false, notice_year: None };
-    CalendarYear {
-        year,
-        notice: "估算".to_owned(),
-        amendments: Vec::new(),
-        off: days.filter(|day| is_fixed_holiday(*day)).map(off).collect(),
-        work: Vec::new(),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn d(text: &str) -> NaiveDate {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn within_the_calendar_an_estimate_is_the_notice() {
-        let calendar = Calendar::national();
-        assert_eq!(calendar.add_estimated(d("2022-09-30"), 20), d("2022-11-02"));
-        assert_eq!(calendar.subtract_estimated(d("2022-11-02"), 20), d("2022-09-30"));
-        assert_eq!(calendar.count_estimated(d("2022-09-30"), d("2022-11-02")), 20);
-        assert!(calendar.is_estimated_working_day(d("2022-10-08")), "a Saturday that is worked");
-    }
-
-    #[test]
-    fn beyond_it_weekends_and_holidays_of_fixed_date_are_left_out() {
-        let calendar = Calendar::national();
-        // 2026-12-31 is a Thursday and known; 2027-01-01 a Friday; the next working day is Monday.
-        assert_eq!(calendar.add_estimated(d("2026-12-30"), 2), d("2027-01-04"));
-        assert_eq!(calendar.subtract_estimated(d("2027-01-05"), 2), d("2026-12-31"));
-        assert_eq!(calendar.count_estimated(d("2026-12-30"), d("2027-01-05")), 3);
-        assert!(!calendar.is_estimated_working_day(d("2027-10-01")));
-        assert!(!calendar.is_estimated_working_day(d("2027-05-02")));
-    }
-
-    #[test]
-    fn a_period_that_ends_within_the_calendar_is_no_estimate() {
-        let due =
-            |from, n| Calendar::national().known_or_estimated(|calendar| calendar.add_working_days(d(from), n).ok());
-        assert_eq!(due("2022-09-30", 20), Some((d("2022-11-02"), false)));
-        assert_eq!(due("2026-12-30", 1), Some((d("2026-12-31"), false)));
-        assert_eq!(due("2007-01-04", 20), None, "before the Regulations there is nothing to estimate");
-    }
-
-    #[test]
-    fn a_period_beyond_the_calendar_is_estimated_as_day_by_day() {
-        let calendar = Calendar::national();
-        for n in [2, 15, 20, 40, 250, 700] {
-            let due = calendar.known_or_estimated(|known| known.add_working_days(d("2026-12-30"), n).ok());
-            assert_eq!(due, Some((calendar.add_estimated(d("2026-12-30"), n), true)), "{n} working days");
-            assert_eq!(due.map(|(due, _)| calendar.count_estimated(d("2026-12-30"), due)), Some(n), "and back");
-        }
-        assert_eq!(Calendar::national().last_day(), d("2026-12-31"), "the calendar itself has not grown");
-    }
-}
+#[path = "estimate_tests.rs"]
+mod tests;

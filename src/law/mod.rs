@@ -9,8 +9,10 @@ mod calendar_check;
 mod calendar_tests;
 mod clock;
 mod dates;
+mod envelope;
 mod estimate;
 pub mod fee;
+mod holiday;
 mod outcome;
 mod overlay;
 pub mod period;
@@ -18,6 +20,7 @@ mod receipt;
 mod regime;
 mod remedy;
 mod service;
+mod vocabulary;
 #[cfg(test)]
 mod words_tests;
 
@@ -29,9 +32,14 @@ pub use clock::{
     warning_level, warning_level_of_due,
 };
 pub use dates::{chinese_date, weekday};
+pub use estimate::{DueRange, LastDay};
 pub use outcome::{Outcome, RemedyText, Requirement, roll_up};
 pub use overlay::Overlay;
 pub use receipt::{Channel, Receipt, ReceiptFacts, ReceiptRule, ReceiptRuling, receipt};
 pub use regime::{CORRECTION_PAUSE_ARTICLE, Regime};
-pub use remedy::{RemedyBodies, remedies, third_party_remedies};
+pub use remedy::{
+    LetterTitle, RECONSIDERATION_FIRST_ARTICLE, RemedyBodies, reconsideration_comes_first, remedies,
+    third_party_remedies,
+};
 pub use service::{ReplyDate, ServiceError, ServiceMethod, replied_on};
+pub use vocabulary::{described, labels, vocabulary};

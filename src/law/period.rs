@@ -111,33 +111,87 @@ pub fn annual_report_due(year: i32, reporter: Reporter) -> Option<DueOn> {
     Some(DueOn { on, rule, article })
 }
 
-/// D18: the application for reconsideration, 60 days after knowing of the reply.
-///
-/// # Errors
-/// [`Gap`] when the calendar does not reach.
-pub fn reconsideration_due(known: NaiveDate, calendar: &Calendar) -> Result<DueOn, Gap> {
-    calendar_days(calendar, known, 60, "D18", "《行政复议法》第二十条")
+/// From when a reply, or its absence, can be challenged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChallengeFrom {
+    /// The day the reply was served; day 0.
+    Service(NaiveDate),
+    /// The last day of the reply period, when no reply was given; day 0.
+    Silence(NaiveDate),
 }
 
-/// D19: the suit, 6 months after knowing of the reply; 3 months for replies known before 2015-05-01.
+/// The rule and article of the period for reconsideration (D18, D18b). From 2026-07-01 the Implementing Regulations (国令第836号) say
+/// from which day it runs; before, the Law alone, and the Regulations of 2007.
+#[must_use]
+pub fn reconsideration_source(from: ChallengeFrom) -> (&'static str, &'static str) {
+    match from {
+        ChallengeFrom::Service(day) if is_from(day, (2026, 7, 1)) => {
+            ("D18", "《行政复议法》第二十条；《行政复议法实施条例》（国令第836号）第二十三条")
+        }
+        ChallengeFrom::Service(day) if is_from(day, (2024, 1, 1)) => ("D18", "《行政复议法》第二十条"),
+        ChallengeFrom::Service(_) => ("D18", "《行政复议法》（2023年修订前）第九条"),
+        ChallengeFrom::Silence(day) if is_from(day, (2026, 7, 1)) => {
+            ("D18b", "《行政复议法实施条例》（国令第836号）第二十四条第一款第（一）项")
+        }
+        ChallengeFrom::Silence(_) => ("D18b", "《行政复议法实施条例》（2007年）第十六条第一款第（一）项"),
+    }
+}
+
+/// D18, D18b: the application for reconsideration, 60 days after the reply was served, or after the reply period ended without one.
 ///
 /// # Errors
 /// [`Gap`] when the calendar does not reach.
-pub fn suit_due(known: NaiveDate, calendar: &Calendar) -> Result<DueOn, Gap> {
-    let months = suit_months(known);
-    let last = known.checked_add_months(Months::new(months)).ok_or(Gap { missing: known })?;
-    let article = if months == 3 {
-        "《行政诉讼法》（1989年）第三十九条"
-    } else {
-        "《行政诉讼法》第四十六条"
-    };
-    Ok(DueOn { on: rolled(calendar, last)?, rule: "D19", article })
+pub fn reconsideration_due(from: ChallengeFrom, calendar: &Calendar) -> Result<DueOn, Gap> {
+    let (rule, article) = reconsideration_source(from);
+    calendar_days(calendar, from.day(), 60, rule, article)
+}
+
+/// The rule and article of the period for a suit (D19, D19b). From 2026-05-01 it runs from knowing the content and who acted
+/// (法释〔2026〕3号 第二条).
+#[must_use]
+pub fn suit_source(from: ChallengeFrom) -> (&'static str, &'static str) {
+    match from {
+        ChallengeFrom::Service(day) if is_from(day, (2026, 5, 1)) => {
+            ("D19", "《行政诉讼法》第四十六条；法释〔2026〕3号第二条")
+        }
+        ChallengeFrom::Service(day) if suit_months(day) == 6 => ("D19", "《行政诉讼法》第四十六条"),
+        ChallengeFrom::Service(_) => ("D19", "《行政诉讼法》（1989年）第三十九条"),
+        ChallengeFrom::Silence(day) if is_from(day, (2018, 2, 8)) => {
+            ("D19b", "《最高人民法院关于适用〈行政诉讼法〉的解释》（法释〔2018〕1号）第六十六条")
+        }
+        ChallengeFrom::Silence(day) if suit_months(day) == 6 => ("D19b", "法释〔2015〕9号第四条"),
+        ChallengeFrom::Silence(_) => ("D19b", "《行政诉讼法》（1989年）第三十九条"),
+    }
+}
+
+/// D19, D19b: the suit, 6 months after the reply was served, or after the reply period ended without one; 3 months before 2015-05-01.
+///
+/// # Errors
+/// [`Gap`] when the calendar does not reach.
+pub fn suit_due(from: ChallengeFrom, calendar: &Calendar) -> Result<DueOn, Gap> {
+    let (rule, article) = suit_source(from);
+    let day = from.day();
+    let last = day.checked_add_months(Months::new(suit_months(day))).ok_or(Gap { missing: day })?;
+    Ok(DueOn { on: rolled(calendar, last)?, rule, article })
+}
+
+impl ChallengeFrom {
+    /// Day 0.
+    #[must_use]
+    pub const fn day(self) -> NaiveDate {
+        match self {
+            Self::Service(day) | Self::Silence(day) => day,
+        }
+    }
+}
+
+fn is_from(day: NaiveDate, (year, month, of_month): (i32, u32, u32)) -> bool {
+    NaiveDate::from_ymd_opt(year, month, of_month).is_some_and(|since| day >= since)
 }
 
 /// Months for a suit: 6, or 3 before the Administrative Procedure Law of 2015-05-01.
-pub(super) fn suit_months(known: NaiveDate) -> u32 {
-    let six_months_from = NaiveDate::from_ymd_opt(2015, 5, 1).unwrap_or(NaiveDate::MIN);
-    if known < six_months_from { 3 } else { 6 }
+pub(crate) fn suit_months(known: NaiveDate) -> u32 {
+    if is_from(known, (2015, 5, 1)) { 6 } else { 3 }
 }
 
 /// D20: the suit after a reconsideration decision, 15 days after receiving it.
@@ -148,15 +202,25 @@ pub fn suit_after_reconsideration_due(received: NaiveDate, calendar: &Calendar) 
     calendar_days(calendar, received, 15, "D20", "《行政诉讼法》第四十五条；《行政复议法》第三十四条")
 }
 
+/// Where the organ's period as respondent stands (D21).
+#[must_use]
+pub const fn reconsideration_response_article(simplified: bool) -> &'static str {
+    match simplified {
+        true => "《行政复议法》第五十四条、第八十八条",
+        false => "《行政复议法》第四十八条、第八十八条",
+    }
+}
+
+/// Where the organ's period to answer a court stands (D22).
+pub const COURT_ANSWER_ARTICLE: &str = "《行政诉讼法》第六十七条";
+
 /// D21: the organ's written answer and evidence as respondent, 5 working days in the simplified procedure, 10 in the ordinary.
 ///
 /// # Errors
 /// [`Gap`] when the calendar does not reach.
 pub fn reconsideration_response_due(received: NaiveDate, simplified: bool, calendar: &Calendar) -> Result<DueOn, Gap> {
-    match simplified {
-        true => working_days(calendar, received, 5, "D21", "《行政复议法》第五十四条、第八十八条"),
-        false => working_days(calendar, received, 10, "D21", "《行政复议法》第四十八条、第八十八条"),
-    }
+    let days = if simplified { 5 } else { 10 };
+    working_days(calendar, received, days, "D21", reconsideration_response_article(simplified))
 }
 
 /// D22: the organ's answer and evidence to the court, 15 days after receiving the complaint.
@@ -164,7 +228,7 @@ pub fn reconsideration_response_due(received: NaiveDate, simplified: bool, calen
 /// # Errors
 /// [`Gap`] when the calendar does not reach.
 pub fn court_answer_due(received: NaiveDate, calendar: &Calendar) -> Result<DueOn, Gap> {
-    calendar_days(calendar, received, 15, "D22", "《行政诉讼法》第六十七条")
+    calendar_days(calendar, received, 15, "D22", COURT_ANSWER_ARTICLE)
 }
 
 fn working_days(
@@ -266,7 +330,7 @@ mod tests {
 
     #[test]
     fn d18_sixty_days_roll_over_days_of_rest() {
-        let due = |known: &str| reconsideration_due(d(known), nation()).map(|due| due.on);
+        let due = |known: &str| reconsideration_due(ChallengeFrom::Service(d(known)), nation()).map(|due| due.on);
         assert_eq!(due("2024-03-01"), Ok(d("2024-04-30")));
         assert_eq!(due("2024-08-04"), Ok(d("2024-10-08")), "2024-10-03 is National Day");
         assert_eq!(due("2024-03-02"), Ok(d("2024-05-06")), "2024-05-01 is Labour Day");
@@ -276,7 +340,7 @@ mod tests {
 
     #[test]
     fn d19_six_months_end_on_the_day_of_the_same_number_or_the_last_of_the_month() {
-        let due = |known: &str| suit_due(d(known), nation()).map(|due| due.on);
+        let due = |known: &str| suit_due(ChallengeFrom::Service(d(known)), nation()).map(|due| due.on);
         assert_eq!(due("2024-08-31"), Ok(d("2025-02-28")), "no 31 February");
         assert_eq!(due("2023-08-31"), Ok(d("2024-02-29")), "a leap year");
         assert_eq!(due("2024-11-30"), Ok(d("2025-05-30")));
@@ -289,10 +353,39 @@ mod tests {
 
     #[test]
     fn d19_before_may_2015_it_was_three_months() {
-        let due = |known: &str| suit_due(d(known), nation()).map(|due| (due.on, due.article));
+        let due = |known: &str| suit_due(ChallengeFrom::Service(d(known)), nation()).map(|due| (due.on, due.article));
         assert_eq!(due("2015-04-30"), Ok((d("2015-07-30"), "《行政诉讼法》（1989年）第三十九条")));
         assert_eq!(due("2015-05-01"), Ok((d("2015-11-02"), "《行政诉讼法》第四十六条")), "2015-11-01 is a Sunday");
         assert_eq!(due("2014-11-30").map(|(on, _)| on), Ok(d("2015-02-28")), "a Saturday, worked in exchange");
+    }
+
+    #[test]
+    fn d18_d19_name_the_rule_of_the_day_of_service_on_both_sides_of_each_change() {
+        let reconsideration =
+            |day: &str| reconsideration_due(ChallengeFrom::Service(d(day)), nation()).map(|due| (due.on, due.article));
+        assert_eq!(reconsideration("2023-12-31"), Ok((d("2024-02-29"), "《行政复议法》（2023年修订前）第九条")));
+        assert_eq!(reconsideration("2024-01-01"), Ok((d("2024-03-01"), "《行政复议法》第二十条")));
+        assert_eq!(reconsideration("2026-06-30"), Ok((d("2026-08-31"), "《行政复议法》第二十条")));
+        let since_july = "《行政复议法》第二十条；《行政复议法实施条例》（国令第836号）第二十三条";
+        assert_eq!(reconsideration("2026-07-01"), Ok((d("2026-08-31"), since_july)), "2026-08-30 is a Sunday");
+        let suit = |day: &str| suit_due(ChallengeFrom::Service(d(day)), nation()).map(|due| (due.on, due.article));
+        assert_eq!(suit("2026-04-30"), Ok((d("2026-10-30"), "《行政诉讼法》第四十六条")));
+        let since_may = "《行政诉讼法》第四十六条；法释〔2026〕3号第二条";
+        assert_eq!(suit("2026-05-01"), Ok((d("2026-11-02"), since_may)), "2026-11-01 is a Sunday");
+    }
+
+    #[test]
+    fn d18b_d19b_without_a_reply_run_from_the_end_of_the_reply_period() {
+        let silence = |day: &str| ChallengeFrom::Silence(d(day));
+        let reconsideration = |day: &str| reconsideration_due(silence(day), nation()).unwrap();
+        let (before, after) = (reconsideration("2026-06-30"), reconsideration("2026-07-01"));
+        assert_eq!((before.on, before.rule), (d("2026-08-31"), "D18b"));
+        assert_eq!(before.article, "《行政复议法实施条例》（2007年）第十六条第一款第（一）项");
+        assert_eq!(after.article, "《行政复议法实施条例》（国令第836号）第二十四条第一款第（一）项");
+        let suit = suit_due(silence("2026-03-02"), nation()).unwrap();
+        assert_eq!((suit.on, suit.rule), (d("2026-09-02"), "D19b"));
+        assert!(suit.article.contains("第六十六条"));
+        assert_eq!(suit_due(silence("2017-03-02"), nation()).unwrap().article, "法释〔2015〕9号第四条");
     }
 
     #[test]

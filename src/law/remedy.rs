@@ -4,9 +4,38 @@ use super::outcome::{Outcome, RemedyText};
 use super::period::suit_months;
 use chrono::NaiveDate;
 
-/// The bodies named in the paragraph.
+/// What the letter calls itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LetterTitle {
+    /// 告知书.
+    #[default]
+    Notice,
+    /// 答复书.
+    Reply,
+    /// 决定书.
+    Decision,
+}
+
+impl LetterTitle {
+    /// Every title.
+    pub const ALL: [Self; 3] = [Self::Notice, Self::Reply, Self::Decision];
+
+    /// The word in the letter.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Notice => "告知书",
+            Self::Reply => "答复书",
+            Self::Decision => "决定书",
+        }
+    }
+}
+
+/// The letter and the bodies named in the paragraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemedyBodies<'a> {
+    /// The letter the paragraph stands in.
+    pub letter: LetterTitle,
     /// 本级人民政府.
     pub government: &'a str,
     /// 上一级主管部门: open to reconsideration until 2023-12-31.
@@ -28,15 +57,27 @@ pub fn remedies(
     replied_on: NaiveDate,
     bodies: &RemedyBodies<'_>,
 ) -> Option<String> {
+    if outcome.remedy() == RemedyText::None {
+        return None;
+    }
+    let first = reconsideration_comes_first(outcome, withheld, replied_on);
+    Some(if first { reconsideration_first(bodies) } else { choice(replied_on, bodies) })
+}
+
+/// Where it stands that reconsideration comes before a suit.
+pub const RECONSIDERATION_FIRST_ARTICLE: &str = "《行政复议法》第二十三条第一款第（四）项";
+
+/// Whether a reply goes to reconsideration before a suit: a refusal under Arts. 14-16, in whole or in part, since 2024.
+#[must_use]
+pub fn reconsideration_comes_first(outcome: Outcome, withheld: &[Outcome], replied_on: NaiveDate) -> bool {
     let first = match outcome.remedy() {
-        RemedyText::None => return None,
         RemedyText::ReconsiderationFirst => true,
         RemedyText::OrdinaryUnlessWithheld => {
             withheld.iter().any(|item| item.remedy() == RemedyText::ReconsiderationFirst)
         }
-        RemedyText::Ordinary => false,
+        RemedyText::Ordinary | RemedyText::None => false,
     };
-    Some(if first && is_since_2024(replied_on) { reconsideration_first(bodies) } else { choice(replied_on, bodies) })
+    first && is_since_2024(replied_on)
 }
 
 /// The remedies paragraph for a third party told that its information will be disclosed.
@@ -48,8 +89,9 @@ pub fn third_party_remedies(told_on: NaiveDate, bodies: &RemedyBodies<'_>) -> St
 /// 《行政复议法》 of 2023, Art. 23(1)(四): reconsideration before suit.
 fn reconsideration_first(bodies: &RemedyBodies<'_>) -> String {
     let RemedyBodies { government, court, .. } = bodies;
+    let letter = bodies.letter.label();
     format!(
-        "如对本决定不服，应当先自收到本告知书之日起60日内向{government}申请行政复议{}；对行政复议决定不服的，可以自收到行政复议决定书之日起15日内依法向{court}提起行政诉讼。",
+        "如对本决定不服，应当先自收到本{letter}之日起60日内向{government}申请行政复议{}；对行政复议决定不服的，可以自收到行政复议决定书之日起15日内依法向{court}提起行政诉讼。",
         online(bodies)
     )
 }
@@ -57,14 +99,15 @@ fn reconsideration_first(bodies: &RemedyBodies<'_>) -> String {
 fn choice(on: NaiveDate, bodies: &RemedyBodies<'_>) -> String {
     let RemedyBodies { government, superior, court, .. } = bodies;
     let months = suit_months(on);
+    let letter = bodies.letter.label();
     if is_since_2024(on) {
         let online = online(bodies);
         return format!(
-            "如对本告知书不服，可以自收到本告知书之日起60日内向{government}申请行政复议{online}，或者在{months}个月内依法向{court}提起行政诉讼。"
+            "如对本{letter}不服，可以自收到本{letter}之日起60日内向{government}申请行政复议{online}，或者自收到本{letter}之日起{months}个月内依法向{court}提起行政诉讼。"
         );
     }
     format!(
-        "如对本告知书不服，可以自收到本告知书之日起60日内向{government}或者{superior}申请行政复议，或者在{months}个月内依法向{court}提起行政诉讼。"
+        "如对本{letter}不服，可以自收到本{letter}之日起60日内向{government}或者{superior}申请行政复议，或者自收到本{letter}之日起{months}个月内依法向{court}提起行政诉讼。"
     )
 }
 
@@ -82,6 +125,7 @@ mod tests {
     use super::*;
 
     const BODIES: RemedyBodies<'_> = RemedyBodies {
+        letter: LetterTitle::Notice,
         government: "甲县人民政府",
         superior: "乙市自然资源局",
         court: "甲县人民法院",
@@ -93,9 +137,9 @@ mod tests {
     }
 
     const FIRST: &str = "如对本决定不服，应当先自收到本告知书之日起60日内向甲县人民政府申请行政复议；对行政复议决定不服的，可以自收到行政复议决定书之日起15日内依法向甲县人民法院提起行政诉讼。";
-    const CHOICE_2024: &str = "如对本告知书不服，可以自收到本告知书之日起60日内向甲县人民政府申请行政复议，或者在6个月内依法向甲县人民法院提起行政诉讼。";
-    const CHOICE_2019: &str = "如对本告知书不服，可以自收到本告知书之日起60日内向甲县人民政府或者乙市自然资源局申请行政复议，或者在6个月内依法向甲县人民法院提起行政诉讼。";
-    const CHOICE_2014: &str = "如对本告知书不服，可以自收到本告知书之日起60日内向甲县人民政府或者乙市自然资源局申请行政复议，或者在3个月内依法向甲县人民法院提起行政诉讼。";
+    const CHOICE_2024: &str = "如对本告知书不服，可以自收到本告知书之日起60日内向甲县人民政府申请行政复议，或者自收到本告知书之日起6个月内依法向甲县人民法院提起行政诉讼。";
+    const CHOICE_2019: &str = "如对本告知书不服，可以自收到本告知书之日起60日内向甲县人民政府或者乙市自然资源局申请行政复议，或者自收到本告知书之日起6个月内依法向甲县人民法院提起行政诉讼。";
+    const CHOICE_2014: &str = "如对本告知书不服，可以自收到本告知书之日起60日内向甲县人民政府或者乙市自然资源局申请行政复议，或者自收到本告知书之日起3个月内依法向甲县人民法院提起行政诉讼。";
 
     #[test]
     fn since_2024_a_refusal_under_articles_14_to_16_goes_to_reconsideration_first() {
@@ -139,7 +183,22 @@ mod tests {
         assert!(on("2024-06-01").contains("申请行政复议（互联网申请渠道：https://xzfy.example.gov.cn）；"));
         assert!(!on("2023-06-01").contains("互联网"));
         let told = third_party_remedies("2024-06-01".parse().unwrap(), &bodies);
-        assert!(told.contains("（互联网申请渠道：https://xzfy.example.gov.cn），或者在6个月内"));
+        assert!(told.contains("（互联网申请渠道：https://xzfy.example.gov.cn），或者自收到本告知书之日起6个月内"));
+    }
+
+    #[test]
+    fn the_word_is_the_letters_own_title() {
+        let day = "2026-08-03".parse().unwrap();
+        for letter in LetterTitle::ALL {
+            let bodies = RemedyBodies { letter, ..BODIES };
+            let title = letter.label();
+            let said = |outcome: Outcome, expected: &str| {
+                let expected = expected.replace("本告知书", &format!("本{title}"));
+                assert_eq!(remedies(outcome, &[], day, &bodies), Some(expected));
+            };
+            said(Outcome::Provided, CHOICE_2024);
+            said(Outcome::StateSecret, FIRST);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A due date must never be estimated; a reminder must never fall silent because next year's notice is not out yet. So
 //! where the calendar has a gap the law's estimate takes its place, and the mail says so.
 
-use crate::law::Calendar;
+use crate::law::{Calendar, DueRange};
 use chrono::{Datelike, NaiveDate};
 
 /// The days of a calendar, with an estimate beyond its end.
@@ -35,6 +35,12 @@ impl<'a> Days<'a> {
     #[must_use]
     pub fn count(&self, after: NaiveDate, through: NaiveDate) -> u32 {
         self.calendar.count_estimated(after, through)
+    }
+
+    /// What a mail says of a last day that is not certain, `latest` being the latest it can be.
+    #[must_use]
+    pub fn estimate(&self, earliest: NaiveDate, latest: NaiveDate) -> String {
+        DueRange { earliest, latest }.said(self.calendar.awaited_year())
     }
 
     /// The first year between two days (in either order) that the calendar does not know.

@@ -51,7 +51,7 @@ impl<'a> Letter<'a> {
     }
 }
 
-const OWNER: &str = "您是这些事项的承办人员。";
+const OWNER: &str = "这些事项由您、您所在的科室或者公开工作机构办理。";
 const HEAD: &str = "您是本机关公开工作机构负责人。";
 
 /// Tells the owners of moved duties and the heads of the disclosure office, one mail a person for all of these cases, which
@@ -67,7 +67,7 @@ pub fn tell_owners(db: &mut Db, post: &Post<'_>, moved: &[MovedCase]) -> Result<
     for case in moved {
         for duty in &case.duties {
             let (owner, department) = (duty.0.owner.map(UserId), duty.0.department.map(DepartmentId));
-            let owners = recipients::handlers(db, case.organ_id, owner, department)?;
+            let (_, owners) = recipients::handlers(db, case.organ_id, owner, department)?;
             if owners.is_empty() && heads.is_empty() {
                 tracing::warn!(case = %case.case_id.0, "a duty moved with the calendar and nobody can be told: no mailbox");
             }
@@ -147,8 +147,10 @@ fn unsendable(cause: &RenderError) -> Result<bool, StoreError> {
 fn moved_page(organ: &MovedCase, today: NaiveDate, letter: &Letter<'_>) -> Value {
     let notices: BTreeSet<String> = letter.cases.iter().flat_map(|(case, _)| case.notices.iter().cloned()).collect();
     let line = |(duty, moved): &(Obligation, MovedDuty)| {
+        let words = Duty::of_kind(duty.kind);
+        let day = if words.is_follow_up { format!("（{}）", words.day()) } else { String::new() };
         context! {
-            duty => Duty::of_kind(duty.kind).label,
+            duty => format!("{}{day}", words.label),
             before => told(moved.due_before, moved.was_provisional),
             after => told(moved.due_after, moved.is_provisional),
             article => duty.article,

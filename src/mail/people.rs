@@ -1,20 +1,27 @@
 //! Who is told of a duty: the parts in it by the policy, and who stands in for somebody away.
 
+use super::duty::Duty;
 use super::policy::{Audience, Onset, Policy, Rule};
 use crate::case::Role;
 use crate::law::chinese_date;
 use crate::store::preferences::{self, PreferenceRow};
-use crate::store::recipients::{self, Recipient};
+use crate::store::recipients::{self, Recipient, Worker};
 use crate::store::reminders::DutyRow;
-use crate::store::{Db, OrganId, Store, StoreError, UserId, users};
+use crate::store::{Db, DepartmentId, OrganId, Store, StoreError, UserId, departments, users};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
 /// Why a person gets a reminder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Because {
-    /// Of this part in the case, which hears of it from then on.
+    /// Of this part in the case, which hears of it from then on; as handler, the one who is named.
     Is(Audience, Option<Onset>),
+    /// A handler of this department, which has to act; no person is named who can be written to.
+    OfDepartment(String),
+    /// A clerk of the disclosure office, which has to act.
+    OfOffice,
+    /// A clerk of the disclosure office, in place of this department, which has to act and has nobody who can be written to.
+    ForDepartment(String),
     /// Standing in for somebody of this part, who is away until that day.
     StandsIn(Audience, String, NaiveDate),
     /// The handler is away until that day.
@@ -35,8 +42,8 @@ impl Because {
             Self::Is(audience, _) | Self::StandsIn(audience, ..) | Self::DeputyElsewhere(audience) => {
                 matches!(audience, Audience::Handler)
             }
-            Self::NobodyElse => true,
-            Self::HandlerAway(..) | Self::HandlerLeft(_) => false,
+            Self::OfDepartment(_) | Self::OfOffice | Self::NobodyElse => true,
+            Self::ForDepartment(_) | Self::HandlerAway(..) | Self::HandlerLeft(_) => false,
         }
     }
 
@@ -45,6 +52,11 @@ impl Because {
     pub fn text(&self) -> String {
         match self {
             Self::Is(Audience::Handler, _) => "您是这一事项的承办人员。".to_owned(),
+            Self::OfDepartment(name) => format!("您是承办科室（{name}）的承办人员。"),
+            Self::OfOffice => "您是本机关公开工作机构的经办人员。".to_owned(),
+            Self::ForDepartment(name) => format!(
+                "您是本机关公开工作机构的经办人员；这一事项由{name}承办，系统中该科室没有能够收到邮件的承办人员，因此发给您。"
+            ),
             Self::Is(audience, onset) => {
                 let from = onset.map(|onset| format!("；此类事项自{}起，直至办结，同时提醒您", onset.label()));
                 format!("您是{}{}。", part(*audience), from.unwrap_or_default())
@@ -136,6 +148,7 @@ pub struct People<'a> {
     store: &'a Store,
     preferences: HashMap<UserId, PreferenceRow>,
     holders: HashMap<(OrganId, Audience), Vec<Recipient>>,
+    departments: HashMap<DepartmentId, String>,
 }
 
 impl<'a> People<'a> {
@@ -146,7 +159,7 @@ impl<'a> People<'a> {
     pub fn new(store: &'a Store) -> Result<Self, StoreError> {
         let rows = store.read(preferences::all)?;
         let preferences = rows.into_iter().map(|row| (row.user_id, row)).collect();
-        Ok(Self { store, preferences, holders: HashMap::new() })
+        Ok(Self { store, preferences, holders: HashMap::new(), departments: HashMap::new() })
     }
 
     /// Whether the person wants one mail a day.
@@ -168,21 +181,29 @@ impl<'a> People<'a> {
         let mut list = List(Vec::new());
         self.without_handler(&mut list, duty)?;
         let (owner, department) = (duty.owner_id, duty.department_id);
-        let own = self.store.read(|db| recipients::handlers(db, duty.organ_id, owner, department))?;
+        let (worker, own) = self.store.read(|db| recipients::handlers(db, duty.organ_id, owner, department))?;
+        let because = match (worker, self.department(department)?) {
+            (Worker::Owner, _) => Because::Is(Audience::Handler, Audience::Handler.onset(policy)),
+            (Worker::Department, Some(name)) => Because::OfDepartment(name),
+            (Worker::Office, Some(name)) => Because::ForDepartment(name),
+            (Worker::Department | Worker::Office, None) => Because::OfOffice,
+        };
         if own.is_empty() && list.0.is_empty() {
             for person in self.next_above(duty.organ_id)? {
                 list.add(person, Audience::Handler, Because::NobodyElse, None);
             }
         }
         for person in own {
-            self.handler(&mut list, duty.organ_id, policy, person, today)?;
+            self.handler(&mut list, duty.organ_id, because.clone(), person, today)?;
         }
         for audience in Audience::ALL {
             if audience == Audience::Handler || !audience.hears(policy, rule) {
                 continue;
             }
             for person in self.holding(duty, audience)? {
-                let because = Because::Is(audience, audience.onset(policy));
+                // What is only looked after has no last day to count from.
+                let onset = audience.onset(policy).filter(|_| !Duty::of(&duty.kind).is_follow_up);
+                let because = Because::Is(audience, onset);
                 match self.stand_in(&person, duty.organ_id, today)? {
                     StandIn::Is(deputy, from, until) => {
                         let because = Because::StandsIn(audience, person.display_name, until);
@@ -225,11 +246,10 @@ impl<'a> People<'a> {
         &mut self,
         list: &mut List,
         organ: OrganId,
-        policy: &Policy,
+        because: Because,
         person: Recipient,
         today: NaiveDate,
     ) -> Result<(), StoreError> {
-        let because = Because::Is(Audience::Handler, Audience::Handler.onset(policy));
         let Some((from, until)) = self.absence(person.user_id, today) else {
             let since = self.back_since(person.user_id, today);
             list.add(person, Audience::Handler, because, since);
@@ -257,6 +277,38 @@ impl<'a> People<'a> {
             list.add(stand_in, Audience::Handler, because, Some(from));
         }
         Ok(())
+    }
+
+    /// The name of a department.
+    fn department(&mut self, id: Option<DepartmentId>) -> Result<Option<String>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
+        if let Some(known) = self.departments.get(&id) {
+            return Ok(Some(known.clone()));
+        }
+        let name = self.store.read(|db| departments::find(db, id))?.name;
+        self.departments.insert(id, name.clone());
+        Ok(Some(name))
+    }
+
+    /// In whose hands a duty of a case is: department and handler, by name.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn in_hand(&mut self, duty: &DutyRow) -> Result<Option<String>, StoreError> {
+        if duty.case_id.is_none() {
+            return Ok(None);
+        }
+        let department = self.department(duty.department_id)?;
+        let handler = match duty.owner_id {
+            Some(owner) => Some(self.store.read(|db| users::find(db, owner))?.display_name),
+            None => None,
+        };
+        Ok(Some(match (department, handler) {
+            (Some(department), Some(handler)) => format!("{department}　{handler}"),
+            (Some(department), None) => format!("{department}（未指定承办人员）"),
+            (None, Some(handler)) => handler,
+            (None, None) => "公开工作机构".to_owned(),
+        }))
     }
 
     fn absence(&self, user: UserId, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {

@@ -131,8 +131,21 @@ impl Standing {
             Self::LastWorkingDay => "今天是期限前最后一个工作日".to_owned(),
             Self::Left(days) => format!("还剩{days}个工作日"),
             Self::Today => "今天到期".to_owned(),
-            Self::Overdue(0) => "期限已过".to_owned(),
+            Self::Overdue(0) => "已过届满日，今天不是工作日".to_owned(),
             Self::Overdue(days) => format!("已逾期{days}个工作日"),
+        }
+    }
+
+    /// What a clerk reads of something that has no last day, only a day to look after it.
+    #[must_use]
+    pub fn follow_up_label(self) -> String {
+        match self {
+            Self::Left(0) => "核查日前已没有工作日".to_owned(),
+            Self::LastWorkingDay => "今天是核查日前最后一个工作日".to_owned(),
+            Self::Left(days) => format!("{days}个工作日后核查"),
+            Self::Today => "今天核查".to_owned(),
+            Self::Overdue(0) => "已过核查日，今天不是工作日".to_owned(),
+            Self::Overdue(days) => format!("核查日已过{days}个工作日，仍未办理"),
         }
     }
 

@@ -125,10 +125,16 @@ pub struct Item {
     pub as_of: NaiveDate,
     /// Reminder days that went by without a mail.
     pub missed: Vec<NaiveDate>,
-    /// The first year the calendar does not know, where the standing is an estimate.
+    /// What is to be said of a date that is not certain for want of a notice.
+    pub estimate: Option<String>,
+    /// The first year the calendar does not know, where the working days left are an estimate.
     pub unknown_year: Option<i32>,
     /// Why this person.
     pub because: Because,
+    /// Whether the date stands only if a correction notice sent too late does not start the period anew (C-7b).
+    pub is_at_risk: bool,
+    /// In whose hands the case is, by name; `None` for a duty that belongs to no case.
+    pub in_hand: Option<String>,
     /// What may be done; `None` for a duty that belongs to no case.
     pub next: Option<Next>,
 }

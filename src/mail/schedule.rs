@@ -110,6 +110,8 @@ pub struct Queued {
     pub case_number: Option<String>,
     /// What the duty is called.
     pub duty: &'static str,
+    /// Whether its date is no last day, only the day on which the office looks after it.
+    pub is_follow_up: bool,
     /// Its date.
     pub due_on: NaiveDate,
     /// Where it stands.
@@ -158,6 +160,18 @@ pub struct RemindReport {
     pub withdrawn: usize,
     /// Duties nobody can be told of, or persons whose address is none.
     pub unreachable: Vec<Unreachable>,
+}
+
+impl Queued {
+    /// Its day and where it stands, as a line of a list says it.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let due_on = self.due_on;
+        match self.is_follow_up {
+            true => format!("核查日{due_on}  {}", self.standing.follow_up_label()),
+            false => format!("期限{due_on}  {}", self.standing.label()),
+        }
+    }
 }
 
 impl RemindReport {
@@ -255,7 +269,7 @@ impl Mailroom {
             Some(organ) => (reminder_settings::find(db, organ)?, organs::find(db, organ)?.region),
             None => (None, String::new()),
         };
-        let own = own.map(|content| serde_json::from_str::<OrganReminders>(&content)).transpose();
+        let own = own.map(|content| store::stored_object::<OrganReminders>(&content)).transpose();
         let own = own.map_err(|cause| StoreError::Corrupt(cause.to_string()))?.unwrap_or_default();
         let calendar = (self.calendar_of)(db, &region)?;
         Ok(own.over(&self.settings).window.wait(&Days::new(&calendar), at))

@@ -95,6 +95,7 @@ impl Office {
                 key: annual_report_key(year),
                 kind: ObligationKind::AnnualReport.code().to_owned(),
                 due_on: Some(owed.due_on),
+                latest_on: None,
                 status: MET.to_owned(),
                 owner_id: None,
                 department_id: None,

@@ -2,11 +2,13 @@
 
 use super::brake::Brake;
 use super::checks::Checks;
+use super::files::read_log;
 use super::{Caller, Office, OfficeError, reason};
-use crate::case::{ApplicantKind, Role};
+use crate::case::{ApplicantKind, Event, Role, ServiceResult};
 use crate::store::applicants::{self, ApplicantRow, NewApplicant};
 use crate::store::audit::NewAudit;
-use crate::store::{ApplicantId, CaseId, Db, OrganId, Sealer, cases};
+use crate::store::{ApplicantId, CaseId, Db, OrganId, Sealer, cases, events};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// Who may read an applicant's identity and contacts, with a reason that is recorded.
@@ -19,6 +21,7 @@ pub struct Applicant {
     /// 申请人类型
     pub kind: ApplicantKind,
     /// 姓名或者名称
+    #[schema(max_length = 100)]
     pub name: String,
     /// 证件
     #[serde(default)]
@@ -35,6 +38,7 @@ pub struct Identity {
     /// 证件类型
     pub kind: IdentityKind,
     /// 证件号码；加密保存
+    #[schema(max_length = 40)]
     pub number: String,
 }
 
@@ -44,28 +48,57 @@ pub struct Identity {
 pub struct Contact {
     /// 联系电话
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40)]
     pub telephone: Option<String>,
     /// 电子邮箱
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub email: Option<String>,
     /// 联系地址
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
     pub address: Option<String>,
     /// 邮政编码
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 20)]
     pub postcode: Option<String>,
     /// 工作单位
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub workplace: Option<String>,
     /// 法定代表人
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub legal_representative: Option<String>,
     /// 联系人
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub contact_person: Option<String>,
     /// 代理人
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub agent: Option<String>,
+}
+
+/// 申请人的证件号码、联系方式，以及送达回证上的签收人
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Revealed {
+    /// 申请人
+    #[serde(flatten)]
+    pub applicant: Applicant,
+    /// 送达回证上的签收人，按登记先后；未登记的没有
+    pub signatories: Vec<Signatory>,
+}
+
+/// 送达回证上的签收人
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Signatory {
+    /// 签收日期
+    pub on: NaiveDate,
+    /// 送达结果
+    pub result: ServiceResult,
+    /// 签收人及其与申请人的关系，如回证所载
+    pub signatory: String,
 }
 
 impl Office {
@@ -82,7 +115,8 @@ impl Office {
         Ok(applicants::insert(db, self.store().sealer(), new, self.clock().now())?.id)
     }
 
-    /// An applicant's identity number and contacts in the clear; who read them, when and why is recorded.
+    /// An applicant's identity number and contacts, and who signed for the replies, in the clear; who read them, when and why
+    /// is recorded.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`]; [`OfficeError::Invalid`] without a reason; [`OfficeError::TooOften`];
@@ -93,7 +127,7 @@ impl Office {
         caller: &Caller,
         id: CaseId,
         reason: &str,
-    ) -> Result<Applicant, OfficeError> {
+    ) -> Result<Revealed, OfficeError> {
         let reason = reason::checked("/reason", reason, "查看个人信息")?;
         let row = cases::find(db, id)?;
         self.brake(db, Brake::Reveals, caller, row.organ_id)?;
@@ -104,6 +138,7 @@ impl Office {
         let kind = ApplicantKind::from_code(&found.kind)
             .ok_or_else(|| OfficeError::Unreadable(format!("kind '{}' of applicant {}", found.kind, found.id.0)))?;
         let identity_kind = stored_identity_kind(&found)?;
+        let signatories = signatories(&read_log(&events::load(db, id)?)?);
         let detail = serde_json::json!({ "applicant_id": found.id.0, "reason": reason }).to_string();
         let entry = NewAudit {
             actor_id: Some(caller.user_id),
@@ -113,13 +148,19 @@ impl Office {
             detail: &detail,
         };
         self.note_from(db, &caller.origin, entry)?;
-        Ok(Applicant {
-            kind,
-            name: found.name,
-            identity: identity_kind.zip(number).map(|(kind, number)| Identity { kind, number }),
-            contact,
-        })
+        let identity = identity_kind.zip(number).map(|(kind, number)| Identity { kind, number });
+        Ok(Revealed { applicant: Applicant { kind, name: found.name, identity, contact }, signatories })
     }
+}
+
+/// Who signed, of every reply the case has had.
+fn signatories(log: &[Event]) -> Vec<Signatory> {
+    let signed = |event: &Event| {
+        let Event::ServiceProved { proof, .. } = event else { return None };
+        let signatory = proof.signatory.clone()?;
+        Some(Signatory { on: proof.on, result: proof.result, signatory })
+    };
+    log.iter().filter_map(signed).collect()
 }
 
 /// An applicant as it is written, without contacts.
@@ -140,7 +181,7 @@ pub(super) fn named(organ_id: OrganId, applicant: &Applicant) -> NewApplicant<'_
 pub(super) fn stored_contact(sealer: &Sealer, row: &ApplicantRow) -> Result<Contact, OfficeError> {
     let Some(text) = applicants::contact(sealer, row)? else { return Ok(Contact::default()) };
     // What serde says of it would repeat a part of the contacts.
-    super::files::stored_object(&text.into_inner())
+    crate::store::stored_object(&text.into_inner())
         .map_err(|_| OfficeError::Unreadable(format!("contacts of applicant {}", row.id.0)))
 }
 

@@ -422,14 +422,16 @@ impl Office {
         let now = file.duties(self.clock().today());
         let known_until = Some(self.calendar_before(db, &file.desk.organ.region)?.last_day());
         let moved = written.into_iter().filter(|row| row.status == crate::store::obligations::OPEN).filter_map(|row| {
-            let duty = now.iter().find(|duty| duty.key == row.key && duty.due_on != row.due_on)?;
+            let duty = now
+                .iter()
+                .find(|duty| duty.key == row.key && (duty.due_on, duty.latest_on) != (row.due_on, row.latest_on))?;
             Some(MovedDuty {
                 key: row.key,
                 kind: duty.kind,
                 due_before: row.due_on,
-                was_provisional: row.due_on > known_until,
+                was_provisional: row.latest_on.is_some() || row.due_on > known_until,
                 due_after: duty.due_on,
-                is_provisional: duty.is_estimated,
+                is_provisional: duty.is_estimated(),
             })
         });
         Ok(moved.collect())

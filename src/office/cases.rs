@@ -5,13 +5,13 @@ use super::applicants::{Applicant, check_applicant};
 use super::files::{CaseFile, Desk, actor, bytes_of, derive_row, refuse_endless_log, written};
 use super::views::READERS;
 use super::{Caller, Office, OfficeError, Standing, Thing};
-use crate::case::command::{Link, Merge, Receive, Register, Split};
+use crate::case::command::{Link, Merge, ProposeOutcome, Receive, Register, Split};
 use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, ObligationKind, Role, decide, fold};
 use crate::law::Channel;
 use crate::store::cases::CaseRow;
 use crate::store::{
     ApplicantId, CaseId, Db, OrganId, StoreError, Ts, applicants, calendars, cases, counters, departments, events,
-    obligations,
+    meta, obligations,
 };
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,12 @@ pub struct Application {
 /// Duties that are over with their last day, though nobody does anything on it.
 const ENDS_BY_ITSELF: [ObligationKind; 3] =
     [ObligationKind::CorrectionNotice, ObligationKind::ThirdPartyOpinion, ObligationKind::OrganOpinion];
+
+/// The key in `meta` of the way in which the rows and duties were derived from the logs.
+const DERIVED_BY: &str = "cases.derived_by";
+/// This program's way. Another value for a release that derives something else from an unchanged log: `served` since a
+/// last day needs its day of service, and what came back is not served. A migration marks a database without cases.
+const DERIVATION: &str = "served";
 
 /// Cases rewritten in one transaction: short enough for others who wait to write.
 pub(super) const BATCH: usize = 100;
@@ -274,13 +280,35 @@ impl Office {
     pub fn resume_silent(&self) -> Result<usize, OfficeError> {
         let today = self.clock().today();
         let mut after: Option<CaseId> = None;
-        let mut changed = 0;
+        let mut changed = self.derive_again()?;
         loop {
             let ids = self.store().read(|db| ended_by_themselves(db, today, after))?;
             let Some(last) = ids.last() else { return Ok(changed) };
             after = Some(*last);
             changed += self.refresh_files(&ids)?;
         }
+    }
+
+    /// Writes every case anew, once, where an earlier release derived it otherwise. Returns how many changed.
+    ///
+    /// # Errors
+    /// What every write may meet; what was written stays written, and the next call begins anew.
+    fn derive_again(&self) -> Result<usize, OfficeError> {
+        if self.store().read(|db| meta::get(db, DERIVED_BY))?.as_deref() == Some(DERIVATION) {
+            return Ok(0);
+        }
+        let mut after: Option<CaseId> = None;
+        let mut changed = 0;
+        loop {
+            let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
+            let page = self.store().read(|db| cases::page_by_id(db, after, limit))?;
+            let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
+            let Some(last) = ids.last() else { break };
+            after = Some(*last);
+            changed += self.refresh_files(&ids)?;
+        }
+        self.store().write(|db| meta::set(db, DERIVED_BY, DERIVATION))?;
+        Ok(changed)
     }
 
     /// Writes these cases as they stand today, and says how many changed. A case that cannot be read is logged and left;
@@ -430,6 +458,20 @@ fn check_other(db: &mut Db, file: &CaseFile, other: Uuid, pointer: &str) -> Resu
     }
 }
 
+/// An earlier reply that is pointed at must have been given: here, or before this service was used.
+fn check_earlier_reply(db: &mut Db, file: &CaseFile, proposal: &ProposeOutcome) -> Result<(), OfficeError> {
+    let number = proposal.earlier_reply_number.as_deref().map(str::trim).filter(|number| !number.is_empty());
+    let Some(number) = number.filter(|_| !proposal.earlier_reply_before_system) else { return Ok(()) };
+    if events::has_reply(db, file.row.organ_id, number, file.row.id)? {
+        return Ok(());
+    }
+    Err(OfficeError::invalid(
+        "/earlier_reply_number",
+        "not_found",
+        "本机关的其他案件没有这一文号的答复，请核对；此前的答复在系统启用之前作出的，请填 earlier_reply_before_system 为 true",
+    ))
+}
+
 /// Departments, people and cases that a command names must be of the same organ.
 fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(), OfficeError> {
     if let Command::Assign(assign) = command {
@@ -447,6 +489,9 @@ fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(
     }
     if let Command::Link(link) = command {
         check_other(db, file, link.other_case, "/other_case")?;
+    }
+    if let Command::ProposeOutcome(proposal) = command {
+        check_earlier_reply(db, file, proposal)?;
     }
     if let Command::Merge(merge) = command {
         check_other(db, file, merge.into_case, "/into_case")?;

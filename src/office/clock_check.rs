@@ -48,6 +48,7 @@ pub struct ClockCheck {
 
 /// 与重新计算不一致的一处
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ClockDifference)]
 pub struct Difference {
     /// 案件；督办科室而不指明案件的督办单没有
     pub case_id: Option<Uuid>,
@@ -250,10 +251,12 @@ fn check_settings(db: &mut Db) -> Result<Vec<Difference>, OfficeError> {
         computed: error.to_string(),
     };
     for organ in organs::all(db)? {
-        if let Err(error) = serde_json::from_str::<OrganRules>(&organ.settings) {
+        if let Err(error) = crate::store::stored_object::<OrganRules>(&organ.settings) {
             found.push(differs(&organ.code, "settings", error));
         }
-        if let Some(Err(error)) = of_reminders.get(&organ.id).map(|own| serde_json::from_str::<OrganReminders>(own)) {
+        if let Some(Err(error)) =
+            of_reminders.get(&organ.id).map(|own| crate::store::stored_object::<OrganReminders>(own))
+        {
             found.push(differs(&organ.code, "reminder_settings", error));
         }
     }
@@ -316,8 +319,8 @@ fn compared(rows: &[ObligationRow], duties: &[Duty]) -> Vec<(String, String, Str
     macro_rules! says {
         ($one:expr) => {
             format!(
-                "{} {:?} {} {:?} {:?} {}",
-                $one.kind, $one.due_on, $one.status, $one.owner_id, $one.department_id, $one.article
+                "{} {:?} {:?} {} {:?} {:?} {}",
+                $one.kind, $one.due_on, $one.latest_on, $one.status, $one.owner_id, $one.department_id, $one.article
             )
         };
     }

@@ -4,9 +4,9 @@ use super::auth::digest;
 use super::files::{Desk, Desks};
 use super::overdue::cut;
 use super::{Caller, Office, OfficeError};
+use crate::case::Role;
 use crate::case::text::is_line_break;
-use crate::case::{ObligationKind, Role};
-use crate::law::{WarningLevel, warning_level_of_due};
+use crate::law::{DueRange, WarningLevel, warning_level_of_due};
 use crate::mail::days::Days;
 use crate::mail::duty::Duty;
 use crate::mail::policy;
@@ -100,17 +100,12 @@ fn watch(db: &mut Db, user: UserId, department: Option<crate::store::DepartmentI
             Role::Handler => watch.departments.extend(department),
             Role::Clerk => watch.unassigned_in.push(organ),
             Role::OfficeHead => watch.all_in.push(organ),
+            // What has no last day is never overdue: `store::feeds` leaves it out there.
             Role::Supervisor => watch.overdue_in.extend(organs::subtree(db, organ)?),
             Role::Intake | Role::Reviewer | Role::Leader | Role::Auditor | Role::Admin => {}
         }
     }
     Ok(watch)
-}
-
-/// Whether the day was estimated for want of a notice: of a period in working days, not of a day somebody or the law named.
-fn is_provisional(duty: &OpenDuty, due_on: NaiveDate, desk: &Desk) -> bool {
-    let named = [ObligationKind::AnnualReport, ObligationKind::SupervisionOrder];
-    due_on > desk.calendar.last_day() && !named.iter().any(|kind| kind.code() == duty.kind)
 }
 
 /// What is shown on today's day when there are more duties than are shown.
@@ -136,20 +131,24 @@ fn one_line(text: &str) -> String {
 /// of the organ cannot be read) the stored day is shown and nothing that depends on the settings.
 fn event(duty: &OpenDuty, desk: Option<&Desk>, today: NaiveDate) -> Option<Event> {
     let due_on = duty.due_on?;
-    let label = Duty::of(&duty.kind).label;
+    let words = Duty::of(&duty.kind);
+    let label = words.label;
     // A duty of the organ itself has no case and so no number.
     let number = duty.case_id.map(|_| one_line(duty.case_number.as_deref().unwrap_or("（尚未编号）")));
     let number_line = number.as_ref().map(|number| format!("受理编号：{number}\n")).unwrap_or_default();
-    let is_provisional = desk.is_some_and(|desk| is_provisional(duty, due_on, desk));
-    let provisional = if is_provisional { "（暂定：该年度放假通知尚未载入）" } else { "" };
-    let level = desk.map(|desk| warning_level_of_due(due_on, today, &desk.rules.warning_thresholds(), &desk.calendar));
+    let range = duty.latest_on.map(|latest| DueRange { earliest: due_on, latest });
+    let estimate = desk.and_then(|desk| Some(format!("\n{}", range?.said(desk.calendar.awaited_year()))));
+    let level = desk.filter(|_| !words.is_follow_up);
+    let level = level.map(|desk| warning_level_of_due(due_on, today, &desk.rules.warning_thresholds(), &desk.calendar));
     let standing = desk.map_or_else(
         || "预警级别未知".to_owned(),
-        |desk| policy::standing(&Days::new(&desk.calendar), due_on, today).label(),
+        |desk| words.standing(policy::standing(&Days::new(&desk.calendar), due_on, today)),
     );
     let description = format!(
-        "{organ}\n事项：{label}\n{number_line}期限：{due_on}{provisional}\n{today}：{standing}\n依据：{article}",
+        "{organ}\n事项：{label}\n{number_line}{day}：{due_on}{estimate}\n{today}：{standing}\n依据：{article}",
+        day = words.day(),
         organ = desk.map_or_else(|| "机关的设置不能读取".to_owned(), |desk| one_line(&desk.organ.name)),
+        estimate = estimate.unwrap_or_default(),
         article = one_line(&duty.article),
     );
     // Seconds from the year 2000 to when the duty last changed: a number that grows with each change and only then.

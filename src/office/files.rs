@@ -103,6 +103,7 @@ impl CaseFile {
             key: duty.key,
             kind: duty.kind.code().to_owned(),
             due_on: duty.due_on,
+            latest_on: duty.latest_on,
             status: duty.status.code().to_owned(),
             owner_id: duty.owner.map(UserId),
             department_id: duty.department.map(DepartmentId),
@@ -124,16 +125,6 @@ pub fn actor(caller: &Caller, roles: &BTreeSet<Role>) -> Actor {
     Actor { user: caller.user_id.0, roles: roles.clone(), department: caller.department_id.map(|id| id.0) }
 }
 
-/// Reads stored JSON that was written from a struct. serde would read a list as a struct too, and `[]` as one of nothing
-/// but defaults.
-///
-/// # Errors
-/// [`serde_json::Error`] for anything but such an object.
-pub(super) fn stored_object<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
-    serde_json::from_value(serde_json::Value::Object(members))
-}
-
 impl Office {
     /// Settings and calendar of an organ.
     ///
@@ -141,7 +132,7 @@ impl Office {
     /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] when its settings or its calendar cannot be read.
     pub fn desk(&self, db: &mut Db, organ: crate::store::OrganId) -> Result<Desk, OfficeError> {
         let organ = organs::find(db, organ)?;
-        let rules = stored_object(&organ.settings)
+        let rules = crate::store::stored_object(&organ.settings)
             .map_err(|error| OfficeError::Unreadable(format!("settings of organ {}: {error}", organ.code)))?;
         let calendar = self.calendar(db, &organ.region)?;
         Ok(Desk { organ, rules, calendar })

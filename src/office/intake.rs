@@ -247,8 +247,8 @@ fn to_do(file: &CaseFile, today: NaiveDate) -> Vec<ToDo> {
         .filter(|duty| is_the_applicants(duty.kind) && duty.status == ObligationStatus::Open)
         .map(|duty| ToDo {
             kind: duty.kind,
-            // The applicant's own last day, known once the notice is served; the office's follow-up day is not for others.
-            due_on: applicants_last_day(file, duty.kind),
+            // An estimate is the office's own: the applicant is told of a last day once it is known.
+            due_on: duty.due_on.filter(|_| !duty.is_estimated()),
             article: duty.article,
             items: correction
                 .filter(|_| duty.kind == ObligationKind::CorrectionResponse)
@@ -257,23 +257,4 @@ fn to_do(file: &CaseFile, today: NaiveDate) -> Vec<ToDo> {
             amount_yuan: fee.filter(|_| duty.kind == ObligationKind::FeePayment).map(|fee| fee.amount_yuan),
         })
         .collect()
-}
-
-fn applicants_last_day(file: &CaseFile, kind: ObligationKind) -> Option<NaiveDate> {
-    let notice = match kind {
-        ObligationKind::CorrectionResponse => crate::case::Notice::Correction,
-        ObligationKind::JustificationResponse => crate::case::Notice::Justification,
-        ObligationKind::FeePayment => crate::case::Notice::Fee,
-        ObligationKind::Reply
-        | ObligationKind::CorrectionNotice
-        | ObligationKind::ThirdPartyOpinion
-        | ObligationKind::OrganOpinion
-        | ObligationKind::DepartmentTask
-        | ObligationKind::ReceiptConfirmation
-        | ObligationKind::ServiceProof
-        | ObligationKind::RemedyResponse
-        | ObligationKind::AnnualReport
-        | ObligationKind::SupervisionOrder => return None,
-    };
-    file.case.notice_due(notice, &file.desk.calendar)
 }

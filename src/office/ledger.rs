@@ -1,5 +1,6 @@
 //! 台账: old cases taken in from a spreadsheet, and cases written out as one.
 
+mod derived;
 mod export;
 mod import;
 mod series;
@@ -10,7 +11,7 @@ pub use export::{ExportQuery, Personal};
 use super::OfficeError;
 use crate::case::Role;
 use crate::case::historical::Remark;
-use crate::report::ledger::{Fault, RowFault, Unmapped, Unreadable};
+use crate::report::ledger::{Fault, RowFault, Unmapped, Unread, Unreadable};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -53,8 +54,20 @@ pub struct LedgerImport {
     pub is_written: bool,
     /// 如实记载而需要注意的情况
     pub remarks: Vec<RemarkCount>,
-    /// 不认识的列，未读取
+    /// 不认识或者含义不清的列，未读取
     pub unknown_headings: Vec<String>,
+    /// 认识而不导入的列：由本系统计算，或者在案件上登记
+    #[serde(default)]
+    pub ignored_headings: Vec<String>,
+    /// 有内容而没有读取的工作表和列；有一处而未指定只导入其余的，不写入
+    #[serde(default)]
+    pub unread: Vec<Unread>,
+    /// 没有表头、也不像有案件的工作表，未读取
+    #[serde(default)]
+    pub other_sheets: Vec<String>,
+    /// 表中不是案件的行（合计、附注、重复的表头等），至多100行
+    #[serde(default)]
+    pub asides: Vec<AsideRow>,
     /// 不能识别的说法
     pub unmapped: Vec<Unmapped>,
     /// 各处错误，至多1000处
@@ -71,6 +84,18 @@ pub struct LedgerImport {
     pub lines: Vec<LineResult>,
 }
 
+/// 不是案件的一行
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AsideRow {
+    /// 工作表；只有一个工作表的不填
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// 行号
+    pub line: u32,
+    /// 该行的开头
+    pub text: String,
+}
+
 /// 一类编号一年中跳过的号码
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SeriesJump {
@@ -84,6 +109,9 @@ pub struct SeriesJump {
     pub after: i64,
     /// 该处：其后的号码
     pub number: i64,
+    /// 该处所在的工作表；只有一个工作表的不填
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
     /// 该处所在的行
     pub line: u32,
     /// 该类该年共跳过多少号码
@@ -101,11 +129,17 @@ pub struct RemarkCount {
     pub count: u64,
     /// 首次出现的行，至多20行
     pub lines: Vec<u32>,
+    /// 各行所在的工作表，次序与 lines 相同；只有一个工作表的为空
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sheets: Vec<String>,
 }
 
 /// 一行的结果
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LineResult {
+    /// 工作表；只有一个工作表的不填
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
     /// 行号，与电子表格所示相同
     pub line: u32,
     /// 结果
@@ -139,10 +173,16 @@ pub enum LineStatus {
 }
 
 impl LedgerImport {
-    /// Whether something is wrong and nothing may be kept.
+    /// Whether something of the ledger is not taken: a row, a column or a sheet.
+    #[must_use]
+    pub const fn is_incomplete(&self) -> bool {
+        self.rejected > 0 || !self.unread.is_empty()
+    }
+
+    /// Whether something is not taken and so nothing may be kept.
     #[must_use]
     pub const fn is_refused(&self, options: &ImportOptions) -> bool {
-        self.rejected > 0 && !options.partial && !options.dry_run
+        self.is_incomplete() && !options.partial && !options.dry_run
     }
 }
 

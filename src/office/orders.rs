@@ -35,6 +35,7 @@ pub struct NewOrder {
     #[serde(default)]
     pub department_id: Option<Uuid>,
     /// 督办事项和要求；不要写申请人的证件号码、电话、住址
+    #[schema(max_length = 2000)]
     pub text: String,
     /// 答复日期，今天或者以后的工作日
     pub due_on: NaiveDate,
@@ -415,7 +416,7 @@ fn step(
 /// Whose work the answer is, and the office heads of the organ.
 fn addressees(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError> {
     let owner = orders::owner(db, row)?;
-    let mut people = recipients::handlers(db, row.organ_id, owner.user, owner.department)?;
+    let (_, mut people) = recipients::handlers(db, row.organ_id, owner.user, owner.department)?;
     for head in recipients::with_role(db, row.organ_id, Role::OfficeHead)? {
         if !people.iter().any(|known| known.user_id == head.user_id) {
             people.push(head);

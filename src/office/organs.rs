@@ -94,7 +94,7 @@ impl Office {
     /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] when its settings are no JSON.
     pub fn organ(&self, id: OrganId) -> Result<OrganRow, OfficeError> {
         let row = self.store().read(|db| Ok::<_, OfficeError>(organs::find(db, id)?))?;
-        let settings = serde_json::from_str::<serde::de::IgnoredAny>(&row.settings);
+        let settings = crate::store::stored_object::<serde::de::IgnoredAny>(&row.settings);
         settings.map_err(|error| OfficeError::Unreadable(format!("settings of organ {}: {error}", row.code)))?;
         Ok(row)
     }
@@ -334,7 +334,7 @@ fn check_rules(checks: &mut Checks, settings: &Value) {
 /// letters and mails was counted by them.
 fn check_clock_settings(checks: &mut Checks, db: &mut Db, row: &OrganRow, settings: &Value) -> Result<(), OfficeError> {
     let Ok(after) = OrganRules::deserialize(settings) else { return Ok(()) }; // told by `check_rules`
-    let before = match serde_json::from_str::<OrganRules>(&row.settings) {
+    let before = match crate::store::stored_object::<OrganRules>(&row.settings) {
         Ok(before) => before,
         Err(_) if !cases::any_of(db, row.id)? => return Ok(()),
         // The rules its cases were counted by are unknown, so no others may replace them.

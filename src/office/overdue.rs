@@ -61,13 +61,14 @@ impl OverdueQuery {
     }
 }
 
-/// 代码与名称
+/// 代码及其中文
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FixedWord)]
 pub struct Word {
     /// 代码
     #[schema(value_type = String)]
     pub code: &'static str,
-    /// 名称
+    /// 中文
     #[schema(value_type = String)]
     pub label: &'static str,
 }
@@ -101,8 +102,11 @@ pub struct OverdueRow {
     pub received_on: NaiveDate,
     /// 答复期限届满日；缺少年度日历时为暂定日
     pub due_on: NaiveDate,
-    /// 届满日是否因缺少年度日历而为暂定
+    /// 届满日是否因年度放假安排未公布而为暂定：此时 due_on 为最早
     pub is_provisional: bool,
+    /// 届满日为暂定时，最晚的届满日
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_on: Option<NaiveDate>,
     /// 期限状态
     pub clock_status: Word,
     /// 距届满的工作日数（今日到期为 0）
@@ -403,7 +407,7 @@ pub(super) fn cut<T>(mut rows: Vec<T>, most: i64) -> (Vec<T>, bool) {
 /// The list a case belongs into, with its row.
 fn placed(stood: &Stood<'_>, late_from: NaiveDate) -> Option<Found> {
     let Stood { row, case, desk, calendar, answer, position, .. } = stood;
-    let Position { level, due_on, is_provisional, on, standing } = *position;
+    let Position { level, due_on, latest_on, on, standing } = *position;
     let (kind, due_on, answer) = (kind_of(standing)?, due_on?, (*answer)?);
     if kind == Kind::RepliedLate && on < late_from {
         return None;
@@ -432,7 +436,8 @@ fn placed(stood: &Stood<'_>, late_from: NaiveDate) -> Option<Found> {
             stage: stage_word(case.stage),
             received_on: case.receipt?.on,
             due_on,
-            is_provisional,
+            is_provisional: latest_on.is_some(),
+            latest_on,
             clock_status: Word { code: answer.status.code(), label: answer.status.label() },
             remaining_working_days: working_days.or(answer.remaining).filter(|_| !is_past),
             remaining_days: days.filter(|_| !is_past),

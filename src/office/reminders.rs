@@ -62,7 +62,7 @@ impl Office {
     pub(super) fn stored_settings(&self, db: &mut Db, organ: OrganId) -> Result<ReminderSettings, OfficeError> {
         let own: OrganReminders = match reminder_settings::find(db, organ)? {
             None => OrganReminders::default(),
-            Some(content) => super::files::stored_object(&content)
+            Some(content) => crate::store::stored_object(&content)
                 .map_err(|error| OfficeError::Unreadable(format!("reminder settings of organ {}: {error}", organ.0)))?,
         };
         let effective = own.over(&self.settings().reminders);

@@ -24,7 +24,7 @@ fn columns(columns: &[(&'static str, u16)]) -> Vec<Column> {
     columns.iter().map(|(heading, width)| Column { heading, width: *width }).collect()
 }
 
-const OVERDUE: [(&str, u16); 17] = [
+const OVERDUE: [(&str, u16); 18] = [
     ("清单", 10),
     ("受理编号", 20),
     ("标题", 36),
@@ -35,6 +35,7 @@ const OVERDUE: [(&str, u16); 17] = [
     ("收到日期", 12),
     ("届满日", 12),
     ("届满日为暂定", 9),
+    ("最晚届满日", 12),
     ("预警级别", 16),
     ("剩余工作日", 8),
     ("逾期工作日", 8),
@@ -67,6 +68,7 @@ fn overdue_row(list: &str, row: &OverdueRow) -> Vec<Cell> {
         row.received_on.into(),
         row.due_on.into(),
         row.is_provisional.into(),
+        row.latest_on.into(),
         row.warning.label.into(),
         row.remaining_working_days.into(),
         row.overdue_working_days.into(),

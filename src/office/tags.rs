@@ -12,7 +12,7 @@ pub const TAGGERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
 /// Most tags of a case: more say nothing.
 const MOST_TAGS: usize = 10;
 /// The longest tag, characters.
-const TAG_MAX_CHARS: usize = 20;
+pub const TAG_MAX_CHARS: usize = 20;
 
 impl Office {
     /// Makes the tags of a case these. `is_as_seen` is asked about the tags it has. Returns the tags it has then, in order.

@@ -78,6 +78,7 @@ pub fn put_duty(db: &mut Db, organ: OrganId, duty: &Duty, at: Ts) -> Result<bool
         key: duty.key.clone(),
         kind: duty.kind.clone(),
         due_on: duty.due_on,
+        latest_on: duty.latest_on,
         status: duty.status.clone(),
         owner_id: duty.owner_id,
         department_id: duty.department_id,

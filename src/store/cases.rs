@@ -184,7 +184,7 @@ pub fn of_other_calendar(
     Ok(query.order(cases::id).select(cases::id).limit(limit).load(db)?)
 }
 
-/// Open cases that wait for a correction or for an unpublished year and have no day to be warned by, by id, after `after`.
+/// Open cases that run or wait for a correction and have no day to be warned by, by id, after `after`.
 ///
 /// # Errors
 /// As every statement: [`StoreError`].
@@ -193,7 +193,7 @@ pub fn without_warning(db: &mut Db, after: Option<CaseId>, limit: i64) -> Result
         .into_boxed::<MultiBackend>()
         .filter(cases::is_open)
         .filter(cases::warns_on.is_null())
-        .filter(cases::clock_status.eq_any(["gap", "awaiting_correction"]));
+        .filter(cases::clock_status.eq_any(["gap", "awaiting_correction", "running"]));
     if let Some(after) = after {
         query = query.filter(cases::id.gt(after));
     }

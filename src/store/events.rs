@@ -5,12 +5,14 @@ use std::collections::HashMap;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use chrono::NaiveDate;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 
 use super::db::{Db, on_each};
 use super::deadline;
 use super::schema::{case_events, cases};
-use super::{CaseId, StoreError, Ts, UserId};
+use super::{CaseId, OrganId, StoreError, Ts, UserId};
 
 /// What the first event of a case has in the place of its predecessor's hash.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -20,6 +22,32 @@ const LAYOUT: u8 = 1;
 
 /// How many cases are asked for in one statement.
 const BATCH: usize = 500;
+
+/// Whether a case of the organ, other than `but`, was ever answered under this 文号; of one that a court sent back, the
+/// earlier reply counts as well.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn has_reply(db: &mut Db, organ: OrganId, number: &str, but: CaseId) -> Result<bool, StoreError> {
+    // As `serde_json` writes the member of the body.
+    let member = format!("\"document_number\":{}", serde_json::Value::from(number));
+    // Spelt out for the partial index.
+    let is_reply = sql::<Bool>("case_events.kind = 'reply_issued'");
+    let says = match db {
+        Db::Pg(_) => sql::<Bool>("strpos(case_events.body, "),
+        Db::Lite(_) => sql::<Bool>("instr(case_events.body, "),
+    };
+    let found: Option<CaseId> = case_events::table
+        .inner_join(cases::table.on(cases::id.eq(case_events::case_id)))
+        .filter(is_reply)
+        .filter(cases::organ_id.eq(organ))
+        .filter(cases::id.ne(but))
+        .filter(says.bind::<Text, _>(member).sql(") > 0"))
+        .select(cases::id)
+        .first(db)
+        .optional()?;
+    Ok(found.is_some())
+}
 
 /// An event to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use diesel::sql_types::Bool;
 use super::db::{Both, Db};
 use super::schema::{cases, feeds, obligations};
 use super::{CaseId, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId};
+use crate::case::ObligationKind;
 
 /// Gives a person an address; the one before is gone.
 ///
@@ -72,6 +73,8 @@ pub struct OpenDuty {
     pub kind: String,
     /// Its date.
     pub due_on: Option<NaiveDate>,
+    /// While a notice is not out: the latest that date can be.
+    pub latest_on: Option<NaiveDate>,
     /// On which article.
     pub article: String,
     /// Since when it stands as it stands.
@@ -83,6 +86,8 @@ pub struct OpenDuty {
 /// # Errors
 /// As every read.
 pub fn duties(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Result<Vec<OpenDuty>, StoreError> {
+    let follow_ups = ObligationKind::ALL.iter().filter(|kind| kind.is_follow_up()).map(|kind| kind.code());
+    let follow_ups: Vec<&str> = follow_ups.collect();
     let unowned = obligations::owner_id.is_null();
     let some = |ids: &[DepartmentId]| ids.iter().copied().map(Some).collect::<Vec<_>>();
     let theirs = obligations::owner_id
@@ -92,7 +97,10 @@ pub fn duties(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Resul
         .and(obligations::organ_id.eq_any(&watch.own_in))
         .or(unowned.and(obligations::department_id.is_null()).and(obligations::organ_id.eq_any(&watch.unassigned_in)))
         .or(obligations::organ_id.eq_any(&watch.all_in))
-        .or(obligations::organ_id.eq_any(&watch.overdue_in).and(obligations::due_on.lt(Some(today))));
+        .or(obligations::organ_id
+            .eq_any(&watch.overdue_in)
+            .and(obligations::due_on.lt(Some(today)))
+            .and(obligations::kind.ne_all(follow_ups)));
     Ok(obligations::table
         .left_join(cases::table.on(obligations::case_id.eq(cases::id.nullable())))
         // Spelt out, not bound: SQLite uses the partial index only for the literal condition.
@@ -108,6 +116,7 @@ pub fn duties(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Resul
             cases::number.nullable(),
             obligations::kind,
             obligations::due_on,
+            obligations::latest_on,
             obligations::article,
             obligations::updated_at,
         ))

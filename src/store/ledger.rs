@@ -159,3 +159,41 @@ pub fn page(
     }
     Ok(query.order((cases::received_on, cases::id)).limit(limit).select(CaseRow::as_select()).load(db)?)
 }
+
+/// A page of the cases of an organ whose day of receipt is not fixed yet and which were handed in in `from..=until`, by that
+/// day, after `after`.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn unconfirmed(
+    db: &mut Db,
+    organ: OrganId,
+    (from, until): (Option<NaiveDate>, Option<NaiveDate>),
+    after: Option<(NaiveDate, CaseId)>,
+    limit: i64,
+) -> Result<Vec<CaseRow>, StoreError> {
+    let mut query = cases::table
+        .into_boxed::<MultiBackend>()
+        .filter(cases::organ_id.eq(organ))
+        .filter(cases::received_on.is_null());
+    deadline::check()?;
+    if let Some(from) = from {
+        query = query.filter(cases::submitted_on.ge(from));
+    }
+    if let Some(until) = until {
+        query = query.filter(cases::submitted_on.le(until));
+    }
+    if let Some((day, id)) = after {
+        query = query.filter(cases::submitted_on.gt(day).or(cases::submitted_on.eq(day).and(cases::id.gt(id))));
+    }
+    Ok(query.order((cases::submitted_on, cases::id)).limit(limit).select(CaseRow::as_select()).load(db)?)
+}
+
+/// The cases of an organ that have no number.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn unnumbered(db: &mut Db, organ: OrganId) -> Result<Vec<CaseId>, StoreError> {
+    let theirs = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.is_null());
+    Ok(theirs.select(cases::id).load(db)?)
+}

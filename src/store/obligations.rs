@@ -50,6 +50,8 @@ pub struct ObligationRow {
     pub article: String,
     /// When the row last changed.
     pub updated_at: Ts,
+    /// While a notice is not out: the latest the last day can be, `due_on` being the earliest.
+    pub latest_on: Option<NaiveDate>,
 }
 
 /// A duty as the case now has it.
@@ -61,6 +63,8 @@ pub struct Duty {
     pub kind: String,
     /// Last day.
     pub due_on: Option<NaiveDate>,
+    /// While a notice is not out: the latest it can be, `due_on` being the earliest.
+    pub latest_on: Option<NaiveDate>,
     /// [`OPEN`], [`SUSPENDED`], [`MET`] or [`CANCELLED`].
     pub status: String,
     /// Who has to do it.
@@ -73,8 +77,8 @@ pub struct Duty {
 
 impl Duty {
     fn is(&self, row: &ObligationRow) -> bool {
-        (&self.kind, self.due_on, &self.status, self.owner_id, self.department_id, &self.article)
-            == (&row.kind, row.due_on, &row.status, row.owner_id, row.department_id, &row.article)
+        (&self.kind, self.due_on, self.latest_on, &self.status, self.owner_id, self.department_id, &self.article)
+            == (&row.kind, row.due_on, row.latest_on, &row.status, row.owner_id, row.department_id, &row.article)
     }
 }
 
@@ -205,6 +209,7 @@ pub fn new_row(organ: OrganId, case: CaseId, duty: &Duty, at: Ts) -> ObligationR
         key: duty.key.clone(),
         kind: duty.kind.clone(),
         due_on: duty.due_on,
+        latest_on: duty.latest_on,
         status: duty.status.clone(),
         owner_id: duty.owner_id,
         department_id: duty.department_id,
@@ -217,6 +222,7 @@ fn change(db: &mut Db, id: ObligationId, duty: &Duty, at: Ts) -> Result<usize, S
     let set = (
         obligations::kind.eq(&duty.kind),
         obligations::due_on.eq(duty.due_on),
+        obligations::latest_on.eq(duty.latest_on),
         obligations::status.eq(&duty.status),
         obligations::owner_id.eq(duty.owner_id),
         obligations::department_id.eq(duty.department_id),

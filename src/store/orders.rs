@@ -130,6 +130,7 @@ pub fn insert(db: &mut Db, row: &OrderRow, owner: Owner, kind: &str, step: &Step
         department_id: owner.department,
         article: format!("{}，{}", row.number, row.article),
         updated_at: row.updated_at,
+        latest_on: None,
     };
     diesel::insert_into(duties::table).values(&duty).execute(db)?;
     diesel::insert_into(supervision_orders::table).values(row).execute(db)?;

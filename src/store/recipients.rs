@@ -43,6 +43,17 @@ macro_rules! persons {
     };
 }
 
+/// In what part somebody does the work of a duty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worker {
+    /// The person named.
+    Owner,
+    /// A handler of its department.
+    Department,
+    /// A clerk of the disclosure office.
+    Office,
+}
+
 /// Whose work a duty is: its owner, if the owner still holds a role in the organ and can be reached; else the handlers of its
 /// department; else the clerks of the organ.
 ///
@@ -53,11 +64,11 @@ pub fn handlers(
     organ: OrganId,
     owner: Option<UserId>,
     department: Option<DepartmentId>,
-) -> Result<Vec<Recipient>, StoreError> {
+) -> Result<(Worker, Vec<Recipient>), StoreError> {
     if let Some(owner) = owner {
         let found = recipients(persons!(users::id.eq(owner).and(users::id.eq_any(members(organ)))).load(db)?);
         if !found.is_empty() {
-            return Ok(found);
+            return Ok((Worker::Owner, found));
         }
     }
     if let Some(department) = department {
@@ -65,10 +76,10 @@ pub fn handlers(
         let of_department = users::department_id.eq(Some(department)).and(users::id.eq_any(handlers));
         let found = recipients(persons!(of_department).load(db)?);
         if !found.is_empty() {
-            return Ok(found);
+            return Ok((Worker::Department, found));
         }
     }
-    with_role(db, organ, Role::Clerk)
+    Ok((Worker::Office, with_role(db, organ, Role::Clerk)?))
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]

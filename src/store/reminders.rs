@@ -34,6 +34,8 @@ pub struct DutyRow {
     pub kind: String,
     /// Its date.
     pub due_on: NaiveDate,
+    /// While a notice is not out: the latest that date can be.
+    pub latest_on: Option<NaiveDate>,
     /// Whose it is.
     pub owner_id: Option<UserId>,
     /// Whose department's.
@@ -47,7 +49,7 @@ pub struct DutyRow {
 type Row = (
     (ObligationId, OrganId, String, String),
     (Option<CaseId>, Option<String>, Option<String>, Option<String>, Option<String>),
-    (String, Option<NaiveDate>, Option<UserId>, Option<DepartmentId>, String, Ts),
+    (String, Option<NaiveDate>, Option<NaiveDate>, Option<UserId>, Option<DepartmentId>, String, Ts),
 );
 
 /// Where a page of duties ended.
@@ -83,6 +85,7 @@ macro_rules! duty_rows {
                 (
                     obligations::kind,
                     obligations::due_on,
+                    obligations::latest_on,
                     obligations::owner_id,
                     obligations::department_id,
                     obligations::article,
@@ -135,7 +138,7 @@ pub fn open_duties(
 fn duty((of, case, what): Row) -> Option<DutyRow> {
     let (id, organ_id, organ_name, region) = of;
     let (case_id, case_number, case_title, applicant_kind, applicant_name) = case;
-    let (kind, due_on, owner_id, department_id, article, updated_at) = what;
+    let (kind, due_on, latest_on, owner_id, department_id, article, updated_at) = what;
     let due_on = due_on?;
     Some(DutyRow {
         id,
@@ -148,6 +151,7 @@ fn duty((of, case, what): Row) -> Option<DutyRow> {
         applicant: applicant_kind.zip(applicant_name),
         kind,
         due_on,
+        latest_on,
         owner_id,
         department_id,
         article,

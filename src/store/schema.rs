@@ -190,6 +190,7 @@ diesel::table! {
         department_id -> Nullable<UuidT>,
         article -> Text,
         updated_at -> TsT,
+        latest_on -> Nullable<Date>,
     }
 }
 

@@ -214,6 +214,59 @@ pub fn mask_name(kind: &str, name: &str) -> String {
     name.chars().next().map_or_else(String::new, |first| format!("{first}**"))
 }
 
+/// Words of a 送达回证 that say what somebody is to the applicant and name nobody.
+const RELATIONS: [&str; 30] = [
+    "法定代表人",
+    "法定代理人",
+    "委托代理人",
+    "同住成年家属",
+    "本人",
+    "代收",
+    "代签",
+    "代领",
+    "代理人",
+    "负责人",
+    "收发室",
+    "传达室",
+    "物业",
+    "单位",
+    "门卫",
+    "前台",
+    "律师",
+    "家属",
+    "配偶",
+    "丈夫",
+    "妻子",
+    "父亲",
+    "母亲",
+    "儿子",
+    "女儿",
+    "兄弟",
+    "姐妹",
+    "同事",
+    "邻居",
+    "公司",
+];
+
+/// Who signed for a reply, as a list may show it: what the person is to the applicant stays, the name does not.
+#[must_use]
+pub fn mask_signatory(text: &str) -> String {
+    let (mut shown, mut rest, mut in_name) = (String::new(), text.trim(), false);
+    while let Some(first) = rest.chars().next() {
+        let relation = RELATIONS.iter().find(|word| rest.starts_with(**word));
+        let step = relation.map_or(first.len_utf8(), |word| word.len());
+        let (head, tail) = rest.split_at(step);
+        let is_name = relation.is_none() && first.is_alphanumeric();
+        if !is_name {
+            shown.push_str(head);
+        } else if !in_name {
+            shown.push_str("**");
+        }
+        (rest, in_name) = (tail, is_name);
+    }
+    shown
+}
+
 /// A telephone number as a list may show it: the first three and the last four digits of a long one, the last two
 /// of a short one.
 #[must_use]
@@ -230,6 +283,21 @@ fn mask(text: &str, head: usize, tail: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signatory_is_shown_by_the_relation_and_not_by_the_name() {
+        for (written, shown) in [
+            ("母亲 代收", "母亲 代收"),
+            ("本人", "本人"),
+            ("王小明（本人）", "**（本人）"),
+            ("收发室 李四 13800138000", "收发室 ** **"),
+            ("同住成年家属张三，13900000000代收", "同住成年家属**，**代收"),
+            ("Smith", "**"),
+            ("  ", ""),
+        ] {
+            assert_eq!(mask_signatory(written), shown);
+        }
+    }
 
     const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 

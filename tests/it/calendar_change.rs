@@ -365,7 +365,7 @@ fn a_new_year_turns_estimates_into_dates_and_ends_the_reminders_for_it() {
         assert_eq!(
             shown["items"][0]["moved"],
             json!([{
-                "key": "reply", "kind": "reply", "due_before": "2027-01-08", "was_provisional": true,
+                "key": "reply", "kind": "reply", "due_before": "2027-01-07", "was_provisional": true,
                 "due_after": "2027-01-08"
             }])
         );
@@ -433,7 +433,7 @@ fn a_tampered_date_is_found_by_the_self_check() {
         assert_eq!((bad.differences, found), (2, expected));
         assert_eq!(house.bureau.service.later_ready().json["clocks"]["differences"], 2);
         let metrics = house.bureau.service.get("/metrics", "").text;
-        assert!(metrics.contains("gongkai_clock_differences 2"), "{metrics}");
+        assert!(metrics.contains("gongkai_clock_differences 2\n"), "{metrics}");
         let (code, text, _) = command::gongkai(database, &["audit", "clocks", "--json"]);
         assert!(code == 1 && text.contains("\"what\":\"due_on\""), "{code} {text}");
     });

@@ -74,7 +74,7 @@ fn one_case_from_receipt_to_archive_with_every_date_right() {
         bureau.on("2024-05-24");
         case.clerk("service-proofs", json!({ "on": "2024-05-23", "result": "signed", "signatory": "王小明（本人）" }));
         case.is("served", "met", Some("2024-05-20"));
-        assert_eq!(case.last.json["reply"]["proof"]["signatory"], "王**");
+        assert_eq!(case.last.json["reply"]["proof"]["signatory"], "**（本人）");
         case.clerk("archive", json!({ "on": "2024-05-24", "file_number": "2024-001" }));
         case.is("archived", "met", Some("2024-05-20"));
         assert_eq!(case.last.json["is_open"], false);

@@ -8,6 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use gongkai::case::Role;
+use gongkai::law::Calendar;
 use gongkai::office::Clock;
 use gongkai::office::ledger::ImportOptions;
 use gongkai::store::Db;
@@ -95,6 +96,12 @@ fn every_expensive_read_waits_for_the_lane_and_no_other_request_does() {
             let reply = service.get(&path, &second);
             assert!(is_crowded(&reply), "{path}: {reply:?}");
         }
+        let year = Calendar::national().years().iter().find(|year| year.year == 2026).unwrap();
+        let preview = service.call("PUT", "/api/v1/calendar/2026", &second, Some(json!(year)));
+        assert!(is_crowded(&preview), "the preview of a calendar: {preview:?}");
+        let published = json!({ "year": 2025, "published_on": "2026-02-27" });
+        let published = service.create(&format!("/api/v1/organs/{organ}/annual-reports"), &second, published);
+        assert!(is_crowded(&published), "the figures of a publication: {published:?}");
         for path in ["/api/v1/me".to_owned(), "/api/v1/organs".to_owned(), "/api/v1/cases".to_owned()] {
             let asked = Instant::now();
             assert_eq!(service.get(&path, &second).status, 200, "{path}");
@@ -108,10 +115,12 @@ fn every_expensive_read_waits_for_the_lane_and_no_other_request_does() {
 
 #[test]
 fn an_expensive_read_that_meets_its_deadline_is_ended_and_gives_its_connection_back() {
-    let database = TestDatabase::postgres();
+    let mut database = TestDatabase::postgres();
+    // Only the deadline of the request ends a wait for the lock.
+    (database.options.lock_timeout_ms, database.options.statement_timeout_ms) = (60_000, 60_000);
     let service = Service::start_with(&database, Clock::fixed(day("2026-03-02")), |settings| {
         settings.database.pool_size = 3;
-        settings.server.request_deadline_ms = 700;
+        settings.server.request_deadline_ms = 1_500;
     });
     let organ = service.organ("z", None);
     let token = service.user_token("one", organ, EVERYTHING);
@@ -120,6 +129,16 @@ fn an_expensive_read_that_meets_its_deadline_is_ended_and_gives_its_connection_b
     for _ in 0..4 {
         let reply = service.get("/api/v1/supervision/overview", &token);
         assert_eq!(reply.problem(), (503, "deadline_exceeded"));
+    }
+    // While the table is still locked: no read waits for it any more, and every connection is idle.
+    let began = Instant::now();
+    loop {
+        let (waiting, pool) = (waiting_for_locks(&mut other), service.office.store().pool_state());
+        if waiting == 0 && pool.idle == pool.connections {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(5), "a read goes on after its deadline: {waiting}, {pool:?}");
+        std::thread::sleep(Duration::from_millis(20));
     }
     other.batch_execute("COMMIT").unwrap();
     let reply = service.get("/api/v1/supervision/overview", &token);

@@ -166,7 +166,12 @@ fn a_request_that_ends_stops_its_work_which_keeps_its_turn_until_then() {
         let (says, hears) = mpsc::channel();
         let (lets, waits) = mpsc::channel::<()>();
         let work = api.run_file(turn, move |_, given_up| {
+            // Bounded, so that work that is not told ends the test and does not hang it.
+            let until = Instant::now() + Duration::from_secs(15);
             while !given_up.load(Ordering::Relaxed) {
+                if Instant::now() > until {
+                    return Err(OfficeError::Busy);
+                }
                 std::thread::sleep(Duration::from_millis(1));
             }
             says.send(()).unwrap();
@@ -197,16 +202,19 @@ fn the_command_line_refuses_hostile_files_within_bounded_memory() {
     let strings = "<si/>".repeat(2_500_000);
     let shared = "<row><c t=\"s\"><v>0</v></c></row>".repeat(40_000);
     let long = format!("<si><t>{}</t></si>", "x".repeat(32_000));
-    let files: [(&str, Vec<u8>, bool); 7] = [
-        ("corners.xlsx", corners(), true),
-        ("strings.xlsx", workbook("", &strings), false),
-        ("blanks.xlsx", workbook(&(" ".repeat(1020) + "<a/>").repeat(70 << 10), ""), false),
-        ("one-string.xlsx", workbook("", &format!("<si><t>{}</t></si>", "x".repeat(40 << 20))), true),
-        ("told-again.xlsx", workbook(&shared, &long), false),
-        ("commas.csv", ",".repeat(15 << 20).into_bytes(), true),
-        ("values.json", format!("[{}0]", "0,".repeat(7 << 20)).into_bytes(), false),
+    let blanks = (" ".repeat(1020) + "<a/>").repeat(70 << 10);
+    let one = format!("<si><t>{}</t></si>", "x".repeat(40 << 20));
+    // Each with the cap that it runs into.
+    let files: [(&str, Vec<u8>, &str, bool); 7] = [
+        ("corners.xlsx", corners(), "只读取前256列", true),
+        ("strings.xlsx", workbook("", &strings), "共享字符串超过", false),
+        ("blanks.xlsx", workbook(&blanks, ""), "展开后超过", false),
+        ("one-string.xlsx", workbook("", &one), "超过256KB的一个标记或者一段文字", true),
+        ("told-again.xlsx", workbook(&shared, &long), "文字合计超过", false),
+        ("commas.csv", ",".repeat(15 << 20).into_bytes(), "超过256列", true),
+        ("values.json", format!("[{}0]", "0,".repeat(7 << 20)).into_bytes(), "单元格超过", false),
     ];
-    for (name, bytes, is_no_ledger) in files {
+    for (name, bytes, cap, is_no_ledger) in files {
         let path = dir.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         let run = |args: &[&str]| {
@@ -223,7 +231,10 @@ fn the_command_line_refuses_hostile_files_within_bounded_memory() {
         let told = String::from_utf8_lossy(&checked.stderr);
         assert_eq!(checked.status.code(), Some(2), "{name}: {told}");
         assert!(
-            told.contains(name) && told.contains("（file_too_large）") && !told.contains("panicked"),
+            told.contains(name)
+                && told.contains(cap)
+                && told.contains("（file_too_large）")
+                && !told.contains("panicked"),
             "{name}: {told}"
         );
         let imported = run(&["ledger", "import", file, "--organ", "z"]);

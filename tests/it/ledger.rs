@@ -7,6 +7,7 @@ mod keeping;
 mod numbers;
 mod round_trip;
 mod tables;
+mod whole;
 
 use diesel::prelude::*;
 use gongkai::config::Settings;

@@ -7,6 +7,7 @@ mod delivery;
 mod faults;
 mod hours;
 mod killing;
+mod last_days;
 mod outbox;
 mod passes;
 mod rights;
@@ -142,6 +143,7 @@ fn reply(due_on: &str, status: &str, owner_id: Option<UserId>) -> Duty {
         key: "reply".into(),
         kind: "reply".into(),
         due_on: Some(day(due_on)),
+        latest_on: None,
         status: status.into(),
         owner_id,
         department_id: None,

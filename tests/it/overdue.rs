@@ -225,16 +225,17 @@ fn beyond_the_calendar_the_provisional_date_warns_and_says_that_it_is_one() {
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2026-12-04");
         bureau.registered("2026-12-04");
-        assert_eq!(only(&bureau.overdue_on("2026-12-24")), None, "six working days left");
+        assert_eq!(only(&bureau.overdue_on("2026-12-23")), None, "six working days left");
         let (list, row) = only(&bureau.overdue_on("2026-12-28")).unwrap();
         assert_eq!((list, row["is_provisional"].as_bool()), ("due_soon", Some(true)));
-        assert_eq!((row["due_on"].as_str(), row["clock_status"]["code"].as_str()), (Some("2027-01-04"), Some("gap")));
-        assert_eq!(row["remaining_working_days"], 4);
+        assert_eq!((row["due_on"].as_str(), row["clock_status"]["code"].as_str()), (Some("2026-12-31"), Some("gap")));
+        assert_eq!(row["remaining_working_days"], 3);
+        assert_eq!(row["latest_on"], "2027-01-06");
         bureau.on("2027-01-06");
         let (list, row) = only(&bureau.overdue("")).unwrap();
         assert_eq!(
             (list, row["overdue_days"].as_u64()),
-            ("overdue_open", Some(2)),
+            ("overdue_open", Some(6)),
             "no silence because of a missing notice"
         );
         assert_eq!(row.get("overdue_working_days"), None, "nobody knows the working days of that year yet");

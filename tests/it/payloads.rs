@@ -548,7 +548,15 @@ pub fn case_body(house: &House, segment: &str) -> Value {
             "items": [{ "item": 1, "outcome": "disclosed.provided" }],
             "right_organ": { "name": "某局", "contact": "010-12345678" }, "right_organ_unknown": "无法确定",
             "withheld": ["refused.internal_affairs"],
-            "earlier_reply_number": "〔2023〕1号", "public_location": "网站公开栏", "legal_basis": "某条例"
+            "earlier_reply_number": "〔2023〕1号", "earlier_reply_before_system": true,
+            "public_location": "网站公开栏", "legal_basis": "某条例",
+            "secret": { "level": "secret", "marking": "机密★10年", "term": "10年" },
+            "adverse_effect": "危及公共安全",
+            "process": {
+                "kind": "draft", "made_on": "2024-03-01", "decision": "某批复", "decided_on": "2024-03-04"
+            },
+            "internal_affairs": "personnel", "file_paper": "询问笔录",
+            "publication": { "on": "2024-03-01", "place": "网站公开栏", "url": "https://example.cn/1" }
         }),
         "outcome-recall" => json!({ "on": "2024-03-21", "reason": "补充核实" }),
         "reviews" => json!({ "kind": "section_head", "on": "2024-03-21", "approve": true, "comment": "同意" }),

@@ -217,3 +217,141 @@ fn beyond_the_calendar_nothing_lapses() {
         refuses(&case, "lapse", lapse, "calendar_gap", "第三十条");
     });
 }
+
+/// The one field error of an answer: pointer, code, detail.
+#[track_caller]
+fn only_fault(reply: &crate::service::Reply) -> (String, String, String) {
+    let [fault] = reply.json["errors"].as_array().unwrap().as_slice() else { panic!("{reply:?}") };
+    let text = |name: &str| fault[name].as_str().unwrap().to_owned();
+    (text("pointer"), text("code"), text("detail"))
+}
+
+#[test]
+fn an_ordered_period_in_another_form_is_answered_with_the_two_forms() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let mut case = fresh(&bureau);
+        let remedy = json!({ "kind": "reconsideration", "received_on": TODAY, "reference": "〔2024〕1号" });
+        case.clerk("remedies", remedy);
+        let decision =
+            |within: Value| json!({ "remedy": 1, "on": TODAY, "result": "corrected", "orders_reply_within": within });
+        for wrong in [
+            json!(20),
+            json!("20"),
+            json!("2024-04-20"),
+            json!([20]),
+            json!({ "weeks": 3 }),
+            json!({ "days": "20" }),
+            json!({ "days": 20, "until": "2024-04-20" }),
+            json!({}),
+        ] {
+            let refused = case.try_command(&bureau.clerk, "remedy-decisions", decision(wrong.clone()));
+            assert_eq!(refused.problem(), (422, "invalid_value"), "{wrong}");
+            let (pointer, _, detail) = only_fault(&refused);
+            assert_eq!(pointer, "/orders_reply_within", "{wrong}");
+            assert!(detail.contains(r#"{"days": 20}"#) && detail.contains(r#"{"until": "2026-12-31"}"#), "{detail}");
+        }
+        case.clerk("remedy-decisions", decision(json!({ "until": "2024-04-20" })));
+    });
+}
+
+#[test]
+fn an_earlier_reply_is_one_of_this_organs_or_older_than_the_service() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let mut first = fresh(&bureau);
+        first.clerk("outcome", proposal("disclosed.provided"));
+        first.approve(TODAY);
+        first.clerk("reply", json!({ "on": TODAY }));
+        let number = first.last.json["reply"]["document_number"].as_str().unwrap().to_owned();
+        let repeat = |number: &str, more: Value| {
+            let mut body = proposal("not_processed.repeat");
+            body["earlier_reply_number"] = json!(number);
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let mut second = fresh(&bureau);
+        for invented in ["不存在的号", "公开复〔2024〕", "%", &number[..number.len() - 3]] {
+            let refused = second.try_command(&bureau.clerk, "outcome", repeat(invented, json!({})));
+            let (pointer, code, detail) = only_fault(&refused);
+            assert_eq!((pointer.as_str(), code.as_str()), ("/earlier_reply_number", "not_found"), "{invented}");
+            assert!(detail.contains("earlier_reply_before_system"), "{detail}");
+        }
+        // Another organ's reply of the same number is none of this organ's.
+        let service = &bureau.service;
+        let other = service.organ("sthj", None);
+        let clerk = service.user_token("linju", other, &[gongkai::case::Role::Clerk]);
+        let mut application = bureau.application("2024-03-01");
+        application["organ_id"] = json!(other.0);
+        let made = service.create("/api/v1/cases", &clerk, application);
+        let path = format!("/api/v1/cases/{}", made.json["id"].as_str().unwrap());
+        let etag = [("if-match", made.header("etag"))];
+        let registered =
+            service.call_with("POST", &format!("{path}/registration"), &clerk, &etag, Some(json!({ "on": TODAY })));
+        let etag = [("if-match", registered.header("etag"))];
+        let refused =
+            service.call_with("POST", &format!("{path}/outcome"), &clerk, &etag, Some(repeat(&number, json!({}))));
+        assert_eq!(refused.fields(), [("/earlier_reply_number", "not_found")], "{refused:?}");
+        // This organ's is found, and what is older than the service is marked.
+        second.clerk("outcome", repeat(&format!(" {number} "), json!({})));
+        assert_eq!(second.last.json["proposal"]["proposal"].get("earlier_reply_before_system"), None);
+        second.clerk("outcome-recall", json!({ "on": TODAY, "reason": "改" }));
+        second.clerk("outcome", repeat("宿自然资复〔2015〕3号", json!({ "earlier_reply_before_system": true })));
+        assert_eq!(second.last.json["proposal"]["proposal"]["earlier_reply_before_system"], true);
+    });
+}
+
+#[test]
+fn a_word_that_is_none_is_answered_with_those_that_this_case_may_have() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let case = fresh(&bureau);
+        let detail = |case: &CaseAt<'_>, segment: &str, body: Value| {
+            only_fault(&case.try_command(&bureau.clerk, segment, body)).2
+        };
+        let partial = |ground: &str| {
+            let mut body = proposal("partially_disclosed");
+            body["withheld"] = json!([ground]);
+            body
+        };
+        let grounds = detail(&case, "outcome", partial("secret"));
+        assert!(
+            grounds.contains("refused.state_secret") && grounds.contains("unavailable.does_not_exist"),
+            "{grounds}"
+        );
+        for foreign in ["o492.", "disclosed.", "partially_disclosed", "closed."] {
+            assert!(!grounds.contains(foreign), "{foreign} in {grounds}");
+        }
+        // A word that is one, but no ground: told the same list.
+        let refused = case.try_command(&bureau.clerk, "outcome", partial("disclosed.provided"));
+        assert_eq!(refused.code(), "not_a_ground_to_withhold");
+        let told = refused.json["detail"].as_str().unwrap();
+        assert!(told.contains("refused.state_secret") && !told.contains("o492."), "{told}");
+        let outcomes = detail(&case, "outcome", proposal("provided"));
+        assert!(outcomes.contains("disclosed.provided") && !outcomes.contains("o492."), "{outcomes}");
+        // Under Order 492 those of that Order.
+        let old = bureau.registered("2018-03-01");
+        let outcomes = detail(&old, "outcome", proposal("provided"));
+        assert!(outcomes.contains("o492.disclosed") && !outcomes.contains("disclosed.provided"), "{outcomes}");
+        // What only a command enters, and what 235号 refuses, is not offered either.
+        bureau.on(TODAY);
+        let tie = detail(&case, "links", json!({ "on": TODAY, "other_case": case.id, "relation": "x" }));
+        assert!(tie.contains("related") && !tie.contains("split") && !tie.contains("merged"), "{tie}");
+        let mut sent = fresh(&bureau);
+        sent.clerk("outcome", proposal("disclosed.provided"));
+        let step = detail(&sent, "outcome", proposal("provided"));
+        assert!(step.contains("disclosed.provided"), "{step}");
+        let review = json!({ "kind": "x", "on": TODAY, "approve": true });
+        let refused = sent.try_command(&bureau.reviewer, "reviews", review);
+        assert_eq!(only_fault(&refused).2, "在本案中应为以下之一：section_head");
+        sent.approve(TODAY);
+        sent.clerk("reply", json!({ "on": TODAY }));
+        let ways = detail(&sent, "dispatches", json!({ "method": "x", "on": TODAY }));
+        assert_eq!(ways, "在本案中应为以下之一：direct、entrusted、post、electronic");
+        // A choice of two is told as well.
+        let mut application = bureau.application(TODAY);
+        application["delivery"]["form"] = json!("x");
+        let refused = bureau.service.create("/api/v1/cases", &bureau.clerk, application);
+        assert_eq!(only_fault(&refused).2, "应为以下之一：paper、electronic");
+    });
+}

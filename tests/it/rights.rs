@@ -247,7 +247,16 @@ fn a_locked_account_loses_its_calendar_address_for_ever_and_its_mail() {
         assert_eq!(kept.deputy_id, None, "and no deputy");
         let new = service.feed(&service.token("chengban"));
         assert!(new != old && events(&feed(service, &new)) >= 2);
-        // Roles gone by whatever way: the address shows nothing, not even that it is one.
+        // Locked or without a role by whatever way, and the address still there: it shows nothing, not even that it is one.
+        let set_active = |is_active: bool| {
+            use gongkai::store::schema::users as rows;
+            let row = diesel::update(rows::table.find(scene.handler)).set(rows::is_active.eq(is_active));
+            row.execute(&mut database.raw()).unwrap();
+        };
+        set_active(false);
+        assert_eq!(feed(service, &new).problem(), (404, "not_found"));
+        set_active(true);
+        assert!(events(&feed(service, &new)) >= 2);
         service.grant(scene.handler, scene.bureau.organ, NO_ROLES);
         assert_eq!(feed(service, &new).problem(), (404, "not_found"));
     });

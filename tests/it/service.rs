@@ -16,6 +16,7 @@ use gongkai::store::users::{self, UserKind};
 use gongkai::store::{OrganId, UserId};
 use serde_json::{Value, json};
 
+use crate::document::document;
 use crate::support::TestDatabase;
 
 /// The password of every user a test makes.
@@ -102,7 +103,7 @@ impl Service {
         Self { url, office, agent, handle: receive.recv().unwrap(), thread: Some(thread) }
     }
 
-    /// Sends a request; `headers` are added as they are.
+    /// Sends a request; `headers` are added as they are. Every answer must be one that the document knows.
     pub fn send(&self, verb: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
         let mut request = ureq::http::Request::builder().method(verb).uri(format!("{}{path}", self.url));
         for (name, value) in headers {
@@ -116,7 +117,9 @@ impl Service {
         let mut response = response.unwrap();
         let text = response.body_mut().with_config().limit(64 << 20).read_to_string().unwrap();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Reply { status: response.status().as_u16(), headers: response.headers().clone(), text, json }
+        let reply = Reply { status: response.status().as_u16(), headers: response.headers().clone(), text, json };
+        document().expect(verb, path, &reply);
+        reply
     }
 
     /// Fetches a file: its media type and its bytes; `accept` may be empty for none.

@@ -17,6 +17,7 @@ use crate::support::on_both_databases;
 
 /// Members of several lines, by their names; every other text is one line.
 const FREE_TEXTS: &[&str] = &[
+    "adverse_effect",
     "comment",
     "contact",
     "evidence",

@@ -154,10 +154,12 @@ fn reminder_settings_that_cannot_be_read_are_found_by_the_self_check() {
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2026-03-02");
         let office = &bureau.service.office;
-        office.store().write(|db| reminder_settings::put(db, bureau.organ, r#"{ "window": 7 }"#)).unwrap();
-        let (_, listed) = office.check_clocks().unwrap();
-        let found: Vec<_> = listed.iter().map(|one| (one.number.as_deref(), one.what.as_str())).collect();
-        assert_eq!(found, [(Some("zrzy"), "reminder_settings")]);
+        for unknown in [r#"{ "window": 7 }"#, "[]"] {
+            office.store().write(|db| reminder_settings::put(db, bureau.organ, unknown)).unwrap();
+            let (_, listed) = office.check_clocks().unwrap();
+            let found: Vec<_> = listed.iter().map(|one| (one.number.as_deref(), one.what.as_str())).collect();
+            assert_eq!(found, [(Some("zrzy"), "reminder_settings")], "{unknown}");
+        }
     });
 }
 
@@ -182,6 +184,8 @@ fn settings_that_cannot_be_read_are_not_replaced_where_there_are_cases() {
         assert_eq!(change().problem(), (500, "unreadable"));
         assert_eq!(service.office.organ(bureau.organ).unwrap().settings, unknown, "nothing was changed");
 
+        set_settings(&service.office, bureau.organ, "[]");
+        assert_eq!(service.get(&path, &admin).problem(), (500, "unreadable"), "a list is no object of defaults");
         set_settings(&service.office, bureau.organ, "{");
         assert_eq!(service.get(&path, &admin).problem(), (500, "unreadable"));
         let list = service.get("/api/v1/organs", &admin);
@@ -248,6 +252,7 @@ fn a_calendar_that_leaves_duties_out_says_so() {
                 key: format!("copy:{n}"),
                 kind: "department_task".into(),
                 due_on: Some(day("2026-03-20")),
+                latest_on: None,
                 status: "open".into(),
                 owner_id: None,
                 department_id: None,

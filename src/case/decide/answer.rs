@@ -1,7 +1,7 @@
 //! From the proposal to the file: one category, its reviews, the reply, its service.
 
 use super::Drawn;
-use super::evidence::{check_evidence, check_items, third_party_has_not_objected};
+use super::evidence::{check_days, check_evidence, check_items, third_party_has_not_objected};
 use crate::case::basis;
 use crate::case::command as c;
 use crate::case::event::Event;
@@ -29,6 +29,7 @@ pub(super) fn propose(
         )
         .at("/on"));
     }
+    check_days(payload)?;
     check_evidence(case, payload, context)?;
     third_party_has_not_objected(case, payload)?;
     check_items(case, payload, context)?;
@@ -139,8 +140,8 @@ pub(super) fn dispatch(case: &Case, payload: &c::Dispatch, context: &Context<'_>
         )
         .at("/carrier"));
     }
-    let replied_on = counted(payload.method, Some(payload.on), None, "/method")?;
-    Ok(vec![Event::Dispatched { dispatch: payload.clone(), replied_on }])
+    let counted = counted(payload.method, Some(payload.on), None, "/method")?;
+    Ok(vec![Event::Dispatched { dispatch: payload.clone(), replied_on: reply.replied_on.or(counted) }])
 }
 
 pub(super) fn prove_service(
@@ -152,12 +153,20 @@ pub(super) fn prove_service(
     let reply = reply(case)?;
     let last = reply.dispatches.last();
     not_before("/on", payload.on, last.map_or(reply.issued_on, |last| last.on), "签发或发出日期")?;
+    if last.is_none() && payload.signatory.as_deref().is_none_or(|name| name.trim().is_empty()) {
+        let detail = "尚未登记发出答复：当面送达的，请填写签收人；邮寄、电子等方式的，请先登记发出答复，再登记送达";
+        return Err(NotAllowed::by_law("signatory_required", basis::SERVICE, detail).at("/signatory"));
+    }
     let method = last.map_or(ServiceMethod::Direct, |last| last.method);
     let signed_on = match payload.result {
         ServiceResult::Signed | ServiceResult::ElectronicReceipt | ServiceResult::Left => Some(payload.on),
         ServiceResult::Returned => None,
     };
-    let replied_on = counted(method, last.map(|last| last.on), signed_on, "/result")?;
+    let counted = counted(method, last.map(|last| last.on), signed_on, "/result")?;
+    let replied_on = match payload.result {
+        ServiceResult::Signed | ServiceResult::ElectronicReceipt | ServiceResult::Left => reply.replied_on.or(counted),
+        ServiceResult::Returned => reply.replied_on_if_returned(),
+    };
     Ok(vec![Event::ServiceProved { proof: payload.clone(), replied_on }])
 }
 

@@ -1,18 +1,32 @@
 //! What must be on the case before a category may be chosen: the outcome table names it, here it is looked for.
 
 use crate::case::basis;
+use crate::case::choices::{grounds, is_ground};
 use crate::case::command as c;
 use crate::case::record::{Notice, Opinion};
 use crate::case::refusal::NotAllowed;
 use crate::case::rules::Context;
 use crate::case::state::{Case, Consultation, Justification};
 use crate::law::{ConsultationKind, Outcome, Regime, Requirement, roll_up};
+use chrono::NaiveDate;
 use std::collections::BTreeSet;
+
+/// No administrative organ made or published anything before that day.
+const FIRST_ORGANS: NaiveDate = match NaiveDate::from_ymd_opt(1949, 10, 1) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
 
 /// The first thing the law wants on the case or in the proposal for this category and does not find.
 #[must_use]
 pub fn missing_evidence(case: &Case, proposal: &c::ProposeOutcome, context: &Context<'_>) -> Option<Requirement> {
-    proposal.outcome.requirements().iter().copied().find(|requirement| !is_met(*requirement, case, proposal, context))
+    let own = proposal.outcome.requirements().iter();
+    // What only a part is withheld on is proved like what the whole is refused on.
+    let of_a_part = proposal.withheld.iter().flat_map(|ground| ground.requirements());
+    own.chain(of_a_part.filter(|requirement| requirement.is_court_proof()))
+        .copied()
+        .filter(|requirement| requirement.since().is_none_or(|since| proposal.on >= since))
+        .find(|requirement| !is_met(*requirement, case, proposal, context))
 }
 
 pub(super) fn check_evidence(
@@ -48,15 +62,24 @@ pub(super) fn check_evidence(
         )
         .at("/withheld"));
     }
-    if let Some(ground) = proposal.withheld.iter().find(|ground| ground.is_granted() || !ground.is_of(regime)) {
-        return Err(NotAllowed::new("not_a_ground_to_withhold", format!("“{}”不是不予提供的理由", ground.label()))
-            .at("/withheld"));
+    if let Some(ground) = proposal.withheld.iter().find(|ground| !is_ground(**ground, regime)) {
+        let detail = format!(
+            "本案适用{}，“{}”不是不予提供部分信息的理由，可以填写：{}",
+            regime.label(),
+            ground.label(),
+            grounds(regime).join("、")
+        );
+        return Err(NotAllowed::new("not_a_ground_to_withhold", detail).at("/withheld"));
     }
     match missing_evidence(case, proposal, context) {
         None => Ok(()),
         Some(requirement) => Err(NotAllowed::by_law(
             refusal_code(requirement),
-            if regime == Regime::Order492 { basis::REPLIES_492 } else { requirement.article() },
+            if regime == Regime::Order492 && !requirement.is_court_proof() {
+                basis::REPLIES_492
+            } else {
+                requirement.article()
+            },
             format!("选择“{}”之前，案件须有：{}", outcome.label(), requirement.label()),
         )
         .at(pointer(requirement))),
@@ -141,6 +164,12 @@ const fn refusal_code(requirement: Requirement) -> &'static str {
         Requirement::AccessPath => "access_path_required",
         Requirement::SpecialLaw => "legal_basis_required",
         Requirement::Reasons => "reasons_required",
+        Requirement::SecretMarking => "secret_marking_required",
+        Requirement::AdverseEffect => "adverse_effect_required",
+        Requirement::ProcessRecord => "process_record_required",
+        Requirement::InternalAffairsKind => "internal_affairs_kind_required",
+        Requirement::FilePaper => "file_paper_required",
+        Requirement::Publication => "publication_required",
     }
 }
 
@@ -151,6 +180,12 @@ const fn pointer(requirement: Requirement) -> &'static str {
         Requirement::AccessPath => "/public_location",
         Requirement::SpecialLaw => "/legal_basis",
         Requirement::Reasons => "/reasons",
+        Requirement::SecretMarking => "/secret",
+        Requirement::AdverseEffect => "/adverse_effect",
+        Requirement::ProcessRecord => "/process",
+        Requirement::InternalAffairsKind => "/internal_affairs",
+        Requirement::FilePaper => "/file_paper",
+        Requirement::Publication => "/publication",
         Requirement::SearchRecord
         | Requirement::ThirdPartyConsulted
         | Requirement::ConsultationObjected
@@ -184,6 +219,14 @@ fn is_met(requirement: Requirement, case: &Case, proposal: &c::ProposeOutcome, c
         Requirement::AccessPath => proposal.public_location.as_deref().is_some_and(is_said),
         Requirement::SpecialLaw => proposal.legal_basis.as_deref().is_some_and(is_said),
         Requirement::Reasons => is_said(&proposal.reasons),
+        Requirement::SecretMarking => {
+            proposal.secret.as_ref().is_some_and(|secret| is_said(&secret.marking) && is_said(&secret.term))
+        }
+        Requirement::AdverseEffect => proposal.adverse_effect.as_deref().is_some_and(is_said),
+        Requirement::ProcessRecord => proposal.process.as_ref().is_some_and(|process| is_said(&process.decision)),
+        Requirement::InternalAffairsKind => proposal.internal_affairs.is_some(),
+        Requirement::FilePaper => proposal.file_paper.as_deref().is_some_and(is_said),
+        Requirement::Publication => proposal.publication.as_ref().is_some_and(|published| is_said(&published.place)),
         // These belong to ends without a reply; their own commands see to them.
         Requirement::CorrectionOverdue | Requirement::FeeOverdue | Requirement::Withdrawn => false,
     }
@@ -212,6 +255,32 @@ fn is_unreasonable(case: &Case, justification: &Justification, context: &Context
     match &justification.received {
         Some(received) => !received.reasonable,
         None => case.notice_due(Notice::Justification, context.calendar).is_some_and(|last| context.today > last),
+    }
+}
+
+/// What is said of days must be possible: a paper of the process precedes its decision, and what is public was published.
+pub(super) fn check_days(proposal: &c::ProposeOutcome) -> Result<(), NotAllowed> {
+    let process = proposal.process.as_deref();
+    let published = proposal.publication.as_deref();
+    let told = [
+        ("/process/made_on", process.map(|process| process.made_on), "材料形成日期"),
+        ("/process/decided_on", process.and_then(|process| process.decided_on), "决定日期（尚未作出的不填）"),
+        ("/publication/on", published.map(|published| published.on), "公开日期"),
+    ];
+    for (pointer, day, what) in told {
+        let Some(day) = day.filter(|day| *day < FIRST_ORGANS || *day > proposal.on) else { continue };
+        let detail = format!("{what}（{day}）应在1949年10月1日至拟办日期（{}）之间", proposal.on);
+        return Err(NotAllowed::new("implausible_day", detail).at(pointer));
+    }
+    let Some(process) = process else { return Ok(()) };
+    match process.decided_on.filter(|decided_on| *decided_on < process.made_on) {
+        Some(decided_on) => Err(NotAllowed::by_law(
+            "made_after_the_decision",
+            Requirement::ProcessRecord.article(),
+            format!("材料形成于{}，决定已于{decided_on}作出：决定之后形成的不是过程性信息", process.made_on),
+        )
+        .at("/process/made_on")),
+        None => Ok(()),
     }
 }
 

@@ -183,10 +183,10 @@ pub(super) fn link(case: &Case, payload: &c::Link, context: &Context<'_>) -> Res
 
 /// The command that ties two cases in this way. A tie of this kind decides who answers for the case and in which report it
 /// counts, so it is entered only with the step it tells of.
-const fn made_by(relation: LinkRelation) -> Option<CommandKind> {
+pub(in crate::case) const fn made_by(relation: LinkRelation) -> Option<CommandKind> {
     match relation {
-        LinkRelation::MergedFrom => Some(CommandKind::Merge),
-        LinkRelation::SplitFrom => Some(CommandKind::Split),
+        LinkRelation::MergedFrom | LinkRelation::MergedInto => Some(CommandKind::Merge),
+        LinkRelation::SplitFrom | LinkRelation::SplitInto => Some(CommandKind::Split),
         LinkRelation::Earlier | LinkRelation::RepeatOf | LinkRelation::CorrectedFrom | LinkRelation::Related => None,
     }
 }

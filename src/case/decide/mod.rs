@@ -9,6 +9,7 @@ mod intake;
 mod remedy;
 
 pub use evidence::missing_evidence;
+pub(super) use intake::made_by;
 
 use super::basis;
 use super::command::{Command, CommandKind};

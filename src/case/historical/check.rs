@@ -56,6 +56,10 @@ pub(super) fn check(past: &Past, context: &Context<'_>) -> Result<(), Vec<NotAll
     let mut check = Check { context, regime, faults: Vec::new() };
     check.faults.extend(said(at::REQUEST, &past.request, "申请内容").err());
     receipt(&mut check, past);
+    if past.awaits_confirmation {
+        nothing_further(&mut check, past);
+        return if check.faults.is_empty() { Ok(()) } else { Err(check.faults) };
+    }
     let received = [(Some(past.received_on), "收到日期")];
     if let Some(correction) = &past.correction {
         let sent = [received[0], (Some(correction.on), "补正通知日期")];
@@ -104,6 +108,32 @@ fn receipt(check: &mut Check<'_>, past: &Past) {
         let first = basis::FIRST_DAY_IN_FORCE;
         let detail = format!("收到日期{}早于《政府信息公开条例》施行之日（{first}），请核对", past.received_on);
         check.fault(NotAllowed::by_law("date_before_the_law", basis::RECEIPT, detail).at(at::RECEIVED_ON));
+    }
+}
+
+/// Nothing can have been done about an application whose receipt is still to be confirmed.
+fn nothing_further(check: &mut Check<'_>, past: &Past) {
+    let bare = Past {
+        number: None,
+        received_on: past.received_on,
+        awaits_confirmation: true,
+        channel: past.channel,
+        applicant_kind: past.applicant_kind,
+        request: past.request.clone(),
+        correction: None,
+        consultations: Vec::new(),
+        extension: None,
+        fee: None,
+        replied_on: None,
+        outcome: None,
+        document_number: None,
+        method: None,
+        served_on: None,
+        note: None,
+    };
+    if *past != bare {
+        let detail = "尚未确认收到的申请没有受理编号、补正、征求意见、延期、收费、答复和备注；已经确认的，请填收到日期";
+        check.fault(NotAllowed::by_law("receipt_not_fixed", basis::RECEIPT, detail).at(at::RECEIVED_ON));
     }
 }
 

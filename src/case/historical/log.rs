@@ -31,6 +31,9 @@ pub(super) fn log(past: &Past, beside: &Beside<'_>, context: &Context<'_>) -> Re
     let mut placed: Vec<Placed> = Vec::with_capacity(12);
     let mut put = |rank: u8, event: Event| placed.push((event.on(), rank, event));
     let receive = received(past, beside);
+    if past.awaits_confirmation {
+        return Ok(vec![Event::Received(receive)]);
+    }
     let ReceiptRuling::Fixed(fixed) = receipt(&receive.receipt_facts()) else {
         let detail = "按所填申请方式不能确定收到申请之日";
         return Err(vec![NotAllowed::by_law("receipt_not_fixed", basis::RECEIPT, detail).at(at::CHANNEL)]);
@@ -88,18 +91,20 @@ pub(super) fn log(past: &Past, beside: &Beside<'_>, context: &Context<'_>) -> Re
 fn received(past: &Past, beside: &Beside<'_>) -> c::Receive {
     let on = past.received_on;
     let is_confirmed = matches!(past.channel, Channel::OrdinaryMail | Channel::Online | Channel::Email | Channel::Fax);
+    let awaits = past.awaits_confirmation;
     c::Receive {
         applicant_id: beside.applicant,
         applicant_kind: past.applicant_kind,
         title: c::title_of(&past.request),
         request: past.request.clone(),
         channel: past.channel,
-        misdirected: false,
+        // What is handed over needs no confirmation but from another unit or person (R3).
+        misdirected: awaits && matches!(past.channel, Channel::InPerson | Channel::Oral),
         submitted_on: on,
-        signed_on: (past.channel == Channel::RegisteredMail).then_some(on),
+        signed_on: (past.channel == Channel::RegisteredMail && !awaits).then_some(on),
         arrived_on: None,
         acknowledged_on: None,
-        confirmed_on: is_confirmed.then_some(on),
+        confirmed_on: (is_confirmed && !awaits).then_some(on),
         delivery: None,
     }
 }
@@ -160,8 +165,15 @@ fn reply(past: &Past, outcome: Outcome, on: NaiveDate, context: &Context<'_>) ->
         right_organ: None,
         right_organ_unknown: None,
         earlier_reply_number: None,
+        earlier_reply_before_system: false,
         public_location: None,
         legal_basis: None,
+        secret: None,
+        adverse_effect: None,
+        process: None,
+        internal_affairs: None,
+        file_paper: None,
+        publication: None,
     };
     let mut events = vec![Event::OutcomeProposed { proposal, proposed_by: context.actor.user, chain: Vec::new() }];
     let document_number = past.document_number.clone().unwrap_or_default();

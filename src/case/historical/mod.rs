@@ -18,7 +18,6 @@ use super::state::Case;
 use crate::law::{Channel, ClockOptions, ConsultationKind, Fact, Outcome, Regime, ServiceMethod, Timeline};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Pointers to the facts of a [`Past`]: what a refusal is about.
@@ -53,8 +52,10 @@ pub mod at {
 pub struct Past {
     /// 受理编号, where the case has one.
     pub number: Option<String>,
-    /// 收到申请之日, as the office of the day fixed it.
+    /// 收到申请之日, as the office of the day fixed it; the day it was handed in while nothing has been confirmed.
     pub received_on: NaiveDate,
+    /// Whether its receipt is still to be confirmed: then nothing else has happened.
+    pub awaits_confirmation: bool,
     /// The way it came.
     pub channel: Channel,
     /// The column of the annual report.
@@ -155,8 +156,16 @@ words! {
         ConsultationKindAssumed = "consultation_kind_assumed", "未填征求意见类型，按第三方记录";
         /// Sent by a courier, and not said by whose.
         CourierAssumed = "courier_assumed", "送达方式只填“快递”，按邮政企业寄送记录；由其他快递企业寄出的，请填“其他快递”";
-        /// The identity number is masked or wrong.
-        IdentityNotTaken = "identity_not_taken", "证件号码已遮盖或者校验码不符";
+        /// The identity number is wrong.
+        IdentityNotTaken = "identity_not_taken", "证件号码的校验码不符，未导入";
+        /// The identity number is masked.
+        IdentityMasked = "identity_masked", "证件号码已遮盖，未导入";
+        /// A spreadsheet has rounded the identity number.
+        IdentityRounded = "identity_rounded", "证件号码被电子表格取整（只保留15位），未导入；请把该列改为文本，重新填写号码";
+        /// A contact is masked or rounded.
+        ContactNotTaken = "contact_not_taken", "联系电话、电子邮件或者联系地址已遮盖或者被取整，未导入";
+        /// The name is masked.
+        NameMasked = "name_masked", "姓名或者名称已遮盖，照所填记录";
     }
 }
 

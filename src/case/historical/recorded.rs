@@ -7,12 +7,11 @@ use crate::case::record::ServiceResult;
 use crate::case::state::{Case, Reply};
 use crate::law::ServiceMethod;
 
-/// What a ledger says of a case; none while its day of receipt is not fixed.
+/// What a ledger says of a case.
 ///
 /// Reasons given, delays, remedies, ties to other cases and earlier replies have no column.
 #[must_use]
-pub fn recorded(case: &Case, log: &[Event]) -> Option<Past> {
-    let receipt = case.receipt?;
+pub fn recorded(case: &Case, log: &[Event]) -> Past {
     let correction = case.correction.as_ref().map(|correction| PastCorrection {
         on: correction.notice.on,
         term: Some(Term::Days(correction.notice.respond_days)),
@@ -26,9 +25,10 @@ pub fn recorded(case: &Case, log: &[Event]) -> Option<Past> {
     });
     // What was issued and did not go out yet is still the office's own business.
     let reply = case.reply.as_ref().filter(|reply| reply.replied_on.is_some());
-    Some(Past {
+    Past {
         number: case.number.clone(),
-        received_on: receipt.on,
+        received_on: case.receipt.map_or(case.intake.submitted_on, |receipt| receipt.on),
+        awaits_confirmation: case.receipt.is_none(),
         channel: case.intake.channel,
         applicant_kind: case.intake.applicant_kind,
         request: case.intake.request.clone(),
@@ -45,7 +45,7 @@ pub fn recorded(case: &Case, log: &[Event]) -> Option<Past> {
         method: reply.and_then(method),
         served_on: reply.and_then(served_on),
         note: note(log),
-    })
+    }
 }
 
 /// The day the reply went out: that of a letter handed over is not the day it counts.

@@ -52,11 +52,14 @@ fn another_organ_is_named_or_it_is_said_that_it_cannot_be() {
     let other = proposal(Outcome::OtherAuthority, day("2024-03-20"));
     assert_eq!(desk.refused(other.clone()).0, "right_organ_required");
     let nameless = RightOrgan { name: " ".into(), contact: "".into() };
-    assert_eq!(desk.refused(ProposeOutcome { right_organ: Some(nameless), ..other.clone() }).0, "right_organ_required");
+    assert_eq!(
+        desk.refused(ProposeOutcome { right_organ: Some(Box::new(nameless)), ..other.clone() }).0,
+        "right_organ_required"
+    );
     desk.accept(ProposeOutcome { right_organ_unknown: Some("无法确定制作机关".into()), ..other.clone() });
     let mut desk = in_progress();
     let right = RightOrgan { name: "某区自然资源局".into(), contact: "某路1号".into() };
-    desk.accept(ProposeOutcome { right_organ: Some(right), ..other });
+    desk.accept(ProposeOutcome { right_organ: Some(Box::new(right)), ..other });
 }
 
 #[test]
@@ -171,6 +174,22 @@ fn a_reply_handed_over_counts_from_the_applicants_signature() {
     assert_eq!((desk.case().stage, desk.status()), (Stage::Approved, "running"), "not signed for yet");
     desk.accept(ProveService { on: day("2024-04-01"), result: ServiceResult::Signed, signatory: None });
     assert_eq!((desk.case().stage, desk.status()), (Stage::Served, "met_late"));
+}
+
+#[test]
+fn a_proof_without_a_dispatch_is_a_handing_over_and_names_who_signed() {
+    let mut desk = approved(Outcome::Provided).at("2024-03-28");
+    desk.accept(IssueReply { on: day("2024-03-28") });
+    let proof = |signatory: Option<&str>| ProveService {
+        on: day("2024-03-28"),
+        result: ServiceResult::Signed,
+        signatory: signatory.map(str::to_owned),
+    };
+    for nobody in [None, Some(""), Some(" ")] {
+        assert_eq!(desk.refused(proof(nobody)).0, "signatory_required", "{nobody:?}");
+    }
+    desk.accept(proof(Some("王小明（本人）")));
+    assert_eq!((desk.case().stage, desk.status()), (Stage::Served, "met"));
 }
 
 #[test]

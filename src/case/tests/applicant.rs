@@ -59,7 +59,7 @@ fn a_case_is_warned_by_its_last_day_or_by_what_stands_in_for_it() {
     assert_eq!(warns_on(&late), Some(day("2024-03-29")), "the restart may not hold");
     // 2026-12-31 is the last day the calendar knows: nineteen of the twenty days are counted by estimate.
     let gap = Desk::registered("2026-12-30");
-    assert_eq!((gap.status(), gap.due(), warns_on(&gap)), ("gap", None, Some(day("2027-01-28"))));
+    assert_eq!((gap.status(), gap.due(), warns_on(&gap)), ("gap", None, Some(day("2027-01-27"))), "the earliest");
     let mut ended = running;
     ended.accept(Withdraw { on: day("2024-03-12"), identity_checked: true });
     assert_eq!(warns_on(&ended), None);
@@ -248,6 +248,8 @@ fn reasonable_reasons_allow_a_delayed_date_and_forbid_refusing_as_excessive() {
     assert_eq!(desk.refused(delay.clone()).0, "wrong_stage");
     desk.accept(ReceiveJustification { on: day("2024-03-12"), reasonable: true, reasons: "课题研究".into() });
     assert_eq!(desk.refused(proposal(Outcome::Excessive, day("2024-03-12"))).0, "justification_unreasonable_required");
+    let holiday = DelayReply { until: day("2024-06-10"), ..delay.clone() };
+    assert_eq!(desk.refused(holiday).0, "not_a_working_day", "端午节");
     let endless = DelayReply { until: day("2025-03-14"), ..delay.clone() };
     assert_eq!(desk.refused(endless).0, "unreasonable_period");
     desk.accept(delay);

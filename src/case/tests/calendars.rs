@@ -25,7 +25,7 @@ fn a_duty_whose_day_was_an_estimate_is_told_with_both_days_and_the_rest_is_not()
     let moved = MovedDuty {
         key: "reply".into(),
         kind: ObligationKind::Reply,
-        due_before: Some(day("2025-01-08")),
+        due_before: Some(day("2025-01-07")),
         was_provisional: true,
         due_after: Some(day("2025-01-08")),
         is_provisional: false,
@@ -57,7 +57,7 @@ fn what_an_ended_case_still_owes_runs_by_the_calendar_in_force_and_the_rest_stay
     let context = |calendar| Context { actor: &actor, today: desk.today, calendar, rules: &desk.rules };
     let (own, running) = (context(&old), context(Calendar::national()));
     let estimated = |duties: Vec<Obligation>| {
-        duties.into_iter().map(|duty| (duty.kind, duty.status, duty.is_estimated)).collect::<Vec<_>>()
+        duties.into_iter().map(|duty| (duty.kind, duty.status, duty.is_estimated())).collect::<Vec<_>>()
     };
     let reply = (ObligationKind::Reply, ObligationStatus::Met);
     let proof = (ObligationKind::ServiceProof, ObligationStatus::Open);

@@ -18,7 +18,7 @@ fn duties(desk: &Desk) -> String {
     };
     let lines = desk.obligations().into_iter().map(|duty| {
         let mut due = duty.due_on.map_or_else(|| "未定".to_owned(), |due| due.to_string());
-        if duty.is_estimated {
+        if duty.is_estimated() {
             due.push_str("（暂定）");
         }
         let (owner, department) = (who(duty.owner), who(duty.department));

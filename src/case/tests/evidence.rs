@@ -66,7 +66,7 @@ fn what_is_said_with_blanks_is_not_said() {
     let law = |legal_basis| ProposeOutcome { legal_basis, ..of(Outcome::SpecialRegister) };
     let number = |earlier_reply_number| ProposeOutcome { earlier_reply_number, ..of(Outcome::Repeat) };
     let organ = |name: &str, contact: &str| ProposeOutcome {
-        right_organ: Some(RightOrgan { name: name.into(), contact: contact.into() }),
+        right_organ: Some(Box::new(RightOrgan { name: name.into(), contact: contact.into() })),
         ..of(Outcome::OtherAuthority)
     };
     let unknown = |right_organ_unknown| ProposeOutcome { right_organ_unknown, ..of(Outcome::OtherAuthority) };
@@ -261,4 +261,142 @@ fn of_several_refusals_the_organ_names_the_main_one_of_those_given() {
     assert_eq!(judged(&desk, itemised(internal, &halves, &[internal])), differently, "something was disclosed");
     let granted = [(1, Outcome::Provided), (2, Outcome::Provided)];
     assert_eq!(judged(&desk, itemised(internal, &granted, &[])), differently);
+}
+
+const SINCE_THE_RULE: &str = "2025-06-20";
+
+fn proved(outcome: Outcome) -> ProposeOutcome {
+    ProposeOutcome { public_location: Some("网站公开栏".into()), ..proposal(outcome, day(SINCE_THE_RULE)) }
+}
+
+fn in_2025() -> Desk {
+    Desk::registered("2025-06-03").at(SINCE_THE_RULE)
+}
+
+fn process() -> ProcessRecord {
+    ProcessRecord {
+        kind: ProcessKind::Draft,
+        made_on: day("2025-03-03"),
+        decision: "某批复".into(),
+        decided_on: Some(day("2025-03-04")),
+    }
+}
+
+/// 法释〔2025〕8号: what a court wants proved of each ground.
+#[test]
+fn what_a_court_wants_proved_is_named_in_the_proposal() {
+    let desk = in_2025();
+    let secret = SecretMarking { level: SecrecyLevel::Secret, marking: "机密★10年".into(), term: "10年".into() };
+    let published = Publication { on: day("2025-01-02"), place: "网站公开栏".into(), url: None };
+    let with = |outcome, change: &dyn Fn(&mut ProposeOutcome)| {
+        let mut proposal = proved(outcome);
+        change(&mut proposal);
+        proposal
+    };
+    type Change<'a> = &'a dyn Fn(&mut ProposeOutcome);
+    let cases: [(Outcome, &str, &str, Change<'_>, Change<'_>); 6] = [
+        (
+            Outcome::StateSecret,
+            "secret_marking_required",
+            "/secret",
+            &|one| one.secret = Some(Box::new(SecretMarking { term: " ".into(), ..secret.clone() })),
+            &|one| one.secret = Some(Box::new(secret.clone())),
+        ),
+        (
+            Outcome::SecurityAndStability,
+            "adverse_effect_required",
+            "/adverse_effect",
+            &|one| one.adverse_effect = Some(" ".into()),
+            &|one| one.adverse_effect = Some("危及公共安全".into()),
+        ),
+        (
+            Outcome::DeliberativeProcess,
+            "process_record_required",
+            "/process",
+            &|one| one.process = Some(Box::new(ProcessRecord { decision: " ".into(), ..process() })),
+            &|one| one.process = Some(Box::new(process())),
+        ),
+        (
+            Outcome::InternalAffairs,
+            "internal_affairs_kind_required",
+            "/internal_affairs",
+            &|one| one.file_paper = Some("笔录".into()),
+            &|one| one.internal_affairs = Some(InternalAffairs::Logistics),
+        ),
+        (
+            Outcome::EnforcementFile,
+            "file_paper_required",
+            "/file_paper",
+            &|one| one.file_paper = Some(" ".into()),
+            &|one| one.file_paper = Some("询问笔录".into()),
+        ),
+        (
+            Outcome::AlreadyPublic,
+            "publication_required",
+            "/publication",
+            &|one| one.publication = Some(Box::new(Publication { place: " ".into(), ..published.clone() })),
+            &|one| one.publication = Some(Box::new(published.clone())),
+        ),
+    ];
+    for (outcome, code, pointer, half, whole) in cases {
+        assert_eq!(judged(&desk, proved(outcome)), Some((code, pointer)), "{outcome:?} bare");
+        assert_eq!(judged(&desk, with(outcome, half)), Some((code, pointer)), "{outcome:?} half said");
+        assert_eq!(judged(&desk, with(outcome, whole)), None, "{outcome:?}");
+        let refusal = desk.try_command(&proved(outcome).into()).unwrap_err();
+        assert!(refusal.article.unwrap().ends_with("法释〔2025〕8号"), "{refusal:?}");
+    }
+}
+
+#[test]
+fn before_the_interpretation_was_in_force_nothing_more_is_wanted() {
+    let desk = Desk::registered("2025-05-12").at("2025-06-01");
+    let on = |date: &str| proposal(Outcome::InternalAffairs, day(date));
+    assert_eq!(judged(&desk, on("2025-05-31")), None);
+    assert_eq!(judged(&desk, on("2025-06-01")), Some(("internal_affairs_kind_required", "/internal_affairs")));
+}
+
+#[test]
+fn what_only_a_part_is_withheld_on_is_proved_too() {
+    let desk = in_2025();
+    let partial = ProposeOutcome { withheld: vec![Outcome::EnforcementFile], ..proved(Outcome::PartiallyDisclosed) };
+    assert_eq!(judged(&desk, partial.clone()), Some(("file_paper_required", "/file_paper")));
+    assert_eq!(judged(&desk, ProposeOutcome { file_paper: Some("询问笔录".into()), ..partial }), None);
+}
+
+#[test]
+fn under_order_492_secrets_security_and_publication_are_proved_alike() {
+    let desk = Desk::registered("2018-03-01").at(SINCE_THE_RULE);
+    for (outcome, expected) in [
+        (Outcome::O492StateSecret, Some(("secret_marking_required", "/secret"))),
+        (Outcome::O492SecurityAndStability, Some(("adverse_effect_required", "/adverse_effect"))),
+        (Outcome::O492AlreadyPublic, Some(("publication_required", "/publication"))),
+        (Outcome::O492NotGovernmentInformation, None),
+    ] {
+        assert_eq!(judged(&desk, proved(outcome)), expected, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_paper_of_the_process_precedes_its_decision_and_what_is_public_was_published() {
+    let desk = in_2025();
+    let process_of = |made_on: &str, decided_on: Option<&str>| {
+        let process = ProcessRecord { made_on: day(made_on), decided_on: decided_on.map(day), ..process() };
+        judged(&desk, ProposeOutcome { process: Some(Box::new(process)), ..proved(Outcome::DeliberativeProcess) })
+    };
+    assert_eq!(process_of("2025-03-04", Some("2025-03-04")), None, "on the same day");
+    assert_eq!(process_of("2025-03-04", None), None, "the decision is still to come");
+    assert_eq!(process_of("2025-03-05", Some("2025-03-04")), Some(("made_after_the_decision", "/process/made_on")));
+    assert_eq!(process_of("2025-06-21", None), Some(("implausible_day", "/process/made_on")), "after the proposal");
+    assert_eq!(process_of("1949-09-30", None), Some(("implausible_day", "/process/made_on")));
+    assert_eq!(process_of("1949-10-01", None), None);
+    let later = Publication { on: day("2025-06-21"), place: "网站".into(), url: None };
+    let later = ProposeOutcome { publication: Some(Box::new(later)), ..proved(Outcome::AlreadyPublic) };
+    assert_eq!(judged(&desk, later), Some(("implausible_day", "/publication/on")));
+}
+
+#[test]
+fn a_proposal_of_an_earlier_release_is_read_without_what_it_could_not_say() {
+    let old = r#"{"on":"2024-03-20","outcome":"refused.state_secret","reasons":"经审查"}"#;
+    let read: ProposeOutcome = serde_json::from_str(old).unwrap();
+    assert_eq!((read.secret, read.publication, read.process), (None, None, None));
 }

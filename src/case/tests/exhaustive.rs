@@ -61,7 +61,7 @@ fn walk() -> Reached {
 }
 
 /// The natural next command of a stage on the way to a reply or an end.
-fn next_step(desk: &Desk) -> CommandKind {
+pub(super) fn next_step(desk: &Desk) -> CommandKind {
     let case = desk.case();
     let awaited = case.consultations.iter().any(|c| case.awaits(c, Calendar::national(), desk.today));
     match case.stage {

@@ -189,14 +189,6 @@ fn a_department_works_only_on_the_cases_it_was_given() {
 }
 
 #[test]
-fn a_duty_without_a_last_day_of_its_own_is_looked_after_all_the_same() {
-    let mut desk = Desk::registered("2024-03-01").at("2024-03-11");
-    desk.accept(OpenConsultation { kind: ConsultationKind::OtherOrgan, ..third_party(day("2024-03-11")) });
-    let opinion = desk.obligations().into_iter().find(|o| o.kind == ObligationKind::OrganOpinion).expect("a duty");
-    assert_eq!((opinion.due_on, opinion.status), (Some(day("2024-03-25")), ObligationStatus::Open));
-}
-
-#[test]
 fn a_notice_to_correct_that_came_too_late_leaves_the_old_date_to_be_reminded_of() {
     let late = |sent: &str, today: &str| {
         let mut desk = Desk::registered("2024-03-01").at(sent);

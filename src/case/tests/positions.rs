@@ -34,7 +34,7 @@ fn a_late_reply_keeps_the_level_it_went_out_with() {
         standing: Standing::Late,
         level: WarningLevel::Red,
         due_on: Some(day("2024-03-29")),
-        is_provisional: false,
+        latest_on: None,
         on: day("2024-04-01"),
     };
     assert_eq!(late, expected);
@@ -47,14 +47,14 @@ fn a_late_reply_keeps_the_level_it_went_out_with() {
 fn an_estimated_day_is_one_where_no_other_is_known() {
     let gap = Desk::registered("2026-12-14").at("2026-12-28");
     let open = stands(&gap);
-    assert!(open.is_provisional && open.due_on.is_some(), "{open:?}");
+    assert!(open.latest_on.is_some() && open.due_on.is_some(), "{open:?}");
     assert_eq!((open.standing, open.level), (Standing::Running, WarningLevel::Blue));
     let ended = stands(&answered("2026-12-14", "2027-01-05"));
     assert_eq!((ended.standing, ended.level), (Standing::Unjudged, WarningLevel::None));
     let mut corrected = Desk::registered("2024-03-01").at("2024-03-12");
     corrected.accept(plain(CommandKind::RequestCorrection, corrected.case.as_ref(), day("2024-03-12")));
     let waiting = stands(&corrected);
-    assert_eq!((waiting.standing, waiting.due_on, waiting.is_provisional), (Standing::AwaitingApplicant, None, false));
+    assert_eq!((waiting.standing, waiting.due_on, waiting.latest_on), (Standing::AwaitingApplicant, None, None));
 }
 
 #[test]

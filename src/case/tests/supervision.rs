@@ -92,6 +92,21 @@ fn a_late_correction_notice_may_not_hold_and_the_old_last_day_warns_on() {
 }
 
 #[test]
+fn after_the_applicants_own_last_day_the_days_are_the_offices() {
+    let mut desk = Desk::registered("2025-02-20").at("2025-03-10");
+    desk.accept(RequestCorrection {
+        on: day("2025-03-10"),
+        items: vec!["文号".into()],
+        respond_days: 10,
+        served_on: Some(day("2025-03-10")),
+    });
+    // Ten working days after 10 March end on the 24th.
+    assert_eq!(delay_on(&desk, "2025-03-24").by_holder()[&Holder::Applicant], 10);
+    let later = delay_on(&desk, "2025-03-31").by_holder();
+    assert_eq!((later[&Holder::Applicant], later[&Holder::Office]), (10, 5));
+}
+
+#[test]
 fn the_days_of_a_late_reply_lie_with_those_who_had_the_case() {
     // Twenty working days from 2025-02-20 end on 2025-03-20. Day by day: 02-21 to 02-25 nobody, 02-26 to 03-14 the
     // department, 03-17 to 03-19 the office, the review chain until 03-26 with the weekend between, then the office.

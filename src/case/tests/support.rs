@@ -168,8 +168,15 @@ pub fn proposal(outcome: Outcome, on: NaiveDate) -> ProposeOutcome {
         right_organ: None,
         right_organ_unknown: None,
         earlier_reply_number: None,
+        earlier_reply_before_system: false,
         public_location: None,
         legal_basis: None,
+        secret: None,
+        adverse_effect: None,
+        process: None,
+        internal_affairs: None,
+        file_paper: None,
+        publication: None,
     }
 }
 
@@ -241,7 +248,11 @@ pub fn plain(kind: CommandKind, case: Option<&Case>, on: NaiveDate) -> Command {
             RequestJustification { on, facts: text(), respond_days: 5, served_on: None }.into()
         }
         CommandKind::ReceiveJustification => ReceiveJustification { on, reasonable: true, reasons: text() }.into(),
-        CommandKind::DelayReply => DelayReply { on, until: on + Days::new(90), reason: text() }.into(),
+        CommandKind::DelayReply => {
+            // A working day: another is refused.
+            let until = Calendar::national().add_working_days(on + Days::new(89), 1);
+            DelayReply { on, until: until.unwrap_or(on + Days::new(90)), reason: text() }.into()
+        }
         CommandKind::NotifyFee => {
             NotifyFee { on, basis: FeeBasis::ByPage, count: 68, counted_before: 0, served_on: None }.into()
         }
@@ -257,7 +268,9 @@ pub fn plain(kind: CommandKind, case: Option<&Case>, on: NaiveDate) -> Command {
         CommandKind::Dispatch => {
             Dispatch { method: ServiceMethod::Post, on, carrier: Some("EMS".into()), tracking_number: None }.into()
         }
-        CommandKind::ProveService => ProveService { on, result: ServiceResult::Signed, signatory: None }.into(),
+        CommandKind::ProveService => {
+            ProveService { on, result: ServiceResult::Signed, signatory: Some("本人".into()) }.into()
+        }
         CommandKind::Archive => Archive { on, file_number: "1".into() }.into(),
         CommandKind::Withdraw => Withdraw { on, identity_checked: true }.into(),
         CommandKind::Close => Close { on, reason: text() }.into(),

@@ -75,12 +75,5 @@ impl Mails {
 
 fn line(mail: &Queued) -> String {
     let number = mail.case_number.as_deref().unwrap_or("（未登记）");
-    format!(
-        "{number}　{}　期限{}　{}　→ {}（{}）",
-        mail.duty,
-        mail.due_on,
-        mail.standing.label(),
-        mail.person,
-        mail.because.text()
-    )
+    format!("{number}　{}　{}　→ {}（{}）", mail.duty, mail.says(), mail.person, mail.because.text())
 }

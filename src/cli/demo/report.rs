@@ -102,21 +102,40 @@ fn list(name: &str, list: &OverdueList) -> String {
 fn line(row: &OverdueRow) -> String {
     let colour = row.warning.label.split('：').next().unwrap_or_default();
     let number = row.number.as_deref().unwrap_or("（未登记）");
-    let days = |working: Option<u32>, days: Option<u32>| {
-        let working = working.map_or("若干".to_owned(), |count| count.to_string());
-        format!("{working}个工作日（{}天）", days.unwrap_or_default())
-    };
     let state = match (row.replied_on, row.overdue_days) {
-        (Some(on), _) => format!("{on}答复，逾期{}", days(row.overdue_working_days, row.overdue_days)),
-        (None, Some(_)) => format!("已逾期{}", days(row.overdue_working_days, row.overdue_days)),
-        (None, None) => format!("还剩{}", days(row.remaining_working_days, row.remaining_days)),
+        (Some(on), days) => format!("{on}答复，{}", late(row.overdue_working_days, days, "逾期", "当日")),
+        (None, Some(days)) => late(row.overdue_working_days, Some(days), "已逾期", "今天"),
+        (None, None) => left(row.remaining_working_days, row.remaining_days),
     };
-    let due = if row.is_provisional { format!("{}（暂定）", row.due_on) } else { row.due_on.to_string() };
+    let latest = row.latest_on.map(|latest| format!("（暂定：最早，最晚{latest}）")).unwrap_or_default();
+    let due = format!("{}{latest}", row.due_on);
     let department = row.department.as_deref().unwrap_or("未分办");
     format!(
         "【{colour}】{number}　{}　收到{}　届满{due}　{state}　{}/{department}",
         row.title, row.received_on, row.organ_code
     )
+}
+
+/// How late; on a day of rest after the last day no working day has passed.
+fn late(working: Option<u32>, days: Option<u32>, verb: &str, on: &str) -> String {
+    match working {
+        Some(0) => format!("已过届满日，{on}不是工作日"),
+        working => format!("{verb}{}", working_days(working, days)),
+    }
+}
+
+/// What is left.
+fn left(working: Option<u32>, days: Option<u32>) -> String {
+    match (working, days) {
+        (_, Some(0)) => "今天到期".to_owned(),
+        (Some(0), Some(days)) => format!("届满前已没有工作日（{days}天）"),
+        (working, days) => format!("还剩{}", working_days(working, days)),
+    }
+}
+
+fn working_days(working: Option<u32>, days: Option<u32>) -> String {
+    let working = working.map_or("若干".to_owned(), |count| count.to_string());
+    format!("{working}个工作日（{}天）", days.unwrap_or_default())
 }
 
 fn court_days(office: &Office, db: &mut Db, loaded: &Loaded) -> Result<String, OfficeError> {
@@ -231,4 +250,20 @@ fn requests(loaded: &Loaded, bind: &str) -> String {
     let busy = loaded.cases.get("working").map_or_else(|| id("guiding-26"), |_| id("working"));
     out += &get(&format!("/cases/{busy}/actions"));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_list_says_zero_working_days() {
+        assert_eq!(late(Some(0), Some(2), "已逾期", "今天"), "已过届满日，今天不是工作日");
+        assert_eq!(late(Some(0), Some(1), "逾期", "当日"), "已过届满日，当日不是工作日");
+        assert_eq!(late(Some(1), Some(3), "已逾期", "今天"), "已逾期1个工作日（3天）");
+        assert_eq!(late(None, Some(400), "已逾期", "今天"), "已逾期若干个工作日（400天）");
+        assert_eq!(left(Some(0), Some(0)), "今天到期");
+        assert_eq!(left(Some(0), Some(1)), "届满前已没有工作日（1天）");
+        assert_eq!(left(Some(5), Some(7)), "还剩5个工作日（7天）");
+    }
 }

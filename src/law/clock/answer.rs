@@ -1,5 +1,6 @@
 //! What the clock answers.
 
+use crate::law::estimate::{DueRange, LastDay};
 use chrono::{Datelike, NaiveDate};
 use serde::{Serialize, Serializer};
 
@@ -270,9 +271,13 @@ pub struct ClockAnswer {
     /// Gap: first day the calendar lacks.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub missing: Option<NaiveDate>,
-    /// Gap: a provisional date from weekends and holidays of fixed date only. Not a due date.
+    /// Gap: the earliest day the period may end on (`due_range.earliest`). Not a due date.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub provisional_due: Option<NaiveDate>,
+    /// While a notice that may move the last day is not out: the earliest and the latest it can be. Also of a due date at the end
+    /// of the last published year, which the notice of the next year may still move.
+    #[serde(skip_serializing_if = "Option::is_none", rename = "due_range")]
+    pub range: Option<DueRange>,
     /// Awaiting correction: the due date if the notice did not restart the period (C-7b).
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub risk_due: Option<NaiveDate>,
@@ -286,6 +291,28 @@ pub struct ClockAnswer {
     pub derivation: Vec<Step>,
     /// The calendar it rests on.
     pub calendar_version: String,
+}
+
+impl ClockAnswer {
+    /// The last day, certain or estimated; `None` while none can be said.
+    #[must_use]
+    pub fn last_day(&self) -> Option<LastDay> {
+        self.range.map(LastDay::Estimated).or(self.due.map(LastDay::Certain))
+    }
+
+    /// What a clerk reads of a last day that is not certain.
+    #[must_use]
+    pub fn estimate(&self) -> Option<String> {
+        let range = self.range?;
+        let awaited = self.missing.map(|day| day.year()).or(self.due.map(|due| due.year().saturating_add(1)))?;
+        Some(range.said(awaited))
+    }
+
+    /// The day the period is warned by: its last day, or the earliest it can be while that is not certain.
+    #[must_use]
+    pub fn warns_on(&self) -> Option<NaiveDate> {
+        self.last_day().map(LastDay::warns_on)
+    }
 }
 
 /// `YYYY-MM-DD` without the general formatter, which takes a fifth of the time of a batch.

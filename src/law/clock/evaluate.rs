@@ -4,7 +4,7 @@ use super::answer::{ClockAnswer, ClockStatus, DueIfReturned, IneffectiveReason, 
 use super::error::ClockError;
 use super::history::{Change, Period, change_source, fee_notice_article};
 use super::stops::{Stop, Unanswered, resumes_on, stops};
-use super::walk::{End, Walk, provisional, walk};
+use super::walk::{End, Walk, range, walk};
 use super::{ClockOptions, ReopenedPeriod};
 use crate::law::calendar::Calendar;
 use crate::law::regime::Regime;
@@ -41,6 +41,7 @@ pub(super) fn evaluate(
         counted: None,
         missing: None,
         provisional_due: None,
+        range: None,
         risk_due: None,
         overdue_working_days: None,
         overdue_days: None,
@@ -56,15 +57,16 @@ pub(super) fn evaluate(
                 run(&mut answer, calendar, period.regime, total, &walk, &stops, day);
                 match (walk.end, as_of) {
                     (End::Suspended { .. }, Some(day)) => what_if(&mut answer, &period, options, calendar, total, day),
-                    (End::Gap { .. }, _) => {
-                        answer.provisional_due = provisional(calendar, period.start, total, &stops);
+                    (End::Suspended { .. }, None) => {}
+                    (End::Due(_) | End::Gap { .. }, _) => {
+                        answer.range = range(calendar, walk.end, period.start, total, &stops);
                     }
-                    (End::Due(_) | End::Suspended { .. }, _) => {}
                 }
             }
         }
     }
     close(&mut answer, &period, calendar);
+    judge_range(&mut answer);
     overdue(&mut answer, calendar, day);
     Ok(answer)
 }
@@ -248,6 +250,15 @@ fn close(answer: &mut ClockAnswer, period: &Period<'_>, calendar: &Calendar) {
         None if beyond_the_calendar => ClockStatus::Gap,
         Some(_) | None => ClockStatus::Met,
     };
+}
+
+/// The range belongs to a reply that is owed, or one that cannot be judged without the notice. A due date that no notice can move has
+/// none.
+fn judge_range(answer: &mut ClockAnswer) {
+    answer.range = answer.range.filter(|_| answer.status.is_open());
+    if answer.due.is_none() {
+        answer.provisional_due = answer.range.map(|range| range.earliest);
+    }
 }
 
 fn overdue(answer: &mut ClockAnswer, calendar: &Calendar, day: Option<NaiveDate>) {

@@ -15,7 +15,7 @@ pub fn explain(timeline: &Timeline, answer: &ClockAnswer, calendar: &Calendar) -
     section.write(&mut text, "适用", &[timeline.regime.label().to_owned()]);
     section.write(&mut text, "起算与经过", &course(answer));
     section.write(&mut text, "逐段计算", &spans(timeline, answer, calendar));
-    section.write(&mut text, "结论", &conclusion(answer));
+    section.write(&mut text, "结论", &conclusion(answer, calendar));
     section.write(&mut text, "工作日依据", &notices(answer, calendar));
     text
 }
@@ -187,7 +187,7 @@ fn special_days(calendar: &Calendar, from: NaiveDate, through: NaiveDate) -> Str
     }
 }
 
-fn conclusion(answer: &ClockAnswer) -> Vec<String> {
+fn conclusion(answer: &ClockAnswer, calendar: &Calendar) -> Vec<String> {
     let mut lines = vec![format!("状态：{}", answer.status.label())];
     let start = match answer.start_rule {
         StartRule::Receipt => "收到申请之日",
@@ -196,6 +196,7 @@ fn conclusion(answer: &ClockAnswer) -> Vec<String> {
         StartRule::Order => "决定、裁判生效之日",
     };
     lines.push(format!("第0日：{}（{start}）", answer.start));
+    lines.extend(on_a_day_of_rest(answer, calendar));
     if let Some(due) = answer.due {
         lines.push(format!("答复期限届满日：{}（当日24时止）", with_weekday(due)));
     }
@@ -209,7 +210,10 @@ fn conclusion(answer: &ClockAnswer) -> Vec<String> {
         lines.push(format!("已计{used}个工作日，尚余{remaining}个工作日"));
     }
     if let (Some(days), Some(working)) = (answer.overdue_days, answer.overdue_working_days) {
-        lines.push(format!("逾期{days}日（{working}个工作日）"));
+        lines.push(match working {
+            0 => format!("已过届满日{days}日，其间没有工作日"),
+            _ => format!("逾期{days}日（{working}个工作日）"),
+        });
     }
     match answer.due_if_returned_today {
         Some(DueIfReturned::On(day)) => lines.push(format!("如意见今日收到，届满日为{}", with_weekday(day))),
@@ -228,9 +232,7 @@ fn conclusion(answer: &ClockAnswer) -> Vec<String> {
     if let Some(missing) = answer.missing {
         lines.push(format!("{missing}所在年度的放假通知尚未载入，不能得出届满日"));
     }
-    if let Some(day) = answer.provisional_due {
-        lines.push(format!("暂估{}：仅按周末和固定日期的法定节假日推算，不是届满日", with_weekday(day)));
-    }
+    lines.extend(answer.estimate());
     for step in &answer.derivation {
         match step.kind {
             StepKind::Replied if answer.status == ClockStatus::MetLate => {
@@ -241,7 +243,28 @@ fn conclusion(answer: &ClockAnswer) -> Vec<String> {
             _ => {}
         }
     }
+    if matches!(answer.status, ClockStatus::Met | ClockStatus::MetLate) {
+        lines.push(REPLY_DAY.to_owned());
+    }
     lines
+}
+
+/// Which day counts as that of the reply (D13, D14, C-8).
+const REPLY_DAY: &str = "答复之日：直接送达、委托送达以签收之日为准，邮寄送达以交邮之日为准，\
+                         电子送达以成功发送之日为准；被退回的不是发送（规则D13、D14、C-8）";
+
+/// A receipt on a day of rest stays one; one court began a working day later (C-2).
+fn on_a_day_of_rest(answer: &ClockAnswer, calendar: &Calendar) -> Option<String> {
+    let is_receipt = matches!(answer.start_rule, StartRule::Receipt | StartRule::Correction);
+    if !is_receipt || calendar.is_working_day(answer.start) != Ok(false) {
+        return None;
+    }
+    let later = answer.due.and_then(|due| calendar.add_working_days(due, 1).ok());
+    let later = later.map_or_else(String::new, |day| format!("，届满日为{day}；恰在{day}答复的，此处按逾期计"));
+    Some(format!(
+        "第0日是休息日：仍为收到之日，自下一工作日起计入（规则C-2）。有一例裁判另以下一工作日为第0日（2017-06-18收到、2017-07-10交邮，\
+         认定按期）{later}"
+    ))
 }
 
 fn with_weekday(day: NaiveDate) -> String {

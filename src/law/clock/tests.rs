@@ -595,11 +595,32 @@ fn a_due_date_beyond_the_calendar_is_a_gap_with_a_marked_provisional_date() {
     assert_eq!((partly.counted, partly.used, partly.remaining), (Some(13), Some(5), Some(15)));
     let beyond = clock("2027-04-20", &[]);
     assert_eq!((beyond.missing, beyond.counted), (Some(d("2027-04-20")), Some(0)));
-    assert_eq!(beyond.provisional_due, Some(d("2027-05-18")), "05-01 is a Saturday, 05-02 a Sunday");
+    let range = |answer: &ClockAnswer| answer.range.map(|range| (range.earliest, range.latest));
+    assert_eq!(range(&answer), Some((d("2027-01-29"), d("2027-02-01"))));
+    assert_eq!(range(&beyond), Some((d("2027-05-17"), d("2027-05-24"))));
     let in_2028 = clock("2028-04-24", &[]);
-    assert_eq!(in_2028.provisional_due, Some(d("2028-05-24")), "05-01 and 05-02 are weekdays of rest");
+    assert_eq!(range(&in_2028), Some((d("2028-05-22"), d("2028-05-25"))));
+    assert_eq!(in_2028.provisional_due, Some(d("2028-05-22")), "the earliest");
     let before = clock("2007-12-31", &[]);
     assert_eq!((before.status, before.missing), (ClockStatus::Gap, Some(d("2007-12-31"))));
+}
+
+/// 2011-12-31 and 2018-12-29 to 31 came with the notice of the year after.
+#[test]
+fn a_due_date_at_the_end_of_the_last_published_year_stands_and_is_marked() {
+    let certain = clock("2026-11-27", &[]);
+    assert_eq!((certain.due, certain.range), (Some(d("2026-12-25")), None));
+    let answer = clock("2026-11-30", &[]);
+    assert_eq!(
+        (answer.status, answer.due, answer.provisional_due),
+        (ClockStatus::Running, Some(d("2026-12-28")), None)
+    );
+    let range = answer.range.unwrap();
+    assert_eq!((range.earliest, range.latest), (d("2026-12-27"), d("2026-12-28")));
+    assert_eq!(answer.warns_on(), Some(d("2026-12-27")));
+    assert_eq!(clock("2026-11-30", &[replied("2026-12-28")]).range, None, "answered and judged");
+    let once_published = clock("2025-11-30", &[]);
+    assert_eq!((once_published.due, once_published.range), (Some(d("2025-12-26")), None));
 }
 
 #[test]
@@ -607,7 +628,7 @@ fn a_stop_that_reaches_beyond_the_calendar_is_a_gap_and_the_provisional_date_lea
     let facts = [asked("c1", "2026-12-25"), returned("c1", "2027-01-08")];
     let answer = clock("2026-12-18", &facts);
     assert_eq!((answer.status, answer.counted, answer.missing), (ClockStatus::Gap, Some(5), Some(d("2027-01-01"))));
-    assert_eq!(answer.provisional_due, Some(d("2027-01-29")));
+    assert_eq!(answer.range.map(|range| (range.earliest, range.latest)), Some((d("2027-01-28"), d("2027-01-29"))));
     let open = clock_as_of("2026-12-18", &facts[..1], "2026-12-31");
     assert_eq!((open.status, open.due_if_returned_today), (ClockStatus::Suspended, Some(DueIfReturned::Gap)));
 }

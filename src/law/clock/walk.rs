@@ -2,6 +2,7 @@
 
 use super::stops::{Stop, next, previous};
 use crate::law::calendar::{Calendar, Gap};
+use crate::law::estimate::DueRange;
 use chrono::NaiveDate;
 
 /// A stretch of calendar days that counted, or did not.
@@ -77,7 +78,8 @@ fn lay(
         if calendar.add_working_days(cursor, total - counted).is_ok_and(|due| due <= before) {
             break;
         }
-        let days = calendar.count_working_days(cursor, before)?;
+        // By an estimate as many may be counted as there are; the last one is not before the stop.
+        let days = calendar.count_working_days(cursor, before)?.min((total - counted).saturating_sub(1));
         push_counted(spans, cursor, before, days);
         counted += days;
         let Some(through) = stop.through else { return Ok(End::Suspended { stop: place, used: counted }) };
@@ -115,20 +117,18 @@ fn gap(calendar: &Calendar, start: NaiveDate, stops: &[Stop<'_>], spans: &mut Ve
     End::Gap { counted: counted(spans), missing: next(last) }
 }
 
-/// The same walk, with weekends and holidays of fixed date standing in for notices that are not loaded. Never a due date.
-///
-/// Day by day: it is only asked for when the calendar ends within the period.
-pub(super) fn provisional(calendar: &Calendar, start: NaiveDate, total: u32, stops: &[Stop<'_>]) -> Option<NaiveDate> {
-    let mut stops = stops.iter().peekable();
-    let mut day = start;
-    let mut left = total;
-    while left > 0 {
-        day = day.succ_opt()?;
-        if let Some(stop) = stops.next_if(|stop| stop.from <= day) {
-            day = stop.through?;
-        } else if calendar.is_estimated_working_day(day) {
-            left -= 1;
-        }
-    }
-    Some(day)
+/// The earliest and the latest day the same walk can end on while a notice is not out; `None` where its end is certain, or where the
+/// clock stands.
+pub(super) fn range(
+    calendar: &Calendar,
+    known: End,
+    start: NaiveDate,
+    total: u32,
+    stops: &[Stop<'_>],
+) -> Option<DueRange> {
+    let due = |end| match end {
+        End::Due(due) => Some(due),
+        End::Suspended { .. } | End::Gap { .. } => None,
+    };
+    calendar.range_of(due(known), |calendar| due(walk(calendar, start, total, stops).end))
 }

@@ -76,8 +76,8 @@ impl Default for WarningThresholds {
     }
 }
 
-/// The level of a case on a day, from the answer computed for that day. While the due date needs an unpublished year, the
-/// provisional date warns in its place.
+/// The level of a case on a day, from the answer computed for that day. While a notice is not out, the earliest day the period may
+/// end on warns.
 #[must_use]
 pub fn warning_level(
     answer: &ClockAnswer,
@@ -88,8 +88,13 @@ pub fn warning_level(
     if !answer.status.is_open() || today < answer.start {
         return WarningLevel::None;
     }
-    let Some(due) = answer.due.or(answer.provisional_due) else { return WarningLevel::Blue };
-    warning_level_of_due(due, today, thresholds, calendar)
+    let Some(day) = answer.warns_on() else { return WarningLevel::Blue };
+    let level = warning_level_of_due(day, today, thresholds, calendar);
+    match answer.due.filter(|due| day < *due) {
+        // By the notices that are out it is not over before its due date.
+        Some(due) => level.min(WarningLevel::Orange).max(warning_level_of_due(due, today, thresholds, calendar)),
+        None => level,
+    }
 }
 
 /// The level of a period that runs to `due`, for lists that hold no more than its last day. Working days beyond the

@@ -3,6 +3,7 @@
 mod table;
 
 use super::regime::Regime;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use table::TABLE;
 
@@ -169,7 +170,25 @@ pub enum Requirement {
     SpecialLaw,
     /// 说明理由.
     Reasons,
+    /// 国家秘密: 密级标识 and 保密期限.
+    SecretMarking,
+    /// 三安全一稳定: the adverse effect.
+    AdverseEffect,
+    /// 过程性信息: which of the four kinds, and that it precedes the decision.
+    ProcessRecord,
+    /// 内部事务信息: which of the three kinds.
+    InternalAffairsKind,
+    /// 行政执法案卷信息: what kind of paper.
+    FilePaper,
+    /// 已主动公开: the fact of publication.
+    Publication,
 }
+
+/// 法释〔2025〕8号 in force: from then on a proposal names what a court wants proved.
+const COURT_PROOF_IN_FORCE: NaiveDate = match NaiveDate::from_ymd_opt(2025, 6, 1) {
+    Some(day) => day,
+    None => NaiveDate::MAX,
+};
 
 /// One row of the table.
 #[derive(Debug)]
@@ -330,7 +349,7 @@ impl Outcome {
 
 impl Requirement {
     /// Every requirement.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::SearchRecord,
         Self::RightOrgan,
         Self::EarlierReplyNumber,
@@ -344,7 +363,45 @@ impl Requirement {
         Self::AccessPath,
         Self::SpecialLaw,
         Self::Reasons,
+        Self::SecretMarking,
+        Self::AdverseEffect,
+        Self::ProcessRecord,
+        Self::InternalAffairsKind,
+        Self::FilePaper,
+        Self::Publication,
     ];
+
+    /// Whether it is what a court wants proved of a category (法释〔2025〕8号), also where only a part is withheld on it.
+    #[must_use]
+    pub const fn is_court_proof(self) -> bool {
+        match self {
+            Self::SecretMarking
+            | Self::AdverseEffect
+            | Self::ProcessRecord
+            | Self::InternalAffairsKind
+            | Self::FilePaper
+            | Self::Publication => true,
+            Self::SearchRecord
+            | Self::RightOrgan
+            | Self::EarlierReplyNumber
+            | Self::ThirdPartyConsulted
+            | Self::ConsultationObjected
+            | Self::CorrectionMade
+            | Self::JustificationUnreasonable
+            | Self::CorrectionOverdue
+            | Self::FeeOverdue
+            | Self::Withdrawn
+            | Self::AccessPath
+            | Self::SpecialLaw
+            | Self::Reasons => false,
+        }
+    }
+
+    /// The first day of a proposal that has to meet it; none: it always had to be met.
+    #[must_use]
+    pub fn since(self) -> Option<NaiveDate> {
+        self.is_court_proof().then_some(COURT_PROOF_IN_FORCE)
+    }
 
     /// What a clerk has to add.
     #[must_use]
@@ -363,6 +420,14 @@ impl Requirement {
             Self::AccessPath => "获取的方式、途径",
             Self::SpecialLaw => "所依据的法律、行政法规",
             Self::Reasons => "说明理由",
+            Self::SecretMarking => "国家秘密的密级、密级标识和保密期限",
+            Self::AdverseEffect => "公开会造成的不利影响（危及国家安全、公共安全、经济安全、社会稳定）",
+            Self::ProcessRecord => {
+                "属于四类过程性信息中的哪一类（讨论记录、过程稿、磋商信函、请示报告），何时形成，形成于哪一决定之前"
+            }
+            Self::InternalAffairsKind => "属于三类内部事务信息中的哪一类（人事管理、后勤管理、内部工作流程）",
+            Self::FilePaper => "行政执法案卷中的哪一种材料",
+            Self::Publication => "主动公开的事实：何时、在何处公开（有网址的，写明网址）",
         }
     }
 
@@ -381,6 +446,10 @@ impl Requirement {
             Self::AccessPath => "《条例》第三十六条第（一）项、第三十九条第二款",
             Self::SpecialLaw => "《条例》第十四条、第三十六条第（七）项",
             Self::Reasons => "《条例》第三十六条第（三）项、第三十七条",
+            Self::SecretMarking | Self::AdverseEffect => "《条例》第十四条；法释〔2025〕8号",
+            Self::ProcessRecord | Self::FilePaper => "《条例》第十六条第二款；法释〔2025〕8号",
+            Self::InternalAffairsKind => "《条例》第十六条第一款；法释〔2025〕8号",
+            Self::Publication => "《条例》第三十六条第（一）项；法释〔2025〕8号",
         }
     }
 }

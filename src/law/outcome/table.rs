@@ -54,7 +54,7 @@ pub(super) const TABLE: [Entry; 38] = [
         row_2019: Some(GRANTED),
         row_2021: Some(GRANTED),
         remedy: RemedyText::Ordinary,
-        requirements: &[Requirement::AccessPath],
+        requirements: &[Requirement::AccessPath, Requirement::Publication],
     },
     Entry {
         outcome: Outcome::PublicInterest,
@@ -93,7 +93,7 @@ pub(super) const TABLE: [Entry; 38] = [
         row_2019: Some("三(三)不予公开-1.属于国家秘密"),
         row_2021: Some("三(三)不予公开-1.属于国家秘密"),
         remedy: RemedyText::ReconsiderationFirst,
-        requirements: &[Requirement::Reasons],
+        requirements: &[Requirement::Reasons, Requirement::SecretMarking],
     },
     Entry {
         outcome: Outcome::ProhibitedByLaw,
@@ -119,7 +119,7 @@ pub(super) const TABLE: [Entry; 38] = [
         row_2019: Some("三(三)不予公开-3.危及“三安全一稳定”"),
         row_2021: Some("三(三)不予公开-3.危及“三安全一稳定”"),
         remedy: RemedyText::ReconsiderationFirst,
-        requirements: &[Requirement::Reasons],
+        requirements: &[Requirement::Reasons, Requirement::AdverseEffect],
     },
     Entry {
         outcome: Outcome::ThirdPartyRights,
@@ -145,7 +145,7 @@ pub(super) const TABLE: [Entry; 38] = [
         row_2019: Some("三(三)不予公开-5.属于三类内部事务信息"),
         row_2021: Some("三(三)不予公开-5.属于三类内部事务信息"),
         remedy: RemedyText::ReconsiderationFirst,
-        requirements: &[Requirement::Reasons],
+        requirements: &[Requirement::Reasons, Requirement::InternalAffairsKind],
     },
     Entry {
         outcome: Outcome::DeliberativeProcess,
@@ -158,7 +158,7 @@ pub(super) const TABLE: [Entry; 38] = [
         row_2019: Some("三(三)不予公开-6.属于四类过程性信息"),
         row_2021: Some("三(三)不予公开-6.属于四类过程性信息"),
         remedy: RemedyText::ReconsiderationFirst,
-        requirements: &[Requirement::Reasons],
+        requirements: &[Requirement::Reasons, Requirement::ProcessRecord],
     },
     Entry {
         outcome: Outcome::EnforcementFile,
@@ -171,7 +171,7 @@ pub(super) const TABLE: [Entry; 38] = [
         row_2019: Some("三(三)不予公开-7.属于行政执法案卷"),
         row_2021: Some("三(三)不予公开-7.属于行政执法案卷"),
         remedy: RemedyText::ReconsiderationFirst,
-        requirements: &[Requirement::Reasons],
+        requirements: &[Requirement::Reasons, Requirement::FilePaper],
     },
     Entry {
         outcome: Outcome::SpecialRegister,
@@ -366,7 +366,7 @@ pub(super) const TABLE: [Entry; 38] = [
         row_2019: Some(GRANTED),
         row_2021: Some(GRANTED),
         remedy: RemedyText::Ordinary,
-        requirements: &[Requirement::AccessPath],
+        requirements: &[Requirement::AccessPath, Requirement::Publication],
     },
     Entry {
         outcome: Outcome::O492Disclosed,
@@ -405,7 +405,7 @@ pub(super) const TABLE: [Entry; 38] = [
         row_2019: Some("三(三)不予公开-1.属于国家秘密"),
         row_2021: Some("三(三)不予公开-1.属于国家秘密"),
         remedy: RemedyText::ReconsiderationFirst,
-        requirements: &[Requirement::Reasons],
+        requirements: &[Requirement::Reasons, Requirement::SecretMarking],
     },
     Entry {
         outcome: Outcome::O492TradeSecret,
@@ -444,7 +444,7 @@ pub(super) const TABLE: [Entry; 38] = [
         row_2019: Some("三(三)不予公开-3.危及“三安全一稳定”"),
         row_2021: Some("三(三)不予公开-3.危及“三安全一稳定”"),
         remedy: RemedyText::ReconsiderationFirst,
-        requirements: &[Requirement::Reasons],
+        requirements: &[Requirement::Reasons, Requirement::AdverseEffect],
     },
     Entry {
         outcome: Outcome::O492NotGovernmentInformation,

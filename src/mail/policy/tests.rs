@@ -227,7 +227,7 @@ fn down_over_the_due_day_the_mail_says_overdue_and_names_what_was_missed() {
             (day("2025-09-23"), Rule::Overdue(2), Standing::Overdue(2), 0),
         ]
     );
-    assert_eq!(got[3].2.label(), "期限已过");
+    assert_eq!(got[3].2.label(), "已过届满日，今天不是工作日");
 }
 
 #[test]

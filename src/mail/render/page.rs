@@ -27,8 +27,8 @@ pub(super) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate)
         person => one_line(addressee.person),
         as_of => chinese_date(as_of),
         total => items.len(),
-        overdue_count => count(|item| item.standing.is_overdue()),
-        today_count => count(|item| item.standing == Standing::Today),
+        overdue_count => count(|item| item.standing.is_overdue() && !Duty::of(&item.kind).is_follow_up),
+        today_count => count(|item| item.standing == Standing::Today && !Duty::of(&item.kind).is_follow_up),
         items => sorted.into_iter().map(duty).collect::<Vec<Value>>(),
     }
 }
@@ -47,7 +47,8 @@ pub(super) fn parked(addressee: Addressee<'_>, parked: &Parked<'_>) -> Value {
 
 fn duty(item: &Item) -> Value {
     let duty = Duty::of(&item.kind);
-    let overdue = item.standing.is_overdue();
+    let overdue = item.standing.is_overdue() && !duty.is_follow_up;
+    let has_passed = item.standing.is_overdue();
     let number = match (&item.case_number, &item.case_title) {
         (Some(number), _) => one_line(number),
         (None, Some(_)) => "（尚未编号）".to_owned(),
@@ -61,19 +62,23 @@ fn duty(item: &Item) -> Value {
         applicant => item.applicant.as_deref().map(one_line),
         duty => duty.label,
         next_title => if is_own { "下一步" } else { urge(item) },
-        next_steps => if overdue { duty.overdue } else { duty.in_time }.to_vec(),
+        next_steps => if has_passed { duty.overdue } else { duty.in_time }.to_vec(),
         actions_title => item.next.as_ref().and_then(actions_title),
         actions => item.next.as_ref().map(|next| actions(next, item.as_of)).unwrap_or_default(),
         other_actions => item.next.as_ref().map(|next| next.others.join("、")).unwrap_or_default(),
         article => one_line(&item.article),
         due_long => long_date(item.due_on),
         due_short => chinese_date(item.due_on),
-        standing => item.standing.label(),
+        day => duty.day(),
+        is_follow_up => duty.is_follow_up,
+        standing => duty.standing(item.standing),
         as_of => chinese_date(item.as_of),
         overdue => overdue,
+        in_hand => item.in_hand.as_deref().filter(|_| !is_own).map(one_line),
         black => item.is_black,
-        missed => missed(&item.missed),
-        approximate => item.unknown_year.map(unknown_year),
+        missed => missed(&item.missed, duty.day()),
+        approximate => item.estimate.clone().or(item.unknown_year.map(unknown_year)),
+        risk => item.is_at_risk.then_some(AT_RISK),
         reason => one_line(&item.because.text()),
     }
 }
@@ -85,7 +90,8 @@ fn urge(item: &Item) -> &'static str {
             matches!(audience, Audience::Leader | Audience::Supervisor)
         }
         Because::HandlerLeft(_) => return "请您另行指定承办人员，并督促办理",
-        Because::HandlerAway(..) | Because::NobodyElse => false,
+        Because::ForDepartment(_) => return "请您转告并督促承办科室",
+        Because::OfDepartment(_) | Because::OfOffice | Because::HandlerAway(..) | Because::NobodyElse => false,
     };
     match (item.is_black, is_above) {
         (true, true) => "逾期已达黑色预警，请您督办：责令承办人员立即办理，并查明逾期原因",
@@ -113,20 +119,27 @@ fn actions(next: &Next, as_of: NaiveDate) -> Vec<String> {
     next.steps.iter().map(line).collect()
 }
 
-fn missed(days: &[NaiveDate]) -> Option<String> {
+fn missed(days: &[NaiveDate], counted_from: &str) -> Option<String> {
     let (first, last) = (days.first()?, days.last()?);
     let which = match days.len() {
-        1 => format!("按期限推算应于{}发出的提醒", chinese_date(*first)),
-        n => format!("按期限推算应于{}至{}发出的{n}次提醒", chinese_date(*first), chinese_date(*last)),
+        1 => format!("按{counted_from}推算应于{}发出的提醒", chinese_date(*first)),
+        n => {
+            let (first, last) = (chinese_date(*first), chinese_date(*last));
+            format!("按{counted_from}推算应于{first}至{last}发出的{n}次提醒")
+        }
     };
     Some(format!(
         "{which}没有在当日发出（服务未运行，或者事项、期限、承办人员在其后才登记），合并为这一封，不再逐封补发。"
     ))
 }
 
+/// What a date of C-7b is.
+const AT_RISK: &str =
+    "告知补正超过了七个工作日，收到补正后重新计算期限可能不被认可：这一天是不重新计算时的届满日，请按此掌握。";
+
 fn unknown_year(year: i32) -> String {
     format!(
-        "系统尚未载入{year}年的放假安排，涉及{year}年的期限和工作日暂按周一至周五（不含元旦、劳动节、国庆节法定假日）推算，请以国务院办公厅通知为准，宜提前办理。"
+        "系统尚未载入{year}年的放假安排，涉及{year}年的期限和工作日暂按周一至周五（不含法定节假日）推算，请以国务院办公厅通知为准，宜提前办理。"
     )
 }
 
@@ -167,8 +180,8 @@ pub(super) fn sample_pages(template: &str) -> Vec<Value> {
     }
 }
 
-/// Two duties that between them hold everything a page may hold, and leave out everything it may leave out.
-fn samples() -> [Item; 2] {
+/// Duties that between them hold everything a page may hold, and leave out everything it may leave out.
+fn samples() -> [Item; 3] {
     let full = Item {
         organ: "某机关".to_owned(),
         case_number: Some("1号".to_owned()),
@@ -181,8 +194,11 @@ fn samples() -> [Item; 2] {
         is_black: true,
         as_of: NaiveDate::MIN,
         missed: vec![NaiveDate::MIN],
+        estimate: Some("某年放假安排未公布".to_owned()),
         unknown_year: Some(1),
-        because: Because::NobodyElse,
+        because: Because::HandlerLeft("某某".to_owned()),
+        is_at_risk: true,
+        in_hand: Some("某科".to_owned()),
         next: Some(Next {
             steps: vec![NextAction { label: "某事", until: Some(NaiveDate::MIN), article: "某条" }],
             others: vec!["他事"],
@@ -197,9 +213,14 @@ fn samples() -> [Item; 2] {
         standing: Standing::Left(1),
         is_black: false,
         missed: Vec::new(),
+        estimate: None,
         unknown_year: None,
+        because: Because::NobodyElse,
+        is_at_risk: false,
+        in_hand: None,
         next: None,
         ..full.clone()
     };
-    [full, bare]
+    let follow_up = Item { kind: ObligationKind::ServiceDate.code().to_owned(), ..full.clone() };
+    [full, bare, follow_up]
 }

@@ -39,8 +39,11 @@ fn due_soon() -> Item {
         is_black: false,
         as_of: day("2025-09-16"),
         missed: vec![],
+        estimate: None,
         unknown_year: None,
         because: is(Audience::Handler),
+        is_at_risk: false,
+        in_hand: Some("养护科　王敏".into()),
         next: Some(Next {
             steps: vec![
                 step("拟办", Some("2025-09-19"), "《条例》第三十六条"),
@@ -141,6 +144,8 @@ fn every_reason_is_told() {
     let mut reasons: Vec<String> = Audience::ALL.into_iter().map(|audience| is(audience).text()).collect();
     reasons.extend(Audience::ALL.into_iter().map(|audience| away(audience).text()));
     reasons.extend([Because::HandlerAway("王敏".into(), until).text(), Because::NobodyElse.text()]);
+    reasons.extend([Because::OfDepartment("养护科".into()), Because::OfOffice].map(|because| because.text()));
+    reasons.push(Because::ForDepartment("养护科".into()).text());
     insta::assert_snapshot!("reasons", reasons.join("\n"));
 }
 
@@ -163,6 +168,7 @@ fn the_mail_of_the_day_says_all_that_is_owed_the_latest_first() {
         case_number: None,
         case_title: None,
         applicant: None,
+        in_hand: None,
         kind: "annual_report".into(),
         article: "《条例》第四十九条第一款".into(),
         next: None,
@@ -241,6 +247,7 @@ fn an_estimate_beyond_the_calendar_says_so() {
         due_on: day("2027-01-08"),
         standing: Standing::Left(5),
         as_of: day("2026-12-31"),
+        estimate: Some("2027年放假安排未公布，届满日估算：最早2027年1月8日、最晚1月13日；按最早提醒".to_owned()),
         unknown_year: Some(2027),
         ..due_soon()
     };
@@ -253,6 +260,7 @@ fn a_duty_without_a_case_and_a_case_without_a_number() {
         case_number: None,
         case_title: None,
         applicant: None,
+        in_hand: None,
         next: None,
         kind: "annual_report".into(),
         article: "《政府信息公开条例》（国务院令第711号）第四十九条".into(),
@@ -282,6 +290,46 @@ fn every_kind_of_duty_has_its_words() {
     insta::assert_snapshot!("duties", page);
     let unknown = make(&Item { kind: "new_duty".into(), ..due_soon() });
     assert_eq!(unknown.subject, "【依申请公开】2025-00017 办理期限：还剩3个工作日（期限2025年9月19日）");
+}
+
+#[test]
+fn a_day_that_stands_only_if_a_late_notice_fails_says_so() {
+    let told = read(&make(&Item { is_at_risk: true, ..due_soon() }));
+    assert!(told.contains("期限说明：告知补正超过了七个工作日"), "{told}");
+    assert!(!read(&make(&due_soon())).contains("期限说明"));
+}
+
+#[test]
+fn what_has_no_last_day_is_spoken_of_without_one() {
+    let mut page = String::new();
+    let article = "《条例》第四十五条";
+    for (kind, standing) in [
+        (ObligationKind::ServiceDate, Standing::Left(3)),
+        (ObligationKind::OpinionFollowUp, Standing::Overdue(4)),
+        (ObligationKind::Redelivery, Standing::Today),
+        (ObligationKind::ServiceProof, Standing::Overdue(0)),
+    ] {
+        let item = Item { kind: kind.code().into(), standing, article: article.into(), next: None, ..due_soon() };
+        let told = read(&make(&item));
+        let html = html(&make(&item));
+        for word in ["（期限", "期　　限", "逾期", "到期", "还剩"] {
+            assert!(!told.contains(word), "{word} in {told}");
+            assert!(!html.contains(word), "{word} in {html}");
+        }
+        assert!(!html.contains("<th align=\"left\">期限</th>"), "{html}");
+        page.push_str(&told);
+    }
+    insta::assert_snapshot!("follow_ups", page);
+    let late = Item {
+        kind: "service_date".into(),
+        standing: Standing::Overdue(9),
+        because: is(Audience::OfficeHead),
+        ..due_soon()
+    };
+    let (id, at) = (uuid::Uuid::nil(), "2025-09-16T00:00:05Z".parse().unwrap());
+    let items = [late, due_soon()];
+    let mail = Templates::embedded().unwrap().digest(READER, &items, day("2025-09-16"), &from(), id, at).unwrap();
+    assert_eq!(mail.subject, "【依申请公开】2025年9月16日期限提醒：共2项", "nothing of it is late");
 }
 
 #[test]

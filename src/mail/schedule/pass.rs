@@ -2,7 +2,8 @@
 
 use super::{MailError, Mailroom, Moment, Queued, RemindReport, Unreachable, civil_day, instant_on};
 use crate::case::{
-    Action, Actor, AnnualReport, CommandKind, Context, ObligationKind, OrganRules, Role, actions, annual_reports,
+    Action, Actor, AnnualReport, Case, CommandKind, Context, ObligationKind, OrganRules, Role, Stage, actions,
+    annual_reports,
 };
 use crate::config::ApplicantInMail;
 use crate::law::Calendar;
@@ -55,6 +56,19 @@ struct Line {
     closes: Option<NaiveDateTime>,
 }
 
+/// What a mail says of the case of a duty as it stands.
+struct CaseNow {
+    next: Option<Next>,
+    in_hand: Option<String>,
+    is_at_risk: bool,
+}
+
+/// Whether the date of the duty is the one that stands if a correction notice sent too late does not hold (C-7b).
+fn is_at_risk(duty: &DutyRow, case: &Case) -> bool {
+    let is_late = case.correction.as_ref().is_some_and(|correction| correction.late);
+    duty.kind == ObligationKind::Reply.code() && case.stage == Stage::AwaitingCorrection && is_late
+}
+
 /// The day a mail is written for, and when the window opens and closes for it by the office's clock.
 #[derive(Clone, Copy)]
 struct Sending {
@@ -68,7 +82,7 @@ impl<'a> Pass<'a> {
         let house = Effective::of_house(&room.settings);
         let (mut of_organs, mut unreadable) = (HashMap::new(), HashSet::new());
         for (organ, content) in room.store.read(reminder_settings::all)? {
-            match serde_json::from_str::<OrganReminders>(&content) {
+            match store::stored_object::<OrganReminders>(&content) {
                 Ok(own) => drop(of_organs.insert(organ, own.over(&room.settings))),
                 Err(cause) => {
                     tracing::error!(organ = %organ.0, %cause, "an organ is not reminded: its reminder settings cannot be read");
@@ -126,8 +140,12 @@ impl<'a> Pass<'a> {
                 Some(known) => known,
                 None => dossier.insert(self.dossier(duty)?),
             };
-            let next = self.next(duty, dossier.as_ref(), &calendar, &someone, sending.day)?;
-            let line = self.line(duty, &days, &policy, sending, someone, owed, next);
+            let case = CaseNow {
+                next: self.next(duty, dossier.as_ref(), &calendar, &someone, sending.day)?,
+                in_hand: self.people.in_hand(duty)?,
+                is_at_risk: dossier.as_ref().is_some_and(|dossier| is_at_risk(duty, &dossier.case)),
+            };
+            let line = self.line(duty, &days, &policy, sending, someone, owed, case);
             self.put(line)?;
         }
         Ok(())
@@ -243,9 +261,10 @@ impl<'a> Pass<'a> {
         sending: Sending,
         someone: Told,
         owed: Owed,
-        next: Option<Next>,
+        case: CaseNow,
     ) -> Line {
         let standing = policy::standing(days, duty.due_on, sending.day);
+        let words = Duty::of(&duty.kind);
         let Told { person, because, .. } = someone;
         let (case_title, applicant) = self.subject_matter(duty);
         let item = Item {
@@ -257,12 +276,15 @@ impl<'a> Pass<'a> {
             article: duty.article.clone(),
             due_on: duty.due_on,
             standing,
-            is_black: policy::is_black(policy, duty.due_on, sending.day),
+            is_black: policy::is_black(policy, duty.due_on, sending.day) && !words.is_follow_up,
             as_of: sending.day,
             missed: owed.missed.clone(),
+            estimate: duty.latest_on.map(|latest| days.estimate(duty.due_on, latest)),
             unknown_year: days.first_unknown_year(sending.day, duty.due_on),
             because: because.clone(),
-            next,
+            is_at_risk: case.is_at_risk,
+            in_hand: case.in_hand,
+            next: case.next,
         };
         let key = key(duty, owed.rule, &person);
         let step = StepRow {
@@ -275,7 +297,8 @@ impl<'a> Pass<'a> {
         };
         let queued = Queued {
             case_number: duty.case_number.clone(),
-            duty: Duty::of(&duty.kind).label,
+            duty: words.label,
+            is_follow_up: words.is_follow_up,
             due_on: duty.due_on,
             standing,
             rule: owed.rule,
@@ -477,7 +500,7 @@ impl<'a> Pass<'a> {
         let published: HashSet<(OrganId, i32)> = store.read(stored_reports::published)?.into_iter().collect();
         let stored = store.read(|db| stored_reports::duties(db, None, kind))?;
         for organ in &all {
-            let rules = match serde_json::from_str::<OrganRules>(&organ.settings) {
+            let rules = match store::stored_object::<OrganRules>(&organ.settings) {
                 Ok(rules) => rules,
                 // By the default it might be given a duty it does not have, or lose one it has.
                 Err(cause) => {
@@ -517,6 +540,7 @@ impl<'a> Pass<'a> {
             applicant: None,
             kind: duty.kind.clone(),
             due_on,
+            latest_on: duty.latest_on,
             owner_id: None,
             department_id: None,
             article: duty.article.clone(),
@@ -594,6 +618,7 @@ fn changed_duties(
                 key: duty.key.clone(),
                 kind: ObligationKind::AnnualReport.code().to_owned(),
                 due_on: Some(duty.due_on),
+                latest_on: None,
                 status: OPEN.to_owned(),
                 owner_id: None,
                 department_id: None,
@@ -608,6 +633,7 @@ fn changed_duties(
                 key: row.key.clone(),
                 kind: row.kind.clone(),
                 due_on: row.due_on,
+                latest_on: None,
                 status: CANCELLED.to_owned(),
                 owner_id: None,
                 department_id: None,

@@ -3,7 +3,7 @@
 //! Everything that is wrong is told at once, so that the person at the counter is asked once. No fault repeats a value.
 
 use crate::case::command::title_of;
-use crate::case::text::free_text_flaw;
+use crate::case::text::{LONGEST_TEXT, LONGEST_TITLE, free_text_flaw};
 use crate::case::{ApplicantKind, DeliveryForm, DeliveryWay};
 use crate::law::Channel;
 use crate::office::OfficeError;
@@ -98,8 +98,8 @@ pub const FIELDS: &[Field] = &[
     optional("/applicant/contact/legal_representative", Kind::Line(100), "法定代表人"),
     optional("/applicant/contact/contact_person", Kind::Line(100), "联系人"),
     optional("/applicant/contact/agent", Kind::Line(100), "代理人"),
-    optional("/title", Kind::Line(200), "标题；不填取所需信息的第一行"),
-    required(REQUEST, Kind::Text(5000), "所需政府信息的名称、文号或者便于行政机关查询的其他特征性描述"),
+    optional("/title", Kind::Line(LONGEST_TITLE), "标题；不填取所需信息的第一行"),
+    required(REQUEST, Kind::Text(LONGEST_TEXT), "所需政府信息的名称、文号或者便于行政机关查询的其他特征性描述"),
     required(CHANNEL, Kind::Choice(channels), "申请方式"),
     optional(MISDIRECTED, Kind::Flag, "寄送至公开工作机构以外的机构或者个人"),
     required(SUBMITTED_ON, Kind::Day, "提交日期"),

@@ -1,5 +1,6 @@
 //! Writing cases out as a ledger. Identity numbers and contacts are masked; in the clear only with a reason on record.
 
+use super::derived::Deriving;
 use crate::case::Event;
 use crate::case::fold;
 use crate::case::historical::recorded;
@@ -7,12 +8,12 @@ use crate::office::applicants::{stored_contact, stored_identity_kind};
 use crate::office::brake::Brake;
 use crate::office::files::read_log;
 use crate::office::{Caller, Office, OfficeError, Origin, reason};
-use crate::report::ledger::{LedgerRow, Person};
+use crate::report::ledger::{Derived, LedgerRow, Person};
 use crate::store::applicants::{self, ApplicantRow};
 use crate::store::audit::NewAudit;
 use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow};
-use crate::store::ledger::page;
+use crate::store::ledger::{page, unconfirmed};
 use crate::store::seal::{mask_identity, mask_name, mask_phone};
 use crate::store::{ApplicantId, CaseId, Db, DepartmentId, OrganId, cases, departments};
 use chrono::NaiveDate;
@@ -23,7 +24,8 @@ const PAGE: i64 = 500;
 /// What stands for a contact that is not shown.
 const HIDDEN: &str = "***";
 
-/// Which cases are written out: those received in these days, all when there are none.
+/// Which cases are written out: those received in these days, all when there are none. A case whose receipt is still to be
+/// confirmed counts by the day it was handed in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportQuery {
     /// First day of receipt.
@@ -70,8 +72,8 @@ impl Office {
         self.note_from(db, &origin, entry)
     }
 
-    /// The ledger of an organ by day of receipt, page by page: `each` is given the rows of a page. Cases whose day of
-    /// receipt is not fixed yet are in no ledger.
+    /// The ledger of an organ by day of receipt, page by page: `each` is given the rows of a page. Cases whose receipt is
+    /// still to be confirmed come last.
     ///
     /// # Errors
     /// What `each` returns, and what every read may meet. [`OfficeError::Unreadable`] for a case or an applicant that cannot
@@ -86,13 +88,23 @@ impl Office {
     ) -> Result<(), OfficeError> {
         let named = departments::list(db, &[organ])?;
         let named: HashMap<DepartmentId, String> = named.into_iter().map(|row| (row.id, row.name)).collect();
-        let mut after = None;
+        let mut deriving = Deriving::new(self.desk(db, organ)?, self.clock().today());
+        let days = (query.from, query.until);
         let mut line = 2;
+        let mut after = None;
         loop {
-            let rows = page(db, organ, (query.from, query.until), after, PAGE)?;
-            let Some(last) = rows.last() else { return Ok(()) };
+            let rows = page(db, organ, days, after, PAGE)?;
+            let Some(last) = rows.last() else { break };
             after = last.received_on.map(|day| (day, last.id));
-            let read = self.ledger_rows(db, &rows, &named, personal, &mut line)?;
+            let read = self.ledger_rows(db, &rows, &named, personal, (&mut line, Some(&mut deriving)))?;
+            each(read.into_iter().map(|(_, row)| row).collect())?;
+        }
+        let mut after = None;
+        loop {
+            let rows = unconfirmed(db, organ, days, after, PAGE)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some((last.submitted_on, last.id));
+            let read = self.ledger_rows(db, &rows, &named, personal, (&mut line, Some(&mut deriving)))?;
             each(read.into_iter().map(|(_, row)| row).collect())?;
         }
     }
@@ -107,8 +119,8 @@ impl Office {
         let rows = cases::many(db, of)?;
         let named = departments::list(db, &[organ])?;
         let named: HashMap<DepartmentId, String> = named.into_iter().map(|row| (row.id, row.name)).collect();
-        let clear = self.ledger_rows(db, &rows, &named, Personal::Clear, &mut 2)?;
-        let masked = self.ledger_rows(db, &rows, &named, Personal::Masked, &mut 2)?;
+        let clear = self.ledger_rows(db, &rows, &named, Personal::Clear, (&mut 2, None))?;
+        let masked = self.ledger_rows(db, &rows, &named, Personal::Masked, (&mut 2, None))?;
         // What is masked is not read back, but for the name.
         let masked = masked.into_iter().map(|(_, row)| LedgerRow { person: only_named(row.person), ..row });
         let said = clear.into_iter().zip(masked);
@@ -121,7 +133,7 @@ impl Office {
         rows: &[CaseRow],
         named: &HashMap<DepartmentId, String>,
         personal: Personal,
-        line: &mut u32,
+        (line, mut deriving): (&mut u32, Option<&mut Deriving>),
     ) -> Result<Vec<(CaseId, LedgerRow)>, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_many(db, &ids)?;
@@ -130,14 +142,19 @@ impl Office {
             applicants::many(db, &of)?.into_iter().map(|row| (row.id, row)).collect();
         let mut read = Vec::with_capacity(rows.len());
         for row in rows {
-            let log: &[EventRow] = logs.get(&row.id).map_or(&[], Vec::as_slice);
-            let log: Vec<Event> = read_log(log)?;
+            let written: &[EventRow] = logs.get(&row.id).map_or(&[], Vec::as_slice);
+            let log: Vec<Event> = read_log(written)?;
             let case = fold(&log).ok_or_else(|| OfficeError::Unreadable(format!("case {} without a log", row.id.0)))?;
-            let Some(past) = recorded(&case, &log) else { continue };
+            let past = recorded(&case, &log);
             let missing = || OfficeError::Unreadable(format!("case {} without an applicant", row.id.0));
             let person = self.person(people.get(&row.applicant_id).ok_or_else(missing)?, personal)?;
             let department = row.department_id.and_then(|id| named.get(&id).cloned());
-            read.push((row.id, LedgerRow { line: *line, past, person, department, remarks: Vec::new() }));
+            let derived = match &mut deriving {
+                Some(deriving) => deriving.of(db, row, &case, &log)?,
+                None => Derived::default(),
+            };
+            let remarks = Vec::new();
+            read.push((row.id, LedgerRow { sheet: None, line: *line, past, person, department, remarks, derived }));
             *line = line.saturating_add(1);
         }
         Ok(read)

@@ -1,7 +1,7 @@
 //! Taking a ledger in. The file is gone through twice: once for its numbers, so that a number that stands there twice is
 //! seen and the series of the organ goes on behind the old ones; once row by row, five hundred cases to a write.
 
-use super::series::{Key, Kind, Place, Series};
+use super::series::{Key, Kind, Line, Place, Series};
 use super::telling::Telling;
 use super::{ImportOptions, LedgerImport};
 use crate::case::historical::{Beside, Past, Remark, Told, told};
@@ -88,10 +88,12 @@ struct Import<'a> {
     /// The instant duties are written at.
     since: Ts,
     reader: LedgerReader,
-    /// The line in which a number stands first.
-    numbers: HashMap<String, u32>,
+    /// Where a number stands first.
+    numbers: HashMap<String, Line>,
     /// How often a row without a number has come.
     equals: HashMap<String, u32>,
+    /// What the cases without a number say, once they are wanted; each is there for one row.
+    unnumbered: Option<Vec<[String; 2]>>,
     departments: Vec<DepartmentRow>,
     series: Series,
     /// The last number of each year that the ledger has or a row without one was given: the next follows it.
@@ -110,7 +112,7 @@ impl<'a> Import<'a> {
         options: ImportOptions,
     ) -> Self {
         let today = office.clock().today();
-        let telling = Telling::new(options.lines, headings.unknown.clone());
+        let telling = Telling::new(options.lines, &headings);
         let series = Series::new(&desk.rules.number_pattern, &desk.rules.document_pattern);
         Self {
             office,
@@ -124,6 +126,7 @@ impl<'a> Import<'a> {
             since: instant_on(today),
             numbers: HashMap::new(),
             equals: HashMap::new(),
+            unnumbered: None,
             departments: Vec::new(),
             series,
             last: BTreeMap::new(),
@@ -153,9 +156,11 @@ impl<'a> Import<'a> {
             if let Some(place) = self.series.place(Kind::Registration, &number) {
                 places.entry(place.key.1).or_default().push(place);
             }
-            self.numbers.entry(number).or_insert(row.0);
+            let sheet = self.reader.sheet_name(row.sheet);
+            self.numbers.entry(number).or_insert((sheet, row.line));
             Ok::<(), OfficeError>(())
         })?;
+        self.telling.looked(&self.reader);
         self.series.set_rows(self.telling.report.rows);
         for (year, places) in places {
             let before = self.before(db, (Kind::Registration, year))?;
@@ -230,10 +235,11 @@ impl<'a> Import<'a> {
         let said = self.office.said_of(db, organ, &of)?;
         for (row, fingerprint) in pending {
             let number = row.past.number.as_deref();
-            let first = number.and_then(|number| self.numbers.get(number)).copied().filter(|first| *first != row.line);
+            let first = number.and_then(|number| self.numbers.get(number)).filter(|first| **first != place_of(&row));
             if let Some(first) = first {
-                self.telling.reject(vec![twice(&row, first)]);
-            } else if known.contains(&fingerprint) {
+                let fault = twice(&row, first);
+                self.telling.reject(vec![fault]);
+            } else if known.contains(&fingerprint) || (number.is_none() && self.is_unnumbered_case(db, &row)?) {
                 self.telling.exists(&row);
             } else if let Some(id) = number.and_then(|number| taken.get(number)) {
                 // Wherever the case came from, an export of it may come back.
@@ -268,7 +274,8 @@ impl<'a> Import<'a> {
             true => Some(self.applicant(&row.past, &row.person)?),
             false => None,
         };
-        let drawn = match (&row.past.number, self.writes()) {
+        let is_drawn = self.writes() && !row.past.awaits_confirmation;
+        let drawn = match (&row.past.number, is_drawn) {
             (None, true) => Some(self.next_number(db, row.past.received_on.year())?),
             (Some(_), _) | (None, false) => None,
         };
@@ -288,9 +295,9 @@ impl<'a> Import<'a> {
         if let Some((_, seq)) = drawn {
             let place = Place { key: (Kind::Registration, row.past.received_on.year()), seq };
             self.last.insert(place.key.1, seq);
-            self.series.give(&[place], row.line);
+            self.series.give(&[place], &place_of(&row));
         }
-        self.series.give(places, row.line);
+        self.series.give(places, &place_of(&row));
         if let Some((department, true)) = department {
             self.telling.report.departments.push(department.name.clone());
             self.departments.push(department.clone());
@@ -322,6 +329,20 @@ impl<'a> Import<'a> {
         self.batch.rows.push(LedgerRowRow { organ_id: file.row.organ_id, fingerprint, case_id: id, imported_at: now });
         self.batch.cases.push(file.row);
         Ok(())
+    }
+
+    /// Whether a case without a number says what the row says: an export of it has come back.
+    fn is_unnumbered_case(&mut self, db: &mut Db, row: &LedgerRow) -> Result<bool, OfficeError> {
+        if self.unnumbered.is_none() {
+            let of = ledger::unnumbered(db, self.organ())?;
+            let said = self.office.said_of(db, self.organ(), &of)?;
+            self.unnumbered = Some(said.into_values().collect());
+        }
+        let said = row.canonical();
+        let known = self.unnumbered.get_or_insert_default();
+        let Some(at) = known.iter().position(|of| of.contains(&said)) else { return Ok(false) };
+        known.swap_remove(at);
+        Ok(true)
     }
 
     fn context(&self) -> Context<'_> {
@@ -419,9 +440,13 @@ fn too_many(rows: u64, most: Option<u64>) -> OfficeError {
     OfficeError::Refused { code: "too_many_rows".into(), article: None, detail, errors: Vec::new() }
 }
 
+fn place_of(row: &LedgerRow) -> Line {
+    (row.sheet.clone(), row.line)
+}
+
 /// A refusal with what the row has in that column, where it says something in words.
 fn found(row: &LedgerRow, refusal: NotAllowed) -> RowFault {
-    let mut fault = RowFault::of(row.line, refusal);
+    let mut fault = RowFault::of(row.sheet.as_deref(), row.line, refusal);
     fault.found = row.shown(&fault.column);
     fault
 }
@@ -430,8 +455,9 @@ fn number_fault(row: &LedgerRow, code: &'static str, detail: String) -> RowFault
     found(row, NotAllowed::new(code, detail).at(crate::case::historical::at::NUMBER))
 }
 
-fn twice(row: &LedgerRow, first: u32) -> RowFault {
-    number_fault(row, "duplicate_number", format!("与第{first}行的受理编号相同；一件申请一个编号，请核对"))
+fn twice(row: &LedgerRow, (sheet, line): &Line) -> RowFault {
+    let at = sheet.as_ref().map_or_else(String::new, |sheet| format!("工作表“{sheet}”"));
+    number_fault(row, "duplicate_number", format!("与{at}第{line}行的受理编号相同；一件申请一个编号，请核对"))
 }
 
 fn number_taken(row: &LedgerRow) -> RowFault {

@@ -5,6 +5,7 @@ use crate::case::NotAllowed;
 use crate::case::historical::{Past, at};
 use crate::report::ledger::half_width;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How far beyond a series a number may be, besides the rows of its ledger. A series of an office grows by hundreds a
 /// year; a mistyped date or telephone number is further off.
@@ -65,6 +66,9 @@ pub(super) struct Place {
     pub(super) seq: i64,
 }
 
+/// Where a row stands: its sheet, in a workbook of several, and its line.
+pub(super) type Line = (Option<Arc<str>>, u32);
+
 /// The series of an organ while a ledger comes in.
 #[derive(Debug)]
 pub(super) struct Series {
@@ -74,7 +78,7 @@ pub(super) struct Series {
     /// The last number of each series before the ledger.
     before: BTreeMap<Key, i64>,
     /// The numbers that come in, each with its line.
-    given: BTreeMap<Key, BTreeMap<i64, u32>>,
+    given: BTreeMap<Key, BTreeMap<i64, Line>>,
 }
 
 impl Series {
@@ -135,9 +139,9 @@ impl Series {
     }
 
     /// The row's numbers come in.
-    pub(super) fn give(&mut self, places: &[Place], line: u32) {
+    pub(super) fn give(&mut self, places: &[Place], line: &Line) {
         for place in places {
-            self.given.entry(place.key).or_default().entry(place.seq).or_insert(line);
+            self.given.entry(place.key).or_default().entry(place.seq).or_insert_with(|| line.clone());
         }
     }
 
@@ -151,11 +155,11 @@ impl Series {
         self.given.iter().filter_map(|(key, given)| self.jump(*key, given)).collect()
     }
 
-    fn jump(&self, key: Key, given: &BTreeMap<i64, u32>) -> Option<SeriesJump> {
+    fn jump(&self, key: Key, given: &BTreeMap<i64, Line>) -> Option<SeriesJump> {
         let (kind, year) = key;
         let mut last = self.before(key).unwrap_or(0);
         let mut jump: Option<SeriesJump> = None;
-        for (number, line) in given {
+        for (number, (sheet, line)) in given {
             let missing = number.saturating_sub(last).saturating_sub(1);
             if missing > 0 {
                 let told = jump.get_or_insert_with(|| SeriesJump {
@@ -164,11 +168,13 @@ impl Series {
                     year,
                     after: last,
                     number: *number,
+                    sheet: sheet.as_deref().map(str::to_owned),
                     line: *line,
                     missing: 0,
                 });
                 if missing > told.number.saturating_sub(told.after).saturating_sub(1) {
                     (told.after, told.number, told.line) = (last, *number, *line);
+                    told.sheet = sheet.as_deref().map(str::to_owned);
                 }
                 told.missing = told.missing.saturating_add(missing);
             }
@@ -252,7 +258,7 @@ mod tests {
         let place = |number: &str| series.place(Kind::Registration, number).unwrap();
         let places = ["2024-1", "2024-4", "2024-6", "2024-10"].map(place);
         for (place, line) in places.into_iter().zip(2..) {
-            series.give(&[place], line);
+            series.give(&[place], &(None, line));
         }
         let jumps = series.jumps();
         assert_eq!(jumps.len(), 1);

@@ -1,36 +1,59 @@
 //! What becomes of each row, counted and told.
 
-use super::{LedgerImport, LineResult, LineStatus, MOST_FAULTS, RemarkCount};
+use super::series::Line;
+use super::{AsideRow, LedgerImport, LineResult, LineStatus, MOST_FAULTS, RemarkCount};
 use crate::case::historical::Remark;
 use crate::office::files::CaseFile;
-use crate::report::ledger::{LedgerRow, RowFault, Unmapped};
+use crate::report::ledger::{Aside, Headings, LedgerReader, LedgerRow, RowFault, Unmapped};
 use std::collections::BTreeMap;
 
 /// Lines told of a remark.
 const LINES: usize = 20;
+/// Rows told that are no case.
+const ASIDES: usize = 100;
 
 /// A report in the making.
 #[derive(Debug, Default)]
 pub(super) struct Telling {
     /// As far as it has come.
     pub(super) report: LedgerImport,
-    remarks: BTreeMap<Remark, (u64, Vec<u32>)>,
+    remarks: BTreeMap<Remark, (u64, Vec<Line>)>,
     /// How many rows are told one by one.
     lines: usize,
+    /// The sheets that are read, in their order.
+    sheets: Vec<String>,
 }
 
 impl Telling {
-    pub(super) fn new(lines: usize, unknown_headings: Vec<String>) -> Self {
-        let report = LedgerImport { unknown_headings, ..LedgerImport::default() };
-        Self { report, lines, ..Self::default() }
+    pub(super) fn new(lines: usize, headings: &Headings) -> Self {
+        let others = headings.unread.iter().filter(|(_, holds_cases)| !holds_cases);
+        let report = LedgerImport {
+            unknown_headings: headings.unknown(),
+            ignored_headings: headings.ignored(),
+            other_sheets: others.filter_map(|(unread, _)| unread.sheet.clone()).collect(),
+            ..LedgerImport::default()
+        };
+        let sheets = headings.sheets.iter().filter_map(|sheet| sheet.name.as_deref().map(str::to_owned)).collect();
+        Self { report, lines, sheets, ..Self::default() }
     }
 
-    fn remark(&mut self, line: u32, remarks: &[Remark]) {
+    /// What the first pass met that is not taken, and rows that are no case.
+    pub(super) fn looked(&mut self, reader: &LedgerReader) {
+        self.report.unread = reader.unread();
+        let told = |aside: &Aside| AsideRow {
+            sheet: aside.sheet.as_deref().map(str::to_owned),
+            line: aside.line,
+            text: aside.text.clone(),
+        };
+        self.report.asides = reader.asides().iter().take(ASIDES).map(told).collect();
+    }
+
+    fn remark(&mut self, row: &LedgerRow, remarks: &[Remark]) {
         for remark in remarks {
             let (count, lines) = self.remarks.entry(*remark).or_default();
             *count += 1;
             if lines.len() < LINES {
-                lines.push(line);
+                lines.push((row.sheet.clone(), row.line));
             }
         }
     }
@@ -38,7 +61,7 @@ impl Telling {
     pub(super) fn created(&mut self, row: &LedgerRow, file: &CaseFile, remarks: &[Remark]) {
         self.report.created += 1;
         self.report.created_open += u64::from(file.row.is_open);
-        self.remark(row.line, remarks);
+        self.remark(row, remarks);
         let mut line = line(row, LineStatus::Created);
         line.number.clone_from(&row.past.number);
         line.stage = Some(file.case.stage.label().to_owned());
@@ -57,6 +80,7 @@ impl Telling {
         self.report.rejected += 1;
         if let Some(first) = faults.first() {
             self.told(LineResult {
+                sheet: first.sheet.clone(),
                 line: first.line,
                 status: LineStatus::Rejected,
                 number: None,
@@ -80,27 +104,34 @@ impl Telling {
     }
 
     pub(super) fn finish(mut self, unmapped: Vec<Unmapped>, writes: bool) -> LedgerImport {
-        let counted = |(code, (count, lines)): (Remark, (u64, Vec<u32>))| RemarkCount {
+        let counted = |(code, (count, lines)): (Remark, (u64, Vec<Line>))| RemarkCount {
             code,
             label: code.label().to_owned(),
             count,
-            lines,
+            sheets: lines.iter().filter_map(|(sheet, _)| sheet.as_deref().map(str::to_owned)).collect(),
+            lines: lines.into_iter().map(|(_, line)| line).collect(),
         };
         self.report.remarks = self.remarks.into_iter().map(counted).collect();
         self.report.unmapped = unmapped;
-        self.report.faults.sort_by_key(|fault| fault.line);
-        self.report.lines.sort_by_key(|line| line.line);
+        // Batches mix faults of rows with those of cases; sheets come in their order.
+        self.report.faults.sort_by_key(|fault| (place(&self.sheets, fault.sheet.as_deref()), fault.line));
+        self.report.lines.sort_by_key(|line| (place(&self.sheets, line.sheet.as_deref()), line.line));
         self.report.is_written = writes && self.report.created > 0;
         self.report
     }
 }
 
+fn place(sheets: &[String], sheet: Option<&str>) -> Option<usize> {
+    sheets.iter().position(|name| Some(name.as_str()) == sheet)
+}
+
 fn line(row: &LedgerRow, status: LineStatus) -> LineResult {
     LineResult {
+        sheet: row.sheet.as_deref().map(str::to_owned),
         line: row.line,
         status,
         number: row.past.number.clone(),
-        received_on: Some(row.past.received_on),
+        received_on: Some(row.past.received_on).filter(|_| !row.past.awaits_confirmation),
         stage: None,
         outcome: row.past.outcome.map(|outcome| outcome.label().to_owned()),
         ended_on: row.past.end(),

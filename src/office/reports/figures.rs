@@ -15,7 +15,7 @@ pub const FIGURE_WRITERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
 const NONE_YET: i64 = 1;
 
 /// Longest part, characters.
-const LONGEST_PART: usize = 20_000;
+const LONGEST_PART: usize = crate::case::text::LONGEST_TEXT;
 
 /// The figures of an organ for a year with their version; [`NONE_YET`]: none entered yet.
 #[derive(Debug, Clone, PartialEq)]

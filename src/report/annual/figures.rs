@@ -73,7 +73,7 @@ impl Form {
 pub struct OwnFigures {
     /// 表二：行 → 栏目 → 数；未填的不写
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, HashMap<String, f64>>)]
     pub table2: BTreeMap<String, BTreeMap<String, Amount>>,
     /// 一、总体情况
     #[serde(default)]

@@ -18,7 +18,7 @@ pub struct Mix {
     /// 办结件数；各行之和等于表三的办结总数
     pub ended: u32,
     /// 各类结果的件数，类别与表三相同
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, u32>)]
     pub results: Results,
 }
 

@@ -6,7 +6,7 @@ use super::layout::{self, Spot, appendices, printed};
 use super::published::{Published, Unreadable};
 use super::sheet;
 use super::whole::Report;
-use crate::report::files::{self, Allowance, Caps, Workbook, check_json, check_separated, is_ole, is_zip};
+use crate::report::files::{self, Allowance, Caps, Workbook, check_json, check_separated, foreign, is_zip};
 use crate::report::{ReportError, safe};
 use serde_json::{Map, Value, json};
 
@@ -89,10 +89,12 @@ pub fn read_file(bytes: &[u8]) -> Result<Published, Unreadable> {
 pub fn read_file_within(bytes: &[u8], allowance: &Allowance) -> Result<Published, Unreadable> {
     let too_large = |fault: files::Unreadable| of_file(fault, "malformed_csv");
     allowance.file(bytes.len()).map_err(too_large)?;
+    if let Some(detail) = foreign(bytes) {
+        return Err(Unreadable::new("malformed_xlsx", "/", detail));
+    }
     let text = bytes.strip_prefix(MARK).unwrap_or(bytes);
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
         _ if is_zip(bytes) => read_book(bytes, allowance),
-        _ if is_ole(bytes) => Err(Unreadable::new("malformed_xlsx", "/", files::OLE_DETAIL)),
         Some(b'{' | b'[') => {
             check_json(text, allowance).map_err(too_large)?;
             let text = std::str::from_utf8(text)
@@ -160,6 +162,7 @@ fn cell_text(value: files::Value) -> String {
         files::Value::Text(text) | files::Value::Unusable(text) => text,
         files::Value::Number(number) | files::Value::Moment(number, _) => number.to_string(),
         files::Value::Is(is) => is.to_string(),
+        files::Value::Uncomputed => "没有保存结果的公式".to_owned(),
     };
     text.strip_prefix('\'').map_or(text.clone(), str::to_owned)
 }

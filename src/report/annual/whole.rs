@@ -66,13 +66,13 @@ pub struct Report {
     /// 是否计入了全部案件；false 表示有案件的记录不能读取（见服务日志）
     pub is_complete: bool,
     /// 表二（机关填写）：行 → 栏目 → 数
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, HashMap<String, f64>>)]
     pub table2: OwnFigures,
     /// 表三：行 → 栏目 → 件数
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, HashMap<String, u32>>)]
     pub table3: Table,
     /// 表四：栏 → 结果 → 件数
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, HashMap<String, u32>>)]
     pub table4: Table,
     /// 第三、四部分的文字
     pub narrative: String,
@@ -102,10 +102,10 @@ pub struct Previous {
     /// 期间的名称
     pub period: String,
     /// 表三
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, HashMap<String, u32>>)]
     pub table3: Table,
     /// 表四
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, HashMap<String, u32>>)]
     pub table4: Table,
     /// 收取的信息处理费，元
     pub fee_yuan: u64,

@@ -27,6 +27,8 @@ pub enum Value {
     Is(bool),
     /// What cannot be a value: an error, a number without end; with the words to show it by.
     Unusable(String),
+    /// A formula whose value is not in the file: a program wrote it that does not compute.
+    Uncomputed,
 }
 
 /// How a cell says what stands in it.
@@ -160,14 +162,23 @@ impl Head {
     fn value(&self, part: &mut Part<'_>, context: &Context, text: &mut String) -> Result<Option<Value>, Unreadable> {
         let outer = part.depth();
         let mut value = None;
+        let (mut is_formula, mut is_text) = (false, false);
         loop {
             let is_inline = match part.next()? {
                 Node::Open(start, depth) if depth == outer + 1 => match start.local_name().as_ref() {
                     "v" if self.kind != Kind::Inline => false,
                     "is" => true,
-                    // The formula itself is passed over, and what later editions have added.
+                    "f" => {
+                        is_formula = true;
+                        continue;
+                    }
+                    // What later editions have added is passed over.
                     _ => continue,
                 },
+                // A text of no letters is a value too.
+                Node::Close(depth) if depth == outer && is_formula && !is_text => {
+                    return Ok(value.or(Some(Value::Uncomputed)));
+                }
                 Node::Close(depth) if depth == outer => return Ok(value),
                 Node::Open(..) | Node::Close(_) | Node::Text(_) => continue,
                 Node::End => return Err(part.fault(&"没有写完")),
@@ -178,6 +189,7 @@ impl Head {
                 (!text.is_empty()).then(|| Value::Text(text.clone()))
             } else {
                 plain_text(part, text)?;
+                is_text = matches!(self.kind, Kind::Text | Kind::Shared);
                 self.said(text, context)?
             };
         }
@@ -259,7 +271,7 @@ impl Row {
 }
 
 /// Row and column, both counted from 1, of a name such as `B7`.
-fn place_of(name: &str) -> Option<(u32, u32)> {
+pub(super) fn place_of(name: &str) -> Option<(u32, u32)> {
     let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
     let (column, row) = name.split_at_checked(letters)?;
     if !(1..=3).contains(&column.len()) || row.len() > 7 || !row.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -272,7 +284,8 @@ fn place_of(name: &str) -> Option<(u32, u32)> {
 }
 
 /// The letters of a column, counted from 1.
-fn column_name(column: u32) -> String {
+#[must_use]
+pub fn column_name(column: u32) -> String {
     let mut letters = Vec::new();
     let mut rest = column;
     while let Some(last) = rest.checked_sub(1) {

@@ -1,8 +1,10 @@
 //! Files that come from outside: workbooks and separated text, read within caps. What a file unfolds to, and what is kept of
 //! it in memory, is counted while it is read, so no file can take more than its caps allow, whatever it claims of itself.
 
+mod areas;
 mod caps;
 mod cells;
+mod foreign;
 mod package;
 mod styles;
 #[cfg(test)]
@@ -10,9 +12,11 @@ mod tests;
 mod text;
 mod workbook;
 
+pub use areas::Area;
 pub use caps::{Allowance, Caps, Fault, GivenUp, TOO_LARGE, Unreadable};
-pub use cells::Value;
-pub use package::{is_ole, is_zip};
+pub use cells::{Value, column_name};
+pub use foreign::foreign;
+pub use package::is_zip;
 pub use text::{check_json, check_separated};
 pub use workbook::Workbook;
 

@@ -26,12 +26,6 @@ pub fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK")
 }
 
-/// Whether it is a file of the old Excel, or an encrypted one: both lie in an OLE container.
-#[must_use]
-pub fn is_ole(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0])
-}
-
 fn damaged(why: &dyn std::fmt::Display) -> Unreadable {
     Unreadable::new(format!("XLSX 已损坏，请用 Excel 或者 WPS 打开后重新另存：{why}"))
 }

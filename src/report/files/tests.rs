@@ -438,11 +438,11 @@ fn numbers_dates_and_formulas_are_what_they_were_when_the_file_was_saved() {
     ] {
         assert_eq!(read(cell), Some(Some(value)), "{cell}");
     }
-    assert_eq!(
-        read("<c><f>CMD|'/c calc'!A1</f></c><c t=\"s\"><v></v></c><c t=\"inlineStr\"/>"),
-        None,
-        "a formula alone"
-    );
+    assert_eq!(read("<c t=\"s\"><v></v></c><c t=\"inlineStr\"/>"), None);
+    for alone in ["<c><f>CMD|'/c calc'!A1</f></c>", "<c><f>B2+15</f><v/></c>", "<c t=\"str\"><f>A1</f></c>"] {
+        assert_eq!(read(alone), Some(Some(Value::Uncomputed)), "{alone}");
+    }
+    assert_eq!(read("<c t=\"str\"><f>A1</f><v></v></c>"), None, "a text of no letters is a value");
     assert_too_large("styles", &Book::of("").styles("", &"<xf/>".repeat(65_491)), "单元格样式超过");
     let formats: String = (0..10_001).map(|at| format!("<numFmt numFmtId=\"{at}\" formatCode=\"0\"/>")).collect();
     assert_too_large("formats", &Book::of("").styles(&formats, ""), "数字格式超过");

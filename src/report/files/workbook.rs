@@ -1,6 +1,7 @@
 //! A workbook: which part holds which sheet, the strings its cells share, and how they show numbers.
 
 use super::LONGEST_TEXT;
+use super::areas::{Area, read_areas};
 use super::caps::{Allowance, Unreadable};
 use super::cells::{Value, read_rows};
 use super::package::{Node, Package, Part, attribute};
@@ -48,6 +49,14 @@ impl<'a> Workbook<'a> {
             |what: &str| Unreadable::new(format!("不是 XLSX 工作簿（缺少{what}），请用 Excel 或者 WPS 另存为 .xlsx"));
         let root = relations(&mut package, "_rels/.rels", "", allowance)?.ok_or_else(|| lacks("关系表"))?;
         let book = root.of_kind("officeDocument").ok_or_else(|| lacks("工作簿"))?.to_owned();
+        if book.ends_with(".bin") {
+            return Err(Unreadable::new("是二进制工作簿（.xlsb），请用 Excel 或者 WPS 打开，另存为 .xlsx"));
+        }
+        if book.starts_with("word/") || book.starts_with("ppt/") {
+            return Err(Unreadable::new(
+                "是文档或者演示文稿，不是电子表格；请把其中的表格复制到电子表格，另存为 .xlsx",
+            ));
+        }
         let (folder, name) = book.rsplit_once('/').map_or(("", book.as_str()), |(folder, name)| (folder, name));
         let rels = if folder.is_empty() { format!("_rels/{name}.rels") } else { format!("{folder}/_rels/{name}.rels") };
         let related = relations(&mut package, &rels, folder, allowance)?.ok_or_else(|| lacks("工作簿的关系表"))?;
@@ -101,6 +110,17 @@ impl<'a> Workbook<'a> {
         let Some((_, place)) = self.sheets.get(sheet) else { return Ok(false) };
         let part = self.package.part(*place, self.allowance)?;
         read_rows(part, &self.context, self.allowance, each)
+    }
+}
+
+impl Workbook<'_> {
+    /// The merged cells of a worksheet, by their first row.
+    ///
+    /// # Errors
+    /// [`Unreadable`] for a sheet that is broken or holds more than the allowance.
+    pub fn areas(&mut self, sheet: usize) -> Result<Vec<Area>, Unreadable> {
+        let Some((_, place)) = self.sheets.get(sheet) else { return Ok(Vec::new()) };
+        read_areas(self.package.part(*place, self.allowance)?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What stands in a cell of a ledger: text, or a date or number that a spreadsheet keeps as such.
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use super::dates::{chinese_number, day_of};
+use chrono::NaiveDate;
 
 /// A cell as it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +14,10 @@ pub enum RawCell {
     Date(NaiveDate),
     /// What cannot be a value: an error, a duration; with the words to show it by.
     Unusable(String),
+    /// A formula whose value is not in the file.
+    Uncomputed,
+    /// Covered by a merged cell, and something else stands under it.
+    Hidden(String),
 }
 
 impl RawCell {
@@ -24,7 +29,7 @@ impl RawCell {
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Text(text) => text.trim().is_empty(),
-            Self::Number(_) | Self::Date(_) | Self::Unusable(_) => false,
+            Self::Number(_) | Self::Date(_) | Self::Unusable(_) | Self::Uncomputed | Self::Hidden(_) => false,
         }
     }
 
@@ -42,7 +47,8 @@ impl RawCell {
             }
             Self::Number(number) => number.to_string(),
             Self::Date(day) => day.to_string(),
-            Self::Unusable(text) => text.clone(),
+            Self::Unusable(text) | Self::Hidden(text) => text.clone(),
+            Self::Uncomputed => "公式".to_owned(),
         }
     }
 
@@ -53,7 +59,23 @@ impl RawCell {
             Self::Date(day) => Some(*day),
             Self::Number(number) => day_of(&number.to_string()),
             Self::Text(text) => day_of(text),
-            Self::Unusable(_) => None,
+            Self::Unusable(_) | Self::Uncomputed | Self::Hidden(_) => None,
+        }
+    }
+
+    /// Why nothing can be read from it; none for what can.
+    #[must_use]
+    pub const fn flaw(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Text(_) | Self::Number(_) | Self::Date(_) => None,
+            Self::Unusable(_) => Some(("unusable_cell", "单元格中是错误值，请改为内容本身")),
+            Self::Uncomputed => Some((
+                "formula_without_value",
+                "是公式，而文件中没有保存计算结果；请用 Excel 或者 WPS 打开、重新计算后保存，或者把公式粘贴为数值",
+            )),
+            Self::Hidden(_) => {
+                Some(("hidden_under_merged_cell", "被合并单元格盖住，而其下另有内容；请取消合并，填写本行的内容"))
+            }
         }
     }
 
@@ -63,36 +85,8 @@ impl RawCell {
         let text = half_width(self.text().trim());
         let digits = text.trim_end_matches(|letter: char| "个工作日天内".contains(letter)).trim();
         let digits = digits.strip_suffix(".0").unwrap_or(digits);
-        digits.parse().ok()
+        digits.parse().ok().or_else(|| u16::try_from(chinese_number(digits)?).ok())
     }
-}
-
-/// Days that a serial number of a spreadsheet may stand for: the Regulations are in force since 2008.
-const SERIALS: std::ops::RangeInclusive<i64> = 39_448..=73_050;
-
-/// 2017-3-5, 2017/3/5, 2017.3.5, 2017年3月5日, 20170305, each with or without a time behind it; or the serial number of a
-/// spreadsheet.
-fn day_of(text: &str) -> Option<NaiveDate> {
-    let text = half_width(text.trim());
-    let day = text.as_str();
-    if day.chars().all(|letter| letter.is_ascii_digit()) && !day.is_empty() {
-        return match day.len() {
-            8 => NaiveDate::parse_from_str(day, "%Y%m%d").ok(),
-            5 => {
-                let serial = day.parse::<i64>().ok().filter(|serial| SERIALS.contains(serial))?;
-                NaiveDate::from_ymd_opt(1899, 12, 30)?.checked_add_signed(TimeDelta::days(serial))
-            }
-            _ => None,
-        };
-    }
-    let parts: Vec<&str> = text.splitn(3, ['-', '/', '.', '年', '月']).collect();
-    let [year, month, rest] = parts.as_slice() else { return None };
-    let day: String = rest.trim().chars().take_while(char::is_ascii_digit).collect();
-    let behind = rest.trim().get(day.len()..)?.trim_start_matches(['日', '号']);
-    let is_time = behind.is_empty() || behind.starts_with([' ', 'T']);
-    let year: i32 = year.trim().parse().ok().filter(|year| (1900..=9999).contains(year))?;
-    let found = NaiveDate::from_ymd_opt(year, month.trim().parse().ok()?, day.parse().ok()?)?;
-    (is_time && found.year() == year).then_some(found)
 }
 
 /// Full-width digits and signs as half-width ones.

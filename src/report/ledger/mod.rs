@@ -1,32 +1,47 @@
 //! 台账: a ledger of applications as offices keep it in a spreadsheet, read and written. One table of columns serves the
 //! reader, the template and the export.
 
+mod asides;
 mod cell;
 mod columns;
+mod dates;
+mod heading_words;
+mod headings;
+mod masks;
+mod merged;
 mod outcomes;
 mod read;
 mod source;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod variants;
 mod words;
 mod write;
 
+pub use asides::Aside;
 pub use cell::{RawCell, half_width};
 pub use columns::{COLUMNS, Field, LedgerColumn};
-pub use outcomes::outcome_of;
-pub use read::{Headings, LedgerReader};
+pub use headings::{Heading, Headings, Meaning, SheetHeadings};
+pub use merged::Merged;
+pub use outcomes::{name_of, outcome_of};
+pub use read::LedgerReader;
 pub use source::{Fault, LedgerFile, MOST_BYTES, RawRow, Source, Unreadable};
 pub use write::{ledger_sheet, template_sheets};
 
 use crate::case::IdentityKind;
 use crate::case::NotAllowed;
 use crate::case::historical::{Past, Remark};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// A row that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRow {
+    /// Its sheet, in a workbook of several.
+    pub sheet: Option<Arc<str>>,
     /// Its number in the file, as a spreadsheet shows it.
     pub line: u32,
     /// What it says of the case.
@@ -37,6 +52,35 @@ pub struct LedgerRow {
     pub department: Option<String>,
     /// What was assumed where the row says nothing.
     pub remarks: Vec<Remark>,
+    /// What only an export writes.
+    pub derived: Derived,
+}
+
+/// What an export writes of a case besides what an import takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Derived {
+    /// 环节.
+    pub stage: Option<&'static str>,
+    /// The day the applicant handed it in.
+    pub submitted_on: Option<NaiveDate>,
+    /// 登记日期.
+    pub registered_on: Option<NaiveDate>,
+    /// 承办人.
+    pub handler: Option<String>,
+    /// 邮件号 of the reply.
+    pub mail_number: Option<String>,
+    /// The last day for the reply.
+    pub due_on: Option<NaiveDate>,
+    /// Working days that are left, or over: 3, 逾期2.
+    pub remaining: Option<String>,
+    /// 预警.
+    pub warning: Option<&'static str>,
+    /// 审批: each step with its day.
+    pub approvals: Option<String>,
+    /// 复议、诉讼, each with its result.
+    pub remedies: Option<String>,
+    /// 归档号.
+    pub file_number: Option<String>,
 }
 
 /// Who asked, as far as the ledger says.
@@ -57,6 +101,9 @@ pub struct Person {
 /// What is wrong with a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RowFault {
+    /// 工作表；只有一个工作表的不填
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
     /// 行号，与电子表格所示相同
     pub line: u32,
     /// 列名
@@ -76,9 +123,10 @@ pub struct RowFault {
 impl RowFault {
     /// A refusal of a row's facts, in the words of the ledger.
     #[must_use]
-    pub fn of(line: u32, refusal: NotAllowed) -> Self {
+    pub fn of(sheet: Option<&str>, line: u32, refusal: NotAllowed) -> Self {
         let column = refusal.pointer.and_then(Field::at).map_or("", Field::heading);
         Self {
+            sheet: sheet.map(str::to_owned),
             line,
             column: column.to_owned(),
             found: None,
@@ -89,7 +137,25 @@ impl RowFault {
     }
 }
 
-/// A label that nobody understands, with the first row it stands in.
+/// 有内容而没有读取的工作表或者列
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Unread {
+    /// 工作表；只有一个工作表的不填
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// 列名；整个工作表没有读取的不填
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// 代码
+    pub code: String,
+    /// 为什么没有读取，怎样改
+    pub detail: String,
+    /// 这一列有内容的行数
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<u64>,
+}
+
+/// A label that is not understood, with the first row it stands in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Unmapped {
     /// 列名
@@ -98,6 +164,9 @@ pub struct Unmapped {
     pub label: String,
     /// 出现的次数
     pub count: u32,
+    /// 首次出现的工作表；只有一个工作表的不填
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
     /// 首次出现的行
     pub line: u32,
 }

@@ -1,11 +1,15 @@
 //! From the cells of a row to what it says, or to everything that is wrong with it.
 
-use super::cell::RawCell;
+use super::asides::{Aside, aside};
+use super::cell::{RawCell, half_width};
 use super::columns::{COLUMNS, Field};
+use super::headings::{Heading, Headings, SheetHeadings};
+use super::masks::{is_masked, is_rounded};
+use super::merged::Merged;
 use super::outcomes::outcome_of;
-use super::source::{RawRow, Source, Unreadable};
+use super::source::RawRow;
 use super::words;
-use super::{LedgerRow, Person, RowFault, Unmapped};
+use super::{Derived, LedgerRow, Person, RowFault, Unmapped, Unread};
 use crate::case::historical::{
     Past, PastConsultation, PastCorrection, PastExtension, PastFee, Remark, Term, regime_of,
 };
@@ -14,102 +18,24 @@ use crate::case::{ApplicantKind, IdentityKind};
 use crate::law::{Channel, ClockOptions, ConsultationKind, Outcome, Regime};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-/// The heading may stand under a title, but not further down than this row of those with anything in them.
-const FIRST_ROWS: u32 = 10;
 /// Digits of a number that a spreadsheet still keeps exactly.
 const EXACT_DIGITS: usize = 15;
+/// What offices write into a cell that holds nothing.
+const BLANK_MARKS: &[&str] = &["/", "\\", "-", "--", "—", "——", "无", "空"];
+/// Where a label stands, or a row.
+type At = (Option<Arc<str>>, u32);
 
-/// Which column of the file holds what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Headings {
-    /// The row of the headings.
-    pub line: u32,
-    /// Headings that nobody understands: their columns are not read.
-    pub unknown: Vec<String>,
-    fields: Vec<Option<Field>>,
-}
-
-/// How going through the first rows ends.
-enum Scan {
-    Enough,
-    Unreadable(Unreadable),
-}
-
-impl From<Unreadable> for Scan {
-    fn from(why: Unreadable) -> Self {
-        Self::Unreadable(why)
-    }
-}
-
-impl Headings {
-    /// Finds the headings of a file.
-    ///
-    /// # Errors
-    /// [`Unreadable`] when there are none, when one that must be there is missing, or when one stands there twice.
-    pub fn of(source: &Source<'_>) -> Result<Self, Unreadable> {
-        let mut best: Option<(usize, RawRow)> = None;
-        let mut seen = 0;
-        let scanned = source.rows(|row| {
-            let known = row.1.iter().filter(|cell| Field::of_heading(&cell.text()).is_some()).count();
-            if known > best.as_ref().map_or(0, |(most, _)| *most) {
-                best = Some((known, row));
-            }
-            seen += 1;
-            if seen < FIRST_ROWS { Ok(()) } else { Err(Scan::Enough) }
-        });
-        if let Err(Scan::Unreadable(why)) = scanned {
-            return Err(why);
-        }
-        let required = || COLUMNS.iter().filter(|column| column.is_required).map(|column| column.heading);
-        let Some((_, row)) = best else {
-            let wanted: Vec<&str> = required().collect();
-            return Err(Unreadable::new(format!(
-                "没有找到表头：前{FIRST_ROWS}行应有一行列名，至少包括{}",
-                wanted.join("、")
-            )));
-        };
-        let headings = Self::from_row(row)?;
-        let missing: Vec<&str> = COLUMNS
-            .iter()
-            .filter(|column| column.is_required && !headings.has(column.field))
-            .map(|c| c.heading)
-            .collect();
-        if missing.is_empty() {
-            return Ok(headings);
-        }
-        let line = headings.line;
-        Err(Unreadable::new(format!("第{line}行的表头缺少必须有的列：{}", missing.join("、"))))
-    }
-
-    fn from_row((line, cells): RawRow) -> Result<Self, Unreadable> {
-        let texts: Vec<String> = cells.iter().map(RawCell::text).collect();
-        let fields: Vec<Option<Field>> = texts.iter().map(|text| Field::of_heading(text)).collect();
-        let mut seen = Vec::new();
-        for field in fields.iter().flatten() {
-            if seen.contains(field) {
-                return Err(Unreadable::new(format!("第{line}行的表头有两列都是“{}”", field.heading())));
-            }
-            seen.push(*field);
-        }
-        let unknown = texts.into_iter().zip(&fields);
-        let unknown =
-            unknown.filter(|(text, field)| field.is_none() && !text.is_empty()).map(|(text, _)| text).collect();
-        Ok(Self { line, unknown, fields })
-    }
-
-    fn has(&self, field: Field) -> bool {
-        self.fields.contains(&Some(field))
-    }
-}
-
-/// Reads the rows of one file, and remembers the labels nobody understands.
+/// Reads the rows of one file, and remembers the labels it does not understand and what it did not read.
 #[derive(Debug)]
 pub struct LedgerReader {
     headings: Headings,
-    places: HashMap<Field, usize>,
     options: ClockOptions,
-    unmapped: BTreeMap<(Field, String), (u32, u32)>,
+    unmapped: BTreeMap<(Field, String), (u32, At)>,
+    /// How many cells stand in a column that is not read, by sheet and place.
+    unread: BTreeMap<(usize, usize), u64>,
+    asides: Vec<Aside>,
     outcomes: HashMap<(String, Regime), Option<Outcome>>,
     channels: HashMap<String, Option<Channel>>,
     kinds: HashMap<String, Option<ApplicantKind>>,
@@ -120,12 +46,12 @@ impl LedgerReader {
     /// is told.
     #[must_use]
     pub fn new(headings: Headings, options: ClockOptions) -> Self {
-        let places = headings.fields.iter().enumerate().filter_map(|(at, field)| field.map(|field| (field, at)));
         Self {
-            places: places.collect(),
             headings,
             options,
             unmapped: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            asides: Vec::new(),
             outcomes: HashMap::new(),
             channels: HashMap::new(),
             kinds: HashMap::new(),
@@ -135,35 +61,91 @@ impl LedgerReader {
     /// Labels that were not understood so far.
     #[must_use]
     pub fn unmapped(&self) -> Vec<Unmapped> {
-        let told = |((field, label), (count, line)): (&(Field, String), &(u32, u32))| Unmapped {
+        let told = |((field, label), (count, (sheet, line))): (&(Field, String), &(u32, At))| Unmapped {
             column: field.heading().to_owned(),
             label: label.clone(),
             count: *count,
+            sheet: sheet.as_deref().map(str::to_owned),
             line: *line,
         };
         self.unmapped.iter().map(told).collect()
     }
 
-    /// 受理编号 and 收到日期 of a row below the headings, without looking at the rest.
-    #[must_use]
-    pub fn glance(&self, (line, cells): &RawRow) -> Option<(Option<String>, Option<NaiveDate>)> {
-        (*line > self.headings.line).then(|| {
-            let cell = |field| self.places.get(&field).and_then(|at| cells.get(*at));
-            let number = cell(Field::Number).map(|cell| one_line(&cell.text())).filter(|text| !text.is_empty());
-            (number, cell(Field::ReceivedOn).and_then(RawCell::day))
-        })
+    /// Looks at a row without reading it: 受理编号 and 收到日期; none for what is no case. What stands in columns that are not
+    /// read is counted, and rows that are no case are remembered.
+    pub fn glance(&mut self, row: &RawRow) -> Option<(Option<String>, Option<NaiveDate>)> {
+        let sheet = self.headings.of_sheet(row.sheet).filter(|sheet| row.line > sheet.line)?;
+        if let Some(text) = aside(sheet, row) {
+            self.asides.push(Aside { sheet: sheet.name.clone(), line: row.line, text });
+            return None;
+        }
+        let blank = Heading { name: String::new(), meaning: None };
+        for (place, cell) in row.cells.iter().enumerate() {
+            let heading = sheet.columns.get(place).unwrap_or(&blank);
+            if heading.not_taken().is_some() && !is_blank(cell) {
+                *self.unread.entry((row.sheet, place)).or_default() += 1;
+            }
+        }
+        let shows_heading = |at: usize| row.merged.iter().any(|one| one.from <= sheet.line && one.covers(at));
+        let place = |field| place_of(sheet, field).filter(|at| !shows_heading(*at));
+        let cell = |field| place(field).and_then(|at| row.cells.get(at)).filter(|cell| !is_blank(cell));
+        let number = cell(Field::Number).map(|cell| one_line(&cell.text())).filter(|text| !text.is_empty());
+        Some((number, cell(Field::ReceivedOn).and_then(RawCell::day)))
     }
 
-    /// What a row says; none for the headings and what stands above them.
+    /// What [`LedgerReader::glance`] met that is not taken in: columns with something in them, and sheets in which cases
+    /// seem to stand.
+    #[must_use]
+    pub fn unread(&self) -> Vec<Unread> {
+        let sheets =
+            self.headings.unread.iter().filter(|(_, holds_cases)| *holds_cases).map(|(unread, _)| unread.clone());
+        let blank = Heading { name: String::new(), meaning: None };
+        let columns = self.unread.iter().filter_map(|((sheet, place), cells)| {
+            let sheet = self.headings.of_sheet(*sheet)?;
+            let heading = sheet.columns.get(*place).unwrap_or(&blank);
+            let (code, detail) = heading.not_taken()?;
+            Some(Unread {
+                sheet: sheet.name.as_deref().map(str::to_owned),
+                column: Some(heading.told(*place)),
+                code: code.to_owned(),
+                detail,
+                cells: Some(*cells),
+            })
+        });
+        sheets.chain(columns).collect()
+    }
+
+    /// The name of a sheet, in a workbook of several.
+    #[must_use]
+    pub fn sheet_name(&self, sheet: usize) -> Option<Arc<str>> {
+        self.headings.of_sheet(sheet).and_then(|sheet| sheet.name.clone())
+    }
+
+    /// Rows that are no case, as far as [`LedgerReader::glance`] met them.
+    #[must_use]
+    pub fn asides(&self) -> &[Aside] {
+        &self.asides
+    }
+
+    /// What a row says; none for the headings, what stands above them, and what is no case.
     ///
     /// # Errors
     /// Everything that cannot be read, each with its column, what was found and what is understood.
     pub fn read(&mut self, row: RawRow) -> Option<Result<LedgerRow, Vec<RowFault>>> {
-        let (line, cells) = row;
-        if line <= self.headings.line {
+        let sheet = self.headings.of_sheet(row.sheet).filter(|sheet| row.line > sheet.line)?;
+        if aside(sheet, &row).is_some() {
             return None;
         }
-        let mut row = Row { reader: self, line, cells, faults: Vec::new(), remarks: Vec::new() };
+        let places = COLUMNS.iter().filter_map(|column| Some((column.field, place_of(sheet, column.field)?))).collect();
+        let (name, head) = (sheet.name.clone(), sheet.line);
+        let RawRow { line, mut cells, mut merged, .. } = row;
+        // What is merged with the heading shows the heading.
+        for one in merged.iter().filter(|one| one.from <= head) {
+            cells.iter_mut().enumerate().filter(|(at, _)| one.covers(*at)).for_each(|(_, cell)| *cell = RawCell::EMPTY);
+        }
+        merged.retain(|one| one.from > head);
+        let mut row =
+            Row { reader: self, sheet: name, line, places, cells, merged, faults: Vec::new(), remarks: Vec::new() };
         let read = row.read();
         let (faults, remarks) = (row.faults, row.remarks);
         Some(match read {
@@ -173,30 +155,54 @@ impl LedgerReader {
     }
 }
 
+pub(super) fn place_of(sheet: &SheetHeadings, field: Field) -> Option<usize> {
+    sheet.columns.iter().position(|heading| heading.field() == Some(field))
+}
+
+/// Whether nothing stands in a cell, or what offices write for nothing.
+fn is_blank(cell: &RawCell) -> bool {
+    cell.is_empty() || (matches!(cell, RawCell::Text(_)) && BLANK_MARKS.contains(&half_width(&cell.text()).as_str()))
+}
+
 /// Folds line breaks and blanks and drops hidden characters. A ledger is a spreadsheet of other people, full of pasted text. A
 /// clerk could not find a hidden letter in it to mend it.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     without_hidden(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 struct Row<'a> {
     reader: &'a mut LedgerReader,
+    sheet: Option<Arc<str>>,
     line: u32,
+    places: HashMap<Field, usize>,
     cells: Vec<RawCell>,
+    merged: Vec<Merged>,
     faults: Vec<RowFault>,
     remarks: Vec<Remark>,
 }
 
 impl Row<'_> {
     fn cell(&self, field: Field) -> Option<&RawCell> {
-        let cell = self.cells.get(*self.reader.places.get(&field)?)?;
-        (!cell.is_empty()).then_some(cell)
+        let cell = self.cells.get(*self.places.get(&field)?)?;
+        // 无 may be a request, or a name; elsewhere it says that there is nothing.
+        let is_in_words = matches!(field, Field::Request | Field::Applicant | Field::Note | Field::ApplicantKind);
+        let is_nothing = if is_in_words { cell.is_empty() } else { is_blank(cell) };
+        (!is_nothing).then_some(cell)
     }
 
     fn fault(&mut self, field: Field, code: &str, detail: impl Into<String>) {
-        let is_personal = field.column().is_some_and(|column| column.at.is_empty()) && field != Field::Department;
+        let is_personal = matches!(
+            field,
+            Field::Applicant
+                | Field::IdentityKind
+                | Field::IdentityNumber
+                | Field::Telephone
+                | Field::Email
+                | Field::Address
+        );
         let shown = |text: String| text.chars().take(60).collect::<String>();
         self.faults.push(RowFault {
+            sheet: self.sheet.as_deref().map(str::to_owned),
             line: self.line,
             column: field.heading().to_owned(),
             found: self.cell(field).filter(|_| !is_personal).map(RawCell::text).map(shown),
@@ -209,8 +215,8 @@ impl Row<'_> {
     /// The text of a cell that is not empty, within the length of its column.
     fn text(&mut self, field: Field) -> Option<String> {
         let cell = self.cell(field)?;
-        if matches!(cell, RawCell::Unusable(_)) {
-            self.fault(field, "unusable_cell", "单元格中是错误值，不是文字");
+        if let Some((code, detail)) = cell.flaw() {
+            self.fault(field, code, detail);
             return None;
         }
         let text = cell.text();
@@ -232,13 +238,14 @@ impl Row<'_> {
     }
 
     fn day(&mut self, field: Field) -> Option<NaiveDate> {
-        let day = self.cell(field)?.day();
+        let cell = self.cell(field)?;
+        let (day, flaw) = (cell.day(), cell.flaw());
         if day.is_none() {
-            self.fault(
-                field,
+            let (code, detail) = flaw.unwrap_or((
                 "invalid_date",
                 "不是存在的日期；可以写作 2024-3-5、2024/3/5、2024.3.5、2024年3月5日、20240305",
-            );
+            ));
+            self.fault(field, code, detail);
         }
         day
     }
@@ -255,7 +262,8 @@ impl Row<'_> {
 
     fn unmapped(&mut self, field: Field, word: &str) {
         let label: String = word.chars().take(60).collect();
-        let (count, _) = self.reader.unmapped.entry((field, label)).or_insert((0, self.line));
+        let at = (self.sheet.clone(), self.line);
+        let (count, _) = self.reader.unmapped.entry((field, label)).or_insert((0, at));
         *count = count.saturating_add(1);
         let takes = field.column().map_or("", |column| column.takes);
         let detail = format!("不认识“{word}”；可以填：{takes}");
@@ -269,10 +277,18 @@ impl Row<'_> {
     }
 
     fn read(&mut self) -> Option<LedgerRow> {
-        for column in COLUMNS.iter().filter(|column| column.is_required) {
-            self.required(column.field);
+        if !self.is_one_case() {
+            return None;
         }
-        let received_on = self.day(Field::ReceivedOn);
+        self.merged_across();
+        let awaits_confirmation =
+            self.cell(Field::ReceivedOn).is_none() && self.stage() == Some(words::Status::Unconfirmed);
+        for column in COLUMNS.iter().filter(|column| column.is_required) {
+            if !(awaits_confirmation && column.field == Field::ReceivedOn) {
+                self.required(column.field);
+            }
+        }
+        let received_on = if awaits_confirmation { self.submitted_on() } else { self.day(Field::ReceivedOn) };
         let correction = self.correction();
         let corrected_on = correction.and_then(|correction| correction.received_on);
         let regime = received_on.map(|day| regime_of(day, corrected_on, self.reader.options));
@@ -298,11 +314,13 @@ impl Row<'_> {
         }
         let served_on = self.day(Field::ServedOn);
         let note = self.text(Field::Note);
+        self.ended_without_outcome();
         let person = self.person();
         let department = self.line(Field::Department);
         let past = Past {
             number,
             received_on: received_on?,
+            awaits_confirmation,
             channel: channel?,
             applicant_kind: applicant_kind?,
             request: request?,
@@ -317,7 +335,91 @@ impl Row<'_> {
             served_on,
             note,
         };
-        Some(LedgerRow { line: self.line, past, person, department, remarks: Vec::new() })
+        let sheet = self.sheet.clone();
+        Some(LedgerRow {
+            sheet,
+            line: self.line,
+            past,
+            person,
+            department,
+            remarks: Vec::new(),
+            derived: Derived::default(),
+        })
+    }
+
+    /// Whether the row is a case of its own: one that merged cells tie to a row above must have a number, or a request,
+    /// that is its own.
+    fn is_one_case(&mut self) -> bool {
+        let covering = |field: &Field| {
+            let at = *self.places.get(field)?;
+            let is_said = self.cells.get(at).is_some_and(|cell| !cell.is_empty());
+            self.merged.iter().find(|one| is_said && one.from < self.line && one.covers(at)).map(|one| one.from)
+        };
+        let tied = COLUMNS.iter().filter(|column| column.is_taken).find_map(|column| covering(&column.field));
+        let Some(from) = tied else { return true };
+        let is_own = |field: Field| covering(&field).is_none() && self.cell(field).is_some();
+        let is_numbered_above = covering(&Field::Number).is_some();
+        if !is_numbered_above && (is_own(Field::Number) || is_own(Field::Request)) {
+            return true;
+        }
+        let field = if self.places.contains_key(&Field::Number) { Field::Number } else { Field::Request };
+        let detail = format!(
+            "与第{from}行合并，而没有自己的受理编号、申请内容，不能确定是不是另一件申请；一件申请填一行：同一件的请并为一行，\
+             另一件的请填受理编号和申请内容"
+        );
+        self.fault(field, "merged_row", detail);
+        false
+    }
+
+    /// A cell that is merged with the columns beside it does not say whose it is.
+    fn merged_across(&mut self) {
+        let is_taken = |field: &&Field| field.column().is_some_and(|column| column.is_taken);
+        let mut faults = Vec::new();
+        for one in self.merged.iter().filter(|one| one.last > one.first) {
+            let is_said = self.cells.get(one.first).is_some_and(|cell| !cell.is_empty());
+            let mut fields: Vec<(usize, Field)> = self
+                .places
+                .iter()
+                .filter(|(field, at)| is_taken(field) && one.covers(**at))
+                .map(|(field, at)| (*at, *field))
+                .collect();
+            fields.sort_unstable();
+            if let Some(((_, first), (_, last))) =
+                fields.first().zip(fields.last()).filter(|_| is_said && fields.len() > 1)
+            {
+                faults.push((
+                    *first,
+                    format!(
+                        "与右边直到“{}”的各列合并为一格，不能确定是哪一列的内容；请取消合并，逐列填写",
+                        last.heading()
+                    ),
+                ));
+            }
+        }
+        for (field, detail) in faults {
+            self.fault(field, "merged_across", detail);
+        }
+    }
+
+    /// What 环节 says, if it is one of the words that are known.
+    fn stage(&self) -> Option<words::Status> {
+        words::status(&one_line(&self.cell(Field::Stage)?.text()))
+    }
+
+    /// The day an application was handed in whose receipt has not been confirmed yet.
+    fn submitted_on(&mut self) -> Option<NaiveDate> {
+        if self.cell(Field::SubmittedOn).is_none() {
+            self.fault(Field::SubmittedOn, "required", "环节为“待确认收到”、没有收到日期的，须填提交日期");
+        }
+        self.day(Field::SubmittedOn)
+    }
+
+    fn ended_without_outcome(&mut self) {
+        let is_open = self.cell(Field::Outcome).is_none() && self.cell(Field::RepliedOn).is_none();
+        if is_open && self.stage() == Some(words::Status::Ended) {
+            let detail = "写明已经办结，而没有处理结果和答复日期；请补填，仍在办理的请改正";
+            self.fault(Field::Stage, "outcome_required", detail);
+        }
     }
 
     fn channel(&mut self) -> Option<Channel> {
@@ -331,6 +433,10 @@ impl Row<'_> {
     }
 
     fn outcome(&mut self, regime: Regime) -> Option<Outcome> {
+        let is_open = |cell: &RawCell| words::status(&one_line(&cell.text())) == Some(words::Status::Open);
+        if self.cell(Field::Outcome).is_some_and(is_open) {
+            return None;
+        }
         self.meaning(Field::Outcome, |reader, word| {
             let key = (word.to_owned(), regime);
             *reader.outcomes.entry(key).or_insert_with(|| outcome_of(word, regime))
@@ -356,8 +462,10 @@ impl Row<'_> {
         let cell = self.cell(Field::CorrectionTerm)?;
         let days = cell.count().filter(|days| (1..=366).contains(days)).map(Term::Days);
         let term = days.or_else(|| cell.day().map(Term::Until));
+        let flaw = cell.flaw();
         if term.is_none() {
-            self.fault(Field::CorrectionTerm, "invalid_value", "应为1至366个工作日，或者补正的最后日期");
+            let (code, detail) = flaw.unwrap_or(("invalid_value", "应为1至366个工作日，或者补正的最后日期"));
+            self.fault(Field::CorrectionTerm, code, detail);
         }
         term
     }
@@ -365,10 +473,12 @@ impl Row<'_> {
     fn extension(&mut self) -> Option<PastExtension> {
         let on = self.day(Field::ExtensionOn);
         let days = self.cell(Field::ExtensionDays).map(RawCell::count);
+        let flaw = self.cell(Field::ExtensionDays).and_then(RawCell::flaw);
         match (days, on) {
             (None, None) => None,
             (Some(None), _) => {
-                self.fault(Field::ExtensionDays, "invalid_value", "应为延长的工作日数，如 20");
+                let (code, detail) = flaw.unwrap_or(("invalid_value", "应为延长的工作日数，如 20"));
+                self.fault(Field::ExtensionDays, code, detail);
                 None
             }
             (Some(Some(_)), None) if self.cell(Field::ExtensionOn).is_some() => None,
@@ -411,6 +521,17 @@ impl Row<'_> {
     }
 
     fn consultations(&mut self) -> Vec<PastConsultation> {
+        for field in [
+            Field::ConsultationParty,
+            Field::ConsultationKind,
+            Field::ConsultationSentOn,
+            Field::ConsultationReturnedOn,
+        ] {
+            if let Some((code, detail)) = self.cell(field).and_then(RawCell::flaw) {
+                self.fault(field, code, detail);
+                return Vec::new();
+            }
+        }
         let parties = self.parts(Field::ConsultationParty);
         let kinds = self.parts(Field::ConsultationKind);
         let sent = self.parts(Field::ConsultationSentOn);
@@ -490,34 +611,44 @@ impl Row<'_> {
     }
 
     fn person(&mut self) -> Person {
-        Person {
-            name: self.line(Field::Applicant).unwrap_or_default(),
-            identity: self.identity(),
-            telephone: self.contact(Field::Telephone),
-            email: self.contact(Field::Email),
-            address: self.contact(Field::Address),
+        let name = self.line(Field::Applicant).unwrap_or_default();
+        if is_masked(&name) {
+            self.remarks.push(Remark::NameMasked);
         }
+        let identity = self.identity();
+        let [telephone, email, address] =
+            [Field::Telephone, Field::Email, Field::Address].map(|field| self.contact(field));
+        Person { name, identity, telephone, email, address }
     }
 
-    /// A contact; what an export has masked says nothing.
+    /// A contact; one that is masked or rounded says nothing, and that is told.
     fn contact(&mut self, field: Field) -> Option<String> {
-        self.line(field).filter(|text| !text.contains('*'))
-    }
-
-    /// A number that is masked, or that a spreadsheet has rounded, is none.
-    fn identity(&mut self) -> Option<(IdentityKind, String)> {
-        let kind = self.meaning(Field::IdentityKind, |_, word| words::identity_kind(word));
-        let is_rounded = matches!(self.cell(Field::IdentityNumber), Some(RawCell::Number(_)));
-        let number = self.line(Field::IdentityNumber)?;
-        if number.contains('*') || (is_rounded && number.len() > EXACT_DIGITS) {
-            self.remarks.push(Remark::IdentityNotTaken);
+        let text = self.line(field)?;
+        if is_masked(&text) || is_rounded(&text) {
+            if !self.remarks.contains(&Remark::ContactNotTaken) {
+                self.remarks.push(Remark::ContactNotTaken);
+            }
             return None;
         }
-        let assumed = if number.chars().count() == 18 && number.starts_with(|first: char| first.is_ascii_digit()) {
-            IdentityKind::IdCard
-        } else {
-            IdentityKind::Other
-        };
+        Some(text)
+    }
+
+    /// A number that is masked, or that a spreadsheet has rounded, is not taken, and that is told.
+    fn identity(&mut self) -> Option<(IdentityKind, String)> {
+        let kind = self.meaning(Field::IdentityKind, |_, word| words::identity_kind(word));
+        let is_number = matches!(self.cell(Field::IdentityNumber), Some(RawCell::Number(_)));
+        let number = self.line(Field::IdentityNumber)?;
+        if is_masked(&number) {
+            self.remarks.push(Remark::IdentityMasked);
+            return None;
+        }
+        let number = half_width(&number);
+        if (is_number && number.len() > EXACT_DIGITS) || is_rounded(&number) {
+            self.remarks.push(Remark::IdentityRounded);
+            return None;
+        }
+        let is_of_a_card = number.chars().count() == 18 && number.starts_with(|first: char| first.is_ascii_digit());
+        let assumed = if is_of_a_card { IdentityKind::IdCard } else { IdentityKind::Other };
         Some((kind.unwrap_or(assumed), number))
     }
 }

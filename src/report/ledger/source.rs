@@ -1,13 +1,17 @@
-//! The bytes of a ledger as rows of cells: CSV in the encodings offices save it in, or XLSX. Rows are given one by one, as
-//! often as somebody wants to go through them; the file is in memory, its rows are not.
+//! The bytes of a ledger as rows of cells: CSV in the encodings offices save it in, or all sheets of an XLSX. Rows are given
+//! one by one, in as many passes as the reader needs; the file is in memory, its rows are not.
 
 use super::cell::RawCell;
-use crate::report::files::{Allowance, Caps, Value, Workbook, check_separated, is_ole, is_zip};
+use super::merged::{Merged, Spread};
+use crate::report::files::{Allowance, Area, Caps, Value, Workbook, check_separated, foreign, is_zip};
 pub use crate::report::files::{Fault, Unreadable};
 use std::borrow::Cow;
 
 /// Largest file, bytes.
 pub const MOST_BYTES: usize = Caps::COMMAND.bytes;
+
+/// Most merged cells of a file.
+const MOST_MERGED: usize = 100_000;
 
 /// A ledger as it comes: its bytes, and how much of them may be read.
 #[derive(Debug)]
@@ -48,12 +52,39 @@ enum Kind<'a> {
         /// The name of the encoding.
         encoding: &'static str,
     },
-    /// A workbook, of which the first sheet with anything in it is read.
-    Xlsx(&'a [u8]),
+    /// A workbook.
+    Xlsx {
+        /// Its bytes.
+        bytes: &'a [u8],
+        /// Its worksheets: name and merged cells.
+        sheets: Vec<(String, Vec<Area>)>,
+    },
 }
 
-/// A row: its number in the file as a spreadsheet shows it, and its cells.
-pub type RawRow = (u32, Vec<RawCell>);
+/// A row that has anything in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawRow {
+    /// Which worksheet, from 0.
+    pub sheet: usize,
+    /// Its number as a spreadsheet shows it.
+    pub line: u32,
+    /// Its cells from column A on; one that is covered by a merged cell above it has the value of that.
+    pub cells: Vec<RawCell>,
+    /// The merged cells it takes part in.
+    pub merged: Vec<Merged>,
+}
+
+/// How going through the first rows of a sheet ends.
+enum Head {
+    Enough,
+    Unreadable(Unreadable),
+}
+
+impl From<Unreadable> for Head {
+    fn from(why: Unreadable) -> Self {
+        Self::Unreadable(why)
+    }
+}
 
 impl<'a> Source<'a> {
     /// Looks what kind of file it is.
@@ -64,12 +95,24 @@ impl<'a> Source<'a> {
         let LedgerFile { bytes, allowance } = file.into();
         allowance.file(bytes.len())?;
         if is_zip(bytes) {
-            let workbook = allowance.renewed();
-            Workbook::open(bytes, &workbook)?;
-            return Ok(Self { kind: Kind::Xlsx(bytes), allowance });
+            let pass = allowance.renewed();
+            let mut book = Workbook::open(bytes, &pass)?;
+            let names: Vec<String> = book.sheet_names().map(str::to_owned).collect();
+            let mut sheets = Vec::with_capacity(names.len());
+            let mut merged = 0_usize;
+            for (sheet, name) in names.into_iter().enumerate() {
+                let areas = book.areas(sheet)?;
+                merged = merged.saturating_add(areas.len());
+                if merged > MOST_MERGED {
+                    let detail = format!("XLSX 的合并单元格超过{MOST_MERGED}处，请取消合并");
+                    return Err(Unreadable::too_large(detail));
+                }
+                sheets.push((name, areas));
+            }
+            return Ok(Self { kind: Kind::Xlsx { bytes, sheets }, allowance });
         }
-        if is_ole(bytes) {
-            return Err(Unreadable::new(crate::report::files::OLE_DETAIL));
+        if let Some(detail) = foreign(bytes) {
+            return Err(Unreadable::new(detail));
         }
         let (text, encoding) = decode(bytes)?;
         if text.trim().is_empty() {
@@ -94,24 +137,87 @@ impl<'a> Source<'a> {
     pub fn describe(&self) -> String {
         match &self.kind {
             Kind::Csv { encoding, .. } => format!("CSV（{encoding}）"),
-            Kind::Xlsx(_) => "XLSX".to_owned(),
+            Kind::Xlsx { .. } => "XLSX".to_owned(),
         }
     }
 
-    /// Goes through the rows that have anything in them, until `each` fails.
+    /// The names of its sheets; separated text is one sheet without a name.
+    #[must_use]
+    pub fn sheets(&self) -> Vec<Option<&str>> {
+        match &self.kind {
+            Kind::Csv { .. } => vec![None],
+            Kind::Xlsx { sheets, .. } => sheets.iter().map(|(name, _)| Some(name.as_str())).collect(),
+        }
+    }
+
+    /// The first rows of each sheet that have anything in them.
+    ///
+    /// # Errors
+    /// [`Unreadable`] for a file that is broken or holds too much.
+    pub fn heads(&self, most: usize) -> Result<Vec<Vec<RawRow>>, Unreadable> {
+        let mut heads = vec![Vec::new(); self.sheets().len()];
+        self.by_sheet(&mut |row: RawRow| {
+            let Some(head) = heads.get_mut(row.sheet) else { return Err(Head::Enough) };
+            head.push(row);
+            if head.len() < most { Ok(()) } else { Err(Head::Enough) }
+        })?;
+        Ok(heads)
+    }
+
+    /// Goes through the rows of all sheets that have anything in them, until `each` fails.
     ///
     /// # Errors
     /// What `each` returns, or [`Unreadable`] for a file that is broken or holds too much.
     pub fn rows<E: From<Unreadable>>(&self, mut each: impl FnMut(RawRow) -> Result<(), E>) -> Result<(), E> {
         match &self.kind {
-            Kind::Csv { text, delimiter, .. } => csv_rows(text, *delimiter, |row| {
-                self.allowance.go_on()?;
-                each(row)
-            }),
+            Kind::Csv { .. } => self.csv(&mut each),
             // Each pass unfolds the file anew.
-            Kind::Xlsx(bytes) => xlsx_rows(bytes, &self.allowance.renewed(), each),
+            Kind::Xlsx { bytes, sheets } => {
+                let pass = self.allowance.renewed();
+                let mut book = Workbook::open(bytes, &pass)?;
+                sheets.iter().enumerate().try_for_each(|(sheet, (_, areas))| xlsx(&mut book, sheet, areas, &mut each))
+            }
         }
     }
+
+    /// As [`Source::rows`]; where `each` has enough, the next sheet follows.
+    fn by_sheet(&self, each: &mut impl FnMut(RawRow) -> Result<(), Head>) -> Result<(), Unreadable> {
+        let go_on = |ended: Result<(), Head>| match ended {
+            Ok(()) | Err(Head::Enough) => Ok(()),
+            Err(Head::Unreadable(why)) => Err(why),
+        };
+        match &self.kind {
+            Kind::Csv { .. } => go_on(self.csv(each)),
+            Kind::Xlsx { bytes, sheets } => {
+                let pass = self.allowance.renewed();
+                let mut book = Workbook::open(bytes, &pass)?;
+                sheets.iter().enumerate().try_for_each(|(sheet, (_, areas))| go_on(xlsx(&mut book, sheet, areas, each)))
+            }
+        }
+    }
+
+    fn csv<E: From<Unreadable>>(&self, each: &mut impl FnMut(RawRow) -> Result<(), E>) -> Result<(), E> {
+        let Kind::Csv { text, delimiter, .. } = &self.kind else { return Ok(()) };
+        csv_rows(text, *delimiter, |row| {
+            self.allowance.go_on()?;
+            each(row)
+        })
+    }
+}
+
+fn xlsx<E: From<Unreadable>>(
+    book: &mut Workbook<'_>,
+    sheet: usize,
+    areas: &[Area],
+    each: &mut impl FnMut(RawRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut spread = Spread::new(areas);
+    book.each_row(sheet, |line, cells| {
+        let cells = cells.into_iter().map(|value| value.map_or(RawCell::EMPTY, raw_cell)).collect();
+        let (cells, merged) = spread.row(line, cells)?;
+        give(RawRow { sheet, line, cells, merged }, each)
+    })?;
+    Ok(())
 }
 
 /// UTF-8 with or without its mark, UTF-16 with its mark, else GB18030.
@@ -148,7 +254,8 @@ fn csv_rows<E: From<Unreadable>>(
             return Ok(());
         }
         row = row.saturating_add(blank_lines(text, from)).saturating_add(1);
-        give(row, record.iter().map(|cell| RawCell::Text(cell.to_owned())).collect(), &mut each)?;
+        let cells = record.iter().map(|cell| RawCell::Text(cell.to_owned())).collect();
+        give(RawRow { sheet: 0, line: row, cells, merged: Vec::new() }, &mut each)?;
     }
 }
 
@@ -162,28 +269,8 @@ fn blank_lines(text: &str, from: u64) -> u32 {
     u32::try_from(run.matches('\n').count()).unwrap_or(u32::MAX)
 }
 
-fn give<E>(line: u32, cells: Vec<RawCell>, each: &mut impl FnMut(RawRow) -> Result<(), E>) -> Result<(), E> {
-    if cells.iter().all(RawCell::is_empty) { Ok(()) } else { each((line, cells)) }
-}
-
-fn xlsx_rows<E: From<Unreadable>>(
-    bytes: &[u8],
-    allowance: &Allowance,
-    mut each: impl FnMut(RawRow) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut book = Workbook::open(bytes, allowance)?;
-    for sheet in 0..book.sheet_count() {
-        let mut is_empty = true;
-        book.each_row(sheet, |line, cells| {
-            let cells: Vec<RawCell> = cells.into_iter().map(|value| value.map_or(RawCell::EMPTY, raw_cell)).collect();
-            is_empty &= cells.iter().all(RawCell::is_empty);
-            give(line, cells, &mut each)
-        })?;
-        if !is_empty {
-            return Ok(());
-        }
-    }
-    Ok(())
+fn give<E>(row: RawRow, each: &mut impl FnMut(RawRow) -> Result<(), E>) -> Result<(), E> {
+    if row.cells.iter().all(RawCell::is_empty) { Ok(()) } else { each(row) }
 }
 
 fn raw_cell(value: Value) -> RawCell {
@@ -194,5 +281,6 @@ fn raw_cell(value: Value) -> RawCell {
         Value::Moment(serial, None) => RawCell::Unusable(serial.to_string()),
         Value::Is(is) => RawCell::Text(if is { "是" } else { "否" }.to_owned()),
         Value::Unusable(text) => RawCell::Unusable(text),
+        Value::Uncomputed => RawCell::Uncomputed,
     }
 }

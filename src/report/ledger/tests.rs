@@ -45,10 +45,12 @@ const PLAIN: &str = "受理编号,收到日期,申请方式,申请人类型,申�
 
 fn full() -> LedgerRow {
     LedgerRow {
+        sheet: None,
         line: 2,
         past: Past {
             number: Some("依申请〔2024〕1号".into()),
             received_on: day("2024-03-01"),
+            awaits_confirmation: false,
             channel: Channel::RegisteredMail,
             applicant_kind: ApplicantKind::NaturalPerson,
             request: "=某路批复".into(),
@@ -89,6 +91,7 @@ fn full() -> LedgerRow {
         },
         department: Some("信息科".into()),
         remarks: Vec::new(),
+        derived: Derived::default(),
     }
 }
 
@@ -153,6 +156,7 @@ fn a_date_is_read_in_every_form_people_type() {
 #[test]
 fn what_is_written_reads_back_as_it_was_formulas_and_several_opinions_included() {
     let bare = LedgerRow {
+        sheet: None,
         line: 3,
         past: Past {
             number: None,
@@ -171,6 +175,7 @@ fn what_is_written_reads_back_as_it_was_formulas_and_several_opinions_included()
         person: Person::default(),
         department: None,
         remarks: Vec::new(),
+        derived: Derived::default(),
     };
     let written = [full(), bare];
     let sheet = ledger_sheet(&written);
@@ -203,7 +208,8 @@ fn every_category_channel_and_way_is_read_back_from_its_label() {
 fn the_heading_may_stand_under_a_title_in_the_words_of_the_office_and_what_is_unknown_is_told() {
     let text = "某局2024年依申请公开台账,,,,\n\n序号,收件日期,申请人类别 *,所需信息（必填）,经费\n1,20240301,公民,某路批复,3\n";
     let (headings, read, _) = read(text.as_bytes());
-    assert_eq!((headings.line, headings.unknown), (3, vec!["序号".to_owned(), "经费".to_owned()]));
+    assert_eq!((headings.sheets[0].line, headings.unknown()), (3, vec!["经费".to_owned()]));
+    assert_eq!(headings.ignored(), ["序号"]);
     let row = read.into_iter().next().unwrap().unwrap();
     assert_eq!((row.line, row.past.received_on), (4, day("2024-03-01")));
     assert_eq!((row.past.channel, row.remarks), (Channel::InPerson, vec![Remark::ChannelAssumed]));
@@ -271,7 +277,7 @@ fn a_number_that_is_masked_or_rounded_is_not_taken_for_an_identity() {
                 2024-3-1,自然人,乙,,11010519491231002X,13800138000\n";
     let [masked, plain] = <[LedgerRow; 2]>::try_from(rows(text.as_bytes())).unwrap();
     assert_eq!((masked.person.identity, masked.person.telephone), (None, None));
-    assert!(masked.remarks.contains(&Remark::IdentityNotTaken));
+    assert!(masked.remarks.contains(&Remark::IdentityMasked) && masked.remarks.contains(&Remark::ContactNotTaken));
     assert_eq!(plain.person.identity, Some((crate::case::IdentityKind::IdCard, "11010519491231002X".into())));
     assert_eq!(plain.person.telephone.as_deref(), Some("13800138000"));
 }
@@ -297,7 +303,11 @@ fn the_template_takes_a_ledger_and_says_what_each_column_wants() {
     let sheets = template_sheets();
     let source_bytes = xlsx(&sheets).unwrap();
     let (headings, rows, _) = read(&source_bytes);
-    assert_eq!((headings.line, rows.len(), headings.unknown), (1, 0, Vec::<String>::new()));
+    assert_eq!((headings.sheets[0].line, rows.len(), headings.unknown()), (1, 0, Vec::<String>::new()));
+    assert_eq!(
+        headings.unread.iter().map(|(unread, holds_cases)| (unread.sheet.as_deref(), *holds_cases)).collect::<Vec<_>>(),
+        [(Some("填写说明"), false)]
+    );
     assert_eq!(sheets[0].columns.len(), COLUMNS.len());
     let required: Vec<&str> = COLUMNS.iter().filter(|column| column.is_required).map(|column| column.heading).collect();
     assert_eq!(required, ["收到日期", "申请人类型", "申请内容"]);

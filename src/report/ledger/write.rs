@@ -1,7 +1,7 @@
 //! The columns of a ledger written: the template, and the export of cases.
 
 use super::columns::{COLUMNS, Field};
-use super::{LedgerRow, Person};
+use super::{LedgerRow, name_of};
 use crate::case::historical::{Past, PastConsultation, Term};
 use crate::law::{ConsultationKind, Outcome, ServiceMethod};
 use crate::report::{Cell, Column, Sheet};
@@ -22,7 +22,7 @@ pub fn template_sheets() -> [Sheet; 2] {
     };
     let column = |heading, width| Column { heading, width };
     let outcomes = Outcome::all().map(|outcome| -> Vec<Cell> {
-        vec!["处理结果的代码".into(), Cell::Empty, format!("{}　{}", outcome.code(), outcome.label()).into()]
+        vec!["处理结果的代码".into(), Cell::Empty, format!("{}　{}", outcome.code(), name_of(outcome)).into()]
     });
     let notes = Sheet {
         name: "填写说明",
@@ -40,22 +40,77 @@ impl LedgerRow {
     /// Its cells, in the order of the columns.
     #[must_use]
     pub fn cells(&self) -> Vec<Cell> {
-        COLUMNS.iter().map(|column| cell(column.field, &self.past, &self.person, self.department.as_ref())).collect()
+        COLUMNS.iter().map(|column| self.cell(column.field)).collect()
+    }
+
+    fn cell(&self, field: Field) -> Cell {
+        let Self { past, person, derived, .. } = self;
+        let correction = past.correction;
+        match field {
+            Field::Number => past.number.clone().into(),
+            Field::ReceivedOn => Some(past.received_on).filter(|_| !past.awaits_confirmation).into(),
+            Field::Channel => past.channel.label().into(),
+            Field::ApplicantKind => past.applicant_kind.label().into(),
+            Field::Applicant => Some(person.name.clone()).filter(|name| !name.is_empty()).into(),
+            Field::IdentityKind => person.identity.as_ref().map(|(kind, _)| kind.label()).into(),
+            Field::IdentityNumber => person.identity.as_ref().map(|(_, number)| number.clone()).into(),
+            Field::Telephone => person.telephone.clone().into(),
+            Field::Email => person.email.clone().into(),
+            Field::Address => person.address.clone().into(),
+            Field::Request => past.request.clone().into(),
+            Field::Department => self.department.clone().into(),
+            Field::CorrectionOn => correction.map(|correction| correction.on).into(),
+            Field::CorrectionTerm => match correction.and_then(|correction| correction.term) {
+                None => Cell::Empty,
+                Some(Term::Days(days)) => u32::from(days).into(),
+                Some(Term::Until(day)) => day.into(),
+            },
+            Field::CorrectionReceivedOn => correction.and_then(|correction| correction.received_on).into(),
+            Field::ConsultationParty => joined(past, |one| one.party.clone().into()),
+            Field::ConsultationKind => joined(past, |one| ConsultationKind::label(one.kind).into()),
+            Field::ConsultationSentOn => joined(past, |one| one.sent_on.into()),
+            Field::ConsultationReturnedOn => joined(past, |one| one.returned_on.into()),
+            Field::ExtensionDays => past.extension.map(|extension| u32::from(extension.days)).into(),
+            Field::ExtensionOn => past.extension.map(|extension| extension.on).into(),
+            Field::FeeOn => past.fee.map(|fee| fee.on).into(),
+            Field::FeePaidOn => past.fee.and_then(|fee| fee.paid_on).into(),
+            Field::RepliedOn => past.replied_on.into(),
+            Field::Outcome => past.outcome.map(name_of).into(),
+            Field::DocumentNumber => past.document_number.clone().into(),
+            Field::Method => past.method.map(ServiceMethod::label).into(),
+            Field::ServedOn => past.served_on.into(),
+            Field::Note => past.note.clone().into(),
+            Field::SubmittedOn if past.awaits_confirmation => past.received_on.into(),
+            Field::SubmittedOn => derived.submitted_on.into(),
+            Field::Stage => derived.stage.into(),
+            Field::RegisteredOn => derived.registered_on.into(),
+            Field::Handler => derived.handler.clone().into(),
+            Field::MailNumber => derived.mail_number.clone().into(),
+            Field::DueOn => derived.due_on.into(),
+            Field::Remaining => derived.remaining.clone().into(),
+            Field::Warning => derived.warning.into(),
+            Field::Approvals => derived.approvals.clone().into(),
+            Field::Remedies => derived.remedies.clone().into(),
+            Field::FileNumber => derived.file_number.clone().into(),
+        }
     }
 
     /// What the row has under a heading, shortened; none for what identifies a person.
     #[must_use]
     pub fn shown(&self, heading: &str) -> Option<String> {
         let column = COLUMNS.iter().find(|column| column.heading == heading && !column.at.is_empty())?;
-        let text = cell(column.field, &self.past, &self.person, self.department.as_ref());
-        let text: String = spelled(text).chars().take(60).collect();
+        let text: String = spelled(self.cell(column.field)).chars().take(60).collect();
         Some(text).filter(|text| !text.is_empty())
     }
 
     /// The same row in one spelling, whatever file it came from: what tells rows without a number apart.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let cells: Vec<String> = self.cells().into_iter().map(spelled).collect();
+        let taken = COLUMNS.iter().filter(|column| column.is_taken);
+        let mut cells: Vec<String> = taken.map(|column| spelled(self.cell(column.field))).collect();
+        if self.past.awaits_confirmation {
+            cells.push(format!("awaits {}", self.past.received_on));
+        }
         cells.join("\u{1f}")
     }
 }
@@ -66,45 +121,6 @@ fn spelled(cell: Cell) -> String {
         Cell::Text(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
         Cell::Count(count) | Cell::Tenths(count) => count.to_string(),
         Cell::Date(day) => day.to_string(),
-    }
-}
-
-fn cell(field: Field, past: &Past, person: &Person, department: Option<&String>) -> Cell {
-    let correction = past.correction;
-    match field {
-        Field::Number => past.number.clone().into(),
-        Field::ReceivedOn => past.received_on.into(),
-        Field::Channel => past.channel.label().into(),
-        Field::ApplicantKind => past.applicant_kind.label().into(),
-        Field::Applicant => Some(person.name.clone()).filter(|name| !name.is_empty()).into(),
-        Field::IdentityKind => person.identity.as_ref().map(|(kind, _)| kind.label()).into(),
-        Field::IdentityNumber => person.identity.as_ref().map(|(_, number)| number.clone()).into(),
-        Field::Telephone => person.telephone.clone().into(),
-        Field::Email => person.email.clone().into(),
-        Field::Address => person.address.clone().into(),
-        Field::Request => past.request.clone().into(),
-        Field::Department => department.cloned().into(),
-        Field::CorrectionOn => correction.map(|correction| correction.on).into(),
-        Field::CorrectionTerm => match correction.and_then(|correction| correction.term) {
-            None => Cell::Empty,
-            Some(Term::Days(days)) => u32::from(days).into(),
-            Some(Term::Until(day)) => day.into(),
-        },
-        Field::CorrectionReceivedOn => correction.and_then(|correction| correction.received_on).into(),
-        Field::ConsultationParty => joined(past, |one| one.party.clone().into()),
-        Field::ConsultationKind => joined(past, |one| ConsultationKind::label(one.kind).into()),
-        Field::ConsultationSentOn => joined(past, |one| one.sent_on.into()),
-        Field::ConsultationReturnedOn => joined(past, |one| one.returned_on.into()),
-        Field::ExtensionDays => past.extension.map(|extension| u32::from(extension.days)).into(),
-        Field::ExtensionOn => past.extension.map(|extension| extension.on).into(),
-        Field::FeeOn => past.fee.map(|fee| fee.on).into(),
-        Field::FeePaidOn => past.fee.and_then(|fee| fee.paid_on).into(),
-        Field::RepliedOn => past.replied_on.into(),
-        Field::Outcome => past.outcome.map(Outcome::label).into(),
-        Field::DocumentNumber => past.document_number.clone().into(),
-        Field::Method => past.method.map(ServiceMethod::label).into(),
-        Field::ServedOn => past.served_on.into(),
-        Field::Note => past.note.clone().into(),
     }
 }
 

@@ -115,7 +115,7 @@ fn the_self_check_compares_warnings_articles_orders_and_the_calendar() {
         assert_eq!(office.check_clocks().unwrap().1, []);
         let tamper = |db: &mut Db| -> Result<(), StoreError> {
             let one = case_rows::table.find(row.key());
-            diesel::update(one).set(case_rows::warns_on.eq(None::<chrono::NaiveDate>)).execute(db)?;
+            diesel::update(one).set(case_rows::warns_on.eq(Some(day("2026-09-21")))).execute(db)?;
             let reply = duty_rows::table.filter(duty_rows::case_id.eq(Some(duty.key())));
             diesel::update(reply.filter(duty_rows::key.eq("reply")))
                 .set(duty_rows::article.eq("第一条"))
@@ -154,7 +154,7 @@ fn rows_of_an_earlier_release_get_the_day_they_are_warned_by() {
         let office = &house.bureau.service.office;
         assert_eq!(office.fill_warnings().unwrap(), 1);
         let warned = |case| house.store().read(|db| cases::find(db, case)).unwrap().warns_on;
-        assert_eq!(warned(gap.key()), Some(day("2027-01-08")));
+        assert_eq!(warned(gap.key()), Some(day("2027-01-07")), "the earliest");
         assert_eq!(warned(waits.key()), None, "the period has stopped for certain");
         assert_eq!(office.fill_warnings().unwrap(), 0);
     });

@@ -17,7 +17,7 @@ fn all_wrong() -> Value {
             "sex": "m"
         },
         "title": "一\u{7}二",
-        "request": "文".repeat(5001),
+        "request": "文".repeat(10_001),
         "channel": "pigeon",
         "misdirected": "yes",
         "submitted_on": "2025-02-20",

@@ -152,8 +152,10 @@ fn beyond_the_last_holiday_notice_the_date_is_marked_provisional() {
         let clock = &made.json["clock"];
         assert_eq!((made.status, &clock["status"]["code"], &clock["due"]), (201, &json!("gap"), &Value::Null));
         assert_eq!((&clock["is_provisional"], &clock["missing"]), (&json!(true), &json!("2027-01-01")));
-        // 22 to 31 December are eight working days; twelve more from Monday 4 January 2027.
-        assert_eq!(clock["provisional_due"], "2027-01-19");
+        assert_eq!((&clock["provisional_due"], &clock["due_earliest"]), (&json!("2027-01-18"), &json!("2027-01-18")));
+        assert_eq!(clock["due_latest"], "2027-01-21");
+        let said = "2027年放假安排未公布，届满日估算：最早2027年1月18日、最晚1月21日；按最早提醒";
+        assert_eq!(clock["estimate"], said);
         assert_eq!(made.json["is_overdue"], false);
     });
 }

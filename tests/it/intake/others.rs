@@ -128,3 +128,57 @@ fn changes_are_listed_in_their_order_page_by_page_and_since_an_instant() {
         }
     });
 }
+
+/// What the front desk may do besides filing and asking: record a contact, confirm receipt, hand in the correction. Every other
+/// command is the office's, and none of a case that it did not file exists for it.
+#[test]
+fn of_the_commands_the_front_desk_gives_three_and_only_in_what_it_filed() {
+    on_both_databases(|database| {
+        let desk = FrontDesk::open(database, "2025-02-21");
+        let service = desk.service();
+        let made = desk.file(form_with("SQ-1", json!({ "/channel": "ordinary_mail", "/arrived_on": "2025-02-21" })));
+        assert_eq!(made.status, 201, "{made:?}");
+        let of_others = desk.bureau.file(desk.bureau.application("2025-02-21"));
+        let commands: Vec<&str> = gongkai::api::routes::all()
+            .filter_map(|route| route.path.strip_prefix("/api/v1/cases/{case_id}/"))
+            .filter(|segment| !matches!(*segment, "clock" | "events" | "actions" | "tags" | "similar"))
+            .collect();
+        assert!(commands.len() >= 33, "{commands:?}");
+        let give = |case: &str, segment: &str, etag: &str, body: Value| {
+            let path = format!("/api/v1/cases/{case}/{segment}");
+            service.call_with("POST", &path, &desk.token, &[("if-match", etag)], Some(body))
+        };
+        let own = made.json["case_id"].as_str().unwrap();
+        let mut admitted: Vec<&str> = Vec::new();
+        for segment in &commands {
+            let reply = give(own, segment, "\"1\"", json!({}));
+            if (reply.status, reply.json["code"].as_str()) != (403, Some("role_required")) {
+                admitted.push(segment);
+            }
+        }
+        admitted.sort_unstable();
+        assert_eq!(admitted, ["confirmation", "contacts", "corrected-application"]);
+        let contact = json!({ "on": "2025-02-21", "means": "电话", "result": "reached" });
+        let confirmation = json!({ "on": "2025-02-21", "evidence": "电话记录" });
+        let correction = json!({ "on": "2025-02-21", "request": "补正后的内容" });
+        for (segment, body) in [
+            ("contacts", contact.clone()),
+            ("confirmation", confirmation),
+            ("corrected-application", correction.clone()),
+        ] {
+            let refused = give(&of_others.id, segment, "\"2\"", body);
+            assert_eq!(refused.problem(), (404, "not_found"), "{segment}: {refused:?}");
+        }
+        // In its own filing: done, and nothing of the case is told beside the version.
+        let etag = |number: &str| desk.state(number).header("etag").to_owned();
+        let done = give(own, "contacts", &etag("SQ-1"), contact);
+        assert_eq!((done.status, done.text.as_str()), (204, ""), "{done:?}");
+        let done = give(own, "confirmation", &etag("SQ-1"), json!({ "on": "2025-02-21", "evidence": "电话记录" }));
+        assert_eq!((done.status, done.text.as_str()), (204, ""), "{done:?}");
+        desk.command("SQ-1", &desk.bureau.clerk, "registration", json!({ "on": "2025-02-21" }));
+        let notice = json!({ "on": "2025-02-21", "items": ["文号"], "respond_days": 10, "served_on": "2025-02-21" });
+        desk.command("SQ-1", &desk.bureau.clerk, "corrections", notice);
+        let done = give(own, "corrected-application", &etag("SQ-1"), correction);
+        assert_eq!((done.status, done.text.as_str()), (204, ""), "{done:?}");
+    });
+}

@@ -80,9 +80,22 @@ fn prepare(case: &mut CaseAt<'_>, requirement: Requirement, on: NaiveDate, propo
             case.clerk("justification-answers", json!({ "on": on, "reasonable": false, "reasons": "无" }));
         }
         Requirement::RightOrgan => proposal["right_organ"] = json!({ "name": "某局", "contact": "010-12345678" }),
-        Requirement::EarlierReplyNumber => proposal["earlier_reply_number"] = json!("〔2023〕1号"),
+        Requirement::EarlierReplyNumber => {
+            proposal["earlier_reply_number"] = json!("〔2023〕1号");
+            proposal["earlier_reply_before_system"] = json!(true);
+        }
         Requirement::AccessPath => proposal["public_location"] = json!("网站公开栏"),
         Requirement::SpecialLaw => proposal["legal_basis"] = json!("某法"),
+        Requirement::SecretMarking => {
+            proposal["secret"] = json!({ "level": "secret", "marking": "机密★10年", "term": "10年" });
+        }
+        Requirement::AdverseEffect => proposal["adverse_effect"] = json!("危及公共安全"),
+        Requirement::ProcessRecord => {
+            proposal["process"] = json!({ "kind": "draft", "made_on": on, "decision": "某批复" });
+        }
+        Requirement::InternalAffairsKind => proposal["internal_affairs"] = json!("personnel"),
+        Requirement::FilePaper => proposal["file_paper"] = json!("询问笔录"),
+        Requirement::Publication => proposal["publication"] = json!({ "on": on, "place": "网站公开栏" }),
         // The opinion above objects; reasons are given to every proposal; the rest are ends without a reply.
         Requirement::ConsultationObjected
         | Requirement::Reasons

@@ -119,3 +119,21 @@ fn the_ledger_is_fetched_masked_or_with_a_reason_and_by_who_keeps_it() {
         }
     });
 }
+
+#[test]
+fn a_column_that_is_not_read_refuses_the_file_unless_the_rest_alone_is_wanted() {
+    on_desks(|desk| {
+        let text = "受理编号,收到日期,申请人类型,申请内容,领导批示\n甲1,2024-3-1,自然人,甲,已阅\n";
+        let shown = desk.preview(text);
+        let unread = &shown.json["import"]["unread"][0];
+        assert_eq!((&unread["column"], &unread["cells"]), (&json!("领导批示"), &json!(1)), "{shown:?}");
+        let refused = desk.import(text, &shown.json["confirmation"], false);
+        assert_eq!(refused.problem(), (422, "invalid"), "{refused:?}");
+        assert_eq!(refused.fields(), [("/content", "unknown_column")]);
+        let kept = desk.import(text, &shown.json["confirmation"], true);
+        assert_eq!((kept.status, &kept.json["created"]), (201, &json!(1)), "{kept:?}");
+        let page = desk.preview("<html><table><tr><td>收到日期</td></tr></table></html>");
+        assert_eq!(page.fields(), [("/content", "unreadable_file")]);
+        assert!(page.text.contains("网页") && page.text.contains(".xlsx"), "{page:?}");
+    });
+}

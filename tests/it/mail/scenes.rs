@@ -70,7 +70,7 @@ impl<'a> Scene<'a> {
 }
 
 /// The text of a mail.
-fn text_of(store: &Store, key: &str) -> String {
+pub(super) fn text_of(store: &Store, key: &str) -> String {
     let bytes: Vec<u8> = store
         .read(|db| -> Result<_, StoreError> {
             Ok(outbox_table::table.filter(outbox_table::dedupe_key.eq(key)).select(outbox_table::message).first(db)?)

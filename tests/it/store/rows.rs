@@ -89,6 +89,7 @@ fn duties_follow_the_case_and_keep_their_id() {
             key: key.into(),
             kind: key.split(':').next().unwrap().into(),
             due_on: Some(day(due)),
+            latest_on: None,
             status: obligations::OPEN.into(),
             owner_id: Some(bureau.user),
             department_id: Some(bureau.department),

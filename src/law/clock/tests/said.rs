@@ -51,7 +51,17 @@ fn a_closed_case_warns_of_nothing_and_a_waiting_one_of_nothing_urgent() {
 fn a_gap_warns_by_its_provisional_date() {
     assert_eq!(level("2026-12-07", &[], "2026-12-18"), WarningLevel::Blue, "11 days left");
     assert_eq!(level("2026-12-07", &[], "2026-12-28"), WarningLevel::Yellow, "5 days left, wherever they fall");
-    assert_eq!(level("2026-12-07", &[], "2027-01-06"), WarningLevel::Red, "provisional: 2027-01-05");
+    assert_eq!(level("2026-12-07", &[], "2027-01-04"), WarningLevel::Orange, "the earliest day it can end on");
+    assert_eq!(level("2026-12-07", &[], "2027-01-06"), WarningLevel::Red);
+}
+
+#[test]
+fn a_due_date_that_the_next_notice_may_move_warns_early_and_is_not_overdue_before_it() {
+    let level = |today: &str| level("2026-11-30", &[], today);
+    assert_eq!(level("2026-12-26"), WarningLevel::Yellow, "2026-12-27 at the earliest");
+    assert_eq!(level("2026-12-27"), WarningLevel::Orange);
+    assert_eq!(level("2026-12-28"), WarningLevel::Orange, "due by the notices that are out");
+    assert_eq!(level("2026-12-29"), WarningLevel::Red);
 }
 
 #[test]
@@ -144,4 +154,21 @@ fn the_end_is_told_as_a_reply_in_time_a_late_one_or_no_reply() {
     ] {
         insta::assert_snapshot!(name, explained(&timeline("2024-03-01", &[end]), None));
     }
+}
+
+/// C-2: one court took the working day after a Sunday as day 0.
+#[test]
+fn a_receipt_on_a_day_of_rest_says_that_one_court_began_a_working_day_later() {
+    let explained = |received: &str, facts: &[Fact]| {
+        let timeline = timeline(received, facts);
+        let answer = reply_clock(&timeline, Calendar::national(), None).unwrap();
+        (answer.status, explain(&timeline, &answer, Calendar::national()))
+    };
+    let (status, text) = explained("2017-06-18", &[replied("2017-07-10")]);
+    assert_eq!(status, ClockStatus::MetLate);
+    let said = "第0日是休息日：仍为收到之日，自下一工作日起计入（规则C-2）。有一例裁判另以下一工作日为第0日\
+                （2017-06-18收到、2017-07-10交邮，认定按期），届满日为2017-07-10；恰在2017-07-10答复的，此处按逾期计";
+    assert!(text.contains(said), "{text}");
+    assert!(text.contains("电子送达以成功发送之日为准；被退回的不是发送（规则D13、D14、C-8）"), "{text}");
+    assert!(!explained("2017-06-19", &[]).1.contains("C-2"), "a Monday");
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 macro_rules! rules {
     ($($(#[$doc:meta])* $rule:ident = $code:literal, $label:literal, $fault:literal;)*) => {
         /// A rule of consistency.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub enum Rule { $($(#[$doc])* #[serde(rename = $code)] $rule,)* }
         impl Rule {
             /// Every rule.
@@ -22,6 +22,13 @@ macro_rules! rules {
             #[must_use]
             pub const fn is_fault(self) -> bool { match self { $(Self::$rule => $fault,)* } }
         }
+        // utoipa's derive takes no name out of a macro's literal: it would publish the Rust names.
+        impl utoipa::PartialSchema for Rule {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::law::vocabulary("核对规则", &[$(($code, $label),)*])
+            }
+        }
+        impl ToSchema for Rule {}
     };
 }
 
@@ -58,6 +65,8 @@ rules! {
     PartFiveEmpty = "part_five_empty", "第五部分应写明问题及改进情况", true;
     /// The prose counts what was carried over among the received.
     ReceivedWithCarryOver = "received_with_carry_over", "文字中的受理数是新收加结转", false;
+    /// A figure of the prose that may or may not be one of the table.
+    NarrativeUnplaced = "narrative_unplaced", "文字中的数字不能确定对应哪一栏", false;
     /// A sum could only be checked with a blank cell filled in.
     NotCheckable = "not_checkable", "有空白格，不能直接核对", false;
     /// 四 is not said but follows.

@@ -1,6 +1,8 @@
 //! The prose against the table, and against itself.
 
 mod clause;
+#[cfg(test)]
+mod corpus;
 mod enumeration;
 
 use super::finding::{Finding, Rule};
@@ -12,8 +14,15 @@ use clause::{Clause, Subject, clauses};
 const TABLE: &str = "文字";
 
 pub(super) fn check(report: &Published) -> Vec<Finding> {
-    let clauses = clauses(&report.narrative);
-    let mut found: Vec<Finding> = clauses.iter().filter_map(|clause| compare(report, clause)).collect();
+    let clauses = clauses(&report.narrative, report.year);
+    let parted = parted(report, &clauses);
+    let judged = clauses.iter().filter(|clause| clause.subject.is_none_or(|subject| !parted.contains(&subject)));
+    // Of several different numbers one may be the whole and the others parts.
+    let is_alone = |clause: &Clause| {
+        clauses.iter().filter(|of| of.is_sure && of.subject == clause.subject).all(|of| of.number == clause.number)
+    };
+    let mut found: Vec<Finding> =
+        judged.filter_map(|clause| compare(report, clause, clause.is_sure && is_alone(clause))).collect();
     found.extend(contradiction(report, &clauses));
     found.extend(enumeration::check(&report.narrative));
     found.extend(totals(report));
@@ -29,8 +38,22 @@ pub(super) fn check(report: &Published) -> Vec<Finding> {
     found
 }
 
-/// A figure of the prose that the table has too.
-fn compare(report: &Published, clause: &Clause) -> Option<Finding> {
+/// Subjects that the prose tells in parts, of this office and of that: together they are the figure of the table.
+fn parted(report: &Published, clauses: &[Clause]) -> Vec<Subject> {
+    let mut found: Vec<Subject> = Vec::new();
+    for subject in clauses.iter().filter_map(|clause| clause.subject) {
+        let numbers: Vec<u64> =
+            clauses.iter().filter(|of| of.subject == Some(subject)).map(|of| u64::from(of.number)).collect();
+        let sum = numbers.iter().copied().fold(0, u64::saturating_add);
+        if numbers.len() > 1 && value(report, subject) == Some(sum) && !found.contains(&subject) {
+            found.push(subject);
+        }
+    }
+    found
+}
+
+/// A figure of the prose that the table has too; a fault only where it `is_sure` that it is the same figure.
+fn compare(report: &Published, clause: &Clause, is_sure: bool) -> Option<Finding> {
     let subject = clause.subject?;
     let expected = value(report, subject)?;
     let found = u64::from(clause.number);
@@ -38,6 +61,10 @@ fn compare(report: &Published, clause: &Clause) -> Option<Finding> {
         return None;
     }
     let figures = |finding: Finding| finding.figures(Some(found), Some(expected));
+    if !is_sure {
+        let detail = format!("“{}{found}件”不能确定对应表中哪一栏，最接近的一栏为{expected}件，请核对", clause.before);
+        return (!is_of_table(report, found)).then(|| figures(Finding::new(Rule::NarrativeUnplaced, TABLE, detail)));
+    }
     let with_carried = match subject {
         Subject::Received => value(report, Subject::Carried).map(|carried| expected + carried),
         Subject::Kinds(column) => kinds_value(report, CARRIED, column).map(|carried| expected + carried),
@@ -49,6 +76,14 @@ fn compare(report: &Published, clause: &Clause) -> Option<Finding> {
     }
     let detail = format!("“{}{found}件”，表中为{expected}件", clause.before);
     Some(figures(Finding::new(Rule::Narrative, TABLE, detail)).because(partly(report, subject, clause.number)))
+}
+
+/// Whether a number is one of the main figures of the table: 一, 二, both together, （七）, 四.
+fn is_of_table(report: &Published, number: u64) -> bool {
+    let of = |subject| value(report, subject);
+    let (received, carried) = (of(Subject::Received), of(Subject::Carried));
+    let in_hand = received.zip(carried).map(|(received, carried)| received + carried);
+    [received, carried, in_hand, of(Subject::Results), of(Subject::Pending)].contains(&Some(number))
 }
 
 /// The row or cell whose figure the prose took for the whole.
@@ -130,8 +165,11 @@ fn contradiction(report: &Published, clauses: &[Clause]) -> Option<Finding> {
     if value(report, Subject::Received).is_some() {
         return None;
     }
-    let mut numbers: Vec<u32> =
-        clauses.iter().filter(|clause| clause.subject == Some(Subject::Received)).map(|clause| clause.number).collect();
+    let mut numbers: Vec<u32> = clauses
+        .iter()
+        .filter(|clause| clause.is_sure && clause.subject == Some(Subject::Received))
+        .map(|clause| clause.number)
+        .collect();
     numbers.dedup();
     let (first, second) = (numbers.first()?, numbers.get(1)?);
     let detail = format!("同一报告先后写收到{first}件、{second}件");

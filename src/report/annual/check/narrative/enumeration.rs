@@ -1,4 +1,5 @@
-//! “…26件，其中A件、B件…”: the parts may not be more than the whole.
+//! “…26件，其中A件、B件…”: the parts may not be more than the whole. A list may divide the same whole in several ways, by ways
+//! in, by applicants, by results: each division is added up by itself.
 
 use super::super::finding::{Finding, Rule};
 
@@ -7,6 +8,58 @@ struct Part {
     words: String,
     number: u64,
 }
+
+/// What a part divides its whole by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Division {
+    Channel,
+    Applicant,
+    State,
+    Result,
+}
+
+const DIVISIONS: [(Division, &[&str]); 3] = [
+    (
+        Division::Channel,
+        &[
+            "网络", "网上", "网站", "平台", "信函", "来信", "信件", "邮寄", "邮件", "邮箱", "传真", "当面", "现场",
+            "窗口", "口头", "线上", "线下", "系统", "书面",
+        ],
+    ),
+    (
+        Division::Applicant,
+        &["自然人", "法人", "企业", "科研", "公益", "法律服务", "律师", "公民", "其他组织", "社会组织", "个人申请"],
+    ),
+    (
+        Division::State,
+        &[
+            "办结",
+            "已答复",
+            "按期答复",
+            "按时答复",
+            "在办",
+            "正在办理",
+            "未办结",
+            "结转",
+            "延期",
+            "逾期",
+            "新收",
+            "审核中",
+        ],
+    ),
+];
+
+impl Division {
+    fn of(words: &str) -> Self {
+        let found = DIVISIONS.iter().find(|(_, any)| any.iter().any(|word| words.contains(word)));
+        found.map_or(Self::Result, |(division, _)| *division)
+    }
+}
+
+/// Words behind which a part is divided itself.
+const DIVIDED: [&str; 4] = ["包括", "包含", "分别", "具体"];
+/// Words of a comparison or of another year: no part.
+const NO_PART: [&str; 9] = ["同比", "较上", "较去", "比上", "比去", "增加", "减少", "去年", "上年同期"];
 
 /// Words of steps, which are no results and are counted with them by mistake.
 const STEPS: [&str; 6] = ["补正", "更改", "补充", "延期", "征求", "征询"];
@@ -20,13 +73,18 @@ pub(super) fn check(text: &str) -> Vec<Finding> {
         before.push_str(head);
         let wholes = wholes(&before);
         let list = tail.split(['。', '；', ';']).next().unwrap_or_default();
-        let parts: Vec<Part> = list.split(['，', ',', '、']).filter_map(part).collect();
-        found.extend(too_many(&wholes, &parts));
+        // What divides a part further is no part of this whole.
+        let own = list.split(['，', ',', '、']).take_while(|words| !DIVIDED.iter().any(|word| words.contains(word)));
+        let parts: Vec<Part> = own.filter_map(part).collect();
+        for division in [Division::Channel, Division::Applicant, Division::State, Division::Result] {
+            let of: Vec<&Part> = parts.iter().filter(|part| Division::of(&part.words) == division).collect();
+            found.extend(too_many(&wholes, &of));
+        }
     }
     found
 }
 
-fn too_many(wholes: &[u64], parts: &[Part]) -> Option<Finding> {
+fn too_many(wholes: &[u64], parts: &[&Part]) -> Option<Finding> {
     let sum = parts.iter().map(|part| part.number).fold(0, u64::saturating_add);
     let largest = *wholes.iter().max()?;
     if parts.len() < 2 || sum <= largest {
@@ -40,8 +98,8 @@ fn too_many(wholes: &[u64], parts: &[Part]) -> Option<Finding> {
 }
 
 /// The part that is as large as the excess; a step that was counted as a result before any other.
-fn surplus(parts: &[Part], excess: u64) -> Option<String> {
-    let same: Vec<&Part> = parts.iter().filter(|part| part.number == excess).collect();
+fn surplus(parts: &[&Part], excess: u64) -> Option<String> {
+    let same: Vec<&Part> = parts.iter().copied().filter(|part| part.number == excess).collect();
     let is_step = |part: &&&Part| STEPS.iter().any(|step| part.words.contains(step));
     let likely = same.iter().find(is_step).or(same.first().filter(|_| same.len() == 1))?;
     let why = if is_step(&likely) { "（补正、延期等是办理步骤，不是办理结果）" } else { "" };
@@ -66,7 +124,7 @@ fn wholes(before: &str) -> Vec<u64> {
 
 /// `…72件` or `部分公开67`: the words and the number; nothing for shares and years.
 fn part(fragment: &str) -> Option<Part> {
-    if fragment.contains('%') || fragment.contains('％') {
+    if fragment.contains('%') || fragment.contains('％') || NO_PART.iter().any(|word| fragment.contains(word)) {
         return None;
     }
     let (start, length) = last_number(fragment)?;
@@ -113,6 +171,10 @@ mod tests {
             "新收317件,上年结转3件。其中,予以公开184件,部分公开67,结转69件。",
             "受理267件，答复263件，上升1.52%。其中同意公开共81件,公开率为30.80%。",
             "其中甲3件，乙4件。",
+            "收到20件，其中网络申请15件，信函申请5件，自然人18件，法人2件，予以公开12件，不予公开8件。",
+            "办结20件，其中予以公开12件，不予公开8件，包括国家秘密5件、个人隐私3件。",
+            "收到20件，其中已办结17件，未办结3件，予以公开15件，无法提供2件。",
+            "收到20件，其中征地类12件，规划类8件，较上年增加5件。",
         ] {
             assert_eq!(check(text), [], "{text}");
         }

@@ -1,0 +1,70 @@
+//! Which words a member of a command may have in a case: for a word that is none of them, the answer names these and no others.
+
+use super::command::CommandKind;
+use super::decide::made_by;
+use super::record::{LinkRelation, Notice, Stage};
+use super::state::Case;
+use crate::law::{Outcome, Regime, ServiceMethod};
+use chrono::NaiveDate;
+
+/// Since this day 235号 refuses private couriers.
+const COURIERS_REFUSED: NaiveDate = match NaiveDate::from_ymd_opt(2016, 12, 7) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
+
+/// The codes that `member` of the command may have in this case; `None`: its words are the same in every case.
+#[must_use]
+pub fn choices(command: CommandKind, member: &str, case: &Case) -> Option<Vec<&'static str>> {
+    let regime = case.regime.unwrap_or(Regime::Order711);
+    match (command, member) {
+        (CommandKind::ProposeOutcome, "outcome" | "items") => {
+            Some(codes(Outcome::all().filter(|outcome| is_reply(*outcome, regime)), Outcome::code))
+        }
+        (CommandKind::ProposeOutcome, "withheld") => Some(grounds(regime)),
+        (CommandKind::Review, "kind") => {
+            let next = case.proposal.as_ref().and_then(|proposal| proposal.next_review());
+            next.map(|next| vec![next.code()])
+        }
+        (CommandKind::ServeNotice, "notice") => {
+            let awaits = [
+                (Stage::AwaitingCorrection, Notice::Correction),
+                (Stage::AwaitingJustification, Notice::Justification),
+                (Stage::AwaitingFee, Notice::Fee),
+            ];
+            awaits.into_iter().find(|(stage, _)| *stage == case.stage).map(|(_, notice)| vec![notice.code()])
+        }
+        (CommandKind::Dispatch, "method") => {
+            let may_be_private = case.receipt.is_some_and(|receipt| receipt.on < COURIERS_REFUSED);
+            let ways = ServiceMethod::ALL.into_iter();
+            let lawful = ways.filter(|way| may_be_private || *way != ServiceMethod::PrivateCourier);
+            Some(codes(lawful, ServiceMethod::code))
+        }
+        (CommandKind::Link, "relation") => {
+            let entered = LinkRelation::ALL.iter().copied().filter(|relation| made_by(*relation).is_none());
+            Some(codes(entered, LinkRelation::code))
+        }
+        _ => None,
+    }
+}
+
+fn codes<T>(words: impl Iterator<Item = T>, code: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+    words.map(code).collect()
+}
+
+/// Whether a proposal under that Order may have this category. Ends without a reply have commands of their own.
+fn is_reply(outcome: Outcome, regime: Regime) -> bool {
+    let ends_otherwise = matches!(outcome, Outcome::CorrectionLapsed | Outcome::FeeLapsed | Outcome::Withdrawn);
+    outcome.is_of(regime) && !ends_otherwise
+}
+
+/// Whether part of the information may be withheld on this ground under that Order.
+pub(super) fn is_ground(outcome: Outcome, regime: Regime) -> bool {
+    let is_partial = matches!(outcome, Outcome::PartiallyDisclosed | Outcome::O492PartiallyDisclosed);
+    outcome.is_of(regime) && !outcome.is_granted() && !outcome.is_closed_without_reply() && !is_partial
+}
+
+/// The grounds on which part of the information may be withheld.
+pub(super) fn grounds(regime: Regime) -> Vec<&'static str> {
+    codes(Outcome::all().filter(|outcome| is_ground(*outcome, regime)), Outcome::code)
+}

@@ -1,0 +1,120 @@
+//! What an export tells of a case besides what an import takes: where it stands, who has it, how long it has left.
+
+use crate::case::{Case, Event, Position, position};
+use crate::law::Calendar;
+use crate::office::OfficeError;
+use crate::office::files::Desk;
+use crate::report::ledger::Derived;
+use crate::store::cases::CaseRow;
+use crate::store::{Db, StoreError, UserId, users};
+use chrono::NaiveDate;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Between several approvals, or remedies, in a cell.
+const BETWEEN: &str = "；";
+
+/// What the rows of one export are told by.
+#[derive(Debug)]
+pub(super) struct Deriving {
+    desk: Desk,
+    today: NaiveDate,
+    names: HashMap<Uuid, Option<String>>,
+}
+
+impl Deriving {
+    pub(super) fn new(desk: Desk, today: NaiveDate) -> Self {
+        Self { desk, today, names: HashMap::new() }
+    }
+
+    /// What is told of a case.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub(super) fn of(
+        &mut self,
+        db: &mut Db,
+        row: &CaseRow,
+        case: &Case,
+        log: &[Event],
+    ) -> Result<Derived, OfficeError> {
+        let (calendar, rules) = (&self.desk.calendar, &self.desk.rules);
+        let answer = case.reply_clock(calendar, rules, Some(self.today));
+        // A log whose clock cannot be computed is told by `audit clocks`; the ledger has its facts all the same.
+        let answer = answer.unwrap_or_default();
+        let position = position(case, answer.as_ref(), self.today, &rules.warning_thresholds(), calendar);
+        let remaining = remaining(&position, self.today, calendar);
+        let handler = match case.handler_id {
+            Some(id) => self.name(db, id)?,
+            None => None,
+        };
+        Ok(Derived {
+            stage: Some(case.stage.label()),
+            submitted_on: Some(case.intake.submitted_on),
+            registered_on: case.registered_on,
+            handler,
+            mail_number: case
+                .reply
+                .as_ref()
+                .and_then(|reply| reply.dispatches.iter().rev().find_map(|dispatch| dispatch.tracking_number.clone())),
+            due_on: row.due_on,
+            remaining,
+            warning: Some(position.standing.label()),
+            approvals: self.approvals(db, log)?,
+            remedies: remedies(case),
+            file_number: case.archive.as_ref().map(|archive| archive.file_number.clone()),
+        })
+    }
+
+    fn name(&mut self, db: &mut Db, id: Uuid) -> Result<Option<String>, OfficeError> {
+        if let Some(known) = self.names.get(&id) {
+            return Ok(known.clone());
+        }
+        let name = match users::find(db, UserId(id)) {
+            Ok(user) => Some(user.display_name),
+            // An import at the command line has no user.
+            Err(StoreError::NotFound) => None,
+            Err(other) => return Err(other.into()),
+        };
+        self.names.insert(id, name.clone());
+        Ok(name)
+    }
+
+    /// The steps of the last proposal, each with who took it and when.
+    fn approvals(&mut self, db: &mut Db, log: &[Event]) -> Result<Option<String>, OfficeError> {
+        let mut told: Vec<String> = Vec::new();
+        for event in log {
+            if matches!(event, Event::OutcomeProposed { .. }) {
+                told.clear();
+            }
+            if let Event::Reviewed { review, reviewed_by } = event
+                && review.approve
+            {
+                let name = self.name(db, *reviewed_by)?.unwrap_or_default();
+                told.push(format!("{}{name}{}", review.kind.label(), review.on));
+            }
+        }
+        Ok(Some(told.join(BETWEEN)).filter(|told| !told.is_empty()))
+    }
+}
+
+/// Working days until the last day, or since.
+fn remaining(position: &Position, today: NaiveDate, calendar: &Calendar) -> Option<String> {
+    let due = position.due_on.filter(|_| position.standing.is_open())?;
+    if today <= due {
+        return Some(calendar.count_estimated(today, due).to_string());
+    }
+    match calendar.count_estimated(due, today) {
+        0 => Some("已过届满日".to_owned()),
+        over => Some(format!("逾期{over}")),
+    }
+}
+
+fn remedies(case: &Case) -> Option<String> {
+    let told = case.remedies.iter().map(|remedy| {
+        let result = remedy.decision.as_ref().map_or("尚未审结", |decision| decision.result.label());
+        format!("{}{}（{result}）", remedy.opened.kind.label(), remedy.opened.reference)
+    });
+    let told: Vec<String> = told.collect();
+    Some(told.join(BETWEEN)).filter(|told| !told.is_empty())
+}

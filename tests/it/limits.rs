@@ -1,0 +1,96 @@
+//! The longest text of each member, as the document says it: that long is taken, one character more is refused.
+
+use gongkai::api::routes;
+use serde_json::Value;
+
+use crate::document::document;
+use crate::house::House;
+use crate::payloads::{Call, call_for};
+use crate::support::on_both_databases;
+
+/// The good request with another text of a member.
+fn saying(call: &Call, pointer: &str, length: usize) -> Call {
+    let mut other = call.clone();
+    let member = other.body.as_mut().unwrap().pointer_mut(pointer).unwrap();
+    *member = Value::from("文".repeat(length));
+    other
+}
+
+#[test]
+fn one_character_more_than_the_document_allows_is_refused_at_its_member() {
+    on_both_databases(|database| {
+        let house = House::on(database);
+        let mut flaws = Vec::new();
+        let mut tried = 0;
+        for route in routes::all() {
+            let operation = document().operation(route);
+            if operation.body().is_none() {
+                continue;
+            }
+            let call = call_for(&house, document(), route);
+            for (pointer, most) in operation.longest_texts() {
+                if !call.body.as_ref().unwrap().pointer(&pointer).is_some_and(Value::is_string) {
+                    flaws.push(format!("{route:?}: say something in {pointer}"));
+                    continue;
+                }
+                let reply = saying(&call, &pointer, most + 1).send(&house);
+                tried += 1;
+                // The sign-in answers alike whatever is wrong.
+                let is_told = reply.json["errors"][0]["pointer"] == pointer.as_str() || reply.status == 401;
+                if !(400..500).contains(&reply.status) || !is_told {
+                    flaws.push(format!("{route:?} {pointer} of {}: {} {:.200}", most + 1, reply.status, reply.text));
+                }
+            }
+        }
+        assert!(flaws.is_empty(), "{}", flaws.join("\n"));
+        assert!(tried >= 60, "only {tried} tried");
+    });
+}
+
+#[test]
+fn a_text_as_long_as_the_document_allows_is_taken() {
+    const WORDS: &[&str] = &[
+        "/title",
+        "/request",
+        "/applicant/name",
+        "/applicant/contact/address",
+        "/parts/0/title",
+        "/parts/0/request",
+        "/reason",
+        "/reasons",
+        "/text",
+        "/subject",
+        "/display_name",
+        "/name",
+        "/part_one",
+        "/opinion",
+        "/comment",
+    ];
+    on_both_databases(|database| {
+        let house = House::on(database);
+        let mut taken = std::collections::BTreeMap::new();
+        for route in routes::all() {
+            let operation = document().operation(route);
+            // A reason to look at an applicant's data must say something.
+            if operation.body().is_none() || route.path.ends_with("/reveal") {
+                continue;
+            }
+            for (pointer, most) in operation.longest_texts() {
+                if !WORDS.contains(&pointer.as_str()) {
+                    continue;
+                }
+                let reply = saying(&call_for(&house, document(), route), &pointer, most).send(&house);
+                assert!(
+                    (200..300).contains(&reply.status),
+                    "{route:?} {pointer} of {most}: {} {:.200}",
+                    reply.status,
+                    reply.text
+                );
+                taken.entry(pointer).or_insert_with(Vec::new).push(most);
+            }
+        }
+        assert_eq!(taken["/title"], [200, 200], "the clerk's and the front desk's");
+        assert_eq!(taken["/request"], [10_000, 10_000, 10_000], "and the corrected one");
+        assert_eq!(taken.len(), WORDS.len(), "{taken:?}");
+    });
+}
