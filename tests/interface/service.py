@@ -8,7 +8,7 @@ ROLES = ["intake", "clerk", "handler", "reviewer", "office_head", "leader", "sup
 def binary():
     top = pathlib.Path(__file__).resolve().parents[2]
     target = os.environ.get("CARGO_TARGET_DIR", top / "target")
-    return os.environ.get("GONGKAI_BINARY", f"{target}/debug/gongkai")
+    return os.environ.get("GONGKAI_TEST_BINARY", f"{target}/debug/gongkai")
 
 
 def free_port():
