@@ -83,9 +83,14 @@ pub struct Contact {
 /// 申请人的证件号码、联系方式，以及送达回证上的签收人
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Revealed {
-    /// 申请人
-    #[serde(flatten)]
-    pub applicant: Applicant,
+    /// 申请人类型
+    pub kind: ApplicantKind,
+    /// 姓名或者名称
+    pub name: String,
+    /// 证件
+    pub identity: Option<Identity>,
+    /// 联系方式
+    pub contact: Contact,
     /// 送达回证上的签收人，按登记先后；未登记的没有
     pub signatories: Vec<Signatory>,
 }
@@ -149,7 +154,7 @@ impl Office {
         };
         self.note_from(db, &caller.origin, entry)?;
         let identity = identity_kind.zip(number).map(|(kind, number)| Identity { kind, number });
-        Ok(Revealed { applicant: Applicant { kind, name: found.name, identity, contact }, signatories })
+        Ok(Revealed { kind, name: found.name, identity, contact, signatories })
     }
 }
 
