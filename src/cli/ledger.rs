@@ -99,6 +99,10 @@ impl Output {
 
     fn open(&self) -> Result<Box<dyn Write>, String> {
         let Some(path) = &self.output else { return Ok(Box::new(super::out::stdout())) };
+        if path.exists() && !is_table(path) {
+            let path = path.display();
+            return Err(format!("{path} 已存在，且不是 .csv 或 .xlsx 文件，不覆盖：请换一个文件名"));
+        }
         let file = std::fs::File::create(path).map_err(|error| format!("无法写入{}：{error}", path.display()))?;
         Ok(Box::new(std::io::BufWriter::new(file)))
     }
@@ -118,6 +122,12 @@ impl Output {
         let mut out = self.open()?;
         out.write_all(&bytes).and_then(|()| out.flush()).map_err(|error| error.to_string())
     }
+}
+
+/// Whether an existing file may be replaced: a database or its key bears another extension.
+fn is_table(path: &Path) -> bool {
+    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| extension == "csv" || extension == "xlsx")
 }
 
 /// Runs the command.

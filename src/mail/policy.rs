@@ -118,6 +118,8 @@ pub enum Standing {
     LastWorkingDay,
     /// The due day is today.
     Today,
+    /// The earliest day it may have been due has passed, the latest has not: only the notice to come will say.
+    Between,
     /// The due day has passed, so many working days ago (0: no working day since).
     Overdue(u32),
 }
@@ -131,6 +133,7 @@ impl Standing {
             Self::LastWorkingDay => "今天是期限前最后一个工作日".to_owned(),
             Self::Left(days) => format!("还剩{days}个工作日"),
             Self::Today => "今天到期".to_owned(),
+            Self::Between => "已过最早的届满日，未过最晚的届满日，请立即办理".to_owned(),
             Self::Overdue(0) => "已过届满日，今天不是工作日".to_owned(),
             Self::Overdue(days) => format!("已逾期{days}个工作日"),
         }
@@ -143,7 +146,7 @@ impl Standing {
             Self::Left(0) => "核查日前已没有工作日".to_owned(),
             Self::LastWorkingDay => "今天是核查日前最后一个工作日".to_owned(),
             Self::Left(days) => format!("{days}个工作日后核查"),
-            Self::Today => "今天核查".to_owned(),
+            Self::Today | Self::Between => "今天核查".to_owned(),
             Self::Overdue(0) => "已过核查日，今天不是工作日".to_owned(),
             Self::Overdue(days) => format!("核查日已过{days}个工作日，仍未办理"),
         }
@@ -164,6 +167,20 @@ pub fn standing(days: &Days<'_>, due_on: NaiveDate, today: NaiveDate) -> Standin
         std::cmp::Ordering::Less => Standing::Left(days.count(today, due_on)),
         std::cmp::Ordering::Equal => Standing::Today,
         std::cmp::Ordering::Greater => Standing::Overdue(days.count(due_on, today)),
+    }
+}
+
+/// As [`standing`], of a duty that may be due as late as `latest_on` while a notice is not out.
+#[must_use]
+pub fn standing_between(
+    days: &Days<'_>,
+    due_on: NaiveDate,
+    latest_on: Option<NaiveDate>,
+    today: NaiveDate,
+) -> Standing {
+    match latest_on {
+        Some(latest) if today > due_on && today <= latest => Standing::Between,
+        Some(_) | None => standing(days, due_on, today),
     }
 }
 

@@ -142,7 +142,7 @@ fn event(duty: &OpenDuty, desk: Option<&Desk>, today: NaiveDate) -> Option<Event
     let level = level.map(|desk| warning_level_of_due(due_on, today, &desk.rules.warning_thresholds(), &desk.calendar));
     let standing = desk.map_or_else(
         || "预警级别未知".to_owned(),
-        |desk| words.standing(policy::standing(&Days::new(&desk.calendar), due_on, today)),
+        |desk| words.standing(policy::standing_between(&Days::new(&desk.calendar), due_on, duty.latest_on, today)),
     );
     let description = format!(
         "{organ}\n事项：{label}\n{number_line}{day}：{due_on}{estimate}\n{today}：{standing}\n依据：{article}",

@@ -94,7 +94,9 @@ impl Address {
     /// Refuses a place where no database is: a command that reads must not make an empty one.
     pub(super) fn require_file(&self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(path) if !path.exists() => Err(self.holds_nothing()),
+            Self::Sqlite(path) if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 => {
+                Err(self.holds_nothing())
+            }
             Self::Sqlite(_) | Self::Postgres(_) => Ok(()),
         }
     }

@@ -82,6 +82,9 @@ fn a_database_without_tables_is_no_database_on_both() {
             assert_eq!(output.status.code(), Some(2), "{} {arguments:?}: {shown}", database.name);
             assert!(shown.contains("没有数据库，本命令不新建"), "{} {arguments:?}: {shown}", database.name);
         }
+        if let Some(path) = database.options.url.strip_prefix("sqlite:") {
+            assert_eq!(std::fs::metadata(path).unwrap().len(), 0, "the empty file stays empty");
+        }
         let mut raw = database.raw();
         assert!(!has_tables(&mut raw), "{}", database.name);
     }
@@ -106,6 +109,27 @@ fn has_tables(db: &mut gongkai::store::Db) -> bool {
     match db {
         Db::Pg(db) => diesel::sql_query(statement).execute(db).is_ok(),
         Db::Lite(db) => diesel::sql_query(statement).execute(db).is_ok(),
+    }
+}
+
+#[test]
+fn an_export_overwrites_no_database_no_key_and_nothing_but_a_table() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(run(directory.path(), &["init", "--organ", "zr", "--name", "自然资源局"]).status.success());
+    for target in ["gongkai.db", "gongkai.db.key"] {
+        let before = std::fs::read(directory.path().join(target)).unwrap();
+        for arguments in
+            [&["ledger", "export", "--organ", "zr", "-o", target][..], &["ledger", "template", "-o", target]]
+        {
+            let output = run(directory.path(), arguments);
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", errors(&output));
+            assert!(errors(&output).contains("不覆盖"), "{arguments:?}: {}", errors(&output));
+        }
+        assert!(std::fs::read(directory.path().join(target)).unwrap() == before, "{target} is as it was");
+    }
+    for _ in 0..2 {
+        let output = run(directory.path(), &["ledger", "template", "-o", "a.xlsx"]);
+        assert!(output.status.success(), "a table is replaced: {}", errors(&output));
     }
 }
 

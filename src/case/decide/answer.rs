@@ -153,6 +153,11 @@ pub(super) fn prove_service(
     let reply = reply(case)?;
     let last = reply.dispatches.last();
     not_before("/on", payload.on, last.map_or(reply.issued_on, |last| last.on), "签发或发出日期")?;
+    let is_handed_over = matches!(payload.result, ServiceResult::Signed | ServiceResult::Left);
+    if last.is_none() && !is_handed_over {
+        let detail = "尚未登记发出答复：电子回执、退回须先有发出的登记，请先登记发出答复";
+        return Err(NotAllowed::by_law("not_dispatched", basis::SERVICE, detail).at("/result"));
+    }
     if last.is_none() && payload.signatory.as_deref().is_none_or(|name| name.trim().is_empty()) {
         let detail = "尚未登记发出答复：当面送达的，请填写签收人；邮寄、电子等方式的，请先登记发出答复，再登记送达";
         return Err(NotAllowed::by_law("signatory_required", basis::SERVICE, detail).at("/signatory"));

@@ -23,7 +23,7 @@ pub fn missing_evidence(case: &Case, proposal: &c::ProposeOutcome, context: &Con
     let own = proposal.outcome.requirements().iter();
     // What only a part is withheld on is proved like what the whole is refused on.
     let of_a_part = proposal.withheld.iter().flat_map(|ground| ground.requirements());
-    own.chain(of_a_part.filter(|requirement| requirement.is_court_proof()))
+    own.chain(of_a_part)
         .copied()
         .filter(|requirement| requirement.since().is_none_or(|since| proposal.on >= since))
         .find(|requirement| !is_met(*requirement, case, proposal, context))

@@ -2,6 +2,7 @@
 
 use super::log::{LEDGER, NOTE};
 use super::{Past, PastConsultation, PastCorrection, PastExtension, PastFee, Term};
+use crate::case::command::Dispatch;
 use crate::case::event::Event;
 use crate::case::record::ServiceResult;
 use crate::case::state::{Case, Reply};
@@ -50,11 +51,17 @@ pub fn recorded(case: &Case, log: &[Event]) -> Past {
 
 /// The day the reply went out: that of a letter handed over is not the day it counts.
 fn told_on(reply: &Reply) -> Option<chrono::NaiveDate> {
-    reply.dispatches.first().map(|dispatch| dispatch.on).or(reply.replied_on)
+    sending(reply).map(|sending| sending.on).or(reply.replied_on)
 }
 
 fn method(reply: &Reply) -> Option<ServiceMethod> {
-    reply.dispatches.first().map(|dispatch| dispatch.method)
+    sending(reply).map(|sending| sending.method)
+}
+
+/// The sending by which the reply counts: one that came back before did not count (C-8), one after it changed nothing.
+fn sending(reply: &Reply) -> Option<&Dispatch> {
+    let counts = |sending: &&Dispatch| reply.replied_on.is_none_or(|replied_on| sending.on <= replied_on);
+    reply.dispatches.iter().rev().find(counts)
 }
 
 fn served_on(reply: &Reply) -> Option<chrono::NaiveDate> {

@@ -188,6 +188,8 @@ fn a_proof_without_a_dispatch_is_a_handing_over_and_names_who_signed() {
     for nobody in [None, Some(""), Some(" ")] {
         assert_eq!(desk.refused(proof(nobody)).0, "signatory_required", "{nobody:?}");
     }
+    let receipt = ProveService { result: ServiceResult::ElectronicReceipt, ..proof(Some("邮件")) };
+    assert_eq!(desk.refused(receipt).0, "not_dispatched");
     desk.accept(proof(Some("王小明（本人）")));
     assert_eq!((desk.case().stage, desk.status()), (Stage::Served, "met"));
 }

@@ -364,6 +364,22 @@ fn what_only_a_part_is_withheld_on_is_proved_too() {
 }
 
 #[test]
+fn a_part_needs_what_the_whole_would_need() {
+    let desk = in_2025();
+    for (ground, code) in [
+        (Outcome::DoesNotExist, "search_record_required"),
+        (Outcome::ThirdPartyRights, "third_party_consulted_required"),
+        (Outcome::ProhibitedByLaw, "legal_basis_required"),
+        (Outcome::OtherAuthority, "right_organ_required"),
+        (Outcome::StillUnclear, "correction_made_required"),
+        (Outcome::Repeat, "earlier_reply_number_required"),
+    ] {
+        let partial = ProposeOutcome { withheld: vec![ground], ..proved(Outcome::PartiallyDisclosed) };
+        assert_eq!(judged(&desk, partial).map(|(code, _)| code), Some(code), "{ground:?}");
+    }
+}
+
+#[test]
 fn under_order_492_secrets_security_and_publication_are_proved_alike() {
     let desk = Desk::registered("2018-03-01").at(SINCE_THE_RULE);
     for (outcome, expected) in [

@@ -219,3 +219,22 @@ fn context_of(desk: &Desk) -> Context<'_> {
     static NOBODY: std::sync::LazyLock<Actor> = std::sync::LazyLock::new(|| holding(&[]));
     Context { actor: &NOBODY, today: desk.today, calendar: crate::law::Calendar::national(), rules: &desk.rules }
 }
+
+/// C-8 in a ledger: the sending that came back is no reply, and the case read back from the line is late as it is here.
+#[test]
+fn a_ledger_tells_the_sending_by_which_the_reply_counts() {
+    let line = |desk: &Desk| {
+        let line = crate::case::historical::recorded(desk.case(), &desk.log);
+        (line.replied_on, line.method)
+    };
+    let mut bounced = issued().at("2026-10-20");
+    bounced.accept(sent(ServiceMethod::Electronic, "2026-09-18"));
+    bounced.accept(proved(ServiceResult::Returned, "2026-09-21"));
+    bounced.accept(sent(ServiceMethod::Post, "2026-10-19"));
+    assert_eq!(line(&bounced), (Some(day("2026-10-19")), Some(ServiceMethod::Post)));
+    let mut returned = issued().at("2026-10-20");
+    returned.accept(sent(ServiceMethod::Post, "2026-09-14"));
+    returned.accept(proved(ServiceResult::Returned, "2026-09-21"));
+    returned.accept(sent(ServiceMethod::Post, "2026-10-19"));
+    assert_eq!(line(&returned), (Some(day("2026-09-14")), Some(ServiceMethod::Post)), "the posting counts");
+}

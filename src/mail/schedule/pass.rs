@@ -263,7 +263,7 @@ impl<'a> Pass<'a> {
         owed: Owed,
         case: CaseNow,
     ) -> Line {
-        let standing = policy::standing(days, duty.due_on, sending.day);
+        let standing = policy::standing_between(days, duty.due_on, duty.latest_on, sending.day);
         let words = Duty::of(&duty.kind);
         let Told { person, because, .. } = someone;
         let (case_title, applicant) = self.subject_matter(duty);

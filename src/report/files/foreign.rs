@@ -36,11 +36,9 @@ pub fn foreign(bytes: &[u8]) -> Option<&'static str> {
     marked.or_else(|| markup(bytes))
 }
 
-/// A web page, or a table in XML. In UTF-16 every other byte is nought.
+/// A web page, or a table in XML.
 fn markup(bytes: &[u8]) -> Option<&'static str> {
-    let head = bytes.get(..HEAD).unwrap_or(bytes);
-    let letters = head.iter().filter(|byte| byte.is_ascii() && **byte != 0).map(u8::to_ascii_lowercase);
-    let text: String = letters.map(char::from).collect();
+    let text = beginning(bytes).to_ascii_lowercase();
     let text = text.trim_start();
     if text.starts_with("mime-version:") || (text.starts_with("from:") && text.contains("mime-version:")) {
         return Some(WEB_PAGE);
@@ -52,6 +50,22 @@ fn markup(bytes: &[u8]) -> Option<&'static str> {
         return Some(XML_TABLE);
     }
     Some(WEB_PAGE)
+}
+
+/// How a file begins, as far as it is text. The bytes of 格式 in UTF-16 are those of `<h`, so they are put together first.
+fn beginning(bytes: &[u8]) -> String {
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    let letters = |rest: &[u8], letter: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = rest.as_chunks().0.iter().map(|pair| letter(*pair)).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match head {
+        [0xff, 0xfe, rest @ ..] => letters(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => letters(rest, u16::from_be_bytes),
+        [b'<', 0, ..] => letters(head, u16::from_le_bytes),
+        [0, b'<', ..] => letters(head, u16::from_be_bytes),
+        _ => String::from_utf8_lossy(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)).into_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -87,7 +101,11 @@ mod tests {
             let told = foreign(bytes).unwrap_or_default();
             assert!(told.contains(words) && told.contains("请"), "{words}: {told}");
         }
-        for fine in [&b""[..], "收到日期,申请人类型".as_bytes(), b"PK\x03\x04", b"{\"org\":1}", b"a<b,c"] {
+        let format: Vec<u8> = "\u{feff}格式,收到日期".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let after = "收到日期<必填>,申请人类型".as_bytes();
+        for fine in
+            [&b""[..], "收到日期,申请人类型".as_bytes(), b"PK\x03\x04", b"{\"org\":1}", b"a<b,c", &format, after]
+        {
             assert_eq!(foreign(fine), None, "{fine:?}");
         }
     }
