@@ -59,12 +59,13 @@ impl Holder {
 
     fn of(case: &Case, calendar: &Calendar, day: NaiveDate) -> Self {
         let is_consulting = case.consultations.iter().any(|one| case.awaits(one, calendar, day));
+        // After the applicant's own last day the office may go on, and the days are the office's.
+        let is_over = |notice| case.notice_due(notice, calendar).is_some_and(|last| day > last);
+        let addressee = |notice| if is_over(notice) { Self::Office } else { Self::Applicant };
         match case.stage {
-            Stage::AwaitingCorrection | Stage::AwaitingJustification | Stage::AwaitingFee => {
-                // After the applicant's own last day the office may go on, and the days are the office's.
-                let is_over = awaited_until(case, calendar).is_some_and(|last| day > last);
-                if is_over { Self::Office } else { Self::Applicant }
-            }
+            Stage::AwaitingCorrection => addressee(Notice::Correction),
+            Stage::AwaitingJustification => addressee(Notice::Justification),
+            Stage::AwaitingFee => addressee(Notice::Fee),
             Stage::AwaitingConfirmation | Stage::Received | Stage::Registered => Self::Nobody,
             Stage::InProgress => {
                 let asked = case.tasks.iter().filter(|task| task.answer.is_none());
@@ -90,30 +91,6 @@ impl Holder {
             | Stage::Archived => Self::Office,
         }
     }
-}
-
-/// The applicant's own last day while a correction, reasons or a fee are outstanding; `None` while it is not known.
-fn awaited_until(case: &Case, calendar: &Calendar) -> Option<NaiveDate> {
-    let notice = match case.stage {
-        Stage::AwaitingCorrection => Notice::Correction,
-        Stage::AwaitingJustification => Notice::Justification,
-        Stage::AwaitingFee => Notice::Fee,
-        Stage::AwaitingConfirmation
-        | Stage::Received
-        | Stage::Registered
-        | Stage::InProgress
-        | Stage::InReview
-        | Stage::Approved
-        | Stage::Replied
-        | Stage::Served
-        | Stage::Lapsed
-        | Stage::Withdrawn
-        | Stage::Merged
-        | Stage::Split
-        | Stage::Closed
-        | Stage::Archived => return None,
-    };
-    case.notice_due(notice, calendar)
 }
 
 /// Consecutive days with one holder.
