@@ -12,7 +12,7 @@ use diesel::sql_types::{Integer, Text};
 
 use super::StoreError;
 use super::deadline;
-use super::health::{Health, identity};
+use super::health::{self, Health, identity};
 use super::options::Address;
 
 pub use connection::{Db, MultiBackend};
@@ -114,9 +114,14 @@ impl Manager {
     /// A connection, set up and checked.
     pub(super) fn open(&self) -> Result<Db, StoreError> {
         let mut db = self.connected()?;
-        if let Db::Pg(connection) = &mut db {
-            let health = Arc::clone(&self.health);
-            connection.set_instrumentation(move |event: InstrumentationEvent<'_>| health.heard(&event));
+        let health = Arc::clone(&self.health);
+        match &mut db {
+            Db::Pg(connection) => {
+                connection.set_instrumentation(move |event: InstrumentationEvent<'_>| health.heard(&event));
+            }
+            Db::Lite(connection) => {
+                connection.set_instrumentation(move |event: InstrumentationEvent<'_>| health.count(&event));
+            }
         }
         Ok(db)
     }
@@ -263,6 +268,12 @@ pub(super) fn transaction<T, E>(db: &mut Db, begin: Begin, work: impl FnOnce(&mu
 where
     E: From<StoreError>,
 {
+    self::begin(db, begin)?;
+    transaction_begun(db, begin, work)
+}
+
+/// The first half of [`transaction`].
+pub(super) fn begin(db: &mut Db, begin: Begin) -> Result<(), StoreError> {
     deadline::check()?;
     let begun = match (&mut *db, begin) {
         (Db::Pg(c), Begin::Snapshot) => {
@@ -275,8 +286,7 @@ where
         (Db::Lite(c), Begin::Snapshot) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
         (Db::Lite(c), Begin::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
     };
-    begun.map_err(StoreError::from)?;
-    transaction_begun(db, work)
+    Ok(begun?)
 }
 
 /// The BEGIN of a PostgreSQL transaction; its statements end when the limit of the thread has passed.
@@ -289,13 +299,24 @@ fn within_limit(begin: &'static str) -> Cow<'static, str> {
 }
 
 /// The second half of [`transaction`]: runs `work`, then commits or rolls back.
-pub(super) fn transaction_begun<T, E>(db: &mut Db, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E>
+pub(super) fn transaction_begun<T, E>(
+    db: &mut Db,
+    begin: Begin,
+    work: impl FnOnce(&mut Db) -> Result<T, E>,
+) -> Result<T, E>
 where
     E: From<StoreError>,
 {
-    let result = work(db).and_then(|value| {
-        refuse_aborted(db)?;
-        Ok(value)
+    let failed_before = health::failed();
+    let result = work(db).and_then(|value| match begin {
+        // A read acknowledges nothing.
+        Begin::Snapshot => Ok(value),
+        // Only a statement that failed aborts a transaction.
+        Begin::Write if health::failed() == failed_before => Ok(value),
+        Begin::Write => {
+            refuse_aborted(db)?;
+            Ok(value)
+        }
     });
     match result {
         Ok(value) => {

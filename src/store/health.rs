@@ -1,10 +1,11 @@
 //! What makes a database unusable until an operator does something: a full disk, a damaged page, a file that is no longer
 //! where it was opened.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,13 @@ impl StorageFault {
 thread_local! {
     /// The damage that a statement of this thread met and that is not noted yet.
     static MET: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// How many statements of this thread failed on PostgreSQL.
+    static FAILED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many statements of this thread failed on PostgreSQL so far.
+pub(super) fn failed() -> u64 {
+    FAILED.get()
 }
 
 /// Keeps what an error of this thread said of damage, for [`Health::note_met`].
@@ -85,6 +93,8 @@ pub(super) fn met(said: &str) {
 #[derive(Debug, Default)]
 pub(super) struct Health {
     damage: Mutex<Option<Damage>>,
+    /// Statements sent so far, on every connection.
+    statements: AtomicU64,
 }
 
 /// Where damage was met.
@@ -105,12 +115,24 @@ impl Health {
         }
     }
 
-    /// Listens to what the statements of a connection to PostgreSQL end with.
+    /// Counts the statements of a connection. BEGIN, COMMIT and the question whether a connection still works count too.
+    pub(super) fn count(&self, event: &InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { .. } = event {
+            self.statements.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many statements were sent so far.
+    pub(super) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Counts the statements of a connection to PostgreSQL, and listens to what they end with.
     pub(super) fn heard(&self, event: &InstrumentationEvent<'_>) {
-        let InstrumentationEvent::FinishQuery { query, error: Some(Error::DatabaseError(_, information)), .. } = event
-        else {
-            return;
-        };
+        self.count(event);
+        let InstrumentationEvent::FinishQuery { query, error: Some(error), .. } = event else { return };
+        FAILED.set(FAILED.get().wrapping_add(1));
+        let Error::DatabaseError(_, information) = error else { return };
         if StorageFault::in_message(information.message()) == Some(StorageFault::Damaged) {
             self.note(&query.to_string(), information.message());
         }

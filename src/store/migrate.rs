@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::db::{Db, transaction_begun};
+use super::db::{Begin, Db, transaction_begun};
 use super::schema::meta;
 use super::{StoreError, db::on_each};
 
@@ -101,7 +101,7 @@ fn locked<T>(db: &mut Db, work: impl FnOnce(&mut Db) -> Result<T, StoreError>) -
         }
         Db::Lite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN EXCLUSIVE")?,
     }
-    transaction_begun(db, work)
+    transaction_begun(db, Begin::Write, work)
 }
 
 fn table_exists(db: &mut Db, name: &str) -> Result<bool, StoreError> {

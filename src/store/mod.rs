@@ -61,7 +61,7 @@ pub use sqltypes::{
     ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrderId, OrganId, OutboxId, TokenId, Ts, UserId,
 };
 
-use db::{Manager, Role, transaction};
+use db::{Manager, Role, transaction, transaction_begun};
 use health::{DatabaseFile, Health};
 use options::Address;
 use pool::GuardedPool;
@@ -185,8 +185,31 @@ impl Store {
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
-        let mut db = self.inner.pool.get()?;
-        self.noting(|| transaction(&mut db, db::Begin::Snapshot, work))
+        let mut db = self.inner.pool.begin(db::Begin::Snapshot)?;
+        self.noting(|| transaction_begun(&mut db, db::Begin::Snapshot, work))
+    }
+
+    /// Runs `work`, one statement that only reads, without a transaction around it. It is sent once more when the
+    /// connection turned out to be lost.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn ask<T, E>(&self, work: impl Fn(&mut Db) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError> + From<diesel::result::Error>,
+    {
+        self.noting(|| self.inner.pool.ask(work))
+    }
+
+    /// As [`Store::ask`], on the connections kept for admission and probes.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn ask_reserved<T, E>(&self, work: impl Fn(&mut Db) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError> + From<diesel::result::Error>,
+    {
+        self.noting(|| self.inner.reserved.ask(work))
     }
 
     /// As [`Store::read`], on the connections kept for admission and probes. Only for a few short statements.
@@ -197,8 +220,8 @@ impl Store {
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
-        let mut db = self.inner.reserved.get()?;
-        self.noting(|| transaction(&mut db, db::Begin::Snapshot, work))
+        let mut db = self.inner.reserved.begin(db::Begin::Snapshot)?;
+        self.noting(|| transaction_begun(&mut db, db::Begin::Snapshot, work))
     }
 
     /// Runs `work` and notes what it met of damage in an SQLite file.
@@ -226,8 +249,8 @@ impl Store {
                 self.noting(|| transaction(db, db::Begin::Write, work))
             }),
             None => {
-                let mut db = self.inner.pool.get()?;
-                transaction(&mut db, db::Begin::Write, work)
+                let mut db = self.inner.pool.begin(db::Begin::Write)?;
+                transaction_begun(&mut db, db::Begin::Write, work)
             }
         }
     }
@@ -270,6 +293,12 @@ impl Store {
     #[must_use]
     pub fn pool_state(&self) -> PoolState {
         self.inner.pool.state().and(self.inner.reserved.state())
+    }
+
+    /// How many statements this store has sent so far, BEGIN and COMMIT among them: what a request costs is the difference.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.inner.health.statements()
     }
 
     /// A connection of its own, with time-outs long enough to wait for another instance's migration.

@@ -14,16 +14,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
+use diesel::r2d2::{ManageConnection, Pool, PooledConnection, R2D2Connection};
 use diesel::sql_types::Text;
 use scheduled_thread_pool::ScheduledThreadPool;
 
 use super::StoreError;
-use super::db::{Db, Manager};
+use super::db::{self, Begin, Db, Manager};
 use line::{Line, Lines};
 
-/// An idle connection is asked `SELECT 1` before it is lent; a server that works answers that at once.
+/// What is asked first of a connection may take so long: a server that works begins a transaction at once, and answers at
+/// once the `SELECT 1` that is asked of a connection that was idle for longer than [`FRESH`].
 const PING: Duration = Duration::from_secs(3);
+/// A connection that was in use so recently is lent as it is.
+const FRESH: Duration = Duration::from_secs(30);
 /// Opening: `connect_timeout` for each host, and the first statements.
 const OPENING: Duration = Duration::from_secs(15);
 /// What a statement may take beyond its `statement_timeout`, at which the server answers that it gave up.
@@ -128,6 +131,41 @@ impl GuardedPool {
                 after.pool.get_timeout(self.timeout).map(Held).map_err(|timeout| cause_of(&timeout))
             }
         }
+    }
+
+    /// A connection with a transaction on it. A connection that turns out to be lost is replaced once, and the others
+    /// that were idle with it are looked at before they are lent again.
+    ///
+    /// # Errors
+    /// As [`GuardedPool::get`].
+    pub(super) fn begin(&self, begin: Begin) -> Result<Held, StoreError> {
+        let mut held = self.get()?;
+        match held.begin(begin) {
+            Err(StoreError::Unavailable(_)) => {
+                held.doubt_all();
+                drop(held);
+                let mut held = self.get()?;
+                held.begin(begin)?;
+                Ok(held)
+            }
+            begun => begun.map(|()| held),
+        }
+    }
+
+    /// Runs one statement that only reads. A connection that turns out to be lost is replaced once, as in
+    /// [`GuardedPool::begin`].
+    ///
+    /// # Errors
+    /// What `work` returns; as [`GuardedPool::get`].
+    pub(super) fn ask<T, E: From<StoreError>>(&self, work: impl Fn(&mut Db) -> Result<T, E>) -> Result<T, E> {
+        let mut held = self.get()?;
+        let answer = held.ask(&work);
+        if answer.is_ok() || !held.is_lost() {
+            return answer;
+        }
+        held.doubt_all();
+        drop(held);
+        self.get()?.ask(&work)
     }
 
     /// For metrics.
@@ -239,6 +277,28 @@ fn cause_of(timeout: &impl std::fmt::Display) -> StoreError {
 /// A connection in use; it goes back to its pool when dropped.
 pub(super) struct Held(PooledConnection<Watched>);
 
+impl Held {
+    /// Begins a transaction. A server that works does that at once.
+    fn begin(&mut self, begin: Begin) -> Result<(), StoreError> {
+        let lent = &mut *self.0;
+        lent.line.ask_shortly(PING, || db::begin(&mut lent.db, begin))
+    }
+
+    fn ask<T>(&mut self, work: impl FnOnce(&mut Db) -> T) -> T {
+        let lent = &mut *self.0;
+        lent.line.ask_shortly(PING, || work(&mut lent.db))
+    }
+
+    fn is_lost(&mut self) -> bool {
+        self.0.db.is_broken()
+    }
+
+    /// Every connection of the pool that was given back before now is looked at before it is lent again.
+    fn doubt_all(&self) {
+        self.0.lines.doubt();
+    }
+}
+
 impl Deref for Held {
     type Target = Db;
 
@@ -257,6 +317,16 @@ impl DerefMut for Held {
 struct Lent {
     db: Db,
     line: Arc<Line>,
+    /// The line among the others of its generation.
+    lines: Arc<Lines>,
+    /// When it was opened or given back.
+    idle_since: Instant,
+}
+
+impl Lent {
+    fn new(db: Db, line: Arc<Line>, lines: &Arc<Lines>) -> Self {
+        Self { db, line, lines: Arc::clone(lines), idle_since: Instant::now() }
+    }
 }
 
 /// The manager, with each connection on record.
@@ -275,25 +345,29 @@ impl ManageConnection for Watched {
     fn connect(&self) -> Result<Lent, StoreError> {
         if let Some(lent) = lock(&self.first).take() {
             self.lines.add(&lent.line);
-            return Ok(lent);
+            return Ok(Lent::new(lent.db, lent.line, &self.lines));
         }
         let line = Arc::new(Line::default());
-        let Some(patience) = self.patience else { return Ok(Lent { db: self.manager.open()?, line }) };
+        let Some(patience) = self.patience else { return Ok(Lent::new(self.manager.open()?, line, &self.lines)) };
         self.lines.add(&line);
         line.asked(OPENING);
         let mut db = self.manager.open()?;
         line.is_of(server_of(&mut db)?);
         line.answered();
         line.watch(&mut db, patience, self.manager.health());
-        Ok(Lent { db, line })
+        Ok(Lent::new(db, line, &self.lines))
     }
 
     fn is_valid(&self, lent: &mut Lent) -> Result<(), StoreError> {
+        if lent.idle_since.elapsed() < FRESH && !self.lines.is_doubted_since(lent.idle_since) {
+            return Ok(());
+        }
         lent.line.ask_shortly(PING, || self.manager.is_valid(&mut lent.db))
     }
 
     fn has_broken(&self, lent: &mut Lent) -> bool {
         lent.line.answered();
+        lent.idle_since = Instant::now();
         self.lines.is_retired() || self.manager.has_broken(&mut lent.db)
     }
 }

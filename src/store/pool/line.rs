@@ -101,6 +101,8 @@ impl Drop for Line {
 pub(super) struct Lines {
     all: Mutex<Vec<Weak<Line>>>,
     retired: AtomicBool,
+    /// When one of them was last found to be lost.
+    doubted: Mutex<Option<Instant>>,
 }
 
 impl Lines {
@@ -118,6 +120,16 @@ impl Lines {
     pub(super) fn retire(&self, stuck: &Arc<AtomicU32>) -> usize {
         self.retired.store(true, Ordering::Relaxed);
         self.all().iter().filter(|line| line.leave(stuck)).count()
+    }
+
+    /// One of these was found to be lost.
+    pub(super) fn doubt(&self) {
+        *lock(&self.doubted) = Some(Instant::now());
+    }
+
+    /// Whether one of these was found to be lost at `instant` or later.
+    pub(super) fn is_doubted_since(&self, instant: Instant) -> bool {
+        lock(&self.doubted).is_some_and(|at| at >= instant)
     }
 
     pub(super) fn is_retired(&self) -> bool {

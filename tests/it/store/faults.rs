@@ -110,6 +110,46 @@ fn a_connection_cut_in_a_write_loses_what_was_not_acknowledged_and_nothing_else(
 }
 
 #[test]
+fn connections_that_were_cut_while_idle_are_replaced_without_a_failed_request() {
+    let database = TestDatabase::postgres();
+    let store = Store::open(&DatabaseOptions { pool_size: 3, ..database.options.clone() }).unwrap();
+    store.write(|db| meta::set(db, "kept", "1")).unwrap();
+    let kept = |db: &mut Db| -> Result<Option<String>, StoreError> { meta::get(db, "kept") };
+    let read = || store.read(kept);
+    let ask = || store.ask(kept);
+    let ask_reserved = || store.ask_reserved(kept);
+    let write = || store.write(|db| meta::set(db, "kept", "1").and_then(|()| kept(db)));
+    let ways: [(&str, &dyn Fn() -> Result<Option<String>, StoreError>); 4] =
+        [("read", &read), ("ask", &ask), ("ask reserved", &ask_reserved), ("write", &write)];
+    for (way, request) in ways {
+        let all: Result<(), StoreError> =
+            store.read(|_| store.read(|_| store.read(|_| store.ask_reserved(|db| kept(db).map(drop)))));
+        all.unwrap();
+        assert!(store.pool_state().idle >= 4, "{way}: {:?}", store.pool_state());
+        terminate_others(&database);
+        for turn in 0..4 {
+            assert_eq!(request().unwrap(), Some("1".into()), "{way}, request {turn} after the cut");
+        }
+    }
+}
+
+#[test]
+fn a_connection_in_recent_use_is_lent_without_a_question() {
+    on_both(|store| {
+        let get = |db: &mut Db| -> Result<Option<String>, StoreError> { meta::get(db, "sealing_key_check") };
+        let count = |request: &dyn Fn()| {
+            request();
+            let before = store.statements();
+            request();
+            store.statements() - before
+        };
+        assert_eq!(count(&|| drop(store.ask(get).unwrap())), 1, "the statement itself");
+        assert_eq!(count(&|| drop(store.read(get).unwrap())), 3, "with BEGIN and COMMIT");
+        assert_eq!(count(&|| store.write(|db| get(db).map(drop)).unwrap()), 3, "no statement failed: nothing is asked");
+    });
+}
+
+#[test]
 fn a_database_that_went_away_is_told_from_one_that_is_busy() {
     let database = TestDatabase::postgres();
     let store = Store::open(&DatabaseOptions { pool_timeout_ms: 300, ..database.options.clone() }).unwrap();
