@@ -89,7 +89,7 @@ async fn publish(
     let Publication { year, published_on } = body.value;
     let (answer, is_replay) = api
         .run_heavy(caller.user_id, move |office| {
-            office.once(&once, admitted, |db| {
+            office.once(&once, admitted, |db, ()| {
                 let organ = standing.organ_id;
                 let line = office.publish_annual_report(db, &caller, organ, year, published_on)?;
                 made(&format!("/api/v1/organs/{}/annual-reports", organ.0), None, &Report::from(line))

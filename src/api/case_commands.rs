@@ -3,14 +3,14 @@
 //! A command wants `If-Match`: sent twice, the second is answered 412 and changes nothing, so that a retry is harmless.
 
 use super::body::{self, Body};
-use super::case_view::{CaseView, wants_hints};
+use super::case_view::CaseView;
 use super::precondition::{IfMatch, Rendered};
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::case::{Command, CommandKind, choices, command as payload, roles_for};
 use crate::office::views::READERS;
-use crate::office::{Caller, OfficeError, Standing};
+use crate::office::{Caller, Standing};
 use crate::store::CaseId;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -26,21 +26,13 @@ async fn execute(
     command: Command,
     seen: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    let is_reader = standing.has_any(READERS);
     let (answer, version) = api
         .run(move |office| {
-            let (file, mut view) = office.store().write::<_, OfficeError>(|db| {
-                let file = office.execute(db, &caller, id, &command, seen.0)?;
-                let view = CaseView::without_hints(office, db, &caller, &file)?;
-                Ok((file, view))
-            })?;
-            if is_reader && wants_hints(&file) {
-                view.similar = Some(office.hints(&file));
-            }
+            let view = office.command(&caller, id, &command, seen.0, CaseView::new)?;
             Ok((Rendered::new(&view)?.version(view.version), view.version))
         })
         .await?;
-    if is_reader {
+    if standing.has_any(READERS) {
         return Ok(answer.answer());
     }
     // The intake system gives facts about its own filings; what the office thinks of them is not for it.

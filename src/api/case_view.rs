@@ -8,15 +8,13 @@ use crate::case::{
 use crate::law::{
     Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningLevel, WarningThresholds, remedies,
 };
+use crate::office::OfficeError;
 use crate::office::applicants::masked_name;
 use crate::office::files::CaseFile;
-use crate::office::similar::SimilarCases;
-use crate::office::views::duties_of;
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::views::{Shown, duties_of};
 use crate::store::cases::CaseRow;
 use crate::store::events::EventRow;
 use crate::store::seal::mask_signatory;
-use crate::store::{Db, tags};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -362,8 +360,6 @@ pub struct CaseView {
     pub obligations: Vec<ObligationView>,
     /// 主题标签
     pub tags: Vec<String>,
-    /// 办理之前：同一申请人此前的类似申请；仅供核对，由经办人判断是否为重复申请
-    pub similar: Option<SimilarCases>,
     /// 尚未办结的督办单
     pub orders: Vec<OrderLine>,
     /// 本人接下来可以办理的事
@@ -377,38 +373,14 @@ pub struct CaseView {
 }
 
 impl CaseView {
-    /// The case as the caller sees it today, with what stands beside its log. Not for a write: see
-    /// [`CaseView::without_hints`].
-    ///
-    /// # Errors
-    /// As [`Office::actions`] and [`CaseView::new`].
-    pub fn shown(office: &Office, db: &mut Db, caller: &Caller, file: &CaseFile) -> Result<Self, OfficeError> {
-        let mut view = Self::without_hints(office, db, caller, file)?;
-        if wants_hints(file) {
-            view.similar = Some(office.similar_cases(db, file)?);
-        }
-        Ok(view)
-    }
-
-    /// The same without earlier applications that are alike: comparing them takes long, and others wait to write.
-    ///
-    /// # Errors
-    /// As [`CaseView::shown`].
-    pub fn without_hints(office: &Office, db: &mut Db, caller: &Caller, file: &CaseFile) -> Result<Self, OfficeError> {
-        let today = office.clock().today();
-        let mut view = Self::new(file, office.actions(db, caller, file)?, today)?;
-        let orders = office.pending_orders(db, file.row.organ_id, file.row.id)?;
-        view.tags = tags::of_case(db, file.row.id)?;
-        view.orders = orders.into_iter().map(|order| OrderLine::new(order, today)).collect();
-        Ok(view)
-    }
-
-    /// The case as of `today`, with what its reader may do.
+    /// The case as its reader sees it.
     ///
     /// # Errors
     /// [`OfficeError::Unreadable`] for a log whose clock cannot be computed.
-    fn new(file: &CaseFile, actions: Vec<Action>, today: NaiveDate) -> Result<Self, OfficeError> {
-        let CaseFile { row, case, desk, .. } = file;
+    pub fn new(shown: &Shown) -> Result<Self, OfficeError> {
+        let Shown { file, actions, orders, today } = shown;
+        let today = *today;
+        let CaseFile { row, case, desk, tags, .. } = file;
         let clock = case
             .reply_clock(&desk.calendar, &desk.rules, Some(today))
             .map_err(|error| OfficeError::Unreadable(format!("clock of case {}: {error}", row.id.0)))?;
@@ -457,21 +429,14 @@ impl CaseView {
             links: case.links.clone(),
             remedies: case.remedies.clone(),
             obligations: duties_of(file, today).into_iter().map(ObligationView::from).collect(),
-            tags: Vec::new(),
-            similar: None,
-            orders: Vec::new(),
-            actions: ActionsView::new(row.id.0, actions).allowed,
+            tags: tags.clone().ok_or_else(|| OfficeError::Internal("the tags were not read".into()))?,
+            orders: orders.iter().map(|order| OrderLine::new(order.clone(), today)).collect(),
+            actions: ActionsView::new(row.id.0, actions.clone()).allowed,
             version: row.version,
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
         })
     }
-}
-
-/// Whether earlier applications that are alike are shown: only before the work begins.
-#[must_use]
-pub fn wants_hints(file: &CaseFile) -> bool {
-    matches!(file.case.stage, Stage::AwaitingConfirmation | Stage::Received | Stage::Registered)
 }
 
 fn receipt_view(case: &Case) -> Option<ReceiptView> {

@@ -16,9 +16,9 @@ use crate::office::applicants::{REVEALERS, Revealed};
 use crate::office::cases::Application;
 use crate::office::sheets::case_sheet;
 use crate::office::views::{CaseQuery, READERS, WhatIf};
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, Office, OfficeError, Standing};
 use crate::store::cases::CaseCursor;
-use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId};
+use crate::store::{CaseId, DepartmentId, OrganId, UserId};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -62,14 +62,8 @@ async fn receive(
     let application = body.value;
     let (answer, is_replay) = api
         .run(move |office| {
-            let organ = OrganId(application.organ_id);
-            let admit = |db: &mut Db| office.admit_filing(db, &caller, organ).map(drop);
-            // The hints are part of the answer that is kept, so they are found before the write and not after it.
-            let find = |db: &mut Db| office.similar_before(db, &caller, &application);
-            office.once_prepared(&once, admit, find, |db, similar| {
-                let file = office.receive(db, &caller, &application, None)?;
-                let mut view = CaseView::without_hints(office, db, &caller, &file)?;
-                view.similar = Some(similar.of_regime(file.case.regime));
+            office.file_by_hand(&once, &caller, &application, |shown| {
+                let view = CaseView::new(shown)?;
                 made(&format!("/api/v1/cases/{}", view.id), Some(view.version.to_string()), &view)
             })
         })
@@ -259,14 +253,16 @@ pub(super) fn codes(
 /// 一个案件
 #[utoipa::path(get, path = "/api/v1/cases/{case_id}", operation_id = "show_case", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = CaseView)))]
-async fn show(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+async fn show(
+    api: web::Data<Api>,
+    caller: Caller,
+    standing: Standing,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
     let view = api
         .run(move |office| {
-            office.store().read::<_, OfficeError>(|db| {
-                let file = office.open_file(db, CaseId(*id))?;
-                let view = CaseView::shown(office, db, &caller, &file)?;
-                Ok(Rendered::new(&view)?.version(view.version))
-            })
+            let view = office.show_case(&caller, &standing, CaseId(*id), CaseView::new)?;
+            Ok(Rendered::new(&view)?.version(view.version))
         })
         .await?;
     Ok(view.answer())
@@ -343,16 +339,15 @@ async fn log(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, P
 /// 本人接下来可以办理什么，什么不能办理、为什么
 #[utoipa::path(get, path = "/api/v1/cases/{case_id}/actions", operation_id = "list_actions", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = ActionsView)))]
-async fn actions(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let view = api
-        .run(move |office| {
-            office.store().read::<_, OfficeError>(|db| {
-                let file = office.open_file(db, CaseId(*id))?;
-                Ok(ActionsView::new(*id, office.actions(db, &caller, &file)?))
-            })
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(view))
+async fn actions(
+    api: web::Data<Api>,
+    caller: Caller,
+    standing: Standing,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let case = *id;
+    let actions = api.run(move |office| office.actions(&caller, &standing, CaseId(case))).await?;
+    Ok(HttpResponse::Ok().json(ActionsView::new(case, actions)))
 }
 
 /// 查看的理由

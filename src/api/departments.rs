@@ -113,7 +113,7 @@ async fn add(
     let NewDepartment { code, name } = body.value;
     let (answer, is_replay) = api
         .run(move |office| {
-            office.once(&once, admitted, |db| {
+            office.once(&once, admitted, |db, ()| {
                 let organ = standing.organ_id;
                 let row = Department::from(office.add_department(db, &caller, organ, &code, &name)?);
                 let location = format!("/api/v1/organs/{}/departments/{}", organ.0, row.id);

@@ -5,7 +5,7 @@ use super::openapi;
 use super::problem::Problem;
 use super::routes::{Access, Route, Scope};
 use super::state::Api;
-use crate::office::{Caller, Standing, Thing};
+use crate::office::{Admission, Caller, OfficeError, Standing, Thing};
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{ConnectionType, header};
@@ -60,13 +60,6 @@ fn has_stray_query(route: &Route, request: &HttpRequest) -> bool {
     !request.query_string().is_empty() && !openapi::takes_query(route)
 }
 
-/// Who was let in, and what they are where the path leads.
-#[derive(Debug, Clone)]
-struct Admission {
-    caller: Caller,
-    standing: Option<Standing>,
-}
-
 async fn admission(
     route: &'static Route,
     request: &HttpRequest,
@@ -79,23 +72,29 @@ async fn admission(
     // An id that is none names nothing: only who has a good token learns even that.
     let thing = route.scope.parameter().map(|name| request.match_info().query(name).parse::<Uuid>());
     let admission = api.run(move |office| {
-        let caller = office.caller(&token)?;
-        let standing = match (route.scope, thing) {
-            (Scope::None, _) | (_, None) => None,
-            (_, Some(Err(_))) => return Err(crate::office::OfficeError::NotFound),
-            (Scope::Organ, Some(Ok(id))) => Some(office.standing(&caller, Thing::Organ(id.into()))?),
-            (Scope::Case, Some(Ok(id))) => Some(office.standing(&caller, Thing::Case(id.into()))?),
-            (Scope::Order, Some(Ok(id))) => Some(office.standing(&caller, Thing::Order(id.into()))?),
-            (Scope::User, Some(Ok(id))) => Some(office.standing(&caller, Thing::User(id.into()))?),
-            (Scope::Mail, Some(Ok(id))) => Some(office.standing(&caller, Thing::Mail(id.into()))?),
+        let Some(named) = thing.transpose().ok() else {
+            office.admit(&token, None)?;
+            return Err(OfficeError::NotFound);
         };
+        let admission = office.admit(&token, named.and_then(|id| thing_of(route.scope, id)))?;
         match route.access {
             Access::Public | Access::Authenticated => {}
-            Access::Roles(allowed) => office.require(&caller, standing.as_ref(), allowed)?,
+            Access::Roles(allowed) => office.require(&admission.caller, admission.standing.as_ref(), allowed)?,
         }
-        Ok(Admission { caller, standing })
+        Ok(admission)
     });
     admission.await.map(Some)
+}
+
+fn thing_of(scope: Scope, id: Uuid) -> Option<Thing> {
+    match scope {
+        Scope::None => None,
+        Scope::Organ => Some(Thing::Organ(id.into())),
+        Scope::Case => Some(Thing::Case(id.into())),
+        Scope::Order => Some(Thing::Order(id.into())),
+        Scope::User => Some(Thing::User(id.into())),
+        Scope::Mail => Some(Thing::Mail(id.into())),
+    }
 }
 
 fn bearer(request: &HttpRequest) -> Option<String> {

@@ -241,7 +241,7 @@ async fn file(api: web::Data<Api>, caller: Caller, key: Key, form: Form) -> Resu
             let filing = office.check_filing(&caller, &form.value)?;
             let attempt = || {
                 // The form was just judged, and names an organ at which the caller may file.
-                office.once(&once, admitted, |db| {
+                office.once(&once, admitted, |db, ()| {
                     let (file, is_duplicate) = office.file(db, &caller, &filing)?;
                     answer(office, &file, is_duplicate)
                 })

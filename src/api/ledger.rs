@@ -111,7 +111,7 @@ async fn import(
         .run_file(body.turn, move |office, given_up| {
             let bytes = file_bytes(&content, "/content")?;
             drop(content);
-            office.once(&once, admitted, |db| {
+            office.once(&once, admitted, |db, ()| {
                 let options = ImportOptions { partial, ..ImportOptions::default() };
                 let import = taken_in(office, db, &caller, standing.organ_id, (&bytes, &given_up), options)?;
                 if confirmation(&bytes, &import) != shown {

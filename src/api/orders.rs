@@ -233,7 +233,7 @@ async fn issue(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrde
             office.once(
                 &once,
                 |db| office.admit_order(db, &caller, &new),
-                |db| {
+                |db, ()| {
                     let view = OrderView::new(office.issue_order(db, &caller, &new)?, office.clock().today());
                     let version = Some(view.order.version.to_string());
                     made(&format!("{LIST}/{}", view.order.id), version, &view)

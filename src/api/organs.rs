@@ -187,7 +187,7 @@ async fn add(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrgan>
             office.once(
                 &once,
                 |db| office.admit_organ(db, &caller, draft.parent_id),
-                |db| {
+                |db, ()| {
                     let organ = Organ::from(office.add_organ(db, &caller, &draft)?);
                     made(&format!("/api/v1/organs/{}", organ.id), Some(organ.version.to_string()), &organ)
                 },

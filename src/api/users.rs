@@ -181,7 +181,7 @@ async fn add(
         .run_hashing(move |office| {
             let password = Passwords::generate()?;
             let hash = office.passwords().hash(&password)?;
-            let (answer, is_replay) = office.once(&once, admitted, |db| {
+            let (answer, is_replay) = office.once(&once, admitted, |db, ()| {
                 let made_user = office.add_user(db, standing.organ_id, &draft, &hash)?;
                 let detail = serde_json::json!({ "user_id": made_user.user.id.0 });
                 office.note(db, &caller, Some(standing.organ_id), "user.added", &detail)?;

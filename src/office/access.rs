@@ -1,25 +1,15 @@
 //! Authorisation: what a caller is where a thing belongs.
 
 use super::mails::OF_ALL_ORGANS;
-use super::{Caller, Office, OfficeError};
+use super::{Caller, Office, OfficeError, Origin};
 use crate::case::Role;
-use crate::store::{CaseId, Db, OrderId, OrganId, OutboxId, StoreError, UserId, access};
+use crate::store::access::{self, Asking, OrganPlace};
+use crate::store::organs::Seat;
+use crate::store::users::UserRow;
+use crate::store::{Db, OrganId, StoreError, UserId};
 use std::collections::BTreeSet;
 
-/// A thing that belongs to an organ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Thing {
-    /// An organ itself.
-    Organ(OrganId),
-    /// A case.
-    Case(CaseId),
-    /// A 督办单, in the organ that has to answer it.
-    Order(OrderId),
-    /// A user, in the organs where it holds roles.
-    User(UserId),
-    /// A mail, in the organ it is about.
-    Mail(OutboxId),
-}
+pub use crate::store::access::Thing;
 
 /// What a caller is where a thing belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,13 +30,43 @@ impl Standing {
     }
 }
 
-impl Office {
+/// Who was let in, and what they are where the request leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// Who asks.
+    pub caller: Caller,
+    /// What the caller is where the thing belongs; `None` for a request that names none.
+    pub standing: Option<Standing>,
+}
+
+/// Who asks, looked at again inside a write transaction: roles may have ended since the request was admitted.
+#[derive(Debug, Clone)]
+pub(super) struct Readmitted {
+    /// The caller with the roles of this moment.
+    pub caller: Caller,
     /// What the caller is where the thing belongs.
+    pub standing: Standing,
+    /// The organ of the thing, with the calendars in force for it.
+    pub seat: Seat,
+}
+
+impl Office {
+    /// The caller behind an access token with today's roles, and what it is where the thing belongs: one statement.
     ///
     /// # Errors
+    /// [`OfficeError::Unauthenticated`] when the token is bad, of an older epoch, or the user is no longer active;
     /// [`OfficeError::NotFound`] when there is no such thing, and just so when the caller has no role there.
-    pub fn standing(&self, caller: &Caller, thing: Thing) -> Result<Standing, OfficeError> {
-        self.store().read_reserved(|db| standing(db, caller, thing))
+    pub fn admit(&self, access_token: &str, thing: Option<Thing>) -> Result<Admission, OfficeError> {
+        let proof = self.signer().check(access_token, self.clock().now().0.timestamp())?;
+        self.store().ask_reserved(|db| {
+            let asking = access::asking(db, proof.user_id, thing)?.ok_or(OfficeError::Unauthenticated)?;
+            if asking.user.token_epoch != proof.epoch {
+                return Err(OfficeError::Unauthenticated);
+            }
+            let (caller, seats) = caller_of(asking, Origin::default())?;
+            let standing = thing.map(|thing| standing_at(db, &caller, thing, &seats)).transpose()?;
+            Ok(Admission { caller, standing })
+        })
     }
 
     /// Demands one of the roles: in the scope if there is one, else in any organ.
@@ -62,10 +82,42 @@ impl Office {
     }
 }
 
-/// As [`Office::standing`], inside a transaction.
+/// The caller that a row of the database describes, and the organs of the thing that was asked for with it.
+fn caller_of(asking: Asking, origin: Origin) -> Result<(Caller, Vec<Seat>), OfficeError> {
+    let Asking { user, roles, seats } = asking;
+    if !user.is_active {
+        return Err(OfficeError::Unauthenticated);
+    }
+    let UserRow { id, username, display_name, department_id, .. } = user;
+    Ok((Caller { user_id: id, username, display_name, department_id, roles, origin }, seats))
+}
+
+/// The caller of an admitted request, at a case or an organ, looked at again in a write transaction.
 ///
 /// # Errors
-/// As [`Office::standing`].
+/// [`OfficeError::Unauthenticated`] when the user is no longer active; [`OfficeError::NotFound`] when there is no such
+/// thing or the caller has no role there any more.
+pub(super) fn readmit(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Readmitted, OfficeError> {
+    let asking = access::asking(db, caller.user_id, Some(thing))?.ok_or(OfficeError::Unauthenticated)?;
+    let (caller, seats) = caller_of(asking, caller.origin.clone())?;
+    let standing = standing_at(db, &caller, thing, &seats)?;
+    let seat = seats.into_iter().find(|seat| seat.organ.id == standing.organ_id).ok_or(OfficeError::NotFound)?;
+    Ok(Readmitted { caller, standing, seat })
+}
+
+/// What the caller is where a thing belongs whose organs were read.
+fn standing_at(db: &mut Db, caller: &Caller, thing: Thing, seats: &[Seat]) -> Result<Standing, OfficeError> {
+    if let (Thing::Mail(id), []) = (thing, seats) {
+        // A mail about no single organ, or no mail.
+        return standing(db, caller, Thing::Mail(id));
+    }
+    standing_among(caller, seats.iter().map(OrganPlace::from))
+}
+
+/// What the caller is where a thing belongs, by the roles the caller was admitted with.
+///
+/// # Errors
+/// [`OfficeError::NotFound`] when there is no such thing, and just so when the caller has no role there.
 pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, OfficeError> {
     let places = match thing {
         Thing::Organ(id) => vec![access::of_organ(db, id)?],
@@ -77,6 +129,10 @@ pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, 
             None => return at_top(db, caller),
         },
     };
+    standing_among(caller, places)
+}
+
+fn standing_among(caller: &Caller, places: impl IntoIterator<Item = OrganPlace>) -> Result<Standing, OfficeError> {
     let mut found: Option<Standing> = None;
     for place in places {
         let roles = caller.roles_at(&place.path);
@@ -86,7 +142,7 @@ pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, 
             None => found = Some(Standing { organ_id: place.organ_id, organ_path: place.path, roles }),
         }
     }
-    found.ok_or_else(|| StoreError::NotFound.into())
+    found.ok_or(OfficeError::NotFound)
 }
 
 /// Who administers or audits an organ at the top is that to the mails about no single organ.

@@ -4,7 +4,7 @@
 use super::{Office, OfficeError, Origin};
 use crate::case::Role;
 use crate::store::users::UserRow;
-use crate::store::{self, Db, DepartmentId, FamilyId, OrganId, StoreError, TokenId, Ts, UserId, tokens, users};
+use crate::store::{Db, DepartmentId, FamilyId, OrganId, TokenId, Ts, UserId, tokens, users};
 use chrono::TimeDelta;
 use serde::Serialize;
 use serde_json::json;
@@ -235,26 +235,6 @@ impl Office {
             users::set_password(db, id, &hash)?;
             tokens::revoke_all(db, id, now)?;
             self.note_about(db, caller, id, "password.changed", &json!({}))
-        })
-    }
-
-    /// The caller behind an access token, with today's roles.
-    ///
-    /// # Errors
-    /// [`OfficeError::Unauthenticated`] when the token is bad, of an older epoch, or the user is no longer active.
-    pub fn caller(&self, access_token: &str) -> Result<Caller, OfficeError> {
-        let proof = self.signer().check(access_token, self.clock().now().0.timestamp())?;
-        self.store().read_reserved(|db| {
-            let user = match users::find(db, proof.user_id) {
-                Err(StoreError::NotFound) => return Err(OfficeError::Unauthenticated),
-                found => found?,
-            };
-            if !user.is_active || user.token_epoch != proof.epoch {
-                return Err(OfficeError::Unauthenticated);
-            }
-            let roles = users::roles(db, user.id)?;
-            let store::users::UserRow { id, username, display_name, department_id, .. } = user;
-            Ok(Caller { user_id: id, username, display_name, department_id, roles, origin: Origin::default() })
         })
     }
 

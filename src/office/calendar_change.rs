@@ -365,7 +365,7 @@ impl Office {
 
     /// Puts a locked case under the calendar in force: an event if a duty moved, else only the row's own word for it.
     fn put_under(&self, db: &mut Db, file: CaseFile) -> Result<(CaseFile, Option<MovedCase>), OfficeError> {
-        let to = self.calendar(db, &file.desk.organ.region)?;
+        let to = Arc::clone(&file.in_force);
         let is_open = file.case.stage.is_open();
         if is_open && file.row.calendar_version == to.version() {
             return Ok((file, None));

@@ -7,7 +7,7 @@
 use super::files::Desk;
 use super::{Office, OfficeError};
 use crate::law::{Calendar, CalendarYear, Overlay};
-use crate::store::calendars::{NewCalendarVersion, NewCalendarYear};
+use crate::store::calendars::{InForce, NewCalendarVersion, NewCalendarYear};
 use crate::store::cases::CaseRow;
 use crate::store::{Db, UserId, calendars, organs};
 use chrono::NaiveDate;
@@ -65,13 +65,29 @@ impl Office {
     /// # Errors
     /// [`OfficeError::Unreadable`] when a stored year or a file is unusable: no date is better than a wrong one.
     pub fn calendar(&self, db: &mut Db, region: &str) -> Result<Arc<Calendar>, OfficeError> {
-        if let Some(version) = calendars::version_in_force(db, region)? {
-            return self.calendar_named(db, &version)?.ok_or_else(|| wrong("calendar in force", &version));
+        let here = calendars::version_in_force(db, region)?;
+        let nationally = if here.is_some() || region.is_empty() { None } else { calendars::version_in_force(db, "")? };
+        self.calendar_by(db, region, &InForce { here, nationally })
+    }
+
+    /// As [`Office::calendar`], by the versions in force, which were read together with the organ.
+    ///
+    /// # Errors
+    /// As [`Office::calendar`].
+    pub(super) fn calendar_by(
+        &self,
+        db: &mut Db,
+        region: &str,
+        in_force: &InForce,
+    ) -> Result<Arc<Calendar>, OfficeError> {
+        if let Some(version) = &in_force.here {
+            return self.calendar_in_force(db, version);
         }
-        let Some(overlay) = Overlay::of_region(region) else {
-            return if region.is_empty() { self.never_recorded(db) } else { self.calendar(db, "") };
+        let national = match &in_force.nationally {
+            Some(version) if !region.is_empty() => self.calendar_in_force(db, version)?,
+            Some(_) | None => self.never_recorded(db)?,
         };
-        let national = self.calendar(db, "")?;
+        let Some(overlay) = Overlay::of_region(region) else { return Ok(national) };
         let name = format!("{}/{region}", national.version());
         match self.calendars().get(&name) {
             Some(known) => Ok(known),
@@ -80,6 +96,10 @@ impl Office {
                 Ok(self.calendars().keep(&name, laid_upon))
             }
         }
+    }
+
+    fn calendar_in_force(&self, db: &mut Db, version: &str) -> Result<Arc<Calendar>, OfficeError> {
+        self.calendar_named(db, version)?.ok_or_else(|| wrong("calendar in force", &version))
     }
 
     /// The national calendar of a database in which none was ever put in force.

@@ -1,20 +1,23 @@
 //! Cases: taking them in and giving them commands. Every change is one transaction.
 
-use super::access::{require_member, standing};
+use super::access::{Readmitted, readmit, require_member};
 use super::applicants::{Applicant, check_applicant};
 use super::files::{CaseFile, Desk, actor, bytes_of, derive_row, refuse_endless_log, written};
-use super::views::READERS;
-use super::{Caller, Office, OfficeError, Standing, Thing};
+use super::views::{READERS, Shown};
+use super::{Answer, Caller, Office, OfficeError, Once, Thing};
 use crate::case::command::{Link, Merge, ProposeOutcome, Receive, Register, Split};
 use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, ObligationKind, Role, decide, fold};
 use crate::law::Channel;
 use crate::store::cases::CaseRow;
+use crate::store::events::LogEnd;
 use crate::store::{
     ApplicantId, CaseId, Db, OrganId, StoreError, Ts, applicants, calendars, cases, counters, departments, events,
     meta, obligations,
 };
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// An application as it comes in, with the dates that fix the day of receipt.
@@ -96,10 +99,37 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] and [`OfficeError::RoleRequired`] for an organ the caller cannot file at.
-    pub fn admit_filing(&self, db: &mut Db, caller: &Caller, organ: OrganId) -> Result<Standing, OfficeError> {
-        let standing = standing(db, caller, Thing::Organ(organ))?;
-        self.require(caller, Some(&standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
-        Ok(standing)
+    fn admit_filing(&self, db: &mut Db, caller: &Caller, organ: OrganId) -> Result<Readmitted, OfficeError> {
+        let filer = readmit(db, caller, Thing::Organ(organ))?;
+        self.require(&filer.caller, Some(&filer.standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
+        Ok(filer)
+    }
+
+    /// Takes an application in by hand, once for the key of the request, and answers with what `show` makes of the case.
+    /// The second member is true when an earlier answer is given again.
+    ///
+    /// # Errors
+    /// As [`Office::receive`] and [`Office::once`]; what `show` returns, and nothing is kept then.
+    pub fn file_by_hand(
+        &self,
+        once: &Once,
+        caller: &Caller,
+        application: &Application,
+        show: impl FnOnce(&Shown) -> Result<Answer, OfficeError>,
+    ) -> Result<(Answer, bool), OfficeError> {
+        self.once(
+            once,
+            |db| {
+                calendars::keep_in_force(db)?;
+                self.admit_filing(db, caller, OrganId(application.organ_id))
+            },
+            |db, filer| {
+                let roles = filer.standing.roles.clone();
+                let file = self.receive_from(db, filer, application, None)?;
+                // A new case has neither tags nor orders.
+                show(&self.shown(caller, &roles, file, Vec::new()))
+            },
+        )
     }
 
     /// Takes an application in and fixes the day of receipt when the facts are enough for it.
@@ -114,19 +144,31 @@ impl Office {
         application: &Application,
         origin: Option<&Origin>,
     ) -> Result<CaseFile, OfficeError> {
-        let organ = OrganId(application.organ_id);
         calendars::keep_in_force(db)?;
-        let standing = self.admit_filing(db, caller, organ)?;
+        let filer = self.admit_filing(db, caller, OrganId(application.organ_id))?;
+        self.receive_from(db, filer, application, origin)
+    }
+
+    /// As [`Office::receive`], from one who was admitted in this transaction after the calendar was held.
+    fn receive_from(
+        &self,
+        db: &mut Db,
+        filer: Readmitted,
+        application: &Application,
+        origin: Option<&Origin>,
+    ) -> Result<CaseFile, OfficeError> {
+        let Readmitted { caller, standing, seat } = filer;
+        let organ = seat.organ.id;
         check_applicant(&application.applicant)?;
         let applicant = self.add_applicant(db, organ, &application.applicant)?;
         let receive = received(application, applicant);
         let row = blank_row(organ, &receive, application.applicant.name.trim(), origin, self.clock().now());
-        let desk = self.desk(db, organ)?;
-        let person = actor(caller, &standing.roles);
+        let desk = self.desk_of(db, seat)?;
+        let person = actor(&caller, &standing.roles);
         let context =
             Context { actor: &person, today: self.clock().today(), calendar: &desk.calendar, rules: &desk.rules };
         let events = decide(None, &Command::Receive(receive), &context, &Drawn::default())?;
-        self.start_log(db, row, desk, &events, caller)
+        self.start_log(db, row, desk, &events, &caller)
     }
 
     /// Writes the first events of a case together with its row.
@@ -139,16 +181,38 @@ impl Office {
         caller: &Caller,
     ) -> Result<CaseFile, OfficeError> {
         let case = fold(events).ok_or_else(|| OfficeError::Internal("nothing was received".into()))?;
-        let running = std::sync::Arc::clone(&desk.calendar);
+        let (running, in_force) = (Arc::clone(&desk.calendar), Arc::clone(&desk.calendar));
         let written = written(events)?;
         let log_bytes = bytes_of(&written);
-        let mut file = CaseFile { row, case, desk, running, log_bytes };
+        let (log_end, tags) = (LogEnd::of_nothing(), Some(Vec::new()));
+        let mut file = CaseFile { row, case, desk, running, in_force, log_bytes, log_end, tags };
         derive_row(&mut file, self.clock().today());
         file.row.version = i64::try_from(events.len()).unwrap_or(i64::MAX);
         cases::insert(db, &file.row)?;
-        events::append(db, file.row.id, 0, &written, Some(caller.user_id), file.row.created_at)?;
-        self.commit_duties(db, &file)?;
+        let (at, end) = (file.row.created_at, file.log_end);
+        file.log_end = events::append_after(db, file.row.id, end, &written, Some(caller.user_id), at)?;
+        self.replace_duties(db, &file, &[])?;
         Ok(file)
+    }
+
+    /// Gives a case a command and answers with what `show` makes of the case as it then is. `expected` is the version the
+    /// caller saw.
+    ///
+    /// # Errors
+    /// As [`Office::execute`]; what `show` returns, and nothing is kept then.
+    pub fn command<T>(
+        &self,
+        caller: &Caller,
+        id: CaseId,
+        command: &Command,
+        expected: i64,
+        show: impl FnOnce(&Shown) -> Result<T, OfficeError>,
+    ) -> Result<T, OfficeError> {
+        self.store().write(|db| {
+            let (file, roles) = self.execute_as(db, caller, id, command, expected)?;
+            let orders = self.pending_orders(db, file.row.organ_id, id)?;
+            show(&self.shown(caller, &roles, file, orders))
+        })
     }
 
     /// Gives a case a command. `expected` is the version the caller saw.
@@ -164,13 +228,26 @@ impl Office {
         command: &Command,
         expected: i64,
     ) -> Result<CaseFile, OfficeError> {
-        let standing = standing(db, caller, Thing::Case(id))?;
+        self.execute_as(db, caller, id, command, expected).map(|(file, _)| file)
+    }
+
+    /// As [`Office::execute`]; gives also the roles by which it was done.
+    fn execute_as(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        id: CaseId,
+        command: &Command,
+        expected: i64,
+    ) -> Result<(CaseFile, BTreeSet<Role>), OfficeError> {
+        calendars::keep_in_force(db)?;
+        let Readmitted { caller, standing, seat } = readmit(db, caller, Thing::Case(id))?;
         if let Command::Merge(merge) = command {
             lock_before(db, CaseId(merge.into_case), id)?;
         }
-        let file = self.lock_file(db, id)?;
+        let file = self.lock_file_at(db, id, seat)?;
         if !standing.has_any(READERS) {
-            own_filing(&file.row, caller)?;
+            own_filing(&file.row, &caller)?;
         }
         if file.row.version != expected {
             return Err(OfficeError::Stale);
@@ -178,17 +255,17 @@ impl Office {
         let file = self.under_calendar_in_force(db, file)?;
         check_references(db, &file, command)?;
         let drawn = self.draw(db, &file, command)?;
-        let person = actor(caller, &standing.roles);
+        let person = actor(&caller, &standing.roles);
         let events = decide(Some(&file.case), command, &file.context(&person, self.clock().today()), &drawn)?;
         refuse_endless_log(&file, &events)?;
         let file = self.commit(db, file, &events, Some(caller.user_id))?;
         if let Command::Split(split) = command {
-            self.make_parts(db, caller, &file, split, &drawn)?;
+            self.make_parts(db, &caller, &file, split, &drawn)?;
         }
         if let Command::Merge(merge) = command {
-            self.link_back(db, caller, &file, merge)?;
+            self.link_back(db, &caller, &file, merge)?;
         }
-        Ok(file)
+        Ok((file, standing.roles))
     }
 
     /// Numbers are drawn in the transaction that uses them, so that a refusal leaves no gap.
@@ -437,7 +514,6 @@ fn lock_before(db: &mut Db, other: CaseId, id: CaseId) -> Result<(), OfficeError
     if other >= id {
         return Ok(());
     }
-    calendars::keep_in_force(db)?;
     match cases::lock(db, other) {
         Ok(_) | Err(StoreError::NotFound) => Ok(()),
         Err(error) => Err(error.into()),

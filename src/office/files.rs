@@ -7,9 +7,9 @@ use crate::case::{
 use crate::law::Calendar;
 use crate::mail::schedule::instant_on;
 use crate::store::cases::CaseRow;
-use crate::store::events::{self, EventRow, NewEvent};
-use crate::store::obligations::{self as duties, Duty};
-use crate::store::organs::OrganRow;
+use crate::store::events::{self, EventRow, LogEnd, NewEvent};
+use crate::store::obligations::{self as duties, Duty, ObligationRow};
+use crate::store::organs::{OrganRow, Seat};
 use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, calendars, cases, orders, organs};
 use chrono::NaiveDate;
 use std::collections::hash_map::Entry;
@@ -19,11 +19,32 @@ use std::sync::Arc;
 /// A row, with its file or why there is none.
 pub(super) type FileOrFault = (CaseRow, Result<CaseFile, OfficeError>);
 
-/// The desks of the organs that a list or a pass meets, each read once.
+/// The desks of the organs that a list or a pass meets, each made once.
 #[derive(Debug, Default)]
-pub(super) struct Desks(HashMap<OrganId, Result<Desk, String>>);
+pub(super) struct Desks {
+    /// Organs that were read and whose desk was not asked for yet.
+    seats: HashMap<OrganId, Seat>,
+    made: HashMap<OrganId, Result<Desk, String>>,
+}
 
 impl Desks {
+    /// Desks of organs that were read already; those of others are read when they are asked for.
+    pub(super) fn of_seats(seats: Vec<Seat>) -> Self {
+        Self { seats: seats.into_iter().map(|seat| (seat.organ.id, seat)).collect(), made: HashMap::new() }
+    }
+
+    /// The desks of the organs of these cases, read in one statement.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub(super) fn of_rows(db: &mut Db, rows: &[CaseRow]) -> Result<Self, OfficeError> {
+        let ids: BTreeSet<OrganId> = rows.iter().map(|row| row.organ_id).collect();
+        if ids.is_empty() {
+            return Ok(Self::default());
+        }
+        Ok(Self::of_seats(organs::seats_of(db, &ids.into_iter().collect::<Vec<_>>())?))
+    }
+
     /// The desk of an organ, or why it cannot be read: that is the trouble of one organ, the others go on. It is logged
     /// once.
     ///
@@ -35,9 +56,9 @@ impl Desks {
         db: &mut Db,
         organ: OrganId,
     ) -> Result<Result<&Desk, &str>, OfficeError> {
-        let desk = match self.0.entry(organ) {
+        let desk = match self.made.entry(organ) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(match office.desk(db, organ) {
+            Entry::Vacant(place) => place.insert(match office.desk_among(db, &mut self.seats, organ) {
                 Ok(desk) => Ok(desk),
                 Err(OfficeError::Unreadable(reason)) => {
                     tracing::error!(organ = %organ.0, reason, "an organ is passed over: its settings cannot be read");
@@ -72,8 +93,14 @@ pub struct CaseFile {
     pub desk: Desk,
     /// The calendar of what still runs: for an open case its own, for one that has ended the one in force.
     pub running: Arc<Calendar>,
+    /// The calendar in force for the organ.
+    pub in_force: Arc<Calendar>,
     /// Bytes of the events that were read.
     pub log_bytes: usize,
+    /// Where the log ends.
+    pub log_end: LogEnd,
+    /// Subject tags, if they were read with the row: those of a file that was opened by itself.
+    pub tags: Option<Vec<String>>,
 }
 
 impl CaseFile {
@@ -130,12 +157,28 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] when its settings or its calendar cannot be read.
-    pub fn desk(&self, db: &mut Db, organ: crate::store::OrganId) -> Result<Desk, OfficeError> {
-        let organ = organs::find(db, organ)?;
+    pub fn desk(&self, db: &mut Db, organ: OrganId) -> Result<Desk, OfficeError> {
+        let seat = organs::seat(db, organ)?;
+        self.desk_of(db, seat)
+    }
+
+    /// As [`Office::desk`], of an organ that was read.
+    ///
+    /// # Errors
+    /// [`OfficeError::Unreadable`], as [`Office::desk`].
+    pub(super) fn desk_of(&self, db: &mut Db, seat: Seat) -> Result<Desk, OfficeError> {
+        let Seat { organ, in_force } = seat;
         let rules = crate::store::stored_object(&organ.settings)
             .map_err(|error| OfficeError::Unreadable(format!("settings of organ {}: {error}", organ.code)))?;
-        let calendar = self.calendar(db, &organ.region)?;
+        let calendar = self.calendar_by(db, &organ.region, &in_force)?;
         Ok(Desk { organ, rules, calendar })
+    }
+
+    fn desk_among(&self, db: &mut Db, seats: &mut HashMap<OrganId, Seat>, organ: OrganId) -> Result<Desk, OfficeError> {
+        match seats.remove(&organ) {
+            Some(seat) => self.desk_of(db, seat),
+            None => self.desk(db, organ),
+        }
     }
 
     /// The case of an id, folded from its log.
@@ -143,8 +186,10 @@ impl Office {
     /// # Errors
     /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] for a log that cannot be read.
     pub fn open_file(&self, db: &mut Db, id: CaseId) -> Result<CaseFile, OfficeError> {
-        let row = cases::find(db, id)?;
-        self.file_of(db, row)
+        let (row, tags, seat) = cases::find_with_seat(db, id)?;
+        let log = events::load(db, id)?;
+        let desk = self.desk_of(db, seat)?;
+        self.put_together(db, (row, Some(tags)), &log, desk)
     }
 
     /// As [`Office::open_file`], held against other writers until the transaction ends.
@@ -157,15 +202,28 @@ impl Office {
         self.file_of(db, row)
     }
 
+    /// As [`Office::lock_file`], of an organ that was read in this transaction after the calendar was held.
+    ///
+    /// # Errors
+    /// As [`Office::open_file`].
+    pub(super) fn lock_file_at(&self, db: &mut Db, id: CaseId, seat: Seat) -> Result<CaseFile, OfficeError> {
+        let (row, tags) = cases::lock_with_tags(db, id)?;
+        let log = events::load(db, id)?;
+        let desk = self.desk_of(db, seat)?;
+        self.put_together(db, (row, Some(tags)), &log, desk)
+    }
+
     /// The case as it stood at the end of a day: what is dated later has not happened, so that a later order cannot hide
     /// the reply that was given by then.
     ///
     /// # Errors
     /// As [`Office::open_file`]; [`OfficeError::NotFound`] for a day before it came in.
     pub fn open_file_as_of(&self, db: &mut Db, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
-        let mut file = self.open_file(db, id)?;
-        let log = read_log(&events::load(db, id)?)?;
-        file.case = as_it_stood(&log, day).ok_or(OfficeError::NotFound)?;
+        let (row, tags, seat) = cases::find_with_seat(db, id)?;
+        let log = events::load(db, id)?;
+        let desk = self.desk_of(db, seat)?;
+        let mut file = self.put_together(db, (row, Some(tags)), &log, desk)?;
+        file.case = as_it_stood(&read_log(&log)?, day).ok_or(OfficeError::NotFound)?;
         file.desk.calendar = self.calendar_as_of(db, &file.row, &file.desk, day)?;
         Ok(file)
     }
@@ -174,20 +232,20 @@ impl Office {
     pub(super) fn file_of(&self, db: &mut Db, row: CaseRow) -> Result<CaseFile, OfficeError> {
         let log = events::load(db, row.id)?;
         let desk = self.desk(db, row.organ_id)?;
-        self.put_together(db, row, &log, desk)
+        self.put_together(db, (row, None), &log, desk)
     }
 
-    /// The files of rows in hand: one query for their logs. A log, or the settings of an organ, that cannot be read is
+    /// The files of rows in hand: one query for their logs, one for their organs. A log, or the settings of an organ, that cannot be read is
     /// the error of its own cases, [`OfficeError::Unreadable`]; any other error is everybody's.
     pub(super) fn files_of(&self, db: &mut Db, rows: Vec<CaseRow>) -> Result<Vec<FileOrFault>, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_many(db, &ids)?;
-        let mut desks = Desks::default();
+        let mut desks = Desks::of_rows(db, &rows)?;
         let mut files = Vec::with_capacity(rows.len());
         for row in rows {
             let log = logs.get(&row.id).map_or(&[][..], Vec::as_slice);
             let file = match desks.of(self, db, row.organ_id)? {
-                Ok(desk) => self.put_together(db, row.clone(), log, desk.clone()),
+                Ok(desk) => self.put_together(db, (row.clone(), None), log, desk.clone()),
                 Err(reason) => Err(OfficeError::Unreadable(reason.to_owned())),
             };
             match file {
@@ -201,16 +259,16 @@ impl Office {
     fn put_together(
         &self,
         db: &mut Db,
-        row: CaseRow,
+        (row, tags): (CaseRow, Option<Vec<String>>),
         log: &[EventRow],
         mut desk: Desk,
     ) -> Result<CaseFile, OfficeError> {
         let case = folded(log)?;
         let own = self.calendar_of(db, &row, &desk)?;
         let in_force = std::mem::replace(&mut desk.calendar, Arc::clone(&own));
-        let running = if case.stage.is_open() { own } else { in_force };
+        let running = if case.stage.is_open() { own } else { Arc::clone(&in_force) };
         let log_bytes = log.iter().map(|event| event.body.len()).sum();
-        Ok(CaseFile { row, case, desk, running, log_bytes })
+        Ok(CaseFile { row, case, desk, running, in_force, log_bytes, log_end: LogEnd::of(log), tags })
     }
 
     /// Writes what was decided: events, row (version checked), obligations. `actor` is who recorded it.
@@ -229,10 +287,14 @@ impl Office {
         let case = after.ok_or_else(|| OfficeError::Internal("a log without its first event".into()))?;
         let now = self.clock().now();
         let before = file.row.version;
+        if i64::from(file.log_end.seq) != before {
+            return Err(OfficeError::Stale);
+        }
         let written = written(events)?;
-        let seq = events::append(db, file.row.id, before, &written, actor, now)?;
+        let log_end = events::append_after(db, file.row.id, file.log_end, &written, actor, now)?;
         let log_bytes = file.log_bytes.saturating_add(bytes_of(&written));
-        let mut file = CaseFile { case, log_bytes, ..file };
+        let seq = i64::from(log_end.seq);
+        let mut file = CaseFile { case, log_bytes, log_end, ..file };
         if !was_open && file.case.stage.is_open() {
             // Reopened by an order: the new period is one of today's calendar.
             file.desk.calendar = Arc::clone(&file.running);
@@ -247,13 +309,25 @@ impl Office {
 
     /// Writes the obligations of a case as they stand today, and says how many changed.
     pub(super) fn commit_duties(&self, db: &mut Db, file: &CaseFile) -> Result<usize, OfficeError> {
-        let owed = file.written_duties(self.clock().today());
-        let now = self.clock().now();
-        let since = instant_on(self.clock().today());
-        let changed = duties::replace(db, file.row.organ_id, file.row.id, &owed, since)?;
-        let owner = orders::Owner { user: file.row.handler_id, department: file.row.department_id };
-        orders::follow_case(db, file.row.id, owner, now)?;
+        let known = duties::of_case(db, file.row.id)?;
+        let changed = self.replace_duties(db, file, &known)?;
+        if known.iter().any(|row| row.status == duties::OPEN && row.key.starts_with(duties::ORDER)) {
+            let owner = orders::Owner { user: file.row.handler_id, department: file.row.department_id };
+            orders::follow_case(db, file.row.id, owner, self.clock().now())?;
+        }
         Ok(changed)
+    }
+
+    /// Writes the obligations of a case in place of those that are `known`, none for a new case.
+    pub(super) fn replace_duties(
+        &self,
+        db: &mut Db,
+        file: &CaseFile,
+        known: &[ObligationRow],
+    ) -> Result<usize, OfficeError> {
+        let owed = file.written_duties(self.clock().today());
+        let since = instant_on(self.clock().today());
+        Ok(duties::replace_known(db, (file.row.organ_id, file.row.id), known, &owed, since)?)
     }
 }
 

@@ -72,7 +72,7 @@ impl Office {
         let mut checks = Checks::new();
         let form = Form::read(&mut checks, body, self.clock().today());
         let organ = match form.organ() {
-            Some(named) => self.store().read(|db| intake_organ(db, caller, named))?,
+            Some(named) => self.store().ask(|db| intake_organ(db, caller, named))?,
             None => None,
         };
         if form.organ().is_some() && organ.is_none() {
@@ -208,18 +208,8 @@ impl Office {
 
 /// The organ of a code or id, if the caller may file there.
 fn intake_organ(db: &mut Db, caller: &Caller, named: &str) -> Result<Option<OrganRow>, OfficeError> {
-    let found = match organs::find_by_code(db, named) {
-        Err(StoreError::NotFound) => match named.parse::<Uuid>() {
-            Ok(id) => organs::find(db, OrganId(id)),
-            Err(_) => return Ok(None),
-        },
-        other => other,
-    };
-    match found {
-        Ok(row) => Ok(Some(row).filter(|row| caller.organs_as(Role::Intake).contains(&row.id))),
-        Err(StoreError::NotFound) => Ok(None),
-        Err(other) => Err(other.into()),
-    }
+    let found = organs::find_named(db, named, named.parse::<Uuid>().ok().map(OrganId))?;
+    Ok(found.filter(|row| caller.organs_as(Role::Intake).contains(&row.id)))
 }
 
 /// How the day of receipt was fixed, or what is missing for it.

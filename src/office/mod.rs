@@ -41,7 +41,7 @@ pub mod topics;
 pub mod users;
 pub mod views;
 
-pub use access::{Standing, Thing, standing};
+pub use access::{Admission, Standing, Thing, standing};
 pub use access_token::{Proof, Signer};
 pub use auth::{Caller, SignIn, TokenPair};
 pub use calendars::Calendars;

@@ -48,59 +48,30 @@ impl Office {
 
     /// Does `work` once: in one transaction it is done and its answer kept, or an earlier answer is given again (then
     /// the second member is true). Either way the caller must pass `admit` first: a kept answer shows a thing, and a
-    /// caller who has lost the right to make it must not see it again.
+    /// caller who has lost the right to make it must not see it again. What `admit` found is for `work`.
     ///
     /// # Errors
     /// [`OfficeError::KeyReused`] when the key came with another body before; what `admit` and `work` return, nothing kept
     /// then.
-    pub fn once(
+    pub fn once<T>(
         &self,
         once: &Once,
-        admit: impl FnOnce(&mut Db) -> Result<(), OfficeError>,
-        work: impl FnOnce(&mut Db) -> Result<Answer, OfficeError>,
+        admit: impl FnOnce(&mut Db) -> Result<T, OfficeError>,
+        work: impl FnOnce(&mut Db, T) -> Result<Answer, OfficeError>,
     ) -> Result<(Answer, bool), OfficeError> {
         let now = self.clock().now();
         self.store().write(|db| {
-            admit(db)?;
+            let admitted = admit(db)?;
             let request = RequestKey { user: once.user_id, route: &once.route, key: &once.key };
             match idempotency::begin(db, request, &once.fingerprint)? {
                 Seen::Before(kept) => Ok((from_kept(kept)?, true)),
                 Seen::WithOtherBody => Err(OfficeError::KeyReused),
                 Seen::Never => {
-                    let answer = work(db)?;
+                    let answer = work(db, admitted)?;
                     idempotency::store(db, request, &once.fingerprint, &to_kept(&answer), now)?;
                     Ok((answer, false))
                 }
             }
-        })
-    }
-}
-
-impl Office {
-    /// As [`Office::once`], with what takes long done before: `prepare` reads, and no writer waits for it. It is not asked
-    /// when an earlier answer is given again. `admit` is asked before the reading and again before the write.
-    ///
-    /// # Errors
-    /// As [`Office::once`]; what `prepare` returns.
-    pub fn once_prepared<T>(
-        &self,
-        once: &Once,
-        admit: impl Fn(&mut Db) -> Result<(), OfficeError>,
-        prepare: impl FnOnce(&mut Db) -> Result<T, OfficeError>,
-        work: impl FnOnce(&mut Db, T) -> Result<Answer, OfficeError>,
-    ) -> Result<(Answer, bool), OfficeError> {
-        let request = RequestKey { user: once.user_id, route: &once.route, key: &once.key };
-        let prepared = self.store().read(|db| {
-            admit(db)?;
-            match idempotency::look_up(db, request, &once.fingerprint)? {
-                Seen::Never => prepare(db).map(Some),
-                Seen::Before(_) | Seen::WithOtherBody => Ok(None),
-            }
-        })?;
-        self.once(once, admit, |db| match prepared {
-            Some(prepared) => work(db, prepared),
-            // The answer was there a moment ago and has just grown too old.
-            None => Err(OfficeError::Busy),
         })
     }
 }

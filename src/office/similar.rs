@@ -1,18 +1,16 @@
 //! Earlier applications of the same applicant for alike information: hints for the clerk, who alone says whether an
 //! application is a repeat (Art. 36 (6)). Nothing is decided by them.
 
-use super::applicants::{check_applicant, named};
-use super::cases::Application;
 use super::files::CaseFile;
 use super::overdue::cut;
 use super::topics::Asked;
-use super::{Caller, Office, OfficeError};
+use super::{Office, OfficeError};
 use crate::case::likeness::{Difference, Profile, SHOWN_FROM};
 use crate::case::{Case, Stage, likeness};
 use crate::law::{Outcome, Regime};
 use crate::store::applicants::ApplicantRow;
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};
-use crate::store::{ApplicantId, Db, OrganId, applicants, cases};
+use crate::store::{ApplicantId, Db, applicants, cases};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -93,33 +91,6 @@ impl Office {
         let (title, request) = (&file.case.intake.title, &file.case.intake.request);
         let before = Some(CaseCursor::from(&file.row));
         Ok(self.alike(db, &one, &Profile::of(title, request), before)?.of_regime(file.case.regime))
-    }
-
-    /// The same for an application that is about to be taken in, for who may file it.
-    ///
-    /// # Errors
-    /// As [`Office::receive`] before the case is made.
-    pub fn similar_before(
-        &self,
-        db: &mut Db,
-        caller: &Caller,
-        application: &Application,
-    ) -> Result<SimilarCases, OfficeError> {
-        let organ = OrganId(application.organ_id);
-        self.admit_filing(db, caller, organ)?;
-        check_applicant(&application.applicant)?;
-        // Not written: only its name and the hash of its number are compared.
-        let one = applicants::sealed(self.store().sealer(), named(organ, &application.applicant), self.clock().now())?;
-        self.alike(db, &one, &Profile::of(application.title.trim(), application.request.trim()), None)
-    }
-
-    /// As [`Office::similar_cases`], after a change that is kept: that must not look undone because a hint could not be found.
-    #[must_use]
-    pub fn hints(&self, file: &CaseFile) -> SimilarCases {
-        self.store().read(|db| self.similar_cases(db, file)).unwrap_or_else(|error| {
-            tracing::warn!(case = %file.row.id.0, %error, "earlier applications that are alike could not be looked for");
-            SimilarCases::none(false).of_regime(file.case.regime)
-        })
     }
 
     /// The earlier applications of who may be the same as `one`, those alike to `profile`; `before`: only those before it.

@@ -48,7 +48,7 @@ impl Office {
             tracing::error!(case = %id.0, reason, "a case is left out of the lists: it cannot be computed");
             is_complete = false;
         };
-        let mut desks = Desks::default();
+        let mut desks = Desks::of_rows(db, rows)?;
         for batch in rows.chunks(BATCH) {
             let ids: Vec<CaseId> = batch.iter().map(|row| row.id).collect();
             let logs = events::load_many(db, &ids)?;

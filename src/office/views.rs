@@ -1,9 +1,8 @@
 //! Looking at cases: lists, what may be done next, the log, the clock as of any day and under suppositions.
 
-use super::access::standing;
 use super::applicants::REVEALERS;
 use super::files::{CaseFile, Desk, Desks, actor, read_log};
-use super::{Caller, Office, OfficeError, Thing};
+use super::{Caller, Office, OfficeError, Standing};
 use crate::case::Event;
 use crate::case::{Action, Case, Obligation, Role, actions, extension_is_possible};
 use crate::law::{
@@ -11,8 +10,11 @@ use crate::law::{
 };
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
 use crate::store::events::{self, EventRow};
+use crate::store::orders::NamedOrder;
+use crate::store::organs::Seat;
 use crate::store::{CaseId, Db, OrganId, cases, organs};
 use chrono::{Days, NaiveDate};
+use std::collections::BTreeSet;
 
 /// Who may look at cases: everybody who works on them or watches them. The intake system sees its own filings elsewhere.
 pub const READERS: &[Role] =
@@ -25,6 +27,19 @@ pub struct WhatIf {
     pub returned_on: Option<NaiveDate>,
     /// The period were extended by so many working days, told on the day asked about.
     pub extended_by: Option<u32>,
+}
+
+/// A case as a caller sees it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The case, opened by itself: its tags were read with it.
+    pub file: CaseFile,
+    /// What the caller may do next, and what blocks the rest.
+    pub actions: Vec<Action>,
+    /// The 督办单 on it that have not ended, the newest first.
+    pub orders: Vec<NamedOrder>,
+    /// The day it is shown on.
+    pub today: NaiveDate,
 }
 
 /// Which cases a reader asks for.
@@ -54,13 +69,17 @@ impl Office {
         after: Option<CaseCursor>,
         limit: i64,
     ) -> Result<Vec<(CaseRow, Option<WarningLevel>)>, OfficeError> {
-        let organs = self.readable_organs(db, caller, query.organ, query.with_subordinates)?;
+        let seats = readable_seats(db, caller, query.organ, query.with_subordinates)?;
+        let organs: Vec<OrganId> = seats.iter().map(|seat| seat.organ.id).collect();
+        let mut desks = Desks::of_seats(seats);
         let rows = match query.warning {
             None => cases::list(db, &CaseFilter { organs, ..query.filter.clone() }, after, limit)?,
-            Some(level) => self.list_at_level(db, level, &organs, &query.filter, after, limit)?,
+            Some(level) => {
+                let filter = CaseFilter { organs, ..query.filter.clone() };
+                self.list_at_level(db, level, &mut desks, &filter, after, limit)?
+            }
         };
         let today = self.clock().today();
-        let mut desks = Desks::default();
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
             let level = match desks.of(self, db, row.organ_id)? {
@@ -109,15 +128,14 @@ impl Office {
         &self,
         db: &mut Db,
         level: WarningLevel,
-        organs: &[OrganId],
+        desks: &mut Desks,
         filter: &CaseFilter,
         after: Option<CaseCursor>,
         limit: i64,
     ) -> Result<Vec<CaseRow>, OfficeError> {
         let today = self.clock().today();
         let mut alike: Vec<(Option<Warning>, Vec<OrganId>)> = Vec::new();
-        let mut desks = Desks::default();
-        for organ in organs {
+        for organ in &filter.organs {
             let desk = desks.of(self, db, *organ)?.ok();
             let warning = desk.map(|desk| rows_at(level, today, desk.rules.warning_thresholds(), &desk.calendar));
             match alike.iter_mut().find(|(known, _)| *known == warning) {
@@ -149,25 +167,53 @@ impl Office {
         organ: Option<OrganId>,
         with_subordinates: bool,
     ) -> Result<Vec<OrganId>, OfficeError> {
-        let readable: Vec<_> = organs::all(db)?
-            .into_iter()
-            .filter(|row| caller.roles_at(&row.path).iter().any(|role| READERS.contains(role)))
-            .collect();
-        let Some(organ) = organ else { return Ok(readable.iter().map(|row| row.id).collect()) };
-        let root = readable.iter().find(|row| row.id == organ).ok_or(OfficeError::NotFound)?;
-        let below =
-            |row: &&organs::OrganRow| row.id == organ || (with_subordinates && row.path.starts_with(&root.path));
-        Ok(readable.iter().filter(below).map(|row| row.id).collect())
+        let seats = readable_seats(db, caller, organ, with_subordinates)?;
+        Ok(seats.into_iter().map(|seat| seat.organ.id).collect())
+    }
+
+    /// What `show` makes of a case as the caller sees it, in one reading.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] for a log that cannot be read; what `show` returns.
+    pub fn show_case<T>(
+        &self,
+        caller: &Caller,
+        standing: &Standing,
+        id: CaseId,
+        show: impl FnOnce(&Shown) -> Result<T, OfficeError>,
+    ) -> Result<T, OfficeError> {
+        self.store().read(|db| {
+            let file = self.open_file(db, id)?;
+            let orders = self.pending_orders(db, file.row.organ_id, id)?;
+            show(&self.shown(caller, &standing.roles, file, orders))
+        })
+    }
+
+    /// A case in hand as the caller sees it, who has these roles there.
+    pub(super) fn shown(
+        &self,
+        caller: &Caller,
+        roles: &BTreeSet<Role>,
+        file: CaseFile,
+        orders: Vec<NamedOrder>,
+    ) -> Shown {
+        let today = self.clock().today();
+        let actions = self.actions_on(caller, roles, &file);
+        Shown { file, actions, orders, today }
     }
 
     /// What the caller may do next on a case, and what blocks the rest.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`].
-    pub fn actions(&self, db: &mut Db, caller: &Caller, file: &CaseFile) -> Result<Vec<Action>, OfficeError> {
-        let standing = standing(db, caller, Thing::Case(file.row.id))?;
-        let person = actor(caller, &standing.roles);
-        Ok(actions(&file.case, &file.context(&person, self.clock().today())))
+    /// As [`Office::open_file`].
+    pub fn actions(&self, caller: &Caller, standing: &Standing, id: CaseId) -> Result<Vec<Action>, OfficeError> {
+        let file = self.store().read(|db| self.open_file(db, id))?;
+        Ok(self.actions_on(caller, &standing.roles, &file))
+    }
+
+    fn actions_on(&self, caller: &Caller, roles: &BTreeSet<Role>, file: &CaseFile) -> Vec<Action> {
+        let person = actor(caller, roles);
+        actions(&file.case, &file.context(&person, self.clock().today()))
     }
 
     /// The log of a case, each row with its event.
@@ -211,6 +257,21 @@ impl Office {
             .map_err(|error| refused("what_if_impossible", error.to_string()))?;
         Ok((timeline, answer))
     }
+}
+
+/// The organs of [`Office::readable_organs`], with the calendars in force for them.
+fn readable_seats(
+    db: &mut Db,
+    caller: &Caller,
+    organ: Option<OrganId>,
+    with_subordinates: bool,
+) -> Result<Vec<Seat>, OfficeError> {
+    let mut seats = organs::seats(db)?;
+    seats.retain(|seat| caller.roles_at(&seat.organ.path).iter().any(|role| READERS.contains(role)));
+    let Some(organ) = organ else { return Ok(seats) };
+    let root = seats.iter().find(|seat| seat.organ.id == organ).ok_or(OfficeError::NotFound)?.organ.path.clone();
+    seats.retain(|seat| seat.organ.id == organ || (with_subordinates && seat.organ.path.starts_with(&root)));
+    Ok(seats)
 }
 
 /// The warning level of a row, by the day it is warned by.

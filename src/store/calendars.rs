@@ -162,6 +162,15 @@ pub fn put_in_force(db: &mut Db, new: NewCalendarVersion<'_>, at: Ts) -> Result<
     Ok(())
 }
 
+/// The versions of the calendars in force for an organ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// That of its region; `None` when none was ever put in force there.
+    pub here: Option<String>,
+    /// That of the whole country; `None` when none was ever put in force.
+    pub nationally: Option<String>,
+}
+
 /// The version in force in a region; `None` when none was ever put in force there.
 ///
 /// # Errors

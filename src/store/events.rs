@@ -118,6 +118,48 @@ impl EventRow {
     }
 }
 
+/// Where a log ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEnd {
+    /// The seq of the last event; 0: there is none yet.
+    pub seq: i32,
+    /// Its hash; [`GENESIS`]: there is none yet.
+    pub hash: String,
+}
+
+impl LogEnd {
+    /// The end of a log without an event.
+    #[must_use]
+    pub fn of_nothing() -> Self {
+        Self { seq: 0, hash: GENESIS.to_owned() }
+    }
+
+    /// The end of a log that was read.
+    #[must_use]
+    pub fn of(log: &[EventRow]) -> Self {
+        log.last().map_or_else(Self::of_nothing, |row| Self { seq: row.seq, hash: row.hash.clone() })
+    }
+}
+
+/// Adds events to a log that was read in this transaction, its case locked, and returns its new end.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the log does not end there.
+pub fn append_after(
+    db: &mut Db,
+    case: CaseId,
+    end: LogEnd,
+    events: &[NewEvent],
+    actor: Option<UserId>,
+    at: Ts,
+) -> Result<LogEnd, StoreError> {
+    let rows = chained(case, (end.seq, end.hash.clone()), events, actor, at)?;
+    let Some(last) = rows.last() else { return Ok(end) };
+    let end = LogEnd { seq: last.seq, hash: last.hash.clone() };
+    on_each!(db => diesel::insert_into(case_events::table).values(&rows).execute(db))?;
+    Ok(end)
+}
+
 /// Adds events to the log of a case whose last one is `after` (0: none yet), and returns the seq of the new last one:
 /// it is the case's new version.
 ///
@@ -137,14 +179,11 @@ pub fn append(
         .select((case_events::seq, case_events::hash))
         .first(db)
         .optional()?;
-    let (seq, prev_hash) = last.unwrap_or_else(|| (0, GENESIS.to_owned()));
-    if i64::from(seq) != after {
+    let end = last.map_or_else(LogEnd::of_nothing, |(seq, hash)| LogEnd { seq, hash });
+    if i64::from(end.seq) != after {
         return Err(StoreError::Conflict);
     }
-    let rows = chained(case, (seq, prev_hash), events, actor, at)?;
-    let last = rows.last().map_or(seq, |row| row.seq);
-    on_each!(db => diesel::insert_into(case_events::table).values(&rows).execute(db))?;
-    Ok(i64::from(last))
+    Ok(i64::from(append_after(db, case, end, events, actor, at)?.seq))
 }
 
 /// The rows of events that follow the one of this seq and hash (0 and [`GENESIS`]: none), not yet written.

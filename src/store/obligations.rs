@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use diesel::upsert::excluded;
 
-use super::db::Db;
+use super::db::{Db, on_each};
 use super::schema::obligations;
 use super::{CaseId, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId};
 
@@ -89,22 +90,59 @@ impl Duty {
 /// # Errors
 /// [`StoreError::Dangling`] when a duty names a person or department that is not there.
 pub fn replace(db: &mut Db, organ: OrganId, case: CaseId, duties: &[Duty], at: Ts) -> Result<usize, StoreError> {
-    let rows = of_case(db, case)?;
-    let derived = rows.iter().filter(|row| !row.key.starts_with(ORDER));
+    let known = of_case(db, case)?;
+    replace_known(db, (organ, case), &known, duties, at)
+}
+
+/// As [`replace`], for a case whose duties were read in this transaction: all of them are `known`.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_known(
+    db: &mut Db,
+    (organ, case): (OrganId, CaseId),
+    known: &[ObligationRow],
+    duties: &[Duty],
+    at: Ts,
+) -> Result<usize, StoreError> {
+    let derived = known.iter().filter(|row| !row.key.starts_with(ORDER));
     let mut known: BTreeMap<&str, &ObligationRow> = derived.map(|row| (row.key.as_str(), row)).collect();
-    let mut written = 0;
+    let mut rows = Vec::new();
     for duty in duties {
-        written += match known.remove(duty.key.as_str()) {
-            None => add(db, organ, case, duty, at)?,
-            Some(row) if duty.is(row) => 0,
-            Some(row) => change(db, row.id, duty, at)?,
-        };
+        match known.remove(duty.key.as_str()) {
+            None => rows.push(new_row(organ, case, duty, at)),
+            Some(row) if duty.is(row) => {}
+            Some(row) => rows.push(ObligationRow { id: row.id, ..new_row(organ, case, duty, at) }),
+        }
     }
-    let vanished: Vec<ObligationId> =
-        known.values().filter(|row| row.status == OPEN || row.status == SUSPENDED).map(|row| row.id).collect();
-    let cancel = (obligations::status.eq(CANCELLED), obligations::updated_at.eq(at));
-    written += diesel::update(obligations::table.filter(obligations::id.eq_any(vanished))).set(cancel).execute(db)?;
-    Ok(written)
+    let vanished = known.into_values().filter(|row| row.status == OPEN || row.status == SUSPENDED);
+    rows.extend(vanished.map(|row| ObligationRow { status: CANCELLED.to_owned(), updated_at: at, ..row.clone() }));
+    put(db, &rows)?;
+    Ok(rows.len())
+}
+
+/// Writes rows, new ones and those that are there, in one statement.
+fn put(db: &mut Db, rows: &[ObligationRow]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let set = (
+        obligations::kind.eq(excluded(obligations::kind)),
+        obligations::due_on.eq(excluded(obligations::due_on)),
+        obligations::latest_on.eq(excluded(obligations::latest_on)),
+        obligations::status.eq(excluded(obligations::status)),
+        obligations::owner_id.eq(excluded(obligations::owner_id)),
+        obligations::department_id.eq(excluded(obligations::department_id)),
+        obligations::article.eq(excluded(obligations::article)),
+        obligations::updated_at.eq(excluded(obligations::updated_at)),
+    );
+    on_each!(db => diesel::insert_into(obligations::table)
+        .values(rows)
+        .on_conflict(obligations::id)
+        .do_update()
+        .set(set)
+        .execute(db))?;
+    Ok(())
 }
 
 /// Every duty of a case, by key.
@@ -194,11 +232,6 @@ pub fn due(
     Ok(query.order((obligations::due_on, obligations::id)).limit(limit).load(db)?)
 }
 
-fn add(db: &mut Db, organ: OrganId, case: CaseId, duty: &Duty, at: Ts) -> Result<usize, StoreError> {
-    let row = new_row(organ, case, duty, at);
-    Ok(diesel::insert_into(obligations::table).values(&row).execute(db)?)
-}
-
 /// The row of a duty that is new, not yet written.
 #[must_use]
 pub fn new_row(organ: OrganId, case: CaseId, duty: &Duty, at: Ts) -> ObligationRow {
@@ -216,18 +249,4 @@ pub fn new_row(organ: OrganId, case: CaseId, duty: &Duty, at: Ts) -> ObligationR
         article: duty.article.clone(),
         updated_at: at,
     }
-}
-
-fn change(db: &mut Db, id: ObligationId, duty: &Duty, at: Ts) -> Result<usize, StoreError> {
-    let set = (
-        obligations::kind.eq(&duty.kind),
-        obligations::due_on.eq(duty.due_on),
-        obligations::latest_on.eq(duty.latest_on),
-        obligations::status.eq(&duty.status),
-        obligations::owner_id.eq(duty.owner_id),
-        obligations::department_id.eq(duty.department_id),
-        obligations::article.eq(&duty.article),
-        obligations::updated_at.eq(at),
-    );
-    Ok(diesel::update(obligations::table.find(id)).set(set).execute(db)?)
 }

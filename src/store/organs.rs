@@ -1,8 +1,12 @@
 //! 行政机关: the bureaus, in a tree (主管/下级) with a separate line of reporting.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 
-use super::db::Db;
+use super::calendars::InForce;
+use super::db::{Db, MultiBackend};
 use super::schema::organs;
 use super::{OrganId, StoreError, Ts};
 
@@ -30,6 +34,67 @@ pub struct OrganRow {
     pub created_at: Ts,
     /// Rises with each change.
     pub version: i64,
+}
+
+/// An organ with the calendars in force for it: what its cases are decided by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// The organ.
+    pub organ: OrganRow,
+    /// The versions of the calendars in force.
+    pub in_force: InForce,
+}
+
+impl Seat {
+    pub(super) const fn new(organ: OrganRow, here: Option<String>, nationally: Option<String>) -> Self {
+        Self { organ, in_force: InForce { here, nationally } }
+    }
+}
+
+/// The version of the calendar in force in the region of an organ, beside its row.
+pub(super) fn version_here() -> SqlLiteral<Nullable<Text>> {
+    sql("(SELECT v.version FROM calendar_versions v WHERE v.region = organs.region ORDER BY v.revision DESC LIMIT 1)")
+}
+
+/// The version of the national calendar in force, beside any row.
+pub(super) fn version_nationally() -> SqlLiteral<Nullable<Text>> {
+    sql("(SELECT v.version FROM calendar_versions v WHERE v.region = '' ORDER BY v.revision DESC LIMIT 1)")
+}
+
+/// The organ of an id with the calendars in force for it.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn seat(db: &mut Db, id: OrganId) -> Result<Seat, StoreError> {
+    let (organ, here, nationally) = organs::table
+        .filter(organs::id.eq(id))
+        .select((<OrganRow as Selectable<MultiBackend>>::construct_selection(), version_here(), version_nationally()))
+        .first(db)?;
+    Ok(Seat::new(organ, here, nationally))
+}
+
+/// Every organ with the calendars in force for it, parents before their children.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn seats(db: &mut Db) -> Result<Vec<Seat>, StoreError> {
+    let rows: Vec<(OrganRow, Option<String>, Option<String>)> = organs::table
+        .order(organs::path)
+        .select((<OrganRow as Selectable<MultiBackend>>::construct_selection(), version_here(), version_nationally()))
+        .load(db)?;
+    Ok(rows.into_iter().map(|(organ, here, nationally)| Seat::new(organ, here, nationally)).collect())
+}
+
+/// These organs with the calendars in force for them, in any order.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn seats_of(db: &mut Db, ids: &[OrganId]) -> Result<Vec<Seat>, StoreError> {
+    let rows: Vec<(OrganRow, Option<String>, Option<String>)> = organs::table
+        .filter(organs::id.eq_any(ids))
+        .select((<OrganRow as Selectable<MultiBackend>>::construct_selection(), version_here(), version_nationally()))
+        .load(db)?;
+    Ok(rows.into_iter().map(|(organ, here, nationally)| Seat::new(organ, here, nationally)).collect())
 }
 
 /// What an organ is made of.
@@ -123,6 +188,20 @@ pub fn lock(db: &mut Db, id: OrganId) -> Result<OrganRow, StoreError> {
 /// [`StoreError::NotFound`].
 pub fn find_by_code(db: &mut Db, code: &str) -> Result<OrganRow, StoreError> {
     Ok(organs::table.filter(organs::code.eq(code)).select(OrganRow::as_select()).first(db)?)
+}
+
+/// The organ of a code, else the one of an id, if there is one.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn find_named(db: &mut Db, code: &str, id: Option<OrganId>) -> Result<Option<OrganRow>, StoreError> {
+    let mut query = organs::table.filter(organs::code.eq(code)).select(OrganRow::as_select()).into_boxed();
+    if let Some(id) = id {
+        query = query.or_filter(organs::id.eq(id));
+    }
+    let mut found: Vec<OrganRow> = query.load(db)?;
+    found.sort_by_key(|row| row.code != code);
+    Ok(found.into_iter().next())
 }
 
 /// The organs of a set of ids, parents before their children.

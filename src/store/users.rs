@@ -264,7 +264,7 @@ pub fn holders(db: &mut Db, organ: OrganId, role: Role) -> Result<Vec<UserRow>, 
         .load(db)?)
 }
 
-fn parse_role(code: &str) -> Result<Role, StoreError> {
+pub(super) fn parse_role(code: &str) -> Result<Role, StoreError> {
     Role::from_code(code).ok_or_else(|| StoreError::Corrupt("user_roles.role".into()))
 }
 

@@ -52,6 +52,7 @@ mod sign_in;
 mod slow;
 mod smtp_sink;
 mod starting;
+mod statements;
 mod storage;
 mod store;
 mod support;

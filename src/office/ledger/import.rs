@@ -15,7 +15,7 @@ use crate::report::ledger::{Headings, LedgerFile, LedgerReader, LedgerRow, Perso
 use crate::store::applicants::{self, NewApplicant};
 use crate::store::audit::{self, NewAudit};
 use crate::store::departments::{self, DepartmentRow};
-use crate::store::events::{self, GENESIS};
+use crate::store::events::{self, GENESIS, LogEnd};
 use crate::store::ledger::{self, Batch, LedgerRowRow};
 use crate::store::{
     CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendars, cases, counters, obligations,
@@ -311,8 +311,11 @@ impl<'a> Import<'a> {
             row: blank_row(self.organ(), &case.intake, &row.person.name, None, now),
             case,
             running: Arc::clone(&self.desk.calendar),
+            in_force: Arc::clone(&self.desk.calendar),
             desk: self.desk.clone(),
             log_bytes: bytes_of(&written),
+            log_end: LogEnd::of_nothing(),
+            tags: None,
         };
         derive_row(&mut file, self.today);
         self.telling.created(&row, &file, &remarks);
