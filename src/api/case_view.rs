@@ -5,14 +5,11 @@ use crate::case::{Action, Case, Challenge, Event, Obligation, Stage, challenges}
 use crate::case::{
     Consultation, Correction, FeeDemand, Justification, Proposal, Remedy, Reply, Task, command as payload,
 };
-use crate::law::{
-    Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningLevel, WarningThresholds, remedies,
-};
+use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
 use crate::office::OfficeError;
 use crate::office::applicants::masked_name;
 use crate::office::files::CaseFile;
-use crate::office::views::{Shown, duties_of};
-use crate::store::cases::CaseRow;
+use crate::office::views::{ListedCase, Shown, duties_of};
 use crate::store::events::EventRow;
 use crate::store::seal::mask_signatory;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -523,8 +520,14 @@ pub struct CaseLine {
     pub clock_status: String,
     /// 收到申请之日
     pub received_on: Option<NaiveDate>,
-    /// 期限届满日
+    /// 期限届满日；放假安排未公布而不能确定的为空
     pub due_on: Option<NaiveDate>,
+    /// 放假安排未公布、届满日不能确定时，最早的届满日；预警和提醒以此为准
+    pub due_earliest: Option<NaiveDate>,
+    /// 放假安排未公布、届满日不能确定时，最晚的届满日
+    pub due_latest: Option<NaiveDate>,
+    /// 放假安排未公布时的说明，一行
+    pub estimate: Option<String>,
     /// 中止期间的法定最后一日
     pub resumes_on: Option<NaiveDate>,
     /// 预警级别；机关的设置或者日历不能读取的为空
@@ -545,10 +548,9 @@ pub struct CaseLine {
     pub created_at: DateTime<Utc>,
 }
 
-impl CaseLine {
-    /// A row with its warning level, if that is known.
-    #[must_use]
-    pub fn new(row: CaseRow, warning: Option<WarningLevel>) -> Self {
+impl From<ListedCase> for CaseLine {
+    fn from(line: ListedCase) -> Self {
+        let ListedCase { row, warning, estimate } = line;
         let stage = Stage::from_code(&row.stage).map_or("", Stage::label);
         Self {
             id: row.id.0,
@@ -563,6 +565,9 @@ impl CaseLine {
             clock_status: row.clock_status,
             received_on: row.received_on,
             due_on: row.due_on,
+            due_earliest: row.warns_on.filter(|_| row.latest_on.is_some()),
+            due_latest: row.latest_on,
+            estimate,
             resumes_on: row.resumes_on,
             replied_on: row.replied_on,
             is_late: row.is_late,

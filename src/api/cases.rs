@@ -141,8 +141,8 @@ async fn list(
     let (person, is_search) = (caller.user_id, query.filter.text.is_some());
     let read = move |office: &Office| {
         let rows = office.store().read(|db| office.list_cases(db, &caller, &query, after, limit.saturating_add(1)))?;
-        let page = Page::cut(rows, limit, |(row, _)| format!("{} {}", row.created_at.0.to_rfc3339(), row.id.0));
-        let items = page.items.into_iter().map(|(row, warning)| CaseLine::new(row, warning)).collect();
+        let page = Page::cut(rows, limit, |line| format!("{} {}", line.row.created_at.0.to_rfc3339(), line.row.id.0));
+        let items = page.items.into_iter().map(CaseLine::from).collect();
         Ok(Page { items, next_cursor: page.next_cursor })
     };
     // No index finds a part of a text: a search reads every case of the organs.
@@ -168,8 +168,8 @@ async fn export(api: &Api, caller: Caller, query: CaseQuery, format: Format) -> 
                 let mut after = None;
                 loop {
                     let lines = office.list_cases(db, &caller, &query, after, EXPORT_PAGE)?;
-                    let Some((last, _)) = lines.last() else { return Ok::<_, OfficeError>(table) };
-                    after = Some(CaseCursor::from(last));
+                    let Some(last) = lines.last() else { return Ok::<_, OfficeError>(table) };
+                    after = Some(CaseCursor::from(&last.row));
                     table.append(&case_sheet(db, &lines)?.rows)?;
                 }
             })?;

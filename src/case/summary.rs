@@ -31,6 +31,8 @@ pub struct Summary {
     /// The day an open case is warned by: its last day; the provisional one while that needs an unpublished year; the one
     /// that stands if a correction notice sent too late does not hold (C-7b).
     pub warns_on: Option<NaiveDate>,
+    /// The latest day the period of an open case can end on, while a notice that may move it is not out; `warns_on` is the earliest.
+    pub latest_on: Option<NaiveDate>,
     /// The day the case ended.
     pub closed_on: Option<NaiveDate>,
     /// Whether the reply came after the last day.
@@ -62,6 +64,11 @@ pub fn summary(case: &Case, context: &Context<'_>) -> Summary {
         resumes_on: clock.as_ref().and_then(|answer| answer.resumes_on),
         replied_on: case.replied_on(),
         warns_on: clock.as_ref().filter(|_| case.stage.is_open()).and_then(|answer| case.warns_on(answer)),
+        latest_on: clock
+            .as_ref()
+            .filter(|_| case.stage.is_open())
+            .and_then(|answer| answer.range)
+            .map(|range| range.latest),
         closed_on: case.ended_on,
         is_late: status == Some(ClockStatus::MetLate),
         // A restart voids the extension of the old period (D3); the case has had its one extension all the same.

@@ -160,7 +160,7 @@ fn queued_line(line: &Queued) -> String {
         "  {number}  {}  {}  [{}{caught_up}{digest}]  → {} <{}>  {}{opens}",
         line.duty,
         line.says(),
-        line.rule.code(),
+        line.rule.label(),
         line.person,
         line.to,
         line.because.text()

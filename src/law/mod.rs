@@ -29,7 +29,7 @@ pub use calendar_check::{CalendarError, CalendarFault};
 pub use clock::{
     ClockAnswer, ClockError, ClockOptions, ClockStatus, ConsultationKind, DueIfReturned, Fact, IneffectiveReason,
     ReopenedPeriod, StartRule, Step, StepKind, Timeline, WarningLevel, WarningThresholds, explain, reply_clock,
-    warning_level, warning_level_of_due,
+    warning_level, warning_level_between, warning_level_of_due,
 };
 pub use dates::{chinese_date, weekday};
 pub use estimate::{DueRange, LastDay};

@@ -42,6 +42,17 @@ impl Rule {
         }
     }
 
+    /// What a clerk reads.
+    #[must_use]
+    pub fn label(self) -> String {
+        match self {
+            Self::Lead(days) => format!("提前{days}个工作日"),
+            Self::DueToday => "到期当日".to_owned(),
+            Self::Overdue(days) => format!("逾期第{days}个工作日"),
+            Self::Black => "黑色预警".to_owned(),
+        }
+    }
+
     const fn is_close(self) -> bool {
         match self {
             Self::Lead(days) => days <= CLOSE,
@@ -118,6 +129,8 @@ pub enum Standing {
     LastWorkingDay,
     /// The due day is today.
     Today,
+    /// Today is the earliest day it can be due: only the notice to come will say whether it is.
+    EarliestToday,
     /// The earliest day it may have been due has passed, the latest has not: only the notice to come will say.
     Between,
     /// The due day has passed, so many working days ago (0: no working day since).
@@ -133,6 +146,7 @@ impl Standing {
             Self::LastWorkingDay => "今天是期限前最后一个工作日".to_owned(),
             Self::Left(days) => format!("还剩{days}个工作日"),
             Self::Today => "今天到期".to_owned(),
+            Self::EarliestToday => "今天是最早的届满日，请今天办理".to_owned(),
             Self::Between => "已过最早的届满日，未过最晚的届满日，请立即办理".to_owned(),
             Self::Overdue(0) => "已过届满日，今天不是工作日".to_owned(),
             Self::Overdue(days) => format!("已逾期{days}个工作日"),
@@ -146,7 +160,7 @@ impl Standing {
             Self::Left(0) => "核查日前已没有工作日".to_owned(),
             Self::LastWorkingDay => "今天是核查日前最后一个工作日".to_owned(),
             Self::Left(days) => format!("{days}个工作日后核查"),
-            Self::Today | Self::Between => "今天核查".to_owned(),
+            Self::Today | Self::EarliestToday | Self::Between => "今天核查".to_owned(),
             Self::Overdue(0) => "已过核查日，今天不是工作日".to_owned(),
             Self::Overdue(days) => format!("核查日已过{days}个工作日，仍未办理"),
         }
@@ -179,7 +193,9 @@ pub fn standing_between(
     today: NaiveDate,
 ) -> Standing {
     match latest_on {
+        Some(latest) if today == due_on && today < latest => Standing::EarliestToday,
         Some(latest) if today > due_on && today <= latest => Standing::Between,
+        Some(latest) if today > latest => standing(days, latest, today),
         Some(_) | None => standing(days, due_on, today),
     }
 }

@@ -117,6 +117,8 @@ pub struct Item {
     pub article: String,
     /// Its date.
     pub due_on: NaiveDate,
+    /// While a notice is not out: the latest its date can be; `due_on` is the earliest.
+    pub latest_on: Option<NaiveDate>,
     /// Where it stands.
     pub standing: Standing,
     /// Whether it is overdue by so much that it is at the black level.

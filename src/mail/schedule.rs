@@ -114,6 +114,8 @@ pub struct Queued {
     pub is_follow_up: bool,
     /// Its date.
     pub due_on: NaiveDate,
+    /// The line that says between which days the date lies, while a notice is not out.
+    pub estimate: Option<String>,
     /// Where it stands.
     pub standing: Standing,
     /// The rule that asked for the mail.
@@ -169,7 +171,10 @@ impl Queued {
         let due_on = self.due_on;
         match self.is_follow_up {
             true => format!("核查日{due_on}  {}", self.standing.follow_up_label()),
-            false => format!("期限{due_on}  {}", self.standing.label()),
+            false => match &self.estimate {
+                Some(estimate) => format!("期限最早{due_on}  {}（{estimate}）", self.standing.label()),
+                None => format!("期限{due_on}  {}", self.standing.label()),
+            },
         }
     }
 }

@@ -4,7 +4,7 @@ use super::mails::OF_ALL_ORGANS;
 use super::{Caller, Office, OfficeError, Origin};
 use crate::case::Role;
 use crate::store::access::{self, Asking, OrganPlace};
-use crate::store::organs::Seat;
+use crate::store::organs::{self, Seat};
 use crate::store::users::UserRow;
 use crate::store::{Db, OrganId, StoreError, UserId};
 use std::collections::BTreeSet;
@@ -155,6 +155,25 @@ fn at_top(db: &mut Db, caller: &Caller) -> Result<Standing, OfficeError> {
         }
     }
     Err(StoreError::NotFound.into())
+}
+
+/// The organs in which the caller holds one of `roles`, of those asked for, with the calendars in force for them.
+///
+/// # Errors
+/// [`OfficeError::NotFound`] for an organ that is none of them.
+pub(super) fn seats_with(
+    db: &mut Db,
+    caller: &Caller,
+    roles: &[Role],
+    organ: Option<OrganId>,
+    with_subordinates: bool,
+) -> Result<Vec<Seat>, OfficeError> {
+    let mut seats = organs::seats(db)?;
+    seats.retain(|seat| caller.roles_at(&seat.organ.path).iter().any(|role| roles.contains(role)));
+    let Some(wanted) = organ else { return Ok(seats) };
+    let root = seats.iter().find(|seat| seat.organ.id == wanted).ok_or(OfficeError::NotFound)?.organ.path.clone();
+    seats.retain(|seat| seat.organ.id == wanted || (with_subordinates && seat.organ.path.starts_with(&root)));
+    Ok(seats)
 }
 
 /// The person must hold a role in the organ.

@@ -64,7 +64,7 @@ const ENDS_BY_ITSELF: [ObligationKind; 3] =
 const DERIVED_BY: &str = "cases.derived_by";
 /// This program's way. Another value for a release that derives something else from an unchanged log: `served` since a
 /// last day needs its day of service, and what came back is not served. A migration marks a database without cases.
-const DERIVATION: &str = "served";
+const DERIVATION: &str = "latest_day";
 
 /// Cases rewritten in one transaction: short enough for others who wait to write.
 pub(super) const BATCH: usize = 100;
@@ -480,6 +480,7 @@ pub(super) fn blank_row(
         handler_id: None,
         calendar_version: String::new(),
         warns_on: None,
+        latest_on: None,
         version: 0,
         created_at: now,
         updated_at: now,

@@ -6,7 +6,7 @@ use super::overdue::cut;
 use super::{Caller, Office, OfficeError};
 use crate::case::Role;
 use crate::case::text::is_line_break;
-use crate::law::{DueRange, WarningLevel, warning_level_of_due};
+use crate::law::{DueRange, WarningLevel, warning_level_between};
 use crate::mail::days::Days;
 use crate::mail::duty::Duty;
 use crate::mail::policy;
@@ -139,7 +139,10 @@ fn event(duty: &OpenDuty, desk: Option<&Desk>, today: NaiveDate) -> Option<Event
     let range = duty.latest_on.map(|latest| DueRange { earliest: due_on, latest });
     let estimate = desk.and_then(|desk| Some(format!("\n{}", range?.said(desk.calendar.awaited_year()))));
     let level = desk.filter(|_| !words.is_follow_up);
-    let level = level.map(|desk| warning_level_of_due(due_on, today, &desk.rules.warning_thresholds(), &desk.calendar));
+    let level = level.map(|desk| {
+        let thresholds = desk.rules.warning_thresholds();
+        warning_level_between(due_on, duty.latest_on.unwrap_or(due_on), today, &thresholds, &desk.calendar)
+    });
     let standing = desk.map_or_else(
         || "预警级别未知".to_owned(),
         |desk| words.standing(policy::standing_between(&Days::new(&desk.calendar), due_on, duty.latest_on, today)),

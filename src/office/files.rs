@@ -346,6 +346,7 @@ pub(super) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
     row.due_on = derived.due_on;
     row.resumes_on = derived.resumes_on;
     row.warns_on = derived.warns_on;
+    row.latest_on = derived.latest_on;
     row.replied_on = derived.replied_on;
     row.closed_on = derived.closed_on;
     row.is_late = derived.is_late;

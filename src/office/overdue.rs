@@ -6,6 +6,7 @@
 
 use super::files::{Desk, Desks};
 use super::stood::Stood;
+use super::views::last_day_with_left;
 use super::{Caller, Office, OfficeError};
 use crate::case::{Position, Role, Stage, Standing};
 use crate::law::{ClockStatus, Outcome};
@@ -107,9 +108,12 @@ pub struct OverdueRow {
     /// 届满日为暂定时，最晚的届满日
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latest_on: Option<NaiveDate>,
+    /// 届满日为暂定时的说明，一行：最早、最晚
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<String>,
     /// 期限状态
     pub clock_status: Word,
-    /// 距届满的工作日数（今日到期为 0）
+    /// 距届满的工作日数（今日到期为 0；届满日为暂定的，至最早的届满日）
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remaining_working_days: Option<u32>,
     /// 距届满的日历天数
@@ -316,10 +320,7 @@ impl Office {
         for organ in watched {
             // Its cases, if it has any, are left out by `each_as_it_stood`, which says so.
             let Ok(Desk { rules, calendar, .. }) = desks.of(self, db, organ.id)? else { continue };
-            // Beyond the calendar more is read than needed; the law decides what is shown.
-            let far =
-                today.checked_add_days(Days::new(3 * u64::from(rules.yellow_days.min(366)) + 30)).unwrap_or(today);
-            until = until.max(calendar.add_working_days(today, rules.yellow_days).unwrap_or(far));
+            until = until.max(last_day_with_left(calendar, today, rules.yellow_days));
         }
         let gap = CaseFilter {
             organs: ids.to_vec(),
@@ -412,11 +413,17 @@ fn placed(stood: &Stood<'_>, late_from: NaiveDate) -> Option<Found> {
     if kind == Kind::RepliedLate && on < late_from {
         return None;
     }
-    let is_past = on > due_on;
-    let (first, last) = if is_past { (due_on, on) } else { (on, due_on) };
-    let working_days = calendar.count_working_days(first, last).ok();
-    let days = u32::try_from((last - first).num_days()).ok();
     let is_closed = kind == Kind::RepliedLate;
+    let left = (on <= due_on)
+        .then(|| Distance { working_days: calendar.count_estimated(on, due_on), days: days_between(on, due_on) });
+    let passed = match kind {
+        Kind::DueSoon => None,
+        // An open case is certainly overdue only after the latest day.
+        Kind::OverdueOpen => answer.due.or(latest_on).or(Some(due_on)),
+        Kind::RepliedLate => Some(due_on),
+    };
+    let passed = passed
+        .map(|since| Distance { working_days: calendar.count_estimated(since, on), days: days_between(since, on) });
     Some(Found {
         kind,
         organ: row.organ_id,
@@ -438,16 +445,28 @@ fn placed(stood: &Stood<'_>, late_from: NaiveDate) -> Option<Found> {
             due_on,
             is_provisional: latest_on.is_some(),
             latest_on,
+            estimate: latest_on.and_then(|_| answer.estimate()),
             clock_status: Word { code: answer.status.code(), label: answer.status.label() },
-            remaining_working_days: working_days.or(answer.remaining).filter(|_| !is_past),
-            remaining_days: days.filter(|_| !is_past),
-            overdue_working_days: working_days.filter(|_| is_past),
-            overdue_days: days.filter(|_| is_past),
+            remaining_working_days: left.map(|left| left.working_days),
+            remaining_days: left.map(|left| left.days),
+            overdue_working_days: passed.map(|passed| passed.working_days),
+            overdue_days: passed.map(|passed| passed.days),
             warning: Word { code: level.code(), label: level.label() },
             outcome: case.outcome.filter(|_| is_closed).map(outcome_word),
             replied_on: case.replied_on().filter(|_| is_closed),
         },
     })
+}
+
+/// How far a day is from another.
+#[derive(Clone, Copy)]
+struct Distance {
+    working_days: u32,
+    days: u32,
+}
+
+fn days_between(first: NaiveDate, last: NaiveDate) -> u32 {
+    u32::try_from((last - first).num_days()).unwrap_or(0)
 }
 
 const fn kind_of(standing: Standing) -> Option<Kind> {

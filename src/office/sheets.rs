@@ -4,10 +4,10 @@ use super::OfficeError;
 use super::applicants::masked_name;
 use super::overdue::{OverdueList, OverdueReport, OverdueRow};
 use super::overview::{DelayShare, Overview};
+use super::views::ListedCase;
 use crate::case::{ApplicantKind, Figures, Stage, Tenths};
 use crate::law::{Channel, ClockStatus, Outcome, WarningLevel};
 use crate::report::{Cell, Column, ReportError, Sheet};
-use crate::store::cases::CaseRow;
 use crate::store::{Db, DepartmentId, OrganId, UserId, departments, organs};
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ fn columns(columns: &[(&'static str, u16)]) -> Vec<Column> {
     columns.iter().map(|(heading, width)| Column { heading, width: *width }).collect()
 }
 
-const OVERDUE: [(&str, u16); 18] = [
+const OVERDUE: [(&str, u16); 19] = [
     ("清单", 10),
     ("受理编号", 20),
     ("标题", 36),
@@ -36,6 +36,7 @@ const OVERDUE: [(&str, u16); 18] = [
     ("届满日", 12),
     ("届满日为暂定", 9),
     ("最晚届满日", 12),
+    ("届满日说明", 36),
     ("预警级别", 16),
     ("剩余工作日", 8),
     ("逾期工作日", 8),
@@ -69,6 +70,7 @@ fn overdue_row(list: &str, row: &OverdueRow) -> Vec<Cell> {
         row.due_on.into(),
         row.is_provisional.into(),
         row.latest_on.into(),
+        row.estimate.clone().into(),
         row.warning.label.into(),
         row.remaining_working_days.into(),
         row.overdue_working_days.into(),
@@ -79,7 +81,7 @@ fn overdue_row(list: &str, row: &OverdueRow) -> Vec<Cell> {
     ]
 }
 
-const CASES: [(&str, u16); 17] = [
+const CASES: [(&str, u16); 20] = [
     ("受理编号", 20),
     ("标题", 36),
     ("机关", 22),
@@ -91,6 +93,9 @@ const CASES: [(&str, u16); 17] = [
     ("预警级别", 16),
     ("收到日期", 12),
     ("届满日", 12),
+    ("最早届满日", 12),
+    ("最晚届满日", 12),
+    ("届满日说明", 36),
     ("答复日期", 12),
     ("是否逾期答复", 8),
     ("是否延期", 8),
@@ -103,8 +108,8 @@ const CASES: [(&str, u16); 17] = [
 ///
 /// # Errors
 /// What every read may meet.
-pub fn case_sheet(db: &mut Db, lines: &[(CaseRow, Option<WarningLevel>)]) -> Result<Sheet, OfficeError> {
-    let mut ids: Vec<OrganId> = lines.iter().map(|(row, _)| row.organ_id).collect();
+pub fn case_sheet(db: &mut Db, lines: &[ListedCase]) -> Result<Sheet, OfficeError> {
+    let mut ids: Vec<OrganId> = lines.iter().map(|line| line.row.organ_id).collect();
     ids.sort_unstable();
     ids.dedup();
     let organs: HashMap<OrganId, String> = organs::all(db)?.into_iter().map(|row| (row.id, row.name)).collect();
@@ -112,7 +117,7 @@ pub fn case_sheet(db: &mut Db, lines: &[(CaseRow, Option<WarningLevel>)]) -> Res
         departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
     let mut people: HashMap<UserId, String> = HashMap::new();
     let mut rows = Vec::with_capacity(lines.len());
-    for (row, warning) in lines {
+    for ListedCase { row, warning, estimate } in lines {
         let handler = row.handler_id.map(|id| super::overdue::name_of(db, &mut people, id)).transpose()?;
         let known = |label: Option<&'static str>, code: &str| Cell::from(label.unwrap_or(code));
         rows.push(vec![
@@ -127,6 +132,9 @@ pub fn case_sheet(db: &mut Db, lines: &[(CaseRow, Option<WarningLevel>)]) -> Res
             warning.map_or(UNKNOWN_LEVEL, WarningLevel::label).into(),
             row.received_on.into(),
             row.due_on.into(),
+            row.warns_on.filter(|_| row.latest_on.is_some()).into(),
+            row.latest_on.into(),
+            estimate.clone().into(),
             row.replied_on.into(),
             row.is_late.into(),
             row.is_extended.into(),

@@ -1,18 +1,19 @@
 //! Looking at cases: lists, what may be done next, the log, the clock as of any day and under suppositions.
 
+use super::access::seats_with;
 use super::applicants::REVEALERS;
 use super::files::{CaseFile, Desk, Desks, actor, read_log};
 use super::{Caller, Office, OfficeError, Standing};
 use crate::case::Event;
 use crate::case::{Action, Case, Obligation, Role, actions, extension_is_possible};
 use crate::law::{
-    Calendar, ClockAnswer, Fact, Timeline, WarningLevel, WarningThresholds, reply_clock, warning_level_of_due,
+    Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, reply_clock,
+    warning_level_between,
 };
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
 use crate::store::events::{self, EventRow};
 use crate::store::orders::NamedOrder;
-use crate::store::organs::Seat;
-use crate::store::{CaseId, Db, OrganId, cases, organs};
+use crate::store::{CaseId, Db, OrganId, cases};
 use chrono::{Days, NaiveDate};
 use std::collections::BTreeSet;
 
@@ -55,6 +56,17 @@ pub struct CaseQuery {
     pub filter: CaseFilter,
 }
 
+/// A case of a list.
+#[derive(Debug, Clone)]
+pub struct ListedCase {
+    /// Its row.
+    pub row: CaseRow,
+    /// Its warning level today; `None` while the settings of the organ or the calendar of the case cannot be read.
+    pub warning: Option<WarningLevel>,
+    /// The line that says between which days it ends, while a notice is not out.
+    pub estimate: Option<String>,
+}
+
 impl Office {
     /// A page of cases in the organs the caller may read, each with its warning level today; the newest first. The level is
     /// unknown while the settings of the organ or the calendar of the case cannot be read.
@@ -68,8 +80,8 @@ impl Office {
         query: &CaseQuery,
         after: Option<CaseCursor>,
         limit: i64,
-    ) -> Result<Vec<(CaseRow, Option<WarningLevel>)>, OfficeError> {
-        let seats = readable_seats(db, caller, query.organ, query.with_subordinates)?;
+    ) -> Result<Vec<ListedCase>, OfficeError> {
+        let seats = seats_with(db, caller, READERS, query.organ, query.with_subordinates)?;
         let organs: Vec<OrganId> = seats.iter().map(|seat| seat.organ.id).collect();
         let mut desks = Desks::of_seats(seats);
         let rows = match query.warning {
@@ -82,18 +94,18 @@ impl Office {
         let today = self.clock().today();
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
-            let level = match desks.of(self, db, row.organ_id)? {
+            let (warning, estimate) = match desks.of(self, db, row.organ_id)? {
                 Ok(desk) => match self.calendar_of(db, &row, desk) {
-                    Ok(calendar) => Some(row_level(&row, today, desk, &calendar)),
+                    Ok(calendar) => (Some(row_level(&row, today, desk, &calendar)), estimate_of(&row, &calendar)),
                     Err(OfficeError::Unreadable(reason)) => {
                         tracing::error!(case = %row.id.0, reason, "the warning level of a case is unknown");
-                        None
+                        (None, None)
                     }
                     Err(other) => return Err(other),
                 },
-                Err(_) => None,
+                Err(_) => (None, None),
             };
-            lines.push((row, level));
+            lines.push(ListedCase { row, warning, estimate });
         }
         Ok(lines)
     }
@@ -167,7 +179,7 @@ impl Office {
         organ: Option<OrganId>,
         with_subordinates: bool,
     ) -> Result<Vec<OrganId>, OfficeError> {
-        let seats = readable_seats(db, caller, organ, with_subordinates)?;
+        let seats = seats_with(db, caller, READERS, organ, with_subordinates)?;
         Ok(seats.into_iter().map(|seat| seat.organ.id).collect())
     }
 
@@ -259,19 +271,10 @@ impl Office {
     }
 }
 
-/// The organs of [`Office::readable_organs`], with the calendars in force for them.
-fn readable_seats(
-    db: &mut Db,
-    caller: &Caller,
-    organ: Option<OrganId>,
-    with_subordinates: bool,
-) -> Result<Vec<Seat>, OfficeError> {
-    let mut seats = organs::seats(db)?;
-    seats.retain(|seat| caller.roles_at(&seat.organ.path).iter().any(|role| READERS.contains(role)));
-    let Some(organ) = organ else { return Ok(seats) };
-    let root = seats.iter().find(|seat| seat.organ.id == organ).ok_or(OfficeError::NotFound)?.organ.path.clone();
-    seats.retain(|seat| seat.organ.id == organ || (with_subordinates && seat.organ.path.starts_with(&root)));
-    Ok(seats)
+/// What a row says of a last day that is not certain.
+fn estimate_of(row: &CaseRow, calendar: &Calendar) -> Option<String> {
+    let range = DueRange { earliest: row.warns_on?, latest: row.latest_on? };
+    Some(range.said(calendar.awaited_year()))
 }
 
 /// The warning level of a row, by the day it is warned by.
@@ -279,25 +282,31 @@ fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk, calendar: &Calendar) 
     if !row.is_open || row.received_on.is_none() {
         return WarningLevel::None;
     }
-    row.warns_on
-        .map_or(WarningLevel::Blue, |day| warning_level_of_due(day, today, &desk.rules.warning_thresholds(), calendar))
+    row.warns_on.map_or(WarningLevel::Blue, |day| {
+        let certain = row.due_on.or(row.latest_on).unwrap_or(day);
+        warning_level_between(day, certain, today, &desk.rules.warning_thresholds(), calendar)
+    })
 }
 
 /// Which rows are at a level: the same as [`row_level`], the other way round.
 fn rows_at(level: WarningLevel, today: NaiveDate, thresholds: WarningThresholds, calendar: &Calendar) -> Warning {
     let black_days = u64::from(thresholds.black_days.max(1));
     let black_until = today.checked_sub_days(Days::new(black_days)).unwrap_or(NaiveDate::MIN);
-    // The last day with no more working days before it than yellow has: a day of rest after them counts none more.
-    let blue_from = calendar.add_estimated(today, thresholds.yellow_days.saturating_add(1));
-    let yellow_until = previous(blue_from);
+    let yellow_until = last_day_with_left(calendar, today, thresholds.yellow_days);
     match level {
-        WarningLevel::Black => Warning::Within(None, Some(black_until)),
-        WarningLevel::Red => Warning::Within(Some(next(black_until)), Some(previous(today))),
-        WarningLevel::Orange => Warning::Within(Some(today), Some(today)),
-        WarningLevel::Yellow => Warning::Within(Some(next(today)), Some(yellow_until)),
+        WarningLevel::Black => Warning::Over(None, black_until),
+        WarningLevel::Red => Warning::Over(Some(next(black_until)), previous(today)),
+        WarningLevel::Orange => Warning::Reached(today),
+        WarningLevel::Yellow => Warning::Within(next(today), yellow_until),
         WarningLevel::Blue => Warning::After(yellow_until.max(today)),
         WarningLevel::None => Warning::Silent,
     }
+}
+
+/// The last day until which no more than `days` working days are left on `today`: the days of rest after the last of these count
+/// no more.
+pub(super) fn last_day_with_left(calendar: &Calendar, today: NaiveDate, days: u32) -> NaiveDate {
+    previous(calendar.add_estimated(today, days.saturating_add(1)))
 }
 
 fn next(day: NaiveDate) -> NaiveDate {

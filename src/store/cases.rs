@@ -88,6 +88,8 @@ pub struct CaseRow {
     pub updated_at: Ts,
     /// The day an open case is warned by.
     pub warns_on: Option<NaiveDate>,
+    /// While a notice is not out: the latest its last day can be; `warns_on` is the earliest.
+    pub latest_on: Option<NaiveDate>,
 }
 
 /// Adds a case.

@@ -156,6 +156,7 @@ diesel::table! {
         created_at -> TsT,
         updated_at -> TsT,
         warns_on -> Nullable<Date>,
+        latest_on -> Nullable<Date>,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use gongkai::case::Role;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desk::{Bureau, CaseAt};
 use crate::service::{PASSWORD, Reply};
@@ -231,14 +232,98 @@ fn beyond_the_calendar_the_provisional_date_warns_and_says_that_it_is_one() {
         assert_eq!((row["due_on"].as_str(), row["clock_status"]["code"].as_str()), (Some("2026-12-31"), Some("gap")));
         assert_eq!(row["remaining_working_days"], 3);
         assert_eq!(row["latest_on"], "2027-01-06");
+        assert_eq!(
+            row["estimate"],
+            "2027年放假安排未公布，届满日估算：最早2026年12月31日、最晚2027年1月6日；按最早提醒"
+        );
         bureau.on("2027-01-06");
         let (list, row) = only(&bureau.overdue("")).unwrap();
+        assert_eq!((list, row["warning"]["code"].as_str()), ("due_soon", Some("orange")), "it may still be in time");
+        assert_eq!((row.get("remaining_working_days"), row.get("overdue_days")), (None, None));
+        bureau.on("2027-01-07");
+        let (list, row) = only(&bureau.overdue("")).unwrap();
         assert_eq!(
-            (list, row["overdue_days"].as_u64()),
-            ("overdue_open", Some(6)),
-            "no silence because of a missing notice"
+            (list, row["overdue_days"].as_u64(), row["overdue_working_days"].as_u64()),
+            ("overdue_open", Some(1), Some(1)),
+            "no silence because of a missing notice: it is overdue by any notice"
         );
-        assert_eq!(row.get("overdue_working_days"), None, "nobody knows the working days of that year yet");
+    });
+}
+
+/// The cases of an answer, by id, each with the level it is shown at.
+fn levels(items: &Value, id: &str) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    items.as_array().unwrap().iter().map(|row| (text(&row[id]), text(&row["warning"]["code"]))).collect()
+}
+
+#[test]
+fn list_filter_overdue_list_and_overview_place_an_estimated_case_alike_on_every_day() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-27");
+        for received in ["2026-11-27", "2026-12-01", "2026-12-03", "2026-12-04", "2026-12-08", "2026-12-10"] {
+            bureau.registered(received);
+        }
+        let first: chrono::NaiveDate = "2026-12-17".parse().unwrap();
+        let mut seen = BTreeSet::new();
+        for day in first.iter_days().take(32).chain([first + chrono::Days::new(50)]) {
+            bureau.on(&day.to_string());
+            let get = |path: &str| bureau.service.get(path, &bureau.supervisor).json;
+            let all = get("/api/v1/cases?limit=50");
+            let listed = levels(&all["items"], "id");
+            assert_eq!(listed.len(), 6);
+            let report = bureau.overdue("");
+            let mut of_report = BTreeMap::new();
+            for (list, levels_of) in [("due_soon", ["yellow", "orange"]), ("overdue_open", ["red", "black"])] {
+                let rows = levels(&report[list]["items"], "case_id");
+                assert!(rows.values().all(|level| levels_of.contains(&level.as_str())), "{day} {list}: {rows:?}");
+                of_report.extend(rows);
+            }
+            let urgent = |level: &String| level != "blue" && level != "none";
+            let expected: BTreeMap<_, _> = listed.clone().into_iter().filter(|(_, level)| urgent(level)).collect();
+            assert_eq!(of_report, expected, "{day}: /overdue and /cases");
+            for level in ["blue", "yellow", "orange", "red", "black"] {
+                let found = levels(&get(&format!("/api/v1/cases?limit=50&warning={level}"))["items"], "id");
+                let expected: BTreeMap<_, _> = listed.clone().into_iter().filter(|(_, at)| at == level).collect();
+                assert_eq!(found, expected, "{day}: ?warning={level}");
+                if !expected.is_empty() {
+                    seen.insert(level);
+                }
+            }
+            let overview = get("/api/v1/supervision/overview");
+            let counted = |level: &str| listed.values().filter(|at| *at == level).count();
+            for (figure, level) in
+                [("due_soon", "yellow"), ("due_today", "orange"), ("overdue_red", "red"), ("overdue_black", "black")]
+            {
+                assert_eq!(overview["total"][figure], counted(level), "{day}: overview, {figure}");
+            }
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["black", "blue", "orange", "red", "yellow"]);
+    });
+}
+
+#[test]
+fn a_line_of_the_list_says_between_which_days_a_case_may_end_and_is_found_by_them() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-12-04");
+        bureau.registered("2026-12-04");
+        let get = |path: &str| bureau.service.get(path, &bureau.supervisor);
+        let line = get("/api/v1/cases").json["items"][0].clone();
+        assert_eq!((line["due_on"].as_str(), line["due_earliest"].as_str()), (None, Some("2026-12-31")));
+        assert_eq!(line["due_latest"], "2027-01-06");
+        let said = "2027年放假安排未公布，届满日估算：最早2026年12月31日、最晚2027年1月6日；按最早提醒";
+        assert_eq!(line["estimate"], said);
+        let sheet = get("/api/v1/cases?format=csv").text;
+        assert!(sheet.contains(&format!("2026-12-31,2027-01-06,{said}")), "{sheet}");
+        for (query, found) in [
+            ("due_from=2027-01-06", 1),
+            ("due_from=2027-01-07", 0),
+            ("due_until=2026-12-31", 1),
+            ("due_until=2026-12-30", 0),
+            ("due_from=2027-01-01&due_until=2027-01-02", 1),
+        ] {
+            let items = get(&format!("/api/v1/cases?{query}")).json["items"].clone();
+            assert_eq!(items.as_array().unwrap().len(), found, "{query}");
+        }
     });
 }
 

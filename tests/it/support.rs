@@ -246,6 +246,7 @@ pub fn case_row(bureau: &Bureau) -> CaseRow {
         handler_id: None,
         calendar_version: "test".into(),
         warns_on: Some(day("2026-11-30")),
+        latest_on: None,
         version: 0,
         created_at: now(),
         updated_at: now(),

@@ -105,10 +105,13 @@ fn line(row: &OverdueRow) -> String {
     let state = match (row.replied_on, row.overdue_days) {
         (Some(on), days) => format!("{on}答复，{}", late(row.overdue_working_days, days, "逾期", "当日")),
         (None, Some(days)) => late(row.overdue_working_days, Some(days), "已逾期", "今天"),
+        (None, None) if row.remaining_days.is_none() => "已过最早的届满日，未过最晚的届满日".to_owned(),
         (None, None) => left(row.remaining_working_days, row.remaining_days),
     };
-    let latest = row.latest_on.map(|latest| format!("（暂定：最早，最晚{latest}）")).unwrap_or_default();
-    let due = format!("{}{latest}", row.due_on);
+    let due = match row.latest_on {
+        Some(latest) => format!("最早{}、最晚{latest}（放假安排未公布）", row.due_on),
+        None => row.due_on.to_string(),
+    };
     let department = row.department.as_deref().unwrap_or("未分办");
     format!(
         "【{colour}】{number}　{}　收到{}　届满{due}　{state}　{}/{department}",

@@ -21,7 +21,7 @@ mod warning;
 pub use answer::{ClockAnswer, ClockStatus, DueIfReturned, IneffectiveReason, StartRule, Step, StepKind};
 pub use error::ClockError;
 pub use explain::explain;
-pub use warning::{WarningLevel, WarningThresholds, warning_level, warning_level_of_due};
+pub use warning::{WarningLevel, WarningThresholds, warning_level, warning_level_between, warning_level_of_due};
 
 use super::calendar::Calendar;
 use super::regime::Regime;

@@ -89,12 +89,25 @@ pub fn warning_level(
         return WarningLevel::None;
     }
     let Some(day) = answer.warns_on() else { return WarningLevel::Blue };
-    let level = warning_level_of_due(day, today, thresholds, calendar);
-    match answer.due.filter(|due| day < *due) {
-        // By the notices that are out it is not over before its due date.
-        Some(due) => level.min(WarningLevel::Orange).max(warning_level_of_due(due, today, thresholds, calendar)),
-        None => level,
+    let certain = answer.due.or(answer.range.map(|range| range.latest));
+    warning_level_between(day, certain.unwrap_or(day), today, thresholds, calendar)
+}
+
+/// The level of a period that warns from `earliest` and is certainly over only after `certain`: its due date by the notices that are
+/// out, else the latest it can be.
+#[must_use]
+pub fn warning_level_between(
+    earliest: NaiveDate,
+    certain: NaiveDate,
+    today: NaiveDate,
+    thresholds: &WarningThresholds,
+    calendar: &Calendar,
+) -> WarningLevel {
+    if earliest <= today && today <= certain {
+        return WarningLevel::Orange;
     }
+    let day = if today < earliest { earliest } else { certain };
+    warning_level_of_due(day, today, thresholds, calendar)
 }
 
 /// The level of a period that runs to `due`, for lists that hold no more than its last day. Working days beyond the

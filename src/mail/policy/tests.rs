@@ -443,7 +443,8 @@ proptest! {
 fn between_the_earliest_and_the_latest_last_day_nothing_is_overdue_yet() {
     let calendar = national();
     let on = |today: &str| standing_between(&calendar, day("2026-12-27"), Some(day("2026-12-28")), day(today));
-    assert_eq!(on("2026-12-27"), Standing::Today);
+    assert_eq!(on("2026-12-27"), Standing::EarliestToday);
+    assert_eq!(on("2026-12-27").label(), "今天是最早的届满日，请今天办理");
     assert_eq!(on("2026-12-28"), Standing::Between);
     assert!(!on("2026-12-28").is_overdue());
     assert_eq!(on("2026-12-28").label(), "已过最早的届满日，未过最晚的届满日，请立即办理");

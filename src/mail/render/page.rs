@@ -28,7 +28,7 @@ pub(super) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate)
         as_of => chinese_date(as_of),
         total => items.len(),
         overdue_count => count(|item| item.standing.is_overdue() && !Duty::of(&item.kind).is_follow_up),
-        today_count => count(|item| item.standing == Standing::Today && !Duty::of(&item.kind).is_follow_up),
+        today_count => count(|item| matches!(item.standing, Standing::Today | Standing::EarliestToday) && !Duty::of(&item.kind).is_follow_up),
         items => sorted.into_iter().map(duty).collect::<Vec<Value>>(),
     }
 }
@@ -67,8 +67,11 @@ fn duty(item: &Item) -> Value {
         actions => item.next.as_ref().map(|next| actions(next, item.as_of)).unwrap_or_default(),
         other_actions => item.next.as_ref().map(|next| next.others.join("、")).unwrap_or_default(),
         article => one_line(&item.article),
-        due_long => long_date(item.due_on),
-        due_short => chinese_date(item.due_on),
+        due_long => match item.latest_on {
+            Some(latest) => format!("最早{}，最晚{}", long_date(item.due_on), long_date(latest)),
+            None => long_date(item.due_on),
+        },
+        due_short => format!("{}{}", if item.latest_on.is_some() { "最早" } else { "" }, chinese_date(item.due_on)),
         day => duty.day(),
         is_follow_up => duty.is_follow_up,
         standing => duty.standing(item.standing),
@@ -190,6 +193,7 @@ fn samples() -> [Item; 3] {
         kind: ObligationKind::Reply.code().to_owned(),
         article: "某条".to_owned(),
         due_on: NaiveDate::MIN,
+        latest_on: Some(NaiveDate::MAX),
         standing: Standing::Overdue(30),
         is_black: true,
         as_of: NaiveDate::MIN,
@@ -210,6 +214,7 @@ fn samples() -> [Item; 3] {
         case_title: None,
         applicant: None,
         kind: ObligationKind::AnnualReport.code().to_owned(),
+        latest_on: None,
         standing: Standing::Left(1),
         is_black: false,
         missed: Vec::new(),

@@ -35,6 +35,7 @@ fn due_soon() -> Item {
         kind: "reply".into(),
         article: "《政府信息公开条例》（国务院令第711号）第三十三条".into(),
         due_on: day("2025-09-19"),
+        latest_on: None,
         standing: Standing::Left(3),
         is_black: false,
         as_of: day("2025-09-16"),
@@ -245,6 +246,7 @@ fn a_caught_up_mail_says_so() {
 fn an_estimate_beyond_the_calendar_says_so() {
     let item = Item {
         due_on: day("2027-01-08"),
+        latest_on: Some(day("2027-01-13")),
         standing: Standing::Left(5),
         as_of: day("2026-12-31"),
         estimate: Some("2027年放假安排未公布，届满日估算：最早2027年1月8日、最晚1月13日；按最早提醒".to_owned()),

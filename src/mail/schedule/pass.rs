@@ -275,8 +275,10 @@ impl<'a> Pass<'a> {
             kind: duty.kind.clone(),
             article: duty.article.clone(),
             due_on: duty.due_on,
+            latest_on: duty.latest_on,
             standing,
-            is_black: policy::is_black(policy, duty.due_on, sending.day) && !words.is_follow_up,
+            is_black: policy::is_black(policy, duty.latest_on.unwrap_or(duty.due_on), sending.day)
+                && !words.is_follow_up,
             as_of: sending.day,
             missed: owed.missed.clone(),
             estimate: duty.latest_on.map(|latest| days.estimate(duty.due_on, latest)),
@@ -300,6 +302,7 @@ impl<'a> Pass<'a> {
             duty: words.label,
             is_follow_up: words.is_follow_up,
             due_on: duty.due_on,
+            estimate: item.estimate.clone(),
             standing,
             rule: owed.rule,
             missed: owed.missed,
@@ -398,7 +401,8 @@ impl<'a> Pass<'a> {
         let known = self.room.store.read(|db| outbox::known(db, std::slice::from_ref(&key)))?;
         if !known.is_empty() {
             for line in lines {
-                if matches!(line.queued.standing, Standing::Today | Standing::LastWorkingDay) {
+                if matches!(line.queued.standing, Standing::Today | Standing::EarliestToday | Standing::LastWorkingDay)
+                {
                     self.single(line)?;
                 } else {
                     self.report.known += 1;

@@ -1,7 +1,7 @@
 //! What an export tells of a case besides what an import takes: where it stands, who has it, how long it has left.
 
 use crate::case::{Case, Event, Position, position};
-use crate::law::Calendar;
+use crate::law::{Calendar, ClockAnswer};
 use crate::office::OfficeError;
 use crate::office::files::Desk;
 use crate::report::ledger::Derived;
@@ -43,7 +43,7 @@ impl Deriving {
         // A log whose clock cannot be computed is told by `audit clocks`; the ledger has its facts all the same.
         let answer = answer.unwrap_or_default();
         let position = position(case, answer.as_ref(), self.today, &rules.warning_thresholds(), calendar);
-        let remaining = remaining(&position, self.today, calendar);
+        let remaining = remaining(&position, answer.as_ref(), self.today, calendar);
         let handler = match case.handler_id {
             Some(id) => self.name(db, id)?,
             None => None,
@@ -58,6 +58,7 @@ impl Deriving {
                 .as_ref()
                 .and_then(|reply| reply.dispatches.iter().rev().find_map(|dispatch| dispatch.tracking_number.clone())),
             due_on: row.due_on,
+            estimate: answer.as_ref().filter(|_| case.stage.is_open()).and_then(ClockAnswer::estimate),
             remaining,
             warning: Some(position.standing.label()),
             approvals: self.approvals(db, log)?,
@@ -99,12 +100,21 @@ impl Deriving {
 }
 
 /// Working days until the last day, or since.
-fn remaining(position: &Position, today: NaiveDate, calendar: &Calendar) -> Option<String> {
+fn remaining(
+    position: &Position,
+    answer: Option<&ClockAnswer>,
+    today: NaiveDate,
+    calendar: &Calendar,
+) -> Option<String> {
     let due = position.due_on.filter(|_| position.standing.is_open())?;
     if today <= due {
         return Some(calendar.count_estimated(today, due).to_string());
     }
-    match calendar.count_estimated(due, today) {
+    let certain = answer.and_then(|answer| answer.due).or(position.latest_on).unwrap_or(due);
+    if today <= certain {
+        return Some("已过最早的届满日".to_owned());
+    }
+    match calendar.count_estimated(certain, today) {
         0 => Some("已过届满日".to_owned()),
         over => Some(format!("逾期{over}")),
     }

@@ -71,6 +71,8 @@ pub struct Derived {
     pub mail_number: Option<String>,
     /// The last day for the reply.
     pub due_on: Option<NaiveDate>,
+    /// The line that says between which days the last day lies, while a notice is not out.
+    pub estimate: Option<String>,
     /// Working days that are left, or over: 3, 逾期2.
     pub remaining: Option<String>,
     /// 预警.

@@ -86,7 +86,8 @@ impl LedgerRow {
             Field::RegisteredOn => derived.registered_on.into(),
             Field::Handler => derived.handler.clone().into(),
             Field::MailNumber => derived.mail_number.clone().into(),
-            Field::DueOn => derived.due_on.into(),
+            // What is not certain is text: a date here would be taken for the last day.
+            Field::DueOn => derived.estimate.clone().map_or_else(|| derived.due_on.into(), Cell::from),
             Field::Remaining => derived.remaining.clone().into(),
             Field::Warning => derived.warning.into(),
             Field::Approvals => derived.approvals.clone().into(),

@@ -16,7 +16,11 @@ use crate::store::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, U
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Warning {
     /// Open, and warned by a day within these bounds (both inclusive).
-    Within(Option<NaiveDate>, Option<NaiveDate>),
+    Within(NaiveDate, NaiveDate),
+    /// Open, and certainly over since a day within these bounds (both inclusive): the due date, or the latest it can be.
+    Over(Option<NaiveDate>, NaiveDate),
+    /// Open, warned by this day or an earlier one, and not certainly over before it.
+    Reached(NaiveDate),
     /// Open, the period begun, and no day to be warned by, or one later than this.
     After(NaiveDate),
     /// Ended, or not begun.
@@ -180,10 +184,12 @@ fn by_codes<'a>(mut query: Query<'a>, filter: &'a CaseFilter) -> Query<'a> {
 
 fn by_days<'a>(mut query: Query<'a>, filter: &CaseFilter) -> Query<'a> {
     if let Some(day) = filter.due_from {
-        query = query.filter(cases::due_on.ge(day));
+        query = query.filter(cases::due_on.ge(day).or(cases::latest_on.ge(day)));
     }
     if let Some(day) = filter.due_until {
-        query = query.filter(cases::due_on.le(day));
+        // Estimated: from its earliest day on.
+        let may_be = cases::latest_on.is_not_null().and(cases::warns_on.le(day));
+        query = query.filter(cases::due_on.le(day).or(may_be));
     }
     if let Some(day) = filter.received_from {
         query = query.filter(cases::received_on.ge(day));
@@ -196,15 +202,17 @@ fn by_days<'a>(mut query: Query<'a>, filter: &CaseFilter) -> Query<'a> {
 
 fn by_warning(query: Query<'_>, warning: Warning) -> Query<'_> {
     match warning {
-        Warning::Within(from, until) => {
-            let mut query = query.filter(cases::is_open).filter(cases::warns_on.is_not_null());
-            if let Some(from) = from {
-                query = query.filter(cases::warns_on.ge(from));
-            }
-            match until {
-                Some(until) => query.filter(cases::warns_on.le(until)),
+        Warning::Within(from, until) => query.filter(cases::is_open).filter(cases::warns_on.between(from, until)),
+        // The day to be warned by is never later: with it the index on open cases serves.
+        Warning::Over(from, until) => {
+            let query = query.filter(cases::is_open).filter(cases::warns_on.le(until)).filter(certain_day().le(until));
+            match from {
+                Some(from) => query.filter(certain_day().ge(from)),
                 None => query,
             }
+        }
+        Warning::Reached(day) => {
+            query.filter(cases::is_open).filter(cases::warns_on.le(day)).filter(certain_day().ge(day))
         }
         Warning::After(day) => query
             .filter(cases::is_open)
@@ -214,8 +222,19 @@ fn by_warning(query: Query<'_>, warning: Warning) -> Query<'_> {
     }
 }
 
+/// The day after which an open case is certainly overdue.
+fn certain_day() -> coalesce<cases::due_on, cases::latest_on, cases::warns_on> {
+    coalesce(cases::due_on, cases::latest_on, cases::warns_on)
+}
+
 #[diesel::declare_sql_function]
 extern "SQL" {
+    /// The first of three days that is there.
+    fn coalesce(
+        first: diesel::sql_types::Nullable<diesel::sql_types::Date>,
+        second: diesel::sql_types::Nullable<diesel::sql_types::Date>,
+        third: diesel::sql_types::Nullable<diesel::sql_types::Date>,
+    ) -> diesel::sql_types::Nullable<diesel::sql_types::Date>;
     /// The text in small letters.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
