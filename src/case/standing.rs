@@ -2,8 +2,10 @@
 
 use super::record::words;
 use super::state::Case;
+use super::summary::Summary;
 use crate::law::{
-    Calendar, ClockAnswer, ClockStatus, WarningLevel, WarningThresholds, warning_level, warning_level_of_due,
+    Calendar, ClockAnswer, ClockStatus, WarningLevel, WarningThresholds, warning_level, warning_level_between,
+    warning_level_of_due,
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -135,5 +137,53 @@ pub fn position(
             at(Standing::Late, warning_level(&open, on, thresholds, calendar), on)
         }
         ClockStatus::Ended => at(Standing::ClosedOtherwise, WarningLevel::None, day),
+    }
+}
+
+impl Summary {
+    /// Where the case stands on `day` by what its row says: what [`position`] says by its log, on every day from the one the
+    /// row was derived on to the last day of a stop (`resumes_on`). The last day of a reply that cannot be judged is not in
+    /// the row.
+    #[must_use]
+    pub fn position(&self, day: NaiveDate, thresholds: &WarningThresholds, calendar: &Calendar) -> Position {
+        let Some(status) = self.clock_status else {
+            let standing = if self.stage.is_open() { Standing::NotStarted } else { Standing::ClosedOtherwise };
+            return Position { standing, level: WarningLevel::None, due_on: None, latest_on: None, on: day };
+        };
+        let due_on = self.warns_on.or(self.due_on);
+        let at = |standing, level, on| Position { standing, level, due_on, latest_on: self.latest_on, on };
+        let quiet = |standing| at(standing, WarningLevel::None, day);
+        match status {
+            ClockStatus::Gap if !self.stage.is_open() => quiet(Standing::Unjudged),
+            ClockStatus::Running | ClockStatus::Gap => {
+                let level = self.level(day, thresholds, calendar);
+                at(Standing::of_level(level), level, day)
+            }
+            ClockStatus::AwaitingCorrection => {
+                let level = self.warns_on.map(|due| warning_level_of_due(due, day, thresholds, calendar));
+                match level.map(|level| (Standing::of_level(level), level)) {
+                    Some((Standing::Running, _)) | None => quiet(Standing::AwaitingApplicant),
+                    Some((standing, level)) => at(standing, level, day),
+                }
+            }
+            ClockStatus::AwaitingFee => quiet(Standing::AwaitingApplicant),
+            ClockStatus::Suspended => quiet(Standing::Suspended),
+            ClockStatus::Met => quiet(Standing::OnTime),
+            ClockStatus::MetLate => {
+                let on = self.replied_on.unwrap_or(day);
+                at(Standing::Late, self.level(on, thresholds, calendar), on)
+            }
+            ClockStatus::Ended => quiet(Standing::ClosedOtherwise),
+        }
+    }
+
+    /// The level of the period on a day on which it runs.
+    fn level(&self, day: NaiveDate, thresholds: &WarningThresholds, calendar: &Calendar) -> WarningLevel {
+        if self.start_on.is_some_and(|start| day < start) {
+            return WarningLevel::None;
+        }
+        let Some(earliest) = self.warns_on.or(self.due_on) else { return WarningLevel::Blue };
+        let certain = self.due_on.or(self.latest_on).unwrap_or(earliest);
+        warning_level_between(earliest, certain, day, thresholds, calendar)
     }
 }

@@ -2,9 +2,10 @@
 
 use super::{Caller, Office, OfficeError};
 use crate::case::{
-    Actor, Case, Context, Event, Obligation, OrganRules, Role, Summary, as_it_stood, fold, obligations_under, summary,
+    Actor, Case, Context, Event, Obligation, OrganRules, Role, Stage, Summary, as_it_stood, fold, obligations_under,
+    summary,
 };
-use crate::law::Calendar;
+use crate::law::{Calendar, ClockStatus, Outcome, Regime};
 use crate::mail::schedule::instant_on;
 use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow, LogEnd, NewEvent};
@@ -355,6 +356,41 @@ pub(super) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
     row.department_id = derived.department_id.map(DepartmentId);
     row.handler_id = derived.handler_id.map(UserId);
     row.calendar_version = file.desk.calendar.version().to_owned();
+}
+
+/// What a row says of its case: [`derive_row`] the other way round.
+///
+/// # Errors
+/// [`OfficeError::Unreadable`] for a code this program does not know.
+pub(super) fn derived_of(row: &CaseRow) -> Result<Summary, OfficeError> {
+    let unknown = |what: &str| OfficeError::Unreadable(format!("{what} of case {}", row.id.0));
+    let stage = Stage::from_code(&row.stage).ok_or_else(|| unknown("stage"))?;
+    let clock_status = match row.clock_status.as_str() {
+        "none" => None,
+        code => Some(ClockStatus::from_code(code).ok_or_else(|| unknown("clock status"))?),
+    };
+    let regime =
+        row.regime.as_deref().map(|code| Regime::from_code(code).ok_or_else(|| unknown("regime"))).transpose()?;
+    let outcome = row.outcome.as_deref().map(|code| Outcome::from_code(code).ok_or_else(|| unknown("outcome")));
+    Ok(Summary {
+        number: row.number.clone(),
+        stage,
+        regime,
+        clock_status,
+        received_on: row.received_on,
+        start_on: row.start_on,
+        due_on: row.due_on,
+        resumes_on: row.resumes_on,
+        replied_on: row.replied_on,
+        warns_on: row.warns_on,
+        latest_on: row.latest_on,
+        closed_on: row.closed_on,
+        is_late: row.is_late,
+        is_extended: row.is_extended,
+        outcome: outcome.transpose()?,
+        department_id: row.department_id.map(|id| id.0),
+        handler_id: row.handler_id.map(|id| id.0),
+    })
 }
 
 /// The events of a log, read back.

@@ -1,21 +1,22 @@
 //! What a supervisor looks at: cases due soon, overdue and open, replied to late, on any day up to today.
 //!
-//! Every row is the law's own answer on the log of its case: facts dated after the day asked about have not happened.
-//! The rows of the database only say which logs to read. For today they know nearly exactly; for a past day they only
-//! say which cases were open then.
+//! Today's lists come from the rows of the cases, which are derived from their logs. Only a case whose stop ended by itself
+//! since its row was written is read from its log. On a past day every row is the law's own answer on the log of its case:
+//! facts dated after the day asked about have not happened, and the rows only say which cases were open then.
 
-use super::files::{Desk, Desks};
+use super::access::seats_with;
+use super::files::{Desk, Desks, derived_of};
 use super::stood::Stood;
-use super::views::last_day_with_left;
+use super::views::{estimate_of, last_day_with_left};
 use super::{Caller, Office, OfficeError};
-use crate::case::{Position, Role, Stage, Standing};
-use crate::law::{ClockStatus, Outcome};
-use crate::store::cases::{CaseFilter, CaseRow};
-use crate::store::organs::OrganRow;
-use crate::store::{Db, DepartmentId, OrganId, UserId, cases, departments, organs, users};
+use crate::case::{Position, Role, Stage, Standing, Summary};
+use crate::law::{Calendar, ClockStatus, Outcome};
+use crate::store::cases::{CaseRow, NamedCase};
+use crate::store::organs::{OrganRow, Seat};
+use crate::store::{Db, DepartmentId, OrganId, UserId, cases, departments, users};
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -291,64 +292,127 @@ impl Office {
             return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
         }
         let late_from = query.late_from.unwrap_or_else(|| earlier(as_of, LATE_DAYS));
-        let watched = watched(db, caller, WATCHERS, query.organ, query.with_subordinates)?;
+        let watched = seats_with(db, caller, WATCHERS, query.organ, query.with_subordinates)?;
         check_department(db, &watched, query.department)?;
-        let ids: Vec<OrganId> = watched.iter().map(|organ| organ.id).collect();
-        let (rows, mut is_complete) = match way {
-            Way::Rows => self.rows_of_today(db, &watched, &ids, as_of, late_from)?,
-            Way::Logs => rows_of_day(db, &ids, as_of, late_from)?,
+        let mut judged = match way {
+            Way::Rows => self.judge_rows(db, &watched, as_of, late_from)?,
+            Way::Logs => self.judge_logs(db, &watched, as_of, late_from)?,
         };
-        let (mut found, is_read) = self.judge(db, &rows, as_of, late_from)?;
-        is_complete &= is_read;
-        found.retain(|one| query.department.is_none_or(|wanted| one.department == Some(wanted)));
-        found.sort_by_key(urgency);
-        report(db, &watched, found, is_complete, as_of, late_from, query.limit)
+        judged.found.retain(|one| query.department.is_none_or(|wanted| one.department == Some(wanted)));
+        judged.found.sort_by_key(urgency);
+        Ok(report(&watched, judged, as_of, late_from, query.limit))
     }
 
-    /// The rows that may be in a list today: due within the yellow days, a stop that has run out since the row was
-    /// written, a provisional date, or a late reply.
-    fn rows_of_today(
+    /// The lists of today by what the rows say: of cases warned by a day within the yellow days, of late replies, and of
+    /// those whose stop ran out since the row was written, which are read from their logs.
+    fn judge_rows(
         &self,
         db: &mut Db,
-        watched: &[OrganRow],
-        ids: &[OrganId],
+        watched: &[Seat],
         today: NaiveDate,
         late_from: NaiveDate,
-    ) -> Result<(Vec<CaseRow>, bool), OfficeError> {
+    ) -> Result<Judged, OfficeError> {
+        let ids = ids_of(watched);
+        let mut desks = Desks::of_seats(watched.to_vec());
         let mut until = today;
-        let mut desks = Desks::default();
-        for organ in watched {
-            // Its cases, if it has any, are left out by `each_as_it_stood`, which says so.
-            let Ok(Desk { rules, calendar, .. }) = desks.of(self, db, organ.id)? else { continue };
+        for id in &ids {
+            // Its cases, if it has any, are left out below, which says so.
+            let Ok(Desk { rules, calendar, .. }) = desks.of(self, db, *id)? else { continue };
             until = until.max(last_day_with_left(calendar, today, rules.yellow_days));
         }
-        let gap = CaseFilter {
-            organs: ids.to_vec(),
-            is_open: Some(true),
-            clock_statuses: vec![ClockStatus::Gap.code().to_owned()],
-            ..CaseFilter::default()
-        };
         let most = MOST_CASES + 1;
-        Ok(merged([
-            cases::open_due_until(db, ids, until, most)?,
-            cases::stop_ran_out(db, ids, today, most)?,
-            cases::list(db, &gap, None, most)?,
-            cases::late_replies(db, ids, late_from, today, most)?,
-        ]))
+        let parts = [
+            cases::warned_until(db, &ids, until, today, most)?,
+            cases::named_late_replies(db, &ids, late_from, today, most)?,
+        ];
+        let (cases, mut is_complete) = merged(parts, |one| one.row.id.0);
+        let mut names = Names::default();
+        let mut found = Vec::new();
+        let mut ran_out = Vec::new();
+        for NamedCase { row, department, handler } in cases {
+            names.departments.extend(row.department_id.zip(department));
+            names.people.extend(row.handler_id.zip(handler));
+            if row.is_open && row.resumes_on.is_some_and(|last| last < today) {
+                ran_out.push(row);
+                continue;
+            }
+            match self.placed_by_row(db, &mut desks, &row, today, late_from) {
+                Ok(placed) => found.extend(placed),
+                Err(OfficeError::Unreadable(reason)) => {
+                    tracing::error!(case = %row.id.0, reason, "a case is left out of the lists: its row cannot be read");
+                    is_complete = false;
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        if !ran_out.is_empty() {
+            let is_read = self.each_as_it_stood(db, &ran_out, today, |stood| {
+                found.extend(Line::of_log(stood).and_then(|line| placed(&line, late_from)));
+            })?;
+            is_complete &= is_read;
+        }
+        Ok(Judged { found, names, is_complete })
     }
 
-    /// Reads the logs and asks the law; false when a log could not be read.
-    fn judge(
+    fn placed_by_row(
         &self,
         db: &mut Db,
-        rows: &[CaseRow],
+        desks: &mut Desks,
+        row: &CaseRow,
+        today: NaiveDate,
+        late_from: NaiveDate,
+    ) -> Result<Option<Found>, OfficeError> {
+        let desk = match desks.of(self, db, row.organ_id)? {
+            Ok(desk) => desk,
+            Err(reason) => return Err(OfficeError::Unreadable(reason.to_owned())),
+        };
+        let calendar = self.calendar_of(db, row, desk)?;
+        let says = derived_of(row)?;
+        let position = says.position(today, &desk.rules.warning_thresholds(), &calendar);
+        let line = Line::of_row(row, &says, desk, &calendar, position);
+        Ok(line.and_then(|line| placed(&line, late_from)))
+    }
+
+    /// The lists of a day by the logs of the cases that were open then or replied to late up to it.
+    fn judge_logs(
+        &self,
+        db: &mut Db,
+        watched: &[Seat],
         as_of: NaiveDate,
         late_from: NaiveDate,
-    ) -> Result<(Vec<Found>, bool), OfficeError> {
-        let mut found = Vec::new();
-        let is_read = self.each_as_it_stood(db, rows, as_of, |stood| found.extend(placed(stood, late_from)))?;
-        Ok((found, is_read))
+    ) -> Result<Judged, OfficeError> {
+        let ids = ids_of(watched);
+        let most = MOST_CASES + 1;
+        let parts = [cases::open_as_of(db, &ids, as_of, most)?, cases::late_replies(db, &ids, late_from, as_of, most)?];
+        let (rows, mut is_complete) = merged(parts, |row| row.id.0);
+        let mut found: Vec<Found> = Vec::new();
+        is_complete &= self.each_as_it_stood(db, &rows, as_of, |stood| {
+            found.extend(Line::of_log(stood).and_then(|line| placed(&line, late_from)));
+        })?;
+        let departments = departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
+        let handlers: BTreeSet<UserId> = found.iter().filter_map(|one| one.handler).collect();
+        let people = users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
+        Ok(Judged { found, names: Names { departments, people }, is_complete })
     }
+}
+
+/// What was found for the lists.
+struct Judged {
+    found: Vec<Found>,
+    names: Names,
+    /// Whether every case was looked at.
+    is_complete: bool,
+}
+
+/// The names of departments and people.
+#[derive(Default)]
+struct Names {
+    departments: HashMap<DepartmentId, String>,
+    people: HashMap<UserId, String>,
+}
+
+fn ids_of(seats: &[Seat]) -> Vec<OrganId> {
+    seats.iter().map(|seat| seat.organ.id).collect()
 }
 
 /// The organs in which the caller holds one of `roles`, of those asked for.
@@ -362,37 +426,22 @@ pub(super) fn watched(
     organ: Option<OrganId>,
     with_subordinates: bool,
 ) -> Result<Vec<OrganRow>, OfficeError> {
-    let mut rows = organs::all(db)?;
-    rows.retain(|row| caller.roles_at(&row.path).iter().any(|role| roles.contains(role)));
-    let Some(wanted) = organ else { return Ok(rows) };
-    let path = rows.iter().find(|row| row.id == wanted).map(|row| row.path.clone()).ok_or(OfficeError::NotFound)?;
-    rows.retain(|row| row.id == wanted || (with_subordinates && row.path.starts_with(&path)));
-    Ok(rows)
+    let seats = seats_with(db, caller, roles, organ, with_subordinates)?;
+    Ok(seats.into_iter().map(|seat| seat.organ).collect())
 }
 
-fn check_department(db: &mut Db, watched: &[OrganRow], department: Option<DepartmentId>) -> Result<(), OfficeError> {
+fn check_department(db: &mut Db, watched: &[Seat], department: Option<DepartmentId>) -> Result<(), OfficeError> {
     let Some(department) = department else { return Ok(()) };
     let found = departments::find(db, department)?;
-    if watched.iter().any(|organ| organ.id == found.organ_id) { Ok(()) } else { Err(OfficeError::NotFound) }
-}
-
-/// The rows of all cases that were open at the end of the day, and of late replies up to it.
-fn rows_of_day(
-    db: &mut Db,
-    ids: &[OrganId],
-    day: NaiveDate,
-    late_from: NaiveDate,
-) -> Result<(Vec<CaseRow>, bool), OfficeError> {
-    let most = MOST_CASES + 1;
-    Ok(merged([cases::open_as_of(db, ids, day, most)?, cases::late_replies(db, ids, late_from, day, most)?]))
+    if watched.iter().any(|seat| seat.organ.id == found.organ_id) { Ok(()) } else { Err(OfficeError::NotFound) }
 }
 
 /// Each case once; false when one of the queries, each asked for one row more than [`MOST_CASES`], found it.
-fn merged<const N: usize>(parts: [Vec<CaseRow>; N]) -> (Vec<CaseRow>, bool) {
+fn merged<T, const N: usize>(parts: [Vec<T>; N], id: impl Fn(&T) -> Uuid) -> (Vec<T>, bool) {
     let parts = parts.map(|part| cut(part, MOST_CASES));
     let is_complete = parts.iter().all(|(_, is_whole)| *is_whole);
     let rows = parts.into_iter().flat_map(|(rows, _)| rows);
-    let by_id: BTreeMap<Uuid, CaseRow> = rows.map(|row| (row.id.0, row)).collect();
+    let by_id: BTreeMap<Uuid, T> = rows.map(|row| (id(&row), row)).collect();
     (by_id.into_values().collect(), is_complete)
 }
 
@@ -405,11 +454,81 @@ pub(super) fn cut<T>(mut rows: Vec<T>, most: i64) -> (Vec<T>, bool) {
     (rows, is_whole)
 }
 
+/// A case on a day, by its row or by its log.
+struct Line<'a> {
+    row: &'a CaseRow,
+    desk: &'a Desk,
+    calendar: &'a Calendar,
+    position: Position,
+    number: Option<&'a str>,
+    stage: Stage,
+    received_on: NaiveDate,
+    status: ClockStatus,
+    /// The due date, if the notices that are out say it.
+    due: Option<NaiveDate>,
+    /// The line that says between which days it ends, while a notice is not out.
+    estimate: Option<String>,
+    department: Option<Uuid>,
+    handler: Option<Uuid>,
+    outcome: Option<Outcome>,
+    replied_on: Option<NaiveDate>,
+}
+
+impl<'a> Line<'a> {
+    /// `None` before the day of receipt is fixed.
+    fn of_log(stood: &Stood<'a>) -> Option<Self> {
+        let Stood { row, case, desk, calendar, answer, position, .. } = *stood;
+        let answer = answer?;
+        Some(Self {
+            row,
+            desk,
+            calendar,
+            position,
+            number: case.number.as_deref(),
+            stage: case.stage,
+            received_on: case.receipt?.on,
+            status: answer.status,
+            due: answer.due,
+            estimate: answer.estimate(),
+            department: case.department_id,
+            handler: case.handler_id,
+            outcome: case.outcome,
+            replied_on: case.replied_on(),
+        })
+    }
+
+    /// `None` before the day of receipt is fixed.
+    fn of_row(
+        row: &'a CaseRow,
+        says: &'a Summary,
+        desk: &'a Desk,
+        calendar: &'a Calendar,
+        position: Position,
+    ) -> Option<Self> {
+        Some(Self {
+            row,
+            desk,
+            calendar,
+            position,
+            number: says.number.as_deref(),
+            stage: says.stage,
+            received_on: says.received_on?,
+            status: says.clock_status?,
+            due: says.due_on,
+            estimate: estimate_of(row, calendar),
+            department: says.department_id,
+            handler: says.handler_id,
+            outcome: says.outcome,
+            replied_on: says.replied_on,
+        })
+    }
+}
+
 /// The list a case belongs into, with its row.
-fn placed(stood: &Stood<'_>, late_from: NaiveDate) -> Option<Found> {
-    let Stood { row, case, desk, calendar, answer, position, .. } = stood;
-    let Position { level, due_on, latest_on, on, standing } = *position;
-    let (kind, due_on, answer) = (kind_of(standing)?, due_on?, (*answer)?);
+fn placed(line: &Line<'_>, late_from: NaiveDate) -> Option<Found> {
+    let Line { row, desk, calendar, .. } = line;
+    let Position { level, due_on, latest_on, on, standing } = line.position;
+    let (kind, due_on) = (kind_of(standing)?, due_on?);
     if kind == Kind::RepliedLate && on < late_from {
         return None;
     }
@@ -419,7 +538,7 @@ fn placed(stood: &Stood<'_>, late_from: NaiveDate) -> Option<Found> {
     let passed = match kind {
         Kind::DueSoon => None,
         // An open case is certainly overdue only after the latest day.
-        Kind::OverdueOpen => answer.due.or(latest_on).or(Some(due_on)),
+        Kind::OverdueOpen => line.due.or(latest_on).or(Some(due_on)),
         Kind::RepliedLate => Some(due_on),
     };
     let passed = passed
@@ -427,33 +546,33 @@ fn placed(stood: &Stood<'_>, late_from: NaiveDate) -> Option<Found> {
     Some(Found {
         kind,
         organ: row.organ_id,
-        department: case.department_id.map(DepartmentId),
-        handler: case.handler_id.map(UserId),
+        department: line.department.map(DepartmentId),
+        handler: line.handler.map(UserId),
         row: OverdueRow {
             case_id: row.id.0,
-            number: case.number.clone(),
+            number: line.number.map(str::to_owned),
             organ_id: row.organ_id.0,
             organ_code: desk.organ.code.clone(),
             organ_name: desk.organ.name.clone(),
-            department_id: case.department_id,
+            department_id: line.department,
             department: None,
-            handler_id: case.handler_id,
+            handler_id: line.handler,
             handler: None,
             title: row.title.clone(),
-            stage: stage_word(case.stage),
-            received_on: case.receipt?.on,
+            stage: stage_word(line.stage),
+            received_on: line.received_on,
             due_on,
             is_provisional: latest_on.is_some(),
             latest_on,
-            estimate: latest_on.and_then(|_| answer.estimate()),
-            clock_status: Word { code: answer.status.code(), label: answer.status.label() },
+            estimate: line.estimate.clone().filter(|_| latest_on.is_some()),
+            clock_status: Word { code: line.status.code(), label: line.status.label() },
             remaining_working_days: left.map(|left| left.working_days),
             remaining_days: left.map(|left| left.days),
             overdue_working_days: passed.map(|passed| passed.working_days),
             overdue_days: passed.map(|passed| passed.days),
             warning: Word { code: level.code(), label: level.label() },
-            outcome: case.outcome.filter(|_| is_closed).map(outcome_word),
-            replied_on: case.replied_on().filter(|_| is_closed),
+            outcome: line.outcome.filter(|_| is_closed).map(outcome_word),
+            replied_on: line.replied_on.filter(|_| is_closed),
         },
     })
 }
@@ -504,23 +623,12 @@ fn earlier(day: NaiveDate, days: u64) -> NaiveDate {
 }
 
 /// Counts everything, shows at most `limit` rows of each list, with names.
-fn report(
-    db: &mut Db,
-    watched: &[OrganRow],
-    found: Vec<Found>,
-    is_complete: bool,
-    as_of: NaiveDate,
-    late_from: NaiveDate,
-    limit: usize,
-) -> Result<OverdueReport, OfficeError> {
-    let ids: Vec<OrganId> = watched.iter().map(|organ| organ.id).collect();
-    let named: HashMap<DepartmentId, String> =
-        departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
+fn report(watched: &[Seat], judged: Judged, as_of: NaiveDate, late_from: NaiveDate, limit: usize) -> OverdueReport {
+    let Judged { found, names, is_complete } = judged;
     let mut totals = OverdueCounts::default();
     let mut per_organ: HashMap<OrganId, OverdueCounts> = HashMap::new();
     let mut per_department: BTreeMap<(Uuid, Option<Uuid>), OverdueCounts> = BTreeMap::new();
     let mut lists = [OverdueList::default(), OverdueList::default(), OverdueList::default()];
-    let mut people: HashMap<UserId, String> = HashMap::new();
     for one in found {
         totals.add(one.kind);
         per_organ.entry(one.organ).or_default().add(one.kind);
@@ -536,12 +644,12 @@ fn report(
             list.is_capped = true;
             continue;
         }
-        let department = one.department.and_then(|id| named.get(&id).cloned());
-        let handler = one.handler.map(|id| name_of(db, &mut people, id)).transpose()?;
+        let department = one.department.and_then(|id| names.departments.get(&id).cloned());
+        let handler = one.handler.and_then(|id| names.people.get(&id).cloned());
         list.items.push(OverdueRow { department, handler, ..one.row });
     }
     let [due_soon, overdue_open, replied_late] = lists;
-    let organs = watched.iter().filter_map(|organ| {
+    let organs = watched.iter().filter_map(|Seat { organ, .. }| {
         let counts = per_organ.get(&organ.id).copied()?;
         Some(OrganCounts {
             organ_id: organ.id.0,
@@ -553,10 +661,10 @@ fn report(
     let departments = per_department.into_iter().map(|((organ_id, department_id), counts)| DepartmentCounts {
         organ_id,
         department_id,
-        department: department_id.and_then(|id| named.get(&DepartmentId(id)).cloned()),
+        department: department_id.and_then(|id| names.departments.get(&DepartmentId(id)).cloned()),
         counts,
     });
-    Ok(OverdueReport {
+    OverdueReport {
         as_of,
         late_from,
         is_complete,
@@ -566,7 +674,7 @@ fn report(
         due_soon,
         overdue_open,
         replied_late,
-    })
+    }
 }
 
 pub(super) fn name_of(db: &mut Db, known: &mut HashMap<UserId, String>, id: UserId) -> Result<String, OfficeError> {

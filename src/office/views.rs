@@ -272,7 +272,7 @@ impl Office {
 }
 
 /// What a row says of a last day that is not certain.
-fn estimate_of(row: &CaseRow, calendar: &Calendar) -> Option<String> {
+pub(super) fn estimate_of(row: &CaseRow, calendar: &Calendar) -> Option<String> {
     let range = DueRange { earliest: row.warns_on?, latest: row.latest_on? };
     Some(range.said(calendar.awaited_year()))
 }

@@ -5,8 +5,8 @@ mod watch;
 
 pub use filter::{CaseCursor, CaseFilter, Warning, count, list};
 pub use watch::{
-    count_in_gap, count_open, late_replies, latest_open_due, open_as_of, open_due_until, open_or_closed_since,
-    received_in, stop_ran_out, stopped_before,
+    NamedCase, count_in_gap, count_open, late_replies, latest_open_due, named_late_replies, open_as_of, open_due_until,
+    open_or_closed_since, received_in, stop_ran_out, stopped_before, warned_until,
 };
 
 use filter::of_organ;

@@ -111,6 +111,14 @@ pub fn lock(db: &mut Db, id: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The names that others see of these users, in any order.
+///
+/// # Errors
+/// What every read may meet.
+pub fn names(db: &mut Db, of: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError> {
+    Ok(users::table.filter(users::id.eq_any(of)).select((users::id, users::display_name)).load(db)?)
+}
+
 /// The user of a login name, if there is one.
 ///
 /// # Errors

@@ -21,7 +21,9 @@ const MOST: &[(&str, u64)] = &[
     ("file by hand", 16),
     ("file from the front desk", 16),
     ("list of cases", 5),
+    ("overdue", 6),
     ("list with subordinates", 6),
+    ("overdue with subordinates", 7),
 ];
 
 /// A bureau at the top with a front desk, on a day on which its old cases are long overdue.
@@ -110,7 +112,7 @@ impl House {
             "channel": "in_person", "submitted_on": on
         });
         let (from_desk, _) = self.count(|| service.create("/api/v1/intake/applications", &self.front_desk, form));
-        let (_, report) = self.get("/api/v1/overdue?with_subordinates=true&limit=50", supervisor);
+        let (below, report) = self.get("/api/v1/overdue?with_subordinates=true&limit=50", supervisor);
         let overdue = report.json["totals"]["overdue_open"].as_u64().unwrap();
         let counts = vec![
             ("who am I", self.get("/api/v1/me", clerk).0),
@@ -121,7 +123,9 @@ impl House {
             ("file by hand", by_hand),
             ("file from the front desk", from_desk),
             ("list of cases", self.get("/api/v1/cases?limit=50", clerk).0),
+            ("overdue", self.get("/api/v1/overdue?limit=50", clerk).0),
             ("list with subordinates", self.get("/api/v1/cases?with_subordinates=true&limit=50", supervisor).0),
+            ("overdue with subordinates", below),
         ];
         (counts, overdue)
     }

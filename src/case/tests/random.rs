@@ -40,7 +40,34 @@ fn walk(start: NaiveDate, channel: Channel, steps: &[Step]) -> Desk {
 }
 
 /// What must hold after every accepted command.
+/// On the day its row is derived and on those after it the row stands where the log does, unless a stop ended meanwhile.
+fn check_row(desk: &Desk) {
+    let (actor, calendar) = (super::support::holding(&[]), Calendar::national());
+    let context = Context { actor: &actor, today: desk.today, calendar, rules: &desk.rules };
+    let row = summary(desk.case(), &context);
+    let thresholds = desk.rules.warning_thresholds();
+    for later in 0..45 {
+        let day = desk.today + Days::new(later);
+        if row.resumes_on.is_some_and(|last| last < day) {
+            break;
+        }
+        let answer = desk.case().reply_clock(calendar, &desk.rules, Some(day)).unwrap();
+        let by_log = position(desk.case(), answer.as_ref(), day, &thresholds, calendar);
+        let by_row = row.position(day, &thresholds, calendar);
+        assert_eq!(
+            (by_row.standing, by_row.level, by_row.on),
+            (by_log.standing, by_log.level, by_log.on),
+            "{day} {row:?}"
+        );
+        let is_listed = by_log.standing.is_late() || matches!(by_log.standing, Standing::DueSoon | Standing::DueToday);
+        if is_listed {
+            assert_eq!(by_row, by_log, "{day} {row:?}");
+        }
+    }
+}
+
 fn check(desk: &Desk) {
+    check_row(desk);
     let case = desk.case();
     assert!(desk.log.iter().all(|event| event.on() <= desk.today), "a fact lies in the future");
     assert_eq!(case.outcome.is_some(), !case.stage.is_open());

@@ -7,7 +7,8 @@ use diesel::prelude::*;
 use super::CaseRow;
 use super::filter::of_organs;
 use crate::store::db::{Db, MultiBackend};
-use crate::store::schema::cases;
+use crate::store::deadline;
+use crate::store::schema::{cases, departments, users};
 use crate::store::{CaseId, OrganId, StoreError};
 
 /// Open cases that are warned by a day up to `until` (their last day, or what stands in for it), the most urgent first.
@@ -87,6 +88,73 @@ pub fn open_or_closed_since(
         .limit(limit)
         .select(CaseRow::as_select())
         .load(db)?)
+}
+
+/// A case of a list with the names of its department and its 经办人.
+#[derive(Debug, Clone)]
+pub struct NamedCase {
+    /// The case.
+    pub row: CaseRow,
+    /// The name of the department that has it.
+    pub department: Option<String>,
+    /// The name of the person who has it.
+    pub handler: Option<String>,
+}
+
+/// Cases of organs with the names of who has them.
+macro_rules! named_cases {
+    ($organs:expr) => {{
+        let mut query = cases::table
+            .left_join(departments::table.on(cases::department_id.eq(departments::id.nullable())))
+            .left_join(users::table.on(cases::handler_id.eq(users::id.nullable())))
+            .select((
+                <CaseRow as Selectable<MultiBackend>>::construct_selection(),
+                departments::name.nullable(),
+                users::display_name.nullable(),
+            ))
+            .into_boxed::<MultiBackend>();
+        query = match $organs {
+            [one] => query.filter(cases::organ_id.eq(one)),
+            many => query.filter(cases::organ_id.eq_any(many)),
+        };
+        if deadline::is_interruptible() { query.filter(deadline::in_time()) } else { query }
+    }};
+}
+
+fn named(rows: Vec<(CaseRow, Option<String>, Option<String>)>) -> Vec<NamedCase> {
+    rows.into_iter().map(|(row, department, handler)| NamedCase { row, department, handler }).collect()
+}
+
+/// Open cases that are warned by a day up to `until` (their last day, or what stands in for it), or whose stop had its last
+/// lawful day before `today`, the most urgent first.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn warned_until(
+    db: &mut Db,
+    organs: &[OrganId],
+    until: NaiveDate,
+    today: NaiveDate,
+    limit: i64,
+) -> Result<Vec<NamedCase>, StoreError> {
+    let query =
+        named_cases!(organs).filter(cases::is_open).filter(cases::warns_on.le(until).or(cases::resumes_on.lt(today)));
+    Ok(named(query.order((cases::warns_on, cases::id)).limit(limit).load(db)?))
+}
+
+/// As [`late_replies`], with the names.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn named_late_replies(
+    db: &mut Db,
+    organs: &[OrganId],
+    from: NaiveDate,
+    until: NaiveDate,
+    limit: i64,
+) -> Result<Vec<NamedCase>, StoreError> {
+    let query = named_cases!(organs).filter(cases::is_late).filter(cases::replied_on.between(from, until));
+    Ok(named(query.order((cases::replied_on, cases::id)).limit(limit).load(db)?))
 }
 
 /// Cases whose reply was late and went out in `from..=until`, by day.
