@@ -45,7 +45,7 @@ async fn as_in_case(api: web::Data<Api>, id: CaseId, command: CommandKind, probl
     if !body::names_choices(&problem) {
         return problem;
     }
-    let file = api.run(move |office| office.store().read(|db| office.open_file(db, id))).await;
+    let file = api.run(move |office| office.case(id)).await;
     match file {
         Ok(file) => body::narrowed(problem, |member| choices(command, member, &file.case)),
         // What was wrong is true all the same.

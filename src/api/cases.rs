@@ -14,9 +14,9 @@ use crate::case::text::line_flaw;
 use crate::law::{WarningLevel, explain};
 use crate::office::applicants::{REVEALERS, Revealed};
 use crate::office::cases::Application;
-use crate::office::sheets::case_sheet;
+use crate::office::sheets::case_table;
 use crate::office::views::{CaseQuery, READERS, WhatIf};
-use crate::office::{Caller, Office, OfficeError, Standing};
+use crate::office::{Caller, Office, Standing};
 use crate::store::cases::CaseCursor;
 use crate::store::{CaseId, DepartmentId, OrganId, UserId};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -140,7 +140,7 @@ async fn list(
     }
     let (person, is_search) = (caller.user_id, query.filter.text.is_some());
     let read = move |office: &Office| {
-        let rows = office.store().read(|db| office.list_cases(db, &caller, &query, after, limit.saturating_add(1)))?;
+        let rows = office.page_of_cases(&caller, &query, after, limit.saturating_add(1))?;
         let page = Page::cut(rows, limit, |line| format!("{} {}", line.row.created_at.0.to_rfc3339(), line.row.id.0));
         let items = page.items.into_iter().map(CaseLine::from).collect();
         Ok(Page { items, next_cursor: page.next_cursor })
@@ -163,16 +163,8 @@ async fn named(api: &Api, caller: &Caller, query: CaseQuery) -> Result<CaseQuery
 async fn export(api: &Api, caller: Caller, query: CaseQuery, format: Format) -> Result<HttpResponse, Problem> {
     let (today, spool) = api
         .run_heavy(caller.user_id, move |office| {
-            let table = office.store().read(|db| {
-                let mut table = LongTable::begin(format, &case_sheet(db, &[])?)?;
-                let mut after = None;
-                loop {
-                    let lines = office.list_cases(db, &caller, &query, after, EXPORT_PAGE)?;
-                    let Some(last) = lines.last() else { return Ok::<_, OfficeError>(table) };
-                    after = Some(CaseCursor::from(&last.row));
-                    table.append(&case_sheet(db, &lines)?.rows)?;
-                }
-            })?;
+            let mut table = LongTable::begin(format, &case_table())?;
+            office.each_page_of_case_rows(&caller, &query, EXPORT_PAGE, |rows| table.append(rows))?;
             Ok((office.clock().today(), table.finish()?))
         })
         .await?;
@@ -305,18 +297,16 @@ async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockPar
     let what_if = WhatIf { returned_on, extended_by };
     let detail = api
         .run(move |office| {
-            office.store().read(|db| {
-                let as_of = as_of.unwrap_or_else(|| office.clock().today());
-                let file = office.open_file_as_of(db, CaseId(*id), as_of)?;
-                let (timeline, answer) = office.clock_of(&file, as_of, what_if)?;
-                let thresholds = file.desk.rules.warning_thresholds();
-                Ok(ClockDetail {
-                    as_of,
-                    is_simulation: what_if != WhatIf::default(),
-                    view: clock_view(*id, &file.case, &answer, as_of, &thresholds, &file.desk.calendar),
-                    explanation: explain(&timeline, &answer, &file.desk.calendar),
-                    derivation: answer.derivation,
-                })
+            let as_of = as_of.unwrap_or_else(|| office.clock().today());
+            let file = office.case_as_of(CaseId(*id), as_of)?;
+            let (timeline, answer) = office.clock_of(&file, as_of, what_if)?;
+            let thresholds = file.desk.rules.warning_thresholds();
+            Ok(ClockDetail {
+                as_of,
+                is_simulation: what_if != WhatIf::default(),
+                view: clock_view(*id, &file.case, &answer, as_of, &thresholds, &file.desk.calendar),
+                explanation: explain(&timeline, &answer, &file.desk.calendar),
+                derivation: answer.derivation,
             })
         })
         .await?;
@@ -329,7 +319,7 @@ async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockPar
 async fn log(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let events = api
         .run(move |office| {
-            let log = office.store().read(|db| office.log(db, CaseId(*id)))?;
+            let log = office.case_log(CaseId(*id))?;
             Rendered::new(&log.into_iter().map(|(row, event)| EventView::new(row, &event)).collect::<Vec<_>>())
         })
         .await?;
@@ -369,8 +359,6 @@ async fn reveal(
     body: Body<RevealBody>,
 ) -> Result<HttpResponse, Problem> {
     let reason = body.value.reason;
-    let applicant = api
-        .run(move |office| office.store().write(|db| office.reveal_applicant(db, &caller, CaseId(*id), &reason)))
-        .await?;
+    let applicant = api.run(move |office| office.reveal_applicant(&caller, CaseId(*id), &reason)).await?;
     Ok(HttpResponse::Ok().json(applicant))
 }

@@ -131,7 +131,7 @@ impl Gauges {
         let (for_figures, for_grown) = (api.clone(), api.clone());
         let figures = self.figures.ask(|| async move {
             let figures = for_figures.run(|office| {
-                let check = office.store().read_reserved(|db| office.last_clock_check(db))?;
+                let check = office.latest_clock_check()?;
                 Ok((office.mail_figures()?, check))
             });
             figures.await

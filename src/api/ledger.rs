@@ -9,10 +9,9 @@ use super::routes::{Access, Route, Scope, Verb};
 use super::spool::LongTable;
 use super::state::Api;
 use crate::office::ledger::{ExportQuery, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};
-use crate::office::{Caller, FieldError, Office, OfficeError, Standing};
+use crate::office::{Caller, FieldError, OfficeError, Standing};
 use crate::report::files::{Allowance, Caps, GivenUp};
 use crate::report::ledger::{self, LedgerRow, ledger_sheet, template_sheets};
-use crate::store::{Db, OrganId};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -85,9 +84,8 @@ async fn preview(
             let bytes = file_bytes(&content, "/content")?;
             drop(content);
             let options = ImportOptions { dry_run: true, lines: MOST_ROWS, ..ImportOptions::default() };
-            let import = office
-                .store()
-                .read(|db| taken_in(office, db, &caller, standing.organ_id, (&bytes, &given_up), options))?;
+            let (file, options) = bounded(&bytes, &given_up, options);
+            let import = office.look_at_ledger(&caller, standing.organ_id, file, options)?;
             Ok(LedgerPreview { confirmation: confirmation(&bytes, &import), import })
         })
         .await?;
@@ -113,7 +111,9 @@ async fn import(
             drop(content);
             office.once(&once, admitted, |db, ()| {
                 let options = ImportOptions { partial, ..ImportOptions::default() };
-                let import = taken_in(office, db, &caller, standing.organ_id, (&bytes, &given_up), options)?;
+                let organ = standing.organ_id;
+                let (file, bounded) = bounded(&bytes, &given_up, options);
+                let import = office.import_ledger(db, Some(&caller), organ, file, bounded, &mut |_, _| {})?;
                 if confirmation(&bytes, &import) != shown {
                     let detail = "文件与预览的不同，或者预览以后库中的案件有变动，请重新预览".to_owned();
                     return Err(OfficeError::Conflict { code: "preview_outdated".into(), detail });
@@ -128,18 +128,11 @@ async fn import(
     Ok(created(answer, is_replay))
 }
 
-fn taken_in(
-    office: &Office,
-    db: &mut Db,
-    caller: &Caller,
-    organ: OrganId,
-    (bytes, given_up): (&[u8], &GivenUp),
-    options: ImportOptions,
-) -> Result<LedgerImport, OfficeError> {
+/// The file and the options with the bounds of a request.
+fn bounded<'a>(bytes: &'a [u8], given_up: &GivenUp, options: ImportOptions) -> (ledger::LedgerFile<'a>, ImportOptions) {
     let most = u64::try_from(MOST_ROWS).unwrap_or(u64::MAX);
-    let options = ImportOptions { most_rows: Some(most), ..options };
     let allowance = Allowance::until(Caps::LEDGER, Arc::clone(given_up));
-    office.import_ledger(db, Some(caller), organ, ledger::LedgerFile { bytes, allowance }, options, &mut |_, _| {})
+    (ledger::LedgerFile { bytes, allowance }, ImportOptions { most_rows: Some(most), ..options })
 }
 
 /// What was shown: the file and what would come of it.
@@ -203,7 +196,7 @@ async fn export(
             let personal = match (params.personal_data.unwrap_or(false), params.reason) {
                 (true, reason) => {
                     let reason = reason.unwrap_or_default();
-                    office.store().write(|db| office.record_clear_ledger(db, Some(&caller), organ, &query, &reason))?;
+                    office.admit_clear_ledger(&caller, organ, &query, &reason)?;
                     Personal::Clear
                 }
                 (false, Some(_)) => {
@@ -217,7 +210,7 @@ async fn export(
                 let cells: Vec<_> = rows.iter().map(LedgerRow::cells).collect();
                 table.append(&cells)
             };
-            office.store().read(|db| office.export_ledger(db, organ, &query, personal, append))?;
+            office.write_ledger(organ, &query, personal, append)?;
             Ok((office.clock().today(), table.finish()?))
         })
         .await?;

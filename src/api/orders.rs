@@ -9,9 +9,9 @@ use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::case::{OrderAct, OrderCommand, OrderStatus, Role};
+use crate::office::Caller;
 use crate::office::orders::{ANSWERERS, ISSUERS, NewOrder, OrderFile, is_overdue};
 use crate::office::views::READERS;
-use crate::office::{Caller, OfficeError};
 use crate::store::orders::{NamedOrder, OrderFilter, StepRow};
 use crate::store::{CaseId, DepartmentId, OrderId, OrganId};
 use actix_web::{HttpResponse, web};
@@ -288,9 +288,7 @@ async fn list(api: web::Data<Api>, caller: Caller, params: Params<OrderParams>) 
     let page = api
         .run(move |office| {
             let today = office.clock().today();
-            let rows = office.store().read::<_, OfficeError>(|db| {
-                office.list_orders(db, &caller, place, &filter, after, limit.saturating_add(1))
-            })?;
+            let rows = office.list_orders(&caller, place, &filter, after, limit.saturating_add(1))?;
             let lines = rows.into_iter().map(|order| OrderLine::new(order, today)).collect();
             Ok(Page::cut(lines, limit, |line: &OrderLine| line.id.to_string()))
         })
@@ -309,7 +307,7 @@ fn cursor(text: Option<&str>) -> Result<Option<OrderId>, Problem> {
 async fn show(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let view = api
         .run(move |office| {
-            let file = office.store().read(|db| office.order(db, OrderId(*id)))?;
+            let file = office.show_order(OrderId(*id))?;
             Ok(OrderView::new(file, office.clock().today()))
         })
         .await?;
@@ -326,7 +324,7 @@ async fn act(
 ) -> Result<HttpResponse, Problem> {
     let view = api
         .run(move |office| {
-            let file = office.store().write(|db| office.act_on_order(db, &caller, id, &command, version.0))?;
+            let file = office.act_on_order(&caller, id, &command, version.0)?;
             Ok(OrderView::new(file, office.clock().today()))
         })
         .await?;

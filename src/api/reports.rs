@@ -93,7 +93,7 @@ async fn annual(
     let organ = params.0.organ.map(Into::into);
     let (name, bytes) = api
         .run_heavy(caller.user_id, move |office| {
-            let report = office.store().read(|db| office.report(db, &caller, organ, &query))?;
+            let report = office.report(&caller, organ, &query)?;
             let name = format!("report-{}-{}-{}", report.organ_code, report.year, query.part);
             Ok::<_, OfficeError>((name, written(&report, format)?))
         })
@@ -167,7 +167,7 @@ async fn cells(api: web::Data<Api>, caller: Caller, params: Params<CellParams>) 
         report,
     };
     let (organ, person) = (organ.map(Into::into), caller.user_id);
-    let read = move |office: &Office| office.store().read(|db| office.report_cell(db, &caller, organ, &query));
+    let read = move |office: &Office| office.report_cell(&caller, organ, &query);
     let (items, is_complete) = api.run_heavy(person, read).await?;
     let Page { items, next_cursor } = Page::cut(items, limit, |case| case.case_id.to_string());
     Ok(HttpResponse::Ok().json(CellPage { items, next_cursor, is_complete }))
@@ -286,8 +286,7 @@ type Place = web::Path<(Uuid, i32)>;
     params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = Report)))]
 async fn published(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
-    let report =
-        api.run(move |office| office.store().read(|db| office.published_report(db, standing.organ_id, year))).await?;
+    let report = api.run(move |office| office.published_report(standing.organ_id, year)).await?;
     Ok(HttpResponse::Ok().json(report))
 }
 
@@ -301,7 +300,7 @@ async fn adjustments(
     place: Place,
 ) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
-    let read = move |office: &Office| office.store().read(|db| office.adjustments(db, standing.organ_id, year));
+    let read = move |office: &Office| office.adjustments(standing.organ_id, year);
     let found = api.run_heavy(caller.user_id, read).await?;
     Ok(HttpResponse::Ok().json(found))
 }
@@ -311,8 +310,7 @@ async fn adjustments(
     params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = FiguresBody)))]
 async fn figures(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
-    let view =
-        api.run(move |office| office.store().read(|db| office.report_figures(db, standing.organ_id, year))).await?;
+    let view = api.run(move |office| office.report_figures(standing.organ_id, year)).await?;
     Ok(versioned(view.version, &FiguresBody::from(view)))
 }
 
@@ -333,7 +331,7 @@ async fn set_figures(
     let view = api
         .run(move |office| {
             let place = (standing.organ_id, year);
-            office.store().write(|db| office.set_report_figures(db, &caller, place, own, seen.0))
+            office.set_report_figures(&caller, place, own, seen.0)
         })
         .await?;
     Ok(versioned(view.version, &FiguresBody::from(view)))

@@ -10,8 +10,8 @@ use crate::office::similar::SimilarCases;
 use crate::office::tags::TAGGERS;
 use crate::office::topics::{TopicQuery, TopicReport};
 use crate::office::views::READERS;
-use crate::office::{Caller, Office, OfficeError};
-use crate::store::{CaseId, tags};
+use crate::office::{Caller, Office};
+use crate::store::CaseId;
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,7 @@ async fn topics(api: web::Data<Api>, caller: Caller, params: Params<TopicParams>
     let query =
         TopicQuery { organ: organ.map(Into::into), with_subordinates: with_subordinates.unwrap_or(false), from, until };
     let person = caller.user_id;
-    let read = move |office: &Office| office.store().read(|db| office.topics(db, &caller, &query));
+    let read = move |office: &Office| office.topics(&caller, &query);
     let report: TopicReport = api.run_heavy(person, read).await?;
     Ok(HttpResponse::Ok().json(report))
 }
@@ -68,14 +68,7 @@ async fn topics(api: web::Data<Api>, caller: Caller, params: Params<TopicParams>
 #[utoipa::path(get, path = "/api/v1/cases/{case_id}/similar", operation_id = "list_similar", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = SimilarCases)))]
 async fn similar(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let found = api
-        .run_heavy(caller.user_id, move |office| {
-            office.store().read::<_, OfficeError>(|db| {
-                let file = office.open_file(db, CaseId(*id))?;
-                office.similar_cases(db, &file)
-            })
-        })
-        .await?;
+    let found = api.run_heavy(caller.user_id, move |office| office.similar_cases(CaseId(*id))).await?;
     Ok(HttpResponse::Ok().json(found))
 }
 
@@ -113,8 +106,7 @@ struct NewTags {
 #[utoipa::path(get, path = "/api/v1/cases/{case_id}/tags", operation_id = "show_tags", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = TagsView)))]
 async fn tags_of(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let found =
-        api.run(move |office| office.store().read::<_, OfficeError>(|db| Ok(tags::of_case(db, CaseId(*id))?))).await?;
+    let found = api.run(move |office| office.tags(CaseId(*id))).await?;
     let view = TagsView::new(found);
     Ok(versioned(&view.etag, &view))
 }
@@ -134,7 +126,7 @@ async fn set_tags(
     let set = api
         .run(move |office| {
             let is_as_seen = |tags: &[String]| tag(tags) == seen.0;
-            office.store().write(|db| office.set_tags(db, &caller, CaseId(*id), &given, is_as_seen))
+            office.set_tags(&caller, CaseId(*id), &given, is_as_seen)
         })
         .await?;
     let view = TagsView::new(set);

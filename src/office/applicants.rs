@@ -126,35 +126,31 @@ impl Office {
     /// # Errors
     /// [`OfficeError::NotFound`]; [`OfficeError::Invalid`] without a reason; [`OfficeError::TooOften`];
     /// [`OfficeError::Unreadable`] for a record that is not what was written.
-    pub fn reveal_applicant(
-        &self,
-        db: &mut Db,
-        caller: &Caller,
-        id: CaseId,
-        reason: &str,
-    ) -> Result<Revealed, OfficeError> {
-        let reason = reason::checked("/reason", reason, "查看个人信息")?;
-        let row = cases::find(db, id)?;
-        self.brake(db, Brake::Reveals, caller, row.organ_id)?;
-        let found = applicants::find(db, row.applicant_id)?;
-        let sealer = self.store().sealer();
-        let number = applicants::identity(sealer, &found)?.map(|number| number.into_inner());
-        let contact = stored_contact(sealer, &found)?;
-        let kind = ApplicantKind::from_code(&found.kind)
-            .ok_or_else(|| OfficeError::Unreadable(format!("kind '{}' of applicant {}", found.kind, found.id.0)))?;
-        let identity_kind = stored_identity_kind(&found)?;
-        let signatories = signatories(&read_log(&events::load(db, id)?)?);
-        let detail = serde_json::json!({ "applicant_id": found.id.0, "reason": reason }).to_string();
-        let entry = NewAudit {
-            actor_id: Some(caller.user_id),
-            organ_id: Some(row.organ_id),
-            case_id: Some(id),
-            action: "applicant.revealed",
-            detail: &detail,
-        };
-        self.note_from(db, &caller.origin, entry)?;
-        let identity = identity_kind.zip(number).map(|(kind, number)| Identity { kind, number });
-        Ok(Revealed { kind, name: found.name, identity, contact, signatories })
+    pub fn reveal_applicant(&self, caller: &Caller, id: CaseId, reason: &str) -> Result<Revealed, OfficeError> {
+        self.store().write(|db| {
+            let reason = reason::checked("/reason", reason, "查看个人信息")?;
+            let row = cases::find(db, id)?;
+            self.brake(db, Brake::Reveals, caller, row.organ_id)?;
+            let found = applicants::find(db, row.applicant_id)?;
+            let sealer = self.store().sealer();
+            let number = applicants::identity(sealer, &found)?.map(|number| number.into_inner());
+            let contact = stored_contact(sealer, &found)?;
+            let kind = ApplicantKind::from_code(&found.kind)
+                .ok_or_else(|| OfficeError::Unreadable(format!("kind '{}' of applicant {}", found.kind, found.id.0)))?;
+            let identity_kind = stored_identity_kind(&found)?;
+            let signatories = signatories(&read_log(&events::load(db, id)?)?);
+            let detail = serde_json::json!({ "applicant_id": found.id.0, "reason": reason }).to_string();
+            let entry = NewAudit {
+                actor_id: Some(caller.user_id),
+                organ_id: Some(row.organ_id),
+                case_id: Some(id),
+                action: "applicant.revealed",
+                detail: &detail,
+            };
+            self.note_from(db, &caller.origin, entry)?;
+            let identity = identity_kind.zip(number).map(|(kind, number)| Identity { kind, number });
+            Ok(Revealed { kind, name: found.name, identity, contact, signatories })
+        })
     }
 }
 

@@ -70,6 +70,14 @@ impl Office {
         self.calendar_by(db, region, &InForce { here, nationally })
     }
 
+    /// As [`Office::calendar`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::calendar`].
+    pub fn calendar_in(&self, region: &str) -> Result<Arc<Calendar>, OfficeError> {
+        self.store().read(|db| self.calendar(db, region))
+    }
+
     /// As [`Office::calendar`], by the versions in force, which were read together with the organ.
     ///
     /// # Errors

@@ -172,6 +172,14 @@ impl Office {
         }
     }
 
+    /// As [`Office::last_clock_check`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::last_clock_check`].
+    pub fn latest_clock_check(&self) -> Result<Option<ClockCheck>, OfficeError> {
+        self.store().read_reserved(|db| self.last_clock_check(db))
+    }
+
     /// The result of the last check.
     ///
     /// # Errors

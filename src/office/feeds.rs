@@ -29,60 +29,66 @@ impl Office {
     ///
     /// # Errors
     /// What every write may meet.
-    pub fn renew_feed(&self, db: &mut Db, caller: &Caller) -> Result<String, OfficeError> {
-        let mut bytes = [0_u8; 32];
-        super::random(&mut bytes)?;
-        let token = hex::encode(bytes);
-        feeds::set(db, caller.user_id, &digest(&token), self.clock().now())?;
-        self.note(db, caller, None, "feed.renewed", &serde_json::json!({}))?;
-        Ok(token)
+    pub fn renew_feed(&self, caller: &Caller) -> Result<String, OfficeError> {
+        self.store().write(|db| {
+            let mut bytes = [0_u8; 32];
+            super::random(&mut bytes)?;
+            let token = hex::encode(bytes);
+            feeds::set(db, caller.user_id, &digest(&token), self.clock().now())?;
+            self.note(db, caller, None, "feed.renewed", &serde_json::json!({}))?;
+            Ok(token)
+        })
     }
 
     /// Ends the caller's calendar address.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] when there is none.
-    pub fn end_feed(&self, db: &mut Db, caller: &Caller) -> Result<(), OfficeError> {
-        if !feeds::remove(db, caller.user_id)? {
-            return Err(OfficeError::NotFound);
-        }
-        self.note(db, caller, None, "feed.ended", &serde_json::json!({}))
+    pub fn end_feed(&self, caller: &Caller) -> Result<(), OfficeError> {
+        self.store().write(|db| {
+            if !feeds::remove(db, caller.user_id)? {
+                return Err(OfficeError::NotFound);
+            }
+            self.note(db, caller, None, "feed.ended", &serde_json::json!({}))
+        })
     }
 
     /// The calendar (RFC 5545) behind a token: the open duties of its owner, by the roles held now.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] for a token without an owner, and when the owner is locked or holds no role any more.
-    pub fn feed(&self, db: &mut Db, token: &str) -> Result<String, OfficeError> {
-        let user = feeds::owner(db, &digest(token))?;
-        let person = users::find(db, user)?;
-        if !person.is_active {
-            return Err(OfficeError::NotFound);
-        }
-        let today = self.clock().today();
-        let watch = watch(db, user, person.department_id)?;
-        if watch.own_in.is_empty() {
-            return Err(OfficeError::NotFound);
-        }
-        let mut desks = Desks::default();
-        // `new` would add a PRODID of the library's beside ours: RFC 5545 allows one.
-        let mut calendar = Calendar::empty();
-        calendar.append_property(Property::new("VERSION", "2.0"));
-        calendar.append_property(Property::new("PRODID", "-//gongkai//依申请公开办件系统//ZH"));
-        calendar.append_property(Property::new("CALSCALE", "GREGORIAN"));
-        calendar.append_property(Property::new("METHOD", "PUBLISH"));
-        calendar.name("依申请公开：待办期限").ttl(&REFRESH);
-        let (duties, is_whole) = cut(feeds::duties(db, &watch, today, MOST_DUTIES + 1)?, MOST_DUTIES);
-        for duty in duties {
-            let desk = desks.of(self, db, duty.organ_id)?.ok();
-            if let Some(event) = event(&duty, desk, today) {
-                calendar.push(event);
+    pub fn feed(&self, token: &str) -> Result<String, OfficeError> {
+        self.store().read(|db| {
+            let user = feeds::owner(db, &digest(token))?;
+            let person = users::find(db, user)?;
+            if !person.is_active {
+                return Err(OfficeError::NotFound);
             }
-        }
-        if let Some(notice) = left_out(today).filter(|_| !is_whole) {
-            calendar.push(notice);
-        }
-        Ok(calendar.to_string())
+            let today = self.clock().today();
+            let watch = watch(db, user, person.department_id)?;
+            if watch.own_in.is_empty() {
+                return Err(OfficeError::NotFound);
+            }
+            let mut desks = Desks::default();
+            // `new` would add a PRODID of the library's beside ours: RFC 5545 allows one.
+            let mut calendar = Calendar::empty();
+            calendar.append_property(Property::new("VERSION", "2.0"));
+            calendar.append_property(Property::new("PRODID", "-//gongkai//依申请公开办件系统//ZH"));
+            calendar.append_property(Property::new("CALSCALE", "GREGORIAN"));
+            calendar.append_property(Property::new("METHOD", "PUBLISH"));
+            calendar.name("依申请公开：待办期限").ttl(&REFRESH);
+            let (duties, is_whole) = cut(feeds::duties(db, &watch, today, MOST_DUTIES + 1)?, MOST_DUTIES);
+            for duty in duties {
+                let desk = desks.of(self, db, duty.organ_id)?.ok();
+                if let Some(event) = event(&duty, desk, today) {
+                    calendar.push(event);
+                }
+            }
+            if let Some(notice) = left_out(today).filter(|_| !is_whole) {
+                calendar.push(notice);
+            }
+            Ok(calendar.to_string())
+        })
     }
 }
 

@@ -74,6 +74,9 @@ pub struct GrownFigures {
     pub personal_data_alarms: i64,
 }
 
+/// A mail with what became of its attempts.
+pub type MailWithAnswers = (MailView, Vec<MailAnswer>);
+
 impl Office {
     /// Mails of the organs the caller may look at (with those about no single organ for [`OF_ALL_ORGANS`]), the newest first, older than `before`. Addresses are masked unless
     /// the caller administers the organ.
@@ -82,40 +85,46 @@ impl Office {
     /// [`OfficeError::NotFound`] for an organ whose mails the caller may not look at.
     pub fn mails(
         &self,
-        db: &mut Db,
         caller: &Caller,
         query: &MailQuery,
         before: Option<OutboxId>,
         limit: i64,
     ) -> Result<Vec<MailView>, OfficeError> {
-        let mut rows = organs::all(db)?;
-        rows.retain(|row| caller.roles_at(&row.path).iter().any(|role| READERS.contains(role)));
-        if let Some(wanted) = query.organ {
-            rows.retain(|row| row.id == wanted);
-            if rows.is_empty() {
-                return Err(OfficeError::NotFound);
+        self.store().read(|db| {
+            let mut rows = organs::all(db)?;
+            rows.retain(|row| caller.roles_at(&row.path).iter().any(|role| READERS.contains(role)));
+            if let Some(wanted) = query.organ {
+                rows.retain(|row| row.id == wanted);
+                if rows.is_empty() {
+                    return Err(OfficeError::NotFound);
+                }
             }
-        }
-        let administered: Vec<OrganId> =
-            rows.iter().filter(|row| caller.roles_at(&row.path).contains(&Role::Admin)).map(|row| row.id).collect();
-        let at_top = |roles: &[Role]| {
-            let top = rows.iter().filter(|row| row.parent_id.is_none());
-            top.flat_map(|row| caller.roles_at(&row.path)).any(|role| roles.contains(&role))
-        };
-        let with_general = query.organ.is_none() && at_top(OF_ALL_ORGANS);
-        let is_general_open = at_top(&[Role::Admin]);
-        let organs = Some(rows.iter().map(|row| row.id).collect());
-        let filter = MailFilter { organs, with_general, state: query.state, recipient: query.recipient };
-        let mails = outbox::list(db, &filter, before, limit)?;
-        let is_open = |mail: &MailView| mail.organ_id.map_or(is_general_open, |organ| administered.contains(&organ));
-        Ok(mails.into_iter().map(|mail| if is_open(&mail) { mail } else { masked(mail) }).collect())
+            let administered: Vec<OrganId> =
+                rows.iter().filter(|row| caller.roles_at(&row.path).contains(&Role::Admin)).map(|row| row.id).collect();
+            let at_top = |roles: &[Role]| {
+                let top = rows.iter().filter(|row| row.parent_id.is_none());
+                top.flat_map(|row| caller.roles_at(&row.path)).any(|role| roles.contains(&role))
+            };
+            let with_general = query.organ.is_none() && at_top(OF_ALL_ORGANS);
+            let is_general_open = at_top(&[Role::Admin]);
+            let organs = Some(rows.iter().map(|row| row.id).collect());
+            let filter = MailFilter { organs, with_general, state: query.state, recipient: query.recipient };
+            let mails = outbox::list(db, &filter, before, limit)?;
+            let is_open =
+                |mail: &MailView| mail.organ_id.map_or(is_general_open, |organ| administered.contains(&organ));
+            Ok(mails.into_iter().map(|mail| if is_open(&mail) { mail } else { masked(mail) }).collect())
+        })
     }
 
     /// One mail with what became of its attempts, masked as in [`Office::mails`].
     ///
     /// # Errors
     /// [`OfficeError::NotFound`].
-    pub fn mail(&self, db: &mut Db, caller: &Caller, id: OutboxId) -> Result<(MailView, Vec<MailAnswer>), OfficeError> {
+    pub fn show_mail(&self, caller: &Caller, id: OutboxId) -> Result<MailWithAnswers, OfficeError> {
+        self.store().read(|db| self.mail(db, caller, id))
+    }
+
+    fn mail(&self, db: &mut Db, caller: &Caller, id: OutboxId) -> Result<MailWithAnswers, OfficeError> {
         let is_open = standing(db, caller, Thing::Mail(id))?.has_any(&[Role::Admin]);
         let mail = outbox::find(db, id)?;
         let mut answers = outbox::answers(db, id)?;
@@ -133,7 +142,11 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::Conflict`] when it is not parked.
-    pub fn release_mail(&self, db: &mut Db, caller: &Caller, id: OutboxId) -> Result<Released, OfficeError> {
+    pub fn release_mail(&self, caller: &Caller, id: OutboxId) -> Result<(Released, MailWithAnswers), OfficeError> {
+        self.store().write(|db| Ok((self.release(db, caller, id)?, self.mail(db, caller, id)?)))
+    }
+
+    fn release(&self, db: &mut Db, caller: &Caller, id: OutboxId) -> Result<Released, OfficeError> {
         let organ = standing(db, caller, Thing::Mail(id))?.organ_id;
         let mail = outbox::find(db, id)?;
         let today = self.clock().today();

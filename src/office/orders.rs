@@ -123,41 +123,50 @@ impl Office {
     /// in it does not allow; [`OfficeError::NotFound`].
     pub fn act_on_order(
         &self,
-        db: &mut Db,
         caller: &Caller,
         id: OrderId,
         command: &OrderCommand,
         expected: i64,
     ) -> Result<OrderFile, OfficeError> {
-        let standing = standing(db, caller, Thing::Order(id))?;
-        let before = orders::lock(db, id)?;
-        if before.version != expected {
-            return Err(OfficeError::Stale);
-        }
-        may_act(db, caller, &standing, &before, command)?;
-        let (today, now) = (self.clock().today(), self.clock().now());
-        let calendar = self.desk(db, before.organ_id)?.calendar;
-        let after = read_order(&before)?.decide(command, today, &calendar)?;
-        let row = OrderRow {
-            status: after.status.code().to_owned(),
-            due_on: after.due_on,
-            version: expected.saturating_add(1),
-            updated_at: now,
-            ..before
-        };
-        let text = command.text().map(str::trim);
-        let new_day = (command.act() == OrderAct::Return).then_some(row.due_on);
-        let step = step(&row, command.act(), caller, today, text, new_day)?;
-        orders::update(db, &row, expected, after.duty().code(), &step)?;
-        self.record_step(db, caller, &row, command.act(), text)
+        self.store().write(|db| {
+            let standing = standing(db, caller, Thing::Order(id))?;
+            let before = orders::lock(db, id)?;
+            if before.version != expected {
+                return Err(OfficeError::Stale);
+            }
+            may_act(db, caller, &standing, &before, command)?;
+            let (today, now) = (self.clock().today(), self.clock().now());
+            let calendar = self.desk(db, before.organ_id)?.calendar;
+            let after = read_order(&before)?.decide(command, today, &calendar)?;
+            let row = OrderRow {
+                status: after.status.code().to_owned(),
+                due_on: after.due_on,
+                version: expected.saturating_add(1),
+                updated_at: now,
+                ..before
+            };
+            let text = command.text().map(str::trim);
+            let new_day = (command.act() == OrderAct::Return).then_some(row.due_on);
+            let step = step(&row, command.act(), caller, today, text, new_day)?;
+            orders::update(db, &row, expected, after.duty().code(), &step)?;
+            self.record_step(db, caller, &row, command.act(), text)
+        })
     }
 
     /// An order with its record.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`].
-    pub fn order(&self, db: &mut Db, id: OrderId) -> Result<OrderFile, OfficeError> {
+    fn order(&self, db: &mut Db, id: OrderId) -> Result<OrderFile, OfficeError> {
         Ok(OrderFile { order: orders::find(db, id)?, steps: orders::steps(db, id)? })
+    }
+
+    /// As [`Office::order`], in a reading of its own.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`].
+    pub fn show_order(&self, id: OrderId) -> Result<OrderFile, OfficeError> {
+        self.store().read(|db| self.order(db, id))
     }
 
     /// A page of the orders to organs whose cases the caller may read, the newest first. The filter's `organs` are filled
@@ -167,22 +176,28 @@ impl Office {
     /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
     pub fn list_orders(
         &self,
-        db: &mut Db,
         caller: &Caller,
         (organ, with_subordinates): (Option<OrganId>, bool),
         filter: &OrderFilter,
         after: Option<OrderId>,
         limit: i64,
     ) -> Result<Vec<NamedOrder>, OfficeError> {
-        let organs = self.readable_organs(db, caller, organ, with_subordinates)?;
-        Ok(orders::list(db, &OrderFilter { organs, ..filter.clone() }, after, limit)?)
+        self.store().read(|db| {
+            let organs = self.readable_organs(db, caller, organ, with_subordinates)?;
+            Ok(orders::list(db, &OrderFilter { organs, ..filter.clone() }, after, limit)?)
+        })
     }
 
     /// The orders on a case that have not ended, the newest first.
     ///
     /// # Errors
     /// What every read may meet.
-    pub fn pending_orders(&self, db: &mut Db, organ: OrganId, case: CaseId) -> Result<Vec<NamedOrder>, OfficeError> {
+    pub(super) fn pending_orders(
+        &self,
+        db: &mut Db,
+        organ: OrganId,
+        case: CaseId,
+    ) -> Result<Vec<NamedOrder>, OfficeError> {
         let pending = [OrderStatus::Open, OrderStatus::Answered].map(|status| status.code().to_owned());
         let filter =
             OrderFilter { organs: vec![organ], statuses: pending.to_vec(), case: Some(case), ..OrderFilter::default() };

@@ -255,6 +255,14 @@ struct Found {
 }
 
 impl Office {
+    /// As [`Office::overdue`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::overdue`].
+    pub fn overdue_lists(&self, caller: &Caller, query: &OverdueQuery) -> Result<OverdueReport, OfficeError> {
+        self.store().read(|db| self.overdue(db, caller, query))
+    }
+
     /// The three lists in the organs the caller watches.
     ///
     /// # Errors

@@ -270,6 +270,14 @@ fn shares(delay: &Delay) -> BTreeMap<Holder, Share> {
 }
 
 impl Office {
+    /// As [`Office::overview`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::overview`].
+    pub fn show_overview(&self, caller: &Caller, query: &OverviewQuery) -> Result<Overview, OfficeError> {
+        self.store().read(|db| self.overview(db, caller, query))
+    }
+
     /// The overview of the organs the caller oversees.
     ///
     /// # Errors
@@ -329,20 +337,22 @@ impl Office {
     /// # Errors
     /// [`OfficeError::NotFound`] for a day before it came in; [`OfficeError::Invalid`] for a day to come;
     /// [`OfficeError::Refused`] `receipt_not_fixed` before there is a period.
-    pub fn case_delay(&self, db: &mut Db, id: CaseId, as_of: Option<NaiveDate>) -> Result<CaseDelay, OfficeError> {
-        let today = self.clock().today();
-        let as_of = as_of.unwrap_or(today);
-        if as_of > today {
-            return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
-        }
-        let row = cases::find(db, id)?;
-        let named: HashMap<DepartmentId, String> =
-            departments::list(db, &[row.organ_id])?.into_iter().map(|row| (row.id, row.name)).collect();
-        let mut found = Err(OfficeError::NotFound);
-        if !self.each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))? {
-            return Err(OfficeError::Unreadable(format!("case {} cannot be computed", id.0)));
-        }
-        found
+    pub fn case_delay(&self, id: CaseId, as_of: Option<NaiveDate>) -> Result<CaseDelay, OfficeError> {
+        self.store().read(|db| {
+            let today = self.clock().today();
+            let as_of = as_of.unwrap_or(today);
+            if as_of > today {
+                return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
+            }
+            let row = cases::find(db, id)?;
+            let named: HashMap<DepartmentId, String> =
+                departments::list(db, &[row.organ_id])?.into_iter().map(|row| (row.id, row.name)).collect();
+            let mut found = Err(OfficeError::NotFound);
+            if !self.each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))? {
+                return Err(OfficeError::Unreadable(format!("case {} cannot be computed", id.0)));
+            }
+            found
+        })
     }
 }
 

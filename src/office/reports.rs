@@ -82,15 +82,11 @@ impl Office {
     /// # Errors
     /// [`OfficeError::NotFound`] for an organ in which the caller has no say; [`OfficeError::RoleRequired`] when the organs below are
     /// asked for by somebody who watches only the organ itself; [`OfficeError::Invalid`] for a year or part there is not.
-    pub fn report(
-        &self,
-        db: &mut Db,
-        caller: &Caller,
-        organ: Option<OrganId>,
-        query: &ReportQuery,
-    ) -> Result<Report, OfficeError> {
-        let scope = self.report_scope(db, caller, organ, query)?;
-        self.counted(db, &scope, query)
+    pub fn report(&self, caller: &Caller, organ: Option<OrganId>, query: &ReportQuery) -> Result<Report, OfficeError> {
+        self.store().read(|db| {
+            let scope = self.report_scope(db, caller, organ, query)?;
+            self.counted(db, &scope, query)
+        })
     }
 
     /// As [`Office::report`], for the operator at the machine, of the organ with this code.

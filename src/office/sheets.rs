@@ -1,15 +1,16 @@
 //! Lists and the overview as tables, with the headings a clerk reads.
 
-use super::OfficeError;
 use super::applicants::masked_name;
 use super::overdue::{OverdueList, OverdueReport, OverdueRow};
 use super::overview::{DelayShare, Overview};
-use super::views::ListedCase;
+use super::views::{CaseQuery, ListedCase};
+use super::{Caller, Office, OfficeError};
 use crate::case::{ApplicantKind, Figures, Stage, Tenths};
 use crate::law::{Channel, ClockStatus, Outcome, WarningLevel};
 use crate::report::{Cell, Column, ReportError, Sheet};
-use crate::store::{Db, DepartmentId, OrganId, UserId, departments, organs};
-use std::collections::HashMap;
+use crate::store::cases::CaseCursor;
+use crate::store::{Db, DepartmentId, OrganId, UserId, departments, organs, users};
+use std::collections::{BTreeSet, HashMap};
 
 /// Stands in for a warning level that depends on settings that cannot be read.
 const UNKNOWN_LEVEL: &str = "（设置不能读取）";
@@ -104,21 +105,50 @@ const CASES: [(&str, u16); 20] = [
     ("承办人", 12),
 ];
 
-/// A list of cases, the applicants' names masked.
-///
-/// # Errors
-/// What every read may meet.
-pub fn case_sheet(db: &mut Db, lines: &[ListedCase]) -> Result<Sheet, OfficeError> {
+/// The table of cases, without a row.
+#[must_use]
+pub fn case_table() -> Sheet {
+    Sheet { name: "案件", columns: columns(&CASES), rows: Vec::new() }
+}
+
+impl Office {
+    /// All cases of a query as rows of [`case_table`], `size` at a time, in one reading.
+    ///
+    /// # Errors
+    /// As [`Office::list_cases`]; what `each` returns.
+    pub fn each_page_of_case_rows(
+        &self,
+        caller: &Caller,
+        query: &CaseQuery,
+        size: i64,
+        mut each: impl FnMut(&[Vec<Cell>]) -> Result<(), OfficeError>,
+    ) -> Result<(), OfficeError> {
+        self.store().read(|db| {
+            let mut after = None;
+            loop {
+                let lines = self.list_cases(db, caller, query, after, size)?;
+                let Some(last) = lines.last() else { return Ok(()) };
+                after = Some(CaseCursor::from(&last.row));
+                each(&case_rows(db, &lines)?)?;
+            }
+        })
+    }
+}
+
+/// Cases as rows, the applicants' names masked.
+fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, OfficeError> {
     let mut ids: Vec<OrganId> = lines.iter().map(|line| line.row.organ_id).collect();
     ids.sort_unstable();
     ids.dedup();
     let organs: HashMap<OrganId, String> = organs::all(db)?.into_iter().map(|row| (row.id, row.name)).collect();
     let named: HashMap<DepartmentId, String> =
         departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
-    let mut people: HashMap<UserId, String> = HashMap::new();
+    let handlers: BTreeSet<UserId> = lines.iter().filter_map(|line| line.row.handler_id).collect();
+    let people: HashMap<UserId, String> =
+        users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
     let mut rows = Vec::with_capacity(lines.len());
     for ListedCase { row, warning, estimate } in lines {
-        let handler = row.handler_id.map(|id| super::overdue::name_of(db, &mut people, id)).transpose()?;
+        let handler = row.handler_id.and_then(|id| people.get(&id).cloned());
         let known = |label: Option<&'static str>, code: &str| Cell::from(label.unwrap_or(code));
         rows.push(vec![
             row.number.clone().into(),
@@ -143,7 +173,7 @@ pub fn case_sheet(db: &mut Db, lines: &[ListedCase]) -> Result<Sheet, OfficeErro
             handler.into(),
         ]);
     }
-    Ok(Sheet { name: "案件", columns: columns(&CASES), rows })
+    Ok(rows)
 }
 
 const WHOSE: [(&str, u16); 4] = [("范围", 14), ("机关", 24), ("科室", 18), ("承办人", 12)];

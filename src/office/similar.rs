@@ -1,7 +1,6 @@
 //! Earlier applications of the same applicant for alike information: hints for the clerk, who alone says whether an
 //! application is a repeat (Art. 36 (6)). Nothing is decided by them.
 
-use super::files::CaseFile;
 use super::overdue::cut;
 use super::topics::Asked;
 use super::{Office, OfficeError};
@@ -10,7 +9,7 @@ use crate::case::{Case, Stage, likeness};
 use crate::law::{Outcome, Regime};
 use crate::store::applicants::ApplicantRow;
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};
-use crate::store::{ApplicantId, Db, applicants, cases};
+use crate::store::{ApplicantId, CaseId, Db, applicants, cases};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -85,21 +84,24 @@ impl Office {
     /// An earlier case whose log cannot be read is left out: it must not keep anybody from working on this one.
     ///
     /// # Errors
-    /// As every read.
-    pub fn similar_cases(&self, db: &mut Db, file: &CaseFile) -> Result<SimilarCases, OfficeError> {
-        let one = applicants::find(db, file.row.applicant_id)?;
-        let (title, request) = (&file.case.intake.title, &file.case.intake.request);
-        let before = Some(CaseCursor::from(&file.row));
-        Ok(self.alike(db, &one, &Profile::of(title, request), before)?.of_regime(file.case.regime))
+    /// As [`Office::open_file`].
+    pub fn similar_cases(&self, id: CaseId) -> Result<SimilarCases, OfficeError> {
+        self.store().read(|db| {
+            let file = self.open_file(db, id)?;
+            let one = applicants::find(db, file.row.applicant_id)?;
+            let (title, request) = (&file.case.intake.title, &file.case.intake.request);
+            let before = CaseCursor::from(&file.row);
+            Ok(self.alike(db, &one, &Profile::of(title, request), before)?.of_regime(file.case.regime))
+        })
     }
 
-    /// The earlier applications of who may be the same as `one`, those alike to `profile`; `before`: only those before it.
+    /// The earlier applications of who may be the same as `one`, those alike to `profile`, of those before `before`.
     fn alike(
         &self,
         db: &mut Db,
         one: &ApplicantRow,
         profile: &Profile,
-        before: Option<CaseCursor>,
+        before: CaseCursor,
     ) -> Result<SimilarCases, OfficeError> {
         let (same, mut is_complete) = same_applicants(db, one)?;
         if same.is_empty() {
@@ -110,7 +112,7 @@ impl Office {
             applicants: same.keys().copied().collect(),
             ..CaseFilter::default()
         };
-        let (mut rows, is_whole) = cut(cases::list(db, &filter, before, MOST_COMPARED + 1)?, MOST_COMPARED);
+        let (mut rows, is_whole) = cut(cases::list(db, &filter, Some(before), MOST_COMPARED + 1)?, MOST_COMPARED);
         is_complete &= is_whole;
         // What goes on in another case is asked for there.
         rows.retain(|row| row.stage != Stage::Merged.code() && row.stage != Stage::Split.code());

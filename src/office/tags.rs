@@ -4,7 +4,7 @@ use super::checks::Checks;
 use super::{Caller, Office, OfficeError};
 use crate::case::Role;
 use crate::store::audit::{self, NewAudit};
-use crate::store::{CaseId, Db, cases, tags};
+use crate::store::{CaseId, cases, tags};
 
 /// Who sets tags.
 pub const TAGGERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
@@ -15,6 +15,14 @@ const MOST_TAGS: usize = 10;
 pub const TAG_MAX_CHARS: usize = 20;
 
 impl Office {
+    /// The subject tags of a case, in order.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub fn tags(&self, id: CaseId) -> Result<Vec<String>, OfficeError> {
+        self.store().read(|db| Ok(tags::of_case(db, id)?))
+    }
+
     /// Makes the tags of a case these. `is_as_seen` is asked about the tags it has. Returns the tags it has then, in order.
     ///
     /// # Errors
@@ -22,36 +30,37 @@ impl Office {
     /// `is_as_seen` says no; [`OfficeError::NotFound`].
     pub fn set_tags(
         &self,
-        db: &mut Db,
         caller: &Caller,
         id: CaseId,
         given: &[String],
         is_as_seen: impl FnOnce(&[String]) -> bool,
     ) -> Result<Vec<String>, OfficeError> {
-        let row = cases::lock(db, id)?;
-        let before = tags::of_case(db, id)?;
-        if !is_as_seen(&before) {
-            return Err(OfficeError::Stale);
-        }
-        let after = checked(given)?;
-        let missing = |from: &[String], tag: &String| !from.contains(tag);
-        let off: Vec<String> = before.iter().filter(|tag| missing(&after, tag)).cloned().collect();
-        let on: Vec<String> = after.iter().filter(|tag| missing(&before, tag)).cloned().collect();
-        if off.is_empty() && on.is_empty() {
-            return Ok(after);
-        }
-        let now = self.clock().now();
-        tags::change(db, id, &off, &on, caller.user_id, now)?;
-        let detail = serde_json::json!({ "on": on, "off": off }).to_string();
-        let entry = NewAudit {
-            actor_id: Some(caller.user_id),
-            organ_id: Some(row.organ_id),
-            case_id: Some(id),
-            action: "case.tagged",
-            detail: &detail,
-        };
-        audit::append(db, entry, now)?;
-        Ok(after)
+        self.store().write(|db| {
+            let row = cases::lock(db, id)?;
+            let before = tags::of_case(db, id)?;
+            if !is_as_seen(&before) {
+                return Err(OfficeError::Stale);
+            }
+            let after = checked(given)?;
+            let missing = |from: &[String], tag: &String| !from.contains(tag);
+            let off: Vec<String> = before.iter().filter(|tag| missing(&after, tag)).cloned().collect();
+            let on: Vec<String> = after.iter().filter(|tag| missing(&before, tag)).cloned().collect();
+            if off.is_empty() && on.is_empty() {
+                return Ok(after);
+            }
+            let now = self.clock().now();
+            tags::change(db, id, &off, &on, caller.user_id, now)?;
+            let detail = serde_json::json!({ "on": on, "off": off }).to_string();
+            let entry = NewAudit {
+                actor_id: Some(caller.user_id),
+                organ_id: Some(row.organ_id),
+                case_id: Some(id),
+                action: "case.tagged",
+                detail: &detail,
+            };
+            audit::append(db, entry, now)?;
+            Ok(after)
+        })
     }
 }
 

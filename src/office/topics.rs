@@ -138,39 +138,42 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
-    pub fn topics(&self, db: &mut Db, caller: &Caller, query: &TopicQuery) -> Result<TopicReport, OfficeError> {
-        let until = query.until.unwrap_or_else(|| self.clock().today());
-        let from = query.from.unwrap_or_else(|| until.checked_sub_days(Days::new(DAYS)).unwrap_or(NaiveDate::MIN));
-        if from > until {
-            return Err(OfficeError::invalid("?from", "out_of_range", format!("不得晚于截止日{until}")));
-        }
-        let readable = self.readable_organs(db, caller, query.organ, query.with_subordinates)?;
-        let names: Vec<OrganRow> = organs::all(db)?.into_iter().filter(|organ| readable.contains(&organ.id)).collect();
-        let mut report = TopicReport {
-            from,
-            until,
-            likeness_from: TOPIC_FROM,
-            article: ARTICLE,
-            compared: 0,
-            is_complete: true,
-            topics: Vec::new(),
-        };
-        let mut work = WORK;
-        for organ in &names {
-            let room = MOST_CASES - report.compared.min(MOST_CASES);
-            let docket = Docket::load(db, organ, (from, until), room)?;
-            report.compared += docket.rows.len();
-            let (topics, is_complete) = docket.topics(&mut work);
-            report.is_complete &= is_complete && docket.is_complete;
-            report.topics.extend(topics);
-        }
-        let order = |topic: &Topic| {
-            (std::cmp::Reverse(topic.applications), topic.organ_name.clone(), topic.by, topic.label.clone())
-        };
-        report.topics.sort_by_cached_key(order);
-        report.is_complete &= report.topics.len() <= MOST_TOPICS;
-        report.topics.truncate(MOST_TOPICS);
-        Ok(report)
+    pub fn topics(&self, caller: &Caller, query: &TopicQuery) -> Result<TopicReport, OfficeError> {
+        self.store().read(|db| {
+            let until = query.until.unwrap_or_else(|| self.clock().today());
+            let from = query.from.unwrap_or_else(|| until.checked_sub_days(Days::new(DAYS)).unwrap_or(NaiveDate::MIN));
+            if from > until {
+                return Err(OfficeError::invalid("?from", "out_of_range", format!("不得晚于截止日{until}")));
+            }
+            let readable = self.readable_organs(db, caller, query.organ, query.with_subordinates)?;
+            let names: Vec<OrganRow> =
+                organs::all(db)?.into_iter().filter(|organ| readable.contains(&organ.id)).collect();
+            let mut report = TopicReport {
+                from,
+                until,
+                likeness_from: TOPIC_FROM,
+                article: ARTICLE,
+                compared: 0,
+                is_complete: true,
+                topics: Vec::new(),
+            };
+            let mut work = WORK;
+            for organ in &names {
+                let room = MOST_CASES - report.compared.min(MOST_CASES);
+                let docket = Docket::load(db, organ, (from, until), room)?;
+                report.compared += docket.rows.len();
+                let (topics, is_complete) = docket.topics(&mut work);
+                report.is_complete &= is_complete && docket.is_complete;
+                report.topics.extend(topics);
+            }
+            let order = |topic: &Topic| {
+                (std::cmp::Reverse(topic.applications), topic.organ_name.clone(), topic.by, topic.label.clone())
+            };
+            report.topics.sort_by_cached_key(order);
+            report.is_complete &= report.topics.len() <= MOST_TOPICS;
+            report.topics.truncate(MOST_TOPICS);
+            Ok(report)
+        })
     }
 }
 

@@ -68,6 +68,20 @@ pub struct ListedCase {
 }
 
 impl Office {
+    /// As [`Office::list_cases`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::list_cases`].
+    pub fn page_of_cases(
+        &self,
+        caller: &Caller,
+        query: &CaseQuery,
+        after: Option<CaseCursor>,
+        limit: i64,
+    ) -> Result<Vec<ListedCase>, OfficeError> {
+        self.store().read(|db| self.list_cases(db, caller, query, after, limit))
+    }
+
     /// A page of cases in the organs the caller may read, each with its warning level today; the newest first. The level is
     /// unknown while the settings of the organ or the calendar of the case cannot be read.
     ///
@@ -219,13 +233,37 @@ impl Office {
     /// # Errors
     /// As [`Office::open_file`].
     pub fn actions(&self, caller: &Caller, standing: &Standing, id: CaseId) -> Result<Vec<Action>, OfficeError> {
-        let file = self.store().read(|db| self.open_file(db, id))?;
+        let file = self.case(id)?;
         Ok(self.actions_on(caller, &standing.roles, &file))
     }
 
     fn actions_on(&self, caller: &Caller, roles: &BTreeSet<Role>, file: &CaseFile) -> Vec<Action> {
         let person = actor(caller, roles);
         actions(&file.case, &file.context(&person, self.clock().today()))
+    }
+
+    /// The case of an id, in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::open_file`].
+    pub fn case(&self, id: CaseId) -> Result<CaseFile, OfficeError> {
+        self.store().read(|db| self.open_file(db, id))
+    }
+
+    /// The case as it stood at the end of a day, in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::open_file_as_of`].
+    pub fn case_as_of(&self, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
+        self.store().read(|db| self.open_file_as_of(db, id, day))
+    }
+
+    /// As [`Office::log`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::log`].
+    pub fn case_log(&self, id: CaseId) -> Result<Vec<(EventRow, Event)>, OfficeError> {
+        self.store().read(|db| self.log(db, id))
     }
 
     /// The log of a case, each row with its event.

@@ -38,6 +38,9 @@ const PURE: &[&str] = &[
 ];
 const NO_SQL: &[&str] = &["diesel", "r2d2", "sql_query", "store::schema", "store::db::"];
 
+const NO_SQL_NO_TRANSACTION: &[&str] =
+    &["diesel", "r2d2", "sql_query", "store::schema", "store::db::", "store().read", "store().write", "store().ask"];
+
 const RULES: [Rule; 8] = [
     Rule { room: "law", rooms: &["case", "store", "mail", "report", "office", "api", "cli", "config"], words: PURE },
     Rule { room: "case", rooms: &["store", "mail", "report", "office", "api", "cli", "config"], words: PURE },
@@ -57,7 +60,8 @@ const RULES: [Rule; 8] = [
         rooms: &["api", "cli"],
         words: &["actix_web", "lettre", "r2d2", "sql_query", "diesel::sql"],
     },
-    Rule { room: "api", rooms: &["cli"], words: NO_SQL },
+    // The office opens the transactions.
+    Rule { room: "api", rooms: &["cli"], words: NO_SQL_NO_TRANSACTION },
     Rule { room: "cli", rooms: &[], words: NO_SQL },
 ];
 

@@ -76,6 +76,14 @@ pub struct CalendarPreview {
 }
 
 impl Office {
+    /// As [`Office::preview_calendar`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::preview_calendar`].
+    pub fn preview_for(&self, caller: &Caller, year: &CalendarYear) -> Result<CalendarPreview, OfficeError> {
+        self.store().read(|db| self.preview_calendar(db, Some(caller), year))
+    }
+
     /// What `year` would change: days, and the running duties of cases. Nothing is written. Cases of organs that `caller`
     /// does not administer are counted and not listed; without a caller (the operator of the machine) all are.
     ///

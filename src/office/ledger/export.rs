@@ -72,6 +72,34 @@ impl Office {
         self.note_from(db, &origin, entry)
     }
 
+    /// As [`Office::record_clear_ledger`], in a transaction of its own.
+    ///
+    /// # Errors
+    /// As [`Office::record_clear_ledger`].
+    pub fn admit_clear_ledger(
+        &self,
+        caller: &Caller,
+        organ: OrganId,
+        query: &ExportQuery,
+        reason: &str,
+    ) -> Result<(), OfficeError> {
+        self.store().write(|db| self.record_clear_ledger(db, Some(caller), organ, query, reason))
+    }
+
+    /// As [`Office::export_ledger`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::export_ledger`].
+    pub fn write_ledger(
+        &self,
+        organ: OrganId,
+        query: &ExportQuery,
+        personal: Personal,
+        each: impl FnMut(Vec<LedgerRow>) -> Result<(), OfficeError>,
+    ) -> Result<(), OfficeError> {
+        self.store().read(|db| self.export_ledger(db, organ, query, personal, each))
+    }
+
     /// The ledger of an organ by day of receipt, page by page: `each` is given the rows of a page. Cases whose receipt is
     /// still to be confirmed come last.
     ///

@@ -29,6 +29,20 @@ use uuid::Uuid;
 const BATCH: usize = 500;
 
 impl Office {
+    /// What would come of a ledger, by a reading of its own. `options` ask for no more than a look.
+    ///
+    /// # Errors
+    /// As [`Office::import_ledger`].
+    pub fn look_at_ledger(
+        &self,
+        caller: &Caller,
+        organ: OrganId,
+        file: LedgerFile<'_>,
+        options: ImportOptions,
+    ) -> Result<LedgerImport, OfficeError> {
+        self.store().read(|db| self.import_ledger(db, Some(caller), organ, file, options, &mut |_, _| {}))
+    }
+
     /// Takes a ledger in, or looks what would come of it. `progress` is told rows done and rows in all.
     ///
     /// Nothing is rolled back here: when [`LedgerImport::is_refused`], the caller gives the transaction up.

@@ -67,27 +67,28 @@ impl Office {
     /// As [`Office::report`]; [`OfficeError::Invalid`] for a row or column the form has not.
     pub fn report_cell(
         &self,
-        db: &mut Db,
         caller: &Caller,
         organ: Option<OrganId>,
         query: &CellQuery,
     ) -> Result<(Vec<CellCase>, bool), OfficeError> {
-        let scope = self.report_scope(db, caller, organ, &query.report)?;
-        let count = Count::of(self, db, &scope.ids(), &scope.period)?;
-        if scope.form.remedy_blocks().contains(&query.row.as_str()) {
-            return Ok((remedy_page(db, &scope, &count, query)?, count.is_complete));
-        }
-        let selector = selector(scope.form, &query.row, &query.column).ok_or_else(|| {
-            let is_row = scope.form.rows().contains(&query.row.as_str());
-            let (at, what) = if is_row { ("?column", "栏目") } else { ("?row", "行") };
-            OfficeError::invalid(
-                at,
-                "invalid_value",
-                format!("{}年格式没有这一{what}，请按报告中的名称填写", scope.form.code()),
-            )
-        })?;
-        let mut cell = Cell { scope: &scope, count: &count, selector: &selector, names: names(&scope) };
-        Ok((cell.page(db, query)?, count.is_complete))
+        self.store().read(|db| {
+            let scope = self.report_scope(db, caller, organ, &query.report)?;
+            let count = Count::of(self, db, &scope.ids(), &scope.period)?;
+            if scope.form.remedy_blocks().contains(&query.row.as_str()) {
+                return Ok((remedy_page(db, &scope, &count, query)?, count.is_complete));
+            }
+            let selector = selector(scope.form, &query.row, &query.column).ok_or_else(|| {
+                let is_row = scope.form.rows().contains(&query.row.as_str());
+                let (at, what) = if is_row { ("?column", "栏目") } else { ("?row", "行") };
+                OfficeError::invalid(
+                    at,
+                    "invalid_value",
+                    format!("{}年格式没有这一{what}，请按报告中的名称填写", scope.form.code()),
+                )
+            })?;
+            let mut cell = Cell { scope: &scope, count: &count, selector: &selector, names: names(&scope) };
+            Ok((cell.page(db, query)?, count.is_complete))
+        })
     }
 }
 

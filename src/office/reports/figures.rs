@@ -56,7 +56,11 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] for a year there can be no report on.
-    pub fn report_figures(&self, db: &mut Db, organ: OrganId, year: i32) -> Result<FiguresView, OfficeError> {
+    pub fn report_figures(&self, organ: OrganId, year: i32) -> Result<FiguresView, OfficeError> {
+        self.store().read(|db| self.figures_of(db, organ, year))
+    }
+
+    fn figures_of(&self, db: &mut Db, organ: OrganId, year: i32) -> Result<FiguresView, OfficeError> {
         if !(FIRST_YEAR..=self.clock().today().year()).contains(&year) {
             return Err(OfficeError::NotFound);
         }
@@ -73,50 +77,51 @@ impl Office {
     /// [`OfficeError::Conflict`] once the report on that year is published.
     pub fn set_report_figures(
         &self,
-        db: &mut Db,
         caller: &Caller,
         (organ, year): (OrganId, i32),
         own: OwnFigures,
         expected: i64,
     ) -> Result<FiguresView, OfficeError> {
-        // Who publishes the report holds the organ too: what is published is what was entered.
-        organs::lock(db, organ)?;
-        let current = self.report_figures(db, organ, year)?.version;
-        let mut checks = super::super::checks::Checks::new();
-        for (pointer, detail) in own.faults(Form::of_year(year)) {
-            checks.fault(&pointer, "invalid_value", detail);
-        }
-        for (pointer, text) in
-            [("/part_one", &own.part_one), ("/part_five", &own.part_five), ("/part_six", &own.part_six)]
-        {
-            if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_PART) {
-                checks.fault(pointer, "too_long", format!("最多{LONGEST_PART}个字"));
+        self.store().write(|db| {
+            // Who publishes the report holds the organ too: what is published is what was entered.
+            organs::lock(db, organ)?;
+            let current = self.figures_of(db, organ, year)?.version;
+            let mut checks = super::super::checks::Checks::new();
+            for (pointer, detail) in own.faults(Form::of_year(year)) {
+                checks.fault(&pointer, "invalid_value", detail);
             }
-        }
-        checks.done()?;
-        if reports::kept(db, organ, year)?.is_some() {
-            let detail = "该年度报告已经公布，填写的数字不能再改；需要更正的，按规定更正公布的报告".to_owned();
-            return Err(OfficeError::Conflict { code: "report_published".into(), detail });
-        }
-        if current != expected {
-            return Err(OfficeError::Stale);
-        }
-        let row = FiguresRow {
-            organ_id: organ,
-            year,
-            body: written(&own),
-            version: expected + 1,
-            updated_by: caller.user_id,
-            updated_at: self.clock().now(),
-        };
-        reports::put_figures(db, &row, (expected > NONE_YET).then_some(expected))?;
-        self.note(
-            db,
-            caller,
-            Some(organ),
-            "report_figures.set",
-            &serde_json::json!({ "year": year, "version": row.version }),
-        )?;
-        Ok(FiguresView { own, version: row.version })
+            for (pointer, text) in
+                [("/part_one", &own.part_one), ("/part_five", &own.part_five), ("/part_six", &own.part_six)]
+            {
+                if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_PART) {
+                    checks.fault(pointer, "too_long", format!("最多{LONGEST_PART}个字"));
+                }
+            }
+            checks.done()?;
+            if reports::kept(db, organ, year)?.is_some() {
+                let detail = "该年度报告已经公布，填写的数字不能再改；需要更正的，按规定更正公布的报告".to_owned();
+                return Err(OfficeError::Conflict { code: "report_published".into(), detail });
+            }
+            if current != expected {
+                return Err(OfficeError::Stale);
+            }
+            let row = FiguresRow {
+                organ_id: organ,
+                year,
+                body: written(&own),
+                version: expected + 1,
+                updated_by: caller.user_id,
+                updated_at: self.clock().now(),
+            };
+            reports::put_figures(db, &row, (expected > NONE_YET).then_some(expected))?;
+            self.note(
+                db,
+                caller,
+                Some(organ),
+                "report_figures.set",
+                &serde_json::json!({ "year": year, "version": row.version }),
+            )?;
+            Ok(FiguresView { own, version: row.version })
+        })
     }
 }

@@ -113,7 +113,11 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] when none was.
-    pub fn published_report(&self, db: &mut Db, organ: OrganId, year: i32) -> Result<Value, OfficeError> {
+    pub fn published_report(&self, organ: OrganId, year: i32) -> Result<Value, OfficeError> {
+        self.store().read(|db| self.published(db, organ, year))
+    }
+
+    fn published(&self, db: &mut Db, organ: OrganId, year: i32) -> Result<Value, OfficeError> {
         let row = reports::kept(db, organ, year)?.ok_or(OfficeError::NotFound)?;
         serde_json::from_str(&row.body).map_err(|error| OfficeError::Unreadable(format!("a kept report: {error}")))
     }
@@ -122,24 +126,26 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] when none was.
-    pub fn adjustments(&self, db: &mut Db, organ: OrganId, year: i32) -> Result<Adjustments, OfficeError> {
-        let row = reports::kept(db, organ, year)?.ok_or(OfficeError::NotFound)?;
-        let published = self.published_report(db, organ, year)?;
-        let query = ReportQuery { with_subordinates: row.with_subordinates, ..ReportQuery::of_year(year) };
-        let organ_row = organs::find(db, organ)?;
-        let scope = self.scope(db, organ_row, &query)?;
-        let count = Count::of(self, db, &scope.ids(), &scope.period)?;
-        let three = table_three(scope.form, &scope.period, &count.lines);
-        let four = table_four(scope.form, &scope.period, &count.remedies());
-        let mut cells = moved_cells("三", &published["table3"], &three)?;
-        cells.extend(moved_cells("四", &published["table4"], &four)?);
-        Ok(Adjustments {
-            year,
-            form: scope.form,
-            with_subordinates: row.with_subordinates,
-            taken_at: row.taken_at,
-            cells,
-            cases: self.moved_cases(db, &scope, row.taken_at)?,
+    pub fn adjustments(&self, organ: OrganId, year: i32) -> Result<Adjustments, OfficeError> {
+        self.store().read(|db| {
+            let row = reports::kept(db, organ, year)?.ok_or(OfficeError::NotFound)?;
+            let published = self.published(db, organ, year)?;
+            let query = ReportQuery { with_subordinates: row.with_subordinates, ..ReportQuery::of_year(year) };
+            let organ_row = organs::find(db, organ)?;
+            let scope = self.scope(db, organ_row, &query)?;
+            let count = Count::of(self, db, &scope.ids(), &scope.period)?;
+            let three = table_three(scope.form, &scope.period, &count.lines);
+            let four = table_four(scope.form, &scope.period, &count.remedies());
+            let mut cells = moved_cells("三", &published["table3"], &three)?;
+            cells.extend(moved_cells("四", &published["table4"], &four)?);
+            Ok(Adjustments {
+                year,
+                form: scope.form,
+                with_subordinates: row.with_subordinates,
+                taken_at: row.taken_at,
+                cells,
+                cases: self.moved_cases(db, &scope, row.taken_at)?,
+            })
         })
     }
 
