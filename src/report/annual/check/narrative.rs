@@ -63,7 +63,7 @@ fn is_sure(report: &Published, clause: &Clause, clauses: &[Clause]) -> bool {
 /// The number a clause divides, and what the table says of it.
 fn whole(report: &Published, clause: &Clause) -> Option<(u64, u64)> {
     let Some(Subject::Remedies(remedies)) = clause.subject else { return None };
-    Some((clause.whole?.into(), value(report, &Subject::Remedies(remedies.whole()))?))
+    Some((clause.whole?.into(), value(report, &Subject::Remedies(remedies.whole()?))?))
 }
 
 /// Subjects that the prose gives in parts, of this office and of that: together they are the figure of the table.

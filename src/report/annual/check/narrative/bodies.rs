@@ -172,8 +172,8 @@ const BETWEEN: &[&str] =
 
 /// Whose figure stands at the end of a sentence, in the report of `org`. What a body did goes on until another is named.
 pub(super) fn whose(sentence: &str, org: &str) -> Whose {
-    let pieces = sentence.split(|letter| ends_clause(letter) && letter != '、');
-    pieces.filter_map(|piece| named(piece, org)).last().unwrap_or(Whose::Own)
+    let mut pieces = sentence.rsplit(|letter| ends_clause(letter) && letter != '、');
+    pieces.find_map(|piece| named(piece, org)).unwrap_or(Whose::Own)
 }
 
 /// Whose figure a piece gives; `None` where it names no body that does something.

@@ -76,6 +76,8 @@ pub(super) struct Words<'a> {
     pub after: &'a str,
     /// The sentence up to the number.
     pub sentence: &'a str,
+    /// As `sentence`, but past semicolons.
+    pub period: &'a str,
     /// The year of the report.
     pub year: i32,
 }
@@ -234,7 +236,7 @@ pub(super) fn speaks_of_applications(text: &str) -> bool {
 
 /// What a number counts, and whether it can count nothing else.
 fn placed(words: Words<'_>, earlier: &[Clause]) -> Option<(Subject, bool)> {
-    let Words { before, after, list, sentence, year } = words;
+    let Words { before, after, list, sentence, year, .. } = words;
     if has(before, COMPARED) || has(after, OF_DEEDS) || is_of_another_time(sentence, year) {
         return None;
     }
@@ -326,7 +328,9 @@ fn is_of_a_part(sentence: &str) -> bool {
     let Some((head, _)) = sentence.rsplit_once("其中") else { return false };
     let head = head.trim_end_matches(ends_clause);
     let whole = head.rsplit(ends_clause).next().unwrap_or_default();
-    has(whole, NOT_IN_TABLE) || has(whole, OTHER_BUSINESS) || has(whole, &["自然人", "法人", "企业"])
+    // 上年结转3件，其中予以公开2件; but 收到20件，上年结转3件，其中予以公开10件 divides both.
+    let is_of_carried = whole.contains("结转") && !has(head, &RECEIVING) && !has(head, &["办结"]);
+    has(whole, NOT_IN_TABLE) || has(whole, OTHER_BUSINESS) || has(whole, &["自然人", "法人", "企业"]) || is_of_carried
 }
 
 /// Words of what is left to the next year.
@@ -418,6 +422,9 @@ pub(super) fn ends_sentence(letter: char) -> bool {
     "。；！？;!?".contains(letter)
 }
 
+/// Letters before a number that are looked at: longer sentences are none that people write.
+pub(super) const CONTEXT: usize = 1000;
+
 /// Where a clause begins, for a number at a place.
 struct Edges {
     /// Behind the last number.
@@ -426,12 +433,16 @@ struct Edges {
     /// As `clause`, but past the marks of a list.
     list: usize,
     sentence: usize,
+    /// As `sentence`, but past semicolons.
+    period: usize,
 }
 
 impl Edges {
     fn of(letters: &[char], at: usize, behind: usize) -> Self {
+        let nearest = at.saturating_sub(CONTEXT);
         let edge = |from: usize, ends: &dyn Fn(char) -> bool| {
-            letters.iter().take(from).rposition(|letter| ends(*letter)).map_or(0, |mark| mark + 1)
+            let near = letters.get(nearest..from).unwrap_or_default();
+            near.iter().rposition(|letter| ends(*letter)).map_or(nearest, |mark| nearest + mark + 1)
         };
         let from = bracket_of_remedies(letters, at, behind).unwrap_or(at);
         Self {
@@ -439,6 +450,7 @@ impl Edges {
             clause: edge(from, &ends_clause).max(behind),
             list: edge(from, &|letter| ends_clause(letter) && letter != '、').max(behind),
             sentence: edge(at, &ends_sentence),
+            period: edge(at, &|letter| ends_sentence(letter) && letter != '；' && letter != ';'),
         }
     }
 }
@@ -505,12 +517,13 @@ fn clause(plain: &Plain, number: &Number, edges: &Edges, year: i32, org: &str, f
     let behind: String = letters.iter().skip(digits_end).take_while(|letter| !ends_clause(**letter)).collect();
     let after: String = letters.iter().skip(end).take_while(|letter| !ends_clause(**letter)).collect();
     let sentence = plain.slice(edges.sentence, at);
+    let period = plain.slice(edges.period, at);
     let list = list(plain, edges, at);
     let (claim, unbounded) = bounds::claim(number, &before, &behind);
     let is_money = letters.get(end.saturating_sub(1)) == Some(&'元');
     let whose = bodies::whose(&sentence, org);
     let earlier = found.get(found.partition_point(|clause| clause.at < edges.sentence)..).unwrap_or_default();
-    let words = Words { before: unbounded, list: &list, after: &after, sentence: &sentence, year };
+    let words = Words { before: unbounded, list: &list, after: &after, sentence: &sentence, period: &period, year };
     let placed = placed(words, earlier).filter(|_| !is_money && claim.is_claim() && whose != Whose::Another);
     let (subject, is_sure) = placed.unzip();
     let whole = subject.as_ref().and_then(|subject| whole(subject, earlier));
@@ -542,8 +555,7 @@ fn list(plain: &Plain, edges: &Edges, at: usize) -> String {
 /// The number of reconsiderations or suits that a result is a part of.
 fn whole(subject: &Subject, earlier: &[Clause]) -> Option<u32> {
     let Subject::Remedies(remedies) = subject else { return None };
-    remedies.result?;
-    let whole = Subject::Remedies(remedies.whole());
+    let whole = Subject::Remedies(remedies.whole()?);
     earlier.iter().rev().find(|clause| clause.subject.as_ref() == Some(&whole)).map(|clause| clause.number)
 }
 

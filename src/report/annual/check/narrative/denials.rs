@@ -4,7 +4,7 @@
 use super::bodies::{self, Whose};
 use super::bounds::Claim;
 use super::clause::{
-    Clause, RECEIVING, Subject, ends_sentence, handed_on, has, is_of_another_time, is_of_other_things,
+    CONTEXT, Clause, RECEIVING, Subject, ends_sentence, handed_on, has, is_of_another_time, is_of_other_things,
 };
 use super::numerals::{Plain, is_unit};
 use super::remedies::{self, Remedies};
@@ -210,12 +210,13 @@ pub(super) fn statements(plain: &Plain, year: i32, org: &str, counted: &[Clause]
     while from < letters.len() {
         let length = letters.iter().skip(from).take_while(|letter| !ends_piece(**letter)).count();
         let to = from + length;
-        let (sentence, head) = (plain.slice(sentence_from, to), plain.slice(sentence_from, from));
+        let start = sentence_from.max(from.saturating_sub(CONTEXT));
+        let (sentence, head) = (plain.slice(start, to), plain.slice(start, from));
         let text = without_count(&plain.slice(from, to));
         let piece = Piece { from, text: &text, head: &head };
         if bodies::whose(&sentence, org) == Whose::Own && !is_of_another_time(&sentence, year) {
             found.extend(nothing(&piece, year, org));
-            found.extend(all(&piece, counted, sentence_from));
+            found.extend(all(&piece, counted, start));
         }
         if letters.get(to).is_some_and(|letter| ends_sentence(*letter)) {
             sentence_from = to + 1;
@@ -340,9 +341,10 @@ fn all(piece: &Piece<'_>, counted: &[Clause], sentence_from: usize) -> Option<Cl
         return None;
     }
     // The number directly before, behind a comma.
-    let before = counted.iter().rev().find(|clause| clause.end + 1 == piece.from);
+    let counted = counted.get(..counted.partition_point(|clause| clause.at < piece.from)).unwrap_or_default();
+    let before = counted.last().filter(|clause| clause.end + 1 == piece.from);
     let is_remedy = |clause: &&Clause| matches!(clause.subject, Some(Subject::Remedies(_)));
-    let earlier = counted.iter().filter(|clause| clause.at >= sentence_from && clause.at < piece.from);
+    let earlier = counted.iter().rev().take_while(|clause| clause.at >= sentence_from);
     let is_only = earlier.filter(is_remedy).count() == 1;
     if let Some((column, rest)) = remedies::result(piece.text) {
         let before = before.filter(|_| column == "结果维持" && is_only && without(&rest, &[ALL, OF_ALL]).is_empty())?;
@@ -352,7 +354,9 @@ fn all(piece: &Piece<'_>, counted: &[Clause], sentence_from: usize) -> Option<Cl
     }
     let named = rows::named(piece.text, piece.text)?;
     let names_all = piece.text.contains("申请");
-    let follows = before.is_some_and(|clause| matches!(clause.subject, Some(Subject::Received | Subject::Results)));
+    let is_of_applications =
+        |clause: &Clause| clause.is_sure && matches!(clause.subject, Some(Subject::Received | Subject::Results));
+    let follows = before.is_some_and(is_of_applications);
     let is_of_all = (names_all || follows) && !is_of_other_things(piece.head) && !has(piece.head, &["复议", "诉讼"]);
     let is_understood = without(&named.rest, &[ALL, OF_ALL]).is_empty() && !named.labels.is_empty();
     (is_of_all && is_understood).then(|| stated(piece, Subject::Entire(named.labels), true, None))

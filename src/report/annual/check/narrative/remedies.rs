@@ -12,9 +12,13 @@ pub(super) struct Remedies {
 }
 
 impl Remedies {
-    /// The whole that a result is a part of.
-    pub(super) const fn whole(self) -> Self {
-        Self { result: None, ..self }
+    /// The whole that it is a part of; `None` for a whole.
+    pub(super) fn whole(self) -> Option<Self> {
+        let is_kind_of_suit = self.blocks == DIRECT || self.blocks == AFTER;
+        match self.result {
+            Some(_) => Some(Self { result: None, ..self }),
+            None => is_kind_of_suit.then_some(Self { blocks: SUITS, result: None }),
+        }
     }
 }
 
@@ -102,6 +106,10 @@ const PARTS: &[&str] = &[
     "行政机关负责人",
     "出庭",
     "其他类",
+    "公益",
+    "民事",
+    "刑事",
+    "赔偿",
 ];
 
 /// The blocks that words name.
@@ -156,22 +164,33 @@ pub(super) fn are_meant(words: Words<'_>) -> bool {
 /// What a number of reconsiderations or suits counts; sure only where the sentence speaks of information, or in the words of
 /// the form.
 pub(super) fn placed(words: Words<'_>, earlier: &[Clause]) -> Option<(Subject, bool)> {
-    let Words { before, after, sentence, .. } = words;
+    let Words { before, after, sentence, period, .. } = words;
     let (result, rest) = result(before).map_or((None, before.to_owned()), |(column, rest)| (Some(column), rest));
     if has(&rest, PARTS) || has(after, &["维持", "纠", "驳回", "撤", "尚未"]) || has(&rest, &["咨询", "工单", "收费"])
     {
         return None;
     }
     let blocks = blocks(before).or_else(|| of_sentence(sentence, earlier))?;
-    let is_of_information = speaks_of_applications(sentence);
-    let is_of_form = blocks == DIRECT || blocks == AFTER;
-    let is_part = sentence.contains("其中") && result.is_none();
-    let is_sure = is_of_form || is_of_information && !is_part;
-    Some((Subject::Remedies(Remedies { blocks, result }), is_sure))
+    // 因政府信息公开被申请行政复议1件；被提起行政诉讼2件.
+    let is_of_information = speaks_of_applications(period);
+    let remedies = Remedies { blocks, result };
+    let is_kind_of_suit = result.is_none() && remedies.whole().is_some();
+    // 行政诉讼37件，其中未经复议直接起诉30件: all suits of the office, perhaps.
+    let has_whole = earlier
+        .iter()
+        .any(|clause| matches!(clause.subject, Some(Subject::Remedies(of)) if Some(of) == remedies.whole()));
+    let is_part = sentence.contains("其中") && result.is_none() && !is_kind_of_suit;
+    let is_sure = is_kind_of_suit && !has_whole || is_of_information && !is_part;
+    Some((Subject::Remedies(remedies), is_sure))
 }
 
-/// The blocks of a result that names none: those of the sentence, if it speaks of only one kind.
+/// The blocks of a result that names none: those of the words before its bracket, or of the sentence if it speaks of only one
+/// kind.
 fn of_sentence(sentence: &str, earlier: &[Clause]) -> Option<&'static [&'static str]> {
+    let open = sentence.rfind(['（', '(']).filter(|open| sentence.rfind(['）', ')']).is_none_or(|close| close < *open));
+    if let Some(found) = open.and_then(|open| sentence.get(..open)?.rsplit(ends_clause).next().and_then(blocks)) {
+        return Some(found);
+    }
     let mut found: Vec<&'static [&'static str]> = sentence.split(ends_clause).filter_map(blocks).collect();
     for clause in earlier {
         if let Some(Subject::Remedies(remedies)) = clause.subject {

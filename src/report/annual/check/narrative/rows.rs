@@ -144,8 +144,12 @@ pub(super) fn named(text: &str, sentence: &str) -> Option<Named> {
     rows.sort_unstable();
     rows.dedup();
     let is_negated = groups.contains(&"三(一)") && rest.contains(['不', '未', '非']);
-    let is_open = text.contains('等');
-    let labels: Vec<&'static str> = if is_negated || has(&rest, GROUNDS) && (!is_open || groups.is_empty()) {
+    // 因本机关不掌握等原因无法提供: 等 before the group. 予以公开等: of which groups is open.
+    let behind = text.rsplit_once('等').map(|(_, behind)| behind);
+    let is_open = behind.is_some();
+    let is_open_end = behind.is_some_and(|behind| !GROUPS.iter().any(|(word, _)| behind.contains(word)));
+    let is_unclear = is_negated || is_open_end || has(&rest, GROUNDS) && (!is_open || groups.is_empty());
+    let labels: Vec<&'static str> = if is_unclear {
         Vec::new()
     } else if is_open {
         // 因本机关不掌握等原因无法提供: the whole group. 不掌握等情形: no row.
@@ -195,6 +199,7 @@ mod tests {
             ("因属于国家秘密、个人隐私不予公开", &[], true),
             ("因商业秘密不予公开", &[], true),
             ("未予以公开", &[], true),
+            ("予以公开、部分公开等共", &[], true),
             ("不予公开、不掌握共", &["三(三)", "三(四)无法提供-1"], true),
         ] {
             let named = named(text, text).unwrap();
