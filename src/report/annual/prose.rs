@@ -134,7 +134,7 @@ fn sheet(figures: &Figures<'_>) -> String {
     text
 }
 
-/// The kinds of reply of the sheet, those of refusal told behind their sum.
+/// The kinds of reply of the sheet; the kinds of refusal follow their sum.
 fn replies(get: &dyn Fn(&str) -> u32) -> Vec<String> {
     let mut words = Vec::new();
     let mut refusals = Vec::new();
@@ -187,7 +187,7 @@ pub fn part_four(figures: &Figures<'_>) -> String {
     format!("{period}，{we}因政府信息公开{words}。")
 }
 
-/// The suits, told apart by whether a reconsideration came before them where the form does so; `None` without suits.
+/// The suits, by whether a reconsideration came before them if the form distinguishes that; `None` without suits.
 fn suited(figures: &Figures<'_>, blocks: &[&str]) -> Option<String> {
     let total = |block: &str| figures.four.get(block, TOTAL).unwrap_or_default();
     let some: Vec<&str> = blocks.iter().copied().filter(|block| total(block) > 0).collect();

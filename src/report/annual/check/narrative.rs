@@ -297,7 +297,7 @@ fn totals(report: &Published) -> Vec<Finding> {
     found
 }
 
-/// A fee told in the prose, and a sixth part that is silent about it.
+/// A fee that the prose names, and a sixth part that is silent about it.
 fn fee(report: &Published, clauses: &[Clause]) -> Option<Finding> {
     let told = clauses.iter().find(|clause| clause.is_fee).map(|clause| u64::from(clause.number));
     let yuan = report.fee_yuan.or(told).filter(|yuan| *yuan > 0)?;

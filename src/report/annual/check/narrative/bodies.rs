@@ -166,11 +166,11 @@ const ENDS: &[&str] = &[
     "旗",
     "省",
 ];
-/// What stands between a name and what the body did.
+/// Words between a name and what the body did.
 const BETWEEN: &[&str] =
     &["共", "累计", "总共", "一共", "已", "均", "全年", "本年度", "本年", "今年", "年度", "依法", "新"];
 
-/// Whose figure stands at the end of a sentence, in the report of `org`. What a body did goes on until another is named.
+/// Whose figure is at the end of a sentence, in the report of `org`. What a body did goes on until another is named.
 pub(super) fn whose(sentence: &str, org: &str) -> Whose {
     let mut pieces = sentence.rsplit(|letter| ends_clause(letter) && letter != '、');
     pieces.find_map(|piece| named(piece, org)).unwrap_or(Whose::Own)
@@ -209,7 +209,7 @@ fn trimmed(name: &str) -> &str {
     shorter.map_or(name, trimmed)
 }
 
-/// Whether the letters of a name stand in the full name in the same order: 市科委, 上海市科学技术委员会.
+/// Whether the full name has the letters of a name in the same order: 市科委, 上海市科学技术委员会.
 pub(super) fn is_short_for(name: &str, full: &str) -> bool {
     let mut letters = full.chars();
     !name.is_empty() && name.chars().all(|letter| letters.any(|other| other == letter))

@@ -65,7 +65,7 @@ pub(super) struct Clause {
     pub is_fee: bool,
 }
 
-/// What stands around a number.
+/// The words around a number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Words<'a> {
     /// Before it, up to a punctuation mark or another number.
@@ -87,7 +87,7 @@ pub(super) const COMPARED: &[&str] = &[
     "同比", "环比", "相比", "较上", "较去", "较前", "比上", "比去", "比前", "增加", "减少", "增长", "下降", "上升",
     "回落", "平均", "占", "多于", "少于", "超过", "以上", "近年", "历年", "累计", "分别",
 ];
-/// Words of other years. 上年结转 is told apart before.
+/// Words of other years. 上年结转 is recognised before these.
 pub(super) const OTHER_YEARS: &[&str] = &[
     "上年",
     "上一年",

@@ -300,7 +300,7 @@ fn is_whole_office(head: &str, org: &str) -> bool {
     name.is_empty() || bodies::is_short_for(&name, org)
 }
 
-/// Stands for the words of the subject.
+/// Replaces the words of the subject.
 const SUBJECT: char = '※';
 const SUBJECT_WORD: &str = "※";
 

@@ -219,7 +219,7 @@ fn value(numerals: &[char]) -> Option<u32> {
     }
 }
 
-/// 二百二十三, 一千零五, 十二, 两百. A last digit stands behind 十 or 零, or alone.
+/// 二百二十三, 一千零五, 十二, 两百. A last digit follows 十 or 零, or is alone.
 fn below_ten_thousand(numerals: &[char]) -> Option<u32> {
     let (mut sum, mut last_power, mut pending, mut behind_zero) = (0_u32, 10_000, None, false);
     for (at, letter) in numerals.iter().enumerate() {

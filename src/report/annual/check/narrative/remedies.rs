@@ -73,7 +73,7 @@ const RESULTS: [(&str, &str); 12] = [
     ("尚未审结", "尚未审结"),
     ("未审结", "尚未审结"),
 ];
-/// How a remedy ended, or where it stands, in words that are no column of the table.
+/// How a remedy ended, or how far it is, in words that are no column of the table.
 const PARTS: &[&str] = &[
     "纠",
     "驳回",
