@@ -156,8 +156,12 @@ words! {
         ConsultationKindAssumed = "consultation_kind_assumed", "未填征求意见类型，按第三方记录";
         /// Sent by a courier, and not said by whose.
         CourierAssumed = "courier_assumed", "送达方式只填“快递”，按邮政企业寄送记录；由其他快递企业寄出的，请填“其他快递”";
+        /// Handed over, and not said when it was signed for.
+        ServiceDayAssumed = "service_day_assumed", "直接送达、委托送达未填送达日期，按答复日期签收记录；签收日期不同的，请补填";
         /// The identity number is wrong.
         IdentityNotTaken = "identity_not_taken", "证件号码的校验码不符，未导入";
+        /// It is not clear which identity number is meant.
+        IdentityUnclear = "identity_unclear", "证件号码不清（号码不全、校验码不符或者有几个号码），未导入；请只填一个号码";
         /// The identity number is masked.
         IdentityMasked = "identity_masked", "证件号码已遮盖，未导入";
         /// A spreadsheet has rounded the identity number.
