@@ -2,7 +2,8 @@
 
 use super::command::CommandKind;
 use super::decide::made_by;
-use super::record::{LinkRelation, Notice, Stage};
+use super::proof::proofs_of;
+use super::record::{LinkRelation, Notice, ServiceResult, Stage};
 use super::state::Case;
 use crate::law::{Outcome, Regime, ServiceMethod};
 use chrono::NaiveDate;
@@ -39,6 +40,15 @@ pub fn choices(command: CommandKind, member: &str, case: &Case) -> Option<Vec<&'
             let ways = ServiceMethod::ALL.into_iter();
             let lawful = ways.filter(|way| may_be_private || *way != ServiceMethod::PrivateCourier);
             Some(codes(lawful, ServiceMethod::code))
+        }
+        (CommandKind::ProveService, "result") => {
+            let last = case.reply.as_ref().and_then(|reply| reply.dispatches.last());
+            let proofs = match last {
+                Some(last) => proofs_of(last.method),
+                // Nothing was sent: it can only be handed over.
+                None => &[ServiceResult::Signed, ServiceResult::Left],
+            };
+            Some(codes(proofs.iter().copied(), ServiceResult::code))
         }
         (CommandKind::Link, "relation") => {
             let entered = LinkRelation::ALL.iter().copied().filter(|relation| made_by(*relation).is_none());

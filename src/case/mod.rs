@@ -21,6 +21,7 @@ pub mod likeness;
 mod moved;
 mod obligation;
 mod order;
+mod proof;
 mod record;
 mod refusal;
 mod role;
