@@ -26,6 +26,7 @@ mod record;
 mod refusal;
 mod role;
 mod rules;
+mod secrecy;
 mod standing;
 mod state;
 mod summary;

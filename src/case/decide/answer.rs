@@ -2,6 +2,7 @@
 
 use super::Drawn;
 use super::evidence::{check_days, check_evidence, check_items, third_party_has_not_objected};
+use super::members::check_members;
 use crate::case::basis;
 use crate::case::command as c;
 use crate::case::event::Event;
@@ -9,6 +10,7 @@ use crate::case::proof::fits;
 use crate::case::record::{Notice, ServiceResult};
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
+use crate::case::secrecy;
 use crate::case::state::{Case, Proposal, Reply};
 use crate::law::{ServiceError, ServiceMethod, is_other_courier, is_postal_enterprise, replied_on};
 use chrono::NaiveDate;
@@ -34,6 +36,7 @@ pub(super) fn propose(
     check_evidence(case, payload, context)?;
     third_party_has_not_objected(case, payload)?;
     check_items(case, payload, context)?;
+    check_members(case, payload)?;
     after_the_reasons_were_due(case, payload, context)?;
     Ok(vec![Event::OutcomeProposed {
         proposal: payload.clone(),
@@ -120,7 +123,9 @@ pub(super) fn issue(
     drawn: &Drawn,
 ) -> Result<Vec<Event>, NotAllowed> {
     not_after_today("/on", payload.on, context.today)?;
-    not_before("/on", payload.on, proposal(case)?.last_on(), "审核通过日期")?;
+    let proposal = proposal(case)?;
+    not_before("/on", payload.on, proposal.last_on(), "审核通过日期")?;
+    secrecy::check(&proposal.proposal, payload.on, "/on")?;
     let number = drawn.number.clone().ok_or_else(|| NotAllowed::new("number_not_drawn", "未取得答复文号"))?;
     Ok(vec![Event::ReplyIssued { on: payload.on, document_number: number, replied_on: None }])
 }
