@@ -1,4 +1,4 @@
-//! Which words a member of a command may have in a case: for a word that is none of them, the answer names these and no others.
+//! Which words a member of a command may have in a case: the answer to any other word names exactly these.
 
 use super::command::CommandKind;
 use super::decide::{made_by, may_be_met};

@@ -51,7 +51,7 @@ pub fn course(log: &[Event]) -> Option<Course> {
     Some(Course { applicant_kind: case.intake.applicant_kind, channel: case.intake.channel, entered_on, concluded })
 }
 
-/// How it stands ended at the end of a day, if it does.
+/// How it has ended by the end of a day, if it has.
 fn ended_by(log: &[Event], day: NaiveDate) -> Option<Conclusion> {
     let Case { outcome, ended_on, extension, .. } = as_it_stood(log, day)?;
     let on = ended_on.filter(|on| *on <= day)?;

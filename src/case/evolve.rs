@@ -378,7 +378,7 @@ impl Case {
         self.proposal = None;
     }
 
-    /// An ordered new reply sets the old one aside; a case still open goes on where it stands.
+    /// An ordered new reply sets the old one aside; a case still open keeps its stage.
     fn remedy_decided(&mut self, decision: &c::DecideRemedy) {
         if let Some(remedy) = self.remedies.iter_mut().find(|remedy| remedy.number == decision.remedy) {
             remedy.decision = Some(decision.clone());

@@ -1,4 +1,4 @@
-//! Numbers of identity papers: which is one, and which one stands in a cell beside other words.
+//! Numbers of identity papers: which is one, and which one a cell holds among other words.
 
 use super::record::IdentityKind;
 use chrono::NaiveDate;
@@ -34,7 +34,7 @@ pub fn is_credit_code(number: &str) -> bool {
     digits.len() == WEIGHTS.len() && *check == (31 - sum % 31) % 31
 }
 
-/// The number that a cell holds, with its kind. `said` is the kind that stands beside it. `None`: an identity number seems to be
+/// The number that a cell holds, with its kind. `said` is the kind given with it. `None`: an identity number seems to be
 /// meant, and it is not clear which.
 #[must_use]
 pub fn read_identity(said: Option<IdentityKind>, text: &str) -> Option<(IdentityKind, String)> {
@@ -58,7 +58,7 @@ pub fn read_identity(said: Option<IdentityKind>, text: &str) -> Option<(Identity
         return Some((IdentityKind::CreditCode, bare));
     }
     if is_alone && is_shaped(&bare) {
-        // Its check character is wrong, or it is no number of a person: whoever takes it in says so.
+        // Its check character is wrong, or it is no number of a person: the import remarks on it.
         return Some((IdentityKind::IdCard, bare));
     }
     let holds_one = runs(text, true).iter().any(|run| run.len() >= OLD_LENGTH);

@@ -71,7 +71,7 @@ fn last_day(term: &str) -> Option<NaiveDate> {
     }
 }
 
-/// Whether the number stands after the day: 2016年5月1日起10年.
+/// Whether the number follows the day: 2016年5月1日起10年.
 fn is_a_length(length: &Number, numbers: &[Number]) -> bool {
     numbers.iter().position(|number| number == length).is_some_and(|at| at >= 3)
 }

@@ -233,7 +233,7 @@ fn is_met(requirement: Requirement, case: &Case, proposal: &c::ProposeOutcome, c
     }
 }
 
-/// Whether a proposal could meet the requirement as the case stands: what only the case can prove must be on it. What the
+/// Whether a proposal on this case could meet the requirement: what only the case can prove must be on it. What the
 /// proposal says itself is not asked.
 pub(in crate::case) fn may_be_met(requirement: Requirement, case: &Case) -> bool {
     match requirement {

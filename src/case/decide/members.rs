@@ -67,7 +67,7 @@ fn repeats(outcome: Outcome) -> bool {
     requires(outcome, Requirement::EarlierReplyNumber) || outcome == Outcome::O492OtherChannel
 }
 
-/// What is disclosed may be told by the way to it (Art. 36(2)), and so are petitions and special registers (Art. 39(1), 36(7)).
+/// A reply may name the way to what is disclosed (Art. 36(2)), to a special register (36(7)) and to the office for petitions (39(1)).
 fn tells_a_way(outcome: Outcome) -> bool {
     let elsewhere = matches!(outcome, Outcome::Petition | Outcome::SpecialRegister);
     elsewhere || is_partial(outcome) || outcome.is_granted() || requires(outcome, Requirement::AccessPath)

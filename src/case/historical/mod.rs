@@ -122,7 +122,7 @@ pub struct PastConsultation {
 pub struct PastExtension {
     /// Working days.
     pub days: u16,
-    /// The day the applicant was told.
+    /// The day the applicant was notified.
     pub on: NaiveDate,
 }
 
@@ -136,13 +136,13 @@ pub struct PastFee {
 }
 
 words! {
-    /// What is taken in all the same, and told.
+    /// What the import takes in and remarks upon.
     Remark {
         /// The reply came after the last day.
         ReplyLate = "reply_late", "逾期答复";
         /// The correction notice came after the seventh working day (C-7b).
         CorrectionNoticeLate = "correction_notice_late", "补正告知晚于收到申请后7个工作日";
-        /// The extension was told after the last day and extends nothing.
+        /// The applicant was notified of the extension after the last day: it extends nothing.
         ExtensionIneffective = "extension_ineffective", "延期告知晚于期限届满日，不发生延长的效力";
         /// A fee notice from before the fee rules: it moves no period.
         FeeBeforeRules = "fee_before_rules", "收费通知早于2021年1月1日，不影响答复期限";
@@ -173,7 +173,7 @@ words! {
     }
 }
 
-/// A case of the past, told as a log.
+/// A case of the past as a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// The log, in the order of its days.
@@ -184,7 +184,7 @@ pub struct Told {
     pub remarks: Vec<Remark>,
 }
 
-/// What stands beside the ledger's line: drawn or found by the service.
+/// What the service draws or finds for a line of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Beside<'a> {
     /// The applicant's record.
