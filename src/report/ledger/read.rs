@@ -14,7 +14,7 @@ use crate::case::historical::{
     Past, PastConsultation, PastCorrection, PastExtension, PastFee, Remark, Term, regime_of,
 };
 use crate::case::text::{free_text_flaw, without_hidden};
-use crate::case::{ApplicantKind, IdentityKind};
+use crate::case::{ApplicantKind, IdentityKind, read_identity};
 use crate::law::{Channel, ClockOptions, ConsultationKind, Outcome, Regime};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
@@ -633,22 +633,28 @@ impl Row<'_> {
         Some(text)
     }
 
-    /// A number that is masked, or that a spreadsheet has rounded, is left out, with a remark.
+    /// The number of the identity paper, whatever stands around it. One that is masked, that a spreadsheet has rounded, or that is
+    /// not clear is not taken, and a remark says so.
     fn identity(&mut self) -> Option<(IdentityKind, String)> {
         let kind = self.meaning(Field::IdentityKind, |_, word| words::identity_kind(word));
         let is_number = matches!(self.cell(Field::IdentityNumber), Some(RawCell::Number(_)));
-        let number = self.line(Field::IdentityNumber)?;
-        if is_masked(&number) {
+        let text = self.line(Field::IdentityNumber)?;
+        if is_masked(&text) {
             self.remarks.push(Remark::IdentityMasked);
             return None;
         }
-        let number = half_width(&number);
-        if (is_number && number.len() > EXACT_DIGITS) || is_rounded(&number) {
+        let text = half_width(&text);
+        if (is_number && text.len() > EXACT_DIGITS) || is_rounded(&text) {
             self.remarks.push(Remark::IdentityRounded);
             return None;
         }
-        let is_of_a_card = number.chars().count() == 18 && number.starts_with(|first: char| first.is_ascii_digit());
-        let assumed = if is_of_a_card { IdentityKind::IdCard } else { IdentityKind::Other };
-        Some((kind.unwrap_or(assumed), number))
+        let read = read_identity(kind, &text);
+        let remark = match &read {
+            None => Remark::IdentityUnclear,
+            Some((_, number)) if is_rounded(number) => Remark::IdentityRounded,
+            Some(_) => return read,
+        };
+        self.remarks.push(remark);
+        None
     }
 }
