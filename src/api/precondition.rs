@@ -22,6 +22,13 @@ impl FromRequest for IfMatch {
     }
 }
 
+/// What to send in place of a missing `If-Match`.
+const IF_MATCH: &str = "请先读取要修改的内容，把应答中 ETag 的值原样填入 If-Match 请求头，例如 If-Match: \"3\"";
+
+/// What to send in place of a missing or malformed `Idempotency-Key`.
+const KEY: &str =
+    "Idempotency-Key 请求头应为1至128个可见的 ASCII 字符（不含空格），例如 UUID：每次新建用新的，重试时用原来的";
+
 /// The version of a tag, written as the service writes it: `02` is no tag it ever gave.
 fn version(tag: &str) -> Option<i64> {
     tag.parse().ok().filter(|version: &i64| version.to_string() == tag)
@@ -41,7 +48,8 @@ impl FromRequest for IfMatchTag {
 }
 
 fn tag(request: &HttpRequest) -> Result<String, Problem> {
-    let value = request.headers().get(header::IF_MATCH).ok_or_else(|| Problem::new("if_match_required"))?;
+    let missing = || Problem::new("if_match_required").detail(IF_MATCH);
+    let value = request.headers().get(header::IF_MATCH).ok_or_else(missing)?;
     let text = value.to_str().unwrap_or_default().trim();
     let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|inner| !inner.contains('"'));
     let malformed = || Problem::new("if_match_invalid").detail("应为读取时 ETag 的值，例如 \"3\"");
@@ -70,12 +78,16 @@ impl FromRequest for Key {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Some(value) = request.headers().get("idempotency-key") else {
-            return ready(Err(Problem::new("idempotency_key_required")));
+            return ready(Err(Problem::new("idempotency_key_required").detail(KEY)));
         };
         let value = value.to_str().unwrap_or_default().trim().to_owned();
         let is_good = (1..=128).contains(&value.len()) && value.chars().all(|c| c.is_ascii_graphic());
         let route = format!("{} {}", request.method(), request.path());
-        ready(if is_good { Ok(Self { value, route }) } else { Err(Problem::new("idempotency_key_invalid")) })
+        ready(if is_good {
+            Ok(Self { value, route })
+        } else {
+            Err(Problem::new("idempotency_key_invalid").detail(KEY))
+        })
     }
 }
 

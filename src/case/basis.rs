@@ -38,6 +38,10 @@ pub const FEE: &str = "《条例》第四十二条；《政府信息公开信息
 pub const FEE_PAYMENT: &str = "《政府信息公开信息处理费管理办法》（国办函〔2020〕109号）第六条";
 /// Service of decisions.
 pub const SERVICE: &str = "国办公开办函〔2016〕235号";
+/// What proves the service of a letter or of what is handed over.
+pub const PROOF: &str = "国办公开办函〔2016〕235号第一条、第四条";
+/// What proves that a message arrived.
+pub const ELECTRONIC_PROOF: &str = "国办公开办函〔2016〕235号第四条（参照）；《条例》第四十条";
 /// Splitting an application of several requests.
 pub const SPLIT: &str = "国办发〔2010〕5号（一事一申请）";
 /// Reconsideration and litigation.

@@ -21,18 +21,18 @@ words! {
     }
 }
 
-/// Until when one way stands open.
+/// Until when one way is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
     /// The way.
     pub way: ChallengeWay,
-    /// Day 0 and the last day; `None` while there is none.
+    /// Day 0 and the last day; `None` while they are not known.
     pub term: Option<ChallengeTerm>,
     /// Rule of the decision table; empty where there is no date yet.
     pub rule: &'static str,
-    /// Where it stands.
+    /// The article it rests on.
     pub article: &'static str,
-    /// How the date came about, or why there is none yet.
+    /// How the date came about, or why it is not known yet.
     pub why: String,
 }
 
@@ -45,7 +45,7 @@ pub struct ChallengeTerm {
     pub last: LastDay,
 }
 
-/// What stands to be challenged on `context.today`: the reply that was given, or that none was given in time. Nothing while the
+/// What can be challenged on `context.today`: the reply that was given, or that none was given in time. Nothing while the
 /// period runs, and nothing where there is nothing to contest.
 #[must_use]
 pub fn challenges(case: &Case, context: &Context<'_>) -> Vec<Challenge> {

@@ -1,8 +1,9 @@
-//! Which words a member of a command may have in a case: for a word that is none of them, the answer names these and no others.
+//! Which words a member of a command may have in a case: the answer to any other word names exactly these.
 
 use super::command::CommandKind;
-use super::decide::made_by;
-use super::record::{LinkRelation, Notice, Stage};
+use super::decide::{made_by, may_be_met};
+use super::proof::proofs_of;
+use super::record::{LinkRelation, Notice, ServiceResult, Stage};
 use super::state::Case;
 use crate::law::{Outcome, Regime, ServiceMethod};
 use chrono::NaiveDate;
@@ -19,7 +20,8 @@ pub fn choices(command: CommandKind, member: &str, case: &Case) -> Option<Vec<&'
     let regime = case.regime.unwrap_or(Regime::Order711);
     match (command, member) {
         (CommandKind::ProposeOutcome, "outcome" | "items") => {
-            Some(codes(Outcome::all().filter(|outcome| is_reply(*outcome, regime)), Outcome::code))
+            let possible = |outcome: &Outcome| is_reply(*outcome, regime) && is_provable(*outcome, case);
+            Some(codes(Outcome::all().filter(possible), Outcome::code))
         }
         (CommandKind::ProposeOutcome, "withheld") => Some(grounds(regime)),
         (CommandKind::Review, "kind") => {
@@ -40,6 +42,15 @@ pub fn choices(command: CommandKind, member: &str, case: &Case) -> Option<Vec<&'
             let lawful = ways.filter(|way| may_be_private || *way != ServiceMethod::PrivateCourier);
             Some(codes(lawful, ServiceMethod::code))
         }
+        (CommandKind::ProveService, "result") => {
+            let last = case.reply.as_ref().and_then(|reply| reply.dispatches.last());
+            let proofs = match last {
+                Some(last) => proofs_of(last.method),
+                // Nothing was sent: it can only be handed over.
+                None => &[ServiceResult::Signed, ServiceResult::Left],
+            };
+            Some(codes(proofs.iter().copied(), ServiceResult::code))
+        }
         (CommandKind::Link, "relation") => {
             let entered = LinkRelation::ALL.iter().copied().filter(|relation| made_by(*relation).is_none());
             Some(codes(entered, LinkRelation::code))
@@ -56,6 +67,11 @@ fn codes<T>(words: impl Iterator<Item = T>, code: impl Fn(T) -> &'static str) ->
 fn is_reply(outcome: Outcome, regime: Regime) -> bool {
     let ends_otherwise = matches!(outcome, Outcome::CorrectionLapsed | Outcome::FeeLapsed | Outcome::Withdrawn);
     outcome.is_of(regime) && !ends_otherwise
+}
+
+/// Whether the case holds what the category wants on it: a search, a third party's answer, a correction, judged reasons.
+fn is_provable(outcome: Outcome, case: &Case) -> bool {
+    outcome.requirements().iter().all(|requirement| may_be_met(*requirement, case))
 }
 
 /// Whether part of the information may be withheld on this ground under that Order.

@@ -84,7 +84,7 @@ impl Case {
         self.reply_clock(context.calendar, context.rules, None).ok().flatten().and_then(|answer| answer.due)
     }
 
-    /// The due date as it stands on `context.today`; `None` while the period does not run or lies beyond the calendar.
+    /// The due date on `context.today`; `None` while the period does not run or lies beyond the calendar.
     #[must_use]
     pub fn due_today(&self, context: &Context<'_>) -> Option<NaiveDate> {
         let answer = self.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten()?;
@@ -101,7 +101,7 @@ impl Case {
         }
     }
 
-    /// The last day of the stop when nobody answers (C-6): fifteen working days from the party's own receipt. `None`
+    /// The last day of the stop without an answer (C-6): fifteen working days from the party's own receipt. `None`
     /// without proof of service, or where the law knows no length.
     #[must_use]
     pub fn silent_until(&self, consultation: &Consultation, calendar: &Calendar) -> Option<NaiveDate> {

@@ -78,7 +78,7 @@ pub fn title_of(request: &str) -> String {
     line.chars().take(MADE_TITLE - 1).chain(['…']).collect()
 }
 
-/// An attempt to reach the applicant: the log that 207号 asks for when nobody answers.
+/// An attempt to reach the applicant: 207号 asks for this log when the applicant does not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogContact {
@@ -237,7 +237,7 @@ pub struct OpenConsultation {
     /// The day the party got the letter, when already known (C-6).
     #[serde(default)]
     pub served_on: Option<NaiveDate>,
-    /// The day the applicant was told of it.
+    /// The day the applicant was notified of it.
     #[serde(default)]
     pub applicant_told_on: Option<NaiveDate>,
 }
@@ -297,11 +297,11 @@ pub struct ReceiveJustification {
     pub reasons: String,
 }
 
-/// Reasonable but too much for the period: a delayed date is fixed and told (Art. 35).
+/// Reasonable but too much for the period: the organ fixes a delayed date and notifies the applicant (Art. 35).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DelayReply {
-    /// The day the applicant was told; on or before the current due date.
+    /// The day the applicant was notified; on or before the current due date.
     pub on: NaiveDate,
     /// The last day of the delayed period.
     pub until: NaiveDate,
@@ -335,7 +335,7 @@ pub struct PayFee {
     pub on: NaiveDate,
 }
 
-/// The one extension, approved by the head of the disclosure office and told to the applicant (Art. 33).
+/// The one extension, approved by the head of the disclosure office and notified to the applicant (Art. 33).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Extend {
@@ -346,7 +346,7 @@ pub struct Extend {
     pub reason: String,
     /// The day the head agreed.
     pub approved_on: NaiveDate,
-    /// The day the applicant was told; on or before the current due date.
+    /// The day the applicant was notified; on or before the current due date.
     pub notified_on: NaiveDate,
 }
 
@@ -387,10 +387,10 @@ pub struct ProposeOutcome {
     /// For a partial disclosure: the grounds on which the rest is withheld; they decide which remedies paragraph it carries.
     #[serde(default)]
     pub withheld: Vec<Outcome>,
-    /// For `unavailable.other_authority`: the right organ, where it can be told.
+    /// For `unavailable.other_authority`: the right organ, where it can be determined.
     #[serde(default)]
     pub right_organ: Option<Box<RightOrgan>>,
-    /// For `unavailable.other_authority`: that the right organ cannot be told, and why.
+    /// For `unavailable.other_authority`: that the right organ cannot be determined, and why.
     #[serde(default)]
     pub right_organ_unknown: Option<String>,
     /// For `not_processed.repeat`: the number of the earlier reply, which is one of this organ's.
@@ -420,7 +420,7 @@ pub struct ProposeOutcome {
     /// For `refused.enforcement_file`: what kind of paper of the file.
     #[serde(default)]
     pub file_paper: Option<String>,
-    /// For `disclosed.already_public`: the fact of publication; `public_location` is what the applicant is told.
+    /// For `disclosed.already_public`: the fact of publication; `public_location` is what the reply says to the applicant.
     #[serde(default)]
     pub publication: Option<Box<Publication>>,
 }
@@ -431,7 +431,7 @@ pub struct ProposeOutcome {
 pub struct SecretMarking {
     /// 密级.
     pub level: SecrecyLevel,
-    /// 密级标识, as it stands on the carrier.
+    /// 密级标识, as it is written on the carrier.
     pub marking: String,
     /// 保密期限, or the condition on which it ends.
     pub term: String,
@@ -583,7 +583,7 @@ pub struct SplitPart {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Split {
-    /// The day the applicant was told.
+    /// The day the applicant was notified.
     pub on: NaiveDate,
     /// Two or more.
     #[schema(min_items = 2)]

@@ -6,7 +6,7 @@
 
 use super::event::Event;
 use super::evolve::as_it_stood;
-use super::record::{ApplicantKind, LinkRelation, RemedyKind, RemedyResult, ServiceResult};
+use super::record::{ApplicantKind, LinkRelation, RemedyKind, RemedyResult};
 use super::state::Case;
 use crate::law::{Channel, Outcome};
 use chrono::{Datelike, NaiveDate};
@@ -39,7 +39,6 @@ pub struct Course {
 /// so that its parts stand in its place.
 #[must_use]
 pub fn course(log: &[Event]) -> Option<Course> {
-    let log = &without_bounced(log);
     let case = super::fold(log)?;
     let split_off = case.links.iter().filter(|link| link.relation == LinkRelation::SplitFrom).map(|link| link.on).max();
     let entered_on = case.receipt?.on.max(split_off.unwrap_or(NaiveDate::MIN));
@@ -52,26 +51,7 @@ pub fn course(log: &[Event]) -> Option<Course> {
     Some(Course { applicant_kind: case.intake.applicant_kind, channel: case.intake.channel, entered_on, concluded })
 }
 
-/// The log as if what came back had not counted when it was sent: a message that came back in the next year was no reply in
-/// the year before either (C-8).
-fn without_bounced(log: &[Event]) -> Vec<Event> {
-    let mut log = log.to_vec();
-    let mut last = None;
-    for at in 0..log.len() {
-        match log.get(at) {
-            Some(Event::Dispatched { .. }) => last = Some(at),
-            Some(Event::ServiceProved { proof, replied_on: None }) if proof.result == ServiceResult::Returned => {
-                if let Some(Event::Dispatched { replied_on, .. }) = last.and_then(|last| log.get_mut(last)) {
-                    *replied_on = None;
-                }
-            }
-            Some(_) | None => {}
-        }
-    }
-    log
-}
-
-/// How it stands ended at the end of a day, if it does.
+/// How it has ended by the end of a day, if it has.
 fn ended_by(log: &[Event], day: NaiveDate) -> Option<Conclusion> {
     let Case { outcome, ended_on, extension, .. } = as_it_stood(log, day)?;
     let on = ended_on.filter(|on| *on <= day)?;

@@ -141,7 +141,7 @@ struct Span {
 }
 
 /// Counted working days of the running period up to `day`, or to the reply or the end, those after the due date included.
-/// Days beyond the published calendar are not counted: nobody knows yet which of them are working days.
+/// Days beyond the published calendar are not counted: which of them are working days is not known yet.
 ///
 /// A reply given while the period stood still used the days before the stop.
 #[must_use]
@@ -210,7 +210,7 @@ fn spans(case: &Case, answer: &ClockAnswer, day: NaiveDate, calendar: &Calendar)
     let waits = answer.derivation.iter().find(|step| step.kind == StepKind::Waiting && step.through.is_none());
     let pauses_since = waits.filter(|step| step.rule == "C-7").map(|step| step.from);
     // A day that was fixed, and a correction notice that may not hold: no stop moves either, every working day counts; but
-    // none of those in which the period stands still for a correction (C-7).
+    // none of those in which the period is stopped for a correction (C-7).
     let mut spans = if answer.total.is_none() || is_waiting {
         vec![Span { after: answer.start, through: pauses_since.map_or(end, |since| since.min(end)) }]
     } else {

@@ -2,7 +2,7 @@
 //!
 //! They hold no identity or contact data of the applicant: those stand in the applicant's record, which can be erased by
 //! itself. Nor do they hold a date that can be computed: last days follow from the facts and the calendar in force. The one
-//! exception is the change of that calendar: what moved is recorded as it was told to those concerned.
+//! exception is the change of that calendar: what moved is recorded as the mails to those concerned said it.
 
 use super::command as c;
 use super::moved::MovedDuty;

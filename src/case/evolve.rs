@@ -6,7 +6,7 @@ use super::record::{LinkRelation, Notice, ServiceResult, Stage};
 use super::state::{
     CameBack, Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task,
 };
-use crate::law::Outcome;
+use crate::law::{Outcome, ServiceMethod};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -30,7 +30,8 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Case> {
     events.into_iter().fold(None, evolve)
 }
 
-/// The case at the end of a day: what is dated later has not happened.
+/// The case at the end of a day: what is dated later has not happened. One later fact counts all the same: a message that came
+/// back was never sent (C-8), so that no day before its return has a reply either.
 #[must_use]
 pub fn as_it_stood(log: &[Event], day: NaiveDate) -> Option<Case> {
     // A part takes its parent's day of receipt, but until the day of the split it was the parent's business.
@@ -38,7 +39,40 @@ pub fn as_it_stood(log: &[Event], day: NaiveDate) -> Option<Case> {
         Event::Linked(link) => link.relation == LinkRelation::SplitFrom && link.on > day,
         _ => false,
     });
-    if not_yet { None } else { fold(log.iter().filter(|event| event.on() <= day)) }
+    if not_yet {
+        return None;
+    }
+    let bounced = bounced(log);
+    let happened = log.iter().enumerate().filter(|(_, event)| event.on() <= day);
+    happened.fold(None, |case, (at, event)| match event {
+        Event::Dispatched { dispatch, .. } if bounced.contains(&at) => {
+            evolve(case, &Event::Dispatched { dispatch: dispatch.clone(), replied_on: None })
+        }
+        event => evolve(case, event),
+    })
+}
+
+/// The places of the electronic sendings that came back. One that was put away all the same, as the first releases allowed,
+/// stays a reply: see [`Case::put_away_unserved`].
+fn bounced(log: &[Event]) -> Vec<usize> {
+    let mut bounced = Vec::new();
+    let mut last = None;
+    let mut is_back = false;
+    for (at, event) in log.iter().enumerate() {
+        match event {
+            Event::Dispatched { dispatch, .. } => {
+                last = Some(at).filter(|_| dispatch.method == ServiceMethod::Electronic);
+                is_back = false;
+            }
+            Event::ServiceProved { proof, .. } if proof.result == ServiceResult::Returned => {
+                bounced.extend(last);
+                is_back = last.is_some();
+            }
+            Event::Archived(_) if is_back => bounced.retain(|place| Some(*place) != last),
+            _ => {}
+        }
+    }
+    bounced
 }
 
 impl Case {
@@ -344,7 +378,7 @@ impl Case {
         self.proposal = None;
     }
 
-    /// An ordered new reply sets the old one aside; a case still open goes on where it stands.
+    /// An ordered new reply sets the old one aside; a case still open keeps its stage.
     fn remedy_decided(&mut self, decision: &c::DecideRemedy) {
         if let Some(remedy) = self.remedies.iter_mut().find(|remedy| remedy.number == decision.remedy) {
             remedy.decision = Some(decision.clone());

@@ -228,7 +228,7 @@ fn precondition(command: CommandKind, case: &Case, context: &Context<'_>) -> Res
     }
 }
 
-/// The parts start from the day of receipt: what has moved the period since could not be told of them.
+/// The parts start from the day of receipt: they would lose what has moved the period since.
 fn split_is_possible(case: &Case) -> Result<(), NotAllowed> {
     let untouched = case.correction.is_none()
         && case.fee.is_none()
@@ -430,7 +430,7 @@ fn delay_is_possible(case: &Case) -> Result<(), NotAllowed> {
     require(case.delay.is_none(), NotAllowed::by_law("delay_once", basis::EXCESSIVE, "已确定过延迟答复的期限"))
 }
 
-/// Whether the one extension is still to be had, whoever asks and whenever.
+/// Whether the one extension is still possible, for any actor on any day.
 ///
 /// # Errors
 /// `extension_once`, `period_set_by_order`, `period_set_by_delay`.

@@ -1,4 +1,4 @@
-//! The dated duties of a case: what somebody is reminded of. Derived from the facts, never entered.
+//! The dated duties of a case: what the service reminds people of. Derived from the facts, never entered.
 
 use super::basis;
 use super::clock::{remedy_response_due, task_due};
@@ -101,7 +101,7 @@ impl ObligationKind {
     }
 }
 
-/// Where a duty stands.
+/// The status of a duty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ObligationStatus {
@@ -140,7 +140,7 @@ pub struct Obligation {
     pub due_on: Option<NaiveDate>,
     /// While a notice is not out: the latest that day can be, `due_on` being the earliest. Reminders go by the earliest.
     pub latest_on: Option<NaiveDate>,
-    /// Where it stands.
+    /// Its status.
     pub status: ObligationStatus,
     /// 承办人, when one is named.
     pub owner: Option<Uuid>,
@@ -212,7 +212,7 @@ fn duty(case: &Case, kind: ObligationKind, due: Option<LastDay>, article: &'stat
     }
 }
 
-/// A duty of the disclosure office itself, whoever handles the case.
+/// A duty of the disclosure office itself, independent of the handler.
 fn of_office(key: String, kind: ObligationKind, due: LastDay, article: &'static str) -> Obligation {
     Obligation {
         key,
@@ -265,7 +265,7 @@ fn reply(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let answer = case.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten()?;
     let article = basis::under(basis::REPLY_PERIOD, case.regime);
     let mut obligation = duty(case, ObligationKind::Reply, answer.last_day(), article);
-    // A notice sent too late may fail: the date that stands then is the one to be reminded of (C-7b).
+    // A notice sent too late may fail: reminders then go by the date that holds without it (C-7b).
     if let Some(risk) = case.risk_due(&answer) {
         return Some(duty(case, ObligationKind::Reply, Some(LastDay::Certain(risk)), article));
     }
@@ -280,14 +280,14 @@ fn reply(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     Some(obligation)
 }
 
-/// Until somebody starts handling the case it is not settled whether the application is clear.
+/// Until the handling of the case starts it is not settled whether the application is clear.
 fn correction_notice(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     if case.regime != Some(Regime::Order711) {
         return None;
     }
     let due = context.calendar.last_day_of(|calendar| case.correction_notice_due(calendar))?;
     let mut obligation = duty(case, ObligationKind::CorrectionNotice, Some(due), basis::CORRECTION);
-    // After its last day the notice can no longer be given in time: nobody is reminded of what cannot be done.
+    // After its last day the notice can no longer be given in time: the service sends no reminder of it.
     let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due.warns_on();
     obligation.status = status(case.correction.is_some(), unexamined);
     Some(obligation)
@@ -353,7 +353,7 @@ fn is_awaited(case: &Case, consultation: &Consultation, context: &Context<'_>) -
     case.stage.is_open() && case.awaits(consultation, context.calendar, context.today)
 }
 
-/// The letters whose period runs from the day somebody got them: that day has to be recorded.
+/// The letters whose period runs from the day of their delivery: that day has to be recorded.
 fn service_dates(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     let mut list = Vec::new();
     let mut add = |letter: &str, sent_on: NaiveDate, served_on: Option<NaiveDate>, is_awaited: bool| {

@@ -11,12 +11,12 @@ use super::refusal::{NotAllowed, said};
 use crate::law::Calendar;
 use chrono::{Days, NaiveDate};
 
-/// The furthest day to answer, days from today: beyond it nobody would call it urging.
+/// The furthest day to answer, days from today: a later day would urge nothing.
 const FURTHEST_DAYS: u64 = 366;
 /// The longest text, characters.
 const TEXT_MAX_CHARS: usize = 2_000;
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
     /// Its status.
@@ -113,7 +113,7 @@ impl Order {
         }
     }
 
-    /// Where the duty to answer stands.
+    /// The status of the duty to answer.
     #[must_use]
     pub const fn duty(self) -> ObligationStatus {
         match self.status {
@@ -143,7 +143,7 @@ fn wrong_status(status: OrderStatus, act: OrderAct) -> String {
     }
 }
 
-/// A day on which somebody can answer.
+/// A working day: the organ can answer on it.
 fn answerable(due_on: NaiveDate, today: NaiveDate, calendar: &Calendar) -> Result<NaiveDate, NotAllowed> {
     let refused = |code, detail: String| Err(NotAllowed::new(code, detail).at("/due_on"));
     if due_on < today {

@@ -35,7 +35,7 @@ macro_rules! words {
 pub(super) use words;
 
 words! {
-    /// Where a case stands.
+    /// The stage of a case.
     Stage {
         /// Waiting for both sides to confirm receipt.
         AwaitingConfirmation = "awaiting_confirmation", "待确认收到";
@@ -303,7 +303,7 @@ words! {
 }
 
 words! {
-    /// Where a 督办单 stands.
+    /// The status of a 督办单.
     OrderStatus {
         /// To be answered.
         Open = "open", "待答复";

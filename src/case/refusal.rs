@@ -13,25 +13,34 @@ pub struct NotAllowed {
     pub detail: String,
     /// JSON pointer to the member of the payload that is wrong, when one is.
     pub pointer: Option<&'static str>,
+    /// What is said at that member, where `detail` is long: a list is given once.
+    pub brief: Option<String>,
 }
 
 impl NotAllowed {
     /// A refusal by the service's own order of things.
     #[must_use]
     pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, article: None, detail: detail.into(), pointer: None }
+        Self { code, article: None, detail: detail.into(), pointer: None, brief: None }
     }
 
     /// A refusal that rests on an article.
     #[must_use]
     pub fn by_law(code: &'static str, article: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, article: Some(article), detail: detail.into(), pointer: None }
+        Self { code, article: Some(article), detail: detail.into(), pointer: None, brief: None }
     }
 
     /// Points at the member that is wrong.
     #[must_use]
     pub const fn at(mut self, pointer: &'static str) -> Self {
         self.pointer = Some(pointer);
+        self
+    }
+
+    /// Says less at the member than in the detail.
+    #[must_use]
+    pub fn briefly(mut self, brief: impl Into<String>) -> Self {
+        self.brief = Some(brief.into());
         self
     }
 }

@@ -1,4 +1,4 @@
-//! What `decide` is told besides the case: who asks, what day it is, the calendar, and the organ's own settings.
+//! What `decide` gets besides the case: who asks, what day it is, the calendar, and the organ's own settings.
 
 use super::annual::AnnualReport;
 use super::record::ReviewKind;

@@ -1,4 +1,4 @@
-//! Where a case stands on a day, for those who watch many: in exactly one place of their table.
+//! The place of a case on a day in the table of those who watch many: exactly one.
 
 use super::record::words;
 use super::state::Case;
@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 words! {
-    /// Where a case stands on a day. Every case stands in exactly one of them.
+    /// The place of a case on a day. Every case has exactly one.
     Standing {
         /// The day of receipt is not fixed: no period runs yet.
         NotStarted = "not_started", "待确认收到";
@@ -25,7 +25,7 @@ words! {
         Overdue = "overdue_red", "逾期未办（红）";
         /// Overdue for long.
         LongOverdue = "overdue_black", "严重逾期未办（黑）";
-        /// An opinion is awaited: the period stands still.
+        /// An opinion is awaited: the period is stopped.
         Suspended = "suspended", "征求意见，停止计算";
         /// A correction or payment is awaited.
         AwaitingApplicant = "awaiting_applicant", "待补正、待缴费";
@@ -80,7 +80,7 @@ impl Standing {
     }
 }
 
-/// Where a case stands, and the dates that say so.
+/// The place of a case, and the dates it follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// Where.

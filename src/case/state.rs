@@ -1,4 +1,4 @@
-//! A case as its log says it stands.
+//! The state of a case, folded from its log.
 
 use super::command as c;
 use super::record::{ReviewKind, ServiceResult, Stage};
@@ -109,7 +109,7 @@ pub struct Reply {
     pub dispatches: Vec<c::Dispatch>,
     /// The day that counts (235号).
     pub replied_on: Option<NaiveDate>,
-    /// The attempt that day rests on: its place in `dispatches`. `None`: none, the day stands in an old ledger.
+    /// The attempt that day rests on: its place in `dispatches`. `None`: the day comes from an old ledger.
     #[serde(skip)]
     pub counts_from: Option<usize>,
     /// The proof of service, or that the last attempt came back.
@@ -175,7 +175,7 @@ pub struct Remedy {
 /// A case, folded from its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    /// Where it stands.
+    /// Its stage.
     pub stage: Stage,
     /// How it came in.
     pub intake: c::Receive,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub struct Summary {
     /// 受理编号.
     pub number: Option<String>,
-    /// Where it stands.
+    /// Its stage.
     pub stage: Stage,
     /// The Order.
     pub regime: Option<Regime>,
@@ -29,7 +29,7 @@ pub struct Summary {
     /// The day that counts as the reply.
     pub replied_on: Option<NaiveDate>,
     /// The day an open case is warned by: its last day; the provisional one while that needs an unpublished year; the one
-    /// that stands if a correction notice sent too late does not hold (C-7b).
+    /// that holds if a correction notice sent too late does not hold (C-7b).
     pub warns_on: Option<NaiveDate>,
     /// The latest day the period of an open case can end on, while a notice that may move it is not out; `warns_on` is the earliest.
     pub latest_on: Option<NaiveDate>,

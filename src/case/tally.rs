@@ -36,7 +36,7 @@ impl Counting {
 /// What one case adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
-    /// Where it stands.
+    /// Its place in the table.
     pub standing: Standing,
     /// Counted working days its reply took; `None` without one.
     pub used: Option<u32>,

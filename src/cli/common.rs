@@ -138,7 +138,7 @@ fn start_log(settings: &Settings) -> Result<(), String> {
     started.or(Ok(()))
 }
 
-/// The bytes of a file, whose size may be told wrongly (a device, a pipe).
+/// The bytes of a file, whose reported size may be wrong (a device, a pipe).
 ///
 /// # Errors
 /// A text for the operator when it cannot be read, or is larger than `most`.

@@ -85,7 +85,7 @@ impl From<ClockError> for LineError {
     }
 }
 
-/// A string taken from the line as it stands. (`Option<Cow<str>>` itself would be copied: serde borrows only through a type of ours.)
+/// A string taken unchanged from the line. (`Option<Cow<str>>` itself would be copied: serde borrows only through a type of ours.)
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -111,7 +111,7 @@ struct Line<'a> {
     opts: Option<Options>,
 }
 
-/// An option nobody knows is refused: a misspelt one would silently be the default.
+/// An unknown option is refused: a misspelt one would silently be the default.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {

@@ -91,7 +91,7 @@ fn address(args: &Args) -> Result<String, String> {
     Settings::load(None, variables).map(|settings| settings.server.bind).map_err(|error| error.to_string())
 }
 
-/// The docket as it stands after it was typed in.
+/// The docket after it was typed in.
 #[derive(Debug)]
 pub struct Loaded {
     /// The bureau and its people.
@@ -151,7 +151,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if self.is_temporary {
-            // Whatever cannot be removed is left to whoever cleans the temporary directory.
+            // Whatever cannot be removed is left to the cleaning of the temporary directory.
             let _ = std::fs::remove_dir_all(&self.directory);
         }
     }

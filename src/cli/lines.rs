@@ -59,7 +59,7 @@ impl Lines<'_> {
         self.end_line()
     }
 
-    /// Writes text for a person, or why there is none.
+    /// Writes text for a person, or why it cannot be made.
     pub(super) fn text(&mut self, answer: Result<String, LineError>) -> io::Result<()> {
         match answer {
             Ok(text) => self.answers.extend_from_slice(text.as_bytes()),

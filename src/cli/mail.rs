@@ -1,4 +1,4 @@
-//! `gongkai mail send`: delivers what is queued, once or until told to stop, beside or without a running service.
+//! `gongkai mail send`: delivers what is queued, once or until it is stopped, beside or without a running service.
 
 use super::common::ConfigArgs;
 use super::remind;

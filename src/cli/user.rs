@@ -125,12 +125,30 @@ fn add_user(args: &Add) -> Result<(), String> {
         };
         office.add_user(db, organ, &draft, &hash)
     });
-    let user = made.map_err(|error| explain(&error))?.user;
+    let user = made.map_err(|error| explain(&by_option(error)))?.user;
     say!("已新增用户 / user added: {} ({})", user.username, user.id.0);
     if chosen.is_none() {
         say!("口令（只显示这一次）/ password (shown once): {password}");
     }
     Ok(())
+}
+
+/// The members of a user by the options that fill them.
+fn by_option(error: OfficeError) -> OfficeError {
+    const OPTIONS: [(&str, &str); 5] = [
+        ("/username", "--username"),
+        ("/display_name", "--name"),
+        ("/email", "--email"),
+        ("/department_id", "--department"),
+        ("/roles", "--role"),
+    ];
+    let OfficeError::Invalid(mut faults) = error else { return error };
+    for fault in &mut faults {
+        if let Some((_, option)) = OPTIONS.iter().find(|(member, _)| *member == fault.pointer) {
+            fault.pointer = (*option).to_owned();
+        }
+    }
+    OfficeError::Invalid(faults)
 }
 
 fn named<T>(found: Result<T, StoreError>, option: &str, missing: &str) -> Result<T, OfficeError> {

@@ -1,6 +1,6 @@
 //! The working days of the State Council's notices.
 //!
-//! A day outside the loaded years is a [`Gap`]: nobody knows yet whether it is a working day, so no date is computed from it.
+//! A day outside the loaded years is a [`Gap`]: whether it is a working day is not known yet, so no date is computed from it.
 
 use super::calendar_check::{self, CalendarError, CalendarFault};
 use super::estimate::{Estimate, Estimates};

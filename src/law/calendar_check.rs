@@ -91,7 +91,7 @@ pub enum CalendarError {
     /// A rest day between two others of its holiday is missing.
     #[error("{date}（{name}）与同一节日的其他放假日不相连")]
     HolidayInterrupted {
-        /// The date that stands apart.
+        /// The date that lies apart.
         date: NaiveDate,
         /// The holiday.
         name: String,
@@ -305,7 +305,7 @@ fn check_sequence(years: &[CalendarYear]) -> Result<(), CalendarError> {
     Ok(())
 }
 
-/// Each date is of the year, stands once, and worked days are weekend days.
+/// Each date is of the year, occurs once, and worked days are weekend days.
 fn dates(year: &CalendarYear) -> Vec<CalendarFault> {
     let mut faults = Vec::new();
     let mut off = BTreeSet::new();

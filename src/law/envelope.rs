@@ -40,7 +40,7 @@ pub(super) struct Precedents {
 impl Precedents {
     pub fn of(years: &[CalendarYear]) -> Self {
         let known = |year: i32| years.iter().any(|other| other.year == year);
-        // What a notice did to the December before it stands in the file of the year before.
+        // What a notice did to the December before it is in the file of the year before.
         let whole = |holiday: &Holiday| {
             holiday.kind != HolidayKind::NewYear || holiday.first.pred_opt().is_some_and(|day| known(day.year()))
         };

@@ -28,9 +28,9 @@ pub struct Tier {
     pub amount: u64,
 }
 
-/// Where the scale by piece stands.
+/// The article of the scale by piece.
 pub const BY_ITEM_ARTICLE: &str = "《政府信息公开信息处理费管理办法》第四条";
-/// Where the scale by volume stands.
+/// The article of the scale by volume.
 pub const BY_PAGE_ARTICLE: &str = "《政府信息公开信息处理费管理办法》第五条";
 
 /// Fee for all `pieces` that one applicant filed in one calendar month: up to 10 free, 11-30 at 100 元, then each further 10 pieces

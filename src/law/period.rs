@@ -5,14 +5,14 @@ use super::regime::Regime;
 use chrono::{Days, Months, NaiveDate};
 use serde::Serialize;
 
-/// A due date and where it stands.
+/// A due date and its article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct DueOn {
     /// The last day.
     pub on: NaiveDate,
     /// Rule of the decision table: `D1`, `D11`, …
     pub rule: &'static str,
-    /// Where it stands.
+    /// The article it rests on.
     pub article: &'static str,
 }
 
@@ -202,7 +202,7 @@ pub fn suit_after_reconsideration_due(received: NaiveDate, calendar: &Calendar) 
     calendar_days(calendar, received, 15, "D20", "《行政诉讼法》第四十五条；《行政复议法》第三十四条")
 }
 
-/// Where the organ's period as respondent stands (D21).
+/// The article of the organ's period as respondent (D21).
 #[must_use]
 pub const fn reconsideration_response_article(simplified: bool) -> &'static str {
     match simplified {
@@ -211,7 +211,7 @@ pub const fn reconsideration_response_article(simplified: bool) -> &'static str 
     }
 }
 
-/// Where the organ's period to answer a court stands (D22).
+/// The article of the organ's period to answer a court (D22).
 pub const COURT_ANSWER_ARTICLE: &str = "《行政诉讼法》第六十七条";
 
 /// D21: the organ's written answer and evidence as respondent, 5 working days in the simplified procedure, 10 in the ordinary.

@@ -12,7 +12,7 @@ pub enum Channel {
     InPerson,
     /// 签收邮件 (EMS, 挂号).
     RegisteredMail,
-    /// 平信: nobody signs for it.
+    /// 平信: without a signature.
     OrdinaryMail,
     /// 网站、平台.
     Online,
@@ -138,7 +138,7 @@ impl ReceiptRule {
         }
     }
 
-    /// The article or document the rule stands in, for the Order in force.
+    /// The article or document of the rule, for the Order in force.
     #[must_use]
     pub const fn article(self, regime: Regime) -> &'static str {
         match (self, regime) {
@@ -161,7 +161,7 @@ pub struct Receipt {
     pub on: NaiveDate,
     /// The rule that fixed it.
     pub rule: ReceiptRule,
-    /// Where the rule stands.
+    /// The article of the rule.
     pub article: &'static str,
     /// The rule in one sentence.
     pub why: &'static str,
@@ -175,9 +175,9 @@ pub enum ReceiptRuling {
     Fixed(Receipt),
     /// The office has to act before the period can start.
     AwaitingConfirmation {
-        /// Where the duty stands.
+        /// The article of the duty.
         article: &'static str,
-        /// The day by which somebody must be alerted: the day it arrived.
+        /// The day by which the office must be alerted: the day it arrived.
         alert_on: NaiveDate,
         /// The member of [`ReceiptFacts`] that is missing.
         missing: &'static str,
@@ -187,7 +187,7 @@ pub enum ReceiptRuling {
 /// The day the application counts as received, and by which rule.
 ///
 /// The Order in force on the day of submission gives the rule for the channel. A confirmation dated before the arrival counts from
-/// the arrival: nobody can confirm what has not come.
+/// the arrival: what has not come cannot be confirmed.
 #[must_use]
 pub fn receipt(facts: &ReceiptFacts) -> ReceiptRuling {
     let regime = Regime::for_receipt(facts.submitted_on);

@@ -34,7 +34,7 @@ impl LetterTitle {
 /// The letter and the bodies named in the paragraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemedyBodies<'a> {
-    /// The letter the paragraph stands in.
+    /// The letter that holds the paragraph.
     pub letter: LetterTitle,
     /// 本级人民政府.
     pub government: &'a str,
@@ -64,7 +64,7 @@ pub fn remedies(
     Some(if first { reconsideration_first(bodies) } else { choice(replied_on, bodies) })
 }
 
-/// Where it stands that reconsideration comes before a suit.
+/// The article by which reconsideration comes before a suit.
 pub const RECONSIDERATION_FIRST_ARTICLE: &str = "《行政复议法》第二十三条第一款第（四）项";
 
 /// Whether a reply goes to reconsideration before a suit: a refusal under Arts. 14-16, in whole or in part, since 2024.
@@ -80,7 +80,7 @@ pub fn reconsideration_comes_first(outcome: Outcome, withheld: &[Outcome], repli
     first && is_since_2024(replied_on)
 }
 
-/// The remedies paragraph for a third party told that its information will be disclosed.
+/// The remedies paragraph for a third party whose information will be disclosed.
 #[must_use]
 pub fn third_party_remedies(told_on: NaiveDate, bodies: &RemedyBodies<'_>) -> String {
     choice(told_on, bodies)

@@ -26,7 +26,7 @@ pub struct ReplyDate {
     pub on: NaiveDate,
     /// Rule: `D13`, `D14` or `C-8`.
     pub rule: &'static str,
-    /// Where it stands.
+    /// The article it rests on.
     pub article: &'static str,
 }
 
@@ -36,19 +36,19 @@ pub enum ServiceError {
     /// Direct and entrusted service count from the signature.
     #[error("直接送达、委托送达以申请人签收之日为准，尚无签收日期（{article}）")]
     NotSigned {
-        /// Where it stands.
+        /// The article it rests on.
         article: &'static str,
     },
     /// Post and electronic service count from the dispatch.
     #[error("尚无交邮或发送日期（{article}）")]
     NotDispatched {
-        /// Where it stands.
+        /// The article it rests on.
         article: &'static str,
     },
     /// Official letters go through China Post.
     #[error("信息公开处理决定应当通过邮政企业寄送，不得通过其他快递企业（{article}）")]
     PrivateCourier {
-        /// Where it stands.
+        /// The article it rests on.
         article: &'static str,
     },
     /// Signed for before it was sent.

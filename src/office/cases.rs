@@ -3,6 +3,7 @@
 use super::access::{Readmitted, readmit, require_member};
 use super::applicants::{Applicant, check_applicant};
 use super::files::{CaseFile, Desk, actor, bytes_of, derive_row, refuse_endless_log, written};
+use super::ledger::own_place;
 use super::views::{READERS, Shown};
 use super::{Answer, Caller, Office, OfficeError, Once, Thing};
 use crate::case::command::{Link, Merge, ProposeOutcome, Receive, Register, Split};
@@ -535,18 +536,41 @@ fn check_other(db: &mut Db, file: &CaseFile, other: Uuid, pointer: &str) -> Resu
     }
 }
 
-/// An earlier reply that is pointed at must have been given: here, or before this service was used.
+/// An earlier reply that is pointed at must have been given: here, or before this service was used. What is said to be older
+/// than the service is neither found here nor a number of a series that the service has begun.
 fn check_earlier_reply(db: &mut Db, file: &CaseFile, proposal: &ProposeOutcome) -> Result<(), OfficeError> {
     let number = proposal.earlier_reply_number.as_deref().map(str::trim).filter(|number| !number.is_empty());
-    let Some(number) = number.filter(|_| !proposal.earlier_reply_before_system) else { return Ok(()) };
-    if events::has_reply(db, file.row.organ_id, number, file.row.id)? {
+    let Some(number) = number else { return Ok(()) };
+    let organ = file.row.organ_id;
+    let is_here = events::has_reply(db, organ, number, file.row.id)?;
+    match (is_here, proposal.earlier_reply_before_system) {
+        (true, false) => Ok(()),
+        (true, true) => Err(OfficeError::invalid(
+            "/earlier_reply_before_system",
+            "reply_is_here",
+            "本机关在本系统中有这一文号的答复，不是系统启用之前作出的，请删去 earlier_reply_before_system",
+        )),
+        (false, false) => Err(OfficeError::invalid(
+            "/earlier_reply_number",
+            "not_found",
+            "本机关的其他案件没有这一文号的答复，请核对；此前的答复在系统启用之前作出的，请填 earlier_reply_before_system 为 true",
+        )),
+        (false, true) => not_of_own_series(db, file, number),
+    }
+}
+
+/// A number in the organ's own form, of a year whose replies this service numbers, would be found here.
+fn not_of_own_series(db: &mut Db, file: &CaseFile, number: &str) -> Result<(), OfficeError> {
+    let Some((year, _)) = own_place(&file.desk.rules.document_pattern, number) else { return Ok(()) };
+    let last = counters::last(db, file.row.organ_id, year, "reply")?;
+    if last == 0 {
         return Ok(());
     }
-    Err(OfficeError::invalid(
-        "/earlier_reply_number",
-        "not_found",
-        "本机关的其他案件没有这一文号的答复，请核对；此前的答复在系统启用之前作出的，请填 earlier_reply_before_system 为 true",
-    ))
+    let detail = format!(
+        "这一文号是本机关的格式，{year}年的文号由本系统编（已编至第{last}号），而本机关的其他案件没有这一文号的答复，不能作为系统启用之前的\
+         答复；请核对文号，确是启用之前的，请先导入台账"
+    );
+    Err(OfficeError::invalid("/earlier_reply_before_system", "number_of_own_series", detail))
 }
 
 /// Departments, people and cases that a command names must be of the same organ.

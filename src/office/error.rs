@@ -128,8 +128,8 @@ impl From<FieldError> for OfficeError {
 
 impl From<NotAllowed> for OfficeError {
     fn from(refusal: NotAllowed) -> Self {
-        let NotAllowed { code, article, detail, pointer } = refusal;
-        let field = |pointer: &str| FieldError::new(pointer, code, detail.clone());
+        let NotAllowed { code, article, detail, pointer, brief } = refusal;
+        let field = |pointer: &str| FieldError::new(pointer, code, brief.unwrap_or_else(|| detail.clone()));
         let errors = pointer.map(field).into_iter().collect();
         Self::Refused { code: code.into(), article: article.map(Into::into), detail, errors }
     }

@@ -7,6 +7,7 @@ mod series;
 mod telling;
 
 pub use export::{ExportQuery, Personal};
+pub(super) use series::own_place;
 
 use super::OfficeError;
 use crate::case::Role;

@@ -24,7 +24,7 @@ pub struct Column {
     pub width: u16,
 }
 
-/// What stands in a cell.
+/// The content of a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
     /// Nothing.
@@ -76,7 +76,7 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
 }
 
 /// Text that no spreadsheet takes for a formula: one that begins like it gets an apostrophe in front, whatever invisible
-/// characters stand before. The full-width signs begin a formula too where East Asian input methods are used. What no XML file
+/// characters precede it. The full-width signs begin a formula too where East Asian input methods are used. What no XML file
 /// can hold is replaced.
 #[must_use]
 pub fn safe(text: &str) -> Cow<'_, str> {

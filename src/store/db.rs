@@ -13,7 +13,7 @@ use diesel::sql_types::{Integer, Text};
 use super::StoreError;
 use super::deadline;
 use super::health::{self, Health, identity};
-use super::options::Address;
+use super::options::{Address, for_libpq};
 
 pub use connection::{Db, MultiBackend};
 
@@ -129,7 +129,7 @@ impl Manager {
     fn connected(&self) -> Result<Db, StoreError> {
         match &self.address {
             Address::Postgres(url) => {
-                let mut connection = PgConnection::establish(url)?;
+                let mut connection = PgConnection::establish(&for_libpq(url))?;
                 set_up_postgres(&mut connection, self.session)?;
                 Ok(Db::Pg(connection))
             }

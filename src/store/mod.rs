@@ -18,6 +18,7 @@ mod error;
 pub mod events;
 pub mod feeds;
 pub mod filings;
+mod foreign;
 mod health;
 pub mod idempotency;
 mod json;
@@ -110,13 +111,15 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Refused`] when the settings cannot be accepted (unknown address, missing or other sealing key,
-    /// SQLite older than 3.51.3, plain text to a PostgreSQL over a network, no database where one must be);
+    /// SQLite older than 3.51.3, plain text to a PostgreSQL over a network, no database where one must be, an SQLite file
+    /// of another program);
     /// [`StoreError::Unavailable`] when nothing answers.
     pub fn open(options: &DatabaseOptions) -> Result<Self, StoreError> {
         let address = Address::parse(&options.url)?;
         if options.must_exist {
             address.require_file()?;
         }
+        foreign::refuse(&address, options.must_exist)?;
         let timeout = Duration::from_millis(options.pool_timeout_ms);
         let session = options.session();
         let health = Arc::<Health>::default();

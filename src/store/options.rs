@@ -68,6 +68,7 @@ impl DatabaseOptions {
 #[derive(Clone)]
 pub(super) enum Address {
     Sqlite(PathBuf),
+    /// As it was given: [`for_libpq`] adds the limits.
     Postgres(String),
 }
 
@@ -114,7 +115,7 @@ impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             refuse_plain_text_over_a_network(url)?;
-            return Ok(Self::Postgres(with_defaults(url, |name| std::env::var_os(name).is_some())));
+            return Ok(Self::Postgres(url.to_owned()));
         }
         let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
         match path {
@@ -183,6 +184,11 @@ const DEFAULTS: [(&str, &str, Option<&str>); 7] = [
     ("keepalives_count", "2", None),
     ("target_session_attrs", "read-write", Some("PGTARGETSESSIONATTRS")),
 ];
+
+/// The address that libpq connects to: with [`DEFAULTS`] where neither it nor the environment says anything.
+pub(super) fn for_libpq(url: &str) -> String {
+    with_defaults(url, |name| std::env::var_os(name).is_some())
+}
 
 /// The address with [`DEFAULTS`] where neither it nor the environment says anything.
 fn with_defaults(url: &str, is_in_environment: impl Fn(&str) -> bool) -> String {
@@ -275,7 +281,7 @@ fn is_local(host: &str) -> bool {
     socket || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The address with the password, if it has one, starred out.
+/// The address with its passwords, if it has any, starred out: the rest is what the operator gave.
 fn without_password(url: &str) -> String {
     let starred = url.split_once("://").and_then(|(scheme, rest)| {
         let (user, hosts) = rest.rsplit_once('@')?;
@@ -283,10 +289,15 @@ fn without_password(url: &str) -> String {
         Some(format!("{scheme}://{name}:***@{hosts}"))
     });
     let text = starred.unwrap_or_else(|| url.to_owned());
-    match text.find("password=") {
-        Some(at) => format!("{}password=***", text.get(..at).unwrap_or_default()),
-        None => text,
-    }
+    let Some((before, query)) = parts(&text).1.and_then(|query| Some((text.strip_suffix(query)?, query))) else {
+        return text;
+    };
+    let shown = |pair: &str| match pair.split_once('=') {
+        Some((key, _)) if decoded(key).to_ascii_lowercase().contains("password") => format!("{key}=***"),
+        Some(_) | None => pair.to_owned(),
+    };
+    let pairs: Vec<String> = query.split('&').map(shown).collect();
+    format!("{before}{}", pairs.join("&"))
 }
 
 #[cfg(test)]
@@ -400,6 +411,26 @@ mod tests {
         };
         let shown = format!("{options:?}");
         assert!(!shown.contains("geheim") && !shown.contains("abcdef"), "{shown}");
-        assert!(!without_password("postgres:///x?user=u&password=geheim").contains("geheim"));
+        for (given, shown) in [
+            ("postgres:///x?user=u&password=geheim", "postgres:///x?user=u&password=***"),
+            ("postgres:///x?password=geheim&sslmode=disable", "postgres:///x?password=***&sslmode=disable"),
+            ("postgres:///x?pass%77ord=geheim", "postgres:///x?pass%77ord=***"),
+            ("postgres://u:ge?h@eim@h/x?sslpassword=geheim", "postgres://u:***@h/x?sslpassword=***"),
+            ("postgres://u:geheim?password=geheim&a@h/x", "postgres://u:***@h/x"),
+        ] {
+            assert_eq!(without_password(given), shown);
+        }
+    }
+
+    /// The limits that the service adds are its own business: the operator reads what was given.
+    #[test]
+    fn an_address_is_shown_as_it_was_given() {
+        for (given, shown) in [
+            ("postgres://u:geheim@localhost/x", "postgres://u:***@localhost/x"),
+            ("postgres://u@localhost/x?connect_timeout=9", "postgres://u@localhost/x?connect_timeout=9"),
+        ] {
+            assert_eq!(Address::parse(given).unwrap().to_string(), shown);
+            assert!(for_libpq(given).contains("tcp_user_timeout=3000"));
+        }
     }
 }

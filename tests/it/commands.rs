@@ -169,6 +169,83 @@ fn every_command_names_the_database_it_used_beside_its_answer() {
     }
 }
 
+/// A file of another program stays as it is, whichever command is pointed at it: not even its journal is switched.
+#[test]
+fn a_database_of_another_program_is_refused_before_a_byte_of_it_changes() {
+    use diesel::connection::SimpleConnection;
+    use diesel::{Connection, SqliteConnection};
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("ledger.csv"), LEDGER).unwrap();
+    let path = directory.path().join("gongkai.db");
+    let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    other.batch_execute("CREATE TABLE meta (a TEXT); INSERT INTO meta VALUES ('x')").unwrap();
+    drop(other);
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(before[18..20], [1, 1], "a rollback journal");
+    let set_up: &[&[&str]] = &[&["init", "--organ", "zr", "--name", "自然资源局"], &["migrate"], &["serve"]];
+    for arguments in set_up.iter().chain(NEED_A_DATABASE) {
+        let output = run(directory.path(), arguments);
+        let shown = errors(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {shown}");
+        assert!(shown.contains("其他程序的数据库"), "{arguments:?}: {shown}");
+        assert!(std::fs::read(&path).unwrap() == before, "{arguments:?} changed it");
+        let mut left: Vec<_> =
+            std::fs::read_dir(directory.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["gongkai.db", "ledger.csv"], "{arguments:?}");
+    }
+}
+
+/// A database that was never checkpointed has its tables in the log beside it, and a copy of one has another journal.
+#[test]
+fn a_database_of_this_program_is_known_by_its_tables_wherever_they_stand() {
+    use diesel::connection::SimpleConnection;
+    use diesel::{Connection, SqliteConnection};
+    let directory = tempfile::tempdir().unwrap();
+    assert!(run(directory.path(), &["init", "--organ", "zr", "--name", "自然资源局"]).status.success());
+    let path = directory.path().join("gongkai.db");
+    let copy = directory.path().join("甲 ?#%.db");
+    let mut open = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    open.batch_execute(&format!("VACUUM INTO '{}'", copy.display())).unwrap();
+    std::fs::copy(directory.path().join("gongkai.db.key"), directory.path().join("甲 ?#%.db.key")).unwrap();
+    drop(open);
+    let mut command = gongkai(directory.path(), &["audit", "clocks"]);
+    let output = command.env("GONGKAI_DATABASE_URL", format!("sqlite:{}", copy.display())).output().unwrap();
+    assert!(output.status.success(), "{}", errors(&output));
+    // A reader holds the log open: the tables stay in it.
+    let fresh = tempfile::tempdir().unwrap();
+    let store = gongkai::store::Store::open(&gongkai::store::DatabaseOptions {
+        url: format!("sqlite:{}", fresh.path().join("gongkai.db").display()),
+        ..Default::default()
+    })
+    .unwrap();
+    let reader: Result<(), gongkai::store::StoreError> = store.read(|_| {
+        store.migrate()?;
+        let main = std::fs::metadata(fresh.path().join("gongkai.db")).unwrap().len();
+        let log = std::fs::metadata(fresh.path().join("gongkai.db-wal")).unwrap().len();
+        assert!(main < log, "{main} {log}");
+        let output = run(fresh.path(), &["audit", "clocks"]);
+        assert!(!errors(&output).contains("其他程序"), "{}", errors(&output));
+        Ok(())
+    });
+    reader.unwrap();
+}
+
+#[test]
+fn the_address_of_a_server_is_named_as_it_was_given() {
+    let database = TestDatabase::postgres();
+    let directory = tempfile::tempdir().unwrap();
+    let key = database.options.sealing_key.clone().unwrap();
+    let mut command = gongkai(directory.path(), &["audit", "clocks"]);
+    command.env("GONGKAI_DATABASE_URL", &database.options.url).env("GONGKAI_SECURITY__SEALING_KEY", key);
+    command.env("GONGKAI_SECURITY__TOKEN_SECRET", "6097c5a3e21f8b46d95e07a3cb2d4186fc0a1f3927be4d65810392f7dd1a84be");
+    let output = command.output().unwrap();
+    let shown = errors(&output);
+    assert!(output.status.success(), "{shown}");
+    assert!(shown.contains(&format!("数据库 / database: {}\n", database.options.url)), "{shown}");
+    assert!(!shown.contains("tcp_user_timeout"), "{shown}");
+}
+
 #[test]
 fn a_password_in_the_address_is_not_shown() {
     let directory = tempfile::tempdir().unwrap();

@@ -11,8 +11,7 @@ use crate::support::on_both_databases;
 /// The good request with another text of a member.
 fn saying(call: &Call, pointer: &str, length: usize) -> Call {
     let mut other = call.clone();
-    let member = other.body.as_mut().unwrap().pointer_mut(pointer).unwrap();
-    *member = Value::from("文".repeat(length));
+    other.body = Some(call.body_with(pointer, Value::from("文".repeat(length))));
     other
 }
 
@@ -29,7 +28,7 @@ fn one_character_more_than_the_document_allows_is_refused_at_its_member() {
             }
             let call = call_for(&house, document(), route);
             for (pointer, most) in operation.longest_texts() {
-                if !call.body.as_ref().unwrap().pointer(&pointer).is_some_and(Value::is_string) {
+                if !call.body_for(&pointer).pointer(&pointer).is_some_and(Value::is_string) {
                     flaws.push(format!("{route:?}: say something in {pointer}"));
                     continue;
                 }

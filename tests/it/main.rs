@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails; clippy sees that only in #[test] functions"
 )]
 
+mod acts;
 mod architecture;
 mod auth;
 mod bad_input;

@@ -27,6 +27,9 @@ pub struct Call {
     pub shown_at: Vec<(String, String)>,
 }
 
+/// Members that a request has in place of another: route, the member, the one it excludes, a good value.
+const EXCLUDING: &[(&str, &str, &str, &str)] = &[("/outcome", "right_organ_unknown", "right_organ", "无法确定")];
+
 impl Call {
     /// The path with its parameters.
     pub fn path(&self) -> String {
@@ -42,6 +45,25 @@ impl Call {
         let parameter = other.parameters.iter_mut().find(|(known, _)| *known == name);
         parameter.unwrap().1 = value.to_owned();
         other
+    }
+
+    /// The good body with `value` at this member. Of two members that exclude each other the other one is left out.
+    pub fn body_with(&self, pointer: &str, value: Value) -> Value {
+        let mut body = self.body_for(pointer);
+        *body.pointer_mut(pointer).unwrap_or_else(|| panic!("{:?}: say something in {pointer}", self.route)) = value;
+        body
+    }
+
+    /// The good body that has this member.
+    pub fn body_for(&self, pointer: &str) -> Value {
+        let mut body = self.body.clone().unwrap();
+        for (path, member, excluded, good) in EXCLUDING {
+            if self.route.path.ends_with(path) && pointer == format!("/{member}") {
+                body.as_object_mut().unwrap().remove(*excluded);
+                body[*member] = json!(good);
+            }
+        }
+        body
     }
 
     /// The headers it needs; `token` may be empty for none.
@@ -544,10 +566,15 @@ pub fn case_body(house: &House, segment: &str) -> Value {
         "fee-payment" => json!({ "on": "2024-03-22" }),
         "extensions" => json!({ "days": 10, "reason": "情况复杂", "approved_on": on, "notified_on": on }),
         "outcome" => json!({
-            "on": on, "outcome": "disclosed.provided", "reasons": "依法可以公开",
-            "items": [{ "item": 1, "outcome": "disclosed.provided" }],
-            "right_organ": { "name": "某局", "contact": "010-12345678" }, "right_organ_unknown": "无法确定",
-            "withheld": ["refused.internal_affairs"],
+            // A partial disclosure on every ground that takes a member of its own.
+            "on": on, "outcome": "partially_disclosed", "reasons": "依法可以部分公开",
+            "items": [{ "item": 1, "outcome": "partially_disclosed" }],
+            "withheld": [
+                "refused.state_secret", "refused.prohibited_by_law", "refused.security_and_stability",
+                "refused.internal_affairs", "refused.deliberative_process", "refused.enforcement_file",
+                "unavailable.other_authority", "not_processed.repeat"
+            ],
+            "right_organ": { "name": "某局", "contact": "010-12345678" },
             "earlier_reply_number": "〔2023〕1号", "earlier_reply_before_system": true,
             "public_location": "网站公开栏", "legal_basis": "某条例",
             "secret": { "level": "secret", "marking": "机密★10年", "term": "10年" },

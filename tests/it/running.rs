@@ -255,6 +255,11 @@ fn a_user_is_added_with_a_generated_or_a_given_password() {
     let twice = run(directory.path(), &[&add[..], &["ZHANG"]].concat());
     assert!(!twice.status.success() && text(&twice).contains("用户名已被使用"), "{}", text(&twice));
 
+    let handler = ["user", "add", "--name", "张某", "--organ", "a", "--role", "handler", "--username", "cheng"];
+    let homeless = run(directory.path(), &handler);
+    assert_eq!(homeless.status.code(), Some(2));
+    assert!(text(&homeless).contains("--department: 承办人须有所在科室"), "{}", text(&homeless));
+
     let running = Running::start(directory.path());
     assert_eq!(running.password(), None, "there are users already");
     assert_eq!((running.sign_in("zhang", &password), running.sign_in("li", "Lake-Mountain-2026")), (200, 200));

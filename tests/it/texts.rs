@@ -92,8 +92,7 @@ fn no_member_takes_text_that_shows_nothing_hides_something_or_breaks_its_line() 
                 }
                 let lines = if FREE_TEXTS.contains(&name) { &[] } else { IN_NO_LINE };
                 for text in NOWHERE.iter().chain(lines) {
-                    let mut body = call.body.clone().unwrap();
-                    *body.pointer_mut(&member.pointer).unwrap() = json!(text);
+                    let body = call.body_with(&member.pointer, json!(text));
                     let reply = call.send_bytes(&house, body.to_string().as_bytes());
                     if let Some(flaw) = flaw(&reply) {
                         flaws.push(format!("{:?} {} = {text:?}: {flaw}", route, member.pointer));

@@ -2,14 +2,17 @@
 
 use super::Drawn;
 use super::evidence::{check_days, check_evidence, check_items, third_party_has_not_objected};
+use super::members::check_members;
 use crate::case::basis;
 use crate::case::command as c;
 use crate::case::event::Event;
+use crate::case::proof::fits;
 use crate::case::record::{Notice, ServiceResult};
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
+use crate::case::secrecy;
 use crate::case::state::{Case, Proposal, Reply};
-use crate::law::{ServiceError, ServiceMethod, replied_on};
+use crate::law::{ServiceError, ServiceMethod, is_other_courier, is_postal_enterprise, replied_on};
 use chrono::NaiveDate;
 
 pub(super) fn propose(
@@ -33,6 +36,7 @@ pub(super) fn propose(
     check_evidence(case, payload, context)?;
     third_party_has_not_objected(case, payload)?;
     check_items(case, payload, context)?;
+    check_members(case, payload)?;
     after_the_reasons_were_due(case, payload, context)?;
     Ok(vec![Event::OutcomeProposed {
         proposal: payload.clone(),
@@ -119,7 +123,9 @@ pub(super) fn issue(
     drawn: &Drawn,
 ) -> Result<Vec<Event>, NotAllowed> {
     not_after_today("/on", payload.on, context.today)?;
-    not_before("/on", payload.on, proposal(case)?.last_on(), "审核通过日期")?;
+    let proposal = proposal(case)?;
+    not_before("/on", payload.on, proposal.last_on(), "审核通过日期")?;
+    secrecy::check(&proposal.proposal, payload.on, "/on")?;
     let number = drawn.number.clone().ok_or_else(|| NotAllowed::new("number_not_drawn", "未取得答复文号"))?;
     Ok(vec![Event::ReplyIssued { on: payload.on, document_number: number, replied_on: None }])
 }
@@ -132,14 +138,7 @@ pub(super) fn dispatch(case: &Case, payload: &c::Dispatch, context: &Context<'_>
         None => (reply.dispatches.last().map_or(reply.issued_on, |last| last.on), "签发或上次发出日期"),
     };
     not_before("/on", payload.on, base, label)?;
-    if payload.method == ServiceMethod::Post && !payload.carrier.as_deref().is_none_or(is_postal_enterprise) {
-        return Err(NotAllowed::by_law(
-            "service_method_refused",
-            basis::SERVICE,
-            "邮寄送达应当通过邮政企业（EMS、挂号信）；由其他快递企业寄出的请选“其他快递”",
-        )
-        .at("/carrier"));
-    }
+    carrier_fits(payload)?;
     let counted = counted(payload.method, Some(payload.on), None, "/method")?;
     Ok(vec![Event::Dispatched { dispatch: payload.clone(), replied_on: reply.replied_on.or(counted) }])
 }
@@ -163,6 +162,7 @@ pub(super) fn prove_service(
         return Err(NotAllowed::by_law("signatory_required", basis::SERVICE, detail).at("/signatory"));
     }
     let method = last.map_or(ServiceMethod::Direct, |last| last.method);
+    fits(method, payload.result)?;
     let signed_on = match payload.result {
         ServiceResult::Signed | ServiceResult::ElectronicReceipt | ServiceResult::Left => Some(payload.on),
         ServiceResult::Returned => None,
@@ -175,10 +175,29 @@ pub(super) fn prove_service(
     Ok(vec![Event::ServiceProved { proof: payload.clone(), replied_on }])
 }
 
-/// China Post under one of its names.
-fn is_postal_enterprise(carrier: &str) -> bool {
-    let carrier = carrier.to_uppercase();
-    ["邮政", "EMS", "挂号", "CHINA POST"].iter().any(|name| carrier.contains(name))
+/// Post is the postal enterprise's. A courier carries under its own way of service only, which 235号 refuses since 2016-12-07.
+fn carrier_fits(payload: &c::Dispatch) -> Result<(), NotAllowed> {
+    let Some(carrier) = payload.carrier.as_deref().filter(|carrier| !carrier.trim().is_empty()) else { return Ok(()) };
+    let fits = match payload.method {
+        ServiceMethod::Post => is_postal_enterprise(carrier),
+        ServiceMethod::Direct | ServiceMethod::Entrusted | ServiceMethod::Electronic => !is_other_courier(carrier),
+        ServiceMethod::PrivateCourier => true,
+    };
+    if fits {
+        return Ok(());
+    }
+    let detail = match payload.method {
+        ServiceMethod::Post => {
+            "邮寄送达应当通过邮政企业（EMS、挂号信），所填不是邮政企业，或者另有其他快递企业；由其他快递企业寄出的请选“其他快递企业”（private_courier）"
+        }
+        ServiceMethod::Direct
+        | ServiceMethod::Entrusted
+        | ServiceMethod::Electronic
+        | ServiceMethod::PrivateCourier => {
+            "由其他快递企业寄出的，不是直接、委托或者电子送达，请选“其他快递企业”（private_courier）"
+        }
+    };
+    Err(NotAllowed::by_law("service_method_refused", basis::SERVICE, detail).at("/carrier"))
 }
 
 /// The day that counts as the reply, if it is known by now; an unlawful way is refused.
@@ -210,5 +229,18 @@ pub(super) fn close(case: &Case, payload: &c::Close, context: &Context<'_>) -> R
     said("/reason", &payload.reason, "终结的理由")?;
     not_after_today("/on", payload.on, context.today)?;
     not_before("/on", payload.on, case.period_start().unwrap_or(case.intake.submitted_on), "收到日期")?;
+    not_before_it_came_back(case, payload.on)?;
     Ok(vec![Event::Closed(payload.clone())])
+}
+
+/// Until an electronic message came back the reply stood as sent, and what was sent is neither withdrawn nor closed (C-18): the
+/// end of such a case rests on the return.
+pub(super) fn not_before_it_came_back(case: &Case, on: NaiveDate) -> Result<(), NotAllowed> {
+    let returns = case.reply.iter().flat_map(|reply| &reply.came_back).map(|back| back.on);
+    let Some(back) = returns.max().filter(|back| on < *back) else { return Ok(()) };
+    let detail = format!(
+        "日期 {on} 早于其所依据的事实：答复退回日期 {back}；退回之前答复作为已发出，不能撤回或者终结，此前收到的撤回申请自退回之日起办理，\
+         请填不早于{back}的日期"
+    );
+    Err(NotAllowed::by_law("date_before_fact", basis::WITHDRAWAL, detail).at("/on"))
 }

@@ -1,5 +1,6 @@
 //! What the organ asks of the applicant: correction, reasons, a fee; and the applicant's withdrawal.
 
+use super::answer::not_before_it_came_back;
 use super::receipt_day;
 use crate::case::basis;
 use crate::case::command as c;
@@ -212,5 +213,6 @@ pub(super) fn withdraw(case: &Case, payload: &c::Withdraw, context: &Context<'_>
         )
         .at("/identity_checked"));
     }
+    not_before_it_came_back(case, payload.on)?;
     Ok(vec![Event::Withdrawn(payload.clone())])
 }

@@ -69,7 +69,8 @@ pub(super) fn check_evidence(
             ground.label(),
             grounds(regime).join("、")
         );
-        return Err(NotAllowed::new("not_a_ground_to_withhold", detail).at("/withheld"));
+        let brief = format!("“{}”不是不予提供部分信息的理由", ground.label());
+        return Err(NotAllowed::new("not_a_ground_to_withhold", detail).at("/withheld").briefly(brief));
     }
     match missing_evidence(case, proposal, context) {
         None => Ok(()),
@@ -229,6 +230,33 @@ fn is_met(requirement: Requirement, case: &Case, proposal: &c::ProposeOutcome, c
         Requirement::Publication => proposal.publication.as_ref().is_some_and(|published| is_said(&published.place)),
         // These belong to ends without a reply; their own commands see to them.
         Requirement::CorrectionOverdue | Requirement::FeeOverdue | Requirement::Withdrawn => false,
+    }
+}
+
+/// Whether a proposal on this case could meet the requirement: what only the case can prove must be on it. What the
+/// proposal says itself is not asked.
+pub(in crate::case) fn may_be_met(requirement: Requirement, case: &Case) -> bool {
+    match requirement {
+        Requirement::SearchRecord => case.searches.iter().any(|search| !search.found),
+        Requirement::ThirdPartyConsulted => third_parties(case).next().is_some(),
+        Requirement::ConsultationObjected => third_parties(case).any(objects),
+        Requirement::CorrectionMade => case.correction.as_ref().is_some_and(|c| c.received_on.is_some()),
+        Requirement::JustificationUnreasonable => case
+            .justification
+            .as_ref()
+            .is_some_and(|asked| asked.received.as_ref().is_none_or(|received| !received.reasonable)),
+        Requirement::CorrectionOverdue | Requirement::FeeOverdue | Requirement::Withdrawn => false,
+        Requirement::RightOrgan
+        | Requirement::EarlierReplyNumber
+        | Requirement::AccessPath
+        | Requirement::SpecialLaw
+        | Requirement::Reasons
+        | Requirement::SecretMarking
+        | Requirement::AdverseEffect
+        | Requirement::ProcessRecord
+        | Requirement::InternalAffairsKind
+        | Requirement::FilePaper
+        | Requirement::Publication => true,
     }
 }
 

@@ -118,7 +118,7 @@ pub(super) fn return_consultation(
     Ok(vec![Event::ConsultationReturned(payload.clone())])
 }
 
-/// Told in time means told on or before the due date as it then stood.
+/// A notice is in time on or before the due date of that day.
 fn in_time(
     pointer: &'static str,
     on: NaiveDate,

@@ -6,8 +6,10 @@ mod applicant;
 mod evidence;
 mod handling;
 mod intake;
+mod members;
 mod remedy;
 
+pub(super) use evidence::may_be_met;
 pub use evidence::missing_evidence;
 pub(super) use intake::made_by;
 

@@ -194,6 +194,9 @@ pub(super) fn remarks(past: &Past, case: &Case, context: &Context<'_>) -> Result
     }) {
         remarks.push(Remark::PrivateCourier);
     }
+    if is_signing_assumed(past) {
+        remarks.push(Remark::ServiceDayAssumed);
+    }
     let is_noticed = match past.outcome {
         Some(Outcome::CorrectionLapsed) => past.correction.is_some(),
         Some(Outcome::FeeLapsed) => past.fee.is_some(),
@@ -203,6 +206,17 @@ pub(super) fn remarks(past: &Past, case: &Case, context: &Context<'_>) -> Result
         remarks.push(Remark::LapseWithoutNotice);
     }
     Ok(remarks)
+}
+
+/// Whether the day of signing, which is the day of the reply (D13), is taken from the day the ledger calls that of the reply.
+fn is_signing_assumed(past: &Past) -> bool {
+    let is_handed_over = match past.method {
+        Some(ServiceMethod::Direct | ServiceMethod::Entrusted) => true,
+        Some(ServiceMethod::Post | ServiceMethod::PrivateCourier | ServiceMethod::Electronic) | None => false,
+    };
+    let ended_otherwise =
+        matches!(past.outcome, Some(Outcome::CorrectionLapsed | Outcome::FeeLapsed | Outcome::Withdrawn));
+    is_handed_over && past.served_on.is_none() && past.outcome.is_some() && !ended_otherwise
 }
 
 fn is_ineffective(clock: &ClockAnswer, reason: IneffectiveReason) -> bool {

@@ -210,7 +210,7 @@ fn proof(on: NaiveDate, result: ServiceResult, replied_on: Option<NaiveDate>) ->
     Event::ServiceProved { proof: c::ProveService { on, result, signatory: None }, replied_on }
 }
 
-/// An old letter whose service nobody wrote down: the day to look after it is over, the case is put away on it.
+/// An old letter without a recorded service: the day to look after it is over, the case is put away on it.
 fn put_away(past: &Past, on: NaiveDate, context: &Context<'_>) -> Option<Event> {
     let looked_after = context.calendar.add_estimated(on, SERVICE_PROOF_DAYS);
     let is_over = past.served_on.is_none() && looked_after < context.today;

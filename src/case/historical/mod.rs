@@ -122,7 +122,7 @@ pub struct PastConsultation {
 pub struct PastExtension {
     /// Working days.
     pub days: u16,
-    /// The day the applicant was told.
+    /// The day the applicant was notified.
     pub on: NaiveDate,
 }
 
@@ -136,13 +136,13 @@ pub struct PastFee {
 }
 
 words! {
-    /// What is taken in all the same, and told.
+    /// What the import takes in and remarks upon.
     Remark {
         /// The reply came after the last day.
         ReplyLate = "reply_late", "逾期答复";
         /// The correction notice came after the seventh working day (C-7b).
         CorrectionNoticeLate = "correction_notice_late", "补正告知晚于收到申请后7个工作日";
-        /// The extension was told after the last day and extends nothing.
+        /// The applicant was notified of the extension after the last day: it extends nothing.
         ExtensionIneffective = "extension_ineffective", "延期告知晚于期限届满日，不发生延长的效力";
         /// A fee notice from before the fee rules: it moves no period.
         FeeBeforeRules = "fee_before_rules", "收费通知早于2021年1月1日，不影响答复期限";
@@ -156,8 +156,12 @@ words! {
         ConsultationKindAssumed = "consultation_kind_assumed", "未填征求意见类型，按第三方记录";
         /// Sent by a courier, and not said by whose.
         CourierAssumed = "courier_assumed", "送达方式只填“快递”，按邮政企业寄送记录；由其他快递企业寄出的，请填“其他快递”";
+        /// Handed over, and not said when it was signed for.
+        ServiceDayAssumed = "service_day_assumed", "直接送达、委托送达未填送达日期，按答复日期签收记录；签收日期不同的，请补填";
         /// The identity number is wrong.
         IdentityNotTaken = "identity_not_taken", "证件号码的校验码不符，未导入";
+        /// It is not clear which identity number is meant.
+        IdentityUnclear = "identity_unclear", "证件号码不清（号码不全、校验码不符或者有几个号码），未导入；请只填一个号码";
         /// The identity number is masked.
         IdentityMasked = "identity_masked", "证件号码已遮盖，未导入";
         /// A spreadsheet has rounded the identity number.
@@ -169,7 +173,7 @@ words! {
     }
 }
 
-/// A case of the past, told as a log.
+/// A case of the past as a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// The log, in the order of its days.
@@ -180,7 +184,7 @@ pub struct Told {
     pub remarks: Vec<Remark>,
 }
 
-/// What stands beside the ledger's line: drawn or found by the service.
+/// What the service draws or finds for a line of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Beside<'a> {
     /// The applicant's record.

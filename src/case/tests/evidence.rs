@@ -266,7 +266,9 @@ fn of_several_refusals_the_organ_names_the_main_one_of_those_given() {
 const SINCE_THE_RULE: &str = "2025-06-20";
 
 fn proved(outcome: Outcome) -> ProposeOutcome {
-    ProposeOutcome { public_location: Some("网站公开栏".into()), ..proposal(outcome, day(SINCE_THE_RULE)) }
+    let is_public = matches!(outcome, Outcome::AlreadyPublic | Outcome::O492AlreadyPublic);
+    let public_location = is_public.then(|| "网站公开栏".to_owned());
+    ProposeOutcome { public_location, ..proposal(outcome, day(SINCE_THE_RULE)) }
 }
 
 fn in_2025() -> Desk {
@@ -415,4 +417,223 @@ fn a_proposal_of_an_earlier_release_is_read_without_what_it_could_not_say() {
     let old = r#"{"on":"2024-03-20","outcome":"refused.state_secret","reasons":"经审查"}"#;
     let read: ProposeOutcome = serde_json::from_str(old).unwrap();
     assert_eq!((read.secret, read.publication, read.process), (None, None, None));
+}
+
+/// A case of 2025 that may end in any category that needs nothing of the case itself, and what the proposal says of it.
+fn said(outcome: Outcome) -> ProposeOutcome {
+    let text = || Some("有".to_owned());
+    let mut said = proved(outcome);
+    match outcome {
+        Outcome::StateSecret => {
+            let secret =
+                SecretMarking { level: SecrecyLevel::Secret, marking: "机密★10年".into(), term: "10年".into() };
+            said.secret = Some(Box::new(secret));
+        }
+        Outcome::SecurityAndStability => said.adverse_effect = text(),
+        Outcome::DeliberativeProcess => said.process = Some(Box::new(process())),
+        Outcome::InternalAffairs => said.internal_affairs = Some(InternalAffairs::Logistics),
+        Outcome::EnforcementFile => said.file_paper = text(),
+        Outcome::SpecialRegister | Outcome::ProhibitedByLaw => said.legal_basis = text(),
+        Outcome::OtherAuthority => said.right_organ_unknown = text(),
+        Outcome::Repeat => said.earlier_reply_number = text(),
+        Outcome::AlreadyPublic => said.publication = Some(Box::new(published("2025-01-02", None))),
+        Outcome::PartiallyDisclosed => {
+            said.withheld = vec![Outcome::InternalAffairs];
+            said.internal_affairs = Some(InternalAffairs::Logistics);
+        }
+        _ => {}
+    }
+    said
+}
+
+fn published(on: &str, url: Option<&str>) -> Publication {
+    Publication { on: day(on), place: "网站公开栏".into(), url: url.map(str::to_owned) }
+}
+
+#[test]
+fn a_member_that_does_not_belong_to_the_category_is_refused_and_those_that_do_are_named() {
+    let desk = in_2025();
+    type Change = fn(&mut ProposeOutcome);
+    let strange: [(Outcome, &str, Change); 12] = [
+        (Outcome::Provided, "/withheld", |one| {
+            (one.withheld, one.internal_affairs) = (vec![Outcome::InternalAffairs], Some(InternalAffairs::Personnel));
+        }),
+        (Outcome::InternalAffairs, "/right_organ", |one| {
+            one.right_organ = Some(Box::new(RightOrgan { name: "某局".into(), contact: "1".into() }));
+        }),
+        (Outcome::Provided, "/right_organ_unknown", |one| one.right_organ_unknown = Some("不能确定".into())),
+        (Outcome::OtherAuthority, "/earlier_reply_number", |one| one.earlier_reply_number = Some("1".into())),
+        (Outcome::Provided, "/earlier_reply_before_system", |one| one.earlier_reply_before_system = true),
+        (Outcome::InternalAffairs, "/public_location", |one| one.public_location = Some("网站".into())),
+        (Outcome::InternalAffairs, "/legal_basis", |one| one.legal_basis = Some("某法".into())),
+        (Outcome::Provided, "/secret", |one| one.secret = said(Outcome::StateSecret).secret),
+        (Outcome::InternalAffairs, "/adverse_effect", |one| one.adverse_effect = Some("危及".into())),
+        (Outcome::Provided, "/process", |one| one.process = Some(Box::new(process()))),
+        (Outcome::EnforcementFile, "/internal_affairs", |one| one.internal_affairs = Some(InternalAffairs::Personnel)),
+        (Outcome::Repeat, "/publication", |one| one.publication = Some(Box::new(published("2025-01-02", None)))),
+    ];
+    for (outcome, pointer, change) in strange {
+        assert_eq!(judged(&desk, said(outcome)), None, "{outcome:?}");
+        let mut strange = said(outcome);
+        change(&mut strange);
+        assert_eq!(judged(&desk, strange), Some(("member_of_other_category", pointer)), "{outcome:?}");
+    }
+    let mut two = said(Outcome::OtherAuthority);
+    (two.file_paper, two.adverse_effect) = (Some("笔录".into()), Some("危及".into()));
+    let refusal = desk.try_command(&two.into()).unwrap_err();
+    assert_eq!(
+        refusal.detail,
+        "“不属于本机关负责公开”（unavailable.other_authority）没有 adverse_effect、file_paper，请删去；这一种类可以填写：\
+         right_organ、right_organ_unknown"
+    );
+    assert_eq!(refusal.article, Some("《条例》第三十六条"));
+}
+
+/// Art. 36(2), 36(7), 39(1): a reply may tell the way to what is disclosed, to a register, to the office for petitions.
+#[test]
+fn what_a_reply_may_say_of_the_way_to_the_information_is_taken() {
+    let desk = in_2025();
+    for outcome in [Outcome::Provided, Outcome::SpecialRegister, Outcome::Petition, Outcome::PartiallyDisclosed] {
+        let with = ProposeOutcome { public_location: Some("政务大厅三楼".into()), ..said(outcome) };
+        assert_eq!(judged(&desk, with), None, "{outcome:?}");
+    }
+}
+
+/// C-9: what belongs to an item, or to a ground on which a part is withheld, belongs to the whole.
+#[test]
+fn a_member_of_an_item_or_of_a_ground_belongs_to_the_proposal() {
+    let mut desk = in_2025();
+    let items = vec![ItemText { text: "批复".into() }, ItemText { text: "协议".into() }];
+    desk.accept(DefineItems { on: day("2025-06-04"), items });
+    let items = [Outcome::AlreadyPublic, Outcome::EnforcementFile];
+    let items = (1..).zip(items).map(|(item, outcome)| ItemOutcome { item, outcome }).collect();
+    let both = ProposeOutcome {
+        items,
+        public_location: Some("网站公开栏".into()),
+        publication: Some(Box::new(published("2025-01-02", Some("https://example.gov.cn/1")))),
+        file_paper: Some("询问笔录".into()),
+        ..proposal(Outcome::PartiallyDisclosed, day(SINCE_THE_RULE))
+    };
+    assert_eq!(judged(&desk, both), None);
+}
+
+#[test]
+fn a_ground_stands_once_and_the_right_organ_is_known_or_unknown() {
+    let desk = in_2025();
+    let twice = ProposeOutcome {
+        withheld: vec![Outcome::InternalAffairs, Outcome::InternalAffairs],
+        ..said(Outcome::PartiallyDisclosed)
+    };
+    assert_eq!(judged(&desk, twice), Some(("ground_repeated", "/withheld")));
+    let organ = RightOrgan { name: "某局".into(), contact: "010-1".into() };
+    let both = ProposeOutcome { right_organ: Some(Box::new(organ)), ..said(Outcome::OtherAuthority) };
+    assert_eq!(judged(&desk, both.clone()), Some(("right_organ_contradicts", "/right_organ_unknown")));
+    assert_eq!(judged(&desk, ProposeOutcome { right_organ_unknown: None, ..both }), None);
+}
+
+#[test]
+fn a_publication_has_an_address_that_can_be_opened() {
+    let desk = in_2025();
+    let at = |url| {
+        let publication = Some(Box::new(published("2025-01-02", Some(url))));
+        judged(&desk, ProposeOutcome { publication, ..said(Outcome::AlreadyPublic) })
+    };
+    assert_eq!(at("https://www.example.gov.cn/art/1.html"), None);
+    for url in ["javascript:alert(1)", "", "https://", "www.example.gov.cn"] {
+        assert_eq!(at(url), Some(("invalid_url", "/publication/url")), "{url}");
+    }
+}
+
+/// Art. 36(1): what was published after the application came was not public when it was asked for. Art. 16(2): a paper made
+/// after it is not the one that was asked for.
+#[test]
+fn what_was_published_or_made_after_the_application_came_is_not_what_was_asked_for() {
+    let mut desk = in_2025();
+    let published_on = |desk: &Desk, on| {
+        let publication = Some(Box::new(published(on, None)));
+        judged(desk, ProposeOutcome { publication, ..said(Outcome::AlreadyPublic) })
+    };
+    let made_on = |desk: &Desk, on: &str| {
+        let process = ProcessRecord { made_on: day(on), decided_on: None, ..process() };
+        judged(desk, ProposeOutcome { process: Some(Box::new(process)), ..said(Outcome::DeliberativeProcess) })
+    };
+    assert_eq!((published_on(&desk, "2025-06-03"), made_on(&desk, "2025-06-03")), (None, None), "the day of receipt");
+    assert_eq!(published_on(&desk, "2025-06-04"), Some(("published_after_receipt", "/publication/on")));
+    assert_eq!(made_on(&desk, "2025-06-04"), Some(("made_after_receipt", "/process/made_on")));
+    // The corrected application is the one that is answered.
+    desk.accept(RequestCorrection {
+        on: day("2025-06-04"),
+        items: vec!["文号".into()],
+        respond_days: 10,
+        served_on: None,
+    });
+    desk.accept(ReceiveCorrection { on: day("2025-06-10"), request: "补正".into() });
+    assert_eq!((published_on(&desk, "2025-06-10"), made_on(&desk, "2025-06-10")), (None, None));
+    assert_eq!(published_on(&desk, "2025-06-11"), Some(("published_after_receipt", "/publication/on")));
+}
+
+#[test]
+fn a_secret_has_the_level_of_its_marking_and_a_term_that_runs() {
+    let desk = in_2025();
+    let of = |level, marking: &str, term: &str| {
+        let secret = SecretMarking { level, marking: marking.into(), term: term.into() };
+        judged(&desk, ProposeOutcome { secret: Some(Box::new(secret)), ..said(Outcome::StateSecret) })
+    };
+    let (secret, top) = (SecrecyLevel::Secret, SecrecyLevel::TopSecret);
+    assert_eq!(of(secret, "机密★10年", "10年"), None);
+    assert_eq!(of(top, "机密★10年", "10年"), Some(("secret_marking_contradicts", "/secret/marking")));
+    assert_eq!(of(secret, "秘密★5年", "5年"), Some(("secret_marking_contradicts", "/secret/marking")));
+    assert_eq!(of(secret, "机密★", "至2025年6月20日"), None, "its last day is the day of the proposal");
+    assert_eq!(of(secret, "机密★", "至2025年6月19日"), Some(("secret_term_over", "/secret/term")));
+    assert_eq!(of(secret, "机密★", "自2015年6月1日起10年"), Some(("secret_term_over", "/secret/term")));
+}
+
+#[test]
+fn a_secret_whose_term_ends_before_the_reply_is_signed_is_no_reply() {
+    let mut desk = in_2025();
+    let secret =
+        SecretMarking { level: SecrecyLevel::Secret, marking: "机密★".into(), term: "至2025年6月22日".into() };
+    desk.accept(ProposeOutcome { secret: Some(Box::new(secret)), ..said(Outcome::StateSecret) });
+    let mut desk = desk.at("2025-06-23");
+    desk.approve_all(day("2025-06-20"));
+    let refusal = desk.try_command(&IssueReply { on: day("2025-06-23") }.into()).unwrap_err();
+    assert_eq!((refusal.code, refusal.pointer), ("secret_term_over", Some("/on")));
+    assert!(desk.permit(CommandKind::RecallProposal).is_ok(), "the proposal can be taken back");
+    desk.accept(IssueReply { on: day("2025-06-22") });
+}
+
+/// An unknown word is answered by the categories that this case can end in.
+#[test]
+fn the_categories_of_a_case_are_those_whose_proof_is_on_it() {
+    let mut desk = in_progress();
+    let possible = |desk: &Desk| choices(CommandKind::ProposeOutcome, "outcome", desk.case()).unwrap();
+    let always = [
+        "disclosed.provided",
+        "disclosed.already_public",
+        "partially_disclosed",
+        "refused.state_secret",
+        "refused.prohibited_by_law",
+        "refused.security_and_stability",
+        "refused.internal_affairs",
+        "refused.deliberative_process",
+        "refused.enforcement_file",
+        "refused.special_register",
+        "unavailable.other_authority",
+        "not_processed.petition",
+        "not_processed.repeat",
+        "not_processed.publication",
+        "not_processed.reconfirmation",
+        "closed.other",
+    ];
+    assert_eq!(possible(&desk), always);
+    desk.accept(search(day("2024-03-04")));
+    answered(&mut desk, Opinion::ObjectsWithReason);
+    let more: Vec<&str> = possible(&desk).into_iter().filter(|code| !always.contains(code)).collect();
+    let proved = [
+        "disclosed.public_interest",
+        "refused.third_party_rights",
+        "unavailable.does_not_exist",
+        "unavailable.requires_creation",
+    ];
+    assert_eq!(more, proved);
 }

@@ -69,6 +69,28 @@ fn a_reply_in_time_and_a_late_one_are_both_taken_and_told_apart() {
     assert_eq!(late.remarks, [Remark::ReplyLate]);
 }
 
+/// D13: the day of signing is the day of the reply. Where the ledger does not say it, the import does.
+#[test]
+fn the_day_of_signing_that_a_ledger_does_not_say_is_assumed_and_told() {
+    let handed = |method, served_on: Option<&str>| Past {
+        method: Some(method),
+        served_on: served_on.map(day),
+        ..ended("2024-03-01", "2024-03-20", Outcome::Provided)
+    };
+    for method in [ServiceMethod::Direct, ServiceMethod::Entrusted] {
+        let silent = tell(&handed(method, None));
+        assert_eq!(silent.remarks, [Remark::ServiceDayAssumed], "{method:?}");
+        assert_eq!(silent.case.replied_on(), Some(day("2024-03-20")));
+        let said = tell(&handed(method, Some("2024-03-21")));
+        assert_eq!((said.remarks, said.case.replied_on()), (vec![], Some(day("2024-03-21"))), "{method:?}");
+    }
+    for method in [ServiceMethod::Post, ServiceMethod::Electronic] {
+        assert_eq!(tell(&handed(method, None)).remarks, [], "{method:?}: its day of sending counts");
+    }
+    let withdrawn = Past { outcome: Some(Outcome::Withdrawn), ..handed(ServiceMethod::Direct, None) };
+    assert_eq!(tell(&withdrawn).remarks, [], "nothing was signed for");
+}
+
 #[test]
 fn each_order_judges_its_own_days() {
     // Fifteen working days before 2019-05-15, twenty since.

@@ -238,3 +238,116 @@ fn a_ledger_tells_the_sending_by_which_the_reply_counts() {
     returned.accept(sent(ServiceMethod::Post, "2026-10-19"));
     assert_eq!(line(&returned), (Some(day("2026-09-14")), Some(ServiceMethod::Post)), "the posting counts");
 }
+
+/// C-8: what came back was never sent. On every day, also before it came back, case, clock and report say the same.
+#[test]
+fn no_day_has_a_reply_that_came_back_later() {
+    let mut desk = issued().at("2026-10-20");
+    desk.accept(sent(ServiceMethod::Electronic, "2026-09-18"));
+    let stood = |desk: &Desk, on: &str| {
+        let case = as_it_stood(&desk.log, day(on)).unwrap();
+        (case.stage, case.replied_on(), case.outcome)
+    };
+    let replied = (Stage::Replied, Some(day("2026-09-18")), Some(Outcome::Provided));
+    assert_eq!(stood(&desk, "2026-09-19"), replied, "nothing has come back");
+    desk.accept(proved(ServiceResult::Returned, "2026-09-21"));
+    for on in ["2026-09-18", "2026-09-20", "2026-09-21", "2026-10-20"] {
+        assert_eq!(stood(&desk, on), (Stage::Approved, None, None), "{on}");
+    }
+    let clock = |desk: &Desk, on: &str| {
+        let case = as_it_stood(&desk.log, day(on)).unwrap();
+        let calendar = crate::law::Calendar::national();
+        let of_that_day = case.reply_clock(calendar, &desk.rules, Some(day(on))).unwrap().unwrap().status;
+        let of_today = desk.case().reply_clock(calendar, &desk.rules, Some(day(on))).unwrap().unwrap().status;
+        assert_eq!(of_that_day, of_today, "{on}");
+        of_today.code()
+    };
+    assert_eq!(clock(&desk, "2026-09-19"), "running");
+    desk.accept(sent(ServiceMethod::Post, "2026-10-16"));
+    assert_eq!((clock(&desk, "2026-09-19"), clock(&desk, "2026-10-16")), ("running", "met_late"));
+    assert_eq!(stood(&desk, "2026-10-16").1, Some(day("2026-10-16")));
+    assert_eq!(course(&desk.log).unwrap().concluded.unwrap().on, day("2026-10-16"));
+}
+
+/// D14: a letter that came back was posted, and counts on every day from its posting.
+#[test]
+fn a_letter_that_came_back_later_was_a_reply_on_every_day_since_its_posting() {
+    let mut desk = issued().at("2026-10-20");
+    desk.accept(sent(ServiceMethod::Post, "2026-09-18")).accept(proved(ServiceResult::Returned, "2026-09-21"));
+    for on in ["2026-09-18", "2026-09-20", "2026-09-21"] {
+        assert_eq!(as_it_stood(&desk.log, day(on)).unwrap().replied_on(), Some(day("2026-09-18")), "{on}");
+    }
+}
+
+/// C-18: only what was not sent is withdrawn, and that it was not sent is known from the day the message came back.
+#[test]
+fn a_case_whose_message_came_back_is_withdrawn_or_closed_on_that_day_at_the_earliest() {
+    let mut desk = issued().at("2026-10-20");
+    desk.accept(sent(ServiceMethod::Electronic, "2026-09-18")).accept(proved(ServiceResult::Returned, "2026-09-21"));
+    let withdrawal = |on: &str| Withdraw { on: day(on), identity_checked: true };
+    for on in ["2026-09-17", "2026-09-20"] {
+        let refusal = desk.try_command(&withdrawal(on).into()).unwrap_err();
+        assert_eq!((refusal.code, refusal.pointer), ("date_before_fact", Some("/on")), "{on}");
+        assert!(refusal.detail.contains("答复退回日期 2026-09-21"), "{refusal:?}");
+        assert_eq!(desk.refused(Close { on: day(on), reason: "申请人死亡".into() }).0, "date_before_fact");
+    }
+    desk.accept(withdrawal("2026-09-21"));
+    let stood = |on: &str| {
+        let case = as_it_stood(&desk.log, day(on)).unwrap();
+        (case.stage, case.replied_on(), case.ended_on)
+    };
+    assert_eq!(stood("2026-09-20"), (Stage::Approved, None, None));
+    assert_eq!(stood("2026-09-21"), (Stage::Withdrawn, None, Some(day("2026-09-21"))));
+    assert_eq!(course(&desk.log).unwrap().concluded.unwrap().on, day("2026-09-21"));
+    assert_eq!(desk.status(), "ended");
+}
+
+/// 235号 for what is handed over or posted; the applicant's system for what is sent (C-8).
+#[test]
+fn each_way_of_service_has_its_own_proofs() {
+    use ServiceMethod::{Direct, Electronic, Entrusted, Post};
+    use ServiceResult::{ElectronicReceipt, Left, Returned, Signed};
+    let all = [Signed, ElectronicReceipt, Left, Returned];
+    for (method, fitting) in [
+        (Direct, &[Signed, Left, Returned][..]),
+        (Entrusted, &[Signed, Left, Returned]),
+        (Post, &[Signed, Returned]),
+        (Electronic, &[Signed, ElectronicReceipt, Returned]),
+    ] {
+        for result in all {
+            let mut desk = issued();
+            desk.accept(sent(method, "2026-09-11"));
+            let named = choices(CommandKind::ProveService, "result", desk.case()).unwrap();
+            let proof = proved(result, "2026-09-11");
+            if fitting.contains(&result) {
+                desk.accept(proof);
+            } else {
+                let refusal = desk.try_command(&proof.into()).unwrap_err();
+                assert_eq!((refusal.code, refusal.pointer), ("proof_does_not_fit", Some("/result")), "{method:?}");
+                assert!(named.iter().all(|code| refusal.detail.contains(code)), "{refusal:?}");
+                assert!(refusal.article.unwrap().starts_with("国办公开办函〔2016〕235号"), "{refusal:?}");
+            }
+            assert_eq!(named.contains(&result.code()), fitting.contains(&result), "{method:?} {result:?}");
+        }
+    }
+    let mut handed = issued();
+    assert_eq!(choices(CommandKind::ProveService, "result", handed.case()).unwrap(), ["signed", "left"]);
+    handed.accept(ProveService { signatory: Some("本人".into()), ..proved(Left, "2026-09-11") });
+}
+
+/// 235号第二条: a decision goes by the postal enterprise, and what another courier carries is not called anything else.
+#[test]
+fn a_courier_is_neither_post_nor_any_other_way() {
+    let by = |method, carrier: &str| Dispatch { carrier: Some(carrier.into()), ..sent(method, "2026-09-11") };
+    for carrier in ["京东物流（EMS合作）", "顺丰速运", "某公司"] {
+        assert_eq!(issued().refused(by(ServiceMethod::Post, carrier)).0, "service_method_refused", "{carrier}");
+    }
+    for method in [ServiceMethod::Direct, ServiceMethod::Entrusted, ServiceMethod::Electronic] {
+        let refusal = issued().try_command(&by(method, "顺丰速运").into()).unwrap_err();
+        assert_eq!((refusal.code, refusal.pointer), ("service_method_refused", Some("/carrier")));
+        issued().accept(by(method, "某县自然资源局"));
+    }
+    for carrier in ["中国邮政EMS", "挂号信", "南京邮政", "快递（EMS）"] {
+        issued().accept(by(ServiceMethod::Post, carrier));
+    }
+}

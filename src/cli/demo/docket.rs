@@ -121,7 +121,7 @@ pub(super) fn agenda(today: NaiveDate, calendar: &Calendar) -> Result<Agenda, St
     Ok(agenda)
 }
 
-/// Why a day could not be told.
+/// Why a day could not be computed.
 enum Undated {
     Gap(Gap),
     Wrong(String),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// The cases typed in, by their key.
 pub(super) type Ids = BTreeMap<String, CaseId>;
 
-/// Types everything in, in the order of the days; the office's clock stands on the day of each fact. `after_day` is
+/// Types everything in, in the order of the days; the office's clock shows the day of each fact. `after_day` is
 /// called at the end of every day on which something was typed in.
 ///
 /// # Errors

@@ -131,7 +131,7 @@ pub enum StepKind {
     NoStop,
     /// `days` were added by a notice of `from`.
     Extended,
-    /// A delayed date was told on `from`: due on `through`.
+    /// The applicant was notified of a delayed date on `from`: due on `through`.
     Delayed,
     /// A fact of `from` has no effect, for the reason given.
     Ineffective,
@@ -139,7 +139,7 @@ pub enum StepKind {
     Counted,
     /// `days` working days of `from..=through` did not count.
     Excluded,
-    /// The clock stands since `from`, the day after a letter was sent.
+    /// The clock is stopped since `from`, the day after a letter was sent.
     Suspended,
     /// The applicant had the word since `from`, up to the answer on `through` if there is one.
     Waiting,
@@ -157,7 +157,7 @@ pub enum StepKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IneffectiveReason {
-    /// The applicant was told after the due date had passed.
+    /// The applicant was notified after the due date had passed.
     AfterDue,
     /// The reply was already given, or the case ended.
     AfterClose,
@@ -197,7 +197,7 @@ pub struct Step {
     /// Rule of the decision table (`D2`, `D8`, …) or reading (`C-6`, …), where one has a number.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub rule: &'static str,
-    /// Where the rule stands; empty where the step only carries out what an earlier one laid down.
+    /// The article of the rule; empty where the step only carries out what an earlier one laid down.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub article: &'static str,
     /// The consultations concerned.
@@ -261,7 +261,7 @@ pub struct ClockAnswer {
     /// Suspended by consultations that all have a last day: the last day of the stop.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub resumes_on: Option<NaiveDate>,
-    /// Suspended: the due date if nobody answers by `resumes_on`.
+    /// Suspended: the due date if no opinion comes by `resumes_on`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub due_if_silent: Option<DueIfReturned>,

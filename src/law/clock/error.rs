@@ -23,7 +23,7 @@ pub enum ClockError {
         /// The date of receipt.
         received: NaiveDate,
     },
-    /// An opinion on a consultation nobody sent.
+    /// An opinion on a consultation that was not sent.
     #[error("没有发出编号为“{id}”的征求意见")]
     UnknownConsultation {
         /// Its id.
@@ -45,13 +45,13 @@ pub enum ClockError {
         /// Day of return.
         returned: NaiveDate,
     },
-    /// A corrected application nobody asked for.
+    /// A corrected application without a correction notice.
     #[error("{on}收到补正，但此前没有待补正的告知")]
     CorrectionNotRequested {
         /// Day of arrival.
         on: NaiveDate,
     },
-    /// A payment nobody asked for.
+    /// A payment without a fee notice.
     #[error("{on}缴费，但此前没有待缴费的通知")]
     FeeNotNotified {
         /// Day of payment.
@@ -64,7 +64,7 @@ pub enum ClockError {
         days: u32,
         /// The maximum.
         max: u32,
-        /// Where it stands.
+        /// The article it rests on.
         article: &'static str,
     },
     /// The delayed date lies before the notice that fixes it.
@@ -72,7 +72,7 @@ pub enum ClockError {
     DelayedIntoPast {
         /// Day of the notice.
         on: NaiveDate,
-        /// The date told.
+        /// The date in the notice.
         until: NaiveDate,
     },
     /// A decision's period must be 1 to 366 working days or end after it took effect.

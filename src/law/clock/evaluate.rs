@@ -220,7 +220,7 @@ fn push_spans(answer: &mut ClockAnswer, regime: Regime, walk: &Walk, stops: &[St
     }
 }
 
-/// Suspended: the due date if the opinions came back today, and if nobody ever answers.
+/// Suspended: the due date if the opinions came back today, and if no opinion ever comes.
 fn what_if(
     answer: &mut ClockAnswer,
     period: &Period<'_>,

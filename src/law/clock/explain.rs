@@ -188,7 +188,11 @@ fn special_days(calendar: &Calendar, from: NaiveDate, through: NaiveDate) -> Str
 }
 
 fn conclusion(answer: &ClockAnswer, calendar: &Calendar) -> Vec<String> {
-    let mut lines = vec![format!("状态：{}", answer.status.label())];
+    let status = match answer.overdue_days {
+        Some(_) if answer.status == ClockStatus::Running => "已逾期",
+        Some(_) | None => answer.status.label(),
+    };
+    let mut lines = vec![format!("状态：{status}")];
     let start = match answer.start_rule {
         StartRule::Receipt => "收到申请之日",
         StartRule::Correction => "收到补正之日",

@@ -104,7 +104,7 @@ impl Question {
         }
     }
 
-    /// The day it was asked; none when nobody asked.
+    /// The day it was asked; `None` without a notice.
     fn answer(&mut self, on: NaiveDate, asked_the_same_day: bool) -> Option<NaiveDate> {
         if let Some(asked_on) = self.asked_on.take() {
             return Some(asked_on);
@@ -388,7 +388,7 @@ pub(super) const fn change_source(change: Change, regime: Regime) -> (&'static s
     }
 }
 
-/// Where the notice that the applicant waits on stands.
+/// The article of the notice that the applicant has to answer.
 pub(super) const fn fee_notice_article() -> &'static str {
     FEE_NOTICE_ARTICLE
 }

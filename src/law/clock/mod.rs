@@ -167,7 +167,7 @@ pub enum Fact {
         kind: ConsultationKind,
         /// Day of sending; itself counted.
         on: NaiveDate,
-        /// Last day of the stop when nobody answers: the 15th working day from their receipt (C-6).
+        /// Last day of the stop without an answer: the 15th working day from their receipt (C-6).
         #[serde(default)]
         silent_until: Option<NaiveDate>,
     },
@@ -198,16 +198,16 @@ pub enum Fact {
         /// Day the payment was complete.
         on: NaiveDate,
     },
-    /// The extension was approved and the applicant told.
+    /// The extension was approved and the applicant notified.
     Extension {
-        /// Day the applicant was told.
+        /// Day the applicant was notified.
         on: NaiveDate,
         /// Working days added.
         days: u32,
     },
-    /// A reasonable delayed date was fixed and the applicant told (711 Art. 35).
+    /// A reasonable delayed date was fixed and the applicant notified (711 Art. 35).
     DelayedReply {
-        /// Day the applicant was told.
+        /// Day the applicant was notified.
         on: NaiveDate,
         /// The new due date.
         until: NaiveDate,

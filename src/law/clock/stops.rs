@@ -20,7 +20,7 @@ impl Stop<'_> {
     }
 }
 
-/// What ends a consultation that nobody has answered.
+/// What ends a consultation without an answer.
 #[derive(Clone, Copy)]
 pub(super) enum Unanswered {
     /// As of that day: open, unless its last day has passed.

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use table::TABLE;
 
-/// The category an application ends in. Everything about one stands in one row of one table.
+/// The category an application ends in. One row of one table holds everything about one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum Outcome {
     /// 予以公开.
@@ -284,7 +284,7 @@ impl Outcome {
         self.entry().requirements
     }
 
-    /// The applicant gets all that was asked for, or is told where it is public.
+    /// The applicant gets all that was asked for, or the reply says where it is public.
     #[must_use]
     pub const fn is_granted(self) -> bool {
         matches!(
@@ -431,7 +431,7 @@ impl Requirement {
         }
     }
 
-    /// Where the requirement stands.
+    /// The article of the requirement.
     #[must_use]
     pub const fn article(self) -> &'static str {
         match self {

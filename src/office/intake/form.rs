@@ -3,11 +3,12 @@
 //! Everything that is wrong is told at once, so that the person at the counter is asked once. No fault repeats a value.
 
 use crate::case::command::title_of;
+use crate::case::is_id_card;
 use crate::case::text::{LONGEST_TEXT, LONGEST_TITLE, free_text_flaw};
 use crate::case::{ApplicantKind, DeliveryForm, DeliveryWay};
 use crate::law::Channel;
 use crate::office::OfficeError;
-use crate::office::applicants::{IdentityKind, is_id_card};
+use crate::office::applicants::IdentityKind;
 use crate::office::cases::Application;
 use crate::office::checks::{Checks, is_email};
 use crate::store::OrganId;

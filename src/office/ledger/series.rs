@@ -98,7 +98,7 @@ impl Series {
     /// The place of a number that is written as the organ writes this kind.
     pub(super) fn place(&self, kind: Kind, number: &str) -> Option<Place> {
         let (_, pattern) = self.patterns.iter().find(|(of, _)| *of == kind)?;
-        let (year, seq) = place_of(&half_width(pattern), &half_width(number))?;
+        let (year, seq) = own_place(pattern, number)?;
         Some(Place { key: (kind, year), seq })
     }
 
@@ -182,6 +182,11 @@ impl Series {
         }
         jump
     }
+}
+
+/// Year and place of a number that is written by the organ's own pattern, however wide its letters are.
+pub(in crate::office) fn own_place(pattern: &str, number: &str) -> Option<(i32, i64)> {
+    place_of(&half_width(pattern), &half_width(number))
 }
 
 /// Year and place of a number that is written by this pattern.

@@ -1,4 +1,4 @@
-//! Counting: which cell of a form a case stands in, and the tables that come of it.
+//! Counting: which cell of a form a case belongs to, and the tables that result.
 //!
 //! A case in stock in a period came in before or in it, and either left in it or did not: so 一＋二＝（七）＋四 whatever the cases
 //! are. A cell is a [`Selector`]; the table and the list behind a cell both ask it, so that they cannot disagree.
@@ -114,7 +114,7 @@ impl When {
     }
 }
 
-/// Which cases stand in a cell.
+/// Which cases a cell counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
     /// When they came in; any: before the end of the period.
@@ -132,7 +132,7 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// Whether cases of this line stand in the cell.
+    /// Whether the cell counts the cases of this line.
     #[must_use]
     pub fn takes(&self, line: &Line, period: &Period) -> bool {
         let Course { applicant_kind, channel, entered_on, concluded } = line.course;
@@ -217,7 +217,7 @@ pub fn table_three(form: Form, period: &Period, lines: &[Line]) -> Table {
     Table { rows: rows.collect(), columns }
 }
 
-/// Whether a remedy stands in a cell of table four: decided in the period by its result, undecided as long as it is.
+/// Whether a cell of table four counts a remedy: by its result if it was decided in the period, else as undecided.
 #[must_use]
 pub fn is_in_remedy_cell(form: Form, block: &str, column: &str, remedy: &RemedyCourse, period: &Period) -> bool {
     let place = match remedy.decided {

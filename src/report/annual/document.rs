@@ -20,7 +20,7 @@ const TITLE: usize = 44;
 const BODY: usize = 32;
 const CELL: usize = 18;
 
-/// Least height of a row of a table, twentieths of a point, and room around what stands in a cell.
+/// Least height of a row of a table, twentieths of a point, and room around the content of a cell.
 const ROW_TWIPS: f32 = 300.0;
 const ROOM_TWIPS: usize = 25;
 
@@ -50,7 +50,7 @@ pub fn document(report: &Report) -> Result<Vec<u8>, ReportError> {
         .add_paragraph(Paragraph::new().align(AlignmentType::Center).add_run(run(&title(report), TITLE).bold()));
     let mut grids = grids(report).into_iter();
     for (heading, text) in parts(report) {
-        // Table two is a part of its own; the sheet of 2014 stands with part three, the others with the part they are named after.
+        // Table two is a part of its own; the sheet of 2014 goes with part three, the others with the part they are named after.
         if heading.starts_with('三')
             && let Some(two) = grids.next_if_two()
         {

@@ -199,7 +199,7 @@ impl OwnFigures {
 }
 
 impl Serialize for OwnFigures {
-    /// The table alone, row → column → number: the words stand in the report's parts.
+    /// The table alone, row → column → number: the words are in the report's parts.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut rows = serializer.serialize_map(Some(self.table2.len()))?;
         for (row, cells) in &self.table2 {

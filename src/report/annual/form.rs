@@ -1,4 +1,4 @@
-//! The three official forms as one table of rows and columns. Which outcome stands in which row is `law`'s to say.
+//! The three official forms as one table of rows and columns. `law` says which outcome belongs to which row.
 //!
 //! 国办发〔2014〕32号 for reports up to 2018; 国办公开办函〔2019〕60号 for 2019 and 2020; 国办公开办函〔2021〕30号 from 2021 on.
 
@@ -184,7 +184,7 @@ impl Form {
 /// 尚未审结.
 pub const UNDECIDED: &str = "尚未审结";
 
-/// 信函、网络… of the 2014 sheet and the channels each stands for.
+/// 信函、网络… of the 2014 sheet and the channels each means.
 const CHANNELS: [(&str, &str, &[Channel]); 4] = [
     ("（一）1.当面申请数", "当面", &[Channel::InPerson, Channel::Oral]),
     ("（一）2.传真申请数", "传真", &[Channel::Fax]),
@@ -214,7 +214,7 @@ pub fn is_refusal_of_sheet(row: &str) -> bool {
     row.strip_prefix(SHEET_REFUSED).is_some_and(|rest| rest.starts_with('-'))
 }
 
-/// What stands before the number of a row that is one of several: `三(三)不予公开`. The row itself where it stands alone.
+/// The words before the number of a row that is one of several: `三(三)不予公开`. A row without a number is its own group.
 #[must_use]
 pub fn group(row: &str) -> &str {
     row.split_once('-').map_or(row, |(group, _)| group)

@@ -106,7 +106,7 @@ fn same(ours: &Report, read: &Published) {
     assert_eq!(check(read).findings, []);
 }
 
-/// The workbook with one cell typed over, as somebody would who works in it.
+/// The workbook with one cell typed over, as a user of it would.
 fn typed_over(bytes: Vec<u8>, label: &str, number: f64) -> Vec<u8> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
     let mut copy = rust_xlsxwriter::Workbook::new();

@@ -8,7 +8,7 @@ use super::whole::Report;
 use crate::report::PARTIAL_NOTE;
 use std::cmp::Ordering;
 
-/// What stands in a spot.
+/// The content of a spot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// Words.
@@ -33,7 +33,7 @@ pub enum Look {
 /// A cell of the form, over one or more columns and rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {
-    /// What stands in it.
+    /// Its content.
     pub content: Content,
     /// How it looks.
     pub look: Look,
@@ -81,13 +81,13 @@ impl Spot {
 pub struct Grid {
     /// Its short name, for a worksheet.
     pub name: &'static str,
-    /// The heading of the part it stands in.
+    /// The heading of the part it belongs to.
     pub heading: String,
     /// Widths of its columns, in digits; a Chinese character takes two.
     pub widths: Vec<u16>,
     /// Rows of headings.
     pub heads: u16,
-    /// The rows; a spot stands in the first row and column it covers, and nowhere else.
+    /// The rows; a spot is listed only in the first row and column it covers.
     pub rows: Vec<Vec<Spot>>,
 }
 
@@ -119,7 +119,7 @@ impl Grid {
     }
 }
 
-/// The label of a row as the official form prints it, and what it stands under: `（三）不予公开`, `1.属于国家秘密`.
+/// The label of a row as the official form prints it, and the heading above it: `（三）不予公开`, `1.属于国家秘密`.
 #[must_use]
 pub fn printed(row: &str) -> (Option<String>, String) {
     let full = |text: &str| -> String {
@@ -142,7 +142,7 @@ pub fn grids(report: &Report) -> Vec<Grid> {
     }
 }
 
-/// What stands beside the form, for the office itself: the period before, the results of each department, the subjects. Empty
+/// What is added to the form, for the office itself: the period before, the results of each department, the subjects. Empty
 /// tables are left out.
 #[must_use]
 pub fn appendices(report: &Report) -> Vec<Grid> {

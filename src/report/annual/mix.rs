@@ -41,7 +41,7 @@ impl Serialize for Results {
     }
 }
 
-/// Where an outcome stands that the form counts as no reply: 2014 knew replies only.
+/// The place of an outcome that the form does not count as a reply: the form of 2014 has replies only.
 const NO_REPLY: &str = "（不计入答复数的）";
 
 /// The groups of results in the order of the form: `三(三)不予公开` is one, whatever its reason.
@@ -97,7 +97,7 @@ impl Mix {
 #[must_use]
 pub fn columns(mixes: &[Mix]) -> Vec<&'static str> {
     let mut columns: Vec<&'static str> = Vec::new();
-    // Whoever has most columns has them all, as the additional one is the last.
+    // The mix with most columns has them all, as the additional one is the last.
     if let Some(widest) = mixes.iter().max_by_key(|mix| mix.results.0.len()) {
         columns.extend(widest.results.0.iter().map(|(group, _)| *group));
     }

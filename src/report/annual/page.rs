@@ -156,10 +156,10 @@ fn results(report: &Report) -> Vec<Bar> {
     }))
 }
 
-/// Colours that can be told apart in print, one for each group of results; the last for all others.
+/// Colours that differ in print, one for each group of results; the last for all others.
 const COLOURS: [&str; 7] = ["#4d7ea8", "#9cc3de", "#c0504d", "#e0a15e", "#8f8f8f", "#b9a5cf", "#d9d9d9"];
 
-/// Characters that stand beside a bar; the table above has the whole name.
+/// Characters printed beside a bar; the table above has the whole name.
 const LABEL_ROOM: usize = 16;
 
 fn shortened(label: String) -> String {

@@ -3,7 +3,7 @@
 use super::form::{self, Form};
 use serde_json::{Map, Value};
 
-/// What stands in a printed cell. A blank is not a nought, and neither is 不适用.
+/// The content of a printed cell. A blank, a nought and 不适用 are three different things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Figure {
     /// A number, nought included.
@@ -30,11 +30,11 @@ impl Figure {
 pub struct Line {
     /// As printed.
     pub label: String,
-    /// The official row it means, if it can be told.
+    /// The official row it means, if that is clear.
     pub row: Option<&'static str>,
     /// The cells.
     pub cells: Vec<Option<Figure>>,
-    /// Numbers printed in the row whose column cannot be told.
+    /// Numbers printed in the row whose column is unknown.
     pub unplaced: Vec<u32>,
     /// What the source remarks on the row.
     pub note: Option<String>,
@@ -53,7 +53,7 @@ pub struct Published {
     pub table3: Vec<Line>,
     /// Table four: the blocks as rows.
     pub table4: Vec<Line>,
-    /// Numbers of table four whose cell cannot be told.
+    /// Numbers of table four whose cell is unknown.
     pub unplaced4: Vec<u32>,
     /// The prose.
     pub narrative: String,
@@ -93,7 +93,7 @@ impl Unreadable {
     }
 }
 
-/// The first year there can be a report on, and a year nobody reports on yet.
+/// The first year there can be a report on, and a year far in the future.
 const YEARS: std::ops::RangeInclusive<i64> = 2008..=2999;
 
 impl Published {
@@ -173,7 +173,7 @@ fn without_private(members: &Map<String, Value>) -> Map<String, Value> {
     members.iter().filter(|(key, _)| !key.starts_with('_')).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// `_published_cells`: the numbers in the order of the page, where the cells could not be told apart.
+/// `_published_cells`: the numbers in the order of the page, where the cells are unknown.
 fn unplaced(members: &Map<String, Value>) -> Vec<u32> {
     let cells = members.get("_published_cells").and_then(Value::as_array);
     cells.into_iter().flatten().filter_map(|cell| u32::try_from(cell.as_u64()?).ok()).collect()

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The rows: organ, year, form, then each table with its heading row, what stands beside the form, then the prose.
+/// The rows: organ, year, form, then each table with its heading row, what is added to the form, then the prose.
 fn records(report: &Report) -> Vec<Vec<String>> {
     let line = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<String>>();
     let mut rows = vec![
@@ -294,7 +294,7 @@ fn read_sheets(sheets: &Sheets) -> Result<Published, Unreadable> {
     finished(members, three, four, &narrative)
 }
 
-/// Told by its rows: （六） is one in 2019 and three in 2021.
+/// Recognised by its rows: （六） is one row in 2019 and three in 2021.
 fn form_of(rows: &[Vec<String>], is_sheet: bool) -> Form {
     let has = |label: &str| rows.iter().flatten().any(|cell| cell == label);
     match (is_sheet, has("3.其他")) {
@@ -304,7 +304,7 @@ fn form_of(rows: &[Vec<String>], is_sheet: bool) -> Form {
     }
 }
 
-/// Labels stand in three columns, figures behind them.
+/// Labels are in three columns, figures behind them.
 fn rows_of_three(form: Form, rows: &[Vec<String>]) -> Map<String, Value> {
     const LABELS: usize = 3;
     let columns = form.columns();

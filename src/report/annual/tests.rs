@@ -88,7 +88,7 @@ fn log(history: &History) -> Vec<Event> {
     let _ = desk.give(&ConfirmReceipt { on: start, evidence: "电话".into() }.into());
     let _ = desk.give(&plain(CommandKind::Register, desk.case.as_ref(), start));
     if history.is_split_off {
-        // As a part stands in its log: received with its parent, split off some days later.
+        // As the log of a part has it: received with its parent, split off some days later.
         desk.today = start + Days::new(20);
         let link = Link { on: desk.today, other_case: Uuid::from_u128(3), relation: LinkRelation::SplitFrom };
         let event = Event::Linked(link);

@@ -1,4 +1,4 @@
-//! Merged cells of a worksheet. They stand behind its rows, so they are read in a pass of their own.
+//! Merged cells of a worksheet. They follow its rows, so they are read in a pass of their own.
 
 use super::caps::Unreadable;
 use super::cells::place_of;

@@ -1,4 +1,4 @@
-//! The cells of a worksheet, row by row. Only one row is in memory, and only as far as something stands in it.
+//! The cells of a worksheet, row by row. Only one row is in memory, and only up to its last cell with content.
 
 use super::caps::{Allowance, Unreadable};
 use super::package::{Node, Part, attribute};
@@ -14,7 +14,7 @@ const LAST_COLUMN: u32 = 16_384;
 /// Most text of a row, bytes.
 const MOST_ROW_TEXT: usize = 512 << 10;
 
-/// What stands in a cell. The value of a formula is the one it had when the file was saved.
+/// The content of a cell. The value of a formula is the one it had when the file was saved.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Text.
@@ -31,7 +31,7 @@ pub enum Value {
     Uncomputed,
 }
 
-/// How a cell says what stands in it.
+/// How a cell gives its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// No type, or `n`.
@@ -158,7 +158,7 @@ impl Head {
         Ok(Self { row: at, column, kind, style })
     }
 
-    /// What stands in the cell; its element is read to its end.
+    /// The content of the cell; its element is read to its end.
     fn value(&self, part: &mut Part<'_>, context: &Context, text: &mut String) -> Result<Option<Value>, Unreadable> {
         let outer = part.depth();
         let mut value = None;

@@ -13,7 +13,7 @@ const PICTURE: &str = "是图片，请录入空白台账";
 const ARCHIVE: &str = "是压缩包，请解压后导入其中的电子表格";
 const OLD_RECORDS: &str = "是旧版 Excel（.xls）的记录，请用 Excel 或者 WPS 打开，另存为 .xlsx";
 
-/// What stands at the beginning of a file, and what it is then.
+/// The beginning of a file, and the kind of file it shows.
 const MARKS: &[(&[u8], &str)] = &[
     (&[0xd0, 0xcf, 0x11, 0xe0], OLE_DETAIL),
     // Records of Excel 2 to 4, without a container.

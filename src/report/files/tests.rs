@@ -162,7 +162,7 @@ fn rows_cells_and_text_are_counted_over_all_files_of_a_request() {
     let wide: String = (b'A'..=b'I').map(|letter| inline(&format!("{}1", char::from(letter)), "x")).collect();
     let fault = |book: &Book| rows_within(&book.bytes(), caps).unwrap_err().detail;
     assert!(fault(&Book::of(&row(1, &wide))).contains("超过8个"));
-    // One long string, told again by each cell.
+    // One long string, repeated by each cell.
     let shared = Book::of(&row(1, "<c t=\"s\"><v>0</v></c><c t=\"s\"><v>0</v></c>"));
     assert!(fault(&shared.strings(&format!("<si><t>{}</t></si>", "x".repeat(60)))).contains("文字合计超过"));
 }
@@ -205,7 +205,7 @@ fn what_really_unfolds_is_counted_whatever_the_archive_says() {
     assert_eq!((fault.kind, fault.detail.contains("展开后超过1MB")), (Fault::TooLarge, true), "{fault}");
     let behind = Book::of("").with(SHEET, sheet("") + &" ".repeat(2 << 20));
     assert_eq!(rows_within(&behind.bytes(), small).unwrap_err().kind, Fault::TooLarge);
-    // What is no part of the workbook is not unfolded at all.
+    // What is outside of the workbook stays packed.
     let beside = Book::of(&row(1, &inline("A1", "x"))).with("bomb.zip", vec![0_u8; 3 << 20]).bytes();
     assert_eq!(rows_within(&beside, small), Ok(vec![(1, vec![text("x")])]));
     for (lie, kind) in [(0_u32, Fault::Damaged), (1, Fault::Damaged), (u32::MAX - 1, Fault::TooLarge)] {

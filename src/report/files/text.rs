@@ -3,7 +3,7 @@
 use super::LONGEST_TEXT;
 use super::caps::{Allowance, Unreadable};
 
-/// Where a byte of separated text stands. The same states as the reader's: a quotation mark begins only at the edge of a cell.
+/// The place of a byte in separated text. The same states as the reader's: a quotation mark begins only at the edge of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     Edge,

@@ -65,7 +65,7 @@ pub(super) fn aside(sheet: &SheetHeadings, row: &RawRow) -> Option<String> {
         return Some(text);
     }
     let closes = |text: &str| CLOSINGS.iter().any(|word| text.starts_with(word));
-    // 审核人：某人 may stand below any column.
+    // 审核人：某人 may be below any column.
     let is_fact = |cell: &RawCell| !cell.is_empty() && !closes(&half_width(&cell.text()));
     let is_said =
         |column: &LedgerColumn| place_of(sheet, column.field).is_some_and(|at| row.cells.get(at).is_some_and(is_fact));

@@ -1,4 +1,4 @@
-//! What stands in a cell of a ledger: text, or a date or number that a spreadsheet keeps as such.
+//! The content of a cell of a ledger: text, or a date or number that a spreadsheet keeps as such.
 
 use super::dates::{chinese_number, day_of};
 use chrono::NaiveDate;
@@ -16,7 +16,7 @@ pub enum RawCell {
     Unusable(String),
     /// A formula whose value is not in the file.
     Uncomputed,
-    /// Covered by a merged cell, and something else stands under it.
+    /// Covered by a merged cell that hides other content.
     Hidden(String),
 }
 
@@ -24,7 +24,7 @@ impl RawCell {
     /// An empty cell.
     pub const EMPTY: Self = Self::Text(String::new());
 
-    /// Whether nothing stands in it.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         match self {

@@ -24,7 +24,7 @@ pub struct LedgerColumn {
     pub width: u16,
     /// Most characters of a cell.
     pub longest: usize,
-    /// The fact of a case it holds, as refusals point at it; empty for what stands beside the case.
+    /// The fact of a case it holds, as refusals point at it; empty for what is no fact of the case.
     pub at: &'static str,
 }
 

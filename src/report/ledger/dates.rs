@@ -65,7 +65,7 @@ fn english(text: &str) -> Option<NaiveDate> {
         None => (of_month(second)?, first),
     };
     let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month, day.parse().ok()?)?;
-    // The name of the zone stands behind its offset.
+    // The name of the zone follows its offset.
     let time = time.split_once('(').map_or(time, |(time, _)| time).trim_end();
     Rest(time).moment(date)
 }
@@ -129,7 +129,7 @@ impl<'a> Rest<'a> {
         if letters == "元" { Some(1) } else { chinese_number(letters) }.filter(|_| may_be_chinese)
     }
 
-    /// What stands behind a date: weekday, time of day, zone. All of it must be understood.
+    /// What follows a date: weekday, time of day, zone. All of it must be understood.
     fn moment(mut self, date: NaiveDate) -> Option<NaiveDate> {
         self.weekday(date)?;
         let time = self.time()?;

@@ -1,4 +1,4 @@
-//! Headings that offices write besides those of the columns, and the groups they stand under.
+//! Headings that offices write besides those of the columns, and the groups above them.
 
 /// Headings without a group of their own, and what an office has to fill in instead.
 pub(super) const NOT_TAKEN: &[(&[&str], &str)] = &[

@@ -7,13 +7,13 @@ use super::{RawCell, Unread};
 use crate::report::files::column_name;
 use std::sync::Arc;
 
-/// The heading may stand under a title, but not further down than this row of those with anything in them.
+/// The heading may be under a title, but not further down than this row of those with anything in them.
 const FIRST_ROWS: usize = 10;
-/// Rows of a sheet without a heading that are looked at to see whether cases stand in them.
+/// Rows of a sheet without a heading that are looked at to see whether they hold cases.
 const LOOKED_AT: usize = 60;
 /// A sheet with so many known headings was meant as a ledger.
 const MEANT: usize = 3;
-/// Most characters of a heading that are told.
+/// Most characters of a heading that a message repeats.
 const SHOWN: usize = 40;
 
 /// What a heading means.
@@ -55,7 +55,7 @@ impl Meaning {
 /// A column of a sheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
-    /// As it stands there, the group before it; empty for a column without one.
+    /// As it is written there, the group before it; empty for a column without one.
     pub name: String,
     /// What it means.
     pub meaning: Option<Meaning>,
@@ -72,7 +72,7 @@ impl Heading {
         self.meaning.and_then(Meaning::taken)
     }
 
-    /// How it is told: its name, or the letters of the column.
+    /// How messages name it: its name, or the letters of the column.
     #[must_use]
     pub fn told(&self, place: usize) -> String {
         let name: String = self.name.chars().take(SHOWN).collect();
@@ -82,7 +82,7 @@ impl Heading {
         format!("{}列（没有列名）", column_name(u32::try_from(place).unwrap_or(u32::MAX).saturating_add(1)))
     }
 
-    /// Why what stands below it is not taken; none for what is.
+    /// Why the cells below it are not taken; `None` for a column that is taken.
     #[must_use]
     pub fn not_taken(&self) -> Option<(&'static str, String)> {
         match self.meaning {
@@ -115,7 +115,7 @@ pub struct SheetHeadings {
 pub struct Headings {
     /// The sheets that are read.
     pub sheets: Vec<SheetHeadings>,
-    /// The sheets that are not, with why; those in which cases seem to stand, and the others.
+    /// The sheets that are not, with why; those that seem to hold cases, and the others.
     pub unread: Vec<(Unread, bool)>,
 }
 
@@ -270,7 +270,7 @@ fn flaw(line: u32, columns: &[Heading]) -> Option<String> {
     Some(why)
 }
 
-/// Why a day that stands there is not the day of receipt, from which the period runs (Art. 31, 33).
+/// Why a day in that column is not the day of receipt, from which the period runs (Art. 31, 33).
 fn substitute(heading: &Heading) -> Option<String> {
     let name = &heading.name;
     const WHYS: [(Field, &str); 2] = [
@@ -289,7 +289,7 @@ fn one_line(cell: &RawCell) -> String {
     cell.text().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What stands in a cell that is the row's own, and not shown there by a merged cell above.
+/// The content of a cell that is the row's own, and not shown there by a merged cell above.
 fn own(row: &RawRow, place: usize) -> Option<String> {
     let is_covered = row.merged.iter().any(|merged| merged.from < row.line && merged.covers(place));
     row.cells.get(place).filter(|_| !is_covered).map(one_line).filter(|text| !text.is_empty())
@@ -319,7 +319,7 @@ fn grouped(upper: &RawRow, lower: &RawRow) -> Vec<Heading> {
             }
             match own(lower, place) {
                 None => Heading::of(&above),
-                // A group that is written once stands over the columns behind it too.
+                // A group that is written once covers the columns behind it too.
                 Some(name) if group.is_empty() => Heading::of(&name),
                 Some(name) => Heading { meaning: within(&group, &name), name: format!("{group}/{name}") },
             }

@@ -157,7 +157,7 @@ pub struct Unread {
     pub cells: Option<u64>,
 }
 
-/// A label that is not understood, with the first row it stands in.
+/// A label that is not understood, with the first row that has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Unmapped {
     /// 列名

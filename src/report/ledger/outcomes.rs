@@ -496,7 +496,7 @@ pub fn outcome_of(word: &str, regime: Regime) -> Option<Outcome> {
     })
 }
 
-/// The category that a name means as it stands, without a number or a group before it.
+/// The category that a name means by itself, without a number or a group before it.
 fn whole(word: &str, regime: Regime) -> Option<Outcome> {
     let wanted = named(word);
     if wanted.is_empty() || GROUPS.iter().any(|group| group.names.contains(&wanted.as_str())) {
@@ -541,7 +541,7 @@ const GROUPS: &[Group] = &[
 const MARKS: &[char] = &['-', '—', '–', '_', ':', '/', '、', '.', '·', ',', ';', '>', '→', '|', '《', '》', '。', ' '];
 
 impl Group {
-    /// A name without numbers and brackets around it, and the group that stands before or behind it.
+    /// A name without numbers and brackets around it, and the group before or behind it.
     fn apart(word: &str) -> (Option<&'static Self>, String) {
         let mut text = brackets(&plain(word)).replace(&brackets(&plain(PARTIAL_NOTE)), "");
         let mut group = None;
@@ -615,7 +615,7 @@ fn unwrapped(text: &str) -> &str {
     inner.filter(|inner| !inner.contains(['(', ')'])).unwrap_or(text)
 }
 
-/// The rows it stands in, newest form first.
+/// The rows it belongs to, newest form first.
 fn rows(outcome: Outcome) -> Vec<&'static str> {
     [outcome.row_2021(), outcome.row_2019(), outcome.row_2014()].into_iter().flatten().collect()
 }

@@ -14,7 +14,7 @@ use crate::case::historical::{
     Past, PastConsultation, PastCorrection, PastExtension, PastFee, Remark, Term, regime_of,
 };
 use crate::case::text::{free_text_flaw, without_hidden};
-use crate::case::{ApplicantKind, IdentityKind};
+use crate::case::{ApplicantKind, IdentityKind, read_identity};
 use crate::law::{Channel, ClockOptions, ConsultationKind, Outcome, Regime};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 const EXACT_DIGITS: usize = 15;
 /// What offices write into a cell that holds nothing.
 const BLANK_MARKS: &[&str] = &["/", "\\", "-", "--", "—", "——", "无", "空"];
-/// Where a label stands, or a row.
+/// The place of a label, or of a row.
 type At = (Option<Arc<str>>, u32);
 
 /// Reads the rows of one file, and remembers the labels it does not understand and what it did not read.
@@ -33,7 +33,7 @@ pub struct LedgerReader {
     headings: Headings,
     options: ClockOptions,
     unmapped: BTreeMap<(Field, String), (u32, At)>,
-    /// How many cells stand in a column that is not read, by sheet and place.
+    /// How many cells a column has that is not read, by sheet and place.
     unread: BTreeMap<(usize, usize), u64>,
     asides: Vec<Aside>,
     outcomes: HashMap<(String, Regime), Option<Outcome>>,
@@ -42,8 +42,8 @@ pub struct LedgerReader {
 }
 
 impl LedgerReader {
-    /// A reader of a file with these headings; `options` are the organ's readings of the law, by which the Order of a row
-    /// is told.
+    /// A reader of a file with these headings; `options` are the organ's readings of the law, which decide the Order of a
+    /// row.
     #[must_use]
     pub fn new(headings: Headings, options: ClockOptions) -> Self {
         Self {
@@ -71,8 +71,8 @@ impl LedgerReader {
         self.unmapped.iter().map(told).collect()
     }
 
-    /// Looks at a row without reading it: 受理编号 and 收到日期; none for what is no case. What stands in columns that are not
-    /// read is counted, and rows that are no case are remembered.
+    /// Looks at a row without reading it: 受理编号 and 收到日期; `None` for a row that is no case. It counts the cells of
+    /// columns that are not read, and remembers rows that are no case.
     pub fn glance(&mut self, row: &RawRow) -> Option<(Option<String>, Option<NaiveDate>)> {
         let sheet = self.headings.of_sheet(row.sheet).filter(|sheet| row.line > sheet.line)?;
         if let Some(text) = aside(sheet, row) {
@@ -93,8 +93,8 @@ impl LedgerReader {
         Some((number, cell(Field::ReceivedOn).and_then(RawCell::day)))
     }
 
-    /// What [`LedgerReader::glance`] met that is not taken in: columns with something in them, and sheets in which cases
-    /// seem to stand.
+    /// What [`LedgerReader::glance`] met that is not taken in: columns with something in them, and sheets that seem to
+    /// hold cases.
     #[must_use]
     pub fn unread(&self) -> Vec<Unread> {
         let sheets =
@@ -127,7 +127,7 @@ impl LedgerReader {
         &self.asides
     }
 
-    /// What a row says; none for the headings, what stands above them, and what is no case.
+    /// What a row says; `None` for the headings, the rows above them, and a row that is no case.
     ///
     /// # Errors
     /// Everything that cannot be read, each with its column, what was found and what is understood.
@@ -159,7 +159,7 @@ pub(super) fn place_of(sheet: &SheetHeadings, field: Field) -> Option<usize> {
     sheet.columns.iter().position(|heading| heading.field() == Some(field))
 }
 
-/// Whether nothing stands in a cell, or what offices write for nothing.
+/// Whether a cell is empty, or has what offices write for nothing.
 fn is_blank(cell: &RawCell) -> bool {
     cell.is_empty() || (matches!(cell, RawCell::Text(_)) && BLANK_MARKS.contains(&half_width(&cell.text()).as_str()))
 }
@@ -560,7 +560,7 @@ impl Row<'_> {
         }
         let mut found = Vec::with_capacity(count);
         for place in 0..count {
-            // One entry stands for all, but an opinion that came for one came for none of the others.
+            // One entry covers all, but an opinion that came for one does not cover the others.
             let shared =
                 |parts: &[RawCell]| parts.get(place).or(parts.first()).filter(|cell| !cell.is_empty()).cloned();
             let back = returned.get(place).filter(|cell| !cell.is_empty()).cloned();
@@ -621,7 +621,7 @@ impl Row<'_> {
         Person { name, identity, telephone, email, address }
     }
 
-    /// A contact; one that is masked or rounded says nothing, and that is told.
+    /// A contact. One that is masked or rounded is left out, with a remark.
     fn contact(&mut self, field: Field) -> Option<String> {
         let text = self.line(field)?;
         if is_masked(&text) || is_rounded(&text) {
@@ -633,22 +633,28 @@ impl Row<'_> {
         Some(text)
     }
 
-    /// A number that is masked, or that a spreadsheet has rounded, is not taken, and that is told.
+    /// The number of the identity paper, whatever stands around it. One that is masked, that a spreadsheet has rounded, or that is
+    /// not clear is not taken, and a remark says so.
     fn identity(&mut self) -> Option<(IdentityKind, String)> {
         let kind = self.meaning(Field::IdentityKind, |_, word| words::identity_kind(word));
         let is_number = matches!(self.cell(Field::IdentityNumber), Some(RawCell::Number(_)));
-        let number = self.line(Field::IdentityNumber)?;
-        if is_masked(&number) {
+        let text = self.line(Field::IdentityNumber)?;
+        if is_masked(&text) {
             self.remarks.push(Remark::IdentityMasked);
             return None;
         }
-        let number = half_width(&number);
-        if (is_number && number.len() > EXACT_DIGITS) || is_rounded(&number) {
+        let text = half_width(&text);
+        if (is_number && text.len() > EXACT_DIGITS) || is_rounded(&text) {
             self.remarks.push(Remark::IdentityRounded);
             return None;
         }
-        let is_of_a_card = number.chars().count() == 18 && number.starts_with(|first: char| first.is_ascii_digit());
-        let assumed = if is_of_a_card { IdentityKind::IdCard } else { IdentityKind::Other };
-        Some((kind.unwrap_or(assumed), number))
+        let read = read_identity(kind, &text);
+        let remark = match &read {
+            None => Remark::IdentityUnclear,
+            Some((_, number)) if is_rounded(number) => Remark::IdentityRounded,
+            Some(_) => return read,
+        };
+        self.remarks.push(remark);
+        None
     }
 }

@@ -330,7 +330,7 @@ fn sheets_that_are_not_read_are_named_and_those_with_cases_stop_the_import() {
     let flawed: &[&[&str]] = &[&["受理编号", "受理日期", "申请人类型", "申请内容"], &["甲2", "二月", "自然人", "乙"]];
     let came = read(&workbook(&[tab(ledger), Tab("2023", flawed, &[])]));
     assert_eq!((came.numbers(), came.named()), (vec!["甲1"], vec!["2023"]));
-    // An empty sheet is nothing, and columns may stand in another order.
+    // An empty sheet is nothing, and columns may be in another order.
     let moved: &[&[&str]] = &[&["申请内容", "收到日期", "申请人类型"], &["乙", "昨天", "自然人"]];
     let came = read(&workbook(&[Tab("空", &[], &[]), tab(ledger), Tab("2025", moved, &[])]));
     assert_eq!(
@@ -454,7 +454,7 @@ fn rows_that_are_no_case_are_told_and_a_case_is_never_taken_for_one() {
         assert_eq!(asides(row, &[]), (1, 0, 0), "{row:?}");
     }
     assert_eq!(asides(&["第二部分"], &["A2:E2"]), (1, 0, 0));
-    // What has a fact of an application is one, whatever stands before it.
+    // What has a fact of an application is one, whatever precedes it.
     assert_eq!(asides(&["合计", "甲1", "#45356", "自然人", "甲"], &[]), (0, 1, 0));
     assert_eq!(asides(&["合计", "甲1", "", "自然人", "甲"], &[]), (0, 0, 1));
     assert_eq!(asides(&["n:4", "甲1"], &[]), (0, 0, 3), "a number alone is an application without its facts");
@@ -571,7 +571,40 @@ fn a_masked_or_rounded_number_is_never_an_identity_and_that_is_told() {
     assert_eq!((rows[1].person.telephone.as_deref(), rows[1].person.email.as_deref()), (None, Some("a_b_c_d@e.cn")));
 }
 
-// Where a case stands.
+/// The identity number is taken out of what stands around it; where it is not clear, the row is named.
+#[test]
+fn an_identity_number_is_found_among_blanks_prefixes_notes_and_telephone_numbers() {
+    use crate::case::historical::Remark;
+    let of = |kind: &str, number: &str| {
+        let rows: &[&[&str]] = &[
+            &["收到日期", "申请方式", "申请人类型", "申请内容", "证件类型", "证件号码"],
+            &["#45356", "网站", "自然人", "甲", kind, number],
+        ];
+        let row = read(&one(rows, &[])).rows.remove(0);
+        (row.person.identity, row.remarks)
+    };
+    let whole = Some((IdentityKind::IdCard, "11010519491231002X".to_owned()));
+    for kind in ["", "身份证"] {
+        for number in [
+            "110 1051 9491 2310 02X",
+            "身份证：11010519491231002X",
+            "身份证号11010519491231002x",
+            "11010519491231002X（本人）",
+            "11010519491231002X13800138000",
+            "１１０１０５１９４９１２３１００２Ｘ",
+        ] {
+            assert_eq!(of(kind, number), (whole.clone(), vec![]), "{kind} {number}");
+        }
+        for unclear in ["11010519491231002X、440524188001010014", "身份证：110105194912310021（本人）"] {
+            assert_eq!(of(kind, unclear), (None, vec![Remark::IdentityUnclear]), "{kind} {unclear}");
+        }
+    }
+    assert_eq!(of("", "护照：E12345678").0, Some((IdentityKind::Passport, "E12345678".into())));
+    assert_eq!(of("", "91350100M000100Y43").0, Some((IdentityKind::CreditCode, "91350100M000100Y43".into())));
+    assert_eq!(of("", "身份证号320102199001011000"), (None, vec![Remark::IdentityRounded]));
+}
+
+// The state of a case.
 
 #[test]
 fn a_case_that_is_said_to_have_ended_must_say_how() {

@@ -1,5 +1,5 @@
 //! The words offices use, and what they mean. The labels and codes of the service's own words are understood by
-//! themselves; here stands what people write besides.
+//! themselves; here is what people write besides.
 
 use super::cell::half_width;
 use crate::case::{ApplicantKind, IdentityKind};
@@ -209,7 +209,7 @@ const METHODS: &[(ServiceMethod, &[&str])] = &[
     ),
 ];
 
-/// What a word says of where a case stands.
+/// The state of a case that a word means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     /// Its receipt is not confirmed yet.
@@ -299,7 +299,7 @@ const STATUSES: &[(Status, &[&str])] = &[
     ),
 ];
 
-/// What a word says of where a case stands; none for one that is not known.
+/// The state of a case that a word means; `None` for an unknown word.
 pub(super) fn status(word: &str) -> Option<Status> {
     meant(word, std::iter::empty(), STATUSES)
 }

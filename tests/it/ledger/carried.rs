@@ -91,11 +91,11 @@ fn prepare(case: &mut CaseAt<'_>, requirement: Requirement, on: NaiveDate, propo
         }
         Requirement::AdverseEffect => proposal["adverse_effect"] = json!("危及公共安全"),
         Requirement::ProcessRecord => {
-            proposal["process"] = json!({ "kind": "draft", "made_on": on, "decision": "某批复" });
+            proposal["process"] = json!({ "kind": "draft", "made_on": "2008-05-04", "decision": "某批复" });
         }
         Requirement::InternalAffairsKind => proposal["internal_affairs"] = json!("personnel"),
         Requirement::FilePaper => proposal["file_paper"] = json!("询问笔录"),
-        Requirement::Publication => proposal["publication"] = json!({ "on": on, "place": "网站公开栏" }),
+        Requirement::Publication => proposal["publication"] = json!({ "on": "2008-05-04", "place": "网站公开栏" }),
         // The opinion above objects; reasons are given to every proposal; the rest are ends without a reply.
         Requirement::ConsultationObjected
         | Requirement::Reasons

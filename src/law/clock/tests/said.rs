@@ -157,6 +157,19 @@ fn the_end_is_told_as_a_reply_in_time_a_late_one_or_no_reply() {
     }
 }
 
+#[test]
+fn a_period_that_has_run_out_is_called_overdue_and_not_running() {
+    let status = |as_of| {
+        let text = explained(&timeline("2024-03-01", &[]), as_of);
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("状态：")).unwrap().to_owned();
+        (line, text.contains("逾期3日（1个工作日）"))
+    };
+    assert_eq!(status(Some("2024-03-29")), ("计算中".to_owned(), false), "the last day");
+    assert_eq!(status(Some("2024-03-30")).0, "已逾期", "a day of rest after it");
+    assert_eq!(status(Some("2024-04-01")), ("已逾期".to_owned(), true));
+    assert_eq!(status(None), ("计算中".to_owned(), false), "no day is asked about");
+}
+
 /// C-2: one court took the working day after a Sunday as day 0.
 #[test]
 fn a_receipt_on_a_day_of_rest_says_that_one_court_began_a_working_day_later() {

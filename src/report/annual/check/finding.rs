@@ -55,7 +55,7 @@ rules! {
     Narrative = "narrative", "文字中的数字与表中一致", true;
     /// The prose does not contradict itself.
     NarrativeContradiction = "narrative_contradiction", "同一数字前后一致", true;
-    /// The parts told in prose are not more than their whole.
+    /// The parts named in prose are together at most their whole.
     Enumeration = "enumeration", "分项之和不大于总数", true;
     /// The ways in add up to the applications received.
     Channels = "channels", "各申请渠道之和等于收到数", true;
@@ -75,7 +75,7 @@ rules! {
     BlankCells = "blank_cells", "空白与0不同，没有的填0", false;
     /// Cells say 不适用.
     NotApplicable = "not_applicable", "不适用与0不同，请确认", false;
-    /// Numbers whose cell cannot be told.
+    /// Numbers whose cell is unknown.
     UnplacedCells = "unplaced_cells", "数字不能对应到栏目", false;
     /// The rows are those of another form.
     FormRows = "form_rows", "行的设置与该年度格式不同", false;

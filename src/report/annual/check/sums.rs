@@ -32,7 +32,7 @@ impl Grid<'_> {
                 self.parts(spot.0).map(|parts| parts.into_iter().fold(0, u32::saturating_add))
             }
             Some(Figure::Blank | Figure::NotApplicable) => Some(0),
-            // Of noughts alone it does not matter which stands where.
+            // If all are noughts, their places do not matter.
             None => {
                 let unplaced = &self.rows.get(spot.0)?.1.unplaced;
                 (!unplaced.is_empty() && unplaced.iter().all(|number| *number == 0)).then_some(0)
@@ -286,7 +286,7 @@ fn breach(grid: &Grid<'_>, equation: &Equation, cause: Option<String>) -> Findin
         .because(cause)
 }
 
-/// The one cell that, set right, makes every equation it stands in hold; else what the imbalance itself says.
+/// The one cell that, set right, makes all its equations hold; else what the imbalance itself says.
 fn cause(grid: &Grid<'_>, equation: &Equation, equations: &[Equation], broken: &[&Equation]) -> Option<String> {
     let spots = equation.whole.iter().chain(&equation.parts).copied();
     let mut cures: Vec<(usize, Spot, u32)> = spots
@@ -312,7 +312,7 @@ fn cause(grid: &Grid<'_>, equation: &Equation, equations: &[Equation], broken: &
     })
 }
 
-/// What the cell would have to be for every equation it stands in to hold, and how many of them do not hold now.
+/// What the cell would have to be for all its equations to hold, and how many of them fail now.
 fn cure(grid: &Grid<'_>, spot: Spot, equations: &[Equation]) -> Option<(u32, usize)> {
     let own = equations.iter().filter(|equation| equation.whole.contains(&spot) || equation.parts.contains(&spot));
     let changes: Vec<i64> = own.filter_map(|equation| equation.change(spot, grid)).collect();

@@ -103,8 +103,7 @@ fn every_published_table_is_judged_as_its_reconciliation_says() {
     }
 }
 
-/// The reconciliation that stands in the file is the judge of [`JUDGED`]: a finding of figures there is a fault here, and
-/// none there is none here.
+/// The reconciliation in the file is the judge of [`JUDGED`]: a report without findings there has no fault here.
 #[test]
 fn a_file_whose_reconciliation_finds_nothing_has_no_fault_and_no_notice_but_of_blanks() {
     for (name, findings, notices) in JUDGED {

@@ -2,6 +2,8 @@
 //! in, by applicants, by results: each division is added up by itself.
 
 use super::super::finding::{Finding, Rule};
+use super::bounds;
+use super::numerals::MORE;
 
 /// One part with its words.
 struct Part {
@@ -58,8 +60,9 @@ impl Division {
 
 /// Words behind which a part is divided itself.
 const DIVIDED: [&str; 4] = ["包括", "包含", "分别", "具体"];
-/// Words of a comparison or of another year: no part.
-const NO_PART: [&str; 9] = ["同比", "较上", "较去", "比上", "比去", "增加", "减少", "去年", "上年同期"];
+/// Words of a comparison, of another year or of a sum: no part.
+const NO_PART: [&str; 13] =
+    ["同比", "较上", "较去", "比上", "比去", "增加", "减少", "去年", "上年同期", "合计", "共计", "总计", "小计"];
 
 /// Words of steps, which are no results and are counted with them by mistake.
 const STEPS: [&str; 6] = ["补正", "更改", "补充", "延期", "征求", "征询"];
@@ -112,10 +115,15 @@ fn surplus(parts: &[&Part], excess: u64) -> Option<String> {
     Some(cause)
 }
 
-/// The numbers of the sentence before “其中”, or of the sentence before that; and their sum.
+/// The numbers of the sentence before “其中”, or of the sentence before that; and their sum. None where one of them is only a
+/// bound: 近20件，其中予以公开…
 fn wholes(before: &str) -> Vec<u64> {
+    let fragments = |sentence: &str| sentence.split(['，', ',', '、', '；']).map(str::to_owned).collect::<Vec<_>>();
+    if before.rsplit('。').next().is_some_and(|sentence| fragments(sentence).iter().any(|words| is_bound(words))) {
+        return Vec::new();
+    }
     let numbers = |sentence: &str| -> Vec<u64> {
-        sentence.split(['，', ',', '、', '；']).filter_map(part).map(|part| part.number).collect()
+        fragments(sentence).iter().filter_map(|words| part(words)).map(|part| part.number).collect()
     };
     let found = before.rsplit('。').map(numbers).take(2).find(|numbers| !numbers.is_empty()).unwrap_or_default();
     let sum = (!found.is_empty()).then(|| found.iter().copied().fold(0, u64::saturating_add));
@@ -130,9 +138,17 @@ fn part(fragment: &str) -> Option<Part> {
     let (start, length) = last_number(fragment)?;
     let (words, rest) = fragment.split_at_checked(start)?;
     let (digits, rest) = rest.split_at_checked(length)?;
-    let is_count = rest.is_empty() || rest.starts_with(['件', '份']);
+    let is_count = (rest.is_empty() || rest.starts_with(['件', '份'])) && !is_bound(fragment);
     let words = if words.is_empty() { rest.trim_start_matches(['件', '份']) } else { words };
     is_count.then_some(Part { words: words.trim_end_matches('的').to_owned(), number: digits.parse().ok()? })
+}
+
+/// Whether the last number of a fragment is no exact one: 近20件, 200余件.
+fn is_bound(fragment: &str) -> bool {
+    let Some((start, length)) = last_number(fragment) else { return false };
+    let Some((before, behind)) = fragment.split_at_checked(start) else { return false };
+    let behind = behind.get(length..).unwrap_or_default();
+    behind.trim_start_matches(MORE).starts_with(['件', '份']) && !bounds::claim(0, before, behind).0.is_exact()
 }
 
 /// Where the last run of digits begins, and how long it is, bytes.
@@ -175,6 +191,9 @@ mod tests {
             "办结20件，其中予以公开12件，不予公开8件，包括国家秘密5件、个人隐私3件。",
             "收到20件，其中已办结17件，未办结3件，予以公开15件，无法提供2件。",
             "收到20件，其中征地类12件，规划类8件，较上年增加5件。",
+            "行政复议2件。收到近20件，其中予以公开12件，部分公开9件。",
+            "行政复议2件。收到20余件，其中予以公开18件，部分公开9件。",
+            "收到20件，其中予以公开15件，部分公开5件，合计20件。",
         ] {
             assert_eq!(check(text), [], "{text}");
         }
