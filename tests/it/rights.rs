@@ -1,12 +1,15 @@
 //! No right outlives itself: what a person had in an organ ends with the next request after the role is gone.
 
 use diesel::prelude::*;
-use gongkai::case::Role;
+use gongkai::case::command::LogContact;
+use gongkai::case::{Command, ContactResult, Role};
+use gongkai::office::cases::Application;
+use gongkai::office::{Answer, Once, Thing};
 use gongkai::store::audit::{self, AuditFilter};
 use gongkai::store::outbox::{self, MailFilter, MailState, MailView};
 use gongkai::store::preferences::{self, PreferenceRow};
 use gongkai::store::schema::reminder_steps;
-use gongkai::store::{Db, OrganId, StoreError, UserId, reminders, users};
+use gongkai::store::{CaseId, Db, OrganId, StoreError, UserId, reminders, users};
 use serde_json::{Value, json};
 
 use crate::desk::{Bureau, CaseAt};
@@ -422,4 +425,56 @@ fn an_answer_to_an_order_is_told_to_the_issuer_only_while_the_issuer_holds_that_
 
 fn users_named(service: &Service, name: &str) -> UserId {
     service.office.store().read(|db| users::find_by_username(db, name)).unwrap().unwrap().id
+}
+
+/// A request that was admitted before the role went, and writes after it.
+#[test]
+fn a_role_that_is_lost_between_admission_and_write_is_lost_for_the_write() {
+    on_both_databases(|database| {
+        let scene = Scene::open(database);
+        let Bureau { organ, clerk, clerk_id, .. } = &scene.bureau;
+        let office = &scene.service().office;
+        let case = scene.bureau.registered("2024-03-01");
+        let id = CaseId(case.id.parse().unwrap());
+        let version = case.last.json["version"].as_i64().unwrap();
+        let contact =
+            LogContact { on: day("2024-03-01"), means: "电话".into(), result: ContactResult::Reached, note: None };
+        let command = Command::from(contact);
+        let application: Application = serde_json::from_value(scene.bureau.application("2024-03-01")).unwrap();
+        let once = |key: &str| Once {
+            user_id: *clerk_id,
+            route: "POST /api/v1/cases".into(),
+            key: key.into(),
+            fingerprint: String::new(),
+        };
+        let answer = || Ok(Answer { status: 201, etag: None, location: None, body: String::new() });
+        let admission = office.admit(clerk, Some(Thing::Case(id))).unwrap();
+        assert_eq!(admission.standing.unwrap().roles.into_iter().collect::<Vec<_>>(), [Role::Clerk]);
+        let caller = admission.caller;
+        let write = || office.command(&caller, id, &command, version, |_| Ok(())).map_err(|error| error.to_string());
+        let file = |key: &str| {
+            let filed = office.file_by_hand(&once(key), &caller, &application, |_| answer());
+            filed.map(drop).map_err(|error| error.to_string())
+        };
+        file("before").unwrap();
+
+        scene.service().grant(*clerk_id, *organ, &[Role::Reviewer]);
+        assert_eq!((write(), file("before"), file("after")), three("refused: role_required", "role required"));
+        scene.service().grant(*clerk_id, *organ, NO_ROLES);
+        assert_eq!((write(), file("before"), file("after")), three("not found", "not found"));
+        scene.service().grant(*clerk_id, *organ, &[Role::Clerk]);
+        let deactivate = |db: &mut Db| -> Result<(), StoreError> {
+            let user = users::find(db, *clerk_id)?;
+            users::update(db, &user, &users::UserChange { is_active: Some(false), ..users::UserChange::default() })
+        };
+        office.store().write(deactivate).unwrap();
+        assert_eq!((write(), file("before"), file("after")), three("unauthenticated", "unauthenticated"));
+    });
+}
+
+type Refusals = (Result<(), String>, Result<(), String>, Result<(), String>);
+
+/// A command and two filings that are refused.
+fn three(command: &str, filing: &str) -> Refusals {
+    (Err(command.into()), Err(filing.into()), Err(filing.into()))
 }
