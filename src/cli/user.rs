@@ -3,7 +3,7 @@
 use super::common::{ConfigArgs, finish};
 use super::init::explain;
 use crate::case::Role;
-use crate::cli::out::say;
+use crate::cli::out::{note, say};
 use crate::office::users::UserDraft;
 use crate::office::{Clock, OfficeError, Passwords};
 use crate::store::users::UserKind;
@@ -127,6 +127,11 @@ fn add_user(args: &Add) -> Result<(), String> {
     });
     let user = made.map_err(|error| explain(&by_option(error)))?.user;
     say!("已新增用户 / user added: {} ({})", user.username, user.id.0);
+    if args.roles.contains(&Role::Handler) && args.department.is_none() {
+        note!(
+            "提示：承办科室（handler）没有所在科室，分办给科室的案件不会提醒此人；请在用户资料中补填，或者新增时用 --department"
+        );
+    }
     if chosen.is_none() {
         say!("口令（只显示这一次）/ password (shown once): {password}");
     }
