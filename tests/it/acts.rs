@@ -271,21 +271,3 @@ fn a_missing_header_is_answered_with_what_to_send() {
         assert!(malformed.json["detail"].as_str().unwrap().contains("128"), "{malformed:?}");
     });
 }
-
-#[test]
-fn a_handler_is_added_with_a_department() {
-    on_both_databases(|database| {
-        let bureau = Bureau::open(database, "2026-09-10");
-        let admin = bureau.service.user_token("guanli", bureau.organ, &[gongkai::case::Role::Admin]);
-        let path = format!("/api/v1/organs/{}/users", bureau.organ.0);
-        let add = |department: Value| {
-            let body = json!({
-                "username": "chengban", "display_name": "承办某", "roles": ["handler"], "department_id": department
-            });
-            bureau.service.create(&path, &admin, body)
-        };
-        let refused = add(Value::Null);
-        assert_eq!((refused.problem(), refused.fields()), ((422, "invalid"), vec![("/department_id", "required")]));
-        assert_eq!(add(json!(bureau.department)).status, 201);
-    });
-}
