@@ -9,6 +9,10 @@ use crate::law::{
 };
 use chrono::NaiveDate;
 
+/// What is said of a day that is the last one only if a correction notice sent too late does not restart the period (C-7b).
+pub const AT_RISK: &str =
+    "告知补正超过了七个工作日，收到补正后重新计算期限可能不被认可：这一天是不重新计算时的届满日，请按此掌握。";
+
 impl Case {
     /// The facts of the reply period as the clock wants them; `None` until the day of receipt is fixed.
     #[must_use]

@@ -142,10 +142,10 @@ fn runs(text: &str, joined: bool) -> Vec<String> {
     for letter in text.chars() {
         let run = runs.last().map_or(0, String::len);
         let is_end = letter.eq_ignore_ascii_case(&'X') && run >= LENGTH - 1;
-        if letter.is_ascii_digit() || is_end {
-            if let Some(run) = runs.last_mut() {
-                run.push(letter.to_ascii_uppercase());
-            }
+        if (letter.is_ascii_digit() || is_end)
+            && let Some(run) = runs.last_mut()
+        {
+            run.push(letter.to_ascii_uppercase());
         }
         let goes_on = letter.is_ascii_digit() || (joined && is_blank(letter));
         if run > 0 && (is_end || !goes_on) {

@@ -40,7 +40,7 @@ pub use annual::{AnnualDuty, AnnualReport, annual_report_key, annual_reports};
 pub use basis::FIRST_DAY_IN_FORCE;
 pub use challenge::{Challenge, ChallengeTerm, ChallengeWay, challenges};
 pub use choices::choices;
-pub use clock::{remedy_response_due, task_due};
+pub use clock::{AT_RISK, remedy_response_due, task_due};
 pub use command::{Command, CommandKind};
 pub use course::{Conclusion, Course, RemedyCourse, TURNS, course, fees_paid, is_turned, remedy_courses};
 pub use decide::{Drawn, decide, missing_evidence};

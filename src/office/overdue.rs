@@ -109,6 +109,8 @@ pub struct OverdueRow {
     /// 届满日为暂定时，最晚的届满日
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latest_on: Option<NaiveDate>,
+    /// 届满日是否为风险日：告知补正超期，补正后重新计算期限可能不被认可，due_on 是不重新计算时的届满日
+    pub is_at_risk: bool,
     /// 届满日为暂定时的说明，一行：最早、最晚
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate: Option<String>,
@@ -572,6 +574,7 @@ fn placed(line: &Line<'_>, late_from: NaiveDate) -> Option<Found> {
             due_on,
             is_provisional: latest_on.is_some(),
             latest_on,
+            is_at_risk: line.status == ClockStatus::AwaitingCorrection,
             estimate: line.estimate.clone().filter(|_| latest_on.is_some()),
             clock_status: Word { code: line.status.code(), label: line.status.label() },
             remaining_working_days: left.map(|left| left.working_days),

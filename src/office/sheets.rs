@@ -5,7 +5,7 @@ use super::overdue::{OverdueList, OverdueReport, OverdueRow};
 use super::overview::{DelayShare, Overview};
 use super::views::{CaseQuery, ListedCase};
 use super::{Caller, Office, OfficeError};
-use crate::case::{ApplicantKind, Figures, Stage, Tenths};
+use crate::case::{AT_RISK, ApplicantKind, Figures, Stage, Tenths};
 use crate::law::{Channel, ClockStatus, Outcome, WarningLevel};
 use crate::report::{Cell, Column, ReportError, Sheet};
 use crate::store::cases::CaseCursor;
@@ -71,7 +71,7 @@ fn overdue_row(list: &str, row: &OverdueRow) -> Vec<Cell> {
         row.due_on.into(),
         row.is_provisional.into(),
         row.latest_on.into(),
-        row.estimate.clone().into(),
+        row.estimate.clone().or_else(|| row.is_at_risk.then(|| AT_RISK.to_owned())).into(),
         row.warning.label.into(),
         row.remaining_working_days.into(),
         row.overdue_working_days.into(),

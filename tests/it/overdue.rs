@@ -171,7 +171,11 @@ fn a_case_whose_correction_was_asked_for_too_late_is_listed_by_the_day_that_may_
         case.clerk("corrections", json!({ "on": "2025-03-10", "items": ["文号"], "respond_days": 10 }));
         assert_eq!(level(&bureau.overdue_on("2025-03-10")), None);
         assert_eq!(level(&bureau.overdue_on("2025-03-20")), Some(("due_soon", "orange".into(), 0, 0)));
-        assert_eq!(level(&bureau.overdue_on("2025-03-21")), Some(("overdue_open", "red".into(), 1, 1)));
+        let report = bureau.overdue_on("2025-03-21");
+        assert_eq!(level(&report), Some(("overdue_open", "red".into(), 1, 1)));
+        assert_eq!(only(&report).unwrap().1["is_at_risk"], true, "the list says that the day may not hold");
+        let sheet = bureau.service.get("/api/v1/overdue?format=csv", &bureau.supervisor).text;
+        assert!(sheet.contains("2025-03-20,否,,告知补正超过了七个工作日"), "{sheet}");
     });
 }
 

@@ -110,6 +110,7 @@ fn line(row: &OverdueRow) -> String {
     };
     let due = match row.latest_on {
         Some(latest) => format!("最早{}、最晚{latest}（放假安排未公布）", row.due_on),
+        None if row.is_at_risk => format!("{}（补正通知超期，重新计算可能不被认可）", row.due_on),
         None => row.due_on.to_string(),
     };
     let department = row.department.as_deref().unwrap_or("未分办");

@@ -1,7 +1,7 @@
 //! What the templates are given, word by word.
 
 use super::{Addressee, Item, Next, NextAction, Parked};
-use crate::case::ObligationKind;
+use crate::case::{AT_RISK, ObligationKind};
 use crate::law::{chinese_date, weekday};
 use crate::mail::duty::Duty;
 use crate::mail::people::Because;
@@ -137,9 +137,6 @@ fn missed(days: &[NaiveDate], counted_from: &str) -> Option<String> {
 }
 
 /// What a date of C-7b is.
-const AT_RISK: &str =
-    "告知补正超过了七个工作日，收到补正后重新计算期限可能不被认可：这一天是不重新计算时的届满日，请按此掌握。";
-
 fn unknown_year(year: i32) -> String {
     format!(
         "系统尚未载入{year}年的放假安排，涉及{year}年的期限和工作日暂按周一至周五（不含法定节假日）推算，请以国务院办公厅通知为准，宜提前办理。"
