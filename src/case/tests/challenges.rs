@@ -83,20 +83,22 @@ fn without_a_day_of_service_there_is_no_date_and_a_reason() {
     for (method, reason) in [
         (ServiceMethod::Post, "自收件人签收之日，交邮之日只决定答复是否按期起算"),
         (ServiceMethod::Electronic, "自到达申请人指定系统之日起算"),
-        (ServiceMethod::Direct, "尚未登记送达日期"),
     ] {
-        let desk = replied("2026-06-08", method, "2026-06-29", None);
-        if method == ServiceMethod::Direct {
-            continue;
-        }
-        for challenge in all(&desk) {
+        let told = all(&replied("2026-06-08", method, "2026-06-29", None));
+        assert_eq!(told.iter().map(|challenge| challenge.way).collect::<Vec<_>>(), ChallengeWay::ALL, "{method:?}");
+        for challenge in told {
             assert_eq!((challenge.term, challenge.rule), (None, ""), "{method:?}");
-            assert!(challenge.why.contains(reason), "{}", challenge.why);
+            assert_eq!(challenge.why, format!("尚未登记送达日期，不能计算：{reason}"));
         }
     }
+    let on_its_way = replied("2026-06-08", ServiceMethod::Direct, "2026-06-29", None);
+    assert_eq!(all(&on_its_way), [], "what is handed over is a reply from its signature on, and the period still runs");
     let returned =
         replied("2026-06-08", ServiceMethod::Post, "2026-06-29", Some(("2026-07-03", ServiceResult::Returned)));
-    assert!(all(&returned).iter().all(|challenge| challenge.term.is_none()), "a returned letter serves nothing");
+    let told: Vec<_> =
+        all(&returned).into_iter().map(|challenge| (challenge.way, challenge.term, challenge.why)).collect();
+    let expected = ChallengeWay::ALL.iter().map(|way| (*way, None, "2026-07-03退回，未送达，不能计算".to_owned()));
+    assert_eq!(told, expected.collect::<Vec<_>>(), "a returned letter serves nothing");
 }
 
 #[test]
@@ -128,6 +130,5 @@ fn no_reply_is_challenged_from_the_end_of_the_reply_period_and_not_before_it() {
         assert_eq!(way(&over, ChallengeWay::Reconsideration).article, article);
         assert_eq!(way(&over, ChallengeWay::Suit).rule, "D19b");
     }
-    let withdrawn = Desk::registered("2026-06-01").at("2026-06-10");
-    assert_eq!(all(&withdrawn), [], "the period runs");
+    assert_eq!(all(&Desk::registered("2026-06-01").at("2026-06-10")), [], "the period runs");
 }

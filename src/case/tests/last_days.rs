@@ -53,7 +53,7 @@ fn varied(kind: CommandKind, desk: &Desk, choice: usize) -> Command {
 }
 
 /// Where a period that has a last day stands on `day`, as the service itself has it.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Period {
     Runs,
     IsOver,
@@ -127,8 +127,8 @@ fn on_day(desk: &Desk, duty: &Obligation, day: NaiveDate) -> Option<Period> {
     }
 }
 
-/// How often each kind was asked.
-type Asked = std::collections::BTreeMap<&'static str, usize>;
+/// How often each kind was asked while its period runs, and when it is over.
+type Asked = std::collections::BTreeMap<(&'static str, Period), usize>;
 
 fn check(desk: &Desk, asked: &mut Asked) {
     let case = desk.case();
@@ -143,7 +143,7 @@ fn check(desk: &Desk, asked: &mut Asked) {
         for (day, expected) in [(last, Period::Runs), (last + Days::new(1), Period::IsOver)] {
             if let Some(stands) = on_day(desk, &duty, day).filter(|_| day >= desk.today) {
                 assert_eq!(stands, expected, "{duty:?} on {day}, today {}", desk.today);
-                *asked.entry(duty.kind.code()).or_default() += 1;
+                *asked.entry((duty.kind.code(), stands)).or_default() += 1;
             }
         }
     }
@@ -171,12 +171,16 @@ fn base_is_known(case: &Case, duty: &Obligation) -> bool {
     }
 }
 
-fn walk(start: NaiveDate, channel: Channel, steps: &[Step]) -> Asked {
+/// A random history: the day it starts, the way in, whether a correction pauses the period under Order 492 (C-7), its steps.
+type History = (NaiveDate, Channel, bool, Vec<Step>);
+
+fn walk((start, channel, correction_pauses_492, steps): &History) -> Asked {
     let mut asked = Asked::new();
     let mut desk = Desk::on("2022-01-04");
-    desk.today = start;
-    let mut receive = received(channel, start);
-    receive.signed_on = (channel == Channel::RegisteredMail).then_some(start);
+    desk.today = *start;
+    desk.rules.correction_pauses_492 = *correction_pauses_492;
+    let mut receive = received(*channel, *start);
+    receive.signed_on = (*channel == Channel::RegisteredMail).then_some(*start);
     desk.accept(receive);
     for step in steps {
         desk.today = desk.today + Days::new(step.wait);
@@ -221,44 +225,66 @@ fn the_log_and_the_case_say_the_same_day(desk: &Desk) {
     }
 }
 
-#[test]
-fn every_last_day_is_one_on_which_the_service_acts_the_day_after() {
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(4_000));
+/// Walks random histories; how often each kind was asked about.
+fn asked_of(cases: u32, input: &impl Strategy<Value = History>) -> Asked {
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(cases));
     let asked = std::cell::RefCell::new(Asked::new());
-    let start = (0..900u64).prop_map(|offset| day("2021-06-01") + Days::new(offset));
-    let input = (start, prop::sample::select(Channel::ALL.to_vec()), steps());
-    let walked = runner.run(&input, |(start, channel, steps)| {
-        for (kind, count) in walk(start, channel, &steps) {
+    let walked = runner.run(input, |history| {
+        for (kind, count) in walk(&history) {
             *asked.borrow_mut().entry(kind).or_default() += count;
         }
         Ok(())
     });
     walked.unwrap_or_else(|fault| panic!("{fault}"));
-    let asked = asked.into_inner();
-    // A kind that was never asked about would pass unseen.
-    for kind in [
-        ObligationKind::Reply,
-        ObligationKind::CorrectionNotice,
-        ObligationKind::CorrectionResponse,
-        ObligationKind::ThirdPartyOpinion,
-        ObligationKind::OrganOpinion,
-        ObligationKind::JustificationResponse,
-        ObligationKind::FeePayment,
-        ObligationKind::DepartmentTask,
-        ObligationKind::ReceiptConfirmation,
-        ObligationKind::RemedyResponse,
-    ] {
-        assert!(asked.get(kind.code()).is_some_and(|count| *count > 20), "{} in {asked:?}", kind.code());
+    asked.into_inner()
+}
+
+/// A kind that was never asked about would pass unseen.
+fn each_was_asked_about(asked: &Asked, kinds: &[ObligationKind]) {
+    for kind in kinds {
+        for period in [Period::Runs, Period::IsOver] {
+            let count = asked.get(&(kind.code(), period)).copied().unwrap_or_default();
+            assert!(count > 5, "{} {period:?} in {asked:?}", kind.code());
+        }
     }
 }
 
 #[test]
+fn every_last_day_is_one_on_which_the_service_acts_the_day_after() {
+    let start = (0..900u64).prop_map(|offset| day("2021-06-01") + Days::new(offset));
+    let asked = asked_of(4_000, &(start, prop::sample::select(Channel::ALL.to_vec()), Just(false), steps()));
+    each_was_asked_about(
+        &asked,
+        &[
+            ObligationKind::Reply,
+            ObligationKind::CorrectionNotice,
+            ObligationKind::CorrectionResponse,
+            ObligationKind::ThirdPartyOpinion,
+            ObligationKind::OrganOpinion,
+            ObligationKind::JustificationResponse,
+            ObligationKind::FeePayment,
+            ObligationKind::DepartmentTask,
+            ObligationKind::ReceiptConfirmation,
+            ObligationKind::RemedyResponse,
+        ],
+    );
+}
+
+#[test]
 fn under_order_492_every_last_day_holds_as_well() {
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(1_000));
     let start = (0..600u64).prop_map(|offset| day("2016-06-01") + Days::new(offset));
-    let walked = runner.run(&(start, steps()), |(start, steps)| {
-        walk(start, Channel::InPerson, &steps);
-        Ok(())
-    });
-    walked.unwrap_or_else(|fault| panic!("{fault}"));
+    let asked = asked_of(4_000, &(start, Just(Channel::InPerson), any::<bool>(), steps()));
+    each_was_asked_about(
+        &asked,
+        &[
+            ObligationKind::Reply,
+            ObligationKind::CorrectionResponse,
+            ObligationKind::DepartmentTask,
+            ObligationKind::RemedyResponse,
+        ],
+    );
+    // Order 492 sets these no period (D1b, D6b).
+    for kind in [ObligationKind::CorrectionNotice, ObligationKind::ThirdPartyOpinion, ObligationKind::OrganOpinion] {
+        assert!(asked.keys().all(|(asked, _)| *asked != kind.code()), "{} in {asked:?}", kind.code());
+    }
 }
