@@ -1,21 +1,18 @@
-//! What leaves the house by mail: reminder policy, rendering, the outbox worker.
+//! What leaves the house by mail: reminders, rendering, the outbox worker.
 //!
-//! `policy` (pure) says who is owed which reminder on a day, `window` when it may go out, `people` finds them and who
-//! stands in, `render` makes the message, `schedule` asks the store for duties and queues what is owed, `worker` takes it
-//! to the mail server that `smtp` knows.
+//! `case::reminder_policy` says who is owed which reminder on a day, `case::reminder_window` when it may go out. `people`
+//! finds them and who stands in, `render` makes the message, `schedule` asks the store for duties and queues what is owed,
+//! `worker` takes it to the mail server that `smtp` knows.
 
 pub mod alarm;
-pub mod days;
 pub mod duty;
 pub mod notice;
 pub mod order_notice;
 pub mod people;
-pub mod policy;
 pub mod render;
 pub mod schedule;
 pub mod settings;
 pub mod smtp;
-pub mod window;
 pub mod worker;
 
 use crate::store::{Store, StoreError};

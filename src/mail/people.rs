@@ -1,8 +1,8 @@
 //! Who is told of a duty: the parts in it by the policy, and who stands in for somebody away.
 
 use super::duty::Duty;
-use super::policy::{Audience, Onset, Policy, Rule};
 use crate::case::Role;
+use crate::case::reminder_policy::{Audience, Onset, Policy, Rule};
 use crate::law::chinese_date;
 use crate::store::preferences::{self, PreferenceRow};
 use crate::store::recipients::{self, Recipient, Worker};

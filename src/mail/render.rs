@@ -6,7 +6,7 @@
 mod page;
 
 use super::people::Because;
-use super::policy::Standing;
+use crate::case::reminder_policy::Standing;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};

@@ -5,12 +5,12 @@
 
 mod pass;
 
-use super::days::Days;
 use super::people::Because;
-use super::policy::{Rule, Standing};
 use super::render::{BrokenTemplate, RenderError, Templates};
 use super::settings::OrganReminders;
 use super::smtp::{self, OfficeHours, Relay, SetupError};
+use crate::case::reminder_days::Days;
+use crate::case::reminder_policy::{Rule, Standing};
 use crate::case::{Case, OrganRules};
 use crate::config::{Reminders, Settings, Smtp};
 use crate::law::Calendar;

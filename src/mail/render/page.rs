@@ -2,10 +2,10 @@
 
 use super::{Addressee, Item, Next, NextAction, Parked};
 use crate::case::ObligationKind;
+use crate::case::reminder_policy::{Audience, Standing};
 use crate::law::{chinese_date, weekday};
 use crate::mail::duty::Duty;
 use crate::mail::people::Because;
-use crate::mail::policy::{Audience, Standing};
 use crate::mail::{alarm, notice, order_notice};
 use chrono::{NaiveDate, NaiveTime};
 use minijinja::{Value, context};

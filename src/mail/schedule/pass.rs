@@ -1,16 +1,16 @@
 //! One pass: duty by duty, who is owed what and not told yet; then the mails of the day.
 
 use super::{MailError, Mailroom, Moment, Queued, RemindReport, Unreachable, civil_day, instant_on};
+use crate::case::reminder_days::Days;
+use crate::case::reminder_policy::{self, Owed, Policy, Rule, Standing, Step};
 use crate::case::{
     Action, Actor, AnnualReport, Case, CommandKind, Context, ObligationKind, OrganRules, Role, Stage, actions,
     annual_reports,
 };
 use crate::config::ApplicantInMail;
 use crate::law::Calendar;
-use crate::mail::days::Days;
 use crate::mail::duty::{self, Duty};
 use crate::mail::people::{People, Told};
-use crate::mail::policy::{self, Owed, Policy, Rule, Standing, Step};
 use crate::mail::render::{Addressee, Item, Next, NextAction, RenderError, Rendered};
 use crate::mail::settings::{Effective, OrganReminders};
 use crate::store::obligations::{CANCELLED, Duty as StoredDuty, MET, OPEN, ObligationRow};
@@ -119,7 +119,7 @@ impl<'a> Pass<'a> {
         let days = Days::new(&calendar);
         let policy = self.policy(duty);
         let sending = self.sending(duty.organ_id, &days);
-        let steps = policy::steps(&days, &policy, duty.due_on, sending.day);
+        let steps = reminder_policy::steps(&days, &policy, duty.due_on, sending.day);
         let Some(latest) = steps.last().copied() else { return Ok(()) };
         let people = self.people.of(duty, &policy, latest.rule, sending.day)?;
         if people.is_empty() {
@@ -132,7 +132,7 @@ impl<'a> Pass<'a> {
             let is_told = |rule: Rule| told.contains(&key(duty, rule, &someone.person));
             let since = self.since(duty, &someone);
             let hears = |rule: Rule| someone.audience.hears(&policy, rule);
-            let Some(owed) = policy::owed(&steps, hears, since, sending.day, is_told) else {
+            let Some(owed) = reminder_policy::owed(&steps, hears, since, sending.day, is_told) else {
                 self.report.known += 1;
                 continue;
             };
@@ -263,7 +263,7 @@ impl<'a> Pass<'a> {
         owed: Owed,
         case: CaseNow,
     ) -> Line {
-        let standing = policy::standing_between(days, duty.due_on, duty.latest_on, sending.day);
+        let standing = reminder_policy::standing_between(days, duty.due_on, duty.latest_on, sending.day);
         let words = Duty::of(&duty.kind);
         let Told { person, because, .. } = someone;
         let (case_title, applicant) = self.subject_matter(duty);
@@ -277,7 +277,7 @@ impl<'a> Pass<'a> {
             due_on: duty.due_on,
             latest_on: duty.latest_on,
             standing,
-            is_black: policy::is_black(policy, duty.latest_on.unwrap_or(duty.due_on), sending.day)
+            is_black: reminder_policy::is_black(policy, duty.latest_on.unwrap_or(duty.due_on), sending.day)
                 && !words.is_follow_up,
             as_of: sending.day,
             missed: owed.missed.clone(),

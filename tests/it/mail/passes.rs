@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::support::{at_nine, on_both, on_both_databases, until};
+use gongkai::case::reminder_policy::{Rule, Standing};
 use gongkai::mail::people::Because;
-use gongkai::mail::policy::{Rule, Standing};
 use gongkai::mail::schedule;
 use gongkai::store::obligations::{CANCELLED, MET, OPEN, SUSPENDED};
 use gongkai::store::{outbox as rows, reminders};
