@@ -8,7 +8,7 @@ use super::state::Api;
 use crate::case::reminder_policy::{Policy, PolicyChange, Recipients};
 use crate::case::reminder_window::Window;
 use crate::case::{ObligationKind, Role};
-use crate::mail::settings::OrganReminders;
+use crate::office::reminders::OrganReminders;
 use crate::office::reminders::{Absence, MailChoice, ReminderSettings};
 use crate::office::{Caller, Standing};
 use crate::store::UserId;

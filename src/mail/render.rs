@@ -5,7 +5,7 @@
 
 mod page;
 
-use super::people::Because;
+use super::because::Because;
 use crate::case::reminder_policy::Standing;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use lettre::message::header::{HeaderName, HeaderValue};
