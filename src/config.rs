@@ -4,9 +4,11 @@
 //! every default. An unknown key, a value of the wrong type or out of its range stops the start.
 
 use crate::case::ObligationKind;
-use crate::mail::policy::Policies;
-use crate::mail::window::Window;
+use crate::case::reminder_policy::{Policies, Policy, Recipients};
+use crate::case::reminder_window::Window;
+use lettre::message::Mailbox;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -257,6 +259,7 @@ pub struct Reminders {
     /// When mail may go out, where an organ has not said otherwise.
     pub window: Window,
     /// How each kind of duty is spoken of, where an organ has not said otherwise.
+    #[serde(deserialize_with = "policies")]
     pub policies: Policies,
 }
 
@@ -475,7 +478,7 @@ impl Settings {
             ((1..=16).contains(&security.argon2_lanes), "security.argon2_lanes: 1-16"),
             (self.smtp.port > 0, "smtp.port: 1-65535"),
             (
-                crate::mail::smtp::sender(&self.smtp).is_ok(),
+                self.smtp.from.parse::<Mailbox>().is_ok(),
                 "smtp.from: 应为 名称 <邮箱地址> / must be a mailbox: Name <address>",
             ),
             (
@@ -528,7 +531,7 @@ fn ours(variables: impl IntoIterator<Item = (String, String)>) -> config::Map<St
 }
 
 /// A list from TOML, or from a variable as `a,b,c`.
-pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: std::str::FromStr<Err: std::fmt::Display>,
@@ -558,6 +561,26 @@ where
             .collect::<Vec<_>>(),
     };
     items.iter().map(|item| item.parse().map_err(serde::de::Error::custom)).collect()
+}
+
+/// How the settings write a [`Policy`].
+#[derive(Deserialize)]
+#[serde(remote = "Policy", deny_unknown_fields)]
+struct PolicySettings {
+    #[serde(deserialize_with = "list")]
+    lead_days: Vec<u16>,
+    repeat_every: u16,
+    repeat_until: u16,
+    black_days: u16,
+    recipients: Recipients,
+}
+
+/// One policy for each kind of duty.
+fn policies<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Policies, D::Error> {
+    #[derive(Deserialize)]
+    struct Written(#[serde(with = "PolicySettings")] Policy);
+    let written = BTreeMap::<ObligationKind, Written>::deserialize(deserializer)?;
+    Ok(written.into_iter().map(|(kind, Written(policy))| (kind, policy)).collect())
 }
 
 #[cfg(test)]

@@ -35,14 +35,19 @@ pub(super) fn check(proposal: &ProposeOutcome, on: NaiveDate, pointer: &'static 
 
 /// The level that the marking names in place of the one that was chosen.
 fn other_level(secret: &SecretMarking) -> Option<SecrecyLevel> {
-    let names = |level: SecrecyLevel| secret.marking.contains(level.label());
+    // 国家秘密 is the word for all levels.
+    let marking = secret.marking.replace("国家秘密", "");
+    let names = |level: SecrecyLevel| marking.contains(level.label());
     let others = SecrecyLevel::ALL.iter().copied().filter(|level| *level != secret.level);
     others.into_iter().find(|level| names(*level))
 }
 
-/// The last day that a term names: the latest of its days, or so many years or months after its one day. `None`: it names a
-/// length without its first day, or a condition.
+/// The last day that a term names: the latest of its days, or so many years or months after the day it begins on. `None`: it names
+/// a length without its first day, a condition, an extension, or a day of which it does not say that it is the last.
 fn last_day(term: &str) -> Option<NaiveDate> {
+    if OPEN_ENDED.iter().any(|word| term.contains(word)) {
+        return None;
+    }
     let numbers = numbers(term);
     let mut days: Vec<NaiveDate> = Vec::new();
     let mut at = 0;
@@ -55,26 +60,24 @@ fn last_day(term: &str) -> Option<NaiveDate> {
             None => at += 1,
         }
     }
-    let [first] = days.as_slice() else { return days.into_iter().max() };
     let counted = |unit: &str| {
-        let length = numbers.iter().rfind(|number| number.value < 100 && number.unit.starts_with(unit))?;
-        Some(length.value).filter(|_| is_a_length(length, &numbers))
+        let length = numbers.iter().find(|number| number.value < 100 && number.unit.starts_with(unit))?;
+        Some(length.value)
     };
     let months = match (counted("年"), counted("个月")) {
         (Some(years), _) => Some(years * 12),
         (None, months) => months,
     };
-    match months {
-        Some(months) => first.checked_add_months(Months::new(months)),
-        None if is_a_beginning(term) => None,
-        None => Some(*first),
+    match (days.as_slice(), months) {
+        ([first], Some(months)) if is_a_beginning(term) => first.checked_add_months(Months::new(months)),
+        ([only], None) if !is_a_beginning(term) => Some(*only),
+        ([_, .., _], None) => days.into_iter().max(),
+        _ => None,
     }
 }
 
-/// Whether the number follows the day: 2016年5月1日起10年.
-fn is_a_length(length: &Number, numbers: &[Number]) -> bool {
-    numbers.iter().position(|number| number == length).is_some_and(|at| at >= 3)
-}
+/// Words of terms whose last day is not the one they name.
+const OPEN_ENDED: [&str; 8] = ["长期", "延长", "变更", "定密", "确定", "印发", "产生", "十年"];
 
 /// Whether the one day of the term is its first.
 fn is_a_beginning(term: &str) -> bool {
@@ -142,6 +145,15 @@ mod tests {
             ("至本项目验收之日", None),
             ("2020年13月1日", None),
             ("20年（1份）", None),
+            ("1年（自2020年5月1日起）", Some("2021-05-01")),
+            ("10年，自2010年5月1日起", Some("2020-05-01")),
+            ("20年（2015年5月1日定密）", None),
+            ("2015年5月1日确定，二十年", None),
+            ("长期，2015年5月1日确定", None),
+            ("2015年5月1日 至 长期", None),
+            ("原至2020年5月1日，2020年4月1日延长10年", None),
+            ("2015年5月1日印发，保密期限30年，变更于2020年5月1日", None),
+            ("2015年5月1日，20年", None),
         ] {
             assert_eq!(of(term).as_deref(), expected, "{term}");
         }

@@ -3,8 +3,8 @@
 use super::common::ConfigArgs;
 use super::remind;
 use crate::cli::out::note;
-use crate::mail::schedule::{MailError, OfficeTime};
 use crate::mail::worker;
+use crate::office::reminders::{MailError, OfficeTime};
 use crate::office::{Clock, Office};
 use crate::store::StoreError;
 use std::process::ExitCode;

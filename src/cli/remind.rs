@@ -1,11 +1,11 @@
 //! `gongkai remind`: one pass of the reminders for a day, then what is ready is sent.
 
 use super::common::{checked, open_existing, require_current};
+use super::init::explain;
 use crate::cli::out::{note, say};
 use crate::config::Settings;
-use crate::mail::schedule::{MailError, OfficeTime, Queued, Unreachable};
 use crate::mail::worker::{self, Outcome};
-use crate::mail::{Mailroom, Moment, RemindReport};
+use crate::office::reminders::{MailError, Mailroom, Moment, OfficeTime, Queued, RemindReport, Unreachable};
 use crate::office::{Clock, Office};
 use crate::store::{StoreError, outbox};
 use chrono::NaiveDate;
@@ -48,9 +48,17 @@ pub(super) fn run(args: Args) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
-            note!("提醒未能完成：{cause}");
+            note!("提醒未能完成：{}", said(&cause));
             ExitCode::from(FAILED)
         }
+    }
+}
+
+/// Why the reminders were not queued or sent.
+fn said(cause: &MailError) -> String {
+    match cause {
+        MailError::Office(error) => explain(error),
+        MailError::Setup(_) | MailError::Store(_) => cause.to_string(),
     }
 }
 

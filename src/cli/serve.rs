@@ -5,7 +5,7 @@ use super::init::explain;
 use crate::api;
 use crate::cli::out::say;
 use crate::config::Settings;
-use crate::mail;
+use crate::office::reminders;
 use crate::office::{Clock, Office};
 use std::net::TcpListener;
 use std::process::ExitCode;
@@ -61,7 +61,7 @@ pub(crate) fn serve(office: &Office, listener: TcpListener) -> Result<(), String
         for broken in mailroom.broken_templates() {
             say!("{broken}");
         }
-        let mail = mail::start(&mailroom, office.settings(), move || clock.office_time())
+        let mail = reminders::start(&mailroom, office.settings(), move || clock.office_time())
             .map_err(|error| error.to_string())?;
         say!("gongkai 正在运行 / listening on http://{address}  文档 / docs: http://{address}/docs/");
         if !mail.is_sending() {

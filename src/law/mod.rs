@@ -8,6 +8,7 @@ mod calendar_check;
 #[cfg(test)]
 mod calendar_tests;
 mod carrier;
+mod civil;
 mod clock;
 mod dates;
 mod envelope;
@@ -28,6 +29,7 @@ mod words_tests;
 pub use calendar::{Calendar, CalendarYear, DayChange, Gap, OffDay};
 pub use calendar_check::{CalendarError, CalendarFault};
 pub use carrier::{is_other_courier, is_postal_enterprise};
+pub use civil::{civil_day, civil_time, instant_of};
 pub use clock::{
     ClockAnswer, ClockError, ClockOptions, ClockStatus, ConsultationKind, DueIfReturned, Fact, IneffectiveReason,
     ReopenedPeriod, StartRule, Step, StepKind, Timeline, WarningLevel, WarningThresholds, explain, reply_clock,

@@ -3,9 +3,9 @@
 
 use super::notice::Post;
 use super::render::{Addressee, Parked, RenderError, Rendered, one_line};
-use super::schedule::on_the_wall;
 use super::smtp::Relay;
 use crate::case::Role;
+use crate::law::{civil_day, civil_time};
 use crate::store::outbox::{self, Claimed, NewMail};
 use crate::store::recipients::{self, Recipient};
 use crate::store::{self, Db, OrganId, StoreError, Ts, UserId};
@@ -51,14 +51,14 @@ fn render(relay: &Relay, person: &Recipient, claim: &Claimed, reply: &str, at: T
     let addressee = Addressee { person: &person.display_name, to: &person.email };
     let mail_id = claim.id.0.to_string();
     let (address, subject) = (&claim.to_address, &claim.subject);
-    let parked = Parked { address, subject, reply, at: on_the_wall(at).naive_local(), mail_id: &mail_id };
+    let parked = Parked { address, subject, reply, at: civil_time(at.0), mail_id: &mail_id };
     relay.templates().parked(addressee, &parked, relay.sender(), uuid::Uuid::now_v7(), at.0)
 }
 
 fn mail(person: &Recipient, claim: &Claimed, rendered: Rendered, at: Ts, opens: Option<Ts>) -> NewMail {
     let mailbox = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, claim.to_address.to_lowercase().as_bytes());
     let organ = claim.organ_id.map(|organ| organ.0.to_string()).unwrap_or_default();
-    let (mailbox, day, to) = (hex::encode(mailbox.as_ref()), on_the_wall(at).date_naive(), person.user_id.0);
+    let (mailbox, day, to) = (hex::encode(mailbox.as_ref()), civil_day(at.0), person.user_id.0);
     NewMail {
         dedupe_key: format!("{KEY}{organ}/{mailbox}/{day}/{to}"),
         organ_id: claim.organ_id,

@@ -2,7 +2,7 @@
 //!
 //! The words describe lawful steps; whether a step is allowed in a given case is decided by `case`, not here.
 
-use super::policy::Standing;
+use crate::case::reminder_policy::Standing;
 use crate::case::{CommandKind, ObligationKind};
 
 /// How one kind of duty is spoken of.

@@ -1,8 +1,8 @@
 //! Mails about the calendar itself: a change that moved duties, a year that is missing. They are queued in the transaction
 //! that makes them necessary.
 
+use super::deputies::with_deputies;
 use super::duty::Duty;
-use super::people::with_deputies;
 use super::render::{RenderError, Rendered, Templates, one_line};
 use crate::case::{MovedDuty, Obligation, Role};
 use crate::law::chinese_date;

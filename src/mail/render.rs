@@ -5,8 +5,8 @@
 
 mod page;
 
-use super::people::Because;
-use super::policy::Standing;
+use super::because::Because;
+use crate::case::reminder_policy::Standing;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};

@@ -13,7 +13,6 @@ use chrono::NaiveDate;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use lettre::Address;
 use lettre::address::Envelope;
-use lettre::message::Mailbox;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
@@ -22,6 +21,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
+
+/// A name with its mail address.
+pub use lettre::message::Mailbox;
 
 /// A kept connection older than this is not used again: servers end them after a few minutes.
 const KEEP: Duration = Duration::from_secs(30);

@@ -3,8 +3,8 @@
 //!
 //! What is counted is the audit log itself: every instance sees the same, and nothing can be read without an entry.
 
-use super::clock::civil_day;
 use super::{Caller, Office, OfficeError};
+use crate::law::civil_day;
 use crate::mail::alarm::{self, InTheClear};
 use crate::mail::notice::Post;
 use crate::mail::smtp;

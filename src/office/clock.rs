@@ -1,14 +1,12 @@
 //! The one clock: the civil day at the office's seat and the instant things are recorded.
 
+use crate::law::{civil_day, civil_time, instant_of};
 use crate::store::{self, sqltypes::Ts};
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// What a fixed clock shows unless it gets a time: an hour at which every office is open.
 const FIXED_HOUR: i64 = 10;
-
-/// Asia/Shanghai has kept +08:00 without summer time since 1991, longer than any disclosure law.
-const SHANGHAI_SECONDS_EAST: i32 = 8 * 3600;
 
 /// Tells the legal day. Days follow Asia/Shanghai; instants are UTC.
 ///
@@ -71,29 +69,20 @@ fn morning(day: NaiveDate) -> NaiveDateTime {
     day.and_time(NaiveTime::MIN) + TimeDelta::hours(FIXED_HOUR)
 }
 
-/// The civil day of an instant in Asia/Shanghai.
+/// The instant at which something of the office's `day` is written down: now, or noon when the office's clock stands on
+/// another day. Since when a duty stands is told in the office's days, whatever the machine's date.
 #[must_use]
-pub fn civil_day(instant: DateTime<Utc>) -> NaiveDate {
-    civil_time(instant).date()
-}
-
-/// What the clock shows in Asia/Shanghai at an instant.
-#[must_use]
-pub fn civil_time(instant: DateTime<Utc>) -> NaiveDateTime {
-    FixedOffset::east_opt(SHANGHAI_SECONDS_EAST)
-        .map_or_else(|| instant.naive_utc(), |shanghai| instant.with_timezone(&shanghai).naive_local())
+pub fn instant_on(day: NaiveDate) -> Ts {
+    let now = store::now();
+    if civil_day(now.0) == day {
+        return now;
+    }
+    Ts(instant_of(day.and_time(NaiveTime::MIN) + TimeDelta::hours(12)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_day_turns_at_midnight_in_shanghai_not_in_greenwich() {
-        let day = |text: &str| civil_day(text.parse().unwrap()).to_string();
-        assert_eq!(day("2025-03-20T15:59:59Z"), "2025-03-20");
-        assert_eq!(day("2025-03-20T16:00:00Z"), "2025-03-21");
-    }
 
     #[test]
     fn a_fixed_clock_moves_with_all_its_clones() {

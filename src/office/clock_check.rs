@@ -5,7 +5,7 @@ use super::files::derive_row;
 use super::orders::read_order;
 use super::{Office, OfficeError};
 use crate::case::OrganRules;
-use crate::mail::settings::OrganReminders;
+use crate::office::reminders::OrganReminders;
 use crate::store::cases::CaseRow;
 use crate::store::obligations::{self, Duty, ObligationRow};
 use crate::store::{CaseId, Db, OrderId, OrganId, cases, meta, orders, organs, reminder_settings};

@@ -5,11 +5,11 @@ use super::files::{Desk, Desks};
 use super::overdue::cut;
 use super::{Caller, Office, OfficeError};
 use crate::case::Role;
+use crate::case::reminder_days::Days;
+use crate::case::reminder_policy;
 use crate::case::text::is_line_break;
 use crate::law::{DueRange, WarningLevel, warning_level_between};
-use crate::mail::days::Days;
 use crate::mail::duty::Duty;
-use crate::mail::policy;
 use crate::store::feeds::{self, OpenDuty, Watch};
 use crate::store::{Db, UserId, organs, users};
 use chrono::{NaiveDate, NaiveTime};
@@ -151,7 +151,9 @@ fn event(duty: &OpenDuty, desk: Option<&Desk>, today: NaiveDate) -> Option<Event
     });
     let standing = desk.map_or_else(
         || "预警级别未知".to_owned(),
-        |desk| words.standing(policy::standing_between(&Days::new(&desk.calendar), due_on, duty.latest_on, today)),
+        |desk| {
+            words.standing(reminder_policy::standing_between(&Days::new(&desk.calendar), due_on, duty.latest_on, today))
+        },
     );
     let description = format!(
         "{organ}\n事项：{label}\n{number_line}{day}：{due_on}{estimate}\n{today}：{standing}\n依据：{article}",

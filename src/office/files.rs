@@ -6,7 +6,7 @@ use crate::case::{
     summary,
 };
 use crate::law::{Calendar, ClockStatus, Outcome, Regime};
-use crate::mail::schedule::instant_on;
+use crate::office::clock::instant_on;
 use crate::store::cases::CaseRow;
 use crate::store::events::{self, EventRow, LogEnd, NewEvent};
 use crate::store::obligations::{self as duties, Duty, ObligationRow};

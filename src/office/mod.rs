@@ -18,7 +18,6 @@ pub mod files;
 pub mod intake;
 mod leaving;
 pub mod ledger;
-mod mailroom;
 pub mod mails;
 mod once;
 pub mod orders;
@@ -185,7 +184,8 @@ impl From<StoreError> for OfficeError {
 }
 
 impl From<OfficeError> for StoreError {
-    /// For what `mail` asks of the office: a full pool stays busy, and only damaged data is called damaged.
+    /// For what the sender of mail asks of the office ([`crate::mail::smtp::Wait`]): a full pool stays busy, and only damaged data is
+    /// called damaged.
     fn from(error: OfficeError) -> Self {
         match error {
             OfficeError::NotFound => Self::NotFound,

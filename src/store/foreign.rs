@@ -67,7 +67,7 @@ fn holds(path: &Path) -> Option<Holds> {
 
 fn judged(tables: &[String]) -> Holds {
     let is_there = |name: &&str| tables.iter().any(|table| table == name);
-    if OURS.iter().all(|name| is_there(name)) {
+    if OURS.iter().all(is_there) {
         Holds::Ours
     } else if tables.iter().all(|table| table == MIGRATIONS || table.starts_with("sqlite_")) {
         Holds::Nothing

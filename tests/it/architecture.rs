@@ -41,7 +41,8 @@ const NO_SQL: &[&str] = &["diesel", "r2d2", "sql_query", "store::schema", "store
 const NO_SQL_NO_TRANSACTION: &[&str] =
     &["diesel", "r2d2", "sql_query", "store::schema", "store::db::", "store().read", "store().write", "store().ask"];
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
+    Rule { room: "config.rs", rooms: &["mail", "report", "office", "api", "cli"], words: &["diesel", "actix_web"] },
     Rule { room: "law", rooms: &["case", "store", "mail", "report", "office", "api", "cli", "config"], words: PURE },
     Rule { room: "case", rooms: &["store", "mail", "report", "office", "api", "cli", "config"], words: PURE },
     Rule {
@@ -178,6 +179,9 @@ fn names(code: &str, word: &str) -> bool {
 }
 
 fn sources(under: &Path) -> Vec<PathBuf> {
+    if under.is_file() {
+        return vec![under.to_owned()];
+    }
     let mut files = Vec::new();
     for entry in std::fs::read_dir(under).unwrap() {
         let path = entry.unwrap().path();
@@ -224,6 +228,7 @@ fn every_room_has_a_rule() {
 fn a_planted_line_is_found() {
     let rule = |room: &str| RULES.iter().find(|rule| rule.room == room).unwrap();
     for (room, line) in [
+        ("config.rs", "use crate::mail::smtp::sender;"),
         ("law", "use crate::case::Stage;"),
         ("law", "use crate::{law::Day, store::Store};"),
         ("law", "    let today = chrono::Local::now();"),
@@ -235,6 +240,7 @@ fn a_planted_line_is_found() {
         ("case", "use crate::{\n    law::Day,\n    store::Store,\n};"),
         ("store", "use crate::office::execute;"),
         ("mail", "pub use crate::api::Problem;"),
+        ("mail", "use crate::office::Office;"),
         ("report", "use crate::office::overview::Overview;"),
         ("report", "std::fs::write(path, bytes)"),
         ("office", "fn f() -> actix_web::HttpResponse {}"),
@@ -248,6 +254,7 @@ fn a_planted_line_is_found() {
         ("law", "use crate::law::calendar::Calendar;"),
         ("law", "let store = 1; let diesel_engine = store;"),
         ("case", "use crate::law::outcome;"),
+        ("config.rs", "use crate::case::reminder_policy::Policies;"),
         ("office", "use crate::{case, law, mail, store};"),
         ("api", "use crate::office::Office;"),
     ] {

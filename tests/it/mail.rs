@@ -22,11 +22,9 @@ use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;
 use gongkai::case::Role;
 use gongkai::config::Settings;
-use gongkai::law::Calendar;
-use gongkai::mail::render::Templates;
-use gongkai::mail::schedule::CalendarOf;
 use gongkai::mail::smtp::Relay;
-use gongkai::mail::{Mailroom, RemindReport};
+use gongkai::office::reminders::{Mailroom, RemindReport};
+use gongkai::office::{Clock, Office};
 use gongkai::store::obligations::{self, Duty, ObligationRow};
 use gongkai::store::outbox::{self as store_outbox, MailFilter, MailView, NewMail};
 use gongkai::store::schema::{cases, outbox as outbox_table, user_roles, users};
@@ -52,15 +50,15 @@ fn relay(sink: &Sink) -> Relay {
     Relay::from_settings(&settings(sink.port, &[]).smtp).unwrap().unwrap()
 }
 
-fn national() -> CalendarOf {
-    let calendar = Arc::new(Calendar::national().clone());
-    Arc::new(move |_, _| Ok(calendar.clone()))
+fn room(store: &Store) -> Mailroom {
+    room_of(store, settings(25, &[]))
 }
 
-fn room(store: &Store) -> Mailroom {
-    let settings = settings(25, &[]);
-    let templates = Arc::new(Templates::embedded().unwrap());
-    Mailroom::new(store.clone(), &settings.smtp, &settings.reminders, templates, national()).unwrap()
+/// The mailroom of an office with these settings and cheap password hashes.
+fn room_of(store: &Store, mut settings: Settings) -> Mailroom {
+    settings.security.argon2_memory_kib = 64;
+    settings.security.argon2_passes = 1;
+    Office::with_store(store.clone(), settings, Clock::system()).unwrap().mailroom().unwrap()
 }
 
 /// One thread, as a test wants it: the mail server and the sender take turns.

@@ -51,7 +51,10 @@ pub(super) fn check_evidence(
         )
         .at("/outcome"));
     }
-    third_party_has_not_consented(case, outcome)?;
+    third_party_has_not_consented(case, outcome, "/outcome")?;
+    for ground in &proposal.withheld {
+        third_party_has_not_consented(case, *ground, "/withheld")?;
+    }
     let whole_items = proposal.items.iter().all(|item| !is_partial(item.outcome));
     let is_told_by_items = !proposal.items.is_empty() && whole_items;
     if outcome == Outcome::PartiallyDisclosed && proposal.withheld.is_empty() && !is_told_by_items {
@@ -88,7 +91,7 @@ pub(super) fn check_evidence(
 }
 
 /// What the third party agrees to disclose is disclosed (Art. 15; Order 492, Art. 14).
-fn third_party_has_not_consented(case: &Case, outcome: Outcome) -> Result<(), NotAllowed> {
+fn third_party_has_not_consented(case: &Case, outcome: Outcome, pointer: &'static str) -> Result<(), NotAllowed> {
     let protects = matches!(outcome, Outcome::ThirdPartyRights | Outcome::O492TradeSecret | Outcome::O492Privacy);
     let consents = |consultation: &Consultation| {
         consultation.returned.as_ref().is_some_and(|returned| returned.opinion == Opinion::Consents)
@@ -104,7 +107,7 @@ fn third_party_has_not_consented(case: &Case, outcome: Outcome) -> Result<(), No
             article,
             "被征求意见的第三方均已同意公开，应当予以公开，不能以保护第三方合法权益为由不予公开",
         )
-        .at("/outcome"));
+        .at(pointer));
     }
     Ok(())
 }

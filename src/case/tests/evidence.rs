@@ -177,6 +177,8 @@ fn what_all_third_parties_consent_to_is_withheld_on_other_grounds_only() {
     let mut desk = in_progress();
     answered(&mut desk, Opinion::Consents);
     assert_eq!(judged(&desk, of(Outcome::ThirdPartyRights)), Some(("third_party_consented", "/outcome")));
+    let part = ProposeOutcome { withheld: vec![Outcome::ThirdPartyRights], ..of(Outcome::PartiallyDisclosed) };
+    assert_eq!(judged(&desk, part), Some(("third_party_consented", "/withheld")));
     assert_eq!(judged(&desk, of(Outcome::InternalAffairs)), None, "not for their sake");
     answered(&mut desk, Opinion::ObjectsWithoutReason);
     assert_eq!(judged(&desk, of(Outcome::ThirdPartyRights)), None, "one of two");

@@ -2,11 +2,10 @@
 
 use super::sink::Sink;
 use crate::config::{Settings, SmtpTls};
-use crate::mail::RemindReport;
-use crate::mail::schedule::Queued;
 use crate::mail::smtp::Relay;
 use crate::mail::worker::{self, Outcome};
 use crate::office::Office;
+use crate::office::reminders::{Queued, RemindReport};
 use std::collections::BTreeMap;
 
 /// How many of the queued mails are shown one by one.

@@ -1,11 +1,11 @@
 //! What the templates are given, word by word.
 
 use super::{Addressee, Item, Next, NextAction, Parked};
+use crate::case::reminder_policy::{Audience, Standing};
 use crate::case::{AT_RISK, ObligationKind};
 use crate::law::{chinese_date, weekday};
+use crate::mail::because::Because;
 use crate::mail::duty::Duty;
-use crate::mail::people::Because;
-use crate::mail::policy::{Audience, Standing};
 use crate::mail::{alarm, notice, order_notice};
 use chrono::{NaiveDate, NaiveTime};
 use minijinja::{Value, context};

@@ -1,7 +1,7 @@
 use super::*;
 use crate::case::ObligationKind;
+use crate::case::reminder_policy::{Audience, Onset, When};
 use crate::mail::duty::Duty;
-use crate::mail::policy::{Audience, Onset, When};
 use mail_parser::MessageParser;
 
 fn day(text: &str) -> NaiveDate {

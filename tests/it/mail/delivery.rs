@@ -265,7 +265,7 @@ fn the_service_sends_what_is_queued_and_stops_when_told() {
         runtime().block_on(async {
             let sink = Sink::plain().await;
             let settings = settings(sink.port, &[("GONGKAI_REMINDERS__HOUR", "0")]);
-            let handle = gongkai::mail::start(&room(store), &settings, || at_nine("2025-09-19")).unwrap();
+            let handle = gongkai::office::reminders::start(&room(store), &settings, || at_nine("2025-09-19")).unwrap();
             assert!(handle.is_sending());
             until("both mails arrived", || sink.mails().len() == 2).await;
             handle.stop().await;
@@ -281,7 +281,7 @@ fn without_a_mail_server_reminders_are_queued_and_stay_so() {
         stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(house.handler))], "2025-08-22");
         runtime().block_on(async {
             let settings = settings(25, &[("GONGKAI_SMTP__HOST", ""), ("GONGKAI_REMINDERS__HOUR", "0")]);
-            let handle = gongkai::mail::start(&room(store), &settings, || at_nine("2025-09-19")).unwrap();
+            let handle = gongkai::office::reminders::start(&room(store), &settings, || at_nine("2025-09-19")).unwrap();
             assert!(!handle.is_sending());
             until("both mails are queued", || mails(store).len() == 2).await;
             handle.stop().await;

@@ -241,7 +241,9 @@ fn a_mail_server_that_hangs_delays_no_request() {
                     ("GONGKAI_SMTP__RELAY_PAUSE_S", "1"),
                     ("GONGKAI_REMINDERS__ENABLED", "false"),
                 ];
-                let mail = gongkai::mail::start(&room(&store), &settings(silent, &hasty), || at_nine("2025-09-19"));
+                let mail = gongkai::office::reminders::start(&room(&store), &settings(silent, &hasty), || {
+                    at_nine("2025-09-19")
+                });
                 until("the requests are measured", || is_over.load(Ordering::Relaxed)).await;
                 mail.unwrap().stop().await;
             });

@@ -4,8 +4,8 @@ use super::*;
 use crate::smtp_sink::Fault;
 use crate::support::on_both;
 use chrono::NaiveDateTime;
-use gongkai::mail::schedule::OfficeTime;
 use gongkai::mail::worker::{Outcome, deliver_once};
+use gongkai::office::reminders::OfficeTime;
 use gongkai::store::outbox::MailState;
 use gongkai::store::reminder_settings;
 use mail_parser::MessageParser;
@@ -81,10 +81,10 @@ fn administrators_are_told_of_a_given_up_mail_in_the_hours_and_words_of_the_offi
         person(store, "admin", Some("admin@gov.example"), None, &[(house.bureau.organ, Role::Admin)]);
         let own = tempfile::tempdir().unwrap();
         std::fs::write(own.path().join("parked.txt"), "{{ person }}，{{ address }}退信，{{ at }}\n").unwrap();
-        let templates = Arc::new(Templates::load(own.path()).unwrap());
-        assert!(templates.broken().is_empty(), "{:?}", templates.broken());
-        let settings = settings(25, &[]);
-        let room = Mailroom::new(store.clone(), &settings.smtp, &settings.reminders, templates, national()).unwrap();
+        let mut settings = settings(25, &[]);
+        settings.reminders.templates = own.path().to_owned();
+        let room = room_of(store, settings);
+        assert!(room.broken_templates().is_empty(), "{:?}", room.broken_templates());
         queue_for(store, Some(house.bureau.organ), "bounced", "handler@gov.example");
         runtime().block_on(async {
             let sink = Sink::plain().await;

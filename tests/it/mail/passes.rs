@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::support::{at_nine, on_both, on_both_databases, until};
-use gongkai::mail::people::Because;
-use gongkai::mail::policy::{Rule, Standing};
-use gongkai::mail::schedule;
+use gongkai::case::reminder_policy::{Rule, Standing};
+use gongkai::mail::because::Because;
+use gongkai::office::reminders::run as run_schedule;
 use gongkai::store::obligations::{CANCELLED, MET, OPEN, SUSPENDED};
 use gongkai::store::{outbox as rows, reminders};
 use mail_parser::MessageParser;
@@ -390,7 +390,7 @@ fn the_schedule_stops_when_told_and_has_done_the_day() {
         runtime().block_on(async {
             let cancel = tokio_util::sync::CancellationToken::new();
             let running =
-                tokio::spawn(schedule::run(room(store), Arc::new(|| at_nine("2025-09-19")), 0, cancel.clone()));
+                tokio::spawn(run_schedule(room(store), Arc::new(|| at_nine("2025-09-19")), 0, cancel.clone()));
             until("the day's pass is done", || store.read(reminders::pass_done).unwrap().is_some()).await;
             cancel.cancel();
             running.await.unwrap();

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::support::{on_both, on_both_databases};
-use gongkai::mail::people::Because;
-use gongkai::mail::policy::Audience;
+use gongkai::case::reminder_policy::Audience;
+use gongkai::mail::because::Because;
 use gongkai::mail::worker::{Outcome, deliver_once};
 use gongkai::store::obligations::OPEN;
 use gongkai::store::outbox::MailState;

@@ -7,7 +7,7 @@ mod settled;
 use super::*;
 use crate::desk::{Bureau as Desk, CaseAt};
 use crate::support::{TestDatabase, on_both_databases};
-use gongkai::mail::schedule::Queued;
+use gongkai::office::reminders::Queued;
 use gongkai::store::schema::obligations as duties;
 use mail_parser::MessageParser;
 use serde_json::json;

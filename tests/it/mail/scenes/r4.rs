@@ -2,6 +2,7 @@
 //! is queued within a minute of the start, what is settled is withdrawn, what was missed is merged and counted exactly.
 
 use super::*;
+use gongkai::law::Calendar;
 use gongkai::store::cases as store_cases;
 use gongkai::store::obligations::{MET, OPEN};
 use gongkai::store::outbox as rows;

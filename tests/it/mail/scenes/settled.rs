@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::support::on_both;
-use gongkai::mail::Moment;
-use gongkai::mail::people::Because;
-use gongkai::mail::policy::Audience;
+use gongkai::case::reminder_policy::Audience;
+use gongkai::mail::because::Because;
+use gongkai::office::reminders::Moment;
 use gongkai::store::obligations::{MET, OPEN};
 use gongkai::store::outbox::claim;
 use gongkai::store::preferences::{self, PreferenceRow};

@@ -13,25 +13,10 @@ pub(super) enum Whose {
     Unknown,
 }
 
+/// Words for a whole region: all that the report of its government covers, and more than that of a bureau does.
+const REGION: &[&str] = &["全市", "全县", "全区", "全省", "全州", "全旗"];
 /// Words for all that a report covers.
-const WHOLE: &[&str] = &[
-    "全市",
-    "全县",
-    "全区",
-    "全省",
-    "全州",
-    "全旗",
-    "全系统",
-    "全局",
-    "全委",
-    "全厅",
-    "全街道",
-    "全镇",
-    "全乡",
-    "及所属",
-    "及下属",
-    "及各",
-];
+const WHOLE: &[&str] = &["全系统", "全局", "全委", "全厅", "全街道", "全镇", "全乡", "及所属", "及下属", "及各"];
 /// Words for the parts of it.
 const PARTS: &[&str] = &[
     "各镇",
@@ -183,6 +168,9 @@ fn named(piece: &str, org: &str) -> Option<Whose> {
     if has(subject, WHOLE) {
         return Some(Whose::Own);
     }
+    if has(subject, REGION) {
+        return Some(if is_of_a_region(org) { Whose::Own } else { Whose::Another });
+    }
     if has(subject, PARTS) {
         return Some(Whose::Another);
     }
@@ -200,6 +188,12 @@ fn named(piece: &str, org: &str) -> Option<Whose> {
         return None;
     }
     Some(if ENDS.iter().any(|end| org.ends_with(end)) { Whose::Another } else { Whose::Unknown })
+}
+
+/// Whether the report is that of a region, or does not say whose it is.
+fn is_of_a_region(org: &str) -> bool {
+    let ends = |ends: &[&str]| ends.iter().any(|end| org.ends_with(end));
+    org.contains("政府") || ends(&["省", "市", "州", "区", "县", "旗"]) || !ends(ENDS)
 }
 
 fn trimmed(name: &str) -> &str {
@@ -239,6 +233,9 @@ mod tests {
             ("市政府办公厅代表市政府共受理政府信息公开申请", "上海市人民政府办公厅", Whose::Own),
             ("区教育局收到政府信息公开申请", "report", Whose::Unknown),
             ("全年收到政府信息公开申请", "某局", Whose::Own),
+            ("全市收到依申请公开", "上海市科学技术委员会", Whose::Another),
+            ("全市共受理政府信息公开申请", "上海市人民政府", Whose::Own),
+            ("全市收到依申请公开340件，本委收到", "上海市科学技术委员会", Whose::Own),
         ] {
             assert_eq!(whose(sentence, org), expected, "{sentence} {org}");
         }

@@ -1,18 +1,22 @@
 //! One pass: duty by duty, who is owed what and not told yet; then the mails of the day.
 
-use super::{MailError, Mailroom, Moment, Queued, RemindReport, Unreachable, civil_day, instant_on};
+use super::organ_settings::{Effective, OrganReminders};
+use super::recipients::{People, Told};
+use super::schedule::{MailError, Moment, Queued, RemindReport, Unreachable};
+use crate::case::reminder_days::Days;
+use crate::case::reminder_policy::{self, Owed, Policy, Rule, Standing, Step};
 use crate::case::{
     Action, Actor, AnnualReport, Case, CommandKind, Context, ObligationKind, OrganRules, Role, Stage, actions,
     annual_reports,
 };
 use crate::config::ApplicantInMail;
-use crate::law::Calendar;
-use crate::mail::days::Days;
+use crate::law::{Calendar, civil_day};
 use crate::mail::duty::{self, Duty};
-use crate::mail::people::{People, Told};
-use crate::mail::policy::{self, Owed, Policy, Rule, Standing, Step};
 use crate::mail::render::{Addressee, Item, Next, NextAction, RenderError, Rendered};
-use crate::mail::settings::{Effective, OrganReminders};
+use crate::mail::smtp::Mailbox;
+use crate::office::clock::instant_on;
+use crate::office::files::CaseFile;
+use crate::office::{Office, OfficeError};
 use crate::store::obligations::{CANCELLED, Duty as StoredDuty, MET, OPEN, ObligationRow};
 use crate::store::organs::OrganRow;
 use crate::store::outbox::{self, NewMail};
@@ -30,7 +34,8 @@ const BATCH: usize = 25;
 
 /// A pass under way.
 pub(super) struct Pass<'a> {
-    room: &'a Mailroom,
+    office: &'a Office,
+    from: &'a Mailbox,
     moment: Moment,
     is_preview: bool,
     people: People<'a>,
@@ -78,23 +83,42 @@ struct Sending {
 }
 
 impl<'a> Pass<'a> {
-    pub(super) fn new(room: &'a Mailroom, moment: Moment, is_preview: bool) -> Result<Self, StoreError> {
-        let house = Effective::of_house(&room.settings);
+    pub(super) fn new(
+        office: &'a Office,
+        from: &'a Mailbox,
+        moment: Moment,
+        is_preview: bool,
+    ) -> Result<Self, StoreError> {
+        let reminders = &office.settings().reminders;
+        let house = Effective::of_house(reminders);
         let (mut of_organs, mut unreadable) = (HashMap::new(), HashSet::new());
-        for (organ, content) in room.store.read(reminder_settings::all)? {
+        for (organ, content) in office.store().read(reminder_settings::all)? {
             match store::stored_object::<OrganReminders>(&content) {
-                Ok(own) => drop(of_organs.insert(organ, own.over(&room.settings))),
+                Ok(own) => drop(of_organs.insert(organ, own.over(reminders))),
                 Err(cause) => {
                     tracing::error!(organ = %organ.0, %cause, "an organ is not reminded: its reminder settings cannot be read");
                     unreadable.insert(organ);
                 }
             }
         }
-        let people = People::new(&room.store)?;
+        let people = People::new(office.store())?;
         let (calendars, digests) = (HashMap::new(), BTreeMap::new());
         let report = RemindReport::default();
         let pending = Vec::new();
-        Ok(Self { room, moment, is_preview, people, house, of_organs, unreadable, calendars, digests, pending, report })
+        Ok(Self {
+            office,
+            from,
+            moment,
+            is_preview,
+            people,
+            house,
+            of_organs,
+            unreadable,
+            calendars,
+            digests,
+            pending,
+            report,
+        })
     }
 
     pub(super) const fn moment(&self) -> Moment {
@@ -119,7 +143,7 @@ impl<'a> Pass<'a> {
         let days = Days::new(&calendar);
         let policy = self.policy(duty);
         let sending = self.sending(duty.organ_id, &days);
-        let steps = policy::steps(&days, &policy, duty.due_on, sending.day);
+        let steps = reminder_policy::steps(&days, &policy, duty.due_on, sending.day);
         let Some(latest) = steps.last().copied() else { return Ok(()) };
         let people = self.people.of(duty, &policy, latest.rule, sending.day)?;
         if people.is_empty() {
@@ -127,23 +151,23 @@ impl<'a> Pass<'a> {
             return Ok(());
         }
         let told = self.told(duty, &steps, &people)?;
-        let mut dossier = None;
+        let mut file = None;
         for someone in people {
             let is_told = |rule: Rule| told.contains(&key(duty, rule, &someone.person));
             let since = self.since(duty, &someone);
             let hears = |rule: Rule| someone.audience.hears(&policy, rule);
-            let Some(owed) = policy::owed(&steps, hears, since, sending.day, is_told) else {
+            let Some(owed) = reminder_policy::owed(&steps, hears, since, sending.day, is_told) else {
                 self.report.known += 1;
                 continue;
             };
-            let dossier = match &dossier {
+            let file = match &file {
                 Some(known) => known,
-                None => dossier.insert(self.dossier(duty)?),
+                None => file.insert(self.file(duty)?),
             };
             let case = CaseNow {
-                next: self.next(duty, dossier.as_ref(), &calendar, &someone, sending.day)?,
+                next: self.next(duty, file.as_ref(), &calendar, &someone, sending.day)?,
                 in_hand: self.people.in_hand(duty)?,
-                is_at_risk: dossier.as_ref().is_some_and(|dossier| is_at_risk(duty, &dossier.case)),
+                is_at_risk: file.as_ref().is_some_and(|file| is_at_risk(duty, &file.case)),
             };
             let line = self.line(duty, &days, &policy, sending, someone, owed, case);
             self.put(line)?;
@@ -170,13 +194,13 @@ impl<'a> Pass<'a> {
 
     /// The region's calendar; if it is damaged, the built-in one: the last days of duties are stored, and a reminder must
     /// not fall silent over the count of days before them. A database that is busy is asked again by the next pass.
-    fn calendar(&mut self, region: &str) -> Result<Arc<Calendar>, StoreError> {
+    fn calendar(&mut self, region: &str) -> Result<Arc<Calendar>, OfficeError> {
         if let Some(known) = self.calendars.get(region) {
             return Ok(known.clone());
         }
-        let calendar = match self.room.store.read(|db| (self.room.calendar_of)(db, region)) {
+        let calendar = match self.office.store().read(|db| self.office.calendar(db, region)) {
             Ok(calendar) => calendar,
-            Err(StoreError::Corrupt(cause)) => {
+            Err(OfficeError::Unreadable(cause)) => {
                 tracing::error!(
                     cause,
                     region,
@@ -193,14 +217,14 @@ impl<'a> Pass<'a> {
     /// From which day the duty has stood as it stands and the person has had this part in it; a pass for a day before
     /// that looks at it as if it always had.
     fn since(&self, duty: &DutyRow, someone: &Told) -> NaiveDate {
-        let since = Some(civil_day(duty.updated_at)).filter(|since| *since <= self.moment.day);
+        let since = Some(civil_day(duty.updated_at.0)).filter(|since| *since <= self.moment.day);
         since.into_iter().chain(someone.since).max().unwrap_or(NaiveDate::MIN)
     }
 
     /// Which steps of the duty are told: of most persons only the latest has to be looked up.
     fn told(&self, duty: &DutyRow, steps: &[Step], people: &[Told]) -> Result<HashSet<String>, StoreError> {
         let Some(latest) = steps.last() else { return Ok(HashSet::new()) };
-        let (store, today) = (&self.room.store, self.moment.day);
+        let (store, today) = (self.office.store(), self.moment.day);
         let newest: Vec<String> = people.iter().map(|told| key(duty, latest.rule, &told.person)).collect();
         let mut known = store.read(|db| reminders::told(db, &newest, today))?;
         let behind = people.iter().filter(|told| !known.contains(&key(duty, latest.rule, &told.person)));
@@ -210,11 +234,11 @@ impl<'a> Pass<'a> {
         Ok(known)
     }
 
-    fn dossier(&self, duty: &DutyRow) -> Result<Option<super::Dossier>, StoreError> {
-        let Some((dossier_of, case)) = self.room.dossier_of.as_ref().zip(duty.case_id) else { return Ok(None) };
-        match self.room.store.read(|db| dossier_of(db, case)) {
-            Ok(dossier) => Ok(Some(dossier)),
-            Err(StoreError::Corrupt(cause)) => {
+    fn file(&self, duty: &DutyRow) -> Result<Option<CaseFile>, OfficeError> {
+        let Some(case) = duty.case_id else { return Ok(None) };
+        match self.office.store().read(|db| self.office.open_file(db, case)) {
+            Ok(file) => Ok(Some(file)),
+            Err(OfficeError::Unreadable(cause)) => {
                 tracing::error!(cause, case = %case.0, "a case cannot be read: its reminder names no lawful steps");
                 Ok(None)
             }
@@ -226,18 +250,18 @@ impl<'a> Pass<'a> {
     fn next(
         &self,
         duty: &DutyRow,
-        dossier: Option<&super::Dossier>,
+        file: Option<&CaseFile>,
         calendar: &Calendar,
         someone: &Told,
         today: NaiveDate,
     ) -> Result<Option<Next>, StoreError> {
-        let Some(dossier) = dossier else { return Ok(None) };
+        let Some(file) = file else { return Ok(None) };
         let person = &someone.person;
-        let roles = self.room.store.read(|db| recipients::roles(db, person.user_id, duty.organ_id))?;
+        let roles = self.office.store().read(|db| recipients::roles(db, person.user_id, duty.organ_id))?;
         let reader = Actor { user: person.user_id.0, roles, department: person.department_id.map(|id| id.0) };
         let lawful = |actor: &Actor| {
-            let context = Context { actor, today, calendar, rules: &dossier.rules };
-            split(duty, &actions(&dossier.case, &context), today)
+            let context = Context { actor, today, calendar, rules: &file.desk.rules };
+            split(duty, &actions(&file.case, &context), today)
         };
         let own = lawful(&reader);
         if !own.0.is_empty() || someone.because.is_own_work() {
@@ -263,7 +287,7 @@ impl<'a> Pass<'a> {
         owed: Owed,
         case: CaseNow,
     ) -> Line {
-        let standing = policy::standing_between(days, duty.due_on, duty.latest_on, sending.day);
+        let standing = reminder_policy::standing_between(days, duty.due_on, duty.latest_on, sending.day);
         let words = Duty::of(&duty.kind);
         let Told { person, because, .. } = someone;
         let (case_title, applicant) = self.subject_matter(duty);
@@ -277,7 +301,7 @@ impl<'a> Pass<'a> {
             due_on: duty.due_on,
             latest_on: duty.latest_on,
             standing,
-            is_black: policy::is_black(policy, duty.latest_on.unwrap_or(duty.due_on), sending.day)
+            is_black: reminder_policy::is_black(policy, duty.latest_on.unwrap_or(duty.due_on), sending.day)
                 && !words.is_follow_up,
             as_of: sending.day,
             missed: owed.missed.clone(),
@@ -319,13 +343,13 @@ impl<'a> Pass<'a> {
     fn subject_matter(&self, duty: &DutyRow) -> (Option<String>, Option<String>) {
         let title = duty.case_title.clone();
         let Some((kind, name)) = &duty.applicant else { return (title, None) };
-        if self.room.settings.applicant == ApplicantInMail::Full {
+        if self.office.settings().reminders.applicant == ApplicantInMail::Full {
             return (title, Some(name.clone()));
         }
         let masked = mask_name(kind, name);
         let is_name = name.chars().count() > 1;
         let title = title.map(|title| if is_name { title.replace(name.as_str(), &masked) } else { title });
-        (title, Some(masked).filter(|_| self.room.settings.applicant == ApplicantInMail::Initial))
+        (title, Some(masked).filter(|_| self.office.settings().reminders.applicant == ApplicantInMail::Initial))
     }
 
     /// Into a mail of its own, or into the person's mail of the day.
@@ -344,7 +368,7 @@ impl<'a> Pass<'a> {
         }
         let addressee = Addressee { person: &line.person.display_name, to: &line.person.email };
         let (id, at) = (uuid::Uuid::now_v7(), store::now());
-        let rendered = match self.room.templates.reminder(addressee, &line.item, &self.room.from, id, at.0) {
+        let rendered = match self.office.templates().reminder(addressee, &line.item, self.from, id, at.0) {
             Ok(rendered) => rendered,
             Err(cause) => {
                 self.unreachable(&line.duty, Some(line.person.display_name.clone()), cause.to_string());
@@ -372,7 +396,7 @@ impl<'a> Pass<'a> {
             reminders::record_steps(db, std::slice::from_ref(&line.step))?;
             Ok(true)
         };
-        let new = self.room.store.write(|db| -> Result<Vec<bool>, StoreError> {
+        let new = self.office.store().write(|db| -> Result<Vec<bool>, StoreError> {
             pending.iter().map(|(line, mail)| queue(db, line, mail)).collect()
         })?;
         for ((line, _), is_new) in pending.into_iter().zip(new) {
@@ -398,7 +422,7 @@ impl<'a> Pass<'a> {
     /// One mail a day. What comes up after it waits for the next day's, unless it is due today: that cannot wait.
     fn digest(&mut self, user: UserId, day: NaiveDate, lines: Vec<Line>) -> Result<(), MailError> {
         let key = format!("digest/{}/{day}", user.0);
-        let known = self.room.store.read(|db| outbox::known(db, std::slice::from_ref(&key)))?;
+        let known = self.office.store().read(|db| outbox::known(db, std::slice::from_ref(&key)))?;
         if !known.is_empty() {
             for line in lines {
                 if matches!(line.queued.standing, Standing::Today | Standing::EarliestToday | Standing::LastWorkingDay)
@@ -422,7 +446,7 @@ impl<'a> Pass<'a> {
             self.report.queued.extend(lines.into_iter().map(|line| line.queued));
             return Ok(());
         }
-        match self.room.store.write(|db| self.write_digest(db, &key, day, &lines))? {
+        match self.office.store().write(|db| self.write_digest(db, &key, day, &lines))? {
             Ok(told) => {
                 self.report.known += lines.len() - told.len();
                 self.report.queued.extend(told);
@@ -455,7 +479,7 @@ impl<'a> Pass<'a> {
         let addressee = Addressee { person: &first.person.display_name, to: &first.person.email };
         let items: Vec<Item> = standing.iter().map(|line| line.item.clone()).collect();
         let (id, at) = (uuid::Uuid::now_v7(), store::now());
-        let rendered = match self.room.templates.digest(addressee, &items, day, &self.room.from, id, at.0) {
+        let rendered = match self.office.templates().digest(addressee, &items, day, self.from, id, at.0) {
             Ok(rendered) => rendered,
             Err(cause) => return Ok(Err(cause)),
         };
@@ -499,7 +523,7 @@ impl<'a> Pass<'a> {
     /// Makes, moves or cancels the organs' own duties to publish annual reports. A preview looks at them as if it had.
     pub(super) fn annual_reports(&mut self) -> Result<(), MailError> {
         let kind = ObligationKind::AnnualReport.code();
-        let store = &self.room.store;
+        let store = self.office.store();
         let all = store.read(organs::all)?;
         let published: HashSet<(OrganId, i32)> = store.read(stored_reports::published)?.into_iter().collect();
         let stored = store.read(|db| stored_reports::duties(db, None, kind))?;
@@ -610,7 +634,7 @@ fn changed_duties(
     published: &HashSet<(OrganId, i32)>,
     today: NaiveDate,
 ) -> Vec<StoredDuty> {
-    let owed = annual_reports(annual_report, civil_day(organ.created_at), today);
+    let owed = annual_reports(annual_report, civil_day(organ.created_at.0), today);
     let stored_as = |key: &str| stored.iter().find(|row| row.key == key);
     let mut changed = Vec::new();
     for duty in owed.iter().filter(|duty| !published.contains(&(organ.id, duty.year))) {

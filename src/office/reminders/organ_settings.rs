@@ -1,7 +1,7 @@
 //! PURE. What an organ has settled about its reminders, and what then counts in it.
 
-use super::policy::{Policies, PolicyChange};
-use super::window::Window;
+use crate::case::reminder_policy::{Policies, PolicyChange};
+use crate::case::reminder_window::Window;
 use crate::config::Reminders;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! PURE. When an organ's mail may go out: not at night, and if it wants, on working days only.
 
-use super::days::Days;
+use super::reminder_days::Days;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

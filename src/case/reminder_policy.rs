@@ -6,7 +6,7 @@
 
 mod data;
 
-use super::days::Days;
+use super::reminder_days::Days;
 use chrono::{NaiveDate, TimeDelta};
 
 pub use data::{Onset, Policies, Policy, PolicyChange, Recipients, When};

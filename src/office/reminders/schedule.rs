@@ -3,23 +3,20 @@
 //! A pass may run at any time, any number of times, in any number of instances: it asks what is owed and not yet told,
 //! and each step of each duty is told to each person once.
 
-mod pass;
-
-use super::days::Days;
-use super::people::Because;
-use super::policy::{Rule, Standing};
-use super::render::{BrokenTemplate, RenderError, Templates};
-use super::settings::OrganReminders;
-use super::smtp::{self, OfficeHours, Relay, SetupError};
-use crate::case::{Case, OrganRules};
-use crate::config::{Reminders, Settings, Smtp};
+use super::foresight::ForeseenDuties;
+use super::pass::Pass;
+use crate::case::reminder_days::Days;
+use crate::case::reminder_policy::{Rule, Standing};
+use crate::config::Settings;
 use crate::law::Calendar;
+use crate::mail::because::Because;
+use crate::mail::render::BrokenTemplate;
+use crate::mail::smtp::{self, Mailbox, OfficeHours, Relay, SetupError};
+use crate::office::clock::instant_on;
+use crate::office::{Office, OfficeError};
 use crate::store::reminders::{self, After, Which};
-use crate::store::{self, CaseId, Db, ObligationId, OrganId, Store, StoreError, Ts, organs, reminder_settings};
-use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
-use lettre::message::Mailbox;
-use pass::Pass;
-use std::collections::BTreeMap;
+use crate::store::{Db, ObligationId, OrganId, Store, StoreError, Ts};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -32,35 +29,9 @@ const TICK: Duration = Duration::from_secs(60);
 const OVERLAP: TimeDelta = TimeDelta::minutes(2);
 /// Beyond the longest lead, so that no region's holidays push a duty out of sight.
 const HORIZON_MARGIN: TimeDelta = TimeDelta::days(15);
-/// The office's clock: +08:00 all year.
-const SECONDS_EAST: i32 = 8 * 3600;
-
-/// Gives the calendar of a region ('' is the whole country).
-pub type CalendarOf = Arc<dyn Fn(&mut Db, &str) -> Result<Arc<Calendar>, StoreError> + Send + Sync>;
 
 /// Tells what the clock on the office's wall shows.
 pub type OfficeTime = Arc<dyn Fn() -> NaiveDateTime + Send + Sync>;
-
-/// Gives a case with its organ's settings, to see what may be done in it.
-pub type DossierOf = Arc<dyn Fn(&mut Db, CaseId) -> Result<Dossier, StoreError> + Send + Sync>;
-
-/// Ends the duties that ended by themselves as the days went by.
-pub type Settles = Arc<dyn Fn() -> Result<(), StoreError> + Send + Sync>;
-
-/// Duties that will stand otherwise once settled, by id: their last day, or none when they are no longer owed.
-pub type ForeseenDuties = BTreeMap<ObligationId, Option<NaiveDate>>;
-
-/// Says what [`Settles`] would do on a day, and does not do it.
-pub type Foresees = Arc<dyn Fn(&mut Db, NaiveDate) -> Result<ForeseenDuties, StoreError> + Send + Sync>;
-
-/// A case and what its organ decides by.
-#[derive(Debug, Clone)]
-pub struct Dossier {
-    /// The case.
-    pub case: Case,
-    /// The organ's settings.
-    pub rules: OrganRules,
-}
 
 /// When a pass looks: the office's day, and the time of the day where mail has to mind the hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +43,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    fn at(self) -> Option<NaiveDateTime> {
+    pub(super) fn at(self) -> Option<NaiveDateTime> {
         self.time.map(|time| self.day.and_time(time))
     }
 }
@@ -95,9 +66,9 @@ pub enum MailError {
     /// The settings are not usable.
     #[error(transparent)]
     Setup(#[from] SetupError),
-    /// A template is broken.
+    /// What the pass asked of the office.
     #[error(transparent)]
-    Render(#[from] RenderError),
+    Office(#[from] OfficeError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -187,63 +158,27 @@ impl RemindReport {
     }
 }
 
-/// What a pass needs: the store, the calendars, the sender, the policies, the templates.
-#[derive(Clone)]
+/// An office that queues its reminders, and the mailbox they come from.
+#[derive(Debug, Clone)]
 pub struct Mailroom {
-    store: Store,
-    calendar_of: CalendarOf,
-    dossier_of: Option<DossierOf>,
-    settles: Option<Settles>,
-    foresees: Option<Foresees>,
+    office: Office,
     from: Mailbox,
-    settings: Arc<Reminders>,
-    templates: Arc<Templates>,
 }
 
-impl std::fmt::Debug for Mailroom {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Mailroom").field("from", &self.from).field("settings", &self.settings).finish_non_exhaustive()
+impl Office {
+    /// What queues this office's reminders.
+    ///
+    /// # Errors
+    /// [`MailError::Setup`] when the sender in the settings is no mailbox.
+    pub fn mailroom(&self) -> Result<Mailroom, MailError> {
+        Ok(Mailroom { office: self.clone(), from: smtp::sender(&self.settings().smtp)? })
     }
 }
 
 impl Mailroom {
-    /// A mailroom of the settings. It knows no case: see [`Mailroom::with_dossiers`].
-    ///
-    /// # Errors
-    /// [`MailError::Setup`] when the sender is no mailbox.
-    pub fn new(
-        store: Store,
-        smtp: &Smtp,
-        reminders: &Reminders,
-        templates: Arc<Templates>,
-        calendar_of: CalendarOf,
-    ) -> Result<Self, MailError> {
-        let from = smtp::sender(smtp)?;
-        let settings = Arc::new(reminders.clone());
-        Ok(Self { store, calendar_of, dossier_of: None, settles: None, foresees: None, from, settings, templates })
-    }
-
-    /// The same, and its mails say what may be done in a case.
-    #[must_use]
-    pub fn with_dossiers(self, dossier_of: DossierOf) -> Self {
-        Self { dossier_of: Some(dossier_of), ..self }
-    }
-
-    /// The same, and before a day's pass it brings duties up to date that ended by themselves.
-    #[must_use]
-    pub fn with_settling(self, settles: Settles) -> Self {
-        Self { settles: Some(settles), ..self }
-    }
-
-    /// The same, and a preview sees the duties as settling would leave them.
-    #[must_use]
-    pub fn with_foresight(self, foresees: Foresees) -> Self {
-        Self { foresees: Some(foresees), ..self }
-    }
-
     /// Ends the duties that ended by themselves. A case that cannot be brought up to date must not silence the others.
     pub fn settle(&self) {
-        if let Some(Err(cause)) = self.settles.as_ref().map(|settles| settles()) {
+        if let Err(cause) = self.office.resume_silent() {
             tracing::error!(%cause, "duties that ended by themselves could not be ended before the reminders");
         }
     }
@@ -253,43 +188,28 @@ impl Mailroom {
     /// # Errors
     /// [`SetupError`] names the setting.
     pub fn relay(&self, settings: &Settings, office_time: &OfficeTime) -> Result<Option<Relay>, SetupError> {
-        let (room, clock) = (self.clone(), office_time.clone());
+        let (office, clock) = (self.office.clone(), office_time.clone());
         let wait = move |db: &mut Db, organ: Option<OrganId>, pause: Duration| {
             let pause = TimeDelta::from_std(pause).unwrap_or_default();
-            let wait = pause + room.wait(db, organ, clock() + pause)?;
+            let wait = pause + office.mail_wait(db, organ, clock() + pause)?;
             Ok(wait.to_std().unwrap_or_default())
         };
         let clock = office_time.clone();
         let hours = OfficeHours { today: Arc::new(move || clock().date()), wait: Arc::new(wait) };
         let relay = Relay::from_settings(&settings.smtp)?;
-        Ok(relay.map(|relay| relay.with_office(hours, Arc::clone(&self.templates))))
-    }
-
-    /// How long mail about `organ` (none: about the whole house) has to wait at `at` for its window to open.
-    ///
-    /// # Errors
-    /// As every read; settings that cannot be read are [`StoreError::Corrupt`].
-    pub fn wait(&self, db: &mut Db, organ: Option<OrganId>, at: NaiveDateTime) -> Result<TimeDelta, StoreError> {
-        let (own, region) = match organ {
-            Some(organ) => (reminder_settings::find(db, organ)?, organs::find(db, organ)?.region),
-            None => (None, String::new()),
-        };
-        let own = own.map(|content| store::stored_object::<OrganReminders>(&content)).transpose();
-        let own = own.map_err(|cause| StoreError::Corrupt(cause.to_string()))?.unwrap_or_default();
-        let calendar = (self.calendar_of)(db, &region)?;
-        Ok(own.over(&self.settings).window.wait(&Days::new(&calendar), at))
+        Ok(relay.map(|relay| relay.with_office(hours, Arc::clone(self.office.templates()))))
     }
 
     /// The store it works on.
     #[must_use]
-    pub const fn store(&self) -> &Store {
-        &self.store
+    pub fn store(&self) -> &Store {
+        self.office.store()
     }
 
     /// The office's own templates that cannot be used.
     #[must_use]
     pub fn broken_templates(&self) -> &[BrokenTemplate] {
-        self.templates.broken()
+        self.office.templates().broken()
     }
 
     /// Queues every reminder owed at that moment that is not told yet; with `changed_since`, only those of duties that
@@ -304,7 +224,7 @@ impl Mailroom {
             self.settle();
         }
         let (withdrawn, freed) = self.withdraw_outdated(moment.day)?;
-        let mut pass = Pass::new(self, moment, false)?;
+        let mut pass = Pass::new(&self.office, &self.from, moment, false)?;
         let nobody = ForeseenDuties::new();
         match changed_since {
             None => {
@@ -327,22 +247,19 @@ impl Mailroom {
     /// As every read.
     pub fn preview(&self, moment: impl Into<Moment>) -> Result<RemindReport, MailError> {
         let moment = moment.into();
-        let mut pass = Pass::new(self, moment, true)?;
+        let mut pass = Pass::new(&self.office, &self.from, moment, true)?;
         pass.annual_reports()?;
-        let foreseen = match &self.foresees {
-            Some(foresees) => self.store.read(|db| foresees(db, moment.day))?,
-            None => ForeseenDuties::new(),
-        };
+        let foreseen = self.office.store().read(|db| self.office.foreseen(db, moment.day))?;
         self.all(&mut pass, Which::All, &foreseen)?;
         let horizon = self.horizon(&pass);
         for (id, due_on) in foreseen {
             if let Some(due_on) = due_on.filter(|due_on| *due_on <= horizon) {
-                let duty = self.store.read(|db| reminders::as_if_due(db, id, due_on))?;
+                let duty = self.office.store().read(|db| reminders::as_if_due(db, id, due_on))?;
                 pass.one(&duty)?;
             }
         }
         let mut report = pass.finish()?;
-        report.withdrawn = self.store.read(|db| reminders::outdated_mails(db, moment.day))?.len();
+        report.withdrawn = self.office.store().read(|db| reminders::outdated_mails(db, moment.day))?.len();
         Ok(report)
     }
 
@@ -352,10 +269,10 @@ impl Mailroom {
     /// # Errors
     /// The database's.
     pub fn withdraw_outdated(&self, today: NaiveDate) -> Result<(usize, Vec<ObligationId>), MailError> {
-        let outdated = self.store.read(|db| reminders::outdated_mails(db, today))?;
+        let outdated = self.office.store().read(|db| reminders::outdated_mails(db, today))?;
         let (mut withdrawn, mut freed) = (0, Vec::new());
         for key in outdated {
-            if let Some(duties) = self.store.write(|db| reminders::withdraw(db, &key))? {
+            if let Some(duties) = self.office.store().write(|db| reminders::withdraw(db, &key))? {
                 withdrawn += 1;
                 freed.extend(duties);
             }
@@ -368,13 +285,15 @@ impl Mailroom {
         let horizon = self.horizon(pass);
         let mut after = None;
         loop {
-            let page = self.store.read(|db| reminders::open_duties(db, horizon, which, after, PAGE))?;
+            let page = self.office.store().read(|db| reminders::open_duties(db, horizon, which, after, PAGE))?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(After(last.due_on, last.id));
             for duty in page.iter().filter(|duty| !but.contains_key(&duty.id)) {
                 match pass.one(duty) {
                     // One row that cannot be read must not keep everybody else from being reminded.
-                    Err(MailError::Store(StoreError::Corrupt(why))) => {
+                    Err(
+                        MailError::Store(StoreError::Corrupt(why)) | MailError::Office(OfficeError::Unreadable(why)),
+                    ) => {
                         tracing::error!(obligation = %duty.id.0, why, "a duty is passed over: its data cannot be read");
                         pass.unreachable(duty, None, why);
                     }
@@ -397,7 +316,7 @@ impl Mailroom {
         last_look: Option<Ts>,
     ) -> Result<Option<RemindReport>, MailError> {
         let moment = moment.into();
-        let done = self.store.read(reminders::pass_done)?;
+        let done = self.office.store().read(reminders::pass_done)?;
         if done.is_some_and(|done| done >= moment.day) {
             return self.remind(moment, last_look).map(Some);
         }
@@ -406,7 +325,7 @@ impl Mailroom {
             return Ok(None);
         }
         let report = self.remind(moment, None)?;
-        self.store.write(|db| reminders::record_pass(db, moment.day))?;
+        self.office.store().write(|db| reminders::record_pass(db, moment.day))?;
         Ok(Some(report))
     }
 
@@ -414,28 +333,6 @@ impl Mailroom {
         let day = Days::new(Calendar::national()).after(pass.moment().day, u32::from(pass.longest_lead()));
         day.checked_add_signed(HORIZON_MARGIN).unwrap_or(day)
     }
-}
-
-fn civil_day(at: Ts) -> NaiveDate {
-    on_the_wall(at).date_naive()
-}
-
-/// The instant at which something of the office's `day` is written down: now, or noon when the office's clock stands on
-/// another day. Since when a duty stands is told in the office's days, whatever the machine's date.
-#[must_use]
-pub fn instant_on(day: NaiveDate) -> Ts {
-    let now = store::now();
-    if civil_day(now) == day {
-        return now;
-    }
-    let noon = day.and_time(NaiveTime::MIN) + TimeDelta::hours(12) - TimeDelta::seconds(i64::from(SECONDS_EAST));
-    Ts(noon.and_utc())
-}
-
-/// An instant as the clock on the office wall shows it.
-pub(super) fn on_the_wall(at: Ts) -> chrono::DateTime<FixedOffset> {
-    let east = FixedOffset::east_opt(SECONDS_EAST);
-    east.map_or_else(|| at.0.fixed_offset(), |east| at.0.with_timezone(&east))
 }
 
 /// Runs the schedule until cancelled: every minute one look. `hour` is the hour of the day from which the day's pass

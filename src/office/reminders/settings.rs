@@ -1,10 +1,10 @@
 //! What an organ settles about its reminders, and how a person wants them.
 
-use super::checks::Checks;
-use super::leaving::organs_of;
-use super::{Caller, Office, OfficeError};
+use super::organ_settings::{Effective, OrganReminders};
 use crate::case::Role;
-use crate::mail::settings::{Effective, OrganReminders};
+use crate::office::checks::Checks;
+use crate::office::leaving::organs_of;
+use crate::office::{Caller, Office, OfficeError};
 use crate::store::access::{self, OrganPlace};
 use crate::store::preferences::{self, PreferenceRow};
 use crate::store::{Db, OrganId, UserId, organs, recipients, reminder_settings, users};
@@ -59,7 +59,11 @@ impl Office {
         self.store().read(|db| self.stored_settings(db, organ))
     }
 
-    pub(super) fn stored_settings(&self, db: &mut Db, organ: OrganId) -> Result<ReminderSettings, OfficeError> {
+    pub(in crate::office) fn stored_settings(
+        &self,
+        db: &mut Db,
+        organ: OrganId,
+    ) -> Result<ReminderSettings, OfficeError> {
         let own: OrganReminders = match reminder_settings::find(db, organ)? {
             None => OrganReminders::default(),
             Some(content) => crate::store::stored_object(&content)

@@ -92,11 +92,9 @@ impl Recipients {
 }
 
 /// How one kind of duty is spoken of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Policy {
     /// Working days before the due day; 0 is the day itself.
-    #[serde(deserialize_with = "crate::config::list")]
     pub lead_days: Vec<u16>,
     /// Every so many working days after the due day, from the first on; 0: not at all.
     pub repeat_every: u16,

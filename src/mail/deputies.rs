@@ -1,0 +1,42 @@
+//! Who gets a mail in the place of somebody away.
+
+use super::because::DEPUTY_ELSEWHERE;
+use crate::law::chinese_date;
+use crate::store::preferences;
+use crate::store::recipients::{self, Recipient};
+use crate::store::{Db, OrganId, StoreError};
+use chrono::NaiveDate;
+
+/// Each of these people; in the place of a person who is away today the deputy, with the reason, if the deputy may be
+/// written to about `organ`.
+///
+/// # Errors
+/// As every read.
+pub fn with_deputies(
+    db: &mut Db,
+    people: Vec<Recipient>,
+    organ: OrganId,
+    today: NaiveDate,
+) -> Result<Vec<(Recipient, Option<String>)>, StoreError> {
+    let mut told: Vec<(Recipient, Option<String>)> = Vec::new();
+    for person in people {
+        let row = preferences::find(db, person.user_id)?;
+        let mut found = (person, None);
+        if let Some((deputy, until)) = row.deputy_id.zip(row.absent_until).filter(|_| row.is_absent(today))
+            && !preferences::find(db, deputy)?.is_absent(today)
+            && let Some(deputy) = recipients::person(db, deputy)?
+        {
+            let until = chinese_date(until);
+            let reason = format!("{}离岗（至{until}），您是其指定的代理人。", found.0.display_name);
+            if recipients::hears_of(db, deputy.user_id, organ)? {
+                found = (deputy, Some(reason));
+            } else {
+                found.1 = Some(DEPUTY_ELSEWHERE.to_owned());
+            }
+        }
+        if !told.iter().any(|(known, _)| known.user_id == found.0.user_id) {
+            told.push(found);
+        }
+    }
+    Ok(told)
+}
