@@ -109,6 +109,9 @@ fn a_connection_cut_in_a_write_loses_what_was_not_acknowledged_and_nothing_else(
     assert_eq!(names("after"), Some("1".into()), "the pool replaces what was cut");
 }
 
+/// A way to read what was kept.
+type Ask<'a> = &'a dyn Fn() -> Result<Option<String>, StoreError>;
+
 #[test]
 fn connections_that_were_cut_while_idle_are_replaced_without_a_failed_request() {
     let database = TestDatabase::postgres();
@@ -119,7 +122,7 @@ fn connections_that_were_cut_while_idle_are_replaced_without_a_failed_request() 
     let ask = || store.ask(kept);
     let ask_reserved = || store.ask_reserved(kept);
     let write = || store.write(|db| meta::set(db, "kept", "1").and_then(|()| kept(db)));
-    let ways: [(&str, &dyn Fn() -> Result<Option<String>, StoreError>); 4] =
+    let ways: [(&str, Ask<'_>); 4] =
         [("read", &read), ("ask", &ask), ("ask reserved", &ask_reserved), ("write", &write)];
     for (way, request) in ways {
         let all: Result<(), StoreError> =
