@@ -70,11 +70,24 @@ impl Case {
         as_of: Option<NaiveDate>,
     ) -> Result<Option<ClockAnswer>, ClockError> {
         let Some(timeline) = self.timeline(calendar, rules) else { return Ok(None) };
-        let mut answer = law_reply_clock(&timeline, calendar, as_of)?;
+        self.answer_of(&timeline, calendar, as_of).map(Some)
+    }
+
+    /// The answer on a timeline of this case, with the date that holds if a late correction notice did not restart the period (C-7b).
+    ///
+    /// # Errors
+    /// [`ClockError`] for facts that contradict each other.
+    pub fn answer_of(
+        &self,
+        timeline: &Timeline,
+        calendar: &Calendar,
+        as_of: Option<NaiveDate>,
+    ) -> Result<ClockAnswer, ClockError> {
+        let mut answer = law_reply_clock(timeline, calendar, as_of)?;
         if answer.risk_due.is_none() && self.restart_may_fail() {
-            answer.risk_due = without_restart(timeline, calendar, as_of);
+            answer.risk_due = without_restart(timeline.clone(), calendar, as_of);
         }
-        Ok(Some(answer))
+        Ok(answer)
     }
 
     /// Whether the period started anew on a correction whose notice came too late (C-7b).

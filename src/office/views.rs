@@ -7,8 +7,7 @@ use super::{Caller, Office, OfficeError, Standing};
 use crate::case::Event;
 use crate::case::{Action, Case, Obligation, Role, actions, extension_is_possible};
 use crate::law::{
-    Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, reply_clock,
-    warning_level_between,
+    Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, warning_level_between,
 };
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
 use crate::store::events::{self, EventRow};
@@ -303,7 +302,9 @@ impl Office {
         suppose(&mut timeline, &file.case, as_of, what_if);
         // A supposed return may lie ahead: the answer is then the one of that day.
         let day = what_if.returned_on.map_or(as_of, |returned| returned.max(as_of));
-        let answer = reply_clock(&timeline, &file.desk.calendar, Some(day))
+        let answer = file
+            .case
+            .answer_of(&timeline, &file.desk.calendar, Some(day))
             .map_err(|error| refused("what_if_impossible", error.to_string()))?;
         Ok((timeline, answer))
     }
