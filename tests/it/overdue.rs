@@ -178,7 +178,7 @@ fn a_case_whose_correction_was_asked_for_too_late_is_listed_by_the_day_that_may_
         assert!(sheet.contains("2025-03-20,否,,告知补正超过了七个工作日"), "{sheet}");
         case.clerk("corrected-application", json!({ "on": "2025-03-21", "request": "某地块征收土地批复，文号为准" }));
         let view = bureau.service.get(&case.path(""), &bureau.clerk).json;
-        let clock = bureau.service.get(&case.path("/clock"), &bureau.clerk).json;
+        let clock = bureau.service.get(&case.path("clock"), &bureau.clerk).json;
         assert_eq!(
             (view["clock"]["risk_due"].as_str(), clock["risk_due"].as_str()),
             (Some("2025-03-20"), Some("2025-03-20"))
