@@ -45,7 +45,7 @@ fn other_level(secret: &SecretMarking) -> Option<SecrecyLevel> {
 /// The last day that a term names: the latest of its days, or so many years or months after the day it begins on. `None`: it names
 /// a length without its first day, a condition, an extension, or a day of which it does not say that it is the last.
 fn last_day(term: &str) -> Option<NaiveDate> {
-    if OPEN_ENDED.iter().any(|word| term.contains(word)) {
+    if OPEN_ENDED.iter().any(|word| term.contains(word)) || is_length_in_words(term) {
         return None;
     }
     let numbers = numbers(term);
@@ -77,7 +77,15 @@ fn last_day(term: &str) -> Option<NaiveDate> {
 }
 
 /// Words of terms whose last day is not the one they name.
-const OPEN_ENDED: [&str; 8] = ["长期", "延长", "变更", "定密", "确定", "印发", "产生", "十年"];
+const OPEN_ENDED: [&str; 7] = ["长期", "延长", "变更", "定密", "确定", "印发", "产生"];
+
+/// Whether the term has a length that is not written in digits: 二十年, 六个月. Days in words are read as no days.
+fn is_length_in_words(term: &str) -> bool {
+    let letters: Vec<char> = term.chars().collect();
+    letters
+        .windows(2)
+        .any(|pair| matches!(pair, [number, '年' | '个'] if "〇零一二两三四五六七八九十百".contains(*number)))
+}
 
 /// Whether the one day of the term is its first.
 fn is_a_beginning(term: &str) -> bool {
@@ -149,6 +157,8 @@ mod tests {
             ("10年，自2010年5月1日起", Some("2020-05-01")),
             ("20年（2015年5月1日定密）", None),
             ("2015年5月1日确定，二十年", None),
+            ("2015年5月1日，五年", None),
+            ("2015年5月1日，六个月", None),
             ("长期，2015年5月1日确定", None),
             ("2015年5月1日 至 长期", None),
             ("原至2020年5月1日，2020年4月1日延长10年", None),
@@ -157,5 +167,19 @@ mod tests {
         ] {
             assert_eq!(of(term).as_deref(), expected, "{term}");
         }
+    }
+
+    #[test]
+    fn the_word_for_all_secrets_names_no_level() {
+        let of = |level: SecrecyLevel, marking: &str| {
+            other_level(&SecretMarking { level, marking: marking.into(), term: "20年".into() })
+        };
+        for level in SecrecyLevel::ALL.iter().copied() {
+            for marking in [format!("国家秘密 {}★20年", level.label()), format!("{}★20年", level.label())] {
+                assert_eq!(of(level, &marking), None, "{marking}");
+            }
+            assert_eq!(of(level, "国家秘密"), None, "{level:?}");
+        }
+        assert_eq!(of(SecrecyLevel::TopSecret, "国家秘密·机密"), SecrecyLevel::ALL.get(1).copied());
     }
 }

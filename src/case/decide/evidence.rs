@@ -22,7 +22,8 @@ const FIRST_ORGANS: NaiveDate = match NaiveDate::from_ymd_opt(1949, 10, 1) {
 pub fn missing_evidence(case: &Case, proposal: &c::ProposeOutcome, context: &Context<'_>) -> Option<Requirement> {
     let own = proposal.outcome.requirements().iter();
     // What only a part is withheld on is proved like what the whole is refused on.
-    let of_a_part = proposal.withheld.iter().flat_map(|ground| ground.requirements());
+    let grounds = proposal.withheld.iter().filter(|_| is_partial(proposal.outcome));
+    let of_a_part = grounds.flat_map(|ground| ground.requirements());
     own.chain(of_a_part)
         .copied()
         .filter(|requirement| requirement.since().is_none_or(|since| proposal.on >= since))

@@ -160,10 +160,10 @@ pub(super) fn delay_reply(
         )
         .at("/until"));
     }
-    if context.calendar.is_working_day(payload.until) == Ok(false) {
-        let instead = context.calendar.add_working_days(payload.until, 1);
-        let instead = instead.map_or_else(|_| String::new(), |day| format!("，可以改为{day}"));
-        let detail = format!("{}不是工作日{instead}", payload.until);
+    // Of a year whose notice is not out: rest days of the week and statutory holidays are no working days either.
+    if !context.calendar.is_estimated_working_day(payload.until) {
+        let instead = context.calendar.add_estimated(payload.until, 1);
+        let detail = format!("{}不是工作日，可以改为{instead}", payload.until);
         return Err(NotAllowed::by_law("not_a_working_day", basis::EXCESSIVE, detail).at("/until"));
     }
     Ok(vec![Event::ReplyDelayed(payload.clone())])

@@ -91,7 +91,7 @@ fn is_internal(outcome: Outcome, requirement: Requirement) -> bool {
     outcome == Outcome::O492NotGovernmentInformation || requires(outcome, requirement)
 }
 
-/// Refuses what does not belong to the category, what is said twice and what contradicts itself.
+/// Refuses what does not belong to the category, what is said twice and what contradicts itself or the case.
 pub(super) fn check_members(case: &Case, proposal: &ProposeOutcome) -> Result<(), NotAllowed> {
     only_of_the_category(case, proposal)?;
     each_ground_once(proposal)?;
@@ -103,8 +103,11 @@ pub(super) fn check_members(case: &Case, proposal: &ProposeOutcome) -> Result<()
 
 fn only_of_the_category(case: &Case, proposal: &ProposeOutcome) -> Result<(), NotAllowed> {
     let of_items = proposal.items.iter().map(|item| item.outcome);
-    let outcomes: Vec<Outcome> =
-        std::iter::once(proposal.outcome).chain(of_items).chain(proposal.withheld.iter().copied()).collect();
+    let mut outcomes: Vec<Outcome> = std::iter::once(proposal.outcome).chain(of_items).collect();
+    // A ground brings its members only where something is withheld in part.
+    if outcomes.iter().any(|outcome| is_partial(*outcome)) {
+        outcomes.extend(&proposal.withheld);
+    }
     let belongs = |member: &&Member| outcomes.iter().any(|outcome| (member.is_of)(*outcome));
     let given = MEMBERS.iter().filter(|member| (member.is_given)(proposal));
     let foreign: Vec<&Member> = given.filter(|member| !belongs(member)).collect();
@@ -154,8 +157,7 @@ fn published_where_it_can_be_read(case: &Case, proposal: &ProposeOutcome) -> Res
     if url.is_none_or(is_web_address) {
         return Ok(());
     }
-    let detail =
-        "网址应为 http:// 或 https:// 开头、写明主机的完整地址，例如 https://www.example.gov.cn/1.html；没有网址的不填";
+    let detail = "网址应为 http:// 或 https:// 开头、写明主机的完整地址，前后不留空格，例如 https://www.example.gov.cn/1.html；没有网址的不填";
     Err(NotAllowed::by_law("invalid_url", article(case, Requirement::Publication), detail).at("/publication/url"))
 }
 

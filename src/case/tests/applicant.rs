@@ -256,6 +256,27 @@ fn reasonable_reasons_allow_a_delayed_date_and_forbid_refusing_as_excessive() {
     assert_eq!(desk.due(), Some(day("2024-06-28")));
 }
 
+/// D9, Art. 35: the delayed date is the organ's to choose, and certain. A year without a notice has its holidays and weekends too.
+#[test]
+fn a_delayed_date_in_a_year_without_a_notice_is_neither_a_weekend_nor_a_statutory_holiday() {
+    let mut desk = Desk::registered("2026-12-01").at("2026-12-07");
+    desk.accept(RequestJustification {
+        on: day("2026-12-03"),
+        facts: "当月已申请六十件".into(),
+        respond_days: 5,
+        served_on: Some(day("2026-12-03")),
+    });
+    desk.accept(ReceiveJustification { on: day("2026-12-07"), reasonable: true, reasons: "课题研究".into() });
+    let until = |until: &str| DelayReply { on: day("2026-12-07"), until: day(until), reason: "数量大".into() };
+    for (rest_day, what) in
+        [("2027-01-01", "元旦"), ("2027-02-06", "初一"), ("2027-10-01", "国庆"), ("2027-01-30", "星期六")]
+    {
+        assert_eq!(desk.refused(until(rest_day)).0, "not_a_working_day", "{what}");
+    }
+    desk.accept(until("2027-01-29"));
+    assert_eq!(desk.due(), Some(day("2027-01-29")));
+}
+
 #[test]
 fn a_withdrawal_is_in_writing_with_the_identity_checked_and_before_the_reply_is_sent() {
     let mut desk = Desk::registered("2024-03-01").at("2024-03-05");

@@ -480,6 +480,15 @@ fn a_member_that_does_not_belong_to_the_category_is_refused_and_those_that_do_ar
         change(&mut strange);
         assert_eq!(judged(&desk, strange), Some(("member_of_other_category", pointer)), "{outcome:?}");
     }
+    // Neither the secret nor the third party of a ground is asked for where nothing is withheld in part.
+    for (outcome, ground) in
+        [(Outcome::Provided, Outcome::StateSecret), (Outcome::InternalAffairs, Outcome::ThirdPartyRights)]
+    {
+        let strange = ProposeOutcome { withheld: vec![ground], ..said(outcome) };
+        let refusal = desk.try_command(&strange.into()).unwrap_err();
+        assert_eq!(refusal.code, "member_of_other_category", "{outcome:?}");
+        assert!(!refusal.detail.contains("secret"), "{}", refusal.detail);
+    }
     let mut two = said(Outcome::OtherAuthority);
     (two.file_paper, two.adverse_effect) = (Some("笔录".into()), Some("危及".into()));
     let refusal = desk.try_command(&two.into()).unwrap_err();
