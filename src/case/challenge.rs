@@ -142,7 +142,7 @@ fn running(way: ChallengeWay, from: ChallengeFrom, how: &str, context: &Context<
     let why = match last {
         LastDay::Certain(end) => format!("{day}{how}，为第0日；自次日起{length}，最后一日是休息日的顺延，至{end}届满"),
         LastDay::Estimated(range) => {
-            let estimate = range.said(context.calendar.awaited_year());
+            let estimate = range.between(context.calendar.awaited_year());
             format!("{day}{how}，为第0日；自次日起{length}，最后一日是休息日的顺延。{estimate}")
         }
     };

@@ -238,7 +238,11 @@ mod tests {
             }
         }
         let digits = "440524188001010014";
-        assert_eq!(read_identity(None, digits).unwrap().0, IdentityKind::IdCard, "1880: as it stands, for its check");
+        assert_eq!(
+            read_identity(None, digits).unwrap().0,
+            IdentityKind::IdCard,
+            "1880: kept, so that its check character is judged"
+        );
     }
 
     #[test]

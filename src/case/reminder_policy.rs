@@ -42,17 +42,6 @@ impl Rule {
         }
     }
 
-    /// What a clerk reads.
-    #[must_use]
-    pub fn label(self) -> String {
-        match self {
-            Self::Lead(days) => format!("提前{days}个工作日"),
-            Self::DueToday => "到期当日".to_owned(),
-            Self::Overdue(days) => format!("逾期第{days}个工作日"),
-            Self::Black => "黑色预警".to_owned(),
-        }
-    }
-
     const fn is_close(self) -> bool {
         match self {
             Self::Lead(days) => days <= CLOSE,
@@ -153,23 +142,65 @@ impl Standing {
         }
     }
 
-    /// What a clerk reads of something that has no last day, only a day to look after it.
-    #[must_use]
-    pub fn follow_up_label(self) -> String {
-        match self {
-            Self::Left(0) => "核查日前已没有工作日".to_owned(),
-            Self::LastWorkingDay => "今天是核查日前最后一个工作日".to_owned(),
-            Self::Left(days) => format!("{days}个工作日后核查"),
-            Self::Today | Self::EarliestToday | Self::Between => "今天核查".to_owned(),
-            Self::Overdue(0) => "已过核查日，今天不是工作日".to_owned(),
-            Self::Overdue(days) => format!("核查日已过{days}个工作日，仍未办理"),
-        }
-    }
-
     /// Whether the due day has passed.
     #[must_use]
     pub const fn is_overdue(self) -> bool {
         matches!(self, Self::Overdue(_))
+    }
+}
+
+/// What the day of a duty is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayKind {
+    /// 期限: its last day, or the earliest it can be.
+    LastDay,
+    /// 风险日: the last day of the reply if a correction notice sent too late restarts nothing (C-7b). No reply can be proposed
+    /// while the correction is awaited.
+    Risk,
+    /// 核查日: it has no last day, only a day to look after it.
+    FollowUp,
+}
+
+impl DayKind {
+    /// What the day is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LastDay => "期限",
+            Self::Risk => "风险日",
+            Self::FollowUp => "核查日",
+        }
+    }
+
+    /// How far away the day is, as a clerk reads it.
+    #[must_use]
+    pub fn standing(self, standing: Standing) -> String {
+        let day = self.name();
+        match (self, standing) {
+            (Self::LastDay, _) => standing.label(),
+            (_, Standing::Left(0)) => format!("{day}前已没有工作日"),
+            (_, Standing::LastWorkingDay) => format!("今天是{day}前最后一个工作日"),
+            (Self::FollowUp, Standing::Left(days)) => format!("{days}个工作日后核查"),
+            (Self::Risk, Standing::Left(days)) => format!("距风险日还剩{days}个工作日"),
+            (Self::FollowUp, Standing::Today | Standing::EarliestToday | Standing::Between) => "今天核查".to_owned(),
+            (Self::Risk, Standing::Today | Standing::EarliestToday | Standing::Between) => "今天是风险日".to_owned(),
+            (_, Standing::Overdue(0)) => format!("已过{day}，今天不是工作日"),
+            (Self::FollowUp, Standing::Overdue(days)) => format!("核查日已过{days}个工作日，仍未办理"),
+            (Self::Risk, Standing::Overdue(days)) => format!("风险日已过{days}个工作日"),
+        }
+    }
+
+    /// A rule of its reminders, as a clerk reads it.
+    #[must_use]
+    pub fn rule(self, rule: Rule) -> String {
+        match (self, rule) {
+            (_, Rule::Lead(days)) => format!("提前{days}个工作日"),
+            (Self::LastDay, Rule::DueToday) => "到期当日".to_owned(),
+            (Self::Risk | Self::FollowUp, Rule::DueToday) => format!("{}当日", self.name()),
+            (Self::LastDay, Rule::Overdue(days)) => format!("逾期第{days}个工作日"),
+            (Self::Risk | Self::FollowUp, Rule::Overdue(days)) => format!("{}后第{days}个工作日", self.name()),
+            (_, Rule::Black) => "黑色预警".to_owned(),
+        }
     }
 }
 
@@ -220,6 +251,18 @@ fn black_from(policy: &Policy, due_on: NaiveDate) -> Option<NaiveDate> {
 /// The steps of a duty under `policy` that have come by `today`, earliest first; of the overdue ones the latest sixty.
 #[must_use]
 pub fn steps(days: &Days<'_>, policy: &Policy, due_on: NaiveDate, today: NaiveDate) -> Vec<Step> {
+    steps_between(days, policy, due_on, None, today)
+}
+
+/// As [`steps`], of a duty that may be due as late as `latest_on` while a notice is not out: black counts from there.
+#[must_use]
+pub fn steps_between(
+    days: &Days<'_>,
+    policy: &Policy,
+    due_on: NaiveDate,
+    latest_on: Option<NaiveDate>,
+    today: NaiveDate,
+) -> Vec<Step> {
     let mut leads = policy.lead_days.clone();
     leads.sort_unstable_by(|a, b| b.cmp(a));
     leads.dedup();
@@ -231,7 +274,7 @@ pub fn steps(days: &Days<'_>, policy: &Policy, due_on: NaiveDate, today: NaiveDa
     let mut steps: Vec<Step> = before.filter(|step| step.on <= today).collect();
     if today > due_on {
         steps.extend(repetitions(days, policy, due_on, today));
-        steps.extend(black(days, policy, due_on).filter(|step| step.on <= today));
+        steps.extend(black(days, policy, latest_on.unwrap_or(due_on)).filter(|step| step.on <= today));
         // Stable: the black step comes after the repetition of its day and speaks for it.
         steps.sort_by_key(|step| step.on);
     }

@@ -141,7 +141,7 @@ pub fn position(
 }
 
 impl Summary {
-    /// Where the case stands on `day` by what its row says: what [`position`] says by its log, on every day from the one the
+    /// The position of the case on `day` by its row. It equals [`position`] by the log on every day from the one the
     /// row was derived on to the last day of a stop (`resumes_on`). The last day of a reply that cannot be judged is not in
     /// the row.
     #[must_use]

@@ -168,7 +168,7 @@ fn queued_line(line: &Queued) -> String {
         "  {number}  {}  {}  [{}{caught_up}{digest}]  → {} <{}>  {}{opens}",
         line.duty,
         line.says(),
-        line.rule.label(),
+        line.day.rule(line.rule),
         line.person,
         line.to,
         line.because.text()

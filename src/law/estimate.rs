@@ -33,12 +33,21 @@ impl DueRange {
     /// The one line that case, lists and mails say, `awaited` being the year whose notice is not out.
     #[must_use]
     pub fn said(self, awaited: i32) -> String {
+        format!("{}；按最早提醒", self.between(awaited))
+    }
+
+    /// As [`Self::said`], of a period that the office is not reminded of: that of an applicant.
+    #[must_use]
+    pub fn between(self, awaited: i32) -> String {
         let Self { earliest, latest } = self;
+        if earliest == latest {
+            return format!("{awaited}年放假安排未公布，届满日估算为{}", chinese_date(earliest));
+        }
         let latest = match latest.year() == earliest.year() {
             true => format!("{}月{}日", latest.month(), latest.day()),
             false => chinese_date(latest),
         };
-        format!("{awaited}年放假安排未公布，届满日估算：最早{}、最晚{latest}；按最早提醒", chinese_date(earliest))
+        format!("{awaited}年放假安排未公布，届满日估算：最早{}、最晚{latest}", chinese_date(earliest))
     }
 }
 

@@ -194,6 +194,8 @@ fn an_estimate_is_said_in_one_line() {
     assert_eq!(said("2027-01-29", "2027-02-04"), expected);
     let over_the_year = "2027年放假安排未公布，届满日估算：最早2026年12月30日、最晚2027年1月4日；按最早提醒";
     assert_eq!(said("2026-12-30", "2027-01-04"), over_the_year);
+    let one_day = "2027年放假安排未公布，届满日估算为2027年1月19日；按最早提醒";
+    assert_eq!(said("2027-01-19", "2027-01-19"), one_day);
 }
 
 #[test]

@@ -13,9 +13,9 @@ pub enum Because {
     OfDepartment(String),
     /// A clerk of the disclosure office, which has to act.
     OfOffice,
-    /// A clerk of the disclosure office, in place of this department, which has to act and has nobody who can be written to.
+    /// A clerk of the disclosure office: this department has to act and has no member with a usable address.
     ForDepartment(String),
-    /// Standing in for somebody of this part, who is away until that day.
+    /// The deputy of a person of this audience, who is away until that day.
     StandsIn(Audience, String, NaiveDate),
     /// The handler is away until that day.
     HandlerAway(String, NaiveDate),

@@ -1,4 +1,4 @@
-//! Who gets a mail in the place of somebody away.
+//! Who gets a mail when its recipient is away.
 
 use super::because::DEPUTY_ELSEWHERE;
 use crate::law::chinese_date;

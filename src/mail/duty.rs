@@ -2,7 +2,7 @@
 //!
 //! The words describe lawful steps; whether a step is allowed in a given case is decided by `case`, not here.
 
-use crate::case::reminder_policy::Standing;
+use crate::case::reminder_policy::DayKind;
 use crate::case::{CommandKind, ObligationKind};
 
 /// How one kind of duty is spoken of.
@@ -41,16 +41,14 @@ impl Duty {
         Self { label: kind.label(), in_time, overdue, is_follow_up: kind.is_follow_up() }
     }
 
-    /// What its day is called.
+    /// What its day is; `is_at_risk`: it holds only if a late correction notice restarts nothing (C-7b).
     #[must_use]
-    pub const fn day(&self) -> &'static str {
-        if self.is_follow_up { "核查日" } else { "期限" }
-    }
-
-    /// Where it stands, as a clerk reads it.
-    #[must_use]
-    pub fn standing(&self, standing: Standing) -> String {
-        if self.is_follow_up { standing.follow_up_label() } else { standing.label() }
+    pub const fn day(&self, is_at_risk: bool) -> DayKind {
+        match (self.is_follow_up, is_at_risk) {
+            (true, _) => DayKind::FollowUp,
+            (false, true) => DayKind::Risk,
+            (false, false) => DayKind::LastDay,
+        }
     }
 }
 

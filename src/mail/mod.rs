@@ -1,7 +1,7 @@
 //! What leaves the house by mail: its words, its rendering, the outbox worker.
 //!
 //! `office::reminders` says who is owed which mail and queues it. `render` makes a message, `because` says why a person gets
-//! it, `deputies` who gets it in the place of somebody away. `worker` takes queued mail to the mail server that `smtp` knows.
+//! it, `deputies` who gets it when the recipient is away. `worker` takes queued mail to the mail server that `smtp` knows.
 
 pub mod alarm;
 pub mod because;

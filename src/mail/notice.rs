@@ -148,7 +148,7 @@ fn moved_page(organ: &MovedCase, today: NaiveDate, letter: &Letter<'_>) -> Value
     let notices: BTreeSet<String> = letter.cases.iter().flat_map(|(case, _)| case.notices.iter().cloned()).collect();
     let line = |(duty, moved): &(Obligation, MovedDuty)| {
         let words = Duty::of_kind(duty.kind);
-        let day = if words.is_follow_up { format!("（{}）", words.day()) } else { String::new() };
+        let day = if words.is_follow_up { format!("（{}）", words.day(false).name()) } else { String::new() };
         context! {
             duty => format!("{}{day}", words.label),
             before => told(moved.due_before, moved.was_provisional),

@@ -160,7 +160,7 @@ fn at_top(db: &mut Db, caller: &Caller) -> Result<Standing, OfficeError> {
 /// The organs in which the caller holds one of `roles`, of those asked for, with the calendars in force for them.
 ///
 /// # Errors
-/// [`OfficeError::NotFound`] for an organ that is none of them.
+/// [`OfficeError::NotFound`] for an organ outside these.
 pub(super) fn seats_with(
     db: &mut Db,
     caller: &Caller,

@@ -69,8 +69,8 @@ fn morning(day: NaiveDate) -> NaiveDateTime {
     day.and_time(NaiveTime::MIN) + TimeDelta::hours(FIXED_HOUR)
 }
 
-/// The instant at which something of the office's `day` is written down: now, or noon when the office's clock stands on
-/// another day. Since when a duty stands is told in the office's days, whatever the machine's date.
+/// The instant under which a fact of the office's `day` is stored: now, or noon of that day when the office's clock shows
+/// another day. So the age of a duty counts in the office's days, whatever the machine's date is.
 #[must_use]
 pub fn instant_on(day: NaiveDate) -> Ts {
     let now = store::now();

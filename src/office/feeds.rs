@@ -152,12 +152,17 @@ fn event(duty: &OpenDuty, desk: Option<&Desk>, today: NaiveDate) -> Option<Event
     let standing = desk.map_or_else(
         || "预警级别未知".to_owned(),
         |desk| {
-            words.standing(reminder_policy::standing_between(&Days::new(&desk.calendar), due_on, duty.latest_on, today))
+            words.day(false).standing(reminder_policy::standing_between(
+                &Days::new(&desk.calendar),
+                due_on,
+                duty.latest_on,
+                today,
+            ))
         },
     );
     let description = format!(
         "{organ}\n事项：{label}\n{number_line}{day}：{due_on}{estimate}\n{today}：{standing}\n依据：{article}",
-        day = words.day(),
+        day = words.day(false).name(),
         organ = desk.map_or_else(|| "机关的设置不能读取".to_owned(), |desk| one_line(&desk.organ.name)),
         estimate = estimate.unwrap_or_default(),
         article = one_line(&duty.article),

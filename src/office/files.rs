@@ -208,8 +208,9 @@ impl Office {
     /// # Errors
     /// As [`Office::open_file`].
     pub(super) fn lock_file_at(&self, db: &mut Db, id: CaseId, seat: Seat) -> Result<CaseFile, OfficeError> {
-        let (row, tags) = cases::lock_with_tags(db, id)?;
-        let log = events::load(db, id)?;
+        let row = cases::lock(db, id)?;
+        // After the lock: who held it before may have changed the tags.
+        let (log, tags) = events::load_with_tags(db, id)?;
         let desk = self.desk_of(db, seat)?;
         self.put_together(db, (row, Some(tags)), &log, desk)
     }

@@ -428,7 +428,7 @@ fn ids_of(seats: &[Seat]) -> Vec<OrganId> {
 /// The organs in which the caller holds one of `roles`, of those asked for.
 ///
 /// # Errors
-/// [`OfficeError::NotFound`] for an organ that is none of them.
+/// [`OfficeError::NotFound`] for an organ outside these.
 pub(super) fn watched(
     db: &mut Db,
     caller: &Caller,
@@ -686,15 +686,6 @@ fn report(watched: &[Seat], judged: Judged, as_of: NaiveDate, late_from: NaiveDa
         overdue_open,
         replied_late,
     }
-}
-
-pub(super) fn name_of(db: &mut Db, known: &mut HashMap<UserId, String>, id: UserId) -> Result<String, OfficeError> {
-    if let Some(name) = known.get(&id) {
-        return Ok(name.clone());
-    }
-    let name = users::find(db, id)?.display_name;
-    known.insert(id, name.clone());
-    Ok(name)
 }
 
 #[cfg(test)]

@@ -3,15 +3,15 @@
 //!
 //! Everything is read from the logs, for today as for any day gone by.
 
-use super::overdue::{Word, cut, name_of, watched};
+use super::overdue::{Word, cut, watched};
 use super::stood::Stood;
 use super::{Caller, Office, OfficeError};
 use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, delay, roll_up, used};
 use crate::store::organs::OrganRow;
-use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, cases, departments};
+use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, cases, departments, users};
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -424,10 +424,8 @@ impl Names {
     fn of(db: &mut Db, organs: &[OrganRow], sums: &Sums) -> Result<Self, OfficeError> {
         let ids: Vec<OrganId> = organs.iter().map(|organ| organ.id).collect();
         let departments = departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
-        let mut people = HashMap::new();
-        for handler in sums.handlers.keys().filter_map(|(_, handler)| *handler) {
-            name_of(db, &mut people, handler)?;
-        }
+        let handlers: BTreeSet<UserId> = sums.handlers.keys().filter_map(|(_, handler)| *handler).collect();
+        let people = users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
         Ok(Self { organs: organs.iter().map(|organ| (organ.id, organ.name.clone())).collect(), departments, people })
     }
 

@@ -12,14 +12,13 @@ pub use watch::{
 use filter::of_organ;
 
 use chrono::NaiveDate;
-use diesel::dsl::{not, sql};
-use diesel::expression::SqlLiteral;
+use diesel::dsl::not;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
 
 use super::db::{Db, MultiBackend};
 use super::organs::{self, OrganRow, Seat};
 use super::schema::{cases, obligations, organs as organ_table};
+use super::tags;
 use super::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 
 /// A row of `cases`; codes are those of `case` and `law`.
@@ -132,25 +131,13 @@ pub fn find_with_seat(db: &mut Db, id: CaseId) -> Result<(CaseRow, Vec<String>, 
         .filter(cases::id.eq(id))
         .select((
             <CaseRow as Selectable<MultiBackend>>::construct_selection(),
-            tags_beside(),
+            tags::beside("t.case_id = cases.id"),
             <OrganRow as Selectable<MultiBackend>>::construct_selection(),
             organs::version_here(),
             organs::version_nationally(),
         ))
         .first(db)?;
-    Ok((row, tags_of(tags), Seat::new(organ, here, nationally)))
-}
-
-/// The subject tags of a case in one text, a line each, beside its row.
-fn tags_beside() -> SqlLiteral<Nullable<Text>> {
-    sql("(SELECT string_agg(t.tag, '\n') FROM case_tags t WHERE t.case_id = cases.id)")
-}
-
-/// The tags of [`tags_beside`], in order: sorted here, because the databases sort Chinese differently.
-fn tags_of(lines: Option<String>) -> Vec<String> {
-    let mut tags: Vec<String> = lines.iter().flat_map(|lines| lines.lines()).map(str::to_owned).collect();
-    tags.sort_unstable();
-    tags
+    Ok((row, tags::of_lines(tags), Seat::new(organ, here, nationally)))
 }
 
 /// The cases of these ids, in any order.
@@ -188,20 +175,6 @@ pub fn lock(db: &mut Db, id: CaseId) -> Result<CaseRow, StoreError> {
         // The write transaction holds the whole database.
         Db::Lite(connection) => Ok(one.select(CaseRow::as_select()).first(connection)?),
     }
-}
-
-/// As [`lock`], with the subject tags.
-///
-/// # Errors
-/// As [`lock`].
-pub fn lock_with_tags(db: &mut Db, id: CaseId) -> Result<(CaseRow, Vec<String>), StoreError> {
-    let one = cases::table.find(id);
-    let (row, tags) = match db {
-        Db::Pg(connection) => one.for_update().select((CaseRow::as_select(), tags_beside())).first(connection)?,
-        // The write transaction holds the whole database.
-        Db::Lite(connection) => one.select((CaseRow::as_select(), tags_beside())).first(connection)?,
-    };
-    Ok((row, tags_of(tags)))
 }
 
 /// As [`lock`], without waiting: `None` when somebody else holds the case just now.

@@ -9,9 +9,10 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
-use super::db::{Db, on_each};
+use super::db::{Db, MultiBackend, on_each};
 use super::deadline;
 use super::schema::{case_events, cases};
+use super::tags;
 use super::{CaseId, OrganId, StoreError, Ts, UserId};
 
 /// What the first event of a case has in the place of its predecessor's hash.
@@ -121,9 +122,9 @@ impl EventRow {
 /// Where a log ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEnd {
-    /// The seq of the last event; 0: there is none yet.
+    /// The seq of the last event; 0 for a log without events.
     pub seq: i32,
-    /// Its hash; [`GENESIS`]: there is none yet.
+    /// Its hash; [`GENESIS`] for a log without events.
     pub hash: String,
 }
 
@@ -225,6 +226,23 @@ pub fn chained(
 pub fn load(db: &mut Db, case: CaseId) -> Result<Vec<EventRow>, StoreError> {
     let theirs = case_events::table.filter(case_events::case_id.eq(case));
     Ok(theirs.order(case_events::seq).select(EventRow::as_select()).load(db)?)
+}
+
+/// As [`load`], with the subject tags of the case: of one who holds its row, both as they are now.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn load_with_tags(db: &mut Db, case: CaseId) -> Result<(Vec<EventRow>, Vec<String>), StoreError> {
+    let theirs = case_events::table.filter(case_events::case_id.eq(case));
+    let rows: Vec<(EventRow, Option<String>)> = theirs
+        .order(case_events::seq)
+        .select((
+            <EventRow as Selectable<MultiBackend>>::construct_selection(),
+            tags::beside("t.case_id = case_events.case_id AND case_events.seq = 1"),
+        ))
+        .load(db)?;
+    let lines = rows.first().and_then(|(_, lines)| lines.clone());
+    Ok((rows.into_iter().map(|(row, _)| row).collect(), tags::of_lines(lines)))
 }
 
 /// The whole logs of several cases, each in order. A case without events is missing in the answer.

@@ -61,7 +61,7 @@ fn holds(path: &Path) -> Option<Holds> {
     if of_file == Some(Holds::Ours) || !has_log {
         return of_file;
     }
-    // What was written last stands in the log beside it.
+    // The last writes are in the log beside the file.
     tables(path, "cache=private").map(|tables| judged(&tables)).or(of_file)
 }
 

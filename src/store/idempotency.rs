@@ -59,14 +59,6 @@ pub fn begin(db: &mut Db, request: RequestKey<'_>, fingerprint: &str) -> Result<
             .bind::<Text, _>(name)
             .execute(connection)?;
     }
-    look_up(db, request, fingerprint)
-}
-
-/// Looks the request up without waiting for one in flight.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
-pub fn look_up(db: &mut Db, request: RequestKey<'_>, fingerprint: &str) -> Result<Seen, StoreError> {
     let row: Option<(String, Answer)> = idempotency_keys::table
         .find((request.user, request.route, request.key))
         .select((idempotency_keys::fingerprint, Answer::as_select()))

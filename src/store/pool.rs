@@ -20,10 +20,11 @@ use scheduled_thread_pool::ScheduledThreadPool;
 
 use super::StoreError;
 use super::db::{self, Begin, Db, Manager};
+use super::deadline;
 use line::{Line, Lines};
 
-/// What is asked first of a connection may take so long: a server that works begins a transaction at once, and answers at
-/// once the `SELECT 1` that is asked of a connection that was idle for longer than [`FRESH`].
+/// What is asked first of a connection may take so long: BEGIN, the `SELECT 1` of a connection that was idle for longer than
+/// [`FRESH`], and the one statement of [`GuardedPool::ask`], which reads by keys. A server that works answers them at once.
 const PING: Duration = Duration::from_secs(3);
 /// A connection that was in use so recently is lent as it is.
 const FRESH: Duration = Duration::from_secs(30);
@@ -115,11 +116,12 @@ impl GuardedPool {
         }
     }
 
-    /// A connection that answered just now.
+    /// A connection: pinged just now, or in use a short while ago ([`FRESH`]). What is asked of it first goes through
+    /// [`GuardedPool::once_more`].
     ///
     /// # Errors
     /// [`StoreError::Busy`] when all are in use, [`StoreError::Unavailable`] with the cause when none can be opened.
-    pub(super) fn get(&self) -> Result<Held, StoreError> {
+    fn get(&self) -> Result<Held, StoreError> {
         let before = self.looked_after();
         match before.pool.get_timeout(self.timeout) {
             Ok(connection) => Ok(Held(connection)),
@@ -133,39 +135,46 @@ impl GuardedPool {
         }
     }
 
-    /// A connection with a transaction on it. A connection that turns out to be lost is replaced once, and the others
-    /// that were idle with it are looked at before they are lent again.
+    /// A connection with a transaction on it.
     ///
     /// # Errors
     /// As [`GuardedPool::get`].
     pub(super) fn begin(&self, begin: Begin) -> Result<Held, StoreError> {
-        let mut held = self.get()?;
-        match held.begin(begin) {
-            Err(StoreError::Unavailable(_)) => {
-                held.doubt_all();
-                drop(held);
-                let mut held = self.get()?;
-                held.begin(begin)?;
-                Ok(held)
-            }
-            begun => begun.map(|()| held),
-        }
+        let is_away = |cause: &StoreError| matches!(cause, StoreError::Unavailable(_));
+        let (held, ()) = self.once_more(|held| held.begin(begin), is_away)?;
+        Ok(held)
     }
 
-    /// Runs one statement that only reads. A connection that turns out to be lost is replaced once, as in
-    /// [`GuardedPool::begin`].
+    /// Runs one statement that only reads.
     ///
     /// # Errors
-    /// What `work` returns; as [`GuardedPool::get`].
+    /// What `work` returns; [`StoreError::OutOfTime`] after the limit of the thread; as [`GuardedPool::get`].
     pub(super) fn ask<T, E: From<StoreError>>(&self, work: impl Fn(&mut Db) -> Result<T, E>) -> Result<T, E> {
+        deadline::check()?;
+        let (_, answer) = self.once_more(|held| held.ask(&work), |_| false)?;
+        Ok(answer)
+    }
+
+    /// Does what is asked first of a connection. One that turns out to be lost, or whose error `is_away` says so, is replaced once,
+    /// and the others that were idle with it are pinged before they are lent again.
+    fn once_more<T, E: From<StoreError>>(
+        &self,
+        first: impl Fn(&mut Held) -> Result<T, E>,
+        is_away: impl Fn(&E) -> bool,
+    ) -> Result<(Held, T), E> {
         let mut held = self.get()?;
-        let answer = held.ask(&work);
-        if answer.is_ok() || !held.is_lost() {
-            return answer;
+        let error = match first(&mut held) {
+            Ok(value) => return Ok((held, value)),
+            Err(error) => error,
+        };
+        if !held.is_lost() && !is_away(&error) {
+            return Err(error);
         }
         held.doubt_all();
         drop(held);
-        self.get()?.ask(&work)
+        let mut held = self.get()?;
+        let value = first(&mut held)?;
+        Ok((held, value))
     }
 
     /// For metrics.

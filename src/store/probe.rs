@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::db::{Begin, transaction};
+use super::db::{Begin, transaction_begun};
 use super::health::{Disk, StorageFault};
 use super::options::Address;
 use super::{Db, Store, StoreError, meta};
@@ -43,7 +43,10 @@ impl Store {
         let work = |db: &mut Db| meta::set(db, PROBE, &padding());
         match &self.inner.writer {
             Some(_) => self.write(work),
-            None => transaction(&mut *self.inner.reserved.get()?, Begin::Write, work),
+            None => {
+                let mut db = self.inner.reserved.begin(Begin::Write)?;
+                transaction_begun(&mut db, Begin::Write, work)
+            }
         }
     }
 

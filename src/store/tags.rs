@@ -1,6 +1,9 @@
 //! Subject tags of cases.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 
 use super::db::Db;
 use super::schema::case_tags;
@@ -8,6 +11,18 @@ use super::{CaseId, StoreError, Ts, UserId};
 
 /// How many cases are asked for in one statement.
 const BATCH: usize = 500;
+
+/// The tags of the case that `condition` names, in one text, a line each, beside a row of another table; `t` is the table of tags.
+pub(super) fn beside(condition: &str) -> SqlLiteral<Nullable<Text>> {
+    sql(&format!("(SELECT string_agg(t.tag, '\n') FROM case_tags t WHERE {condition})"))
+}
+
+/// The tags of [`beside`], in order: sorted here, because the databases sort Chinese differently.
+pub(super) fn of_lines(lines: Option<String>) -> Vec<String> {
+    let mut tags: Vec<String> = lines.iter().flat_map(|lines| lines.lines()).map(str::to_owned).collect();
+    tags.sort_unstable();
+    tags
+}
 
 /// The tags of a case, in order.
 ///

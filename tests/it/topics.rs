@@ -5,7 +5,8 @@ use gongkai::store::audit::{self, AuditFilter};
 use serde_json::{Value, json};
 
 use crate::desk::{Bureau, CaseAt};
-use crate::support::{copied_logs, copies, on_both_databases};
+use crate::support::{TestDatabase, copied_logs, copies, on_both_databases};
+use diesel::connection::SimpleConnection;
 use gongkai::store::{CaseId, Store, meta};
 use std::time::{Duration, Instant};
 
@@ -335,5 +336,26 @@ fn an_application_is_taken_in_only_from_who_may_file() {
         assert_eq!(refused.problem(), (404, "not_found"));
         let reviewer = bureau.service.create("/api/v1/cases", &bureau.reviewer, application);
         assert_eq!(reviewer.problem(), (403, "role_required"));
+    });
+}
+
+#[test]
+fn a_command_that_waited_for_a_change_of_the_tags_shows_the_new_ones() {
+    let database = TestDatabase::postgres();
+    let bureau = Bureau::open(&database, "2026-09-10");
+    let mut case = bureau.registered("2026-09-10");
+    let (id, clerk) = (case.id.clone(), bureau.clerk_id.0);
+    let mut raw = database.raw();
+    raw.batch_execute(&format!("BEGIN; SELECT 1 FROM cases WHERE id = '{id}' FOR UPDATE")).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            case.clerk("contacts", json!({ "on": "2026-09-10", "means": "电话", "result": "reached" }));
+            case.last.json["tags"].clone()
+        });
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(!waiting.is_finished(), "the command waits for the row");
+        let tag = format!("INSERT INTO case_tags VALUES ('{id}', '征地', '{clerk}', now()); COMMIT");
+        raw.batch_execute(&tag).unwrap();
+        assert_eq!(waiting.join().unwrap(), json!(["征地"]));
     });
 }

@@ -446,6 +446,31 @@ proptest! {
 }
 
 #[test]
+fn black_counts_from_the_latest_day_in_the_step_and_in_the_mark() {
+    let policy = Policy { black_days: 30, ..of_reply() };
+    let (due_on, latest) = (day("2026-02-02"), day("2026-02-06"));
+    let black = |latest_on, today: &str| {
+        let steps = steps_between(&national(), &policy, due_on, latest_on, day(today));
+        steps.iter().find(|step| step.rule == Rule::Black).map(|step| step.on)
+    };
+    assert_eq!(black(None, "2026-03-20"), Some(day("2026-03-04")));
+    assert_eq!(black(Some(latest), "2026-03-06"), None);
+    assert_eq!(black(Some(latest), "2026-03-20"), Some(day("2026-03-09")), "30 days after the latest is a Sunday");
+    assert!(is_black(&policy, latest, day("2026-03-08")) && !is_black(&policy, latest, day("2026-03-07")));
+}
+
+#[test]
+fn what_a_day_is_decides_how_it_is_spoken_of() {
+    let said = |kind: DayKind| (kind.name(), kind.standing(Standing::Overdue(3)), kind.rule(Rule::Overdue(3)));
+    assert_eq!(said(DayKind::LastDay), ("期限", "已逾期3个工作日".into(), "逾期第3个工作日".into()));
+    assert_eq!(said(DayKind::Risk), ("风险日", "风险日已过3个工作日".into(), "风险日后第3个工作日".into()));
+    assert_eq!(
+        said(DayKind::FollowUp),
+        ("核查日", "核查日已过3个工作日，仍未办理".into(), "核查日后第3个工作日".into())
+    );
+}
+
+#[test]
 fn between_the_earliest_and_the_latest_last_day_nothing_is_overdue_yet() {
     let calendar = national();
     let on = |today: &str| standing_between(&calendar, day("2026-12-27"), Some(day("2026-12-28")), day(today));

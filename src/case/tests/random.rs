@@ -40,7 +40,7 @@ fn walk(start: NaiveDate, channel: Channel, steps: &[Step]) -> Desk {
 }
 
 /// What must hold after every accepted command.
-/// On the day its row is derived and on those after it the row stands where the log does, unless a stop ended meanwhile.
+/// From the day its row is derived on, row and log give the same position, unless a stop ended meanwhile.
 fn check_row(desk: &Desk) {
     let (actor, calendar) = (super::support::holding(&[]), Calendar::national());
     let context = Context { actor: &actor, today: desk.today, calendar, rules: &desk.rules };

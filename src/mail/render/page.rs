@@ -1,7 +1,7 @@
 //! What the templates are given, word by word.
 
 use super::{Addressee, Item, Next, NextAction, Parked};
-use crate::case::reminder_policy::{Audience, Standing};
+use crate::case::reminder_policy::{Audience, DayKind, Standing};
 use crate::case::{AT_RISK, ObligationKind};
 use crate::law::{chinese_date, weekday};
 use crate::mail::because::Because;
@@ -27,8 +27,8 @@ pub(super) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate)
         person => one_line(addressee.person),
         as_of => chinese_date(as_of),
         total => items.len(),
-        overdue_count => count(|item| item.standing.is_overdue() && !Duty::of(&item.kind).is_follow_up),
-        today_count => count(|item| matches!(item.standing, Standing::Today | Standing::EarliestToday) && !Duty::of(&item.kind).is_follow_up),
+        overdue_count => count(|item| item.standing.is_overdue() && day_of(item) == DayKind::LastDay),
+        today_count => count(|item| matches!(item.standing, Standing::Today | Standing::EarliestToday) && day_of(item) == DayKind::LastDay),
         items => sorted.into_iter().map(duty).collect::<Vec<Value>>(),
     }
 }
@@ -45,9 +45,14 @@ pub(super) fn parked(addressee: Addressee<'_>, parked: &Parked<'_>) -> Value {
     }
 }
 
+fn day_of(item: &Item) -> DayKind {
+    Duty::of(&item.kind).day(item.is_at_risk)
+}
+
 fn duty(item: &Item) -> Value {
     let duty = Duty::of(&item.kind);
-    let overdue = item.standing.is_overdue() && !duty.is_follow_up;
+    let day = day_of(item);
+    let overdue = item.standing.is_overdue() && day == DayKind::LastDay;
     let has_passed = item.standing.is_overdue();
     let number = match (&item.case_number, &item.case_title) {
         (Some(number), _) => one_line(number),
@@ -62,7 +67,11 @@ fn duty(item: &Item) -> Value {
         applicant => item.applicant.as_deref().map(one_line),
         duty => duty.label,
         next_title => if is_own { "下一步" } else { urge(item) },
-        next_steps => if has_passed { duty.overdue } else { duty.in_time }.to_vec(),
+        next_steps => match (day, has_passed) {
+            (DayKind::Risk, _) => &AT_RISK_STEPS,
+            (DayKind::LastDay | DayKind::FollowUp, true) => duty.overdue,
+            (DayKind::LastDay | DayKind::FollowUp, false) => duty.in_time,
+        }.to_vec(),
         actions_title => item.next.as_ref().and_then(actions_title),
         actions => item.next.as_ref().map(|next| actions(next, item.as_of)).unwrap_or_default(),
         other_actions => item.next.as_ref().map(|next| next.others.join("、")).unwrap_or_default(),
@@ -72,17 +81,31 @@ fn duty(item: &Item) -> Value {
             None => long_date(item.due_on),
         },
         due_short => format!("{}{}", if item.latest_on.is_some() { "最早" } else { "" }, chinese_date(item.due_on)),
-        day => duty.day(),
+        day => day.name(),
+        day_wide => wide(day),
         is_follow_up => duty.is_follow_up,
-        standing => duty.standing(item.standing),
+        standing => day.standing(item.standing),
         as_of => chinese_date(item.as_of),
         overdue => overdue,
         in_hand => item.in_hand.as_deref().filter(|_| !is_own).map(one_line),
         black => item.is_black,
-        missed => missed(&item.missed, duty.day()),
+        missed => missed(&item.missed, day.name()),
         approximate => item.estimate.clone().or(item.unknown_year.map(unknown_year)),
         risk => item.is_at_risk.then_some(AT_RISK),
         reason => one_line(&item.because.text()),
+    }
+}
+
+/// What can be done while the correction is awaited after a late notice.
+const AT_RISK_STEPS: [&str; 2] =
+    ["收到补正后随即登记、抓紧办理，尽早答复；在此之前不能拟办。", "补正期限届满仍未补正的，登记视为放弃。"];
+
+/// The name of the day as wide as the other headings of a mail.
+const fn wide(day: DayKind) -> &'static str {
+    match day {
+        DayKind::LastDay => "期　　限",
+        DayKind::Risk => "风 险 日",
+        DayKind::FollowUp => "核 查 日",
     }
 }
 
@@ -96,7 +119,7 @@ fn urge(item: &Item) -> &'static str {
         Because::ForDepartment(_) => return "请您转告并督促承办科室",
         Because::OfDepartment(_) | Because::OfOffice | Because::HandlerAway(..) | Because::NobodyElse => false,
     };
-    match (item.is_black, is_above) {
+    match (item.is_black && !item.is_at_risk, is_above) {
         (true, true) => "逾期已达黑色预警，请您督办：责令承办人员立即办理，并查明逾期原因",
         (true, false) => "逾期已达黑色预警，请您立即督促承办人员并报告逾期原因",
         (false, true | false) => "请您督促承办人员",
@@ -136,7 +159,6 @@ fn missed(days: &[NaiveDate], counted_from: &str) -> Option<String> {
     ))
 }
 
-/// What a date of C-7b is.
 fn unknown_year(year: i32) -> String {
     format!(
         "系统尚未载入{year}年的放假安排，涉及{year}年的期限和工作日暂按周一至周五（不含法定节假日）推算，请以国务院办公厅通知为准，宜提前办理。"

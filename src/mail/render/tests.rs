@@ -298,6 +298,17 @@ fn every_kind_of_duty_has_its_words() {
 fn a_day_that_stands_only_if_a_late_notice_fails_says_so() {
     let told = read(&make(&Item { is_at_risk: true, ..due_soon() }));
     assert!(told.contains("期限说明：告知补正超过了七个工作日"), "{told}");
+    // Until the correction is in, no reply can be proposed: the mail neither orders one nor calls the case overdue.
+    let late = make(&Item { is_at_risk: true, standing: Standing::Overdue(15), is_black: true, ..due_soon() });
+    assert_eq!(
+        late.subject,
+        "【依申请公开】【黑色预警】2025-00017 答复申请人：风险日已过15个工作日（风险日2025年9月19日）"
+    );
+    let page = read(&late);
+    assert!(page.contains("收到补正后随即登记") && page.contains("风 险 日：2025年9月19日"), "{page}");
+    for wrong in ["立即作出并发出答复", "逾期15", "期限已经过去"] {
+        assert!(!page.contains(wrong), "{wrong}: {page}");
+    }
     assert!(!read(&make(&due_soon())).contains("期限说明"));
 }
 

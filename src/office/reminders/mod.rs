@@ -1,7 +1,7 @@
 //! Reminders: what an organ settles about them, the pass that queues what is owed, the schedule that runs it.
 //!
 //! `case::reminder_policy` (pure) says which step is owed on a day and `case::reminder_window` when mail may go out. `recipients`
-//! finds who is told and who stands in, `pass` queues what is owed for each duty, `schedule` runs the pass, and `service`
+//! finds the recipients and their deputies, `pass` queues what is owed for each duty, `schedule` runs the pass, and `service`
 //! starts it beside the sender of `mail`.
 
 mod foresight;

@@ -20,7 +20,7 @@ impl Office {
                 notice::tell_owners(db, &post, moved)?;
             }
             // `serve` does not start with such a setting; a command at the machine must still keep the law's dates.
-            Err(cause) => tracing::error!(%cause, "nobody is told of the calendar: the sender is no mailbox"),
+            Err(cause) => tracing::error!(%cause, "the calendar change is not mailed: the sender is not a mailbox"),
         }
         Ok(())
     }
@@ -75,7 +75,7 @@ impl Office {
     }
 }
 
-/// Notices come out in November at the latest; before that nobody can do anything about it.
+/// Notices come out in November at the latest; before that there is no notice to enter.
 fn is_november_before(year: i32, today: NaiveDate) -> bool {
     today.year() >= year || (today.year() + 1 == year && today.month() >= 11)
 }

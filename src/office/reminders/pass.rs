@@ -143,7 +143,7 @@ impl<'a> Pass<'a> {
         let days = Days::new(&calendar);
         let policy = self.policy(duty);
         let sending = self.sending(duty.organ_id, &days);
-        let steps = reminder_policy::steps(&days, &policy, duty.due_on, sending.day);
+        let steps = reminder_policy::steps_between(&days, &policy, duty.due_on, duty.latest_on, sending.day);
         let Some(latest) = steps.last().copied() else { return Ok(()) };
         let people = self.people.of(duty, &policy, latest.rule, sending.day)?;
         if people.is_empty() {
@@ -324,7 +324,7 @@ impl<'a> Pass<'a> {
         let queued = Queued {
             case_number: duty.case_number.clone(),
             duty: words.label,
-            is_follow_up: words.is_follow_up,
+            day: words.day(item.is_at_risk),
             due_on: duty.due_on,
             estimate: item.estimate.clone(),
             standing,

@@ -6,7 +6,7 @@
 use super::foresight::ForeseenDuties;
 use super::pass::Pass;
 use crate::case::reminder_days::Days;
-use crate::case::reminder_policy::{Rule, Standing};
+use crate::case::reminder_policy::{DayKind, Rule, Standing};
 use crate::config::Settings;
 use crate::law::Calendar;
 use crate::mail::because::Because;
@@ -81,8 +81,8 @@ pub struct Queued {
     pub case_number: Option<String>,
     /// What the duty is called.
     pub duty: &'static str,
-    /// Whether its date is no last day, only the day on which the office looks after it.
-    pub is_follow_up: bool,
+    /// What its date is.
+    pub day: DayKind,
     /// Its date.
     pub due_on: NaiveDate,
     /// The line that says between which days the date lies, while a notice is not out.
@@ -139,13 +139,10 @@ impl Queued {
     /// Its day and where it stands, as a line of a list says it.
     #[must_use]
     pub fn says(&self) -> String {
-        let due_on = self.due_on;
-        match self.is_follow_up {
-            true => format!("核查日{due_on}  {}", self.standing.follow_up_label()),
-            false => match &self.estimate {
-                Some(estimate) => format!("期限最早{due_on}  {}（{estimate}）", self.standing.label()),
-                None => format!("期限{due_on}  {}", self.standing.label()),
-            },
+        let (day, due_on, standing) = (self.day.name(), self.due_on, self.day.standing(self.standing));
+        match &self.estimate {
+            Some(estimate) => format!("{day}最早{due_on}  {standing}（{estimate}）"),
+            None => format!("{day}{due_on}  {standing}"),
         }
     }
 }

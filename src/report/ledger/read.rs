@@ -633,7 +633,7 @@ impl Row<'_> {
         Some(text)
     }
 
-    /// The number of the identity paper, whatever stands around it. One that is masked, that a spreadsheet has rounded, or that is
+    /// The number of the identity paper, without the words around it. One that is masked, that a spreadsheet has rounded, or that is
     /// not clear is not taken, and a remark says so.
     fn identity(&mut self) -> Option<(IdentityKind, String)> {
         let kind = self.meaning(Field::IdentityKind, |_, word| words::identity_kind(word));

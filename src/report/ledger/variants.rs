@@ -571,7 +571,7 @@ fn a_masked_or_rounded_number_is_never_an_identity_and_that_is_told() {
     assert_eq!((rows[1].person.telephone.as_deref(), rows[1].person.email.as_deref()), (None, Some("a_b_c_d@e.cn")));
 }
 
-/// The identity number is taken out of what stands around it; where it is not clear, the row is named.
+/// The identity number is taken out of the text around it; where it is not clear, a remark names the row.
 #[test]
 fn an_identity_number_is_found_among_blanks_prefixes_notes_and_telephone_numbers() {
     use crate::case::historical::Remark;

@@ -46,7 +46,7 @@ fn named(rows: Vec<(CaseRow, Option<String>, Option<String>)>) -> Vec<NamedCase>
     rows.into_iter().map(|(row, department, handler)| NamedCase { row, department, handler }).collect()
 }
 
-/// Open cases that are warned by a day up to `until` (their last day, or what stands in for it), the most urgent first.
+/// Open cases that are warned by a day up to `until` (the last day, the earliest it can be, or the risk day), the most urgent first.
 ///
 /// # Errors
 /// As every statement: [`StoreError`].
@@ -120,7 +120,7 @@ pub fn open_or_closed_since(
         .load(db)?)
 }
 
-/// Open cases that are warned by a day up to `until` (their last day, or what stands in for it), or whose stop had its last
+/// Open cases that are warned by a day up to `until` (the last day, the earliest it can be, or the risk day), or whose stop had its last
 /// lawful day before `today`, the most urgent first.
 ///
 /// # Errors
@@ -135,7 +135,9 @@ pub fn warned_until(
     if let Db::Lite(_) = db {
         // Of the two conditions together SQLite would read every case of the organs.
         let mut rows = open_due_until(db, organs, until, limit)?;
-        rows.extend(stop_ran_out(db, organs, today, limit)?);
+        let is_later = cases::warns_on.is_null().or(cases::warns_on.assume_not_null().gt(until));
+        let ran_out = named_cases!(organs).filter(cases::is_open).filter(cases::resumes_on.lt(today)).filter(is_later);
+        rows.extend(named(ran_out.order((cases::warns_on, cases::id)).limit(limit).load(db)?));
         return Ok(rows);
     }
     let query =

@@ -52,6 +52,7 @@ fn a_gap_warns_by_its_provisional_date() {
     assert_eq!(level("2026-12-07", &[], "2026-12-18"), WarningLevel::Blue, "11 days left");
     assert_eq!(level("2026-12-07", &[], "2026-12-28"), WarningLevel::Yellow, "5 days left, wherever they fall");
     assert_eq!(level("2026-12-07", &[], "2027-01-04"), WarningLevel::Orange, "the earliest day it can end on");
+    assert_eq!(level("2026-12-07", &[], "2027-01-05"), WarningLevel::Orange, "it may be over, and it may not");
     assert_eq!(level("2026-12-07", &[], "2027-01-07"), WarningLevel::Orange, "the latest day it can end on");
     assert_eq!(level("2026-12-07", &[], "2027-01-08"), WarningLevel::Red);
 }
