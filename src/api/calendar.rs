@@ -1,12 +1,12 @@
 //! The working-day calendar: reading it, and changing it after a look at what would move.
 
-use super::body::{Body, Params};
-use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
+use crate::api::http::body::{Body, Params};
+use crate::api::http::problem::Problem;
 use crate::case::Role;
 use crate::law::{Calendar, CalendarYear, OffDay};
-use crate::office::calendar_change::CalendarPreview;
+use crate::office::calendars::calendar_change::CalendarPreview;
 use crate::office::{Caller, Office, OfficeError};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;

@@ -1,21 +1,24 @@
 //! Taking cases in, listing and looking at them.
 
-use super::body::{Body, Params};
-use super::case_view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
-use super::export::Format;
-use super::organs::{made, once};
-use super::precondition::{Key, Page, Rendered, created, cursor_key, page_limit};
-use super::problem::Problem;
+pub(super) mod case_commands;
+pub(super) mod case_view;
+
 use super::routes::{Access, Route, Scope, Verb};
-use super::spool::LongTable;
 use super::state::Api;
+use crate::api::cases::case_view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
+use crate::api::http::body::{Body, Params};
+use crate::api::http::export::Format;
+use crate::api::http::precondition::{Key, Page, Rendered, created, cursor_key, page_limit};
+use crate::api::http::problem::Problem;
+use crate::api::http::spool::LongTable;
+use crate::api::people::organs::{made, once};
 use crate::case::Role;
 use crate::case::text::line_flaw;
 use crate::law::{WarningLevel, explain};
-use crate::office::applicants::{REVEALERS, Revealed};
 use crate::office::cases::Application;
-use crate::office::sheets::case_table;
-use crate::office::views::{CaseQuery, READERS, WhatIf};
+use crate::office::cases::applicants::{REVEALERS, Revealed};
+use crate::office::cases::sheets::case_table;
+use crate::office::cases::views::{CaseQuery, READERS, WhatIf};
 use crate::office::{Caller, Office, Standing};
 use crate::store::cases::CaseCursor;
 use crate::store::{CaseId, DepartmentId, OrganId, UserId};
@@ -282,7 +285,7 @@ struct ClockDetail {
     is_simulation: bool,
     /// 状态与预警
     #[serde(flatten)]
-    view: super::case_view::ClockView,
+    view: crate::api::cases::case_view::ClockView,
     /// 推导过程的每一步
     derivation: Vec<crate::law::Step>,
     /// 推导过程，供人阅读、可以提交法庭

@@ -1,15 +1,15 @@
 //! The front desk: filing applications from another system and asking what became of them.
 
-use super::body::{Form, Params};
-use super::case_view::{ClockSummary, OutcomeView, ReceiptView, Word};
-use super::organs::{admitted, made, once};
-use super::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
-use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
+use crate::api::cases::case_view::{ClockSummary, OutcomeView, ReceiptView, Word};
+use crate::api::http::body::{Form, Params};
+use crate::api::http::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
+use crate::api::http::problem::Problem;
+use crate::api::people::organs::{admitted, made, once};
 use crate::case::Role;
 use crate::law::ReceiptRuling;
-use crate::office::files::CaseFile;
+use crate::office::cases::files::CaseFile;
 use crate::office::intake::form::{FIELDS, Kind};
 use crate::office::{Answer, Caller, Office, OfficeError};
 use crate::store::cases::CaseRow;

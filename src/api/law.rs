@@ -1,8 +1,8 @@
 //! The statutory categories, as the one table of the law has them.
 
-use super::body::Params;
-use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
+use crate::api::http::body::Params;
+use crate::api::http::problem::Problem;
 use crate::law::{Outcome, Regime, RemedyText, Requirement};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;

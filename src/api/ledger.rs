@@ -1,13 +1,13 @@
 //! 台账 over HTTP: a file looked at and then taken in, the organ's cases as a file, an empty ledger.
 
-use super::body::{Params, Upload, file_bytes};
-use super::export::Format;
-use super::organs::{admitted, made, once};
-use super::precondition::{Key, content_tag, created};
-use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
-use super::spool::LongTable;
 use super::state::Api;
+use crate::api::http::body::{Params, Upload, file_bytes};
+use crate::api::http::export::Format;
+use crate::api::http::precondition::{Key, content_tag, created};
+use crate::api::http::problem::Problem;
+use crate::api::http::spool::LongTable;
+use crate::api::people::organs::{admitted, made, once};
 use crate::office::ledger::{ExportQuery, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};
 use crate::office::{Caller, FieldError, OfficeError, Standing};
 use crate::report::files::{Allowance, Caps, GivenUp};

@@ -1,15 +1,15 @@
 //! Outgoing mail: where each stands, what the server said, and a parked one on its way again.
 
-use super::body::Params;
-use super::precondition::{Page, cursor_key, page_limit};
-use super::problem::Problem;
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
+use crate::api::http::body::Params;
+use crate::api::http::precondition::{Page, cursor_key, page_limit};
+use crate::api::http::problem::Problem;
 use crate::case::Role;
 use crate::office::mails::{MailQuery, READERS};
-use crate::office::overdue::Word;
+use crate::office::supervision::overdue::Word;
 use crate::office::{Caller, OfficeError};
-use crate::store::outbox::{MailAnswer, MailState, MailView};
+use crate::store::mail::outbox::{MailAnswer, MailState, MailView};
 use crate::store::{OrganId, OutboxId, UserId};
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};

@@ -3,46 +3,21 @@
 //! A request passes [`edge`] (request id, log, headers), then [`guard`] (who may, by the [`routes`] table, and the
 //! deadline), then its handler, which parses, calls one use case of the office, and translates back.
 
-mod annual_reports;
-pub mod auth;
-pub mod body;
 mod calendar;
-mod case_commands;
-mod case_view;
 mod cases;
-mod departments;
-mod disposition;
-mod docs;
-mod edge;
-mod export;
-mod feeds;
-mod fixed;
-mod flight;
-mod gauges;
-mod guard;
-mod health;
+pub mod http;
 mod intake;
-mod lanes;
 mod law;
 mod ledger;
 mod mails;
 pub mod openapi;
-mod orders;
-mod organs;
-mod origin;
-mod overdue;
-mod overview;
-pub mod precondition;
-pub mod problem;
+pub mod people;
 mod reminders;
 mod reports;
 pub mod routes;
-mod spool;
+mod service;
 mod state;
-mod strict;
-mod texts;
-mod topics;
-mod users;
+mod supervision;
 
 pub use state::Api;
 
@@ -51,7 +26,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, Error, HttpResponse, HttpServer, middleware, web};
 use actix_web_prom::{PrometheusMetrics, PrometheusMetricsBuilder};
-use problem::Problem;
+use http::problem::Problem;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -80,13 +55,13 @@ pub fn app(
         .app_data(web::Data::new(api.clone()))
         .app_data(metrics.gauges.clone())
         .app_data(metrics.readiness.clone())
-        .app_data(precondition::path_config())
+        .app_data(http::precondition::path_config())
         .configure(routes::register)
-        .configure(docs::register)
+        .configure(openapi::docs::register)
         .default_service(web::to(nowhere))
-        .wrap(middleware::from_fn(edge::edge))
+        .wrap(middleware::from_fn(http::edge::edge))
         .wrap(metrics.requests.clone())
-        .wrap(middleware::from_fn(gauges::refresh))
+        .wrap(middleware::from_fn(service::gauges::refresh))
         .wrap(middleware::Compress::default())
 }
 
@@ -94,8 +69,8 @@ pub fn app(
 #[derive(Clone)]
 pub struct Metrics {
     requests: PrometheusMetrics,
-    gauges: web::Data<gauges::Gauges>,
-    readiness: web::Data<health::Watch>,
+    gauges: web::Data<service::gauges::Gauges>,
+    readiness: web::Data<service::health::Watch>,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -115,8 +90,8 @@ pub fn metrics() -> std::io::Result<Metrics> {
         .mask_unmatched_patterns("unmatched")
         .build()
         .map_err(|cause| failed(cause.to_string()))?;
-    let gauges = gauges::Gauges::register(&requests.registry).map_err(|cause| failed(cause.to_string()))?;
-    Ok(Metrics { requests, gauges: web::Data::new(gauges), readiness: web::Data::new(health::watch()) })
+    let gauges = service::gauges::Gauges::register(&requests.registry).map_err(|cause| failed(cause.to_string()))?;
+    Ok(Metrics { requests, gauges: web::Data::new(gauges), readiness: web::Data::new(service::health::watch()) })
 }
 
 /// A server on an open listener; it runs when awaited and stops gracefully on SIGTERM and ctrl-c.

@@ -1,15 +1,22 @@
 //! The OpenAPI 3.1 document, made of the handlers' descriptions and the route table.
 
 mod answers;
+pub(super) mod docs;
 mod examples;
 mod limits;
 mod vocabulary;
 
-use super::problem::Details;
 use super::routes::{self, Access, Route, Verb};
-use super::{
-    annual_reports, auth, calendar, case_commands, cases, departments, feeds, health, intake, law, ledger, mails,
-    orders, organs, overdue, overview, reminders, reports, topics, users,
+use crate::api::http::problem::Details;
+use crate::api::{
+    calendar,
+    cases::{self, case_commands},
+    intake, law, ledger, mails,
+    people::{auth, departments, organs, users},
+    reminders::{self, feeds},
+    reports::{self, annual_reports, topics},
+    service::health,
+    supervision::{orders, overdue, overview},
 };
 use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;

@@ -1,10 +1,12 @@
 //! Reminders: what an organ settles about them, and how a person wants them.
 
-use super::body::Body;
-use super::precondition::{IfMatchTag, content_tag, versioned};
-use super::problem::Problem;
+pub(super) mod feeds;
+
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
+use crate::api::http::body::Body;
+use crate::api::http::precondition::{IfMatchTag, content_tag, versioned};
+use crate::api::http::problem::Problem;
 use crate::case::reminder_policy::{Policy, PolicyChange, Recipients};
 use crate::case::reminder_window::Window;
 use crate::case::{ObligationKind, Role};

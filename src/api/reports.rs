@@ -1,11 +1,14 @@
 //! 年度报告与统计: counted from the cases, with the cases behind each number; published tables checked.
 
-use super::body::{Body, Params, Upload, file_bytes};
-use super::export::Format;
-use super::precondition::{IfMatch, Page, cursor_key, page_limit, versioned};
-use super::problem::Problem;
+pub(super) mod annual_reports;
+pub(super) mod topics;
+
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
+use crate::api::http::body::{Body, Params, Upload, file_bytes};
+use crate::api::http::export::Format;
+use crate::api::http::precondition::{IfMatch, Page, cursor_key, page_limit, versioned};
+use crate::api::http::problem::Problem;
 use crate::office::reports::{Adjustments, CellCase, CellQuery, FIGURE_WRITERS, FiguresView, REPORTERS, ReportQuery};
 use crate::office::{Caller, FieldError, Office, OfficeError, Standing};
 use crate::report::annual::{Checked, Form, OwnFigures, Published, Report, check_years};

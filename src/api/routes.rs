@@ -1,10 +1,17 @@
 //! The route table: every route of the service with who may call it. Registration, authorisation and the OpenAPI
 //! document all read this table; a handler that is not in it cannot be reached.
 
-use super::problem::Problem;
-use super::{
-    annual_reports, auth, calendar, case_commands, cases, departments, feeds, guard, health, intake, law, ledger,
-    mails, orders, organs, overdue, overview, reminders, reports, topics, users,
+use crate::api::http::problem::Problem;
+use crate::api::{
+    calendar,
+    cases::{self, case_commands},
+    http::guard,
+    intake, law, ledger, mails,
+    people::{auth, departments, organs, users},
+    reminders::{self, feeds},
+    reports::{self, annual_reports, topics},
+    service::health,
+    supervision::{orders, overdue, overview},
 };
 use crate::case::Role;
 use actix_web::http::Method;

@@ -1,7 +1,7 @@
 //! What every handler reaches: the office, on a thread where blocking is allowed.
 
-use super::lanes::{Lane, Place};
-use super::problem::Problem;
+use crate::api::http::problem::Problem;
+use crate::api::service::lanes::{Lane, Place};
 use crate::office::{Office, OfficeError};
 use crate::report::files::GivenUp;
 use crate::store::UserId;

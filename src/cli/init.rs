@@ -2,9 +2,9 @@
 
 use super::common::{ConfigArgs, finish};
 use crate::cli::out::say;
-use crate::office::organs::OrganDraft;
+use crate::office::people::organs::OrganDraft;
 use crate::office::{Clock, FieldError, Office, OfficeError, advice};
-use crate::store::organs::{self, OrganRow};
+use crate::store::people::organs::{self, OrganRow};
 use crate::store::{Db, StoreError};
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@ use crate::office::ledger::{AsideRow, ExportQuery, ImportOptions, LedgerImport, 
 use crate::office::{Clock, Office, OfficeError};
 use crate::report::ledger::{LedgerRow, MOST_BYTES, RowFault, Unread, ledger_sheet, template_sheets};
 use crate::report::{Cell, LongBook, Sheet, csv, csv_rows, xlsx};
-use crate::store::{Db, OrganId, StoreError, organs};
+use crate::store::{Db, OrganId, StoreError, people::organs};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};

@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::mail::worker::{self, Outcome};
 use crate::office::reminders::{MailError, Mailroom, Moment, OfficeTime, Queued, RemindReport, Unreachable};
 use crate::office::{Clock, Office};
-use crate::store::{StoreError, outbox};
+use crate::store::{StoreError, mail::outbox};
 use chrono::NaiveDate;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -4,10 +4,13 @@ use super::common::{ConfigArgs, finish};
 use super::init::explain;
 use crate::case::Role;
 use crate::cli::out::{note, say};
-use crate::office::users::UserDraft;
+use crate::office::people::users::UserDraft;
 use crate::office::{Clock, OfficeError, Passwords};
-use crate::store::users::UserKind;
-use crate::store::{StoreError, departments, organs};
+use crate::store::people::users::UserKind;
+use crate::store::{
+    StoreError,
+    people::{departments, organs},
+};
 use std::io::Read;
 use std::net::IpAddr;
 use std::process::ExitCode;

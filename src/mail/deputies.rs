@@ -2,8 +2,8 @@
 
 use super::because::DEPUTY_ELSEWHERE;
 use crate::law::chinese_date;
-use crate::store::preferences;
-use crate::store::recipients::{self, Recipient};
+use crate::store::reminders::preferences;
+use crate::store::reminders::recipients::{self, Recipient};
 use crate::store::{Db, OrganId, StoreError};
 use chrono::NaiveDate;
 

@@ -6,7 +6,7 @@
 
 use super::alarm;
 use super::smtp::{Failure, Relay};
-use crate::store::outbox::{self, Claimed, Gate, Unsent};
+use crate::store::mail::outbox::{self, Claimed, Gate, Unsent};
 use crate::store::{Db, Store, StoreError, reminders};
 use chrono::{NaiveDate, TimeDelta};
 use std::time::Duration;

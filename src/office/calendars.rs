@@ -4,12 +4,15 @@
 //! calendars. What the program brings along (embedded years, the directory of the settings) becomes a revision in the
 //! database once, at start.
 
-use super::files::Desk;
+pub mod calendar_change;
+pub mod clock_check;
+
 use super::{Office, OfficeError};
 use crate::law::{Calendar, CalendarYear, Overlay};
+use crate::office::cases::files::Desk;
 use crate::store::calendars::{InForce, NewCalendarVersion, NewCalendarYear};
 use crate::store::cases::CaseRow;
-use crate::store::{Db, UserId, calendars, organs};
+use crate::store::{Db, UserId, calendars, people::organs};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,19 +1,29 @@
 //! Cases: taking them in and giving them commands. Every change is one transaction.
 
-use super::access::{Readmitted, readmit, require_member};
-use super::applicants::{Applicant, check_applicant};
-use super::files::{CaseFile, Desk, actor, bytes_of, derive_row, refuse_endless_log, written};
+pub mod applicants;
+pub mod files;
+pub mod sheets;
+pub mod similar;
+pub(super) mod stood;
+pub mod tags;
+pub mod views;
+
 use super::ledger::own_place;
-use super::views::{READERS, Shown};
 use super::{Answer, Caller, Office, OfficeError, Once, Thing};
 use crate::case::command::{Link, Merge, ProposeOutcome, Receive, Register, Split};
 use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, ObligationKind, Role, decide, fold};
 use crate::law::Channel;
+use crate::office::cases::applicants::{Applicant, check_applicant};
+use crate::office::cases::files::{CaseFile, Desk, actor, bytes_of, derive_row, refuse_endless_log, written};
+use crate::office::cases::views::{READERS, Shown};
+use crate::office::people::access::{Readmitted, readmit, require_member};
 use crate::store::cases::CaseRow;
-use crate::store::events::LogEnd;
+use crate::store::cases::events::LogEnd;
 use crate::store::{
-    ApplicantId, CaseId, Db, OrganId, StoreError, Ts, applicants, calendars, cases, counters, departments, events,
-    meta, obligations,
+    ApplicantId, CaseId, Db, OrganId, StoreError, Ts, calendars,
+    cases::{self, applicants as applicant_rows, counters, events, obligations},
+    people::departments,
+    service::meta,
 };
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -602,8 +612,8 @@ fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(
 
 /// Whether two cases are the same applicant's: by the identity paper where both have one, else by kind and name.
 fn same_applicant(db: &mut Db, one: &CaseFile, other: &CaseFile) -> Result<bool, OfficeError> {
-    let first = applicants::find(db, one.row.applicant_id)?;
-    let second = applicants::find(db, other.row.applicant_id)?;
+    let first = applicant_rows::find(db, one.row.applicant_id)?;
+    let second = applicant_rows::find(db, other.row.applicant_id)?;
     Ok(match (&first.identity_index, &second.identity_index) {
         (Some(first), Some(second)) => first == second,
         _ => first.kind == second.kind && first.name == second.name,

@@ -1,7 +1,8 @@
 //! The one clock: the civil day at the office's seat and the instant things are recorded.
 
 use crate::law::{civil_day, civil_time, instant_of};
-use crate::store::{self, sqltypes::Ts};
+use crate::store;
+use crate::store::database::sqltypes::Ts;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use std::sync::{Arc, PoisonError, RwLock};
 

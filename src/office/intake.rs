@@ -2,19 +2,23 @@
 
 pub mod form;
 
-use super::applicants::stored_contact;
 use super::cases::{Application, Origin, received};
-use super::checks::Checks;
-use super::files::CaseFile;
-use super::views::duties_of;
 use super::{Caller, Office, OfficeError};
 use crate::case::command::Receive;
 use crate::case::{Case, Event, ObligationKind, ObligationStatus, Role};
 use crate::law::{ClockAnswer, Receipt, ReceiptRuling, Regime, receipt};
+use crate::office::cases::applicants::stored_contact;
+use crate::office::cases::files::CaseFile;
+use crate::office::cases::views::duties_of;
+use crate::office::service::checks::Checks;
 use crate::store::cases::CaseRow;
 use crate::store::filings::{self, ChangeCursor};
-use crate::store::organs::OrganRow;
-use crate::store::{Db, OrganId, StoreError, Ts, applicants, cases, organs};
+use crate::store::people::organs::OrganRow;
+use crate::store::{
+    Db, OrganId, StoreError, Ts,
+    cases::{self, applicants},
+    people::organs,
+};
 use chrono::NaiveDate;
 use form::Form;
 use serde_json::Value;

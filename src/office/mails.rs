@@ -2,8 +2,8 @@
 
 use super::{Caller, Office, OfficeError, Thing, standing};
 use crate::case::Role;
-use crate::store::outbox::{self, Circuit, Figures, MailAnswer, MailFilter, MailState, MailView};
-use crate::store::{Db, OrganId, OutboxId, UserId, organs, reminders};
+use crate::store::mail::outbox::{self, Circuit, Figures, MailAnswer, MailFilter, MailState, MailView};
+use crate::store::{Db, OrganId, OutboxId, UserId, people::organs, reminders};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use std::time::Duration;
 

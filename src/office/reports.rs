@@ -1,22 +1,24 @@
 //! 年度报告与统计: counted from the cases, with the figures an office enters itself, for an organ or with those below it.
 
+pub mod annual_reports;
 mod cells;
 mod count;
 mod figures;
 mod publish;
+pub mod topics;
 
 pub use cells::{CellCase, CellQuery};
 pub use figures::{FIGURE_WRITERS, FiguresView};
 pub use publish::{Adjustments, LaterEvent, MovedCase, MovedCell};
 
-use super::overdue::{WATCHERS, watched};
 use super::{Caller, Office, OfficeError};
 use crate::case::Role;
+use crate::office::supervision::overdue::{WATCHERS, watched};
 use crate::report::annual::{
     Counted, Form, OrganName, OwnFigures, Period, Previous, Report, TopicCount, table_four, table_three,
 };
-use crate::store::organs::OrganRow;
-use crate::store::{Db, OrganId, organs};
+use crate::store::people::organs::OrganRow;
+use crate::store::{Db, OrganId, people::organs};
 use chrono::Datelike;
 use count::Count;
 

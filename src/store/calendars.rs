@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 use diesel::dsl::max;
 use diesel::prelude::*;
 
-use super::db::Db;
-use super::schema::{calendar_versions, calendar_years};
 use super::{StoreError, Ts, UserId};
+use crate::store::database::db::Db;
+use crate::store::database::schema::{calendar_versions, calendar_years};
 
 /// Source of an arrangement that came with the program or the directory of the settings.
 pub const FROM_PROGRAM: &str = "program";

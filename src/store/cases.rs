@@ -1,13 +1,17 @@
 //! The row of a case: what queries and lists need. It is folded from the log and written in the same transaction.
 
-mod filter;
-mod watch;
+pub mod applicants;
+pub mod counters;
+pub mod events;
+pub(super) mod filter;
+pub mod obligations;
+pub mod tags;
 
-pub use filter::{CaseCursor, CaseFilter, Warning, count, list};
-pub use watch::{
+pub use crate::store::supervision::watch::{
     NamedCase, count_in_gap, count_open, late_replies, latest_open_due, named_late_replies, open_as_of, open_due_until,
     open_or_closed_since, received_in, stop_ran_out, stopped_before, warned_until,
 };
+pub use filter::{CaseCursor, CaseFilter, Warning, count, list};
 
 use filter::of_organ;
 
@@ -15,11 +19,10 @@ use chrono::NaiveDate;
 use diesel::dsl::not;
 use diesel::prelude::*;
 
-use super::db::{Db, MultiBackend};
-use super::organs::{self, OrganRow, Seat};
-use super::schema::{cases, obligations, organs as organ_table};
-use super::tags;
 use super::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
+use crate::store::database::db::{Db, MultiBackend};
+use crate::store::database::schema::{cases, obligations as obligation_table, organs as organ_table};
+use crate::store::people::organs::{self, OrganRow, Seat};
 
 /// A row of `cases`; codes are those of `case` and `law`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Identifiable, AsChangeset)]
@@ -255,9 +258,9 @@ pub fn ended_with_duties(
     after: Option<CaseId>,
     limit: i64,
 ) -> Result<Vec<CaseRow>, StoreError> {
-    let running = obligations::table
-        .filter(obligations::case_id.eq(cases::id.nullable()))
-        .filter(obligations::status.eq(super::obligations::OPEN));
+    let running = obligation_table::table
+        .filter(obligation_table::case_id.eq(cases::id.nullable()))
+        .filter(obligation_table::status.eq(obligations::OPEN));
     let mut query = of_organ(organ).filter(not(cases::is_open)).filter(diesel::dsl::exists(running));
     if let Some(after) = after {
         query = query.filter(cases::id.gt(after));

@@ -2,8 +2,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error};
 
-use super::deadline;
-use super::health::{self, StorageFault};
+use crate::store::database::deadline;
+use crate::store::database::health::{self, StorageFault};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use super::cases::CaseRow;
-use super::db::Db;
-use super::schema::cases;
 use super::{CaseId, OrganId, StoreError, Ts};
+use crate::store::database::db::Db;
+use crate::store::database::schema::cases;
 
 /// The last case of a page: the next page starts behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

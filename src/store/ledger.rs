@@ -5,15 +5,15 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::applicants::ApplicantRow;
 use super::cases::CaseRow;
-use super::db::{Db, MultiBackend, on_each};
-use super::deadline;
-use super::departments::DepartmentRow;
-use super::events::EventRow;
-use super::obligations::ObligationRow;
-use super::schema::{applicants, case_events, cases, departments, ledger_rows, obligations};
 use super::{CaseId, OrganId, StoreError, Ts};
+use crate::store::cases::applicants::ApplicantRow;
+use crate::store::cases::events::EventRow;
+use crate::store::cases::obligations::ObligationRow;
+use crate::store::database::db::{Db, MultiBackend, on_each};
+use crate::store::database::deadline;
+use crate::store::database::schema::{applicants, case_events, cases, departments, ledger_rows, obligations};
+use crate::store::people::departments::DepartmentRow;
 
 /// A row of `ledger_rows`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]

@@ -4,69 +4,41 @@
 //! be done inside is in the feature files (`cases`, `events`, `obligations`, …): typed functions that take `&mut Db`.
 //! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
 
-pub mod access;
-pub mod annual_reports;
-pub mod applicants;
-pub mod audit;
 pub mod calendars;
 pub mod cases;
-pub mod counters;
-pub mod db;
-mod deadline;
-pub mod departments;
+pub mod database;
 mod error;
-pub mod events;
-pub mod feeds;
+pub mod evidence;
 pub mod filings;
-mod foreign;
-mod health;
-pub mod idempotency;
-mod json;
-pub mod known_networks;
 pub mod ledger;
-pub mod meta;
-mod migrate;
-pub mod obligations;
-mod options;
-pub mod orders;
-pub mod organs;
-pub mod outbox;
-mod pool;
-pub mod preferences;
-mod probe;
-pub mod recipients;
-pub mod reminder_settings;
+pub mod mail;
+pub mod people;
 pub mod reminders;
 pub mod reports;
-pub mod schema;
-pub mod seal;
-pub mod sqltypes;
-pub mod tags;
-pub mod tokens;
-pub mod users;
-mod writer;
+pub mod service;
+pub mod supervision;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{SubsecRound, Utc};
 
-pub use db::Db;
-pub use error::StoreError;
-pub use health::{Disk, StorageFault};
-pub use json::stored_object;
-pub use options::{DatabaseOptions, is_on_this_machine};
-pub use pool::PoolState;
-pub use seal::{Place, Sealer, Secret};
-pub use sqltypes::{
+pub use database::db::Db;
+pub use database::health::{Disk, StorageFault};
+pub use database::json::stored_object;
+pub use database::options::{DatabaseOptions, is_on_this_machine};
+pub use database::pool::PoolState;
+pub use database::seal::{Place, Sealer, Secret};
+pub use database::sqltypes::{
     ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ObligationId, OrderId, OrganId, OutboxId, TokenId, Ts, UserId,
 };
+pub use error::StoreError;
 
-use db::{Manager, Role, transaction, transaction_begun};
-use health::{DatabaseFile, Health};
-use options::Address;
-use pool::GuardedPool;
-use writer::Writer;
+use database::db::{Manager, Role, transaction, transaction_begun};
+use database::health::{DatabaseFile, Health};
+use database::options::Address;
+use database::pool::GuardedPool;
+use database::writer::Writer;
 
 /// Connections kept for admission and probes, besides those of `pool_size`.
 pub const RESERVED: u32 = 2;
@@ -119,14 +91,14 @@ impl Store {
         if options.must_exist {
             address.require_file()?;
         }
-        foreign::refuse(&address, options.must_exist)?;
+        database::foreign::refuse(&address, options.must_exist)?;
         let timeout = Duration::from_millis(options.pool_timeout_ms);
         let session = options.session();
         let health = Arc::<Health>::default();
         let manager = |role| Manager::new(address.clone(), session, role).reporting_to(&health);
         let (writer, file) = match &address {
             Address::Sqlite(path) => {
-                options::create_private(path)?;
+                database::options::create_private(path)?;
                 (Some(Writer::open(manager(Role::Writer), timeout)?), Some(DatabaseFile::of(path)?))
             }
             Address::Postgres(_) => (None, None),
@@ -134,12 +106,12 @@ impl Store {
         let role = if writer.is_some() { Role::Reader } else { Role::Writer };
         let manager = manager(role);
         let mut first = manager.open()?;
-        let known = migrate::key_check(&mut first)?;
+        let known = database::migrate::key_check(&mut first)?;
         drop(first);
         if options.must_exist && known.is_none() {
             return Err(address.holds_nothing());
         }
-        let sealer = seal::load(&address, options.sealing_key.as_deref(), known.as_deref())?;
+        let sealer = database::seal::load(&address, options.sealing_key.as_deref(), known.as_deref())?;
         let statement_timeout = Some(session.statement_timeout).filter(|_| writer.is_none());
         let pool_of = |size| GuardedPool::new(manager.clone(), size, timeout, statement_timeout);
         let (pool, reserved) = (pool_of(options.pool_size), pool_of(RESERVED));
@@ -159,7 +131,7 @@ impl Store {
     /// [`StoreError::Database`] names the migration that failed; nothing of it stays.
     pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
         let mut db = self.migration_connection()?;
-        migrate::run(&mut db, self.inner.sealer.check())
+        database::migrate::run(&mut db, self.inner.sealer.check())
     }
 
     /// Takes back every migration, the newest first, and with them every row. For tests and for the way back that each
@@ -169,7 +141,7 @@ impl Store {
     /// As [`Store::migrate`].
     pub fn revert_all(&self) -> Result<Vec<String>, StoreError> {
         let mut db = self.migration_connection()?;
-        migrate::revert_all(&mut db)
+        database::migrate::revert_all(&mut db)
     }
 
     /// Versions of the migrations that this program has and the database has not.
@@ -177,7 +149,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Busy`] and [`StoreError::Unavailable`] as every read.
     pub fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
-        self.read_reserved(migrate::pending)
+        self.read_reserved(database::migrate::pending)
     }
 
     /// Runs `work` on a consistent snapshot that cannot write.
@@ -188,8 +160,8 @@ impl Store {
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
-        let mut db = self.inner.pool.begin(db::Begin::Snapshot)?;
-        self.noting(|| transaction_begun(&mut db, db::Begin::Snapshot, work))
+        let mut db = self.inner.pool.begin(database::db::Begin::Snapshot)?;
+        self.noting(|| transaction_begun(&mut db, database::db::Begin::Snapshot, work))
     }
 
     /// Runs `work`, one statement that only reads, without a transaction around it. It is sent once more when the
@@ -223,8 +195,8 @@ impl Store {
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
-        let mut db = self.inner.reserved.begin(db::Begin::Snapshot)?;
-        self.noting(|| transaction_begun(&mut db, db::Begin::Snapshot, work))
+        let mut db = self.inner.reserved.begin(database::db::Begin::Snapshot)?;
+        self.noting(|| transaction_begun(&mut db, database::db::Begin::Snapshot, work))
     }
 
     /// Runs `work` and notes what it met of damage in an SQLite file.
@@ -249,11 +221,11 @@ impl Store {
         match &self.inner.writer {
             Some(writer) => writer.with(|db, is_new| {
                 self.check_file(db, is_new)?;
-                self.noting(|| transaction(db, db::Begin::Write, work))
+                self.noting(|| transaction(db, database::db::Begin::Write, work))
             }),
             None => {
-                let mut db = self.inner.pool.begin(db::Begin::Write)?;
-                transaction_begun(&mut db, db::Begin::Write, work)
+                let mut db = self.inner.pool.begin(database::db::Begin::Write)?;
+                transaction_begun(&mut db, database::db::Begin::Write, work)
             }
         }
     }
@@ -268,7 +240,7 @@ impl Store {
         }
         let found = file.check();
         if found.is_err() && file.is_in_place() {
-            let done = db::checkpoint(db);
+            let done = database::db::checkpoint(db);
             tracing::error!(
                 is_saved = done.is_ok(),
                 "a file beside the database is gone; what it held was brought over"
@@ -306,7 +278,7 @@ impl Store {
 
     /// A connection of its own, with time-outs long enough to wait for another instance's migration.
     fn migration_connection(&self) -> Result<Db, StoreError> {
-        Manager::new(self.inner.address.clone(), db::Session::MIGRATION, Role::Writer).open()
+        Manager::new(self.inner.address.clone(), database::db::Session::MIGRATION, Role::Writer).open()
     }
 }
 

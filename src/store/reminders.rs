@@ -1,11 +1,18 @@
 //! Open duties as the reminder pass reads them, and the record that a day's pass is done.
 
+pub mod feeds;
+pub mod preferences;
+pub mod recipients;
+pub mod reminder_settings;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::outbox::Claimed;
-use super::schema::{cases, obligations, organs, outbox, reminder_steps};
-use super::{CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, meta, recipients, users};
+use crate::store::database::schema::{cases, obligations, organs, outbox, reminder_steps};
+use crate::store::mail::outbox::Claimed;
+use crate::store::{
+    CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, people::users, service::meta,
+};
 use std::collections::{BTreeSet, HashSet};
 
 /// The key in `meta` of the last day whose pass is done.
@@ -177,7 +184,7 @@ pub fn still_stands(
     }
     let same = obligations::table
         .filter(obligations::id.eq(id))
-        .filter(obligations::status.eq(super::obligations::OPEN))
+        .filter(obligations::status.eq(crate::store::cases::obligations::OPEN))
         .filter(obligations::due_on.eq(Some(due_on)))
         .select(obligations::id);
     let found: Option<ObligationId> = match db {
@@ -273,7 +280,7 @@ pub fn is_outdated(db: &mut Db, mail_key: &str, today: NaiveDate) -> Result<bool
 /// A step told for a day before `today`, or of a duty that is not open any more or has another date.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn says_what_is_no_longer_so(today: NaiveDate) -> _ {
-    let open: &'static str = super::obligations::OPEN;
+    let open: &'static str = crate::store::cases::obligations::OPEN;
     reminder_steps::told_for
         .lt(today)
         .or(obligations::status.ne(open))
@@ -287,7 +294,7 @@ fn says_what_is_no_longer_so(today: NaiveDate) -> _ {
 /// # Errors
 /// As every write.
 pub fn withdraw(db: &mut Db, mail_key: &str) -> Result<Option<Vec<ObligationId>>, StoreError> {
-    if !super::outbox::withdraw(db, mail_key)? {
+    if !crate::store::mail::outbox::withdraw(db, mail_key)? {
         return Ok(None);
     }
     let said = reminder_steps::table.filter(reminder_steps::mail_key.eq(mail_key));
@@ -344,7 +351,7 @@ pub fn may_still_go(db: &mut Db, claim: &Claimed) -> Result<bool, StoreError> {
     if may_have(db, recipient, &(claim.dedupe_key.clone(), claim.organ_id))? {
         return Ok(true);
     }
-    super::outbox::hand_back(db, claim)?;
+    crate::store::mail::outbox::hand_back(db, claim)?;
     withdraw(db, &claim.dedupe_key)?;
     Ok(false)
 }

@@ -1,5 +1,7 @@
 //! Counting cases for statistics, and what is kept of annual reports: the figures an office enters, what was published.
 
+pub mod annual_reports;
+
 use chrono::NaiveDate;
 use diesel::dsl::{count_star, not, sql};
 use diesel::prelude::*;
@@ -7,12 +9,12 @@ use diesel::sql_types::Bool;
 use std::collections::HashMap;
 
 use super::cases::CaseRow;
-use super::db::{Db, MultiBackend};
-use super::deadline;
-use super::events::EventRow;
-use super::schema::{case_events, case_tags, cases, report_figures, report_snapshots};
 use super::{CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 use crate::case::TURNS;
+use crate::store::cases::events::EventRow;
+use crate::store::database::db::{Db, MultiBackend};
+use crate::store::database::deadline;
+use crate::store::database::schema::{case_events, case_tags, cases, report_figures, report_snapshots};
 
 /// How many cases are asked for in one statement.
 const BATCH: usize = 500;

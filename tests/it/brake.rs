@@ -1,8 +1,8 @@
 //! Personal data in the clear: how often, for what reason, and who hears of it.
 
 use gongkai::case::Role;
-use gongkai::store::audit::{self, AuditFilter};
-use gongkai::store::outbox::{self, MailFilter};
+use gongkai::store::evidence::audit::{self, AuditFilter};
+use gongkai::store::mail::outbox::{self, MailFilter};
 use mail_parser::MessageParser;
 use serde_json::json;
 
@@ -122,7 +122,7 @@ fn administrators_and_auditors_hear_of_it_at_half_and_at_the_limit_once_a_day() 
         assert_eq!(rows[1].detail, r#"{"count":60,"limit":60,"mails":2}"#);
         let bytes = |db: &mut gongkai::store::Db| -> Result<Vec<Vec<u8>>, gongkai::store::StoreError> {
             use diesel::prelude::*;
-            use gongkai::store::schema::outbox::{dedupe_key, message, table};
+            use gongkai::store::database::schema::outbox::{dedupe_key, message, table};
             let alarm = table.filter(dedupe_key.like("alarm.reveals_limit/%"));
             Ok(alarm.select(message).load(db)?)
         };

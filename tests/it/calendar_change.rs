@@ -11,8 +11,13 @@ use crate::support::{TestDatabase, day, on_both_databases};
 use diesel::prelude::*;
 use gongkai::case::Role;
 use gongkai::law::{Calendar, CalendarYear};
-use gongkai::store::schema::{cases as case_rows, obligations as duty_rows, outbox as outbox_rows};
-use gongkai::store::{CaseId, Store, StoreError, Ts, audit, calendars, cases, events, now, obligations};
+use gongkai::store::database::schema::{cases as case_rows, obligations as duty_rows, outbox as outbox_rows};
+use gongkai::store::{
+    CaseId, Store, StoreError, Ts, calendars,
+    cases::{self, events, obligations},
+    evidence::audit,
+    now,
+};
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use gongkai::cli::demo::load;
 use gongkai::config::Settings;
-use gongkai::office::overdue::{OverdueQuery, OverdueRow};
+use gongkai::office::supervision::overdue::{OverdueQuery, OverdueRow};
 use gongkai::office::{Clock, Office};
 use serde_json::Value;
 

@@ -10,11 +10,11 @@ use gongkai::case::{OrganRules, Stage, summary};
 use gongkai::cli::demo::{House, Loaded, load};
 use gongkai::config::Settings;
 use gongkai::law::{ClockStatus, WarningLevel, warning_level};
-use gongkai::office::files::{CaseFile, nobody};
-use gongkai::office::overdue::{OverdueQuery, OverdueReport};
+use gongkai::office::cases::files::{CaseFile, nobody};
+use gongkai::office::supervision::overdue::{OverdueQuery, OverdueReport};
 use gongkai::office::{Clock, Office, OfficeError};
 use gongkai::store::cases::CaseFilter;
-use gongkai::store::{cases, events};
+use gongkai::store::cases::{self, events};
 
 use crate::support::{TestDatabase, day, on_both_databases};
 

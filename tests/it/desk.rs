@@ -1,7 +1,7 @@
 //! A bureau at work over HTTP: people with their tokens, and a case that is given commands.
 
 use gongkai::case::Role;
-use gongkai::store::{OrganId, UserId, departments};
+use gongkai::store::{OrganId, UserId, people::departments};
 use serde_json::{Value, json};
 
 use crate::service::{Reply, Service};

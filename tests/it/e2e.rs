@@ -90,7 +90,7 @@ fn one_case_from_receipt_to_archive_with_every_date_right() {
             log.json.as_array().unwrap().iter().map(|event| event["kind"]["code"].as_str().unwrap()).collect();
         assert_eq!(kinds.len(), 22, "{kinds:?}");
         assert_eq!((kinds[0], kinds[1], kinds[21]), ("received", "receipt_fixed", "archived"));
-        let verify = |db: &mut _| gongkai::store::events::verify(db, case.id.parse().unwrap());
+        let verify = |db: &mut _| gongkai::store::cases::events::verify(db, case.id.parse().unwrap());
         assert_eq!(bureau.service.office.store().read(verify).unwrap(), None, "the chain holds");
     });
 }
@@ -387,11 +387,11 @@ fn what_identifies_a_person_is_masked_and_each_reading_in_the_clear_is_recorded(
         let shown = reveal(&bureau.clerk, "寄送答复书");
         assert_eq!(shown.json["identity"]["number"], "11010519491231002X");
         assert_eq!(shown.json["contact"]["telephone"], "13800138000");
-        let filter = gongkai::store::audit::AuditFilter {
+        let filter = gongkai::store::evidence::audit::AuditFilter {
             action: Some("applicant.revealed".into()),
-            ..gongkai::store::audit::AuditFilter::default()
+            ..gongkai::store::evidence::audit::AuditFilter::default()
         };
-        let read = |db: &mut _| gongkai::store::audit::list(db, &filter, None, 10);
+        let read = |db: &mut _| gongkai::store::evidence::audit::list(db, &filter, None, 10);
         let entries = bureau.service.office.store().read(read).unwrap();
         assert_eq!(entries.len(), 1, "refused readings leave no reading");
         assert!(entries[0].detail.contains("寄送答复书"), "{entries:?}");

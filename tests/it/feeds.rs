@@ -150,7 +150,7 @@ fn an_address_ends_when_it_is_changed_or_revoked_or_its_owner_leaves() {
         let third = service.feed(&bureau.clerk);
         let hash: String = {
             use diesel::prelude::*;
-            use gongkai::store::schema::feeds;
+            use gongkai::store::database::schema::feeds;
             feeds::table.select(feeds::token_hash).first(&mut database.raw()).unwrap()
         };
         assert!(hash.len() == 64 && hash != third);

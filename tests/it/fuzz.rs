@@ -193,7 +193,7 @@ fn after_any_of_three_hundred_random_commands_the_row_says_what_the_log_says() {
         }
         eprintln!("{done} done, {refused} refused; done were {kinds:?}");
         assert!(done >= 60 && refused >= 60 && kinds.len() >= 15, "{done} done, {refused} refused: {kinds:?}");
-        let verify = |db: &mut _| gongkai::store::events::verify(db, case.id.parse().unwrap());
+        let verify = |db: &mut _| gongkai::store::cases::events::verify(db, case.id.parse().unwrap());
         assert_eq!(house.service().office.store().read(verify).unwrap(), None, "the chain holds");
     });
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use gongkai::case::Role;
-use gongkai::store::outbox::{self, NewMail};
-use gongkai::store::{Db, OrganId, OutboxId, StoreError, UserId, departments, schema};
+use gongkai::store::mail::outbox::{self, NewMail};
+use gongkai::store::{Db, OrganId, OutboxId, StoreError, UserId, database::schema, people::departments};
 use serde_json::{Value, json};
 
 use crate::desk::{Bureau, CaseAt};

@@ -9,7 +9,7 @@ mod privacy;
 use diesel::prelude::*;
 use gongkai::case::Role;
 use gongkai::store::Db;
-use gongkai::store::schema::{applicants, audit_log, case_events, cases, idempotency_keys, obligations};
+use gongkai::store::database::schema::{applicants, audit_log, case_events, cases, idempotency_keys, obligations};
 use serde_json::{Value, json};
 
 use crate::desk::Bureau;

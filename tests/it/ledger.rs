@@ -12,14 +12,14 @@ mod whole;
 use diesel::prelude::*;
 use gongkai::config::Settings;
 use gongkai::office::ledger::{ExportQuery, ImportOptions, LedgerImport, Personal};
-use gongkai::office::organs::OrganDraft;
+use gongkai::office::people::organs::OrganDraft;
 use gongkai::office::{Clock, Office, OfficeError};
 use gongkai::report::ledger::LedgerRow;
 use gongkai::store::cases::{self, CaseRow};
-use gongkai::store::schema::{
+use gongkai::store::database::schema::{
     applicants, audit_log, case_events, cases as case_rows, counters, departments, ledger_rows, obligations,
 };
-use gongkai::store::{Db, OrganId, events};
+use gongkai::store::{Db, OrganId, cases::events};
 use serde_json::json;
 
 use crate::support::{TestDatabase, day};

@@ -25,10 +25,13 @@ use gongkai::config::Settings;
 use gongkai::mail::smtp::Relay;
 use gongkai::office::reminders::{Mailroom, RemindReport};
 use gongkai::office::{Clock, Office};
-use gongkai::store::obligations::{self, Duty, ObligationRow};
-use gongkai::store::outbox::{self as store_outbox, MailFilter, MailView, NewMail};
-use gongkai::store::schema::{cases, outbox as outbox_table, user_roles, users};
-use gongkai::store::{CaseId, DepartmentId, OrganId, Store, StoreError, Ts, UserId, now, organs};
+use gongkai::store::cases::obligations::{self, Duty, ObligationRow};
+use gongkai::store::database::schema::{cases, outbox as outbox_table, user_roles, users};
+use gongkai::store::mail::{
+    outbox as store_outbox,
+    outbox::{MailFilter, MailView, NewMail},
+};
+use gongkai::store::{CaseId, DepartmentId, OrganId, Store, StoreError, Ts, UserId, now, people::organs};
 use std::sync::Arc;
 
 /// The settings of a mail server on `port`, with what else is named.

@@ -1,8 +1,8 @@
 //! Outgoing mail over HTTP: who sees what of it, a parked one on its way again, and the figures of `/metrics`.
 
 use gongkai::case::Role;
-use gongkai::store::audit::{self, AuditFilter};
-use gongkai::store::outbox::{self, NewMail, Unsent};
+use gongkai::store::evidence::audit::{self, AuditFilter};
+use gongkai::store::mail::outbox::{self, NewMail, Unsent};
 use gongkai::store::{Db, OrganId, StoreError, UserId};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use gongkai::case::Role;
-use gongkai::store::schema::audit_log;
+use gongkai::store::database::schema::audit_log;
 use gongkai::store::{OrganId, StoreError, UserId};
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use gongkai::office::{Clock, Office};
-use gongkai::store::{StoreError, meta};
+use gongkai::store::{StoreError, service::meta};
 
 use crate::desk::Bureau;
 use crate::service::Service;

@@ -2,11 +2,14 @@
 
 use diesel::prelude::*;
 use gongkai::case::Role;
-use gongkai::store::audit::{self, AuditFilter};
-use gongkai::store::obligations::{self, ObligationRow};
-use gongkai::store::outbox::{self, MailFilter, MailView};
-use gongkai::store::schema::supervision_order_steps;
-use gongkai::store::{DepartmentId, StoreError, departments, users};
+use gongkai::store::cases::obligations::{self, ObligationRow};
+use gongkai::store::database::schema::supervision_order_steps;
+use gongkai::store::evidence::audit::{self, AuditFilter};
+use gongkai::store::mail::outbox::{self, MailFilter, MailView};
+use gongkai::store::{
+    DepartmentId, StoreError,
+    people::{departments, users},
+};
 use serde_json::{Value, json};
 
 use crate::desk::{Bureau, CaseAt};
@@ -149,7 +152,7 @@ fn an_order_is_a_duty_that_is_reminded_of_until_it_is_answered_and_again_when_th
 
 #[test]
 fn a_notice_waits_for_the_window_and_goes_to_the_deputy_of_who_is_away() {
-    use gongkai::store::preferences::{self, PreferenceRow};
+    use gongkai::store::reminders::preferences::{self, PreferenceRow};
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2026-03-02");
         let case = bureau.registered("2026-03-02");
@@ -390,8 +393,8 @@ fn mails_of_an_order_hold_nothing_of_the_applicant_and_the_record_cannot_be_chan
         let issued = bureau.order(&bureau.supervisor, on(&case, "2026-03-06"));
         bureau.step(&issued, &bureau.clerk, "answer", json!({ "text": "按期办理" }));
         let mut db = database.raw();
-        let messages: Vec<Vec<u8>> = gongkai::store::schema::outbox::table
-            .select(gongkai::store::schema::outbox::message)
+        let messages: Vec<Vec<u8>> = gongkai::store::database::schema::outbox::table
+            .select(gongkai::store::database::schema::outbox::message)
             .load(&mut db)
             .unwrap();
         assert_eq!(messages.len(), 3);

@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use gongkai::case::{Counting, Role};
 use gongkai::cli::demo::load;
 use gongkai::config::Settings;
-use gongkai::office::overview::{Overview, OverviewQuery};
+use gongkai::office::supervision::overview::{Overview, OverviewQuery};
 use gongkai::office::{Clock, Office, OfficeError};
 use serde_json::{Value, json};
 
@@ -343,9 +343,9 @@ fn the_page_for_printing_holds_everything_itself_and_runs_nothing() {
             .office
             .store()
             .write(|db| {
-                let department = gongkai::store::departments::find_by_code(db, bureau.organ, "gd")?;
-                let row = gongkai::store::departments::DepartmentRow { name: name.to_owned(), ..department };
-                gongkai::store::departments::update(db, &row)
+                let department = gongkai::store::people::departments::find_by_code(db, bureau.organ, "gd")?;
+                let row = gongkai::store::people::departments::DepartmentRow { name: name.to_owned(), ..department };
+                gongkai::store::people::departments::update(db, &row)
             })
             .unwrap();
         bureau.on("2025-04-01");
@@ -387,9 +387,9 @@ fn on_the_days_of_the_docket_the_overview_and_the_overdue_lists_say_the_same() {
                 look(on, Counting::Receipt).total,
                 "since the beginning both ways have all cases: {on}"
             );
-            let query = gongkai::office::overdue::OverdueQuery {
+            let query = gongkai::office::supervision::overdue::OverdueQuery {
                 late_from: Some(day("2008-05-01")),
-                ..gongkai::office::overdue::OverdueQuery::on(on)
+                ..gongkai::office::supervision::overdue::OverdueQuery::on(on)
             };
             let lists = office
                 .store()
@@ -440,7 +440,10 @@ fn the_command_prints_the_overview_of_an_organ_in_every_format() {
 #[test]
 #[ignore = "measures"]
 fn how_long_an_overview_of_thousands_of_logs_takes() {
-    use gongkai::store::{CaseId, cases, events};
+    use gongkai::store::{
+        CaseId,
+        cases::{self, events},
+    };
     const COPIES: usize = 4_999;
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2025-02-20");

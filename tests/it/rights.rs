@@ -5,11 +5,11 @@ use gongkai::case::command::LogContact;
 use gongkai::case::{Command, ContactResult, Role};
 use gongkai::office::cases::Application;
 use gongkai::office::{Answer, Once, Thing};
-use gongkai::store::audit::{self, AuditFilter};
-use gongkai::store::outbox::{self, MailFilter, MailState, MailView};
-use gongkai::store::preferences::{self, PreferenceRow};
-use gongkai::store::schema::reminder_steps;
-use gongkai::store::{CaseId, Db, OrganId, StoreError, UserId, reminders, users};
+use gongkai::store::database::schema::reminder_steps;
+use gongkai::store::evidence::audit::{self, AuditFilter};
+use gongkai::store::mail::outbox::{self, MailFilter, MailState, MailView};
+use gongkai::store::reminders::preferences::{self, PreferenceRow};
+use gongkai::store::{CaseId, Db, OrganId, StoreError, UserId, people::users, reminders};
 use serde_json::{Value, json};
 
 use crate::desk::{Bureau, CaseAt};
@@ -196,7 +196,7 @@ fn who_leaves_an_organ_loses_its_calendar_and_its_mail_with_the_next_request() {
         assert_eq!(scene.count("chengban", MailState::Queued), 0, "no new mail either");
         assert!(scene.mails_to("fuze").len() > heads, "the head has to name another handler");
         let bytes = service.office.store().read(|db: &mut Db| -> Result<Vec<u8>, StoreError> {
-            use gongkai::store::schema::outbox as table;
+            use gongkai::store::database::schema::outbox as table;
             let newest = table::table.filter(table::to_address.eq("fuze@example.cn")).order(table::id.desc());
             Ok(newest.select(table::message).first(db)?)
         });
@@ -214,7 +214,7 @@ fn a_parked_mail_to_a_person_who_left_can_not_be_sent_on_its_way_again() {
         scene.remind("2024-03-22");
         let parked = scene.mails_to("chengban").remove(0);
         let park = |db: &mut Db| -> Result<usize, StoreError> {
-            use gongkai::store::schema::outbox as table;
+            use gongkai::store::database::schema::outbox as table;
             Ok(diesel::update(table::table.find(parked.id)).set(table::state.eq("parked")).execute(db)?)
         };
         scene.service().office.store().write(park).unwrap();
@@ -252,7 +252,7 @@ fn a_locked_account_loses_its_calendar_address_for_ever_and_its_mail() {
         assert!(new != old && events(&feed(service, &new)) >= 2);
         // Locked or without a role by whatever way, and the address still there: it shows nothing, not even that it is one.
         let set_active = |is_active: bool| {
-            use gongkai::store::schema::users as rows;
+            use gongkai::store::database::schema::users as rows;
             let row = diesel::update(rows::table.find(scene.handler)).set(rows::is_active.eq(is_active));
             row.execute(&mut database.raw()).unwrap();
         };

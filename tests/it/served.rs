@@ -166,7 +166,7 @@ fn who_signed_is_read_with_a_reason_and_elsewhere_only_the_relation_is_shown() {
             assert_eq!(refused.problem(), (403, "role_required"));
         }
         let entries = bureau.service.office.store().read(|db| {
-            use gongkai::store::audit::{AuditFilter, list};
+            use gongkai::store::evidence::audit::{AuditFilter, list};
             list(db, &AuditFilter { action: Some("applicant.revealed".into()), ..Default::default() }, None, 10)
         });
         assert_eq!(entries.unwrap().len(), 1, "each reading is recorded");

@@ -9,10 +9,10 @@ use chrono::NaiveDate;
 use gongkai::api;
 use gongkai::case::Role;
 use gongkai::config::Settings;
-use gongkai::office::organs::OrganDraft;
-use gongkai::office::users::UserDraft;
+use gongkai::office::people::organs::OrganDraft;
+use gongkai::office::people::users::UserDraft;
 use gongkai::office::{Clock, Office, OfficeError};
-use gongkai::store::users::{self, UserKind};
+use gongkai::store::people::users::{self, UserKind};
 use gongkai::store::{OrganId, UserId};
 use serde_json::{Value, json};
 

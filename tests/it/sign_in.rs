@@ -3,7 +3,7 @@
 use gongkai::case::Role;
 use gongkai::config::Settings;
 use gongkai::office::Clock;
-use gongkai::store::audit::{self, AuditFilter, AuditRow};
+use gongkai::store::evidence::audit::{self, AuditFilter, AuditRow};
 use gongkai::store::{StoreError, UserId};
 use serde_json::{Value, json};
 
@@ -142,7 +142,7 @@ fn a_network_is_known_for_so_many_days_and_of_a_user_the_ten_latest_are() {
         assert_eq!((status(0), status(1), status(10)), (429, 200, 200), "the eleventh last is forgotten");
         let age = |db: &mut gongkai::store::Db| -> Result<usize, StoreError> {
             use diesel::prelude::*;
-            use gongkai::store::schema::known_networks::{last_at, table};
+            use gongkai::store::database::schema::known_networks::{last_at, table};
             let old = gongkai::store::Ts(gongkai::store::now().0 - chrono::TimeDelta::days(91));
             Ok(diesel::update(table).set(last_at.eq(old)).execute(db)?)
         };

@@ -3,7 +3,7 @@
 
 use diesel::connection::SimpleConnection;
 use gongkai::case::Role;
-use gongkai::store::organs::{self, NewOrgan};
+use gongkai::store::people::organs::{self, NewOrgan};
 use gongkai::store::{CaseId, OrganId, StoreError, now};
 use serde_json::{Value, json};
 

@@ -99,7 +99,7 @@ fn a_log_file_removed_beside_the_database_takes_no_filing_is_named_and_loses_not
         let left = path.with_extension("left");
         assert!(Command::new("cp").args([&path, &left]).status().unwrap().success());
         let mut copy = SqliteConnection::establish(left.to_str().unwrap()).unwrap();
-        let rows: i64 = gongkai::store::schema::cases::table.count().get_result(&mut copy).unwrap();
+        let rows: i64 = gongkai::store::database::schema::cases::table.count().get_result(&mut copy).unwrap();
         assert_eq!(rows, 1, "{suffix}");
     }
 }

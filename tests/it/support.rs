@@ -6,11 +6,13 @@ use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use gongkai::store::cases::CaseRow;
-use gongkai::store::organs::NewOrgan;
-use gongkai::store::schema::users;
+use gongkai::store::database::schema::users;
+use gongkai::store::people::organs::NewOrgan;
 use gongkai::store::{
-    ApplicantId, CaseId, DatabaseOptions, Db, DepartmentId, OrganId, Store, StoreError, UserId, applicants, cases,
-    departments, events, now, organs,
+    ApplicantId, CaseId, DatabaseOptions, Db, DepartmentId, OrganId, Store, StoreError, UserId,
+    cases::{self, applicants, events},
+    now,
+    people::{departments, organs},
 };
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use gongkai::api::routes::{self, Verb};
 use gongkai::case::Role;
 use gongkai::store::StoreError;
-use gongkai::store::schema::cases;
+use gongkai::store::database::schema::cases;
 use serde_json::{Value, json};
 
 use crate::desk::Bureau;

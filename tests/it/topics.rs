@@ -1,13 +1,13 @@
 //! What many ask for, what one asks for again, and the tags clerks set: over HTTP, on both databases.
 
 use gongkai::case::Role;
-use gongkai::store::audit::{self, AuditFilter};
+use gongkai::store::evidence::audit::{self, AuditFilter};
 use serde_json::{Value, json};
 
 use crate::desk::{Bureau, CaseAt};
 use crate::support::{TestDatabase, copied_logs, copies, on_both_databases};
 use diesel::connection::SimpleConnection;
-use gongkai::store::{CaseId, Store, meta};
+use gongkai::store::{CaseId, Store, service::meta};
 use std::time::{Duration, Instant};
 
 /// An applicant: name, and number of a passport or none.

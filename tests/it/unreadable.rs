@@ -6,10 +6,15 @@ use crate::support::{day, on_both_databases};
 use diesel::prelude::*;
 use gongkai::case::Role;
 use gongkai::office::Office;
-use gongkai::store::events::NewEvent;
-use gongkai::store::schema::{applicants as applicant_rows, audit_log, obligations as duty_rows, organs as organ_rows};
+use gongkai::store::cases::events::NewEvent;
+use gongkai::store::database::schema::{
+    applicants as applicant_rows, audit_log, obligations as duty_rows, organs as organ_rows,
+};
 use gongkai::store::{
-    ApplicantId, CaseId, Db, OrganId, StoreError, applicants, cases, events, now, obligations, reminder_settings,
+    ApplicantId, CaseId, Db, OrganId, StoreError,
+    cases::{self, applicants, events, obligations},
+    now,
+    reminders::reminder_settings,
 };
 use serde_json::{Value, json};
 

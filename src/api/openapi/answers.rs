@@ -1,8 +1,8 @@
 //! What each route may answer: the good answers described, and every refusal as a problem.
 
-use super::super::export::Format;
-use super::super::problem::codes_of;
 use super::super::routes::{Access, Route, Verb};
+use crate::api::http::export::Format;
+use crate::api::http::problem::codes_of;
 use std::collections::BTreeSet;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterIn};

@@ -1,7 +1,7 @@
-//! What [`texts`](super::super::texts) refuses of a body, as limits in the schemas of the bodies.
+//! What [`texts`](crate::api::http::texts) refuses of a body, as limits in the schemas of the bodies.
 
-use super::super::body::FILE;
-use super::super::texts;
+use crate::api::http::body::FILE;
+use crate::api::http::texts;
 use std::collections::BTreeSet;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema, SchemaType};

@@ -1,12 +1,12 @@
 //! The bureau of the demonstration: organs, departments, and the people who type the docket in.
 
 use crate::case::Role;
-use crate::office::organs::OrganDraft;
-use crate::office::users::UserDraft;
+use crate::office::people::organs::OrganDraft;
+use crate::office::people::users::UserDraft;
 use crate::office::{Caller, Office, OfficeError, Origin, Passwords};
-use crate::store::organs::OrganRow;
-use crate::store::users::UserKind;
-use crate::store::{Db, DepartmentId, OrganId, departments};
+use crate::store::people::organs::OrganRow;
+use crate::store::people::users::UserKind;
+use crate::store::{Db, DepartmentId, OrganId, people::departments};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

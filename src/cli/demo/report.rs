@@ -3,9 +3,9 @@
 use super::Loaded;
 use crate::case::Stage;
 use crate::law::{ClockStatus, Outcome, WarningLevel, explain, warning_level};
-use crate::office::files::CaseFile;
-use crate::office::overdue::{OverdueList, OverdueQuery, OverdueReport, OverdueRow};
-use crate::office::views::WhatIf;
+use crate::office::cases::files::CaseFile;
+use crate::office::cases::views::WhatIf;
+use crate::office::supervision::overdue::{OverdueList, OverdueQuery, OverdueReport, OverdueRow};
 use crate::office::{Office, OfficeError};
 use crate::store::cases::CaseFilter;
 use crate::store::{CaseId, Db, cases};

@@ -3,10 +3,10 @@
 use crate::case::{Case, Event, Position, position};
 use crate::law::{Calendar, ClockAnswer};
 use crate::office::OfficeError;
-use crate::office::files::Desk;
+use crate::office::cases::files::Desk;
 use crate::report::ledger::Derived;
 use crate::store::cases::CaseRow;
-use crate::store::{Db, StoreError, UserId, users};
+use crate::store::{Db, StoreError, UserId, people::users};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 use uuid::Uuid;

@@ -6,19 +6,20 @@ use super::telling::Telling;
 use super::{ImportOptions, LedgerImport};
 use crate::case::historical::{Beside, Past, Remark, Told, told};
 use crate::case::{Actor, Context, IdentityKind, NotAllowed, is_id_card};
-use crate::office::applicants::Contact;
+use crate::office::cases::applicants::Contact;
+use crate::office::cases::files::{CaseFile, Desk, bytes_of, derive_row, nobody, written};
 use crate::office::cases::{blank_row, numbered};
 use crate::office::clock::instant_on;
-use crate::office::files::{CaseFile, Desk, bytes_of, derive_row, nobody, written};
 use crate::office::{Caller, Office, OfficeError};
 use crate::report::ledger::{Headings, LedgerFile, LedgerReader, LedgerRow, Person, RowFault, Source};
-use crate::store::applicants::{self, NewApplicant};
-use crate::store::audit::{self, NewAudit};
-use crate::store::departments::{self, DepartmentRow};
-use crate::store::events::{self, GENESIS, LogEnd};
+use crate::store::cases::applicants::{self, NewApplicant};
+use crate::store::cases::events::{self, GENESIS, LogEnd};
+use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::ledger::{self, Batch, LedgerRowRow};
+use crate::store::people::departments::{self, DepartmentRow};
 use crate::store::{
-    CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendars, cases, counters, obligations,
+    CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendars,
+    cases::{self, counters, obligations},
 };
 use chrono::{Datelike, NaiveDate};
 use std::collections::{BTreeMap, HashMap};

@@ -3,8 +3,11 @@
 use crate::office::cases::ended_by_themselves;
 use crate::office::{Office, OfficeError};
 use crate::store::cases::CaseRow;
-use crate::store::obligations::OPEN;
-use crate::store::{CaseId, Db, ObligationId, cases, obligations};
+use crate::store::cases::obligations::OPEN;
+use crate::store::{
+    CaseId, Db, ObligationId,
+    cases::{self, obligations},
+};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 

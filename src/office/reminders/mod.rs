@@ -4,6 +4,7 @@
 //! finds the recipients and their deputies, `pass` queues what is owed for each duty, `schedule` runs the pass, and `service`
 //! starts it beside the sender of `mail`.
 
+pub mod feeds;
 mod foresight;
 mod notices;
 mod organ_settings;

@@ -4,7 +4,11 @@ use crate::case::reminder_days::Days;
 use crate::mail::notice::{self, MissingYear, MovedCase, Post};
 use crate::mail::smtp;
 use crate::office::{Office, OfficeError};
-use crate::store::{Db, OrganId, Ts, cases, obligations, organs};
+use crate::store::{
+    Db, OrganId, Ts,
+    cases::{self, obligations},
+    people::organs,
+};
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 
 impl Office {

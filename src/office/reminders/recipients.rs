@@ -4,10 +4,13 @@ use crate::case::Role;
 use crate::case::reminder_policy::{Audience, Policy, Rule};
 use crate::mail::because::Because;
 use crate::mail::duty::Duty;
-use crate::store::preferences::{self, PreferenceRow};
-use crate::store::recipients::{self, Recipient, Worker};
 use crate::store::reminders::DutyRow;
-use crate::store::{DepartmentId, OrganId, Store, StoreError, UserId, departments, users};
+use crate::store::reminders::preferences::{self, PreferenceRow};
+use crate::store::reminders::recipients::{self, Recipient, Worker};
+use crate::store::{
+    DepartmentId, OrganId, Store, StoreError, UserId,
+    people::{departments, users},
+};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 

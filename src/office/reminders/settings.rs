@@ -2,12 +2,16 @@
 
 use super::organ_settings::{Effective, OrganReminders};
 use crate::case::Role;
-use crate::office::checks::Checks;
-use crate::office::leaving::organs_of;
+use crate::office::people::leaving::organs_of;
+use crate::office::service::checks::Checks;
 use crate::office::{Caller, Office, OfficeError};
-use crate::store::access::{self, OrganPlace};
-use crate::store::preferences::{self, PreferenceRow};
-use crate::store::{Db, OrganId, UserId, organs, recipients, reminder_settings, users};
+use crate::store::people::access::{self, OrganPlace};
+use crate::store::reminders::preferences::{self, PreferenceRow};
+use crate::store::{
+    Db, OrganId, UserId,
+    people::{organs, users},
+    reminders::{recipients, reminder_settings},
+};
 use chrono::{NaiveDate, TimeDelta};
 
 /// How far from today an absence may begin or end.

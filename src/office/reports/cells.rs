@@ -1,12 +1,12 @@
 //! The cases behind a cell.
 
-use super::super::applicants::masked_name;
-use super::super::overdue::Word;
 use super::super::{Caller, Office, OfficeError};
 use super::count::{Count, stock_of};
 use super::{ReportQuery, Scope};
 use crate::case::{ApplicantKind, Stage};
 use crate::law::Outcome;
+use crate::office::cases::applicants::masked_name;
+use crate::office::supervision::overdue::Word;
 use crate::report::annual::{Line, Selector, is_in_remedy_cell, selector};
 use crate::store::cases::CaseRow;
 use crate::store::{CaseId, Db, OrganId, reports};

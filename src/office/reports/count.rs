@@ -1,17 +1,17 @@
 //! The cases of a period as lines to be counted: most by their rows, in the database; the few that an order reopened or that were
 //! split by their logs.
 
-use super::super::files::read_log;
 use super::super::{Office, OfficeError};
 use crate::case::{
     ApplicantKind, Conclusion, Course, RemedyCourse, Standing, course, fees_paid, is_turned, remedy_courses,
 };
 use crate::law::{Channel, Outcome};
+use crate::office::cases::files::read_log;
 use crate::report::annual::{Form, Line, Mix, Period, Selector, When};
 use crate::store::cases::CaseRow;
-use crate::store::organs::OrganRow;
+use crate::store::people::organs::OrganRow;
 use crate::store::reports::{self, Ended, Group, Stock};
-use crate::store::{CaseId, Db, DepartmentId, OrganId, departments};
+use crate::store::{CaseId, Db, DepartmentId, OrganId, people::departments};
 use std::collections::{BTreeMap, HashMap};
 
 /// The cases of organs in a period.

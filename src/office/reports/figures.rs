@@ -5,7 +5,7 @@ use super::{FIRST_YEAR, Scope};
 use crate::case::Role;
 use crate::report::annual::{Form, OwnFigures};
 use crate::store::reports::{self, FiguresRow};
-use crate::store::{Db, OrganId, organs};
+use crate::store::{Db, OrganId, people::organs};
 use chrono::Datelike;
 
 /// Who enters figures.
@@ -86,7 +86,7 @@ impl Office {
             // Who publishes the report holds the organ too: what is published is what was entered.
             organs::lock(db, organ)?;
             let current = self.figures_of(db, organ, year)?.version;
-            let mut checks = super::super::checks::Checks::new();
+            let mut checks = crate::office::service::checks::Checks::new();
             for (pointer, detail) in own.faults(Form::of_year(year)) {
                 checks.fault(&pointer, "invalid_value", detail);
             }

@@ -1,16 +1,16 @@
 //! 公布: what was published is kept as it was; what is recorded of its cases afterwards is shown as an adjustment.
 
-use super::super::files::read_log;
 use super::super::{Caller, Office, OfficeError};
 use super::count::Count;
 use super::{ReportQuery, Scope};
 use crate::case::{AnnualReport, ApplicantKind, Event, RemedyCourse, as_it_stood, course, remedy_courses};
 use crate::law::ClockStatus;
+use crate::office::cases::files::read_log;
 use crate::report::annual::{Form, Line, Period, Table, form, is_in_remedy_cell, selector, table_four, table_three};
 use crate::store::cases::CaseRow;
-use crate::store::events::EventRow;
+use crate::store::cases::events::EventRow;
 use crate::store::reports::{self, SnapshotRow};
-use crate::store::{Db, OrganId, Ts, events, organs};
+use crate::store::{Db, OrganId, Ts, cases::events, people::organs};
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::CaseRow;
 use crate::case::ApplicantKind;
-use crate::store::db::{Db, MultiBackend};
-use crate::store::deadline;
-use crate::store::schema::{case_tags, cases};
+use crate::store::database::db::{Db, MultiBackend};
+use crate::store::database::deadline;
+use crate::store::database::schema::{case_tags, cases};
 use crate::store::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 
 /// A warning level, as what rows show of it.
@@ -151,7 +151,7 @@ fn filtered(filter: &CaseFilter) -> Query<'_> {
 }
 
 /// One organ is compared, not looked for in a list: PostgreSQL then reads the page in the order of the index.
-pub(super) fn of_organs(organs: &[OrganId]) -> Query<'_> {
+pub(in crate::store) fn of_organs(organs: &[OrganId]) -> Query<'_> {
     let query: Query<'_> = match organs {
         [one] => cases::table.into_boxed().filter(cases::organ_id.eq(one)),
         many => cases::table.into_boxed().filter(cases::organ_id.eq_any(many)),
@@ -239,7 +239,7 @@ extern "SQL" {
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
-/// A name that is masked where it is shown ([`mask_name`](crate::store::seal::mask_name)) is not found either, or a
+/// A name that is masked where it is shown ([`mask_name`](crate::store::database::seal::mask_name)) is not found either, or a
 /// search would tell it.
 fn by_text<'a>(query: Query<'a>, text: &str, names_in: &'a [OrganId]) -> Query<'a> {
     let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

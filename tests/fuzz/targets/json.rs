@@ -3,15 +3,15 @@
 #![no_main]
 
 use chrono::NaiveDate;
-use gongkai::api::body::parse;
-use gongkai::api::problem::Problem;
+use gongkai::api::http::body::parse;
+use gongkai::api::http::problem::Problem;
 use gongkai::case::{
     Actor, ApplicantKind, Case, Command, CommandKind, Context, Drawn, Event, OrganRules, Role, command as c, decide,
     evolve, fold, obligations, permit, summary,
 };
 use gongkai::law::{Calendar, Channel};
 use gongkai::office::OfficeError;
-use gongkai::office::checks::Checks;
+use gongkai::office::service::checks::Checks;
 use gongkai::office::intake::form::Form;
 use gongkai::store::OrganId;
 use gongkai_fuzz::memory;

@@ -6,9 +6,9 @@ use crate::support::{day, on_both_databases};
 use crate::unreadable::spoil;
 use diesel::prelude::*;
 use gongkai::law::{Calendar, CalendarYear};
-use gongkai::office::calendar_change::InForce;
+use gongkai::office::calendars::calendar_change::InForce;
 use gongkai::store::calendars::NewCalendarVersion;
-use gongkai::store::schema::{cases as case_rows, obligations as duty_rows};
+use gongkai::store::database::schema::{cases as case_rows, obligations as duty_rows};
 use gongkai::store::{CaseId, Db, StoreError, calendars, cases};
 use serde_json::{Value, json};
 

@@ -3,7 +3,10 @@
 use super::{House, amended, kinds, mails};
 use crate::service::Service;
 use crate::support::{day, on_both_databases};
-use gongkai::store::{CaseId, cases, events};
+use gongkai::store::{
+    CaseId,
+    cases::{self, events},
+};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

@@ -6,8 +6,8 @@ use crate::support::{day, on_both_databases};
 use gongkai::case::Role;
 use gongkai::config::Settings;
 use gongkai::office::Clock;
-use gongkai::store::events;
-use gongkai::store::preferences::{self, PreferenceRow};
+use gongkai::store::cases::events;
+use gongkai::store::reminders::preferences::{self, PreferenceRow};
 use serde_json::{Value, json};
 
 #[test]

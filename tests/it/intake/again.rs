@@ -138,7 +138,8 @@ fn an_equal_filing_over_contacts_that_cannot_be_read_is_an_error_and_not_another
         let applicant = store.read(|db| gongkai::store::cases::find(db, id)).unwrap().applicant_id;
         // A list is no object with everything left out.
         for damaged in [r#"{"phone": 1}"#, "[]", "null", ""] {
-            let damage = |db: &mut _| gongkai::store::applicants::set_contact(db, store.sealer(), applicant, damaged);
+            let damage =
+                |db: &mut _| gongkai::store::cases::applicants::set_contact(db, store.sealer(), applicant, damaged);
             store.write(damage).unwrap();
             assert_eq!(desk.file(form("A-1")).problem(), (500, "unreadable"), "{damaged}");
         }

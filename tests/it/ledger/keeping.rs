@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use gongkai::office::OfficeError;
 use gongkai::office::ledger::{ImportOptions, LineStatus, Personal};
 use gongkai::store::Db;
-use gongkai::store::schema::{applicants, audit_log, case_events, counters};
+use gongkai::store::database::schema::{applicants, audit_log, case_events, counters};
 
 use super::{Books, MIXED};
 use crate::support::on_both_databases;

@@ -3,8 +3,8 @@
 
 use diesel::prelude::*;
 use gongkai::office::ledger::{ImportOptions, LedgerImport};
-use gongkai::store::schema::counters as rows;
-use gongkai::store::{StoreError, counters};
+use gongkai::store::database::schema::counters as rows;
+use gongkai::store::{StoreError, cases::counters};
 use serde_json::{Value, json};
 
 use super::{Books, TODAY};

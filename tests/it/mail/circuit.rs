@@ -4,7 +4,7 @@ use super::*;
 use crate::smtp_sink::Fault;
 use crate::support::on_both;
 use gongkai::mail::worker::{Outcome, deliver_once, deliver_ready};
-use gongkai::store::outbox::{MailState, relay_circuit};
+use gongkai::store::mail::outbox::{MailState, relay_circuit};
 use std::time::{Duration, Instant};
 
 const NONE: Outcome = Outcome { sent: 0, retried: 0, parked: 0, handed_back: 0, lost: 0, relay_down: false };

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::support::{SEALING_KEY, TestDatabase};
-use gongkai::store::obligations::OPEN;
-use gongkai::store::outbox::MailState;
+use gongkai::store::cases::obligations::OPEN;
+use gongkai::store::mail::outbox::MailState;
 use std::process::Output;
 
 /// Runs the command beside the mail server on `port`.

@@ -4,8 +4,8 @@ use super::*;
 use crate::smtp_sink::Fault;
 use crate::support::{at_nine, on_both, until};
 use gongkai::mail::worker::{self, Outcome, deliver_once, deliver_ready, pause};
-use gongkai::store::obligations::OPEN;
-use gongkai::store::outbox::{MailState, claim, mark_sent};
+use gongkai::store::cases::obligations::OPEN;
+use gongkai::store::mail::outbox::{MailState, claim, mark_sent};
 use mail_parser::MessageParser;
 use std::time::Duration;
 
@@ -223,9 +223,9 @@ fn a_mailbox_that_refused_for_five_days_has_its_mail_parked_though_each_mail_was
                 let age = |db: &mut gongkai::store::Db| -> Result<(), StoreError> {
                     let mine = outbox_table::table.filter(outbox_table::dedupe_key.eq(&key)).select(outbox_table::id);
                     let id: gongkai::store::OutboxId = mine.first(db)?;
-                    let answers = gongkai::store::schema::mail_answers::table;
-                    let theirs = answers.filter(gongkai::store::schema::mail_answers::mail_id.eq(id));
-                    let at = gongkai::store::schema::mail_answers::at.eq(at);
+                    let answers = gongkai::store::database::schema::mail_answers::table;
+                    let theirs = answers.filter(gongkai::store::database::schema::mail_answers::mail_id.eq(id));
+                    let at = gongkai::store::database::schema::mail_answers::at.eq(at);
                     diesel::update(theirs).set(at).execute(db)?;
                     Ok(())
                 };

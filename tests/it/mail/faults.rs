@@ -5,7 +5,7 @@ use crate::service::Service;
 use crate::smtp_sink::{Fault, Security, authority};
 use crate::support::{TestDatabase, at_nine, on_both_databases, until};
 use gongkai::mail::worker::deliver_once;
-use gongkai::store::outbox::{MailState, relay_circuit};
+use gongkai::store::mail::outbox::{MailState, relay_circuit};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,7 +41,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// Everything away but one new mail.
     fn fresh(&self) {
-        use gongkai::store::schema::mail_answers;
+        use gongkai::store::database::schema::mail_answers;
         let clear = |db: &mut gongkai::store::Db| -> Result<(), StoreError> {
             store_outbox::close_circuit(db)?;
             diesel::delete(mail_answers::table).execute(db)?;

@@ -6,8 +6,8 @@ use crate::support::on_both;
 use chrono::NaiveDateTime;
 use gongkai::mail::worker::{Outcome, deliver_once};
 use gongkai::office::reminders::OfficeTime;
-use gongkai::store::outbox::MailState;
-use gongkai::store::reminder_settings;
+use gongkai::store::mail::outbox::MailState;
+use gongkai::store::reminders::reminder_settings;
 use mail_parser::MessageParser;
 
 const NONE: Outcome = Outcome { sent: 0, retried: 0, parked: 0, handed_back: 0, lost: 0, relay_down: false };

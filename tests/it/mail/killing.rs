@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::support::{SEALING_KEY, TestDatabase};
-use gongkai::store::outbox::{MailState, Unsent, claim, counts, mark_sent, retry};
+use gongkai::store::mail::outbox::{MailState, Unsent, claim, counts, mark_sent, retry};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};

@@ -6,8 +6,8 @@ use super::*;
 use crate::desk::{Bureau as Desk, CaseAt};
 use crate::service::Reply;
 use crate::support::on_both_databases;
-use gongkai::store::meta;
-use gongkai::store::schema::obligations as duties;
+use gongkai::store::database::schema::obligations as duties;
+use gongkai::store::service::meta;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -5,8 +5,8 @@ use crate::support::{at_nine, on_both, on_both_databases, until};
 use gongkai::case::reminder_policy::{Rule, Standing};
 use gongkai::mail::because::Because;
 use gongkai::office::reminders::run as run_schedule;
-use gongkai::store::obligations::{CANCELLED, MET, OPEN, SUSPENDED};
-use gongkai::store::{outbox as rows, reminders};
+use gongkai::store::cases::obligations::{CANCELLED, MET, OPEN, SUSPENDED};
+use gongkai::store::{mail::outbox as rows, reminders};
 use mail_parser::MessageParser;
 use std::collections::HashSet;
 
@@ -401,7 +401,7 @@ fn the_schedule_stops_when_told_and_has_done_the_day() {
 
 #[test]
 fn a_reminder_written_for_an_earlier_day_is_not_handed_out_unless_it_may_have_been_sent() {
-    use gongkai::store::outbox::claim_on;
+    use gongkai::store::mail::outbox::claim_on;
     on_both(|store| {
         let house = house(store);
         stands(store, house.bureau.organ, house.case, &[reply("2025-09-19", OPEN, Some(house.handler))], "2025-08-22");

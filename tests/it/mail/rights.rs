@@ -5,11 +5,16 @@ use crate::support::{on_both, on_both_databases};
 use gongkai::case::reminder_policy::Audience;
 use gongkai::mail::because::Because;
 use gongkai::mail::worker::{Outcome, deliver_once};
-use gongkai::store::obligations::OPEN;
-use gongkai::store::outbox::MailState;
-use gongkai::store::preferences::{self, PreferenceRow};
-use gongkai::store::schema::reminder_steps;
-use gongkai::store::{Db, outbox, recipients, reminders, users as store_users};
+use gongkai::store::cases::obligations::OPEN;
+use gongkai::store::database::schema::reminder_steps;
+use gongkai::store::mail::outbox::MailState;
+use gongkai::store::reminders::preferences::{self, PreferenceRow};
+use gongkai::store::{
+    Db,
+    mail::outbox,
+    people::users as store_users,
+    reminders::{self, recipients},
+};
 
 fn give(store: &Store, user: UserId, organ: OrganId, role: Role) {
     let row = (user_roles::user_id.eq(user), user_roles::organ_id.eq(organ), user_roles::role.eq(role.code()));

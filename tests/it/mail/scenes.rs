@@ -8,7 +8,7 @@ use super::*;
 use crate::desk::{Bureau as Desk, CaseAt};
 use crate::support::{TestDatabase, on_both_databases};
 use gongkai::office::reminders::Queued;
-use gongkai::store::schema::obligations as duties;
+use gongkai::store::database::schema::obligations as duties;
 use mail_parser::MessageParser;
 use serde_json::json;
 use std::fmt::Write;

@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::support::{SEALING_KEY, TestDatabase, on_both_databases};
-use gongkai::store::obligations::{MET, OPEN};
+use gongkai::store::cases::obligations::{MET, OPEN};
 use std::collections::HashSet;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};

@@ -145,7 +145,7 @@ fn a_server_that_repeats_the_password_does_not_bring_it_into_the_database() {
         });
         let kept: Vec<String> = mails(store).into_iter().filter_map(|row| row.last_reply).collect();
         assert_eq!(kept.len(), 1);
-        let circuit = store.read(gongkai::store::outbox::relay_circuit).unwrap();
+        let circuit = store.read(gongkai::store::mail::outbox::relay_circuit).unwrap();
         let kept = format!("{kept:?} {circuit:?}");
         assert!(
             kept.contains("535 5.7.8") && forms("hunter2-hunter2").iter().all(|form| !kept.contains(form)),

@@ -4,8 +4,8 @@ use super::{add_bureau, house, numbered_case, person, reply, room, stands};
 use crate::support::{day, on_both};
 use diesel::prelude::*;
 use gongkai::case::Role;
-use gongkai::store::schema::organs as organ_rows;
-use gongkai::store::{Store, StoreError, obligations, reminder_settings};
+use gongkai::store::database::schema::organs as organ_rows;
+use gongkai::store::{Store, StoreError, cases::obligations, reminders::reminder_settings};
 
 #[test]
 fn an_organ_whose_reminder_settings_cannot_be_read_is_reminded_by_no_other_rule_and_named() {
@@ -61,7 +61,7 @@ fn has_no_yearly_duty(store: &Store, unknown: &str) {
     assert!(named.contains(&"市局的设置不能读取，年度报告的期限没有更新"), "{named:?}");
     let yearly = |organ| {
         let kind = "annual_report";
-        store.read(|db| gongkai::store::annual_reports::duties(db, Some(organ), kind)).unwrap().len()
+        store.read(|db| gongkai::store::reports::annual_reports::duties(db, Some(organ), kind)).unwrap().len()
     };
     assert_eq!(yearly(house.bureau.organ), 0, "no duty by a default");
     assert!(yearly(other.organ) > 0, "the others have theirs");

@@ -3,7 +3,10 @@
 use gongkai::case::Event;
 use gongkai::office::Office;
 use gongkai::report::annual::Line;
-use gongkai::store::{CaseId, Db, cases, events};
+use gongkai::store::{
+    CaseId, Db,
+    cases::{self, events},
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

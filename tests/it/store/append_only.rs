@@ -2,8 +2,8 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use gongkai::store::events::{self, EventRow, GENESIS, first_break};
-use gongkai::store::schema::case_events;
+use gongkai::store::cases::events::{self, EventRow, GENESIS, first_break};
+use gongkai::store::database::schema::case_events;
 use gongkai::store::{CaseId, Db, StoreError, Ts, UserId, now};
 use uuid::Uuid;
 

@@ -4,8 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use gongkai::store::idempotency::{self, Answer, RequestKey, Seen};
-use gongkai::store::{DatabaseOptions, Db, Store, StoreError, cases, counters, events, meta, now};
+use gongkai::store::service::idempotency::{self, Answer, RequestKey, Seen};
+use gongkai::store::{
+    DatabaseOptions, Db, Store, StoreError,
+    cases::{self, counters, events},
+    now,
+    service::meta,
+};
 
 use crate::support::{TestDatabase, add_bureau, add_case, an_event, on_both, on_both_databases};
 

@@ -58,7 +58,7 @@ fn no_further_batch_is_read_after_the_deadline() {
             store.until(until, || {
                 store.read(|db| {
                     std::thread::sleep(Duration::from_millis(60));
-                    gongkai::store::events::load_many(db, &[case])
+                    gongkai::store::cases::events::load_many(db, &[case])
                 })
             })
         };

@@ -6,8 +6,13 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use gongkai::store::schema::meta as meta_table;
-use gongkai::store::{DatabaseOptions, Db, StorageFault, Store, StoreError, cases, counters, events, meta, now};
+use gongkai::store::database::schema::meta as meta_table;
+use gongkai::store::{
+    DatabaseOptions, Db, StorageFault, Store, StoreError,
+    cases::{self, counters, events},
+    now,
+    service::meta,
+};
 
 use crate::support::{TestDatabase, add_bureau, add_case, an_event, case_row, on_both, on_both_databases};
 
@@ -299,7 +304,7 @@ fn writes_until_killed() {
 }
 
 fn first_bureau(db: &mut Db) -> Result<crate::support::Bureau, StoreError> {
-    use gongkai::store::schema::{applicants, departments, organs, users};
+    use gongkai::store::database::schema::{applicants, departments, organs, users};
     Ok(crate::support::Bureau {
         organ: organs::table.select(organs::id).first(db)?,
         department: departments::table.select(departments::id).first(db)?,

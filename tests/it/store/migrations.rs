@@ -115,7 +115,7 @@ fn a_postgres_without_a_sealing_key_or_with_another_one_is_refused() {
 #[test]
 fn the_schema_the_program_was_compiled_with_is_the_one_the_migrations_make() {
     // One column more or less in schema.rs, or one in another order, and a row would not come back as it went in.
-    let declared = include_str!("../../../src/store/schema.rs");
+    let declared = include_str!("../../../src/store/database/schema.rs");
     let mut tables: Vec<(String, Vec<String>)> = Vec::new();
     for line in declared.lines().map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {

@@ -1,13 +1,13 @@
 //! The smaller tables: what goes in comes out, and what must not happen does not.
 
-use gongkai::store::applicants::{self, NewApplicant};
-use gongkai::store::audit::{self, AuditFilter, NewAudit};
 use gongkai::store::calendars::{self, NewCalendarYear};
-use gongkai::store::idempotency::{self, Answer, RequestKey, Seen};
-use gongkai::store::obligations::{self, Duty, ObligationRow};
-use gongkai::store::organs::{self, NewOrgan};
-use gongkai::store::schema::applicants as applicants_table;
-use gongkai::store::{StoreError, Ts, departments, meta, now};
+use gongkai::store::cases::applicants::{self, NewApplicant};
+use gongkai::store::cases::obligations::{self, Duty, ObligationRow};
+use gongkai::store::database::schema::applicants as applicants_table;
+use gongkai::store::evidence::audit::{self, AuditFilter, NewAudit};
+use gongkai::store::people::organs::{self, NewOrgan};
+use gongkai::store::service::idempotency::{self, Answer, RequestKey, Seen};
+use gongkai::store::{StoreError, Ts, now, people::departments, service::meta};
 
 use diesel::prelude::*;
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use gongkai::store::{DatabaseOptions, Store, StoreError, meta};
+use gongkai::store::{DatabaseOptions, Store, StoreError, service::meta};
 
 use crate::support::TestDatabase;
 

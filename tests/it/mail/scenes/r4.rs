@@ -4,9 +4,9 @@
 use super::*;
 use gongkai::law::Calendar;
 use gongkai::store::cases as store_cases;
-use gongkai::store::obligations::{MET, OPEN};
-use gongkai::store::outbox as rows;
-use gongkai::store::{events, reminders};
+use gongkai::store::cases::obligations::{MET, OPEN};
+use gongkai::store::mail::outbox as rows;
+use gongkai::store::{cases::events, reminders};
 use std::time::{Duration, Instant};
 
 const DUTIES: usize = 1000;

@@ -5,11 +5,11 @@ use crate::support::on_both;
 use gongkai::case::reminder_policy::Audience;
 use gongkai::mail::because::Because;
 use gongkai::office::reminders::Moment;
-use gongkai::store::obligations::{MET, OPEN};
-use gongkai::store::outbox::claim;
-use gongkai::store::preferences::{self, PreferenceRow};
-use gongkai::store::schema::organs as organs_table;
-use gongkai::store::{departments, organs as store_organs};
+use gongkai::store::cases::obligations::{MET, OPEN};
+use gongkai::store::database::schema::organs as organs_table;
+use gongkai::store::mail::outbox::claim;
+use gongkai::store::people::{departments, organs as store_organs};
+use gongkai::store::reminders::preferences::{self, PreferenceRow};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -307,7 +307,7 @@ fn the_annual_report_is_owed_from_new_year_on_reminded_of_and_done_when_it_is_pu
         let made = |db: &mut gongkai::store::Db| -> Result<(), StoreError> {
             diesel::update(organs_table::table).set(organs_table::created_at.eq(noon("2025-06-01"))).execute(db)?;
             let row = store_organs::find(db, desk.organ)?;
-            let other = gongkai::store::organs::NewOrgan {
+            let other = gongkai::store::people::organs::NewOrgan {
                 code: "zf",
                 name: "市政府",
                 parent_id: None,

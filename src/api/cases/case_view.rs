@@ -1,0 +1,624 @@
+//! A case as its readers see it. Personal data is masked here; reading it in the clear is a route of its own.
+
+use crate::api::supervision::orders::OrderLine;
+use crate::case::{Action, Case, Challenge, Event, Obligation, Stage, challenges};
+use crate::case::{
+    Consultation, Correction, FeeDemand, Justification, Proposal, Remedy, Reply, Task, command as payload,
+};
+use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
+use crate::office::OfficeError;
+use crate::office::cases::applicants::masked_name;
+use crate::office::cases::files::CaseFile;
+use crate::office::cases::views::{ListedCase, Shown, duties_of};
+use crate::store::cases::events::EventRow;
+use crate::store::database::seal::mask_signatory;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// 代码及其中文
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Word {
+    /// 代码
+    pub code: String,
+    /// 中文
+    pub label: String,
+}
+
+impl Word {
+    pub(in crate::api) fn new(code: &str, label: &str) -> Self {
+        Self { code: code.to_owned(), label: label.to_owned() }
+    }
+}
+
+/// 答复期限的状态
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ClockView {
+    /// 状态
+    pub status: Word,
+    /// 预警级别
+    pub warning: Word,
+    /// 计算结果；推导过程见 derivation_url
+    #[serde(flatten)]
+    pub answer: ClockSummary,
+    /// 推导过程的地址
+    pub derivation_url: String,
+}
+
+/// 期限计算的结果，不含推导过程
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ClockSummary {
+    /// 起算日（不计入）
+    pub start: NaiveDate,
+    /// 期限届满日；中止、待补正、待缴费或日历不足时为空
+    pub due: Option<NaiveDate>,
+    /// 期限长度，工作日
+    pub total: Option<u32>,
+    /// 已计工作日
+    pub used: Option<u32>,
+    /// 剩余工作日
+    pub remaining: Option<u32>,
+    /// 未计入的工作日
+    pub excluded: Option<u32>,
+    /// 逾期工作日
+    pub overdue_working_days: Option<u32>,
+    /// 中止期间的法定最后一日
+    pub resumes_on: Option<NaiveDate>,
+    /// 日历尚未公布时的暂定日期（即最早的届满日），不是届满日
+    pub provisional_due: Option<NaiveDate>,
+    /// 放假安排未公布、届满日不能确定时，最早的届满日；预警和提醒以此为准
+    pub due_earliest: Option<NaiveDate>,
+    /// 放假安排未公布、届满日不能确定时，最晚的届满日
+    pub due_latest: Option<NaiveDate>,
+    /// 放假安排未公布时的说明，一行
+    pub estimate: Option<String>,
+    /// 日历缺少的第一天
+    pub missing: Option<NaiveDate>,
+    /// 待补正时，如不重新起算的届满日
+    pub risk_due: Option<NaiveDate>,
+    /// 日历版本
+    pub calendar_version: String,
+}
+
+impl From<&ClockAnswer> for ClockSummary {
+    fn from(answer: &ClockAnswer) -> Self {
+        Self {
+            start: answer.start,
+            due: answer.due,
+            total: answer.total,
+            used: answer.used,
+            remaining: answer.remaining,
+            excluded: answer.excluded,
+            overdue_working_days: answer.overdue_working_days,
+            resumes_on: answer.resumes_on,
+            provisional_due: answer.provisional_due,
+            due_earliest: answer.range.map(|range| range.earliest),
+            due_latest: answer.range.map(|range| range.latest),
+            estimate: answer.estimate(),
+            missing: answer.missing,
+            risk_due: answer.risk_due,
+            calendar_version: answer.calendar_version.clone(),
+        }
+    }
+}
+
+/// 收到申请之日及其依据
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ReceiptView {
+    /// 收到申请之日
+    pub on: NaiveDate,
+    /// 规则代码
+    pub rule: String,
+    /// 依据
+    pub article: String,
+    /// 说明
+    pub why: String,
+}
+
+/// 申请人（遮掩后）
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ApplicantView {
+    /// 申请人类型
+    pub kind: Word,
+    /// 姓名的首字或者名称
+    pub name: String,
+}
+
+/// 处理结果
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OutcomeView {
+    /// 代码
+    pub code: String,
+    /// 名称
+    pub label: String,
+    /// 依据条款
+    pub article: String,
+}
+
+impl From<Outcome> for OutcomeView {
+    fn from(outcome: Outcome) -> Self {
+        Self { code: outcome.code().to_owned(), label: outcome.label().to_owned(), article: outcome.article() }
+    }
+}
+
+/// 有期限的事项
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ObligationView {
+    /// 事项标识，在案件内唯一
+    pub key: String,
+    /// 种类
+    pub kind: Word,
+    /// 最后一日；没有法定或者指定的期限的，以及起算日期尚未登记的，为空
+    pub due_on: Option<NaiveDate>,
+    /// 没有期限的事项，本机关核查的日期；不是最后一日
+    pub follow_up_on: Option<NaiveDate>,
+    /// 年度放假通知尚未公布，最后一日是暂定的：due_on 为最早
+    pub is_provisional: bool,
+    /// 最后一日是暂定时，最晚的最后一日
+    pub latest_on: Option<NaiveDate>,
+    /// 状态：open、suspended、met、cancelled
+    pub status: String,
+    /// 依据
+    pub article: String,
+}
+
+impl From<Obligation> for ObligationView {
+    fn from(obligation: Obligation) -> Self {
+        let is_follow_up = obligation.kind.is_follow_up();
+        Self {
+            kind: Word::new(obligation.kind.code(), obligation.kind.label()),
+            due_on: obligation.due_on.filter(|_| !is_follow_up),
+            follow_up_on: obligation.due_on.filter(|_| is_follow_up),
+            is_provisional: obligation.is_estimated(),
+            latest_on: obligation.latest_on,
+            status: obligation.status.code().to_owned(),
+            article: obligation.article.to_owned(),
+            key: obligation.key,
+        }
+    }
+}
+
+/// 一种救济途径及其期限
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChallengeView {
+    /// 途径：reconsideration 行政复议，suit 行政诉讼
+    pub way: Word,
+    /// 第0日：送达之日，或者未作答复时答复期限届满之日；尚不能计算的为空
+    pub from: Option<NaiveDate>,
+    /// 届满日；放假安排未公布的为最早；尚不能计算的为空
+    pub until: Option<NaiveDate>,
+    /// 届满日不能确定时，最晚的届满日
+    pub latest_on: Option<NaiveDate>,
+    /// 规则代码
+    pub rule: Option<String>,
+    /// 依据
+    pub article: Option<String>,
+    /// 推算过程，或者尚不能计算的原因
+    pub why: String,
+}
+
+impl From<Challenge> for ChallengeView {
+    fn from(challenge: Challenge) -> Self {
+        let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Self {
+            way: Word::new(challenge.way.code(), challenge.way.label()),
+            from: challenge.term.map(|term| term.from.day()),
+            until: challenge.term.map(|term| term.last.warns_on()),
+            latest_on: challenge.term.and_then(|term| term.last.latest()),
+            rule: said(challenge.rule),
+            article: said(challenge.article),
+            why: challenge.why,
+        }
+    }
+}
+
+/// 本人接下来可以办理的事
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ActionView {
+    /// 操作
+    pub command: Word,
+    /// 应在哪一日前办理
+    pub until: Option<NaiveDate>,
+    /// 依据
+    pub article: String,
+    /// 提交的地址
+    pub href: String,
+}
+
+/// 目前不能办理的事及原因
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BlockedView {
+    /// 操作
+    pub command: Word,
+    /// 原因代码
+    pub code: String,
+    /// 依据
+    pub article: Option<String>,
+    /// 原因
+    pub detail: String,
+}
+
+/// 可以与不能办理的事
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ActionsView {
+    /// 可以办理
+    pub allowed: Vec<ActionView>,
+    /// 目前不能办理
+    pub blocked: Vec<BlockedView>,
+}
+
+impl ActionsView {
+    /// The actions of a case, each with the address it is sent to.
+    #[must_use]
+    pub fn new(case_id: Uuid, actions: Vec<Action>) -> Self {
+        let mut view = Self { allowed: Vec::new(), blocked: Vec::new() };
+        for action in actions {
+            let command = Word::new(action.command.code(), action.command.label());
+            match action.permit {
+                Ok(permit) => view.allowed.push(ActionView {
+                    command,
+                    until: permit.until,
+                    article: permit.article.to_owned(),
+                    href: super::case_commands::href(case_id, action.command),
+                }),
+                Err(refusal) => view.blocked.push(BlockedView {
+                    command,
+                    code: refusal.code.to_owned(),
+                    article: refusal.article.map(str::to_owned),
+                    detail: refusal.detail,
+                }),
+            }
+        }
+        view
+    }
+}
+
+/// 案件
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CaseView {
+    /// 标识
+    pub id: Uuid,
+    /// 机关
+    pub organ_id: Uuid,
+    /// 受理编号
+    pub number: Option<String>,
+    /// 收件系统
+    pub source: Option<String>,
+    /// 收件系统的编号
+    pub external_number: Option<String>,
+    /// 标题
+    pub title: String,
+    /// 申请内容
+    pub request: String,
+    /// 申请人
+    pub applicant: ApplicantView,
+    /// 申请方式
+    pub channel: Word,
+    /// 环节
+    pub stage: Word,
+    /// 是否在办
+    pub is_open: bool,
+    /// 适用的条例：492 或 711
+    #[schema(value_type = Option<String>)]
+    pub regime: Option<Regime>,
+    /// 收到申请之日；待确认时为空
+    pub receipt: Option<ReceiptView>,
+    /// 登记日期
+    pub registered_on: Option<NaiveDate>,
+    /// 答复期限；收到日期未确定时为空
+    pub clock: Option<ClockView>,
+    /// 提供方式、获取途径
+    pub delivery: Option<crate::case::Delivery>,
+    /// 申请事项
+    pub items: Vec<payload::ItemText>,
+    /// 联系记录
+    pub contacts: Vec<payload::LogContact>,
+    /// 承办科室
+    pub department_id: Option<Uuid>,
+    /// 承办人
+    pub handler_id: Option<Uuid>,
+    /// 补正
+    pub correction: Option<Correction>,
+    /// 分办
+    pub tasks: Vec<Task>,
+    /// 检索
+    pub searches: Vec<payload::RecordSearch>,
+    /// 征求意见
+    pub consultations: Vec<Consultation>,
+    /// 说明理由
+    pub justification: Option<Justification>,
+    /// 信息处理费
+    pub fee: Option<FeeDemand>,
+    /// 延长
+    pub extension: Option<payload::Extend>,
+    /// 延迟答复
+    pub delay: Option<payload::DelayReply>,
+    /// 拟办与审核
+    pub proposal: Option<Proposal>,
+    /// 答复
+    pub reply: Option<Reply>,
+    /// 答复书应附的救济告知
+    pub remedies_text: Option<String>,
+    /// 答复（或者逾期未答复）可以申请行政复议、提起行政诉讼至哪一日，或者尚不能计算的原因
+    pub challenges: Vec<ChallengeView>,
+    /// 处理结果
+    pub outcome: Option<OutcomeView>,
+    /// 办结日期
+    pub ended_on: Option<NaiveDate>,
+    /// 归档
+    pub archive: Option<payload::Archive>,
+    /// 关联案件
+    pub links: Vec<payload::Link>,
+    /// 复议、诉讼
+    pub remedies: Vec<Remedy>,
+    /// 有期限的事项
+    pub obligations: Vec<ObligationView>,
+    /// 主题标签
+    pub tags: Vec<String>,
+    /// 尚未办结的督办单
+    pub orders: Vec<OrderLine>,
+    /// 本人接下来可以办理的事
+    pub actions: Vec<ActionView>,
+    /// 版本，即 ETag
+    pub version: i64,
+    /// 新增时间
+    pub created_at: DateTime<Utc>,
+    /// 最近变动时间
+    pub updated_at: DateTime<Utc>,
+}
+
+impl CaseView {
+    /// The case as its reader sees it.
+    ///
+    /// # Errors
+    /// [`OfficeError::Unreadable`] for a log whose clock cannot be computed.
+    pub fn new(shown: &Shown) -> Result<Self, OfficeError> {
+        let Shown { file, actions, orders, today } = shown;
+        let today = *today;
+        let CaseFile { row, case, desk, tags, .. } = file;
+        let clock = case
+            .reply_clock(&desk.calendar, &desk.rules, Some(today))
+            .map_err(|error| OfficeError::Unreadable(format!("clock of case {}: {error}", row.id.0)))?;
+        Ok(Self {
+            id: row.id.0,
+            organ_id: row.organ_id.0,
+            number: row.number.clone(),
+            source: row.source.clone(),
+            external_number: row.external_number.clone(),
+            title: case.intake.title.clone(),
+            request: case.intake.request.clone(),
+            applicant: ApplicantView {
+                kind: Word::new(case.intake.applicant_kind.code(), case.intake.applicant_kind.label()),
+                name: masked_name(&row.applicant_kind, &row.applicant_name),
+            },
+            channel: Word::new(case.intake.channel.code(), case.intake.channel.label()),
+            stage: Word::new(case.stage.code(), case.stage.label()),
+            is_open: case.stage.is_open(),
+            regime: case.regime,
+            receipt: receipt_view(case),
+            registered_on: case.registered_on,
+            clock: clock.map(|answer| {
+                let thresholds = desk.rules.warning_thresholds();
+                clock_view(row.id.0, case, &answer, today, &thresholds, &desk.calendar)
+            }),
+            delivery: case.intake.delivery,
+            items: case.items.clone(),
+            contacts: case.contacts.clone(),
+            department_id: case.department_id,
+            handler_id: case.handler_id,
+            correction: case.correction.clone(),
+            tasks: case.tasks.clone(),
+            searches: case.searches.clone(),
+            consultations: case.consultations.clone(),
+            justification: case.justification.clone(),
+            fee: case.fee.clone(),
+            extension: case.extension.clone(),
+            delay: case.delay.clone(),
+            proposal: case.proposal.clone(),
+            reply: case.reply.clone().map(masked_reply),
+            remedies_text: remedies_text(file, today),
+            challenges: challenges_of(file, today),
+            outcome: case.outcome.map(OutcomeView::from),
+            ended_on: case.ended_on,
+            archive: case.archive.clone(),
+            links: case.links.clone(),
+            remedies: case.remedies.clone(),
+            obligations: duties_of(file, today).into_iter().map(ObligationView::from).collect(),
+            tags: tags.clone().ok_or_else(|| OfficeError::Internal("the tags were not read".into()))?,
+            orders: orders.iter().map(|order| OrderLine::new(order.clone(), today)).collect(),
+            actions: ActionsView::new(row.id.0, actions.clone()).allowed,
+            version: row.version,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+        })
+    }
+}
+
+fn receipt_view(case: &Case) -> Option<ReceiptView> {
+    let receipt = case.receipt?;
+    let regime = Regime::for_receipt(case.intake.submitted_on);
+    Some(ReceiptView {
+        on: receipt.on,
+        rule: receipt.rule.code().to_owned(),
+        article: receipt.rule.article(regime).to_owned(),
+        why: receipt.rule.why().to_owned(),
+    })
+}
+
+/// The clock with its warning level on a day.
+#[must_use]
+pub fn clock_view(
+    case_id: Uuid,
+    case: &Case,
+    answer: &ClockAnswer,
+    on: NaiveDate,
+    thresholds: &WarningThresholds,
+    calendar: &Calendar,
+) -> ClockView {
+    let level = case.warning(answer, on, thresholds, calendar);
+    ClockView {
+        status: Word::new(answer.status.code(), answer.status.label()),
+        warning: Word::new(level.code(), level.label()),
+        answer: ClockSummary::from(answer),
+        derivation_url: format!("/api/v1/cases/{case_id}/clock"),
+    }
+}
+
+/// Of who signed for a reply the relation to the applicant is shown; the name stands behind `reveal`.
+fn masked_reply(mut reply: Reply) -> Reply {
+    if let Some(proof) = &mut reply.proof {
+        proof.signatory = proof.signatory.as_deref().map(mask_signatory);
+    }
+    reply
+}
+
+/// The paragraph that goes under the reply, by the proposed or final category and the law of the day.
+fn remedies_text(file: &CaseFile, today: NaiveDate) -> Option<String> {
+    let proposal = &file.case.proposal.as_ref()?.proposal;
+    let items = proposal.items.iter().map(|item| item.outcome);
+    let withheld: Vec<Outcome> = proposal.withheld.iter().copied().chain(items).collect();
+    let outcome = proposal.outcome;
+    let on = file.case.reply.as_ref().map_or(today, |reply| reply.issued_on);
+    let rules = &file.desk.rules;
+    let bodies = RemedyBodies {
+        letter: LetterTitle::default(),
+        government: &rules.reconsideration_organ,
+        superior: "上一级主管部门",
+        court: &rules.court,
+        online_channel: Some(rules.reconsideration_online.as_str()).filter(|place| !place.is_empty()),
+    };
+    remedies(outcome, &withheld, on, &bodies)
+}
+
+fn challenges_of(file: &CaseFile, today: NaiveDate) -> Vec<ChallengeView> {
+    let nobody = crate::office::cases::files::nobody();
+    challenges(&file.case, &file.context(&nobody, today)).into_iter().map(ChallengeView::from).collect()
+}
+
+/// 案件一览中的一行
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CaseLine {
+    /// 标识
+    pub id: Uuid,
+    /// 机关
+    pub organ_id: Uuid,
+    /// 受理编号
+    pub number: Option<String>,
+    /// 标题
+    pub title: String,
+    /// 申请人姓名的首字或者名称
+    pub applicant: String,
+    /// 申请人类型
+    pub applicant_kind: String,
+    /// 申请方式
+    pub channel: String,
+    /// 环节
+    pub stage: Word,
+    /// 期限状态
+    pub clock_status: String,
+    /// 收到申请之日
+    pub received_on: Option<NaiveDate>,
+    /// 期限届满日；放假安排未公布而不能确定的为空
+    pub due_on: Option<NaiveDate>,
+    /// 放假安排未公布、届满日不能确定时，最早的届满日；预警和提醒以此为准
+    pub due_earliest: Option<NaiveDate>,
+    /// 放假安排未公布、届满日不能确定时，最晚的届满日
+    pub due_latest: Option<NaiveDate>,
+    /// 放假安排未公布时的说明，一行
+    pub estimate: Option<String>,
+    /// 中止期间的法定最后一日
+    pub resumes_on: Option<NaiveDate>,
+    /// 预警级别；机关的设置或者日历不能读取的为空
+    pub warning: Option<Word>,
+    /// 答复日期
+    pub replied_on: Option<NaiveDate>,
+    /// 是否逾期答复
+    pub is_late: bool,
+    /// 处理结果
+    pub outcome: Option<String>,
+    /// 承办科室
+    pub department_id: Option<Uuid>,
+    /// 承办人
+    pub handler_id: Option<Uuid>,
+    /// 版本
+    pub version: i64,
+    /// 新增时间
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<ListedCase> for CaseLine {
+    fn from(line: ListedCase) -> Self {
+        let ListedCase { row, warning, estimate } = line;
+        let stage = Stage::from_code(&row.stage).map_or("", Stage::label);
+        Self {
+            id: row.id.0,
+            organ_id: row.organ_id.0,
+            applicant: masked_name(&row.applicant_kind, &row.applicant_name),
+            stage: Word::new(&row.stage, stage),
+            warning: warning.map(|level| Word::new(level.code(), level.label())),
+            number: row.number,
+            title: row.title,
+            applicant_kind: row.applicant_kind,
+            channel: row.channel,
+            clock_status: row.clock_status,
+            received_on: row.received_on,
+            due_on: row.due_on,
+            due_earliest: row.warns_on.filter(|_| row.latest_on.is_some()),
+            due_latest: row.latest_on,
+            estimate,
+            resumes_on: row.resumes_on,
+            replied_on: row.replied_on,
+            is_late: row.is_late,
+            outcome: row.outcome,
+            department_id: row.department_id.map(|id| id.0),
+            handler_id: row.handler_id.map(|id| id.0),
+            version: row.version,
+            created_at: row.created_at.0,
+        }
+    }
+}
+
+/// 办理过程中的一步
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EventView {
+    /// 序号
+    pub seq: i32,
+    /// 种类
+    pub kind: Word,
+    /// 发生日期
+    pub on: NaiveDate,
+    /// 登记时间
+    pub recorded_at: DateTime<Utc>,
+    /// 登记人
+    pub actor_id: Option<Uuid>,
+    /// 内容
+    #[schema(value_type = Object)]
+    pub body: Value,
+    /// 前一步的哈希
+    pub prev_hash: String,
+    /// 本步的哈希
+    pub hash: String,
+}
+
+impl EventView {
+    /// A row of the log; who signed for a reply is masked.
+    #[must_use]
+    pub fn new(row: EventRow, event: &Event) -> Self {
+        let mut body: Value = serde_json::from_str(&row.body).unwrap_or(Value::Null);
+        if let Some(Value::String(name)) = body.pointer_mut("/proof/signatory") {
+            *name = mask_signatory(name);
+        }
+        Self {
+            seq: row.seq,
+            kind: Word::new(event.kind(), event.label()),
+            on: row.occurred_on,
+            recorded_at: row.recorded_at.0,
+            actor_id: row.actor_id.map(|id| id.0),
+            body,
+            prev_hash: row.prev_hash,
+            hash: row.hash,
+        }
+    }
+}

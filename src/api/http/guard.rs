@@ -1,0 +1,130 @@
+//! Stands before every handler: who is asking, may they, and how long may it take.
+
+use super::body::is_body_on_its_way;
+use super::problem::Problem;
+use crate::api::openapi;
+use crate::api::routes::{Access, Route, Scope};
+use crate::api::state::Api;
+use crate::office::{Admission, Caller, OfficeError, Standing, Thing};
+use actix_web::body::BoxBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::{ConnectionType, header};
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
+use std::future::{Ready, ready};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Lets the request through to its handler, or answers in its place. The deadline covers both.
+pub(in crate::api) async fn admit(
+    route: &'static Route,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
+    let Some(api) = request.app_data::<web::Data<Api>>().cloned() else {
+        return Ok(request.error_response(Problem::internal("no office behind the route")));
+    };
+    if request.uri().path().contains("%00") {
+        return Ok(request.error_response(Problem::new("not_found")));
+    }
+    let http = request.request().clone();
+    let deadline = Duration::from_millis(api.office().settings().server.request_deadline_ms);
+    let answer = tokio::time::timeout(deadline, async {
+        match admission(route, request.request(), &api).await {
+            Ok(Some(_)) if has_stray_query(route, request.request()) => {
+                let problem = Problem::new("invalid_query").detail("此接口没有查询参数，请去掉地址中“?”及其后的内容");
+                Ok(request.error_response(problem))
+            }
+            Ok(Some(admission)) => {
+                request.extensions_mut().insert(admission);
+                next.call(request).await
+            }
+            Ok(None) => next.call(request).await,
+            Err(problem) => Ok(request.error_response(problem)),
+        }
+    });
+    match answer.await {
+        Ok(answer) => answer,
+        Err(_) if is_body_on_its_way(&http) => {
+            let detail = "请求内容没有在时限内收齐，未办理任何事项；请检查网络后重新提交";
+            let mut response = Problem::new("request_timeout").detail(detail).error_response();
+            response.head_mut().set_connection_type(ConnectionType::Close);
+            Ok(ServiceResponse::new(http, response))
+        }
+        Err(_) => Ok(ServiceResponse::new(http, Problem::out_of_time().error_response())),
+    }
+}
+
+/// A parameter that nobody reads is a mistake of the caller's, who would believe that it was heeded.
+fn has_stray_query(route: &Route, request: &HttpRequest) -> bool {
+    !request.query_string().is_empty() && !openapi::takes_query(route)
+}
+
+async fn admission(
+    route: &'static Route,
+    request: &HttpRequest,
+    api: &web::Data<Api>,
+) -> Result<Option<Admission>, Problem> {
+    if route.access == Access::Public {
+        return Ok(None);
+    }
+    let token = bearer(request).ok_or_else(|| Problem::new("unauthenticated"))?;
+    // An id that is none names nothing: only who has a good token learns even that.
+    let thing = route.scope.parameter().map(|name| request.match_info().query(name).parse::<Uuid>());
+    let admission = api.run(move |office| {
+        let Some(named) = thing.transpose().ok() else {
+            office.admit(&token, None)?;
+            return Err(OfficeError::NotFound);
+        };
+        let admission = office.admit(&token, named.and_then(|id| thing_of(route.scope, id)))?;
+        match route.access {
+            Access::Public | Access::Authenticated => {}
+            Access::Roles(allowed) => office.require(&admission.caller, admission.standing.as_ref(), allowed)?,
+        }
+        Ok(admission)
+    });
+    admission.await.map(Some)
+}
+
+fn thing_of(scope: Scope, id: Uuid) -> Option<Thing> {
+    match scope {
+        Scope::None => None,
+        Scope::Organ => Some(Thing::Organ(id.into())),
+        Scope::Case => Some(Thing::Case(id.into())),
+        Scope::Order => Some(Thing::Order(id.into())),
+        Scope::User => Some(Thing::User(id.into())),
+        Scope::Mail => Some(Thing::Mail(id.into())),
+    }
+}
+
+fn bearer(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// The caller the guard let in, for the access log.
+pub(in crate::api) fn caller_of(request: &HttpRequest) -> Option<Uuid> {
+    request.extensions().get::<Admission>().map(|admission| admission.caller.user_id.0)
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Admission>().map(|admission| admission.caller.clone());
+        let caller = caller.map(|caller| Self { origin: super::origin::of(request), ..caller });
+        ready(caller.ok_or_else(|| Problem::new("unauthenticated")))
+    }
+}
+
+impl FromRequest for Standing {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let standing = request.extensions().get::<Admission>().and_then(|admission| admission.standing.clone());
+        ready(standing.ok_or_else(|| Problem::new("not_found")))
+    }
+}

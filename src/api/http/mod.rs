@@ -1,0 +1,14 @@
+//! What every route shares: admission, bodies, problems, files, and the request log.
+
+pub mod body;
+pub(super) mod disposition;
+pub(super) mod edge;
+pub(super) mod export;
+pub(super) mod fixed;
+pub(super) mod guard;
+pub(super) mod origin;
+pub mod precondition;
+pub mod problem;
+pub(super) mod spool;
+pub(super) mod strict;
+pub(super) mod texts;

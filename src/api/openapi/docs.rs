@@ -1,0 +1,48 @@
+//! The readable page of the documentation; its scripts are inside the binary.
+
+use crate::api::http::fixed::Fixed;
+use crate::api::http::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, guard, web};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use utoipa_swagger_ui::Config;
+
+/// Where the document is.
+const OPENAPI: &str = "/api/v1/openapi.json";
+
+/// The files that were asked for, each made once. Only those that exist are kept: there are some ten.
+static FILES: LazyLock<Mutex<HashMap<String, Arc<Fixed>>>> = LazyLock::new(Mutex::default);
+
+/// Takes the page in.
+pub(in crate::api) fn register(config: &mut web::ServiceConfig) {
+    config.service(web::resource("/docs/{_:.*}").guard(guard::Get()).to(file));
+    config.service(web::redirect("/docs", "/docs/"));
+    config.service(web::redirect("/", "/docs/"));
+}
+
+async fn file(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = match files.get(path.as_str()) {
+        Some(known) => Arc::clone(known),
+        None => {
+            let made = Arc::new(made(&path)?);
+            files.insert(path.into_inner(), Arc::clone(&made));
+            made
+        }
+    };
+    drop(files);
+    Ok(known.answer(&request))
+}
+
+fn made(path: &str) -> Result<Fixed, Problem> {
+    let config = Config::new([OPENAPI]).validator_url("none").use_base_layout().display_request_duration(true);
+    let found =
+        utoipa_swagger_ui::serve(path, Arc::new(config)).map_err(|cause| Problem::internal(&cause.to_string()))?;
+    let file = found.ok_or_else(|| Problem::new("not_found"))?;
+    let made = if file.gzpipped {
+        Fixed::of_gzip(file.content_type, &file.bytes)
+    } else {
+        Fixed::new(file.content_type, file.bytes.into_owned())
+    };
+    made.map_err(|cause| Problem::internal(&cause.to_string()))
+}

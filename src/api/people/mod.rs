@@ -1,0 +1,6 @@
+//! Signing in, users, organs and their departments over HTTP.
+
+pub mod auth;
+pub(super) mod departments;
+pub(super) mod organs;
+pub(super) mod users;

@@ -1,0 +1,197 @@
+//! A question to the database that many ask at once and that has one answer: one asks, the others wait for the same answer
+//! and read it for a while. A database that hangs is asked once.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use actix_web::rt;
+use tokio::sync::Notify;
+
+/// One question and its last answer.
+#[derive(Debug)]
+pub(in crate::api) struct Flight<T> {
+    /// How long an answer is new.
+    fresh: Duration,
+    /// And so many times what it took to find: what grows with the data does not cost more than its share.
+    times: u32,
+    /// How long a caller waits.
+    patience: Duration,
+    state: Mutex<State<T>>,
+    landed: Notify,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    last: Option<Answer<T>>,
+    /// Since when the question is being asked.
+    asking: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Answer<T> {
+    value: Arc<T>,
+    at: Instant,
+    fresh_until: Instant,
+}
+
+/// What a caller gets.
+#[derive(Debug)]
+pub(in crate::api) struct Seen<T> {
+    /// The last answer and its age, if there ever was one.
+    pub(in crate::api) last: Option<(Arc<T>, Duration)>,
+    /// For how long the question has been without an answer, when that is longer than a caller waits.
+    pub(in crate::api) silent: Option<Duration>,
+}
+
+impl<T: 'static> Flight<T> {
+    pub(in crate::api) fn new(fresh: Duration, times: u32, patience: Duration) -> Arc<Self> {
+        let state = Mutex::new(State { last: None, asking: None });
+        Arc::new(Self { fresh, times, patience, state, landed: Notify::new() })
+    }
+
+    /// The answer, new or still fresh; after the patience the last one that there was.
+    pub(in crate::api) async fn ask<F>(self: &Arc<Self>, question: impl FnOnce() -> F) -> Seen<T>
+    where
+        F: Future<Output = T> + 'static,
+    {
+        // Listened to before looking: an answer that comes in between is not missed.
+        let mut landed = std::pin::pin!(self.landed.notified());
+        landed.as_mut().enable();
+        let begun = match self.begin() {
+            Begin::Fresh => return self.seen(),
+            Begin::Asked(since) => since,
+            Begin::Ask(now) => {
+                let (landing, answer) = (Landing(Arc::clone(self)), question());
+                // A task of its own: a caller who goes away does not take the answer with him.
+                rt::spawn(async move {
+                    let value = answer.await;
+                    landing.0.land(now, value);
+                    drop(landing);
+                });
+                now
+            }
+        };
+        let left = self.patience.saturating_sub(begun.elapsed());
+        // Whether it came in time shows in the state.
+        let _ = tokio::time::timeout(left, landed).await;
+        self.seen()
+    }
+
+    fn begin(&self) -> Begin {
+        let mut state = lock(&self.state);
+        let now = Instant::now();
+        match (&state.last, state.asking) {
+            (_, Some(since)) => Begin::Asked(since),
+            (Some(answer), None) if now < answer.fresh_until => Begin::Fresh,
+            (_, None) => {
+                state.asking = Some(now);
+                Begin::Ask(now)
+            }
+        }
+    }
+
+    fn land(&self, asked: Instant, value: T) {
+        let at = Instant::now();
+        let fresh = self.fresh.max((at - asked).saturating_mul(self.times));
+        lock(&self.state).last = Some(Answer { value: Arc::new(value), at, fresh_until: at + fresh });
+    }
+
+    fn seen(&self) -> Seen<T> {
+        let state = lock(&self.state);
+        let last = state.last.as_ref().map(|answer| (Arc::clone(&answer.value), answer.at.elapsed()));
+        let silent = state.asking.map(|since| since.elapsed()).filter(|since| *since >= self.patience);
+        Seen { last, silent }
+    }
+}
+
+enum Begin {
+    /// The last answer will do.
+    Fresh,
+    /// A query is under way since then.
+    Asked(Instant),
+    /// The caller is to ask.
+    Ask(Instant),
+}
+
+/// Ends the asking when dropped, also when the task is dropped without an answer.
+struct Landing<T>(Arc<Flight<T>>);
+
+impl<T> Drop for Landing<T> {
+    fn drop(&mut self) {
+        lock(&self.0.state).asking = None;
+        self.0.landed.notify_waiters();
+    }
+}
+
+/// A panic elsewhere leaves nothing half done in what this lock guards.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    const SHORT: Duration = Duration::from_millis(60);
+
+    #[actix_web::test]
+    async fn many_callers_ask_once_and_a_fresh_answer_is_not_asked_for_again() {
+        let flight = Flight::new(SHORT, 0, Duration::from_secs(5));
+        let asked = Arc::new(AtomicU32::new(0));
+        let ask = || {
+            let (flight, asked) = (Arc::clone(&flight), Arc::clone(&asked));
+            async move {
+                let seen = flight.ask(|| async move {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    asked.fetch_add(1, Ordering::SeqCst)
+                });
+                let seen = seen.await;
+                (*seen.last.unwrap().0, seen.silent)
+            }
+        };
+        let callers: Vec<_> = (0..20).map(|_| rt::spawn(ask())).collect();
+        for caller in callers {
+            assert_eq!(caller.await.unwrap(), (0, None));
+        }
+        assert_eq!(ask().await, (0, None));
+        tokio::time::sleep(SHORT).await;
+        assert_eq!(ask().await, (1, None), "asked again when it is old");
+    }
+
+    #[actix_web::test]
+    async fn what_hangs_is_asked_once_and_the_last_answer_is_given_with_its_age() {
+        const PATIENCE: Duration = Duration::from_millis(400);
+        let flight = Flight::new(Duration::ZERO, 0, PATIENCE);
+        assert_eq!(*flight.ask(|| async { 7 }).await.last.unwrap().0, 7);
+        for round in 0..3 {
+            let begun = Instant::now();
+            let seen = flight.ask(|| async move {
+                assert_eq!(round, 0, "a second question while the first hangs");
+                std::future::pending().await
+            });
+            let seen = seen.await;
+            assert_eq!(*seen.last.unwrap().0, 7);
+            assert!(seen.silent.unwrap() >= PATIENCE);
+            assert_eq!(
+                begun.elapsed() > PATIENCE / 2,
+                round == 0,
+                "only the first caller waits: {:?}",
+                begun.elapsed()
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn an_answer_that_took_long_stays_fresh_for_longer() {
+        let flight = Flight::new(Duration::ZERO, 100, Duration::from_secs(5));
+        let slow = || async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            1
+        };
+        flight.ask(slow).await;
+        tokio::time::sleep(SHORT).await;
+        assert_eq!(*flight.ask(|| async { 2 }).await.last.unwrap().0, 1, "for a second");
+    }
+}

@@ -1,0 +1,169 @@
+//! Figures of mail, reminders and the self-check at `/metrics`, read from the database when somebody looks.
+
+use super::flight::{Flight, Seen};
+use crate::api::METRICS;
+use crate::api::http::problem::Problem;
+use crate::api::state::Api;
+use crate::office::calendars::clock_check::ClockCheck;
+use crate::office::mails::{GrownFigures, MailFigures};
+use crate::store::PoolState;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, web};
+use prometheus::core::Collector;
+use prometheus::{Gauge, IntGauge, IntGaugeVec, Opts, Registry};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// `/metrics` is public: whoever asks often gets the figures of the second before.
+const FRESH: Duration = Duration::from_secs(1);
+/// A database that hangs must not hold up who watches it.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Figures that take a second are read every hundred seconds: one part in a hundred of one core.
+const PAUSE_TIMES: u32 = 100;
+
+type Figures = Result<(MailFigures, Option<ClockCheck>), Problem>;
+type Grown = Result<GrownFigures, Problem>;
+
+/// The gauges; none names a person or a case.
+#[derive(Debug)]
+pub(in crate::api) struct Gauges {
+    state: IntGaugeVec,
+    oldest: Gauge,
+    suspect: IntGauge,
+    relay_down: IntGauge,
+    reminder_lag: Gauge,
+    clock_differences: IntGauge,
+    missed: IntGauge,
+    personal_data_alarms: IntGauge,
+    is_read: IntGauge,
+    age: Gauge,
+    pool: IntGaugeVec,
+    figures: Arc<Flight<Figures>>,
+    grown: Arc<Flight<Grown>>,
+}
+
+impl Gauges {
+    /// The gauges, in the registry.
+    ///
+    /// # Errors
+    /// When a name is taken or none.
+    pub(in crate::api) fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let opts = |name: &str, help: &str| Opts::new(name, help).namespace("gongkai");
+        let gauges = Self {
+            state: IntGaugeVec::new(opts("outbox_state", "Mails by state"), &["state"])?,
+            oldest: Gauge::with_opts(opts("outbox_oldest_seconds", "Age of the oldest mail that waits to be sent"))?,
+            suspect: IntGauge::with_opts(opts("outbox_suspect", "Unsent mails the receiver may already have"))?,
+            relay_down: IntGauge::with_opts(opts("mail_relay_down", "1 while the mail server cannot be used"))?,
+            reminder_lag: Gauge::with_opts(opts("reminder_lag_seconds", "How late the reminder pass is"))?,
+            clock_differences: IntGauge::with_opts(opts(
+                "clock_differences",
+                "Dates that were not what their log gives at the last self-check; -1 before the first",
+            ))?,
+            missed: IntGauge::with_opts(opts(
+                "reminders_missed_total",
+                "Reminder days that went by without a mail and were made good by a later one",
+            ))?,
+            personal_data_alarms: IntGauge::with_opts(opts(
+                "personal_data_alarms_total",
+                "Times that a person reached half of a limit on personal data, or the limit",
+            ))?,
+            is_read: IntGauge::with_opts(opts("figures_fresh", "0 when the database could not be asked"))?,
+            age: Gauge::with_opts(opts("figures_age_seconds", "Age of the figures that the database gave last"))?,
+            pool: IntGaugeVec::new(
+                opts("database_pool", "Connections: open, idle, stuck; and switches so far"),
+                &["what"],
+            )?,
+            figures: Flight::new(FRESH, 0, PATIENCE),
+            grown: Flight::new(FRESH, PAUSE_TIMES, PATIENCE),
+        };
+        let all: [Box<dyn Collector>; 11] = [
+            Box::new(gauges.state.clone()),
+            Box::new(gauges.oldest.clone()),
+            Box::new(gauges.suspect.clone()),
+            Box::new(gauges.relay_down.clone()),
+            Box::new(gauges.reminder_lag.clone()),
+            Box::new(gauges.clock_differences.clone()),
+            Box::new(gauges.missed.clone()),
+            Box::new(gauges.personal_data_alarms.clone()),
+            Box::new(gauges.is_read.clone()),
+            Box::new(gauges.age.clone()),
+            Box::new(gauges.pool.clone()),
+        ];
+        for one in all {
+            registry.register(one)?;
+        }
+        Ok(gauges)
+    }
+
+    fn set(&self, figures: &MailFigures, check: Option<&ClockCheck>) {
+        let outbox = &figures.outbox;
+        self.set_states([("queued", outbox.queued), ("sending", outbox.sending), ("parked", outbox.parked)]);
+        self.oldest.set(outbox.oldest.as_secs_f64());
+        self.suspect.set(outbox.suspect);
+        self.relay_down.set(i64::from(figures.circuit.is_some()));
+        self.reminder_lag.set(figures.reminder_lag.as_secs_f64());
+        self.clock_differences.set(check.map_or(-1, |check| i64::try_from(check.differences).unwrap_or(i64::MAX)));
+    }
+
+    fn set_grown(&self, grown: &GrownFigures) {
+        self.set_states([("sent", grown.sent), ("cancelled", grown.cancelled)]);
+        self.missed.set(grown.missed);
+        self.personal_data_alarms.set(grown.personal_data_alarms);
+    }
+
+    fn set_states<const N: usize>(&self, states: [(&str, i64); N]) {
+        for (state, count) in states {
+            self.state.with_label_values(&[state]).set(count);
+        }
+    }
+
+    fn set_pool(&self, pool: PoolState) {
+        let PoolState { connections, idle, switches, stuck } = pool;
+        for (what, count) in [("open", connections), ("idle", idle), ("switches", switches), ("stuck", stuck)] {
+            self.pool.with_label_values(&[what]).set(i64::from(count));
+        }
+    }
+
+    /// Asks the database, or takes what it said a moment ago; while it does not answer, what it said last.
+    async fn refresh(&self, api: &Api) {
+        let (for_figures, for_grown) = (api.clone(), api.clone());
+        let figures = self.figures.ask(|| async move {
+            let figures = for_figures.run(|office| {
+                let check = office.latest_clock_check()?;
+                Ok((office.mail_figures()?, check))
+            });
+            figures.await
+        });
+        let grown = self.grown.ask(|| async move { for_grown.run(|office| office.grown_figures()).await });
+        let (figures, grown) = tokio::join!(figures, grown);
+        if let Some((figures, check)) = found(&figures) {
+            self.set(figures, check.as_ref());
+        }
+        if let Some(grown) = found(&grown) {
+            self.set_grown(grown);
+        }
+        self.is_read.set(i64::from(figures.silent.is_none() && found(&figures).is_some() && found(&grown).is_some()));
+        self.age.set(figures.last.as_ref().map_or(0.0, |(_, age)| age.as_secs_f64()));
+        self.set_pool(api.office().store().pool_state());
+    }
+}
+
+fn found<T>(seen: &Seen<Result<T, Problem>>) -> Option<&T> {
+    seen.last.as_ref().and_then(|(answer, _)| answer.as_ref().as_ref().ok())
+}
+
+/// Asks the database before the metrics are written out.
+pub(in crate::api) async fn refresh<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    if request.path() == METRICS
+        && let Some(api) = request.app_data::<web::Data<Api>>().cloned()
+        && let Some(gauges) = request.app_data::<web::Data<Gauges>>().cloned()
+    {
+        gauges.refresh(&api).await;
+    }
+    next.call(request).await
+}

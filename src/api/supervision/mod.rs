@@ -1,0 +1,5 @@
+//! Overdue lists, the overview and orders (督办单) over HTTP.
+
+pub(super) mod orders;
+pub(super) mod overdue;
+pub(super) mod overview;

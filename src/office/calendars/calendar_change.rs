@@ -1,0 +1,466 @@
+//! A change of the calendar: shown first, then put in force, then applied to every case it concerns.
+//!
+//! Putting in force is one small transaction. After it the cases follow in batches, each case whole: its event, row, duties
+//! and the mail to those concerned commit together, and until then it is shown by the calendar its row names. A command on a
+//! case that has not had its turn brings it up to date first. What a stopped program left undone the next look finishes.
+
+mod preview;
+
+pub use preview::{CalendarPreview, ChangedDay, MOST_SHOWN, ShownCase};
+
+use super::clock_check::ClockCheck;
+use crate::case::{Event, MovedDuty, Role, moved_duties};
+use crate::law::{Calendar, CalendarYear};
+use crate::mail::notice::MovedCase;
+use crate::office::cases::files::{CaseFile, derive_row};
+use crate::office::{Caller, Office, OfficeError};
+use crate::store::evidence::audit::{self, NewAudit};
+use crate::store::{CaseId, Db, OrganId, calendars, cases, people::organs, service::meta};
+use aws_lc_rs::digest;
+use preview::{confirmation, invalid};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Cases of one organ that are brought up to date in one transaction: short enough for a clerk who waits for one of them.
+const BATCH: i64 = 100;
+/// How often cases that are in somebody's hands are tried, before they are left to the next look.
+const PATIENCE: u32 = 50;
+/// The pause between two such tries.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+/// The key in `meta` under which stands what was applied to all cases.
+const APPLIED: &str = "calendar.applied";
+
+/// What applying the calendar in force did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Cases brought up to date.
+    pub cases: usize,
+    /// Of these, cases in which a duty moved.
+    pub moved: usize,
+    /// Cases left to the next look, because somebody else held them; one at least when another calendar came into force
+    /// meanwhile.
+    pub pending: usize,
+    /// Cases left because their log cannot be read: the self-check names them.
+    pub unreadable: usize,
+}
+
+/// What is in force for each organ at one moment, and one word for all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    organs: Vec<(OrganId, String)>,
+    /// How often a calendar was put in force by then.
+    changes: i64,
+    mark: String,
+}
+
+impl InForce {
+    /// The version an organ has.
+    pub(in crate::office) fn version_of(&self, organ: OrganId) -> Option<&str> {
+        self.organs.iter().find(|(id, _)| *id == organ).map(|(_, version)| version.as_str())
+    }
+
+    /// Whether no calendar was put in force since: one cheap question.
+    pub(in crate::office) fn is_latest(&self, db: &mut Db) -> Result<bool, OfficeError> {
+        Ok(calendars::changes(db)? == self.changes)
+    }
+
+    /// Whether every case was brought up to date with it.
+    pub(in crate::office) fn is_applied(&self, db: &mut Db) -> Result<bool, OfficeError> {
+        Ok(meta::get(db, APPLIED)?.as_deref() == Some(self.mark.as_str()))
+    }
+}
+
+/// Has the next look go through all cases, whatever was applied.
+pub(in crate::office) fn look_again(db: &mut Db) -> Result<(), OfficeError> {
+    Ok(meta::set(db, APPLIED, "")?)
+}
+
+impl Office {
+    /// Puts `year` in force as it was shown, and applies it to every case it concerns.
+    ///
+    /// # Errors
+    /// As [`Office::put_calendar_in_force`]; the database's while it is applied: the next look goes on from there.
+    pub fn activate_calendar(
+        &self,
+        caller: Option<&Caller>,
+        year: &CalendarYear,
+        shown: &str,
+    ) -> Result<CalendarPreview, OfficeError> {
+        let mut preview = self.put_calendar_in_force(caller, year, shown)?;
+        let applied = self.apply_calendar()?;
+        preview.cases_pending = applied.pending;
+        preview.cases_unreadable = applied.unreadable;
+        Ok(preview)
+    }
+
+    /// Puts `year` in force as it was shown: the first, indivisible half of an activation. [`Office::apply_calendar`] is the
+    /// other. Asked once more for the change that was made last, nothing is done again: whoever got no answer asks so.
+    ///
+    /// # Errors
+    /// [`OfficeError::Stale`] when `shown` is not the confirmation of a preview of just this change;
+    /// [`OfficeError::RoleRequired`] when the caller administers no organ at the top: the calendar is the whole house's;
+    /// as [`Office::preview_calendar`].
+    pub fn put_calendar_in_force(
+        &self,
+        caller: Option<&Caller>,
+        year: &CalendarYear,
+        shown: &str,
+    ) -> Result<CalendarPreview, OfficeError> {
+        let (mut preview, before) = self.store().read(|db| {
+            self.require_top(db, caller)?;
+            Ok::<_, OfficeError>((self.preview_calendar(db, caller, year)?, calendars::version_before(db, "")?))
+        })?;
+        let is_in_force = preview.version_in_force == preview.version_after;
+        if is_in_force && before.is_some_and(|before| confirmation(&before, &preview.version_after) == shown) {
+            preview.is_active = true;
+            return Ok(preview);
+        }
+        if preview.confirmation != shown {
+            return Err(OfficeError::Stale);
+        }
+        self.store().write(|db| {
+            calendars::change_in_force(db)?;
+            self.adopt_within(db)?;
+            self.record_change(db, caller, year, &preview)
+        })?;
+        preview.is_active = true;
+        preview.cases_pending = preview.cases_looked_at;
+        Ok(preview)
+    }
+
+    fn require_top(&self, db: &mut Db, caller: Option<&Caller>) -> Result<(), OfficeError> {
+        let Some(caller) = caller else { return Ok(()) };
+        let tops: Vec<OrganId> =
+            organs::all(db)?.iter().filter(|organ| organ.parent_id.is_none()).map(|organ| organ.id).collect();
+        let is_top = caller.roles.iter().any(|(organ, role)| *role == Role::Admin && tops.contains(organ));
+        if is_top { Ok(()) } else { Err(OfficeError::RoleRequired { roles: vec![Role::Admin] }) }
+    }
+
+    fn record_change(
+        &self,
+        db: &mut Db,
+        caller: Option<&Caller>,
+        year: &CalendarYear,
+        preview: &CalendarPreview,
+    ) -> Result<(), OfficeError> {
+        let by = caller.map(|caller| caller.user_id);
+        let in_force = self.calendar(db, "")?;
+        if in_force.version() != preview.version_in_force {
+            return Err(OfficeError::Stale);
+        }
+        if preview.version_in_force == preview.version_after {
+            return Ok(());
+        }
+        let national = in_force.with_year(year).map_err(|faults| invalid(year, faults))?;
+        let revision = self.record_year(db, year, calendars::IMPORTED, by)?;
+        self.put_in_force(db, &national, by, true)?;
+        let detail = serde_json::json!({
+            "year": year.year, "revision": revision, "notice": preview.notice, "from": preview.version_in_force,
+            "to": preview.version_after, "cases_moved": preview.cases_moved
+        })
+        .to_string();
+        let entry =
+            NewAudit { actor_id: by, organ_id: None, case_id: None, action: "calendar_activated", detail: &detail };
+        audit::append(db, entry, self.clock().now())?;
+        Ok(())
+    }
+
+    /// Brings every case up to date with the calendar in force, if that was not done. Cheap when it was: may be asked often,
+    /// by any number of instances.
+    ///
+    /// # Errors
+    /// The database's; what was applied stays applied, and the next look goes on from there.
+    pub fn apply_calendar(&self) -> Result<Applied, OfficeError> {
+        let (target, is_applied) = self.store().read(|db| {
+            let target = self.in_force_everywhere(db)?;
+            let is_applied = target.is_applied(db)?;
+            Ok::<_, OfficeError>((target, is_applied))
+        })?;
+        if is_applied { Ok(Applied::default()) } else { self.apply_in_force(&target) }
+    }
+
+    /// Brings every case up to date with what was in force when `target` was read. Ends early in organs where another
+    /// calendar came into force since: the next look applies that one.
+    ///
+    /// # Errors
+    /// As [`Office::apply_calendar`].
+    pub fn apply_in_force(&self, target: &InForce) -> Result<Applied, OfficeError> {
+        let mut done = Applied::default();
+        let mut unreadable = BTreeSet::new();
+        for (organ, version) in &target.organs {
+            self.apply_to_open(*organ, version, &mut done, &mut unreadable)?;
+            self.apply_to_ended(*organ, &mut done, &mut unreadable)?;
+        }
+        done.unreadable = unreadable.len();
+        if done.pending == 0 {
+            self.store().write(|db| {
+                calendars::keep_in_force(db)?;
+                if self.in_force_everywhere(db)?.mark == target.mark {
+                    meta::set(db, APPLIED, &target.mark)?;
+                }
+                Ok::<_, OfficeError>(())
+            })?;
+        }
+        if done.cases > 0 {
+            let Applied { cases, moved, pending, unreadable } = done;
+            tracing::info!(cases, moved, pending, unreadable, "cases follow the calendar in force");
+        }
+        Ok(done)
+    }
+
+    /// What is to be done about the calendar every minute: finishing a change that was left undone, the reminder of a
+    /// missing year, the check of the night, whose result it gives. Each on its own: what fails is logged and keeps nothing
+    /// else from being done.
+    #[must_use]
+    pub fn keep_calendar(&self) -> Option<ClockCheck> {
+        if let Err(error) = self.apply_calendar() {
+            tracing::warn!(%error, "a change of the calendar is not applied to all cases");
+        }
+        if let Err(error) = self.remind_of_missing_year() {
+            tracing::warn!(%error, "no reminder of a missing calendar year");
+        }
+        self.check_clocks_nightly().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the dates are not checked");
+            None
+        })
+    }
+
+    /// What is in force for each organ. Its word is another after every change, also when an earlier calendar comes back:
+    /// cases may have followed the one between.
+    ///
+    /// # Errors
+    /// As [`Office::calendar`].
+    pub fn in_force_everywhere(&self, db: &mut Db) -> Result<InForce, OfficeError> {
+        let mut of_organs = Vec::new();
+        let mut of_regions: BTreeMap<String, String> = BTreeMap::new();
+        let changes = calendars::changes(db)?;
+        let mut text = format!("{changes};");
+        for organ in organs::all(db)? {
+            let version = match of_regions.get(&organ.region) {
+                Some(known) => known.clone(),
+                None => {
+                    let version = self.calendar(db, &organ.region)?.version().to_owned();
+                    of_regions.entry(organ.region).or_insert(version).clone()
+                }
+            };
+            text.push_str(&format!("{}={version};", organ.id.0));
+            of_organs.push((organ.id, version));
+        }
+        Ok(InForce { organs: of_organs, changes, mark: short_hash(&text) })
+    }
+
+    fn apply_to_open(
+        &self,
+        organ: OrganId,
+        version: &str,
+        done: &mut Applied,
+        unreadable: &mut BTreeSet<CaseId>,
+    ) -> Result<(), OfficeError> {
+        let mut after: Option<CaseId> = None;
+        let (mut held, mut patience) = (0, PATIENCE);
+        loop {
+            let batch = self.store().write(|db| {
+                calendars::keep_in_force(db)?;
+                let region = organs::find(db, organ)?.region;
+                if self.calendar(db, &region)?.version() != version {
+                    return Ok(None);
+                }
+                let ids = cases::of_other_calendar(db, organ, version, after, BATCH)?;
+                Ok::<_, OfficeError>(Some((ids.last().copied(), self.bring_up_to_date(db, &ids, unreadable)?)))
+            })?;
+            let Some((last, written)) = batch else {
+                done.pending += 1;
+                return Ok(());
+            };
+            done.cases += written.cases;
+            done.moved += written.moved;
+            held += written.pending;
+            after = last;
+            if last.is_none() {
+                patience -= 1;
+                if held == 0 || patience == 0 {
+                    done.pending += held;
+                    return Ok(());
+                }
+                held = 0;
+                std::thread::sleep(PAUSE);
+            }
+        }
+    }
+
+    /// What cases that have ended still owe.
+    fn apply_to_ended(
+        &self,
+        organ: OrganId,
+        done: &mut Applied,
+        unreadable: &mut BTreeSet<CaseId>,
+    ) -> Result<(), OfficeError> {
+        let mut after: Option<CaseId> = None;
+        loop {
+            let (last, written) = self.store().write(|db| {
+                calendars::keep_in_force(db)?;
+                let page = cases::ended_with_duties(db, organ, after, BATCH)?;
+                let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
+                Ok::<_, OfficeError>((ids.last().copied(), self.bring_up_to_date(db, &ids, unreadable)?))
+            })?;
+            done.cases += written.moved;
+            done.moved += written.moved;
+            done.pending += written.pending;
+            match last {
+                Some(last) => after = Some(last),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Brings cases of one organ up to date and tells those concerned. Cases in somebody's hands are left, and such as cannot
+    /// be read: those are remembered in `unreadable`.
+    fn bring_up_to_date(
+        &self,
+        db: &mut Db,
+        ids: &[CaseId],
+        unreadable: &mut BTreeSet<CaseId>,
+    ) -> Result<Applied, OfficeError> {
+        let mut done = Applied::default();
+        let mut told = Vec::new();
+        for id in ids {
+            if unreadable.contains(id) {
+                continue;
+            }
+            let Some(row) = cases::try_lock(db, *id)? else {
+                done.pending += 1;
+                continue;
+            };
+            let file = match self.file_of(db, row) {
+                Ok(file) => file,
+                // A log that cannot be read is one case's trouble, not everybody's.
+                Err(OfficeError::Unreadable(reason)) => {
+                    tracing::error!(case = %id.0, reason, "a case cannot be brought up to date with the calendar");
+                    unreadable.insert(*id);
+                    continue;
+                }
+                Err(other) => return Err(other),
+            };
+            let (_, moved) = self.put_under(db, file)?;
+            done.cases += 1;
+            done.moved += usize::from(moved.is_some());
+            told.extend(moved);
+        }
+        self.tell_owners(db, &told)?;
+        Ok(done)
+    }
+
+    /// The case under the calendar in force, those concerned told if that moved a duty. Asked before anything else is done
+    /// to a case, so that an activation that has not come to it yet is not overtaken.
+    ///
+    /// # Errors
+    /// What every write may meet.
+    pub(in crate::office) fn under_calendar_in_force(
+        &self,
+        db: &mut Db,
+        file: CaseFile,
+    ) -> Result<CaseFile, OfficeError> {
+        let (file, moved) = self.put_under(db, file)?;
+        if let Some(moved) = moved {
+            self.tell_owners(db, &[moved])?;
+        }
+        Ok(file)
+    }
+
+    /// Puts a locked case under the calendar in force: an event if a duty moved, else only the row's own word for it.
+    fn put_under(&self, db: &mut Db, file: CaseFile) -> Result<(CaseFile, Option<MovedCase>), OfficeError> {
+        let to = Arc::clone(&file.in_force);
+        let is_open = file.case.stage.is_open();
+        if is_open && file.row.calendar_version == to.version() {
+            return Ok((file, None));
+        }
+        // What a case that has ended still owes was computed by whatever was in force when it was last written.
+        let from = Arc::clone(&file.desk.calendar);
+        let (mut after, mut moved) = self.recomputed(file, &to);
+        if !is_open {
+            moved = self.moved_since_written(db, &after)?;
+        }
+        if moved.is_empty() {
+            if is_open {
+                derive_row(&mut after, self.clock().today());
+                cases::update(db, &after.row, after.row.version)?;
+                self.commit_duties(db, &after)?;
+            }
+            return Ok((after, None));
+        }
+        let event = Event::CalendarApplied {
+            on: self.clock().today(),
+            from_version: from.version().to_owned(),
+            to_version: to.version().to_owned(),
+            moved: moved.clone(),
+        };
+        let after = self.commit(db, after, &[event], None)?;
+        let told = MovedCase {
+            case_id: after.row.id,
+            seq: after.row.version,
+            organ_id: after.row.organ_id,
+            organ_name: after.desk.organ.name.clone(),
+            number: after.row.number.clone(),
+            notices: changed_notices(&from, &to),
+            duties: after.duties(self.clock().today()).into_iter().filter_map(|duty| with_move(duty, &moved)).collect(),
+        };
+        Ok((after, Some(told)))
+    }
+
+    /// The file under another calendar, and which running duties move with it. A case that has ended keeps its own.
+    fn recomputed(&self, file: CaseFile, to: &Arc<Calendar>) -> (CaseFile, Vec<MovedDuty>) {
+        let today = self.clock().today();
+        let before = file.duties(today);
+        let mut after = file.clone();
+        after.running = Arc::clone(to);
+        if after.case.stage.is_open() {
+            after.desk.calendar = Arc::clone(to);
+        }
+        let moved = moved_duties(&before, &after.duties(today));
+        (after, moved)
+    }
+
+    /// Running duties of a case that has ended whose written last day is not that of the calendar in force.
+    fn moved_since_written(&self, db: &mut Db, file: &CaseFile) -> Result<Vec<MovedDuty>, OfficeError> {
+        let written = crate::store::cases::obligations::of_case(db, file.row.id)?;
+        let now = file.duties(self.clock().today());
+        let known_until = Some(self.calendar_before(db, &file.desk.organ.region)?.last_day());
+        let moved =
+            written.into_iter().filter(|row| row.status == crate::store::cases::obligations::OPEN).filter_map(|row| {
+                let duty = now
+                    .iter()
+                    .find(|duty| duty.key == row.key && (duty.due_on, duty.latest_on) != (row.due_on, row.latest_on))?;
+                Some(MovedDuty {
+                    key: row.key,
+                    kind: duty.kind,
+                    due_before: row.due_on,
+                    was_provisional: row.latest_on.is_some() || row.due_on > known_until,
+                    due_after: duty.due_on,
+                    is_provisional: duty.is_estimated(),
+                })
+            });
+        Ok(moved.collect())
+    }
+}
+
+fn with_move(duty: crate::case::Obligation, moved: &[MovedDuty]) -> Option<(crate::case::Obligation, MovedDuty)> {
+    let found = moved.iter().find(|moved| moved.key == duty.key)?.clone();
+    Some((duty, found))
+}
+
+/// The notices of the years that are not the same in both.
+fn changed_notices(before: &Calendar, after: &Calendar) -> Vec<String> {
+    let is_new = |year: &&CalendarYear| !before.years().contains(year);
+    let changed = after.years().iter().filter(is_new);
+    changed
+        .map(|year| year.amendments.last().unwrap_or(&year.notice).clone())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
+}
+
+fn short_hash(text: &str) -> String {
+    let mut hash = hex::encode(digest::digest(&digest::SHA256, text.as_bytes()));
+    hash.truncate(16);
+    hash
+}

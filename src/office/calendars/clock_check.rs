@@ -1,0 +1,354 @@
+//! The self-check of all dates: every row and every duty is computed again from the log and compared with what is written.
+
+use super::calendar_change::{InForce, look_again};
+use crate::case::OrganRules;
+use crate::office::cases::files::derive_row;
+use crate::office::reminders::OrganReminders;
+use crate::office::supervision::orders::read_order;
+use crate::office::{Office, OfficeError};
+use crate::store::cases::CaseRow;
+use crate::store::cases::obligations::{self, Duty, ObligationRow};
+use crate::store::{
+    CaseId, Db, OrderId, OrganId, cases, people::organs, reminders::reminder_settings, service::meta,
+    supervision::orders,
+};
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::time::Duration;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Cases checked in one snapshot.
+const PAGE: i64 = 1_000;
+/// Most differences that are listed; the count covers all.
+pub const MOST_LISTED: usize = 1_000;
+/// The key in `meta` of the last check.
+const LAST: &str = "clocks.check";
+/// What a difference of the calendar is called.
+const CALENDAR: &str = "calendar_version";
+/// The key in `meta` of the lease of the check of the night.
+const LEASE: &str = "clocks.check.lease";
+/// How long an instance that does the check is waited for since it last said that it lives: at each page.
+const TERM: Duration = Duration::from_secs(600);
+/// The hour of the night from which the check may run, by the office's clock.
+const HOUR: u32 = 2;
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClockCheck {
+    /// 按哪一日核对
+    pub checked_on: NaiveDate,
+    /// 核对完成的时间
+    pub checked_at: DateTime<Utc>,
+    /// 核对的案件数
+    pub cases: u64,
+    /// 核对的事项数
+    pub duties: u64,
+    /// 与重新计算不一致的处数
+    pub differences: u64,
+}
+
+/// 与重新计算不一致的一处
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ClockDifference)]
+pub struct Difference {
+    /// 案件；督办科室而不指明案件的督办单没有
+    pub case_id: Option<Uuid>,
+    /// 受理编号，督办单的为督办编号，机关设置的为机关代码
+    pub number: Option<String>,
+    /// 哪一项：案件的列名，或者 duty:事项；settings、reminder_settings 为机关的设置、提醒设置不能读取
+    pub what: String,
+    /// 库中的
+    pub written: String,
+    /// 重新计算的
+    pub computed: String,
+}
+
+impl Office {
+    /// Computes every case again and compares, and the duty of every order with its order. What ended by itself since it was
+    /// written is brought up to date before. A case that follows another calendar than the one that was applied to all is
+    /// a difference, and has the calendar applied once more. The result is kept for [`Office::readiness`].
+    ///
+    /// # Errors
+    /// The database's. A case that cannot be computed is a difference, not an error.
+    pub fn check_clocks(&self) -> Result<(ClockCheck, Vec<Difference>), OfficeError> {
+        self.check_all(|| Ok(()), |_| Ok(()))
+    }
+
+    /// As [`Office::check_clocks`]. `keep` is asked before each page and may end the check, `end` in the transaction that
+    /// records it.
+    fn check_all(
+        &self,
+        keep: impl Fn() -> Result<(), OfficeError>,
+        end: impl FnOnce(&mut Db) -> Result<(), OfficeError>,
+    ) -> Result<(ClockCheck, Vec<Difference>), OfficeError> {
+        self.resume_silent()?;
+        self.fill_warnings()?;
+        let today = self.clock().today();
+        let mut check =
+            ClockCheck { checked_on: today, checked_at: self.clock().now().0, cases: 0, duties: 0, differences: 0 };
+        let mut listed = Vec::new();
+        let mut is_left_behind = false;
+        let mut take = |found: Vec<Difference>| {
+            for one in &found {
+                tracing::error!(case = ?one.case_id, what = one.what, written = one.written, computed = one.computed,
+                    "a stored date is not the one its log gives");
+                is_left_behind |= one.what == CALENDAR;
+            }
+            let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
+            let room = MOST_LISTED.saturating_sub(listed.len());
+            listed.extend(found.into_iter().take(room));
+            count
+        };
+        let settings = self.store().read(check_settings)?;
+        check.differences += take(settings);
+        let mut in_force = self.store().read(|db| self.in_force_everywhere(db))?;
+        let mut after: Option<CaseId> = None;
+        loop {
+            keep()?;
+            let (last, found) = self.store().read(|db| self.check_page(db, after, today, &mut in_force, &mut check))?;
+            check.differences += take(found);
+            match last {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
+        let mut after: Option<OrderId> = None;
+        loop {
+            keep()?;
+            let (last, found) = self.store().read(|db| check_orders(db, after, &mut check))?;
+            check.differences += take(found);
+            match last {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
+        check.checked_at = self.clock().now().0;
+        let text = serde_json::to_string(&check).map_err(|error| OfficeError::Internal(error.to_string()))?;
+        self.store().write(|db| {
+            if is_left_behind {
+                look_again(db)?;
+            }
+            meta::set(db, LAST, &text)?;
+            end(db)
+        })?;
+        Ok((check, listed))
+    }
+
+    /// The check of the night, once a day from two o'clock on by the office's clock. One instance does it: the one that
+    /// gets the lease. If that one dies, another begins anew when the lease is over.
+    ///
+    /// # Errors
+    /// As [`Office::check_clocks`]; [`OfficeError::Conflict`] `lease_lost` when another instance took the check over. After an
+    /// error the next try comes when the lease is over.
+    pub fn check_clocks_nightly(&self) -> Result<Option<ClockCheck>, OfficeError> {
+        let at = self.clock().office_time();
+        let (today, owner) = (at.date(), Uuid::new_v4().to_string());
+        // A read first: this is asked every minute, and is nearly always done.
+        if at.hour() < HOUR || self.store().read(|db| self.is_checked(db, today))? {
+            return Ok(None);
+        }
+        let is_ours = self.store().write(|db| {
+            // Asked again in the transaction: the instance that just gave the lease back has done it.
+            Ok::<_, OfficeError>(!self.is_checked(db, today)? && meta::take_lease(db, LEASE, &owner, TERM)?)
+        })?;
+        if !is_ours {
+            return Ok(None);
+        }
+        let keep = || {
+            let is_ours = self.store().write(|db| meta::renew_lease(db, LEASE, &owner, TERM))?;
+            let lost =
+                || OfficeError::Conflict { code: "lease_lost".into(), detail: "另一实例已经接手核对".into() };
+            if is_ours { Ok(()) } else { Err(lost()) }
+        };
+        let end = |db: &mut Db| Ok(meta::end_lease(db, LEASE, &owner)?);
+        self.check_all(keep, end).map(|(check, _)| Some(check))
+    }
+
+    fn is_checked(&self, db: &mut Db, today: NaiveDate) -> Result<bool, OfficeError> {
+        match self.last_clock_check(db) {
+            Ok(last) => Ok(last.is_some_and(|last| last.checked_on >= today)),
+            // The next check writes a record that can be read.
+            Err(OfficeError::Unreadable(_)) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// As [`Office::last_clock_check`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::last_clock_check`].
+    pub fn latest_clock_check(&self) -> Result<Option<ClockCheck>, OfficeError> {
+        self.store().read_reserved(|db| self.last_clock_check(db))
+    }
+
+    /// The result of the last check.
+    ///
+    /// # Errors
+    /// As every read; [`OfficeError::Unreadable`] when the record is damaged.
+    pub fn last_clock_check(&self, db: &mut Db) -> Result<Option<ClockCheck>, OfficeError> {
+        let Some(text) = meta::get(db, LAST)? else { return Ok(None) };
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| OfficeError::Unreadable(format!("meta '{LAST}': {error}")))
+    }
+
+    fn check_page(
+        &self,
+        db: &mut Db,
+        after: Option<CaseId>,
+        today: NaiveDate,
+        in_force: &mut InForce,
+        check: &mut ClockCheck,
+    ) -> Result<(Option<CaseId>, Vec<Difference>), OfficeError> {
+        if !in_force.is_latest(db)? {
+            *in_force = self.in_force_everywhere(db)?;
+        }
+        let page = cases::page_by_id(db, after, PAGE)?;
+        let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
+        let mut written: HashMap<CaseId, Vec<ObligationRow>> = HashMap::new();
+        for row in obligations::of_cases(db, &ids)? {
+            // The date of an order is what its issuer set: `check_orders` compares it.
+            if let Some(case) = row.case_id.filter(|_| !row.key.starts_with(obligations::ORDER)) {
+                written.entry(case).or_default().push(row);
+            }
+        }
+        let mut found = Vec::new();
+        let is_applied = in_force.is_applied(db)?;
+        for (row, file) in self.files_of(db, page)? {
+            check.cases += 1;
+            let differs = |what: String, written: String, computed: String| Difference {
+                case_id: Some(row.id.0),
+                number: row.number.clone(),
+                what,
+                written,
+                computed,
+            };
+            let mut file = match file {
+                Ok(file) => file,
+                Err(error) => {
+                    found.push(differs("log".to_owned(), "-".to_owned(), error.to_string()));
+                    continue;
+                }
+            };
+            let duties = file.written_duties(today);
+            derive_row(&mut file, today);
+            // An organ that was added since the check began has no case under an older calendar.
+            let expected = in_force.version_of(row.organ_id).filter(|_| is_applied && row.is_open);
+            if let Some(expected) = expected.filter(|expected| row.calendar_version != *expected) {
+                found.push(differs(CALENDAR.to_owned(), row.calendar_version.clone(), expected.to_owned()));
+            }
+            // The version of a row under a calendar that is not kept any more cannot be computed again.
+            file.row.calendar_version.clone_from(&row.calendar_version);
+            found.extend(columns(&row, &file.row).into_iter().map(|(what, a, b)| differs(what.to_owned(), a, b)));
+            let rows = written.remove(&row.id).unwrap_or_default();
+            check.duties += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            found.extend(compared(&rows, &duties).into_iter().map(|(key, a, b)| differs(format!("duty:{key}"), a, b)));
+        }
+        Ok((ids.last().copied(), found))
+    }
+}
+
+/// The settings of organs that cannot be read: their cases cannot be computed, or their duties not reminded of.
+fn check_settings(db: &mut Db) -> Result<Vec<Difference>, OfficeError> {
+    let mut found = Vec::new();
+    let of_reminders: HashMap<OrganId, String> = reminder_settings::all(db)?.into_iter().collect();
+    let differs = |code: &str, what: &str, error: serde_json::Error| Difference {
+        case_id: None,
+        number: Some(code.to_owned()),
+        what: what.to_owned(),
+        written: "-".to_owned(),
+        computed: error.to_string(),
+    };
+    for organ in organs::all(db)? {
+        if let Err(error) = crate::store::stored_object::<OrganRules>(&organ.settings) {
+            found.push(differs(&organ.code, "settings", error));
+        }
+        if let Some(Err(error)) =
+            of_reminders.get(&organ.id).map(|own| crate::store::stored_object::<OrganReminders>(own))
+        {
+            found.push(differs(&organ.code, "reminder_settings", error));
+        }
+    }
+    Ok(found)
+}
+
+/// The duties of orders that are not what their orders say.
+fn check_orders(
+    db: &mut Db,
+    after: Option<OrderId>,
+    check: &mut ClockCheck,
+) -> Result<(Option<OrderId>, Vec<Difference>), OfficeError> {
+    let page = orders::with_duties(db, after, PAGE)?;
+    let last = page.last().map(|(order, _)| order.id);
+    check.duties += u64::try_from(page.len()).unwrap_or(u64::MAX);
+    let mut found = Vec::new();
+    for (row, duty) in page {
+        let order = read_order(&row)?;
+        let says = |due_on, status: &str| format!("{due_on:?} {status}");
+        let (written, computed) = (says(duty.due_on, &duty.status), says(Some(order.due_on), order.duty().code()));
+        if written != computed {
+            let (case_id, what) = (row.case_id.map(|case| case.0), format!("duty:{}", duty.key));
+            found.push(Difference { case_id, number: Some(row.number), what, written, computed });
+        }
+    }
+    Ok((last, found))
+}
+
+/// The columns that are not what they were computed to be.
+fn columns(written: &CaseRow, computed: &CaseRow) -> Vec<(&'static str, String, String)> {
+    macro_rules! compare {
+        ($($column:ident),+) => {
+            vec![$((stringify!($column), format!("{:?}", written.$column), format!("{:?}", computed.$column))),+]
+        };
+    }
+    let all = compare!(
+        number,
+        stage,
+        is_open,
+        regime,
+        clock_status,
+        received_on,
+        start_on,
+        due_on,
+        resumes_on,
+        warns_on,
+        latest_on,
+        replied_on,
+        closed_on,
+        is_late,
+        is_extended,
+        outcome,
+        department_id,
+        handler_id
+    );
+    all.into_iter().filter(|(_, a, b)| a != b).collect()
+}
+
+/// The duties that are not what they were computed to be. One that vanished stays as cancelled or met.
+fn compared(rows: &[ObligationRow], duties: &[Duty]) -> Vec<(String, String, String)> {
+    macro_rules! says {
+        ($one:expr) => {
+            format!(
+                "{} {:?} {:?} {} {:?} {:?} {}",
+                $one.kind, $one.due_on, $one.latest_on, $one.status, $one.owner_id, $one.department_id, $one.article
+            )
+        };
+    }
+    let row_says = |row: &ObligationRow| says!(row);
+    let duty_says = |duty: &Duty| says!(duty);
+    let runs = |status: &str| status == obligations::OPEN || status == obligations::SUSPENDED;
+    let nothing = || "-".to_owned();
+    let mut found = Vec::new();
+    for duty in duties {
+        let row = rows.iter().find(|row| row.key == duty.key);
+        let (written, computed) = (row.map_or_else(nothing, row_says), duty_says(duty));
+        if written != computed {
+            found.push((duty.key.clone(), written, computed));
+        }
+    }
+    let left = rows.iter().filter(|row| runs(&row.status) && !duties.iter().any(|duty| duty.key == row.key));
+    found.extend(left.map(|row| (row.key.clone(), row_says(row), nothing())));
+    found
+}

@@ -1,0 +1,93 @@
+//! Cases as they stood on a day: their logs read in batches, the law asked once a case. Facts dated after the day have not
+//! happened.
+
+use super::files::{Desk, Desks, read_log};
+use crate::case::{Case, Event, Position, as_it_stood, position};
+use crate::law::{Calendar, ClockAnswer};
+use crate::office::{Office, OfficeError};
+use crate::store::cases::CaseRow;
+use crate::store::{CaseId, Db, cases::events};
+use chrono::NaiveDate;
+
+/// How many logs are in memory at once.
+const BATCH: usize = 500;
+
+/// A case as it stood.
+pub(in crate::office) struct Stood<'a> {
+    /// Its row: what never changes is read from it, the rest shows today.
+    pub row: &'a CaseRow,
+    /// The whole log.
+    pub log: &'a [Event],
+    /// The case.
+    pub case: &'a Case,
+    /// What its organ decides by.
+    pub desk: &'a Desk,
+    /// The calendar its dates follow.
+    pub calendar: &'a Calendar,
+    /// The law's answer; `None` as long as the day of receipt was not fixed.
+    pub answer: Option<&'a ClockAnswer>,
+    /// Where it stood.
+    pub position: Position,
+}
+
+impl Office {
+    /// Shows each case that had come in by the end of `as_of` as it stood then. A case is logged and left out when its log,
+    /// the settings of its organ or its calendar cannot be read; false when there was one.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub(in crate::office) fn each_as_it_stood(
+        &self,
+        db: &mut Db,
+        rows: &[CaseRow],
+        as_of: NaiveDate,
+        mut show: impl FnMut(&Stood<'_>),
+    ) -> Result<bool, OfficeError> {
+        let mut is_complete = true;
+        let mut left_out = |id: CaseId, reason: &str| {
+            tracing::error!(case = %id.0, reason, "a case is left out of the lists: it cannot be computed");
+            is_complete = false;
+        };
+        let mut desks = Desks::of_rows(db, rows)?;
+        for batch in rows.chunks(BATCH) {
+            let ids: Vec<CaseId> = batch.iter().map(|row| row.id).collect();
+            let logs = events::load_many(db, &ids)?;
+            for row in batch {
+                let log = match read_log(logs.get(&row.id).map_or(&[][..], Vec::as_slice)) {
+                    Ok(log) => log,
+                    Err(error) => {
+                        left_out(row.id, &error.to_string());
+                        continue;
+                    }
+                };
+                let Some(case) = as_it_stood(&log, as_of) else { continue };
+                let desk = match desks.of(self, db, row.organ_id)? {
+                    Ok(desk) => desk,
+                    Err(reason) => {
+                        left_out(row.id, reason);
+                        continue;
+                    }
+                };
+                let followed = match self.calendar_as_of(db, row, desk, as_of) {
+                    Ok(calendar) => calendar,
+                    Err(OfficeError::Unreadable(reason)) => {
+                        left_out(row.id, &reason);
+                        continue;
+                    }
+                    Err(other) => return Err(other),
+                };
+                let calendar: &Calendar = &followed;
+                let answer = match case.reply_clock(calendar, &desk.rules, Some(as_of)) {
+                    Ok(answer) => answer,
+                    Err(error) => {
+                        left_out(row.id, &error.to_string());
+                        continue;
+                    }
+                };
+                let position = position(&case, answer.as_ref(), as_of, &desk.rules.warning_thresholds(), calendar);
+                show(&Stood { row, log: &log, case: &case, desk, calendar, answer: answer.as_ref(), position });
+            }
+        }
+        Ok(is_complete)
+    }
+}

@@ -1,0 +1,374 @@
+//! Looking at cases: lists, what may be done next, the log, the clock as of any day and under suppositions.
+
+use super::applicants::REVEALERS;
+use super::files::{CaseFile, Desk, Desks, actor, read_log};
+use crate::case::Event;
+use crate::case::{Action, Case, Obligation, Role, actions, extension_is_possible};
+use crate::law::{
+    Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, warning_level_between,
+};
+use crate::office::people::access::seats_with;
+use crate::office::{Caller, Office, OfficeError, Standing};
+use crate::store::cases::events::{self, EventRow};
+use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
+use crate::store::supervision::orders::NamedOrder;
+use crate::store::{CaseId, Db, OrganId, cases};
+use chrono::{Days, NaiveDate};
+use std::collections::BTreeSet;
+
+/// Who may look at cases: everybody who works on them or watches them. The intake system sees its own filings elsewhere.
+pub const READERS: &[Role] =
+    &[Role::Clerk, Role::Handler, Role::Reviewer, Role::OfficeHead, Role::Leader, Role::Supervisor, Role::Auditor];
+
+/// "What if": facts that have not happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WhatIf {
+    /// Every open opinion came back on this day.
+    pub returned_on: Option<NaiveDate>,
+    /// The period were extended by so many working days, told on the day asked about.
+    pub extended_by: Option<u32>,
+}
+
+/// A case as a caller sees it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The case, opened by itself: its tags were read with it.
+    pub file: CaseFile,
+    /// What the caller may do next, and what blocks the rest.
+    pub actions: Vec<Action>,
+    /// The 督办单 on it that have not ended, the newest first.
+    pub orders: Vec<NamedOrder>,
+    /// The day it is shown on.
+    pub today: NaiveDate,
+}
+
+/// Which cases a reader asks for.
+#[derive(Debug, Clone, Default)]
+pub struct CaseQuery {
+    /// Of this organ; without one, of all the reader may read.
+    pub organ: Option<OrganId>,
+    /// And of the organs below it.
+    pub with_subordinates: bool,
+    /// At this warning level today.
+    pub warning: Option<WarningLevel>,
+    /// The rest; its `organs` are filled in here.
+    pub filter: CaseFilter,
+}
+
+/// A case of a list.
+#[derive(Debug, Clone)]
+pub struct ListedCase {
+    /// Its row.
+    pub row: CaseRow,
+    /// Its warning level today; `None` while the settings of the organ or the calendar of the case cannot be read.
+    pub warning: Option<WarningLevel>,
+    /// The line that says between which days it ends, while a notice is not out.
+    pub estimate: Option<String>,
+}
+
+impl Office {
+    /// As [`Office::list_cases`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::list_cases`].
+    pub fn page_of_cases(
+        &self,
+        caller: &Caller,
+        query: &CaseQuery,
+        after: Option<CaseCursor>,
+        limit: i64,
+    ) -> Result<Vec<ListedCase>, OfficeError> {
+        self.store().read(|db| self.list_cases(db, caller, query, after, limit))
+    }
+
+    /// A page of cases in the organs the caller may read, each with its warning level today; the newest first. The level is
+    /// unknown while the settings of the organ or the calendar of the case cannot be read.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
+    pub fn list_cases(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        query: &CaseQuery,
+        after: Option<CaseCursor>,
+        limit: i64,
+    ) -> Result<Vec<ListedCase>, OfficeError> {
+        let seats = seats_with(db, caller, READERS, query.organ, query.with_subordinates)?;
+        let organs: Vec<OrganId> = seats.iter().map(|seat| seat.organ.id).collect();
+        let mut desks = Desks::of_seats(seats);
+        let rows = match query.warning {
+            None => cases::list(db, &CaseFilter { organs, ..query.filter.clone() }, after, limit)?,
+            Some(level) => {
+                let filter = CaseFilter { organs, ..query.filter.clone() };
+                self.list_at_level(db, level, &mut desks, &filter, after, limit)?
+            }
+        };
+        let today = self.clock().today();
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (warning, estimate) = match desks.of(self, db, row.organ_id)? {
+                Ok(desk) => match self.calendar_of(db, &row, desk) {
+                    Ok(calendar) => (Some(row_level(&row, today, desk, &calendar)), estimate_of(&row, &calendar)),
+                    Err(OfficeError::Unreadable(reason)) => {
+                        tracing::error!(case = %row.id.0, reason, "the warning level of a case is unknown");
+                        (None, None)
+                    }
+                    Err(other) => return Err(other),
+                },
+                Err(_) => (None, None),
+            };
+            lines.push(ListedCase { row, warning, estimate });
+        }
+        Ok(lines)
+    }
+
+    /// A query whose text is looked for in the names of natural persons too, in the organs where the caller may read them in
+    /// the clear. That the caller does so is recorded, with a keyed hash of the text: equal searches show to be equal, and
+    /// the entry shows no name. Comes before the reading.
+    ///
+    /// # Errors
+    /// As [`Office::list_cases`].
+    pub fn among_names(&self, caller: &Caller, mut query: CaseQuery) -> Result<CaseQuery, OfficeError> {
+        let Some(text) = &query.filter.text else { return Ok(query) };
+        let may_read =
+            |organ: &OrganId| caller.roles.iter().any(|(held_in, role)| held_in == organ && REVEALERS.contains(role));
+        let mut organs: Vec<OrganId> =
+            self.store().read(|db| self.readable_organs(db, caller, query.organ, query.with_subordinates))?;
+        organs.retain(may_read);
+        if !organs.is_empty() {
+            let index = self.store().sealer().blind_index("name_search", &text.trim().to_lowercase());
+            let detail = serde_json::json!({ "text_index": index });
+            self.store().write(|db| {
+                organs.iter().try_for_each(|organ| self.note(db, caller, Some(*organ), "applicants.searched", &detail))
+            })?;
+        }
+        query.filter.names_in = organs;
+        Ok(query)
+    }
+
+    /// A page of the cases at a level: each organ has thresholds and a calendar of its own, those that share them are asked
+    /// for together. Of an organ whose settings cannot be read every open case is listed: it may be at that level.
+    fn list_at_level(
+        &self,
+        db: &mut Db,
+        level: WarningLevel,
+        desks: &mut Desks,
+        filter: &CaseFilter,
+        after: Option<CaseCursor>,
+        limit: i64,
+    ) -> Result<Vec<CaseRow>, OfficeError> {
+        let today = self.clock().today();
+        let mut alike: Vec<(Option<Warning>, Vec<OrganId>)> = Vec::new();
+        for organ in &filter.organs {
+            let desk = desks.of(self, db, *organ)?.ok();
+            let warning = desk.map(|desk| rows_at(level, today, desk.rules.warning_thresholds(), &desk.calendar));
+            match alike.iter_mut().find(|(known, _)| *known == warning) {
+                Some((_, together)) => together.push(*organ),
+                None => alike.push((warning, vec![*organ])),
+            }
+        }
+        let mut rows = Vec::new();
+        for (warning, organs) in alike {
+            let is_open = if warning.is_none() { Some(true) } else { filter.is_open };
+            if filter.is_open.is_none_or(|wanted| is_open.is_none_or(|asked| asked == wanted)) {
+                let filter = CaseFilter { organs, warning, is_open, ..filter.clone() };
+                rows.extend(cases::list(db, &filter, after, limit)?);
+            }
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
+        rows.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(rows)
+    }
+
+    /// The organs whose cases the caller may read, restricted to `organ` and, if wanted, the organs below it.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
+    pub fn readable_organs(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        organ: Option<OrganId>,
+        with_subordinates: bool,
+    ) -> Result<Vec<OrganId>, OfficeError> {
+        let seats = seats_with(db, caller, READERS, organ, with_subordinates)?;
+        Ok(seats.into_iter().map(|seat| seat.organ.id).collect())
+    }
+
+    /// What `show` makes of a case as the caller sees it, in one reading.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] for a log that cannot be read; what `show` returns.
+    pub fn show_case<T>(
+        &self,
+        caller: &Caller,
+        standing: &Standing,
+        id: CaseId,
+        show: impl FnOnce(&Shown) -> Result<T, OfficeError>,
+    ) -> Result<T, OfficeError> {
+        self.store().read(|db| {
+            let file = self.open_file(db, id)?;
+            let orders = self.pending_orders(db, file.row.organ_id, id)?;
+            show(&self.shown(caller, &standing.roles, file, orders))
+        })
+    }
+
+    /// A case in hand as the caller sees it, who has these roles there.
+    pub(in crate::office) fn shown(
+        &self,
+        caller: &Caller,
+        roles: &BTreeSet<Role>,
+        file: CaseFile,
+        orders: Vec<NamedOrder>,
+    ) -> Shown {
+        let today = self.clock().today();
+        let actions = self.actions_on(caller, roles, &file);
+        Shown { file, actions, orders, today }
+    }
+
+    /// What the caller may do next on a case, and what blocks the rest.
+    ///
+    /// # Errors
+    /// As [`Office::open_file`].
+    pub fn actions(&self, caller: &Caller, standing: &Standing, id: CaseId) -> Result<Vec<Action>, OfficeError> {
+        let file = self.case(id)?;
+        Ok(self.actions_on(caller, &standing.roles, &file))
+    }
+
+    fn actions_on(&self, caller: &Caller, roles: &BTreeSet<Role>, file: &CaseFile) -> Vec<Action> {
+        let person = actor(caller, roles);
+        actions(&file.case, &file.context(&person, self.clock().today()))
+    }
+
+    /// The case of an id, in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::open_file`].
+    pub fn case(&self, id: CaseId) -> Result<CaseFile, OfficeError> {
+        self.store().read(|db| self.open_file(db, id))
+    }
+
+    /// The case as it stood at the end of a day, in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::open_file_as_of`].
+    pub fn case_as_of(&self, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
+        self.store().read(|db| self.open_file_as_of(db, id, day))
+    }
+
+    /// As [`Office::log`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::log`].
+    pub fn case_log(&self, id: CaseId) -> Result<Vec<(EventRow, Event)>, OfficeError> {
+        self.store().read(|db| self.log(db, id))
+    }
+
+    /// The log of a case, each row with its event.
+    ///
+    /// # Errors
+    /// [`OfficeError::Unreadable`] for a log that cannot be read.
+    pub fn log(&self, db: &mut Db, id: CaseId) -> Result<Vec<(EventRow, Event)>, OfficeError> {
+        let rows = events::load(db, id)?;
+        let read = read_log(&rows)?;
+        Ok(rows.into_iter().zip(read).collect())
+    }
+
+    /// The reply clock as of a day, with facts supposed on top, and the facts it rests on.
+    ///
+    /// # Errors
+    /// [`OfficeError::Refused`]: `receipt_not_fixed` before there is a period, `what_if_impossible` for a supposition the
+    /// law does not allow, `extension_once` and the like where the case cannot be extended.
+    pub fn clock_of(
+        &self,
+        file: &CaseFile,
+        as_of: NaiveDate,
+        what_if: WhatIf,
+    ) -> Result<(Timeline, ClockAnswer), OfficeError> {
+        let refused = |code: &'static str, detail: String| OfficeError::Refused {
+            code: code.into(),
+            article: None,
+            detail,
+            errors: Vec::new(),
+        };
+        let mut timeline = file
+            .case
+            .timeline(&file.desk.calendar, &file.desk.rules)
+            .ok_or_else(|| refused("receipt_not_fixed", "收到申请之日尚未确定，答复期限未起算".into()))?;
+        if what_if.extended_by.is_some() {
+            extension_is_possible(&file.case)?;
+        }
+        suppose(&mut timeline, &file.case, as_of, what_if);
+        // A supposed return may lie ahead: the answer is then the one of that day.
+        let day = what_if.returned_on.map_or(as_of, |returned| returned.max(as_of));
+        let answer = file
+            .case
+            .answer_of(&timeline, &file.desk.calendar, Some(day))
+            .map_err(|error| refused("what_if_impossible", error.to_string()))?;
+        Ok((timeline, answer))
+    }
+}
+
+/// What a row says of a last day that is not certain.
+pub(in crate::office) fn estimate_of(row: &CaseRow, calendar: &Calendar) -> Option<String> {
+    let range = DueRange { earliest: row.warns_on?, latest: row.latest_on? };
+    Some(range.said(calendar.awaited_year()))
+}
+
+/// The warning level of a row, by the day it is warned by.
+fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk, calendar: &Calendar) -> WarningLevel {
+    if !row.is_open || row.received_on.is_none() {
+        return WarningLevel::None;
+    }
+    row.warns_on.map_or(WarningLevel::Blue, |day| {
+        let certain = row.due_on.or(row.latest_on).unwrap_or(day);
+        warning_level_between(day, certain, today, &desk.rules.warning_thresholds(), calendar)
+    })
+}
+
+/// Which rows are at a level: the same as [`row_level`], the other way round.
+fn rows_at(level: WarningLevel, today: NaiveDate, thresholds: WarningThresholds, calendar: &Calendar) -> Warning {
+    let black_days = u64::from(thresholds.black_days.max(1));
+    let black_until = today.checked_sub_days(Days::new(black_days)).unwrap_or(NaiveDate::MIN);
+    let yellow_until = last_day_with_left(calendar, today, thresholds.yellow_days);
+    match level {
+        WarningLevel::Black => Warning::Over(None, black_until),
+        WarningLevel::Red => Warning::Over(Some(next(black_until)), previous(today)),
+        WarningLevel::Orange => Warning::Reached(today),
+        WarningLevel::Yellow => Warning::Within(next(today), yellow_until),
+        WarningLevel::Blue => Warning::After(yellow_until.max(today)),
+        WarningLevel::None => Warning::Silent,
+    }
+}
+
+/// The last day until which no more than `days` working days are left on `today`: the days of rest after the last of these count
+/// no more.
+pub(in crate::office) fn last_day_with_left(calendar: &Calendar, today: NaiveDate, days: u32) -> NaiveDate {
+    previous(calendar.add_estimated(today, days.saturating_add(1)))
+}
+
+fn next(day: NaiveDate) -> NaiveDate {
+    day.succ_opt().unwrap_or(day)
+}
+
+fn previous(day: NaiveDate) -> NaiveDate {
+    day.pred_opt().unwrap_or(day)
+}
+
+/// Puts supposed facts on a timeline.
+fn suppose(timeline: &mut Timeline, case: &Case, as_of: NaiveDate, what_if: WhatIf) {
+    if let Some(on) = what_if.returned_on {
+        let open = case.consultations.iter().filter(|consultation| consultation.returned.is_none());
+        timeline.facts.extend(open.map(|c| Fact::ConsultationReturned { id: c.number.to_string(), on }));
+    }
+    if let Some(days) = what_if.extended_by {
+        timeline.facts.push(Fact::Extension { on: as_of, days });
+    }
+}
+
+/// What a view may be derived with when nobody in particular asks.
+#[must_use]
+pub fn duties_of(file: &CaseFile, today: NaiveDate) -> Vec<Obligation> {
+    file.duties(today)
+}

@@ -1,0 +1,234 @@
+//! Authorisation: what a caller is where a thing belongs.
+
+use crate::case::Role;
+use crate::office::mails::OF_ALL_ORGANS;
+use crate::office::{Caller, Office, OfficeError, Origin};
+use crate::store::people::access::{self, Asking, OrganPlace};
+use crate::store::people::organs::{self, Seat};
+use crate::store::people::users::UserRow;
+use crate::store::{Db, OrganId, StoreError, UserId};
+use std::collections::BTreeSet;
+
+pub use crate::store::people::access::Thing;
+
+/// What a caller is where a thing belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The organ; for a user one of its organs in which the caller has a role.
+    pub organ_id: OrganId,
+    /// The organ's path in the tree.
+    pub organ_path: String,
+    /// The caller's roles there, never empty.
+    pub roles: BTreeSet<Role>,
+}
+
+impl Standing {
+    /// Whether any of the roles is held.
+    #[must_use]
+    pub fn has_any(&self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.roles.contains(role))
+    }
+}
+
+/// Who was let in, and what they are where the request leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// Who asks.
+    pub caller: Caller,
+    /// What the caller is where the thing belongs; `None` for a request that names none.
+    pub standing: Option<Standing>,
+}
+
+/// Who asks, looked at again inside a write transaction: roles may have ended since the request was admitted.
+#[derive(Debug, Clone)]
+pub(in crate::office) struct Readmitted {
+    /// The caller with the roles of this moment.
+    pub caller: Caller,
+    /// What the caller is where the thing belongs.
+    pub standing: Standing,
+    /// The organ of the thing, with the calendars in force for it.
+    pub seat: Seat,
+}
+
+impl Office {
+    /// The caller behind an access token with today's roles, and what it is where the thing belongs: one statement.
+    ///
+    /// # Errors
+    /// [`OfficeError::Unauthenticated`] when the token is bad, of an older epoch, or the user is no longer active;
+    /// [`OfficeError::NotFound`] when there is no such thing, and just so when the caller has no role there.
+    pub fn admit(&self, access_token: &str, thing: Option<Thing>) -> Result<Admission, OfficeError> {
+        let proof = self.signer().check(access_token, self.clock().now().0.timestamp())?;
+        self.store().ask_reserved(|db| {
+            let asking = access::asking(db, proof.user_id, thing)?.ok_or(OfficeError::Unauthenticated)?;
+            if asking.user.token_epoch != proof.epoch {
+                return Err(OfficeError::Unauthenticated);
+            }
+            let (caller, seats) = caller_of(asking, Origin::default())?;
+            let standing = thing.map(|thing| standing_at(db, &caller, thing, &seats)).transpose()?;
+            Ok(Admission { caller, standing })
+        })
+    }
+
+    /// Demands one of the roles: in the scope if there is one, else in any organ.
+    ///
+    /// # Errors
+    /// [`OfficeError::RoleRequired`].
+    pub fn require(&self, caller: &Caller, standing: Option<&Standing>, allowed: &[Role]) -> Result<(), OfficeError> {
+        let is_allowed = match standing {
+            Some(standing) => standing.has_any(allowed),
+            None => caller.roles.iter().any(|(_, role)| allowed.contains(role)),
+        };
+        if is_allowed { Ok(()) } else { Err(OfficeError::RoleRequired { roles: allowed.to_vec() }) }
+    }
+}
+
+/// The caller that a row of the database describes, and the organs of the thing that was asked for with it.
+fn caller_of(asking: Asking, origin: Origin) -> Result<(Caller, Vec<Seat>), OfficeError> {
+    let Asking { user, roles, seats } = asking;
+    if !user.is_active {
+        return Err(OfficeError::Unauthenticated);
+    }
+    let UserRow { id, username, display_name, department_id, .. } = user;
+    Ok((Caller { user_id: id, username, display_name, department_id, roles, origin }, seats))
+}
+
+/// The caller of an admitted request, at a case or an organ, looked at again in a write transaction.
+///
+/// # Errors
+/// [`OfficeError::Unauthenticated`] when the user is no longer active; [`OfficeError::NotFound`] when there is no such
+/// thing or the caller has no role there any more.
+pub(in crate::office) fn readmit(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Readmitted, OfficeError> {
+    let asking = access::asking(db, caller.user_id, Some(thing))?.ok_or(OfficeError::Unauthenticated)?;
+    let (caller, seats) = caller_of(asking, caller.origin.clone())?;
+    let standing = standing_at(db, &caller, thing, &seats)?;
+    let seat = seats.into_iter().find(|seat| seat.organ.id == standing.organ_id).ok_or(OfficeError::NotFound)?;
+    Ok(Readmitted { caller, standing, seat })
+}
+
+/// What the caller is where a thing belongs whose organs were read.
+fn standing_at(db: &mut Db, caller: &Caller, thing: Thing, seats: &[Seat]) -> Result<Standing, OfficeError> {
+    if let (Thing::Mail(id), []) = (thing, seats) {
+        // A mail about no single organ, or no mail.
+        return standing(db, caller, Thing::Mail(id));
+    }
+    standing_among(caller, seats.iter().map(OrganPlace::from))
+}
+
+/// What the caller is where a thing belongs, by the roles the caller was admitted with.
+///
+/// # Errors
+/// [`OfficeError::NotFound`] when there is no such thing, and just so when the caller has no role there.
+pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, OfficeError> {
+    let places = match thing {
+        Thing::Organ(id) => vec![access::of_organ(db, id)?],
+        Thing::Case(id) => vec![access::of_case(db, id)?],
+        Thing::Order(id) => vec![access::of_order(db, id)?],
+        Thing::User(id) => access::of_user(db, id)?,
+        Thing::Mail(id) => match access::of_mail(db, id)? {
+            Some(place) => vec![place],
+            None => return at_top(db, caller),
+        },
+    };
+    standing_among(caller, places)
+}
+
+fn standing_among(caller: &Caller, places: impl IntoIterator<Item = OrganPlace>) -> Result<Standing, OfficeError> {
+    let mut found: Option<Standing> = None;
+    for place in places {
+        let roles = caller.roles_at(&place.path);
+        match &mut found {
+            Some(standing) => standing.roles.extend(roles),
+            None if roles.is_empty() => {}
+            None => found = Some(Standing { organ_id: place.organ_id, organ_path: place.path, roles }),
+        }
+    }
+    found.ok_or(OfficeError::NotFound)
+}
+
+/// Who administers or audits an organ at the top is that to the mails about no single organ.
+fn at_top(db: &mut Db, caller: &Caller) -> Result<Standing, OfficeError> {
+    for place in access::at_top(db)? {
+        let mut roles = caller.roles_at(&place.path);
+        roles.retain(|role| OF_ALL_ORGANS.contains(role));
+        if !roles.is_empty() {
+            return Ok(Standing { organ_id: place.organ_id, organ_path: place.path, roles });
+        }
+    }
+    Err(StoreError::NotFound.into())
+}
+
+/// The organs in which the caller holds one of `roles`, of those asked for, with the calendars in force for them.
+///
+/// # Errors
+/// [`OfficeError::NotFound`] for an organ outside these.
+pub(in crate::office) fn seats_with(
+    db: &mut Db,
+    caller: &Caller,
+    roles: &[Role],
+    organ: Option<OrganId>,
+    with_subordinates: bool,
+) -> Result<Vec<Seat>, OfficeError> {
+    let mut seats = organs::seats(db)?;
+    seats.retain(|seat| caller.roles_at(&seat.organ.path).iter().any(|role| roles.contains(role)));
+    let Some(wanted) = organ else { return Ok(seats) };
+    let root = seats.iter().find(|seat| seat.organ.id == wanted).ok_or(OfficeError::NotFound)?.organ.path.clone();
+    seats.retain(|seat| seat.organ.id == wanted || (with_subordinates && seat.organ.path.starts_with(&root)));
+    Ok(seats)
+}
+
+/// The person must hold a role in the organ.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] pointing at `pointer`.
+pub(in crate::office) fn require_member(
+    db: &mut Db,
+    user: UserId,
+    organ: OrganId,
+    pointer: &str,
+) -> Result<(), OfficeError> {
+    let roles = crate::store::people::users::roles(db, user)?;
+    if roles.iter().any(|(held_in, _)| *held_in == organ) {
+        return Ok(());
+    }
+    Err(OfficeError::invalid(pointer, "not_found", "本机关没有这个人员"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn caller(roles: &[(u128, Role)]) -> Caller {
+        Caller {
+            user_id: UserId(Uuid::from_u128(99)),
+            username: "u".into(),
+            display_name: "U".into(),
+            department_id: None,
+            roles: roles.iter().map(|(organ, role)| (OrganId(Uuid::from_u128(*organ)), *role)).collect(),
+            origin: crate::office::Origin::default(),
+        }
+    }
+
+    fn path(organs: &[u128]) -> String {
+        organs.iter().fold("/".to_owned(), |path, organ| format!("{path}{}/", Uuid::from_u128(*organ)))
+    }
+
+    #[test]
+    fn watching_and_administering_reach_down_deciding_does_not() {
+        for role in Role::ALL {
+            let caller = caller(&[(1, role)]);
+            let below = caller.roles_at(&path(&[1, 2]));
+            let reaches = matches!(role, Role::Supervisor | Role::Auditor | Role::Admin);
+            assert_eq!(below.contains(&role), reaches, "{role:?}");
+            assert!(caller.roles_at(&path(&[1])).contains(&role), "{role:?} in its own organ");
+        }
+    }
+
+    #[test]
+    fn nothing_reaches_up_or_sideways() {
+        let caller = caller(&[(2, Role::Admin), (2, Role::Supervisor)]);
+        assert!(caller.roles_at(&path(&[1])).is_empty());
+        assert!(caller.roles_at(&path(&[1, 3])).is_empty());
+        assert_eq!(caller.roles_at(&path(&[1, 2, 4])).len(), 2);
+    }
+}

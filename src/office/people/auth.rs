@@ -1,0 +1,281 @@
+//! Signing in and out: passwords, access tokens, refresh tokens. All state is in the database, so that every instance
+//! counts and revokes the same; each step is in the audit log.
+
+use crate::case::Role;
+use crate::office::{Office, OfficeError, Origin};
+use crate::store::people::users::UserRow;
+use crate::store::{
+    Db, DepartmentId, FamilyId, OrganId, TokenId, Ts, UserId,
+    people::{tokens, users},
+};
+use chrono::TimeDelta;
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Who is asking, as the database knows it at this request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Its id.
+    pub user_id: UserId,
+    /// The login name.
+    pub username: String,
+    /// What others see.
+    pub display_name: String,
+    /// The department, for handlers.
+    pub department_id: Option<DepartmentId>,
+    /// Every role held, each with its organ.
+    pub roles: Vec<(OrganId, Role)>,
+    /// Where this request came from; nowhere until the request says so.
+    pub origin: Origin,
+}
+
+impl Caller {
+    /// The roles this caller has at the organ whose path (`/root/…/organ/`) this is: those held there, and of those held
+    /// in an organ above the ones that reach down. Empty means: not the caller's business at all.
+    #[must_use]
+    pub fn roles_at(&self, organ_path: &str) -> BTreeSet<Role> {
+        let own = |id: &OrganId| organ_path.ends_with(&format!("/{}/", id.0));
+        let above = |id: &OrganId| organ_path.contains(&format!("/{}/", id.0));
+        self.roles
+            .iter()
+            .filter(|(organ, role)| own(organ) || (reaches_down(*role) && above(organ)))
+            .map(|(_, role)| *role)
+            .collect()
+    }
+
+    /// The organs in which the caller holds the role.
+    #[must_use]
+    pub fn organs_as(&self, role: Role) -> Vec<OrganId> {
+        self.roles.iter().filter(|(_, held)| *held == role).map(|(organ, _)| *organ).collect()
+    }
+}
+
+/// Whether a role counts in the organs below its own: those that watch and administer, not those that decide cases.
+#[must_use]
+pub const fn reaches_down(role: Role) -> bool {
+    role.reaches_down()
+}
+
+/// What a login gives.
+#[derive(Clone, Serialize, utoipa::ToSchema)]
+pub struct TokenPair {
+    /// Goes into `Authorization: Bearer …`.
+    pub access_token: String,
+    /// Always `Bearer`.
+    #[schema(value_type = String)]
+    pub token_type: &'static str,
+    /// Seconds the access token lives.
+    pub expires_in: u32,
+    /// Exchanged once for the next pair.
+    pub refresh_token: String,
+}
+
+/// What came of an attempt to sign in.
+pub struct SignIn {
+    /// The account of that name, if the attempt was looked at and there is one: for the log.
+    pub user_id: Option<UserId>,
+    /// [`OfficeError::WrongCredentials`], [`OfficeError::Throttled`], or the tokens.
+    pub result: Result<TokenPair, OfficeError>,
+}
+
+/// What a refresh token turned out to be.
+enum Exchange {
+    Done { user_id: UserId, epoch: i32, refresh_token: String },
+    Refused,
+}
+
+impl Office {
+    /// Signs in. The throttle is described in `office/people/throttle.rs`.
+    ///
+    /// An unknown name costs the same work and gets the same answer as a wrong password.
+    pub fn sign_in(&self, username: &str, password: &str, origin: &Origin) -> SignIn {
+        let mut user_id = None;
+        let result = self.try_sign_in(username, password, origin, &mut user_id);
+        SignIn { user_id, result }
+    }
+
+    fn try_sign_in(
+        &self,
+        username: &str,
+        password: &str,
+        origin: &Origin,
+        user_id: &mut Option<UserId>,
+    ) -> Result<TokenPair, OfficeError> {
+        let username = normal_name(username);
+        let admission = self.store().write(|db| self.begin_sign_in(db, &username, origin))?;
+        let attempt = admission.open()?;
+        *user_id = attempt.user.as_ref().map(|user| user.id);
+        let hash = attempt.user.as_ref().map(|user| user.password_hash.as_str());
+        let is_right = self.passwords().verify(password, hash);
+        let Some(user) = attempt.user.as_ref().filter(|user| is_right && user.is_active) else {
+            self.store().write(|db| self.record_failure(db, &username, attempt.user.as_ref(), is_right, origin))?;
+            return Err(OfficeError::WrongCredentials);
+        };
+        let now = self.clock().now();
+        let (epoch, refresh_token) = self.store().write::<_, OfficeError>(|db| {
+            // The password was looked at before: it must still be the one, and no login may be given out while all end.
+            users::lock(db, user.id)?;
+            let still = users::find(db, user.id)?;
+            if !still.is_active || still.password_hash != user.password_hash {
+                return Err(OfficeError::WrongCredentials);
+            }
+            self.end_sign_in(db, user.id, &attempt, origin)?;
+            let life = TimeDelta::seconds(i64::from(self.settings().security.refresh_token_s));
+            let (row, token) = new_refresh(user.id, FamilyId(Uuid::now_v7()), now, Ts(now.0 + life))?;
+            tokens::insert(db, &row)?;
+            self.record(db, origin, "sign_in.succeeded", Some(user.id), Some(user.id), &json!({}))?;
+            Ok((still.token_epoch, token))
+        })?;
+        self.pair(user.id, epoch, refresh_token)
+    }
+
+    /// A name without an account is kept as a keyed hash only: it may be a password typed into the wrong field.
+    fn record_failure(
+        &self,
+        db: &mut Db,
+        username: &str,
+        user: Option<&UserRow>,
+        is_right: bool,
+        origin: &Origin,
+    ) -> Result<(), OfficeError> {
+        let detail = match user {
+            Some(_) if is_right => json!({ "why": "inactive" }),
+            Some(_) => json!({ "why": "wrong_password" }),
+            None => {
+                let name = self.store().sealer().blind_index("gongkai/login-name/1", username);
+                json!({ "why": "unknown_name", "name_hash": name })
+            }
+        };
+        self.record(db, origin, "sign_in.failed", None, user.map(|user| user.id), &detail)?;
+        Ok(())
+    }
+
+    /// Exchanges a refresh token for the next pair. One that was exchanged before is stolen or stale: the whole login
+    /// and every access token of the user end.
+    ///
+    /// # Errors
+    /// [`OfficeError::Unauthenticated`].
+    pub fn refresh(&self, refresh_token: &str, origin: &Origin) -> Result<TokenPair, OfficeError> {
+        let hash = digest(refresh_token);
+        let now = self.clock().now();
+        let exchange = self.store().write::<_, OfficeError>(|db| {
+            let Some(user_id) = tokens::find(db, &hash)?.map(|row| row.user_id) else { return Ok(Exchange::Refused) };
+            users::lock(db, user_id)?;
+            // Looked at again: who held the user before may have ended it.
+            let Some(row) = tokens::find(db, &hash)? else { return Ok(Exchange::Refused) };
+            let user = users::find(db, row.user_id)?;
+            if row.revoked_at.is_some() || row.expires_at <= now || !user.is_active {
+                return Ok(Exchange::Refused);
+            }
+            if row.used_at.is_some() || !tokens::mark_used(db, row.id, now)? {
+                tokens::revoke_family(db, row.family, now)?;
+                users::bump_epoch(db, row.user_id)?;
+                self.record(db, origin, "refresh_token.reused", None, Some(row.user_id), &json!({}))?;
+                tracing::warn!(user_id = %row.user_id.0, "refresh token used twice: login revoked");
+                return Ok(Exchange::Refused);
+            }
+            let (next, refresh_token) = new_refresh(row.user_id, row.family, now, row.expires_at)?;
+            tokens::insert(db, &next)?;
+            Ok(Exchange::Done { user_id: row.user_id, epoch: user.token_epoch, refresh_token })
+        })?;
+        match exchange {
+            Exchange::Done { user_id, epoch, refresh_token } => self.pair(user_id, epoch, refresh_token),
+            Exchange::Refused => Err(OfficeError::Unauthenticated),
+        }
+    }
+
+    /// Ends the login of `refresh_token`, or every login of the caller when none is given. Access tokens of the caller
+    /// end at once in either case; other logins refresh theirs.
+    ///
+    /// # Errors
+    /// What every write may meet.
+    pub fn sign_out(&self, caller: &Caller, refresh_token: Option<&str>) -> Result<(), OfficeError> {
+        let now = self.clock().now();
+        self.store().write(|db| {
+            users::lock(db, caller.user_id)?;
+            let row = match refresh_token {
+                Some(token) => tokens::find(db, &digest(token))?.filter(|row| row.user_id == caller.user_id),
+                None => None,
+            };
+            let detail = json!({ "every_login": row.is_none() });
+            match row {
+                Some(row) => tokens::revoke_family(db, row.family, now)?,
+                None => tokens::revoke_all(db, caller.user_id, now)?,
+            }
+            users::bump_epoch(db, caller.user_id)?;
+            self.note_about(db, caller, caller.user_id, "sign_out", &detail)
+        })
+    }
+
+    /// Gives the caller a new password and ends every login.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`] when the current password is wrong or the new one breaks the policy,
+    /// [`OfficeError::Throttled`].
+    pub fn change_password(&self, caller: &Caller, current: &str, new: &str) -> Result<(), OfficeError> {
+        let id = caller.user_id;
+        self.store().write(|db| self.begin_password_change(db, id, &caller.origin))?.open()?;
+        let user = self.store().read::<_, OfficeError>(|db| Ok(users::find(db, id)?))?;
+        if !self.passwords().verify(current, Some(&user.password_hash)) {
+            self.store().write(|db| self.note_about(db, caller, id, "password.change_failed", &json!({})))?;
+            return Err(OfficeError::invalid("/current_password", "wrong_password", "现口令不正确"));
+        }
+        self.store().write(|db| self.end_password_change(db, id))?;
+        self.passwords().judge(new, &user.username, "/new_password")?;
+        if current == new {
+            return Err(OfficeError::invalid("/new_password", "password_unchanged", "新口令不得与现口令相同"));
+        }
+        let hash = self.passwords().hash(new)?;
+        let now = self.clock().now();
+        self.store().write(|db| {
+            // An administrator may have given a new one since the old one was looked at: that one stays.
+            users::lock(db, id)?;
+            if users::find(db, id)?.password_hash != user.password_hash {
+                return Err(OfficeError::Unauthenticated);
+            }
+            users::set_password(db, id, &hash)?;
+            tokens::revoke_all(db, id, now)?;
+            self.note_about(db, caller, id, "password.changed", &json!({}))
+        })
+    }
+
+    fn pair(&self, user_id: UserId, epoch: i32, refresh_token: String) -> Result<TokenPair, OfficeError> {
+        let access_token = self.signer().issue(user_id, epoch, self.clock().now().0.timestamp())?;
+        Ok(TokenPair { access_token, token_type: "Bearer", expires_in: self.signer().life_s(), refresh_token })
+    }
+}
+
+/// Login names are compared without regard to case and surrounding blanks.
+#[must_use]
+pub fn normal_name(username: &str) -> String {
+    username.trim().to_lowercase()
+}
+
+fn new_refresh(
+    user_id: UserId,
+    family: FamilyId,
+    now: Ts,
+    expires_at: Ts,
+) -> Result<(tokens::RefreshRow, String), OfficeError> {
+    let mut bytes = [0_u8; 32];
+    crate::office::random(&mut bytes)?;
+    let token = hex::encode(bytes);
+    let row = tokens::RefreshRow {
+        id: TokenId(Uuid::now_v7()),
+        user_id,
+        family,
+        token_hash: digest(&token),
+        issued_at: now,
+        expires_at,
+        used_at: None,
+        revoked_at: None,
+    };
+    Ok((row, token))
+}
+
+/// SHA-256, hexadecimal: tokens of 256 random bits need no slow hash.
+pub(in crate::office) fn digest(text: &str) -> String {
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()).as_ref())
+}

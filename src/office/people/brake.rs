@@ -1,0 +1,181 @@
+//! A brake and an alarm on personal data in the clear: so many readings an hour, so many ledgers a day, a person. At
+//! half and at the limit those who administer and audit hear of it.
+//!
+//! What is counted is the audit log itself: every instance sees the same, and nothing can be read without an entry.
+
+use crate::law::civil_day;
+use crate::mail::alarm::{self, InTheClear};
+use crate::mail::notice::Post;
+use crate::mail::smtp;
+use crate::office::{Caller, Office, OfficeError};
+use crate::store::evidence::audit::{self, NewAudit};
+use crate::store::{Db, OrganId, StoreError, Ts, people::users};
+use chrono::TimeDelta;
+
+/// What is braked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::office) enum Brake {
+    /// An applicant's identity and contacts.
+    Reveals,
+    /// A ledger with personal data.
+    ClearLedgers,
+}
+
+/// How near the limit a person came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Half,
+    Limit,
+}
+
+/// Every entry that an alarm writes.
+pub(in crate::office) const ALARMS: [&str; 4] =
+    ["alarm.reveals_half", "alarm.reveals_limit", "alarm.clear_ledgers_half", "alarm.clear_ledgers_limit"];
+
+impl Brake {
+    /// The entry by which it is counted.
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Reveals => "applicant.revealed",
+            Self::ClearLedgers => "ledger.exported_in_clear",
+        }
+    }
+
+    fn window(self) -> TimeDelta {
+        match self {
+            Self::Reveals => TimeDelta::hours(1),
+            Self::ClearLedgers => TimeDelta::days(1),
+        }
+    }
+
+    const fn alarm(self, level: Level) -> &'static str {
+        match (self, level) {
+            (Self::Reveals, Level::Half) => "alarm.reveals_half",
+            (Self::Reveals, Level::Limit) => "alarm.reveals_limit",
+            (Self::ClearLedgers, Level::Half) => "alarm.clear_ledgers_half",
+            (Self::ClearLedgers, Level::Limit) => "alarm.clear_ledgers_limit",
+        }
+    }
+
+    const fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Reveals => ("查看申请人证件号码和联系方式", "一小时", "security.reveals_per_hour"),
+            Self::ClearLedgers => ("导出含个人信息的台账", "一日（二十四小时）", "security.clear_exports_per_day"),
+        }
+    }
+}
+
+impl Office {
+    fn most(&self, brake: Brake) -> u32 {
+        match brake {
+            Brake::Reveals => self.settings().security.reveals_per_hour,
+            Brake::ClearLedgers => self.settings().security.clear_exports_per_day,
+        }
+    }
+
+    /// Lets the caller read, and tells those who watch when it is often; call it before the entry is written, in its
+    /// transaction.
+    ///
+    /// # Errors
+    /// [`OfficeError::TooOften`] with when to come back.
+    pub(in crate::office) fn brake(
+        &self,
+        db: &mut Db,
+        brake: Brake,
+        caller: &Caller,
+        organ: OrganId,
+    ) -> Result<(), OfficeError> {
+        // Two at once must not both be the last.
+        users::lock(db, caller.user_id)?;
+        let (now, most) = (self.clock().now(), self.most(brake));
+        let done = audit::instants(db, caller.user_id, brake.action(), Ts(now.0 - brake.window()), most.into())?;
+        let count = u32::try_from(done.len()).unwrap_or(u32::MAX);
+        if let Some(first) = done.last().filter(|_| count >= most) {
+            let left = (first.0 + brake.window() - now.0).num_seconds();
+            let (what, span, _) = brake.words();
+            return Err(OfficeError::TooOften {
+                code: "personal_data_brake".into(),
+                retry_after_s: u64::try_from(left).unwrap_or(0).saturating_add(1),
+                detail: format!(
+                    "{what}每人{span}内至多{most}次，您已达到，系统已告知管理员和审计人员；\
+                     请在 Retry-After 所示的秒数之后再试，确因工作需要的，请管理员调高上限"
+                ),
+            });
+        }
+        let level = match count.saturating_add(1) {
+            reached if reached == most => Some(Level::Limit),
+            reached if reached == most.div_ceil(2) => Some(Level::Half),
+            _ => None,
+        };
+        level.map_or(Ok(()), |level| self.raise_alarm(db, brake, level, caller, organ))
+    }
+
+    /// One entry and one mail to each who watches, once a person, level and day.
+    fn raise_alarm(
+        &self,
+        db: &mut Db,
+        brake: Brake,
+        level: Level,
+        caller: &Caller,
+        organ: OrganId,
+    ) -> Result<(), OfficeError> {
+        let now = self.clock().now();
+        let action = brake.alarm(level);
+        let today = |at: &Ts| civil_day(at.0) == civil_day(now.0);
+        if audit::instants(db, caller.user_id, action, Ts(now.0 - TimeDelta::days(1)), 1)?.iter().any(today) {
+            return Ok(());
+        }
+        let most = self.most(brake);
+        let count = match level {
+            Level::Half => most.div_ceil(2),
+            Level::Limit => most,
+        };
+        let queued = self.mail_alarm(db, brake, level, caller, organ, count)?;
+        tracing::warn!(user_id = %caller.user_id.0, action, count, "personal data is read often");
+        let detail = serde_json::json!({ "count": count, "limit": most, "mails": queued }).to_string();
+        let actor_id = Some(caller.user_id);
+        let entry = NewAudit { actor_id, organ_id: Some(organ), case_id: None, action, detail: &detail };
+        self.note_from(db, &caller.origin, entry)
+    }
+
+    fn mail_alarm(
+        &self,
+        db: &mut Db,
+        brake: Brake,
+        level: Level,
+        caller: &Caller,
+        organ: OrganId,
+        count: u32,
+    ) -> Result<usize, OfficeError> {
+        let from = match smtp::sender(&self.settings().smtp) {
+            Ok(from) => from,
+            Err(cause) => {
+                tracing::error!(%cause, "no alarm can be mailed: the sender is no mailbox");
+                return Ok(0);
+            }
+        };
+        let (what, span, setting) = brake.words();
+        let told = InTheClear {
+            key: brake.alarm(level),
+            user: (caller.user_id, &caller.display_name, &caller.username),
+            organ,
+            what,
+            span,
+            setting,
+            count,
+            limit: self.most(brake),
+            at: self.clock().office_time(),
+        };
+        // At once, whatever the hour: it may be a theft under way.
+        let post = Post { templates: self.templates(), from: &from, today: self.clock().today(), opens: None };
+        Ok(alarm::in_the_clear(db, &post, &told)?)
+    }
+
+    /// How many such alarms there were, ever.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub(in crate::office) fn personal_data_alarms(&self, db: &mut Db) -> Result<i64, StoreError> {
+        audit::count(db, &ALARMS)
+    }
+}

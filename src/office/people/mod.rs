@@ -1,0 +1,12 @@
+//! Users, organs and their departments: signing in, roles, and what a caller may see and do.
+
+pub(super) mod access;
+pub(super) mod access_token;
+pub mod auth;
+pub(super) mod brake;
+pub(super) mod leaving;
+pub mod organs;
+pub(super) mod passwords;
+pub(super) mod reason;
+pub(super) mod throttle;
+pub mod users;

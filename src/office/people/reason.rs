@@ -1,0 +1,71 @@
+//! The reason for reading personal data in the clear: it must say something.
+
+use crate::office::OfficeError;
+
+/// Longest reason, characters.
+const MOST: usize = 200;
+/// Fewest letters (of any script) a reason is made of.
+const FEWEST: usize = 5;
+/// Fewest different letters.
+const DIFFERENT: usize = 3;
+
+/// The reason without surrounding blanks.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] at `pointer` for one that is missing, too long, or says nothing: too few letters, or always
+/// the same ones; signs, digits and invisible characters are no letters.
+pub(in crate::office) fn checked<'a>(pointer: &str, reason: &'a str, about: &str) -> Result<&'a str, OfficeError> {
+    let reason = reason.trim();
+    let refuse = |code: &'static str, what: &str| {
+        let detail = format!(
+            "{what}。请写明{about}用于何事，至少{FEWEST}个字、不超过{MOST}个字，例如“寄送答复书需核对邮寄地址”；理由将被记录"
+        );
+        Err(OfficeError::invalid(pointer, code, detail))
+    };
+    let letters: Vec<char> = reason.chars().filter(|letter| is_visible_letter(*letter)).collect();
+    let different: std::collections::BTreeSet<char> = letters.iter().copied().collect();
+    if reason.is_empty() {
+        return refuse("required", "没有填写理由");
+    }
+    if reason.chars().count() > MOST {
+        return refuse("too_long", "理由过长");
+    }
+    if reason.chars().any(char::is_control) {
+        return refuse("invalid_value", "理由含有控制字符（例如换行）");
+    }
+    if letters.len() < FEWEST || different.len() < DIFFERENT {
+        return refuse("too_vague", "理由没有说明用途：字数过少，或者只有标点、数字、重复的字");
+    }
+    Ok(reason)
+}
+
+/// The fillers of Hangul count as letters and show nothing.
+fn is_visible_letter(letter: char) -> bool {
+    letter.is_alphabetic() && !matches!(letter, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(reason: &str) -> String {
+        match checked("/reason", reason, "查看") {
+            Ok(_) => "good".to_owned(),
+            Err(OfficeError::Invalid(faults)) => faults[0].code.to_string(),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_reason_has_five_letters_of_three_kinds() {
+        for good in ["寄送答复书", " 核对邮寄地址。", "to post the reply", "案号2026-3寄送本人"] {
+            assert_eq!(code(good), "good", "{good}");
+        }
+        for vague in ["x", "寄送答复", "12345", "……！！，，", "哈哈哈哈哈", "哈嘿哈嘿哈嘿", "\u{3164}\u{115f}寄送答复"]
+        {
+            assert_eq!(code(vague), "too_vague", "{vague:?}");
+        }
+        assert_eq!((code(" \u{3000}"), code(&"寄送答复书".repeat(41))), ("required".into(), "too_long".into()));
+        assert_eq!(code("寄送答\u{7}复书"), "invalid_value");
+    }
+}

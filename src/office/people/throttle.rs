@@ -1,0 +1,235 @@
+//! Guessing is limited three ways: by account and network, by account, by network. Where a user has signed in before,
+//! only the first limit counts: guesses from elsewhere do not lock its owner out, and one guesser in an office does not
+//! lock out the others there.
+//!
+//! An attempt counts before its password is looked at, so that a thousand at once are not a thousand guesses.
+
+use super::auth::digest;
+use crate::office::service::origin::Origin;
+use crate::office::{Office, OfficeError};
+use crate::store::people::tokens::{self, Counted, Lockout};
+use crate::store::people::users::{self, UserRow};
+use crate::store::{Db, Ts, UserId, evidence::audit, people::known_networks};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+/// One limit: under which key attempts count, how many there may be, and what the audit log calls it.
+struct Limit {
+    key: String,
+    most: u32,
+    name: &'static str,
+}
+
+/// An attempt whose password may be looked at.
+pub(in crate::office) struct Attempt {
+    /// The account, if there is one of that name.
+    pub user: Option<UserRow>,
+    /// The limit of account and network.
+    pair: Limit,
+    /// The limits that count where the account is not known.
+    others: Vec<Limit>,
+}
+
+/// Whether an attempt may go on.
+pub(in crate::office) enum Admission<T> {
+    Open(T),
+    Closed { retry_after_s: u64 },
+}
+
+impl<T> Admission<T> {
+    /// The attempt, or the answer 429.
+    pub fn open(self) -> Result<T, OfficeError> {
+        match self {
+            Self::Open(attempt) => Ok(attempt),
+            Self::Closed { retry_after_s } => Err(OfficeError::Throttled { retry_after_s }),
+        }
+    }
+}
+
+impl Office {
+    /// Counts an attempt to sign in. A name without an account is counted like any other.
+    pub(in crate::office) fn begin_sign_in(
+        &self,
+        db: &mut Db,
+        username: &str,
+        origin: &Origin,
+    ) -> Result<Admission<Attempt>, OfficeError> {
+        let security = &self.settings().security;
+        let user = users::find_by_username(db, username)?;
+        let id = user.as_ref().map(|user| user.id);
+        let network = origin.network();
+        let pair = pair(username, &network, security.login_failures);
+        let mut others = Vec::new();
+        // Asked for an unknown name too: the answers take the same time.
+        if !self.is_known_network(db, id.unwrap_or(UserId(Uuid::nil())), &network)? {
+            others.push(account(username, security.login_failures_per_account));
+            let (key, most) = (format!("address:{network}"), security.login_failures_per_address);
+            others.push(Limit { key, most, name: "address" });
+        }
+        let limits: Vec<&Limit> = std::iter::once(&pair).chain(&others).collect();
+        Ok(match self.count(db, &limits, id, origin)? {
+            Admission::Open(()) => Admission::Open(Attempt { user, pair, others }),
+            Admission::Closed { retry_after_s } => Admission::Closed { retry_after_s },
+        })
+    }
+
+    /// Takes the attempt back, since the password was right, and remembers the network for the user.
+    pub(in crate::office) fn end_sign_in(
+        &self,
+        db: &mut Db,
+        user: UserId,
+        attempt: &Attempt,
+        origin: &Origin,
+    ) -> Result<(), OfficeError> {
+        // The owner's own mistakes here are over; what was guessed elsewhere still counts.
+        let ended = tokens::clear_attempts(db, &attempt.pair.key)?;
+        self.record_ended(db, ended)?;
+        for limit in &attempt.others {
+            tokens::uncount_attempt(db, &limit.key)?;
+        }
+        let network = self.network_hash(user, &origin.network());
+        Ok(known_networks::remember(db, user, &network, self.clock().now())?)
+    }
+
+    /// Counts an attempt to name the current password of a user who is signed in.
+    pub(in crate::office) fn begin_password_change(
+        &self,
+        db: &mut Db,
+        user: UserId,
+        origin: &Origin,
+    ) -> Result<Admission<()>, OfficeError> {
+        self.count(db, &[&password(user, self.settings().security.login_failures)], Some(user), origin)
+    }
+
+    /// Takes that attempt back: the password was right.
+    pub(in crate::office) fn end_password_change(&self, db: &mut Db, user: UserId) -> Result<(), OfficeError> {
+        let ended = tokens::clear_attempts(db, &password(user, 0).key)?;
+        self.record_ended(db, ended)
+    }
+
+    /// Opens an account that guesses have closed, and makes an address known for it if one is given: from there its
+    /// owner gets in whatever is guessed elsewhere. For the operator at the machine.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] when there is no such user.
+    pub fn unlock(&self, username: &str, address: Option<std::net::IpAddr>) -> Result<(), OfficeError> {
+        let username = super::auth::normal_name(username);
+        self.store().write(|db| {
+            let user = users::find_by_username(db, &username)?.ok_or(OfficeError::NotFound)?;
+            let origin = Origin { address, request_id: None };
+            let mut keys = vec![account(&username, 0).key, password(user.id, 0).key];
+            if address.is_some() {
+                keys.push(pair(&username, &origin.network(), 0).key);
+                let network = self.network_hash(user.id, &origin.network());
+                known_networks::remember(db, user.id, &network, self.clock().now())?;
+            }
+            for key in keys {
+                let ended = tokens::clear_attempts(db, &key)?;
+                self.record_ended(db, ended)?;
+            }
+            self.record(db, &origin, "sign_in.unlocked", None, Some(user.id), &json!({}))?;
+            Ok(())
+        })
+    }
+
+    /// Records the lock-outs whose window is over, and forgets networks that are known no more.
+    pub(in crate::office) fn end_lockouts(&self, db: &mut Db) -> Result<(), OfficeError> {
+        let security = &self.settings().security;
+        let now = self.clock().now();
+        let window = TimeDelta::seconds(i64::from(security.login_window_s));
+        for lockout in tokens::take_ended_lockouts(db, Ts(now.0 - window))? {
+            self.record_ended(db, Some(lockout))?;
+        }
+        Ok(known_networks::forget_before(db, self.known_since(now))?)
+    }
+
+    /// Counts under every key. An attempt that one of them refuses counts under none.
+    fn count(
+        &self,
+        db: &mut Db,
+        limits: &[&Limit],
+        subject: Option<UserId>,
+        origin: &Origin,
+    ) -> Result<Admission<()>, OfficeError> {
+        let window = TimeDelta::seconds(i64::from(self.settings().security.login_window_s));
+        let now = self.clock().now();
+        let mut counted = Vec::new();
+        for limit in limits {
+            let one = tokens::count_attempt(db, &limit.key, limit.most, Ts(now.0 - window), now)?;
+            self.record_ended(db, one.ended)?;
+            counted.push((limit, one));
+        }
+        if counted.iter().all(|(_, one)| one.is_open) {
+            return Ok(Admission::Open(()));
+        }
+        let mut until = now.0;
+        for (limit, one) in counted {
+            if one.is_open {
+                tokens::uncount_attempt(db, &limit.key)?;
+            } else {
+                until = until.max(one.since.0 + window);
+                self.record_lockout(db, limit, &one, one.since.0 + window, subject, origin)?;
+            }
+        }
+        let left = u64::try_from((until - now.0).num_seconds()).unwrap_or(0);
+        Ok(Admission::Closed { retry_after_s: left.saturating_add(1) })
+    }
+
+    /// One entry for a key and window, however many attempts follow: a flood must not fill the log.
+    fn record_lockout(
+        &self,
+        db: &mut Db,
+        limit: &Limit,
+        counted: &Counted,
+        until: DateTime<Utc>,
+        subject: Option<UserId>,
+        origin: &Origin,
+    ) -> Result<(), OfficeError> {
+        if counted.is_recorded {
+            return Ok(());
+        }
+        // A closed address is no one account's matter.
+        let subject = subject.filter(|_| limit.name != "address");
+        let detail = json!({ "limit": limit.name, "after": limit.most, "until": Ts(until).to_string() });
+        let entry = self.record(db, origin, "sign_in.locked", None, subject, &detail)?;
+        Ok(tokens::note_lockout(db, &limit.key, entry)?)
+    }
+
+    /// How many attempts a lock-out refused is known when it is over.
+    fn record_ended(&self, db: &mut Db, ended: Option<Lockout>) -> Result<(), OfficeError> {
+        let Some(Lockout { audit_id, refused }) = ended else { return Ok(()) };
+        let began = audit::find(db, audit_id)?;
+        let origin = Origin { address: began.address.and_then(|text| text.parse().ok()), request_id: None };
+        let detail = json!({ "locked": audit_id.0, "refused": refused });
+        self.record(db, &origin, "sign_in.lock_ended", None, began.subject_id, &detail)?;
+        Ok(())
+    }
+
+    fn is_known_network(&self, db: &mut Db, user: UserId, network: &str) -> Result<bool, OfficeError> {
+        let since = self.known_since(self.clock().now());
+        Ok(known_networks::is_known(db, user, &self.network_hash(user, network), since)?)
+    }
+
+    fn known_since(&self, now: Ts) -> Ts {
+        Ts(now.0 - TimeDelta::days(i64::from(self.settings().security.known_address_days)))
+    }
+
+    /// Keyed, so that the table does not tell where people work.
+    fn network_hash(&self, user: UserId, network: &str) -> String {
+        self.store().sealer().blind_index("gongkai/known-network/1", &format!("{} {network}", user.0))
+    }
+}
+
+/// The name is hashed: people type passwords into the name field.
+fn pair(username: &str, network: &str, most: u32) -> Limit {
+    Limit { key: format!("user:{}", digest(&format!("{username}\n{network}"))), most, name: "account_and_address" }
+}
+
+fn account(username: &str, most: u32) -> Limit {
+    Limit { key: format!("account:{}", digest(username)), most, name: "account" }
+}
+
+fn password(user: UserId, most: u32) -> Limit {
+    Limit { key: format!("password:{}", user.0), most, name: "password_change" }
+}

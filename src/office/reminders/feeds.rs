@@ -1,0 +1,188 @@
+//! A person's private calendar: an address that only they know, and the open duties it shows.
+
+use crate::case::Role;
+use crate::case::reminder_days::Days;
+use crate::case::reminder_policy;
+use crate::case::text::is_line_break;
+use crate::law::{DueRange, WarningLevel, warning_level_between};
+use crate::mail::duty::Duty;
+use crate::office::cases::files::{Desk, Desks};
+use crate::office::people::auth::digest;
+use crate::office::supervision::overdue::cut;
+use crate::office::{Caller, Office, OfficeError};
+use crate::store::reminders::feeds::{self, OpenDuty, Watch};
+use crate::store::{
+    Db, UserId,
+    people::{organs, users},
+};
+use chrono::{NaiveDate, NaiveTime};
+use icalendar::{Calendar, Component, Event, EventLike, Property};
+
+/// 2000-01-01T00:00:00Z, seconds.
+const YEAR_2000_UNIX_S: i64 = 946_684_800;
+
+/// The most duties one calendar shows, the earliest first. Where there are more the calendar says so.
+pub const MOST_DUTIES: i64 = 1_000;
+
+/// How often a calendar program should ask again, by its own lights.
+const REFRESH: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+
+impl Office {
+    /// Gives the caller a new calendar address and ends the one before. The token is told here and nowhere else.
+    ///
+    /// # Errors
+    /// What every write may meet.
+    pub fn renew_feed(&self, caller: &Caller) -> Result<String, OfficeError> {
+        self.store().write(|db| {
+            let mut bytes = [0_u8; 32];
+            crate::office::random(&mut bytes)?;
+            let token = hex::encode(bytes);
+            feeds::set(db, caller.user_id, &digest(&token), self.clock().now())?;
+            self.note(db, caller, None, "feed.renewed", &serde_json::json!({}))?;
+            Ok(token)
+        })
+    }
+
+    /// Ends the caller's calendar address.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] when there is none.
+    pub fn end_feed(&self, caller: &Caller) -> Result<(), OfficeError> {
+        self.store().write(|db| {
+            if !feeds::remove(db, caller.user_id)? {
+                return Err(OfficeError::NotFound);
+            }
+            self.note(db, caller, None, "feed.ended", &serde_json::json!({}))
+        })
+    }
+
+    /// The calendar (RFC 5545) behind a token: the open duties of its owner, by the roles held now.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for a token without an owner, and when the owner is locked or holds no role any more.
+    pub fn feed(&self, token: &str) -> Result<String, OfficeError> {
+        self.store().read(|db| {
+            let user = feeds::owner(db, &digest(token))?;
+            let person = users::find(db, user)?;
+            if !person.is_active {
+                return Err(OfficeError::NotFound);
+            }
+            let today = self.clock().today();
+            let watch = watch(db, user, person.department_id)?;
+            if watch.own_in.is_empty() {
+                return Err(OfficeError::NotFound);
+            }
+            let mut desks = Desks::default();
+            // `new` would add a PRODID of the library's beside ours: RFC 5545 allows one.
+            let mut calendar = Calendar::empty();
+            calendar.append_property(Property::new("VERSION", "2.0"));
+            calendar.append_property(Property::new("PRODID", "-//gongkai//依申请公开办件系统//ZH"));
+            calendar.append_property(Property::new("CALSCALE", "GREGORIAN"));
+            calendar.append_property(Property::new("METHOD", "PUBLISH"));
+            calendar.name("依申请公开：待办期限").ttl(&REFRESH);
+            let (duties, is_whole) = cut(feeds::duties(db, &watch, today, MOST_DUTIES + 1)?, MOST_DUTIES);
+            for duty in duties {
+                let desk = desks.of(self, db, duty.organ_id)?.ok();
+                if let Some(event) = event(&duty, desk, today) {
+                    calendar.push(event);
+                }
+            }
+            if let Some(notice) = left_out(today).filter(|_| !is_whole) {
+                calendar.push(notice);
+            }
+            Ok(calendar.to_string())
+        })
+    }
+}
+
+/// Whose duties the person answers for: their own, those of their department or office that nobody owns, as head of
+/// the office all of it, as supervisor what is overdue in the organs watched.
+fn watch(db: &mut Db, user: UserId, department: Option<crate::store::DepartmentId>) -> Result<Watch, OfficeError> {
+    let mut watch = Watch { owner: Some(user), ..Watch::default() };
+    for (organ, role) in users::roles(db, user)? {
+        if role.reaches_down() {
+            watch.own_in.extend(organs::subtree(db, organ)?);
+        } else if role.hears_of_duties() {
+            watch.own_in.push(organ);
+        }
+        match role {
+            Role::Handler => watch.departments.extend(department),
+            Role::Clerk => watch.unassigned_in.push(organ),
+            Role::OfficeHead => watch.all_in.push(organ),
+            // What has no last day is never overdue: `store::feeds` leaves it out there.
+            Role::Supervisor => watch.overdue_in.extend(organs::subtree(db, organ)?),
+            Role::Intake | Role::Reviewer | Role::Leader | Role::Auditor | Role::Admin => {}
+        }
+    }
+    Ok(watch)
+}
+
+/// What is shown on today's day when there are more duties than are shown.
+fn left_out(today: NaiveDate) -> Option<Event> {
+    let notice = Event::with_uid("more@gongkai")
+        .summary(&format!("另有期限未列出：日历只列最早的{MOST_DUTIES}项"))
+        .description("待办期限过多，没有全部列出。其余的请登录系统查看。")
+        .starts(today)
+        .ends(today.succ_opt()?)
+        .timestamp(today.and_time(NaiveTime::MIN).and_utc())
+        .append_property(Property::new("TRANSP", "TRANSPARENT"))
+        .class(icalendar::Class::Private)
+        .done();
+    Some(notice)
+}
+
+/// Text without a line break of its own: what a database of earlier versions may hold would end a line of the calendar.
+fn one_line(text: &str) -> String {
+    text.replace(|letter: char| letter.is_control() || is_line_break(letter), " ")
+}
+
+/// A duty as an event of the whole day. The title of the case stays out: it is the applicant's. Without a desk (the settings
+/// of the organ cannot be read) the stored day is shown and nothing that depends on the settings.
+fn event(duty: &OpenDuty, desk: Option<&Desk>, today: NaiveDate) -> Option<Event> {
+    let due_on = duty.due_on?;
+    let words = Duty::of(&duty.kind);
+    let label = words.label;
+    // A duty of the organ itself has no case and so no number.
+    let number = duty.case_id.map(|_| one_line(duty.case_number.as_deref().unwrap_or("（尚未编号）")));
+    let number_line = number.as_ref().map(|number| format!("受理编号：{number}\n")).unwrap_or_default();
+    let range = duty.latest_on.map(|latest| DueRange { earliest: due_on, latest });
+    let estimate = desk.and_then(|desk| Some(format!("\n{}", range?.said(desk.calendar.awaited_year()))));
+    let level = desk.filter(|_| !words.is_follow_up);
+    let level = level.map(|desk| {
+        let thresholds = desk.rules.warning_thresholds();
+        warning_level_between(due_on, duty.latest_on.unwrap_or(due_on), today, &thresholds, &desk.calendar)
+    });
+    let standing = desk.map_or_else(
+        || "预警级别未知".to_owned(),
+        |desk| {
+            words.day(false).standing(reminder_policy::standing_between(
+                &Days::new(&desk.calendar),
+                due_on,
+                duty.latest_on,
+                today,
+            ))
+        },
+    );
+    let description = format!(
+        "{organ}\n事项：{label}\n{number_line}{day}：{due_on}{estimate}\n{today}：{standing}\n依据：{article}",
+        day = words.day(false).name(),
+        organ = desk.map_or_else(|| "机关的设置不能读取".to_owned(), |desk| one_line(&desk.organ.name)),
+        estimate = estimate.unwrap_or_default(),
+        article = one_line(&duty.article),
+    );
+    // Seconds from the year 2000 to when the duty last changed: a number that grows with each change and only then.
+    let changed = duty.updated_at.0.timestamp().saturating_sub(YEAR_2000_UNIX_S);
+    let event = Event::with_uid(&format!("{}@gongkai", duty.id.0))
+        .summary(&number.map_or_else(|| label.to_owned(), |number| format!("{label} {number}")))
+        .description(&description)
+        .categories(level.map(WarningLevel::label))
+        .starts(due_on)
+        .ends(due_on.succ_opt()?)
+        .sequence(u32::try_from(changed).unwrap_or(0))
+        .timestamp(duty.updated_at.0)
+        .last_modified(duty.updated_at.0)
+        .append_property(Property::new("TRANSP", "TRANSPARENT"))
+        .class(icalendar::Class::Private)
+        .done();
+    Some(event)
+}

@@ -1,0 +1,122 @@
+//! 年度报告: when it is due, and recording that it was published.
+
+use crate::case::{AnnualDuty, AnnualReport, ObligationKind, annual_report_key, annual_reports};
+use crate::office::{Caller, Office, OfficeError};
+use crate::store::cases::obligations::{Duty, MET, OPEN};
+use crate::store::reports::{annual_reports as rows, annual_reports::AnnualReportRow};
+use crate::store::{Db, OrganId, people::organs};
+use chrono::{Datelike, NaiveDate};
+use std::collections::BTreeMap;
+
+/// The first year there can be a report on: Order 492 came into force in it.
+const FIRST_YEAR: i32 = 2008;
+
+/// One annual report of an organ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnnualReportLine {
+    /// The year reported on.
+    pub year: i32,
+    /// The last day; none for an organ that owes no report of its own.
+    pub due_on: Option<NaiveDate>,
+    /// The article.
+    pub article: Option<String>,
+    /// When it was published.
+    pub published_on: Option<NaiveDate>,
+}
+
+impl Office {
+    /// The annual reports of an organ, owed or published, the earliest year first.
+    ///
+    /// # Errors
+    /// What every read may meet.
+    pub fn annual_reports(&self, organ: OrganId) -> Result<Vec<AnnualReportLine>, OfficeError> {
+        self.store().read(|db| {
+            let mut lines = BTreeMap::new();
+            for row in rows::duties(db, Some(organ), ObligationKind::AnnualReport.code())? {
+                let year = row.key.rsplit_once(':').and_then(|(_, year)| year.parse().ok());
+                let year = year.ok_or_else(|| OfficeError::Unreadable(format!("key '{}' of a duty", row.key)))?;
+                if row.status == OPEN || row.status == MET {
+                    let line =
+                        AnnualReportLine { year, due_on: row.due_on, article: Some(row.article), published_on: None };
+                    lines.insert(year, line);
+                }
+            }
+            for row in rows::list(db, organ)? {
+                let line = lines.entry(row.year).or_insert(AnnualReportLine {
+                    year: row.year,
+                    due_on: None,
+                    article: None,
+                    published_on: None,
+                });
+                line.published_on = Some(row.published_on);
+            }
+            Ok(lines.into_values().collect())
+        })
+    }
+
+    /// Records that the report on `year` was published and keeps it as it is now; the duty to do so is met, and nobody is
+    /// reminded of it any more.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`], [`OfficeError::Conflict`] when that was recorded before.
+    pub fn publish_annual_report(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        organ: OrganId,
+        year: i32,
+        published_on: NaiveDate,
+    ) -> Result<AnnualReportLine, OfficeError> {
+        let today = self.clock().today();
+        if !(FIRST_YEAR..today.year()).contains(&year) {
+            return Err(OfficeError::invalid("/year", "out_of_range", "应为2008年起、已经结束的年度"));
+        }
+        if published_on > today {
+            return Err(OfficeError::invalid("/published_on", "date_in_future", "公布日期不得晚于今天"));
+        }
+        if published_on.year() <= year {
+            return Err(OfficeError::invalid("/published_on", "before_start", "年度报告在该年度结束以后公布"));
+        }
+        // Who enters figures holds the organ too: after this nothing is entered that the kept report has not.
+        organs::lock(db, organ)?;
+        let desk = self.desk(db, organ)?;
+        let row = AnnualReportRow {
+            organ_id: organ,
+            year,
+            published_on,
+            recorded_by: Some(caller.user_id),
+            recorded_at: self.clock().now(),
+        };
+        rows::insert(db, &row)
+            .map_err(|error| crate::office::people::organs::taken(error, "该年度报告的公布日期已经登记"))?;
+        self.keep_report(db, caller, organ, year)?;
+        let owed = owed_on(desk.rules.annual_report, year);
+        if let Some(owed) = &owed {
+            let duty = Duty {
+                key: annual_report_key(year),
+                kind: ObligationKind::AnnualReport.code().to_owned(),
+                due_on: Some(owed.due_on),
+                latest_on: None,
+                status: MET.to_owned(),
+                owner_id: None,
+                department_id: None,
+                article: owed.article.to_owned(),
+            };
+            rows::put_duty(db, organ, &duty, self.clock().now())?;
+        }
+        let detail = serde_json::json!({ "year": year, "published_on": published_on });
+        self.note(db, caller, Some(organ), "annual_report.published", &detail)?;
+        Ok(AnnualReportLine {
+            year,
+            due_on: owed.as_ref().map(|owed| owed.due_on),
+            article: owed.map(|owed| owed.article.to_owned()),
+            published_on: Some(published_on),
+        })
+    }
+}
+
+/// The duty to report on `year`.
+fn owed_on(which: AnnualReport, year: i32) -> Option<AnnualDuty> {
+    let first = NaiveDate::from_ymd_opt(year.checked_add(1)?, 1, 1)?;
+    annual_reports(which, first, first).into_iter().find(|duty| duty.year == year)
+}

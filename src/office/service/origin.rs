@@ -1,0 +1,94 @@
+//! Where a request came from: for the throttle, and for the audit log.
+
+use crate::office::{Caller, Office, OfficeError};
+use crate::store::evidence::audit::{self, NewAudit, Whence};
+use crate::store::{AuditId, Db, UserId};
+use serde_json::Value;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// Where a request came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The client's address; none for a command at the machine.
+    pub address: Option<IpAddr>,
+    /// The request, as in the log of requests.
+    pub request_id: Option<String>,
+}
+
+impl Origin {
+    /// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits. Within that a client chooses its
+    /// address freely.
+    #[must_use]
+    pub fn network(&self) -> String {
+        match self.address.map(|address| address.to_canonical()) {
+            None => "unknown".to_owned(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let network = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
+                format!("{network}/64")
+            }
+        }
+    }
+}
+
+impl Office {
+    /// Writes what happened to a user's account. `actor` is who did it, as far as that is proven.
+    pub(in crate::office) fn record(
+        &self,
+        db: &mut Db,
+        origin: &Origin,
+        action: &str,
+        actor: Option<UserId>,
+        subject: Option<UserId>,
+        detail: &Value,
+    ) -> Result<AuditId, OfficeError> {
+        let (detail, address) = (detail.to_string(), origin.address.map(|address| address.to_string()));
+        let entry = NewAudit { actor_id: actor, organ_id: None, case_id: None, action, detail: &detail };
+        let whence =
+            Whence { subject_id: subject, address: address.as_deref(), request_id: origin.request_id.as_deref() };
+        Ok(audit::append_from(db, entry, whence, self.clock().now())?)
+    }
+
+    /// Writes what the caller did to a user's account.
+    pub(in crate::office) fn note_about(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        user: UserId,
+        action: &str,
+        detail: &Value,
+    ) -> Result<(), OfficeError> {
+        self.record(db, &caller.origin, action, Some(caller.user_id), Some(user), detail)?;
+        Ok(())
+    }
+
+    /// Writes an entry of a request with where it came from.
+    pub(in crate::office) fn note_from(
+        &self,
+        db: &mut Db,
+        origin: &Origin,
+        entry: NewAudit<'_>,
+    ) -> Result<(), OfficeError> {
+        let address = origin.address.map(|address| address.to_string());
+        let whence = Whence { subject_id: None, address: address.as_deref(), request_id: origin.request_id.as_deref() };
+        audit::append_from(db, entry, whence, self.clock().now())?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_an_ipv4_address_or_an_ipv6_network_of_64_bits() {
+        let network = |text: &str| Origin { address: text.parse().ok(), request_id: None }.network();
+        assert_eq!(network("203.0.113.7"), "203.0.113.7");
+        assert_eq!(network("::ffff:203.0.113.7"), "203.0.113.7", "the same address written as IPv6");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(network("2001:db8:1:2::"), "2001:db8:1:2::/64");
+        assert_eq!(network("2001:db8:1:3::1"), "2001:db8:1:3::/64");
+        assert_eq!(network("::1"), "::/64");
+        assert_eq!(network("nothing"), "unknown");
+    }
+}

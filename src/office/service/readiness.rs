@@ -1,0 +1,127 @@
+//! Whether the service can do its work, asked by whoever watches it.
+
+use crate::office::calendars::clock_check::ClockCheck;
+use crate::office::{FieldError, Office, OfficeError};
+use crate::store::{StorageFault, StoreError, cases};
+use chrono::NaiveDate;
+use serde::Serialize;
+
+/// What was found.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Readiness {
+    /// 可以办理业务：数据库可写且迁移已完成
+    pub is_ready: bool,
+    /// 数据库可读可写
+    pub is_database_writable: bool,
+    /// 尚未执行的迁移
+    pub pending_migrations: Vec<String>,
+    /// 工作日历的覆盖情况；数据库不可用时为空
+    pub calendar: Option<CalendarReach>,
+    /// 最近一次期限自查：差异应为 0；尚未自查或者数据库不可用时为空
+    pub clocks: Option<ClockCheck>,
+    /// What is wrong and what to do about it; empty when ready.
+    #[serde(skip)]
+    pub faults: Vec<FieldError>,
+}
+
+/// How far the calendar reaches.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct CalendarReach {
+    /// 日历版本
+    pub version: String,
+    /// 日历覆盖到的最后一天
+    pub last_day: NaiveDate,
+    /// 在办案件中最晚的期限
+    pub latest_open_due: Option<NaiveDate>,
+    /// 期限落在日历之外、只有暂定日期的在办案件数
+    pub cases_in_gap: i64,
+    /// 覆盖今天和全部在办期限
+    pub is_sufficient: bool,
+    /// 自哪一天起没有日历（不足时给出）
+    pub missing_since: Option<NaiveDate>,
+}
+
+/// Code of a fault that has no name.
+const UNEXPLAINED: &str = "unavailable";
+
+/// What an operator does about a fault.
+#[must_use]
+pub fn advice(fault: StorageFault) -> &'static str {
+    match fault {
+        StorageFault::Full => "数据库所在磁盘已满：请清理或者扩大磁盘，之后无需重新启动",
+        StorageFault::Damaged => "数据库有损坏的页：请停止服务，保留现有文件，从备份恢复",
+        StorageFault::Io => "数据库所在磁盘读写出错：请检查磁盘和系统日志",
+        StorageFault::FileGone => {
+            "数据库文件（或者旁边的 -wal、-shm 文件）已被移走或者删除：请把原文件放回原处；不能放回的，停止服务，核对数据后再启动，或者从备份恢复"
+        }
+        StorageFault::FileReplaced => "数据库文件已被换成另一个文件：请停止服务，确认应当使用哪一个文件，再启动",
+    }
+}
+
+impl Office {
+    /// Asks the database, with a write as large as a filing's and a read of what is stored, and the calendar.
+    ///
+    /// A calendar that ends too early is reported and does not make the service unready: the days it knows can be
+    /// worked, and cases beyond it show as `gap`.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        let pending = self.store().pending_migrations();
+        let is_migrated = pending.as_ref().is_ok_and(Vec::is_empty);
+        let pending_migrations = pending.unwrap_or_default();
+        let found = self.store().probe();
+        let mut faults: Vec<FieldError> = found.iter().map(|fault| self.told(fault)).collect();
+        if !pending_migrations.is_empty() {
+            // Without its tables the database answers nothing else, and that is not another fault.
+            faults.retain(|fault| fault.code != UNEXPLAINED);
+            faults.push(FieldError::new("migrations", "pending", "有尚未执行的迁移：请运行 gongkai migrate"));
+        }
+        let is_database_writable = found.is_empty();
+        let is_ready = is_database_writable && is_migrated;
+        let calendar = Some(()).filter(|()| is_ready).and_then(|()| self.calendar_reach().ok());
+        let clocks = Some(()).filter(|()| is_ready);
+        let clocks = clocks.and_then(|()| self.store().read_reserved(|db| self.last_clock_check(db)).ok().flatten());
+        Readiness { is_ready, is_database_writable, pending_migrations, calendar, clocks, faults }
+    }
+
+    /// The fault in words for the operator.
+    fn told(&self, fault: &StoreError) -> FieldError {
+        let (code, detail) = match fault {
+            StoreError::Storage(StorageFault::Full, _) => (StorageFault::Full.code(), self.full_disk()),
+            StoreError::Storage(fault, _) => (fault.code(), advice(*fault).to_owned()),
+            StoreError::Busy | StoreError::OutOfTime => ("busy", "数据库繁忙：连接用尽或者写入排队过长".to_owned()),
+            StoreError::Unavailable(_) => ("no_answer", "数据库没有应答：请检查数据库服务器和网络".to_owned()),
+            StoreError::NotFound
+            | StoreError::Conflict
+            | StoreError::Dangling
+            | StoreError::Refused(_)
+            | StoreError::Corrupt(_)
+            | StoreError::Database(_) => (UNEXPLAINED, "数据库不可读写：原因见日志".to_owned()),
+        };
+        tracing::warn!(code, %fault, "the service is not ready");
+        FieldError::new("database", code, detail)
+    }
+
+    fn full_disk(&self) -> String {
+        match self.store().disk() {
+            Some(disk) => {
+                let (mount, free) = (disk.mount.display(), disk.free / (1 << 20));
+                format!("数据库所在磁盘（挂载于 {mount}）已满，剩余 {free} MiB：请清理或者扩大磁盘，之后无需重新启动")
+            }
+            None => "数据库服务器的磁盘已满：请清理或者扩大磁盘，之后无需重新启动".to_owned(),
+        }
+    }
+
+    fn calendar_reach(&self) -> Result<CalendarReach, OfficeError> {
+        self.store().read_reserved(|db| {
+            let latest_open_due = cases::latest_open_due(db)?;
+            let calendar = self.calendar(db, "")?;
+            let last_day = calendar.last_day();
+            let cases_in_gap = cases::count_in_gap(db)?;
+            let reaches = latest_open_due.max(Some(self.clock().today())) <= Some(last_day);
+            let is_sufficient = reaches && cases_in_gap == 0;
+            let missing_since = last_day.succ_opt().filter(|_| !is_sufficient);
+            let version = calendar.version().to_owned();
+            Ok(CalendarReach { version, last_day, latest_open_due, cases_in_gap, is_sufficient, missing_since })
+        })
+    }
+}

@@ -1,0 +1,5 @@
+//! What supervisors ask: overdue lists, the overview, and orders (督办单).
+
+pub mod orders;
+pub mod overdue;
+pub mod overview;

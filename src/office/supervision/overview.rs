@@ -1,0 +1,532 @@
+//! What a supervisor sees at a glance: where every case stands, organ by organ, department by department, person by
+//! person, and with whom the days of the late ones lay.
+//!
+//! Everything is read from the logs, for today as for any day gone by.
+
+use super::overdue::{Word, cut, watched};
+use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, delay, roll_up, used};
+use crate::office::cases::stood::Stood;
+use crate::office::{Caller, Office, OfficeError};
+use crate::store::people::organs::OrganRow;
+use crate::store::{
+    CaseId, Db, DepartmentId, OrganId, UserId, cases,
+    people::{departments, users},
+};
+use chrono::{Datelike, NaiveDate};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::RangeInclusive;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Who may ask: those who watch over deadlines, and those who answer for an organ's.
+pub const OVERSEERS: &[Role] = &[Role::Supervisor, Role::OfficeHead, Role::Leader, Role::Auditor];
+
+/// Most cases looked at for one answer; beyond it the answer says that it is not complete.
+const MOST_CASES: i64 = 100_000;
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OverviewQuery {
+    /// The day; `None` is today.
+    pub as_of: Option<NaiveDate>,
+    /// First day of the period; `None`: the first of the year of the day asked about.
+    pub from: Option<NaiveDate>,
+    /// Last day of the period; `None`: the day asked about.
+    pub until: Option<NaiveDate>,
+    /// Which cases the period has.
+    pub counting: Counting,
+    /// Only this organ …
+    pub organ: Option<OrganId>,
+    /// … and those below it.
+    pub with_subordinates: bool,
+}
+
+impl Default for OverviewQuery {
+    fn default() -> Self {
+        Self { as_of: None, from: None, until: None, counting: Counting::Closing, organ: None, with_subordinates: true }
+    }
+}
+
+/// 一个机关
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrganOverview {
+    /// 机关标识
+    pub organ_id: Uuid,
+    /// 机关代码
+    pub organ_code: String,
+    /// 机关名称
+    pub organ_name: String,
+    /// 主管机关
+    pub parent_id: Option<Uuid>,
+    /// 在所列机关中的层级，最上级为 0
+    pub depth: usize,
+    /// 本级
+    pub own: Figures,
+    /// 本级及所列的全部下级
+    pub with_subordinates: Figures,
+}
+
+/// 一个科室；案件按截至当日最近一次分办归入科室
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DepartmentOverview {
+    /// 机关标识
+    pub organ_id: Uuid,
+    /// 机关名称
+    pub organ_name: String,
+    /// 科室标识；尚未分办的为空
+    pub department_id: Option<Uuid>,
+    /// 科室名称
+    pub department: Option<String>,
+    /// 件数与用时
+    pub figures: Figures,
+    /// 逾期案件（不论现归何科室）滞留在本科室的工作日；尚未分办的一行为分办之前的
+    pub delay_working_days: u32,
+    /// 其中届满之后的工作日
+    pub delay_overdue_working_days: u32,
+}
+
+/// 一个承办人
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HandlerOverview {
+    /// 机关标识
+    pub organ_id: Uuid,
+    /// 机关名称
+    pub organ_name: String,
+    /// 承办人标识；未指定的为空
+    pub handler_id: Option<Uuid>,
+    /// 承办人
+    pub handler: Option<String>,
+    /// 件数与用时
+    pub figures: Figures,
+}
+
+/// 案件在谁手中
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HolderName {
+    /// 类别：nobody 尚未分办、office 公开工作机构、department 承办科室、review 审核环节、consulted 征求意见、applicant 申请人
+    #[schema(value_type = String)]
+    pub kind: &'static str,
+    /// 名称
+    pub name: String,
+    /// 科室标识
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department_id: Option<Uuid>,
+    /// 审核环节
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub review: Option<&'static str>,
+}
+
+/// 逾期案件的工作日在谁手中
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DelayShare {
+    /// 机关标识
+    pub organ_id: Uuid,
+    /// 机关名称
+    pub organ_name: String,
+    /// 在谁手中
+    pub holder: HolderName,
+    /// 涉及的逾期案件
+    pub cases: u32,
+    /// 计入期限的工作日，含届满之后的
+    pub working_days: u32,
+    /// 其中届满之后的
+    pub overdue_working_days: u32,
+}
+
+/// 概览
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Overview {
+    /// 截止日：晚于此日的事实视为尚未发生
+    pub as_of: NaiveDate,
+    /// 期间的首日
+    pub from: NaiveDate,
+    /// 期间的末日
+    pub until: NaiveDate,
+    /// 期间按什么计算
+    pub counting: Word,
+    /// 是否已查遍全部案件；false 表示案件过多，请按机关分别查询，或者有案件的记录不能读取（见服务日志）
+    pub is_complete: bool,
+    /// 所列机关合计
+    pub total: Figures,
+    /// 各机关，上级在前
+    pub organs: Vec<OrganOverview>,
+    /// 各科室
+    pub departments: Vec<DepartmentOverview>,
+    /// 各承办人
+    pub handlers: Vec<HandlerOverview>,
+    /// 逾期案件（逾期未办、逾期答复）的工作日在谁手中；各项相加等于这些案件用去的工作日
+    pub delays: Vec<DelayShare>,
+}
+
+/// 一段连续的工作日
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DelayStretch {
+    /// 在谁手中
+    pub holder: HolderName,
+    /// 首日
+    pub from: NaiveDate,
+    /// 末日
+    pub through: NaiveDate,
+    /// 计入期限的工作日
+    pub working_days: u32,
+    /// 是否在届满之后
+    pub is_overdue: bool,
+}
+
+/// 一个案件的工作日在谁手中
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CaseDelay {
+    /// 案件标识
+    pub case_id: Uuid,
+    /// 受理编号
+    pub number: Option<String>,
+    /// 截止日
+    pub as_of: NaiveDate,
+    /// 所处状态
+    pub standing: Word,
+    /// 是否逾期（逾期未办或者逾期答复）
+    pub is_late: bool,
+    /// 现行期限的起算日（不计入）；补正、缴费、责令重新答复后重新起算的，此前的工作日不计
+    pub start_on: NaiveDate,
+    /// 届满日；缺少年度日历时为暂定日
+    pub due_on: Option<NaiveDate>,
+    /// 答复日期
+    pub replied_on: Option<NaiveDate>,
+    /// 用去的工作日＝各段之和；期限内的与届满之后的合计，停止计算的不计
+    pub working_days: u32,
+    /// 其中届满之后的
+    pub overdue_working_days: u32,
+    /// 按在谁手中合计
+    pub holders: Vec<HolderDays>,
+    /// 逐段：某日办理的事项，当日仍计在前一手
+    pub stretches: Vec<DelayStretch>,
+}
+
+/// 在某人手中的工作日
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HolderDays {
+    /// 在谁手中
+    pub holder: HolderName,
+    /// 计入期限的工作日，含届满之后的
+    pub working_days: u32,
+    /// 其中届满之后的
+    pub overdue_working_days: u32,
+}
+
+/// Cases, days, and days behind the due date.
+#[derive(Debug, Clone, Copy, Default)]
+struct Share {
+    cases: u32,
+    working_days: u32,
+    overdue_working_days: u32,
+}
+
+/// What is being added up.
+#[derive(Default)]
+struct Sums {
+    organs: HashMap<OrganId, Tally>,
+    departments: BTreeMap<(OrganId, Option<DepartmentId>), Tally>,
+    handlers: BTreeMap<(OrganId, Option<UserId>), Tally>,
+    delays: BTreeMap<(OrganId, Holder), Share>,
+}
+
+impl Sums {
+    fn add(&mut self, stood: &Stood<'_>, counting: Counting, period: &RangeInclusive<NaiveDate>, as_of: NaiveDate) {
+        let Stood { row, case, position, .. } = stood;
+        if !counting.has(case, period) {
+            return;
+        }
+        let replied = stood.answer.filter(|_| position.standing.is_replied());
+        let entry = Entry {
+            standing: position.standing,
+            used: replied.map(|answer| used(case, answer, as_of, stood.calendar)),
+            is_extended: case.extension.is_some(),
+            is_corrected: case.correction.is_some(),
+        };
+        let organ = row.organ_id;
+        self.organs.entry(organ).or_default().add(entry);
+        self.departments.entry((organ, case.department_id.map(DepartmentId))).or_default().add(entry);
+        self.handlers.entry((organ, case.handler_id.map(UserId))).or_default().add(entry);
+        if let Some(answer) = stood.answer.filter(|_| position.standing.is_late()) {
+            let delay = delay(stood.log, case, answer, as_of, stood.calendar);
+            for (holder, days) in shares(&delay) {
+                let sum = self.delays.entry((organ, holder)).or_default();
+                sum.cases += 1;
+                sum.working_days += days.working_days;
+                sum.overdue_working_days += days.overdue_working_days;
+            }
+        }
+    }
+}
+
+/// The days of one case by holder.
+fn shares(delay: &Delay) -> BTreeMap<Holder, Share> {
+    let mut shares: BTreeMap<Holder, Share> = BTreeMap::new();
+    for Stretch { holder, working_days, is_overdue, .. } in &delay.stretches {
+        let share = shares.entry(*holder).or_default();
+        share.working_days += working_days;
+        share.overdue_working_days += if *is_overdue { *working_days } else { 0 };
+    }
+    shares
+}
+
+impl Office {
+    /// As [`Office::overview`], in a reading of its own.
+    ///
+    /// # Errors
+    /// As [`Office::overview`].
+    pub fn show_overview(&self, caller: &Caller, query: &OverviewQuery) -> Result<Overview, OfficeError> {
+        self.store().read(|db| self.overview(db, caller, query))
+    }
+
+    /// The overview of the organs the caller oversees.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for an organ that is not the caller's to oversee; [`OfficeError::Invalid`] for a day to
+    /// come and for a period that ends before it begins.
+    pub fn overview(&self, db: &mut Db, caller: &Caller, query: &OverviewQuery) -> Result<Overview, OfficeError> {
+        let organs = watched(db, caller, OVERSEERS, query.organ, query.with_subordinates)?;
+        self.overview_of(db, organs, query)
+    }
+
+    /// As [`Office::overview`], for the operator at the machine, of the organ with this code.
+    ///
+    /// # Errors
+    /// As [`Office::overview`]; [`OfficeError::NotFound`] for a code nobody has.
+    pub fn overview_by_code(&self, db: &mut Db, code: &str, query: &OverviewQuery) -> Result<Overview, OfficeError> {
+        let mut rows = crate::store::people::organs::all(db)?;
+        let root = rows.iter().find(|row| row.code == code).map(|row| row.path.clone()).ok_or(OfficeError::NotFound)?;
+        rows.retain(|row| row.path == root || (query.with_subordinates && row.path.starts_with(&root)));
+        self.overview_of(db, rows, query)
+    }
+
+    fn overview_of(
+        &self,
+        db: &mut Db,
+        mut organs: Vec<OrganRow>,
+        query: &OverviewQuery,
+    ) -> Result<Overview, OfficeError> {
+        let today = self.clock().today();
+        let as_of = query.as_of.unwrap_or(today);
+        if as_of > today {
+            return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
+        }
+        let until = query.until.unwrap_or(as_of);
+        let first_of_year = NaiveDate::from_yo_opt(until.min(as_of).year(), 1).unwrap_or(until);
+        let from = query.from.unwrap_or(first_of_year);
+        if from > until {
+            return Err(OfficeError::invalid("?from", "after_until", "期间的首日不得晚于末日"));
+        }
+        organs.sort_by(|a, b| a.path.cmp(&b.path));
+        let ids: Vec<OrganId> = organs.iter().map(|organ| organ.id).collect();
+        let rows = match query.counting {
+            Counting::Receipt => cases::received_in(db, &ids, from, until.min(as_of), MOST_CASES + 1)?,
+            Counting::Closing => cases::open_or_closed_since(db, &ids, from.min(as_of), as_of, MOST_CASES + 1)?,
+        };
+        let (rows, mut is_complete) = cut(rows, MOST_CASES);
+        let mut sums = Sums::default();
+        let period = from..=until;
+        is_complete &=
+            self.each_as_it_stood(db, &rows, as_of, |stood| sums.add(stood, query.counting, &period, as_of))?;
+        let counting = Word { code: query.counting.code(), label: query.counting.label() };
+        let names = Names::of(db, &organs, &sums)?;
+        Ok(names.overview(sums, &organs, Overview { counting, is_complete, ..Overview::empty(as_of, from, until) }))
+    }
+
+    /// With whom the days of a case lay, as it stood on a day.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] for a day before it came in; [`OfficeError::Invalid`] for a day to come;
+    /// [`OfficeError::Refused`] `receipt_not_fixed` before there is a period.
+    pub fn case_delay(&self, id: CaseId, as_of: Option<NaiveDate>) -> Result<CaseDelay, OfficeError> {
+        self.store().read(|db| {
+            let today = self.clock().today();
+            let as_of = as_of.unwrap_or(today);
+            if as_of > today {
+                return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
+            }
+            let row = cases::find(db, id)?;
+            let named: HashMap<DepartmentId, String> =
+                departments::list(db, &[row.organ_id])?.into_iter().map(|row| (row.id, row.name)).collect();
+            let mut found = Err(OfficeError::NotFound);
+            if !self.each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))? {
+                return Err(OfficeError::Unreadable(format!("case {} cannot be computed", id.0)));
+            }
+            found
+        })
+    }
+}
+
+fn delay_of(
+    stood: &Stood<'_>,
+    as_of: NaiveDate,
+    named: &HashMap<DepartmentId, String>,
+) -> Result<CaseDelay, OfficeError> {
+    let Stood { row, case, position, .. } = stood;
+    let answer = stood.answer.ok_or_else(|| OfficeError::Refused {
+        code: "receipt_not_fixed".into(),
+        article: None,
+        detail: "收到申请之日尚未确定，答复期限未起算".into(),
+        errors: Vec::new(),
+    })?;
+    let delay = delay(stood.log, case, answer, as_of, stood.calendar);
+    let shares = shares(&delay);
+    Ok(CaseDelay {
+        case_id: row.id.0,
+        number: case.number.clone(),
+        as_of,
+        standing: Word { code: position.standing.code(), label: position.standing.label() },
+        is_late: position.standing.is_late(),
+        start_on: answer.start,
+        due_on: position.due_on,
+        replied_on: case.replied_on(),
+        working_days: delay.total(),
+        overdue_working_days: shares.values().map(|share| share.overdue_working_days).sum(),
+        holders: shares
+            .into_iter()
+            .map(|(holder, share)| HolderDays {
+                holder: holder_name(holder, named),
+                working_days: share.working_days,
+                overdue_working_days: share.overdue_working_days,
+            })
+            .collect(),
+        stretches: delay
+            .stretches
+            .iter()
+            .map(|stretch| DelayStretch {
+                holder: holder_name(stretch.holder, named),
+                from: stretch.from,
+                through: stretch.through,
+                working_days: stretch.working_days,
+                is_overdue: stretch.is_overdue,
+            })
+            .collect(),
+    })
+}
+
+fn holder_name(holder: Holder, named: &HashMap<DepartmentId, String>) -> HolderName {
+    let (department_id, review) = match holder {
+        Holder::Department(id) => (Some(id), None),
+        Holder::Review(kind) => (None, Some(kind.code())),
+        Holder::Nobody | Holder::Office | Holder::Consulted | Holder::Applicant => (None, None),
+    };
+    let name = department_id.and_then(|id| named.get(&DepartmentId(id)).cloned());
+    HolderName { kind: holder.code(), name: name.unwrap_or_else(|| holder.label().to_owned()), department_id, review }
+}
+
+/// What the ids are called.
+struct Names {
+    organs: HashMap<OrganId, String>,
+    departments: HashMap<DepartmentId, String>,
+    people: HashMap<UserId, String>,
+}
+
+impl Names {
+    fn of(db: &mut Db, organs: &[OrganRow], sums: &Sums) -> Result<Self, OfficeError> {
+        let ids: Vec<OrganId> = organs.iter().map(|organ| organ.id).collect();
+        let departments = departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
+        let handlers: BTreeSet<UserId> = sums.handlers.keys().filter_map(|(_, handler)| *handler).collect();
+        let people = users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
+        Ok(Self { organs: organs.iter().map(|organ| (organ.id, organ.name.clone())).collect(), departments, people })
+    }
+
+    fn organ(&self, id: OrganId) -> String {
+        self.organs.get(&id).cloned().unwrap_or_default()
+    }
+
+    fn overview(&self, sums: Sums, organs: &[OrganRow], frame: Overview) -> Overview {
+        let own: Vec<(&str, Tally)> = organs
+            .iter()
+            .map(|organ| (organ.path.as_str(), sums.organs.get(&organ.id).cloned().unwrap_or_default()))
+            .collect();
+        let rolled = roll_up(&own);
+        let mut total = Tally::default();
+        own.iter().for_each(|(_, tally)| total.merge(tally));
+        let depth = |path: &str| own.iter().filter(|(other, _)| *other != path && path.starts_with(other)).count();
+        let organs = organs.iter().zip(&own).zip(&rolled).map(|((organ, (path, own)), rolled)| OrganOverview {
+            organ_id: organ.id.0,
+            organ_code: organ.code.clone(),
+            organ_name: organ.name.clone(),
+            parent_id: organ.parent_id.map(|id| id.0),
+            depth: depth(path),
+            own: own.figures(),
+            with_subordinates: rolled.figures(),
+        });
+        Overview {
+            total: total.figures(),
+            organs: organs.collect(),
+            departments: self.departments(&sums),
+            handlers: self.handlers(&sums),
+            delays: self.delays(&sums),
+            ..frame
+        }
+    }
+
+    /// Departments with cases, those with whom days of late cases lay, and what was with nobody yet.
+    fn departments(&self, sums: &Sums) -> Vec<DepartmentOverview> {
+        let mut tallies = sums.departments.clone();
+        for (organ, holder) in sums.delays.keys() {
+            match holder {
+                Holder::Nobody => tallies.entry((*organ, None)).or_default(),
+                Holder::Department(id) => tallies.entry((*organ, Some(DepartmentId(*id)))).or_default(),
+                Holder::Office | Holder::Review(_) | Holder::Consulted | Holder::Applicant => continue,
+            };
+        }
+        let rows = tallies.into_iter().map(|((organ, department), tally)| {
+            let holder = department.map_or(Holder::Nobody, |id| Holder::Department(id.0));
+            let share = sums.delays.get(&(organ, holder)).copied().unwrap_or_default();
+            DepartmentOverview {
+                organ_id: organ.0,
+                organ_name: self.organ(organ),
+                department_id: department.map(|id| id.0),
+                department: department.and_then(|id| self.departments.get(&id).cloned()),
+                figures: tally.figures(),
+                delay_working_days: share.working_days,
+                delay_overdue_working_days: share.overdue_working_days,
+            }
+        });
+        rows.collect()
+    }
+
+    fn handlers(&self, sums: &Sums) -> Vec<HandlerOverview> {
+        let rows = sums.handlers.iter().map(|((organ, handler), tally)| HandlerOverview {
+            organ_id: organ.0,
+            organ_name: self.organ(*organ),
+            handler_id: handler.map(|id| id.0),
+            handler: handler.and_then(|id| self.people.get(&id).cloned()),
+            figures: tally.figures(),
+        });
+        rows.collect()
+    }
+
+    fn delays(&self, sums: &Sums) -> Vec<DelayShare> {
+        let rows = sums.delays.iter().map(|((organ, holder), share)| DelayShare {
+            organ_id: organ.0,
+            organ_name: self.organ(*organ),
+            holder: holder_name(*holder, &self.departments),
+            cases: share.cases,
+            working_days: share.working_days,
+            overdue_working_days: share.overdue_working_days,
+        });
+        rows.collect()
+    }
+}
+
+impl Overview {
+    fn empty(as_of: NaiveDate, from: NaiveDate, until: NaiveDate) -> Self {
+        Self {
+            as_of,
+            from,
+            until,
+            counting: Word { code: "", label: "" },
+            is_complete: true,
+            total: Tally::default().figures(),
+            organs: Vec::new(),
+            departments: Vec::new(),
+            handlers: Vec::new(),
+            delays: Vec::new(),
+        }
+    }
+}

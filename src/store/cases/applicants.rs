@@ -1,0 +1,248 @@
+//! 申请人. The name is readable, for lists and search; identity number and contacts are sealed.
+
+use diesel::prelude::*;
+
+use crate::store::database::db::Db;
+use crate::store::database::schema::applicants;
+use crate::store::database::seal::{Place, Sealer, Secret};
+use crate::store::{ApplicantId, OrganId, StoreError, Ts};
+
+/// A row of `applicants`. What is sealed opens by [`identity`] and [`contact`].
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = applicants, treat_none_as_default_value = false)]
+pub struct ApplicantRow {
+    /// Id.
+    pub id: ApplicantId,
+    /// The organ that was asked; applicants are not shared between organs.
+    pub organ_id: OrganId,
+    /// 申请人类型, as a code.
+    pub kind: String,
+    /// 姓名 or 名称.
+    pub name: String,
+    /// 证件类型, as a code.
+    pub identity_kind: Option<String>,
+    /// 证件号码, sealed.
+    pub identity_sealed: Option<Vec<u8>>,
+    /// Keyed hash of the normalised number.
+    pub identity_index: Option<String>,
+    /// Contacts, sealed.
+    pub contact_sealed: Option<Vec<u8>>,
+    /// When it was added.
+    pub created_at: Ts,
+}
+
+/// An applicant to be added.
+#[derive(Debug, Clone, Copy)]
+pub struct NewApplicant<'a> {
+    /// The organ that was asked.
+    pub organ_id: OrganId,
+    /// 申请人类型, as a code.
+    pub kind: &'a str,
+    /// 姓名 or 名称.
+    pub name: &'a str,
+    /// 证件类型 (a code) and 证件号码.
+    pub identity: Option<(&'a str, &'a str)>,
+    /// JSON of telephone, e-mail, address, agent …
+    pub contact: Option<&'a str>,
+}
+
+/// Adds an applicant.
+///
+/// # Errors
+/// [`StoreError::Dangling`] when there is no such organ.
+pub fn insert(db: &mut Db, sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<ApplicantRow, StoreError> {
+    let row = sealed(sealer, new, at)?;
+    diesel::insert_into(applicants::table).values(&row).execute(db)?;
+    Ok(row)
+}
+
+/// The row of a new applicant, sealed and not yet written.
+///
+/// # Errors
+/// [`StoreError::Database`] when the machine gives no randomness.
+pub fn sealed(sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<ApplicantRow, StoreError> {
+    let id = ApplicantId::new();
+    let number = new.identity.map(|(kind, number)| (kind, normalised(number)));
+    let seal = |place: Place, text: &str| sealer.seal(place, text.as_bytes());
+    Ok(ApplicantRow {
+        id,
+        organ_id: new.organ_id,
+        kind: new.kind.to_owned(),
+        name: new.name.to_owned(),
+        identity_kind: number.as_ref().map(|(kind, _)| (*kind).to_owned()),
+        identity_sealed: number.as_ref().map(|(_, number)| seal(identity_place(id), number)).transpose()?,
+        identity_index: number.as_ref().map(|(kind, number)| sealer.blind_index(kind, number)),
+        contact_sealed: new.contact.map(|text| seal(contact_place(id), text)).transpose()?,
+        created_at: at,
+    })
+}
+
+/// Replaces the contacts.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn set_contact(db: &mut Db, sealer: &Sealer, id: ApplicantId, contact: &str) -> Result<(), StoreError> {
+    let sealed = sealer.seal(contact_place(id), contact.as_bytes())?;
+    let changed =
+        diesel::update(applicants::table.find(id)).set(applicants::contact_sealed.eq(Some(sealed))).execute(db)?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+}
+
+/// The applicant of an id.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn find(db: &mut Db, id: ApplicantId) -> Result<ApplicantRow, StoreError> {
+    Ok(applicants::table.find(id).select(ApplicantRow::as_select()).first(db)?)
+}
+
+/// The applicants of these ids, in any order.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn many(db: &mut Db, of: &[ApplicantId]) -> Result<Vec<ApplicantRow>, StoreError> {
+    let mut found = Vec::with_capacity(of.len());
+    for batch in of.chunks(BATCH) {
+        let theirs = applicants::table.filter(applicants::id.eq_any(batch));
+        let rows: Vec<ApplicantRow> = theirs.select(ApplicantRow::as_select()).load(db)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Who came to these organs before with the same paper, oldest first.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn find_same(
+    db: &mut Db,
+    sealer: &Sealer,
+    of: &[OrganId],
+    identity_kind: &str,
+    number: &str,
+) -> Result<Vec<ApplicantRow>, StoreError> {
+    let index = sealer.blind_index(identity_kind, &normalised(number));
+    Ok(applicants::table
+        .filter(applicants::organ_id.eq_any(of))
+        .filter(applicants::identity_index.eq(index))
+        .order((applicants::created_at, applicants::id))
+        .select(ApplicantRow::as_select())
+        .load(db)?)
+}
+
+/// What tells applicants apart, without opening anything: kind, name, keyed hash of the identity number.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Likely {
+    /// Id.
+    pub id: ApplicantId,
+    /// 申请人类型, as a code.
+    pub kind: String,
+    /// 姓名 or 名称.
+    pub name: String,
+    /// Keyed hash of the normalised number, if one was given.
+    pub identity_index: Option<String>,
+}
+
+/// How many applicants are asked for in one statement.
+const BATCH: usize = 500;
+
+/// What tells these applicants apart.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn told_apart(db: &mut Db, of: &[ApplicantId]) -> Result<Vec<Likely>, StoreError> {
+    let mut found = Vec::with_capacity(of.len());
+    for batch in of.chunks(BATCH) {
+        let theirs = applicants::table.filter(applicants::id.eq_any(batch));
+        let rows: Vec<Likely> =
+            theirs.select((applicants::id, applicants::kind, applicants::name, applicants::identity_index)).load(db)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Records of an organ that may be the same applicant's as this one, newest first: with the same identity number, or with
+/// the same kind and name where one of the two gave no number. The record itself is among them.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn perhaps_same(db: &mut Db, one: &ApplicantRow, limit: i64) -> Result<Vec<Likely>, StoreError> {
+    let named = applicants::name.eq(&one.name).and(applicants::kind.eq(&one.kind));
+    let mut query = applicants::table
+        .filter(applicants::organ_id.eq(one.organ_id))
+        .select((applicants::id, applicants::kind, applicants::name, applicants::identity_index))
+        .into_boxed();
+    // An old ledger may have no name: nobody is the same by that.
+    query = match &one.identity_index {
+        Some(index) if one.name.is_empty() => query.filter(applicants::identity_index.eq(index)),
+        None if one.name.is_empty() => query.filter(applicants::id.eq(one.id)),
+        Some(index) => query.filter(
+            applicants::identity_index
+                .is_not_null()
+                .and(applicants::identity_index.assume_not_null().eq(index))
+                .or(named.and(applicants::identity_index.is_null())),
+        ),
+        None => query.filter(named),
+    };
+    Ok(query.order((applicants::created_at.desc(), applicants::id.desc())).limit(limit).load(db)?)
+}
+
+/// 证件号码, in the clear. Who calls this writes it into the audit log.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when it does not open.
+pub fn identity(sealer: &Sealer, row: &ApplicantRow) -> Result<Option<Secret<String>>, StoreError> {
+    row.identity_sealed.as_deref().map(|sealed| open(sealer, identity_place(row.id), sealed)).transpose()
+}
+
+/// The contacts (JSON), in the clear.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when they do not open.
+pub fn contact(sealer: &Sealer, row: &ApplicantRow) -> Result<Option<Secret<String>>, StoreError> {
+    row.contact_sealed.as_deref().map(|sealed| open(sealer, contact_place(row.id), sealed)).transpose()
+}
+
+fn open(sealer: &Sealer, place: Place, sealed: &[u8]) -> Result<Secret<String>, StoreError> {
+    let bytes = sealer.open(place, sealed)?.into_inner();
+    String::from_utf8(bytes).map(Secret::new).map_err(|_| StoreError::Corrupt("sealed text is not UTF-8".into()))
+}
+
+fn identity_place(id: ApplicantId) -> Place {
+    Place { table: "applicants", column: "identity_sealed", row: id.0 }
+}
+
+fn contact_place(id: ApplicantId) -> Place {
+    Place { table: "applicants", column: "contact_sealed", row: id.0 }
+}
+
+/// One spelling of a number: no spaces or hyphens, half-width, capital letters.
+fn normalised(number: &str) -> String {
+    let half_width = |letter: char| match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        other => other,
+    };
+    number
+        .chars()
+        .map(half_width)
+        .filter(|letter| !letter.is_whitespace() && *letter != '-')
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_in_every_spelling_is_the_same() {
+        for spelling in [
+            "11010119900307123X",
+            "110101 19900307 123x",
+            "１１０１０１１９９００３０７１２３ｘ",
+            "110101-19900307-123X",
+        ] {
+            assert_eq!(normalised(spelling), "11010119900307123X", "{spelling}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Subject tags of cases.
+
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+
+use crate::store::database::db::Db;
+use crate::store::database::schema::case_tags;
+use crate::store::{CaseId, StoreError, Ts, UserId};
+
+/// How many cases are asked for in one statement.
+const BATCH: usize = 500;
+
+/// The tags of the case that `condition` names, in one text, a line each, beside a row of another table; `t` is the table of tags.
+pub(in crate::store) fn beside(condition: &str) -> SqlLiteral<Nullable<Text>> {
+    sql(&format!("(SELECT string_agg(t.tag, '\n') FROM case_tags t WHERE {condition})"))
+}
+
+/// The tags of [`beside`], in order: sorted here, because the databases sort Chinese differently.
+pub(in crate::store) fn of_lines(lines: Option<String>) -> Vec<String> {
+    let mut tags: Vec<String> = lines.iter().flat_map(|lines| lines.lines()).map(str::to_owned).collect();
+    tags.sort_unstable();
+    tags
+}
+
+/// The tags of a case, in order.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn of_case(db: &mut Db, case: CaseId) -> Result<Vec<String>, StoreError> {
+    let mut tags: Vec<String> = case_tags::table.filter(case_tags::case_id.eq(case)).select(case_tags::tag).load(db)?;
+    // Not by the database: the two sort Chinese differently.
+    tags.sort_unstable();
+    Ok(tags)
+}
+
+/// The tags of several cases, each with its case.
+///
+/// # Errors
+/// As every statement: [`StoreError`].
+pub fn of_cases(db: &mut Db, cases: &[CaseId]) -> Result<Vec<(CaseId, String)>, StoreError> {
+    let mut found = Vec::new();
+    for batch in cases.chunks(BATCH) {
+        let theirs = case_tags::table.filter(case_tags::case_id.eq_any(batch));
+        let rows: Vec<(CaseId, String)> = theirs.select((case_tags::case_id, case_tags::tag)).load(db)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Takes tags off a case and puts others on it.
+///
+/// # Errors
+/// [`StoreError::Dangling`] when the case or the person is not there, [`StoreError::Conflict`] when a tag is on it.
+pub fn change(db: &mut Db, case: CaseId, off: &[String], on: &[String], by: UserId, at: Ts) -> Result<(), StoreError> {
+    let gone = case_tags::table.filter(case_tags::case_id.eq(case)).filter(case_tags::tag.eq_any(off));
+    diesel::delete(gone).execute(db)?;
+    for tag in on {
+        let row = (
+            case_tags::case_id.eq(case),
+            case_tags::tag.eq(tag),
+            case_tags::tagged_by.eq(by),
+            case_tags::tagged_at.eq(at),
+        );
+        diesel::insert_into(case_tags::table).values(row).execute(db)?;
+    }
+    Ok(())
+}

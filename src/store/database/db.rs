@@ -1,0 +1,372 @@
+//! The connection: either database behind one type, opened and set up in one way, and what a transaction is on each.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, InstrumentationEvent, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::sql_types::{Integer, Text};
+
+use super::deadline;
+use super::health::{self, Health, identity};
+use super::options::{Address, for_libpq};
+use crate::store::StoreError;
+
+pub use connection::{Db, MultiBackend};
+
+mod connection {
+    #![expect(missing_docs, reason = "diesel's derive writes public items of its own")]
+
+    /// A connection to either database. Most statements run on it as they are; what only the inner connections can do
+    /// (upserts, batch inserts, row locks) goes through `on_each!` or a `match`.
+    #[derive(diesel::MultiConnection)]
+    pub enum Db {
+        /// PostgreSQL.
+        Pg(diesel::PgConnection),
+        /// SQLite.
+        Lite(diesel::SqliteConnection),
+    }
+}
+
+/// Runs the same expression on the inner connection of either kind.
+macro_rules! on_each {
+    ($db:ident => $run:expr) => {
+        match $db {
+            $crate::store::database::db::Db::Pg($db) => $run,
+            $crate::store::database::db::Db::Lite($db) => $run,
+        }
+    };
+}
+pub(crate) use on_each;
+
+/// A statement that both databases understand but diesel's multi-connection does not (`ON CONFLICT`).
+#[derive(Debug, Clone, Copy)]
+pub struct Both<T>(pub T);
+
+impl<T> QueryFragment<MultiBackend> for Both<T>
+where
+    T: QueryFragment<diesel::pg::Pg> + QueryFragment<diesel::sqlite::Sqlite>,
+{
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        MultiBackend::walk_variant_ast(&self.0, pass)
+    }
+}
+
+impl<T: QueryId> QueryId for Both<T> {
+    type QueryId = T::QueryId;
+    const HAS_STATIC_QUERY_ID: bool = T::HAS_STATIC_QUERY_ID;
+}
+
+impl<T: diesel::query_builder::Query> diesel::query_builder::Query for Both<T> {
+    type SqlType = T::SqlType;
+}
+
+impl<T> RunQueryDsl<Db> for Both<T> {}
+
+/// How patient a session is.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Session {
+    pub(in crate::store) lock_timeout: Duration,
+    pub(in crate::store) statement_timeout: Duration,
+}
+
+impl Session {
+    /// Long enough to wait for another instance's migration.
+    pub(in crate::store) const MIGRATION: Self =
+        Self { lock_timeout: Duration::from_secs(120), statement_timeout: Duration::from_secs(600) };
+}
+
+/// What a connection is for. On SQLite a reader cannot write; on PostgreSQL all are writers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Role {
+    Writer,
+    Reader,
+}
+
+/// Opens connections. diesel's own manager would try PostgreSQL and then make an SQLite file named after a bad address.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct Manager {
+    address: Address,
+    session: Session,
+    role: Role,
+    health: Arc<Health>,
+}
+
+impl Manager {
+    pub(in crate::store) fn new(address: Address, session: Session, role: Role) -> Self {
+        Self { address, session, role, health: Arc::default() }
+    }
+
+    /// The same, and what its connections meet is noted there.
+    pub(in crate::store) fn reporting_to(mut self, health: &Arc<Health>) -> Self {
+        self.health = Arc::clone(health);
+        self
+    }
+
+    /// Where its connections report to.
+    pub(in crate::store) fn health(&self) -> &Arc<Health> {
+        &self.health
+    }
+
+    /// A connection, set up and checked.
+    pub(in crate::store) fn open(&self) -> Result<Db, StoreError> {
+        let mut db = self.connected()?;
+        let health = Arc::clone(&self.health);
+        match &mut db {
+            Db::Pg(connection) => {
+                connection.set_instrumentation(move |event: InstrumentationEvent<'_>| health.heard(&event));
+            }
+            Db::Lite(connection) => {
+                connection.set_instrumentation(move |event: InstrumentationEvent<'_>| health.count(&event));
+            }
+        }
+        Ok(db)
+    }
+
+    fn connected(&self) -> Result<Db, StoreError> {
+        match &self.address {
+            Address::Postgres(url) => {
+                let mut connection = PgConnection::establish(&for_libpq(url))?;
+                set_up_postgres(&mut connection, self.session)?;
+                Ok(Db::Pg(connection))
+            }
+            Address::Sqlite(path) => {
+                let path = path.to_str().ok_or_else(|| StoreError::Refused("the path is not UTF-8".into()))?;
+                // SQLite would make an empty file where one was moved away.
+                identity(path.as_ref())?;
+                let mut connection = SqliteConnection::establish(path)?;
+                set_up_sqlite(&mut connection, self.session, self.role)?;
+                Ok(Db::Lite(connection))
+            }
+        }
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Db;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<Db, StoreError> {
+        self.open()
+    }
+
+    fn is_valid(&self, db: &mut Db) -> Result<(), StoreError> {
+        Ok(db.ping()?)
+    }
+
+    fn has_broken(&self, db: &mut Db) -> bool {
+        std::thread::panicking() || db.is_broken()
+    }
+}
+
+/// Times are UTC, waits are bounded, messages are in English where the server lets us choose (errors are told apart
+/// by their text).
+fn set_up_postgres(connection: &mut PgConnection, session: Session) -> Result<(), StoreError> {
+    let (lock, statement) = (session.lock_timeout.as_millis(), session.statement_timeout.as_millis());
+    connection.batch_execute(&format!(
+        "SET TIME ZONE 'UTC'; SET application_name = 'gongkai'; SET lock_timeout = {lock};
+         SET statement_timeout = {statement}; SET idle_in_transaction_session_timeout = '60s';
+         DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;"
+    ))?;
+    Ok(())
+}
+
+/// Durable commits (`synchronous=FULL`: a legal act must survive a power cut), enforced references, bounded WAL.
+fn set_up_sqlite(connection: &mut SqliteConnection, session: Session, role: Role) -> Result<(), StoreError> {
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {}", session.lock_timeout.as_millis()))?;
+    switch_to_wal(connection, session.lock_timeout)?;
+    connection.batch_execute(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    if role == Role::Reader {
+        connection.batch_execute("PRAGMA query_only = ON")?;
+    }
+    deadline::register(connection)?;
+    check_sqlite(connection)
+}
+
+/// Brings what stands in the WAL into the database file, as far as no reader keeps it from that.
+pub(in crate::store) fn checkpoint(db: &mut Db) -> Result<(), StoreError> {
+    match db {
+        Db::Lite(connection) => Ok(connection.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?),
+        Db::Pg(_) => Ok(()),
+    }
+}
+
+/// Several instances may open a new file at once; the switch does not wait for locks by itself.
+fn switch_to_wal(connection: &mut SqliteConnection, patience: Duration) -> Result<(), StoreError> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut left = patience.as_millis() / PAUSE.as_millis();
+    loop {
+        match connection.batch_execute("PRAGMA journal_mode = WAL").map_err(StoreError::from) {
+            Err(StoreError::Busy) if left > 0 => {
+                left -= 1;
+                std::thread::sleep(PAUSE);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// What SQLite says about itself after the settings.
+#[derive(Debug, QueryableByName)]
+struct SqliteState {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Text)]
+    journal_mode: String,
+    #[diesel(sql_type = Integer)]
+    synchronous: i32,
+    #[diesel(sql_type = Integer)]
+    foreign_keys: i32,
+    #[diesel(sql_type = Integer)]
+    trusted_schema: i32,
+}
+
+/// Settings that did not take (a file system without shared memory, another library) must not go unnoticed.
+fn check_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let state: SqliteState = diesel::sql_query(
+        "SELECT sqlite_version() AS version, j.journal_mode, s.synchronous, f.foreign_keys, t.trusted_schema
+         FROM pragma_journal_mode j, pragma_synchronous s, pragma_foreign_keys f, pragma_trusted_schema t",
+    )
+    .get_result(connection)?;
+    if !is_safe_version(&state.version) {
+        return Err(StoreError::Refused(format!(
+            "SQLite {} can lose committed data in WAL mode: 3.51.3 or newer is needed",
+            state.version
+        )));
+    }
+    let flags = (state.synchronous, state.foreign_keys, state.trusted_schema);
+    if state.journal_mode != "wal" || flags != (2, 1, 0) {
+        return Err(StoreError::Refused(format!("SQLite did not take its settings: {state:?}")));
+    }
+    Ok(())
+}
+
+/// Versions 3.7.0 to 3.51.2 can lose committed transactions when a WAL is reset (fixed in 3.51.3).
+fn is_safe_version(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next()) >= (3, 51, 3)
+}
+
+/// Which transaction to begin.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) enum Begin {
+    /// One state of the whole database for all statements, nothing written.
+    Snapshot,
+    /// May write. SQLite takes the write lock at once: a lock taken half way fails instead of waiting.
+    Write,
+}
+
+/// Runs `work` between begin and commit; an error rolls back.
+pub(in crate::store) fn transaction<T, E>(
+    db: &mut Db,
+    begin: Begin,
+    work: impl FnOnce(&mut Db) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<StoreError>,
+{
+    self::begin(db, begin)?;
+    transaction_begun(db, begin, work)
+}
+
+/// The first half of [`transaction`].
+pub(in crate::store) fn begin(db: &mut Db, begin: Begin) -> Result<(), StoreError> {
+    deadline::check()?;
+    let begun = match (&mut *db, begin) {
+        (Db::Pg(c), Begin::Snapshot) => {
+            let begin = within_limit("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            AnsiTransactionManager::begin_transaction_sql(c, &begin)
+        }
+        (Db::Pg(c), Begin::Write) => {
+            AnsiTransactionManager::begin_transaction_sql(c, &within_limit("BEGIN ISOLATION LEVEL READ COMMITTED"))
+        }
+        (Db::Lite(c), Begin::Snapshot) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
+        (Db::Lite(c), Begin::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+    };
+    Ok(begun?)
+}
+
+/// The BEGIN of a PostgreSQL transaction; its statements end when the limit of the thread has passed.
+fn within_limit(begin: &'static str) -> Cow<'static, str> {
+    match deadline::remaining() {
+        None => Cow::Borrowed(begin),
+        // 0 would mean no limit at all.
+        Some(left) => Cow::Owned(format!("{begin}; SET LOCAL statement_timeout = {}", left.as_millis().max(1))),
+    }
+}
+
+/// The second half of [`transaction`]: runs `work`, then commits or rolls back.
+pub(in crate::store) fn transaction_begun<T, E>(
+    db: &mut Db,
+    begin: Begin,
+    work: impl FnOnce(&mut Db) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<StoreError>,
+{
+    let failed_before = health::failed();
+    let result = work(db).and_then(|value| match begin {
+        // A read acknowledges nothing.
+        Begin::Snapshot => Ok(value),
+        // Only a statement that failed aborts a transaction.
+        Begin::Write if health::failed() == failed_before => Ok(value),
+        Begin::Write => {
+            refuse_aborted(db)?;
+            Ok(value)
+        }
+    });
+    match result {
+        Ok(value) => {
+            <Db as Connection>::TransactionManager::commit_transaction(db).map_err(StoreError::from)?;
+            Ok(value)
+        }
+        Err(error) => {
+            // SQLite rolls back by itself when the disk is full, and a lost server needs none: the connection then
+            // counts as broken and is thrown away, and the first error is the one to report.
+            if let Err(cause) = <Db as Connection>::TransactionManager::rollback_transaction(db) {
+                tracing::debug!(%cause, "rollback failed, the connection is dropped");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// PostgreSQL answers COMMIT of a failed transaction with a silent rollback. If `work` swallowed an error and went on,
+/// this statement fails and nothing is acknowledged that is not there.
+fn refuse_aborted(db: &mut Db) -> Result<(), StoreError> {
+    match db {
+        Db::Pg(c) => Ok(c.batch_execute("SELECT 1")?),
+        Db::Lite(_) => Ok(()),
+    }
+}
+
+/// Whether libpq can encrypt: without TLS it refuses `sslmode=require` before it looks for a server, so the socket
+/// named here need not exist.
+pub(in crate::store) fn libpq_has_tls() -> bool {
+    match PgConnection::establish("postgres:///x?host=/nonexistent&sslmode=require") {
+        Ok(_) => true,
+        Err(cause) => !cause.to_string().contains("not compiled in"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_older_than_3_51_3_is_refused() {
+        for version in ["3.40.1", "3.51.2", "3.7.0", "2.99.99", ""] {
+            assert!(!is_safe_version(version), "{version}");
+        }
+        for version in ["3.51.3", "3.53.2", "3.52.0", "4.0.0"] {
+            assert!(is_safe_version(version), "{version}");
+        }
+    }
+}

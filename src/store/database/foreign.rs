@@ -1,0 +1,98 @@
+//! Whether an SQLite file is this program's, before a byte of it changes: opening it as a database would switch its journal.
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::options::Address;
+use crate::store::StoreError;
+
+/// How every SQLite file begins.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Tables that every release has had.
+const OURS: [&str; 2] = ["meta", "case_events"];
+/// The table of diesel's migrations, which stays when all of them were taken back.
+const MIGRATIONS: &str = "__diesel_schema_migrations";
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// This program's tables.
+    Ours,
+    /// No table.
+    Nothing,
+    /// Tables of another program.
+    Foreign,
+}
+
+/// Refuses a file with the tables of another program, and, where a database must be there, one without tables.
+///
+/// # Errors
+/// [`StoreError::Refused`]. A file that cannot be read is left to the opening, which says why.
+pub(in crate::store) fn refuse(address: &Address, must_exist: bool) -> Result<(), StoreError> {
+    let Address::Sqlite(path) = address else { return Ok(()) };
+    if !is_database(path) {
+        return Ok(());
+    }
+    match holds(path) {
+        Some(Holds::Foreign) => Err(StoreError::Refused(format!(
+            "{address} 是其他程序的数据库，没有改动：请核对 GONGKAI_DATABASE_URL / the database of another program, left as it is: \
+             check GONGKAI_DATABASE_URL"
+        ))),
+        Some(Holds::Nothing) if must_exist => Err(address.holds_nothing()),
+        Some(Holds::Ours | Holds::Nothing) | None => Ok(()),
+    }
+}
+
+fn is_database(path: &Path) -> bool {
+    let mut begins = [0_u8; MAGIC.len()];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begins)).is_ok() && begins == *MAGIC
+}
+
+/// What the file holds; `None` when it cannot be read.
+fn holds(path: &Path) -> Option<Holds> {
+    // Nothing is made beside the file when it is taken for one that no program changes.
+    let of_file = tables(path, "immutable=1").map(|tables| judged(&tables));
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let has_log = std::fs::metadata(&log).is_ok_and(|log| log.len() > 0);
+    if of_file == Some(Holds::Ours) || !has_log {
+        return of_file;
+    }
+    // The last writes are in the log beside the file.
+    tables(path, "cache=private").map(|tables| judged(&tables)).or(of_file)
+}
+
+fn judged(tables: &[String]) -> Holds {
+    let is_there = |name: &&str| tables.iter().any(|table| table == name);
+    if OURS.iter().all(is_there) {
+        Holds::Ours
+    } else if tables.iter().all(|table| table == MIGRATIONS || table.starts_with("sqlite_")) {
+        Holds::Nothing
+    } else {
+        Holds::Foreign
+    }
+}
+
+/// The names of the tables and views, read without writing.
+fn tables(path: &Path, how: &str) -> Option<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Named {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let path = std::path::absolute(path).ok()?;
+    let mut uri = String::from("file://");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(*byte)),
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    let mut connection = SqliteConnection::establish(&format!("{uri}?{how}&mode=ro")).ok()?;
+    let query = diesel::sql_query("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')");
+    let rows: Vec<Named> = query.load(&mut connection).ok()?;
+    Some(rows.into_iter().map(|row| row.name).collect())
+}

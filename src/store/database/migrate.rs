@@ -1,0 +1,135 @@
+//! Migrations, each with its way back, run under a lock so that several instances may start at once.
+//! diesel's own look-up and run hold none.
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::db::{Begin, Db, transaction_begun};
+use super::schema::meta;
+use crate::store::{StoreError, database::db::on_each};
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// Any number, as long as every instance uses the same one.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7110492)";
+
+/// Row of `meta` by which a database recognises its sealing key.
+const KEY_CHECK: &str = "sealing_key_check";
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs what is missing and writes down which key the database is sealed with.
+pub(in crate::store) fn run(db: &mut Db, key_check: &str) -> Result<Vec<String>, StoreError> {
+    locked(db, |db| {
+        let applied = match db {
+            Db::Pg(c) => c.run_pending_migrations(POSTGRES).map(names),
+            Db::Lite(c) => c.run_pending_migrations(SQLITE).map(names),
+        };
+        let applied = applied.map_err(failed)?;
+        remember_key(db, key_check)?;
+        Ok(applied)
+    })
+}
+
+/// Takes every migration back.
+pub(in crate::store) fn revert_all(db: &mut Db) -> Result<Vec<String>, StoreError> {
+    locked(db, |db| {
+        let reverted = match db {
+            Db::Pg(c) => c.revert_all_migrations(POSTGRES).map(names),
+            Db::Lite(c) => c.revert_all_migrations(SQLITE).map(names),
+        };
+        reverted.map_err(failed)
+    })
+}
+
+/// What the program has and the database has not. Looks only, so that it may run on a reader.
+pub(in crate::store) fn pending(db: &mut Db) -> Result<Vec<String>, StoreError> {
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    let applied: Vec<Applied> = if table_exists(db, "__diesel_schema_migrations")? {
+        diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(db)?
+    } else {
+        Vec::new()
+    };
+    let mut missing = match db {
+        Db::Pg(_) => known::<Pg>(&POSTGRES)?,
+        Db::Lite(_) => known::<Sqlite>(&SQLITE)?,
+    };
+    missing.retain(|version| !applied.iter().any(|row| row.version == *version));
+    missing.sort();
+    Ok(missing)
+}
+
+/// The check value of the key that the database was sealed with, when it has been migrated.
+pub(in crate::store) fn key_check(db: &mut Db) -> Result<Option<String>, StoreError> {
+    if !table_exists(db, "meta")? {
+        return Ok(None);
+    }
+    Ok(meta::table.find(KEY_CHECK).select(meta::value).first(db).optional()?)
+}
+
+fn remember_key(db: &mut Db, check: &str) -> Result<(), StoreError> {
+    match key_check(db)? {
+        None => {
+            let row = (meta::key.eq(KEY_CHECK), meta::value.eq(check));
+            diesel::insert_into(meta::table).values(row).execute(db)?;
+            Ok(())
+        }
+        Some(known) if known == check => Ok(()),
+        Some(_) => Err(super::seal::other_key()),
+    }
+}
+
+/// All of it in one transaction that excludes every other migrating instance.
+fn locked<T>(db: &mut Db, work: impl FnOnce(&mut Db) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    match db {
+        Db::Pg(c) => {
+            AnsiTransactionManager::begin_transaction(c)?;
+            if let Err(error) = c.batch_execute(LOCK) {
+                AnsiTransactionManager::rollback_transaction(c)?;
+                return Err(error.into());
+            }
+        }
+        Db::Lite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN EXCLUSIVE")?,
+    }
+    transaction_begun(db, Begin::Write, work)
+}
+
+fn table_exists(db: &mut Db, name: &str) -> Result<bool, StoreError> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    let sql = match db {
+        Db::Pg(_) => "SELECT count(*) AS n FROM pg_catalog.pg_class WHERE oid = to_regclass($1)",
+        Db::Lite(_) => "SELECT count(*) AS n FROM sqlite_schema WHERE type = 'table' AND name = $1",
+    };
+    let found: Found = on_each!(db => diesel::sql_query(sql).bind::<Text, _>(name).get_result(db))?;
+    Ok(found.n > 0)
+}
+
+fn known<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Result<Vec<String>, StoreError>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let all: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(failed)?;
+    Ok(all.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
+fn names(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Vec<String> {
+    versions.iter().map(ToString::to_string).collect()
+}
+
+fn failed(cause: Failure) -> StoreError {
+    StoreError::Database(format!("migration failed: {cause}"))
+}

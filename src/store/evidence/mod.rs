@@ -1,0 +1,3 @@
+//! Who did what, and who read what.
+
+pub mod audit;

@@ -1,0 +1,256 @@
+//! The outbox as people and gauges look at it.
+
+use std::time::Duration;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::{MailState, instant};
+use crate::store::database::schema::{mail_answers, outbox};
+use crate::store::{CaseId, Db, OrganId, OutboxId, StoreError, Ts, UserId};
+
+/// The most answers of one mail that are shown.
+const ANSWERS_MAX: i64 = 100;
+
+/// A row as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailView {
+    /// The row.
+    pub id: OutboxId,
+    /// Its key.
+    pub dedupe_key: String,
+    /// The organ it is about.
+    pub organ_id: Option<OrganId>,
+    /// The case it is about.
+    pub case_id: Option<CaseId>,
+    /// The person it goes to.
+    pub recipient_id: Option<UserId>,
+    /// The address it goes to.
+    pub to_address: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// Where it stands.
+    pub state: MailState,
+    /// Attempts so far, since it was queued or last released.
+    pub attempts: i32,
+    /// Whether the receiver may hold two copies.
+    pub suspect: bool,
+    /// When it is tried next.
+    pub next_attempt_at: Ts,
+    /// What the server said last.
+    pub last_reply: Option<String>,
+    /// When it was queued.
+    pub created_at: Ts,
+    /// When the server accepted it.
+    pub sent_at: Option<Ts>,
+    /// When a person last sent it on its way again.
+    pub released_at: Option<Ts>,
+}
+
+/// Which mails; what is `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MailFilter {
+    /// Of these organs; mails about no single organ are then left out, unless `with_general`.
+    pub organs: Option<Vec<OrganId>>,
+    /// With those about no single organ.
+    pub with_general: bool,
+    /// In this state.
+    pub state: Option<MailState>,
+    /// To this person.
+    pub recipient: Option<UserId>,
+}
+
+/// What became of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct MailAnswer {
+    /// When it was written down.
+    pub at: Ts,
+    /// Which attempt it was.
+    pub attempt: i32,
+    /// `sent`, `retry`, `broken`, `no_relay` or `parked`.
+    pub outcome: String,
+    /// What the server said, or what went wrong before it could.
+    pub reply: String,
+}
+
+/// How many rows are in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MailCounts {
+    /// Waiting.
+    pub queued: i64,
+    /// Leased.
+    pub sending: i64,
+    /// Accepted.
+    pub sent: i64,
+    /// Waiting for a person.
+    pub parked: i64,
+    /// Withdrawn before they were sent.
+    pub cancelled: i64,
+}
+
+/// Figures of the mails that are not done with, for metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Waiting.
+    pub queued: i64,
+    /// Leased.
+    pub sending: i64,
+    /// Waiting for a person.
+    pub parked: i64,
+    /// How long the oldest mail has waited that could have gone out; nothing waits: zero.
+    pub oldest: Duration,
+    /// Mails not yet accepted of which the receiver may already hold a copy.
+    pub suspect: i64,
+}
+
+macro_rules! columns {
+    () => {
+        (
+            (outbox::id, outbox::dedupe_key, outbox::organ_id, outbox::case_id, outbox::recipient_id),
+            (outbox::to_address, outbox::subject, outbox::message_id, outbox::state, outbox::attempts, outbox::suspect),
+            (outbox::next_attempt_at, outbox::last_reply, outbox::created_at, outbox::sent_at, outbox::released_at),
+        )
+    };
+}
+
+type Row = (
+    (OutboxId, String, Option<OrganId>, Option<CaseId>, Option<UserId>),
+    (String, String, String, String, i32, bool),
+    (Ts, Option<String>, Ts, Option<Ts>, Option<Ts>),
+);
+
+fn shown((of, what, when): Row) -> Result<MailView, StoreError> {
+    let (id, dedupe_key, organ_id, case_id, recipient_id) = of;
+    let (to_address, subject, message_id, state, attempts, suspect) = what;
+    let (next_attempt_at, last_reply, created_at, sent_at, released_at) = when;
+    let state = MailState::read(&state)?;
+    Ok(MailView {
+        id,
+        dedupe_key,
+        organ_id,
+        case_id,
+        recipient_id,
+        to_address,
+        subject,
+        message_id,
+        state,
+        attempts,
+        suspect,
+        next_attempt_at,
+        last_reply,
+        created_at,
+        sent_at,
+        released_at,
+    })
+}
+
+/// Rows, the newest first, older than `before`.
+///
+/// # Errors
+/// As every read.
+pub fn list(
+    db: &mut Db,
+    filter: &MailFilter,
+    before: Option<OutboxId>,
+    limit: i64,
+) -> Result<Vec<MailView>, StoreError> {
+    let mut query = outbox::table.select(columns!()).into_boxed();
+    if let Some(organs) = &filter.organs {
+        let theirs = outbox::organ_id.eq_any(organs.iter().copied().map(Some).collect::<Vec<_>>());
+        query = if filter.with_general {
+            query.filter(theirs.or(outbox::organ_id.is_null()))
+        } else {
+            query.filter(theirs)
+        };
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(outbox::state.eq(state.code()));
+    }
+    if let Some(recipient) = filter.recipient {
+        query = query.filter(outbox::recipient_id.eq(Some(recipient)));
+    }
+    if let Some(before) = before {
+        query = query.filter(outbox::id.lt(before));
+    }
+    let rows: Vec<Row> = query.order(outbox::id.desc()).limit(limit).load(db)?;
+    rows.into_iter().map(shown).collect()
+}
+
+/// One row.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn find(db: &mut Db, id: OutboxId) -> Result<MailView, StoreError> {
+    shown(outbox::table.filter(outbox::id.eq(id)).select(columns!()).first(db)?)
+}
+
+/// What became of its attempts, the latest first; an attempt without an answer ended with its sender.
+///
+/// # Errors
+/// As every read.
+pub fn answers(db: &mut Db, id: OutboxId) -> Result<Vec<MailAnswer>, StoreError> {
+    Ok(mail_answers::table
+        .filter(mail_answers::mail_id.eq(id))
+        .order(mail_answers::at.desc())
+        .limit(ANSWERS_MAX)
+        .select((mail_answers::at, mail_answers::attempt, mail_answers::outcome, mail_answers::reply))
+        .load(db)?)
+}
+
+/// How many rows are in each state.
+///
+/// # Errors
+/// As every read.
+pub fn counts(db: &mut Db) -> Result<MailCounts, StoreError> {
+    let all = outbox::table.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star()));
+    counted(all.load(db)?)
+}
+
+/// How many rows are in the states in which a mail stays: these counts grow for ever.
+///
+/// # Errors
+/// As every read.
+pub fn settled(db: &mut Db) -> Result<MailCounts, StoreError> {
+    let settled = outbox::table.filter(sql::<Bool>("state IN ('sent', 'cancelled')"));
+    counted(settled.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?)
+}
+
+fn counted(rows: Vec<(String, i64)>) -> Result<MailCounts, StoreError> {
+    let mut counts = MailCounts::default();
+    for (state, n) in rows {
+        match MailState::read(&state)? {
+            MailState::Queued => counts.queued = n,
+            MailState::Sending => counts.sending = n,
+            MailState::Sent => counts.sent = n,
+            MailState::Parked => counts.parked = n,
+            MailState::Cancelled => counts.cancelled = n,
+        }
+    }
+    Ok(counts)
+}
+
+/// What whoever watches the outbox wants to know. A mail that may not go out yet is not waiting.
+///
+/// # Errors
+/// As every read.
+pub fn figures(db: &mut Db) -> Result<Figures, StoreError> {
+    let now = instant(db)?;
+    let unsent = || outbox::table.filter(sql::<Bool>("state IN ('queued', 'sending')"));
+    let due = outbox::attempts.gt(0).or(outbox::next_attempt_at.le(now));
+    let times: Option<(Ts, Option<Ts>)> = unsent()
+        .filter(due)
+        .order(sql::<super::TsT>("coalesce(released_at, created_at)"))
+        .select((outbox::created_at, outbox::released_at))
+        .first(db)
+        .optional()?;
+    let oldest = times.map(|(created_at, released_at)| now.0 - released_at.unwrap_or(created_at).0);
+    let suspect = unsent().filter(outbox::suspect.eq(true)).count().get_result(db)?;
+    let waiting = outbox::table.filter(sql::<Bool>("state IN ('queued', 'sending', 'parked')"));
+    let MailCounts { queued, sending, parked, .. } =
+        counted(waiting.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?)?;
+    let oldest = oldest.and_then(|age| age.to_std().ok()).unwrap_or_default();
+    Ok(Figures { queued, sending, parked, oldest, suspect })
+}

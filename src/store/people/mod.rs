@@ -1,0 +1,8 @@
+//! Users, their roles, organs, departments, and what shows who asks.
+
+pub mod access;
+pub mod departments;
+pub mod known_networks;
+pub mod organs;
+pub mod tokens;
+pub mod users;

@@ -1,0 +1,281 @@
+//! Users and the roles they hold in organs.
+
+use diesel::prelude::*;
+
+use crate::case::Role;
+use crate::store::database::db::{Db, MultiBackend};
+use crate::store::database::schema::{user_roles, users};
+use crate::store::{DepartmentId, OrganId, StoreError, Ts, UserId};
+
+/// Who signs in: a person or another system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserKind {
+    /// A member of staff.
+    Person,
+    /// Another system, such as the front desk.
+    Machine,
+}
+
+impl UserKind {
+    /// The code in rows and JSON.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Machine => "machine",
+        }
+    }
+
+    /// The kind of a code, if there is one.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Person, Self::Machine].into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// A row of `users`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
+pub struct UserRow {
+    /// Its id.
+    pub id: UserId,
+    /// What is typed at the login; unique, lower case.
+    pub username: String,
+    /// What others see.
+    pub display_name: String,
+    /// Where reminders go.
+    pub email: Option<String>,
+    /// [`UserKind`] as its code.
+    pub kind: String,
+    /// Argon2id in PHC form.
+    pub password_hash: String,
+    /// The department, for handlers.
+    pub department_id: Option<DepartmentId>,
+    /// Whether the user may sign in.
+    pub is_active: bool,
+    /// Tokens of an older epoch are refused.
+    pub token_epoch: i32,
+    /// When it was made.
+    pub created_at: Ts,
+    /// Counts changes.
+    pub version: i64,
+}
+
+/// What may be changed of a user; `None` keeps it.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// New display name.
+    pub display_name: Option<String>,
+    /// New address, or none.
+    pub email: Option<Option<String>>,
+    /// New department, or none.
+    pub department_id: Option<Option<DepartmentId>>,
+    /// Whether the user may sign in.
+    pub is_active: Option<bool>,
+}
+
+fn columns() -> <UserRow as Selectable<MultiBackend>>::SelectExpression {
+    <UserRow as Selectable<MultiBackend>>::construct_selection()
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the name is taken.
+pub fn insert(db: &mut Db, user: &UserRow) -> Result<(), StoreError> {
+    diesel::insert_into(users::table).values(user).execute(db)?;
+    Ok(())
+}
+
+/// The user of an id.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn find(db: &mut Db, id: UserId) -> Result<UserRow, StoreError> {
+    Ok(users::table.filter(users::id.eq(id)).select(columns()).first(db)?)
+}
+
+/// Holds a user against other writers until the transaction ends. Rows that name the user may still be added.
+///
+/// Giving out a login and ending one lock the user first: else a login that is given out while all are ended
+/// would be missed.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn lock(db: &mut Db, id: UserId) -> Result<(), StoreError> {
+    let row = users::table.filter(users::id.eq(id)).select(users::id);
+    let _: UserId = match db {
+        Db::Pg(db) => row.for_no_key_update().first(db)?,
+        Db::Lite(db) => row.first(db)?,
+    };
+    Ok(())
+}
+
+/// The names that others see of these users, in any order.
+///
+/// # Errors
+/// What every read may meet.
+pub fn names(db: &mut Db, of: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError> {
+    Ok(users::table.filter(users::id.eq_any(of)).select((users::id, users::display_name)).load(db)?)
+}
+
+/// The user of a login name, if there is one.
+///
+/// # Errors
+/// What every read may meet.
+pub fn find_by_username(db: &mut Db, username: &str) -> Result<Option<UserRow>, StoreError> {
+    Ok(users::table.filter(users::username.eq(username)).select(columns()).first(db).optional()?)
+}
+
+/// Whether the user is there and may sign in.
+///
+/// # Errors
+/// What every read may meet.
+pub fn is_active(db: &mut Db, id: UserId) -> Result<bool, StoreError> {
+    let found: Option<bool> = users::table.filter(users::id.eq(id)).select(users::is_active).first(db).optional()?;
+    Ok(found == Some(true))
+}
+
+/// Whether there is any user at all.
+///
+/// # Errors
+/// What every read may meet.
+pub fn any(db: &mut Db) -> Result<bool, StoreError> {
+    Ok(users::table.select(users::id).limit(1).first::<UserId>(db).optional()?.is_some())
+}
+
+/// The users who hold a role in `organ`, by name, after the name `after`.
+///
+/// # Errors
+/// What every read may meet.
+pub fn page(db: &mut Db, organ: OrganId, after: Option<&str>, limit: i64) -> Result<Vec<UserRow>, StoreError> {
+    let members = user_roles::table.filter(user_roles::organ_id.eq(organ)).select(user_roles::user_id);
+    let mut query = users::table.filter(users::id.eq_any(members)).select(columns()).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(users::username.gt(after.to_owned()));
+    }
+    Ok(query.order(users::username).limit(limit).load(db)?)
+}
+
+/// Changes a user that still is as `seen`; another version means that another change was first.
+///
+/// The epoch is raised where it is stored, never written from `seen`: a sign-out meanwhile raises it without a new
+/// version, and the tokens it revoked must not come back.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the version is stale, [`StoreError::Dangling`] for an unknown department.
+pub fn update(db: &mut Db, seen: &UserRow, change: &UserChange) -> Result<(), StoreError> {
+    let is_active = change.is_active.unwrap_or(seen.is_active);
+    let raised = i32::from(is_active != seen.is_active);
+    let changed = diesel::update(users::table.filter(users::id.eq(seen.id)).filter(users::version.eq(seen.version)))
+        .set((
+            users::display_name.eq(change.display_name.clone().unwrap_or_else(|| seen.display_name.clone())),
+            users::email.eq(change.email.clone().unwrap_or_else(|| seen.email.clone())),
+            users::department_id.eq(change.department_id.unwrap_or(seen.department_id)),
+            users::is_active.eq(is_active),
+            users::token_epoch.eq(users::token_epoch + raised),
+            users::version.eq(users::version + 1),
+        ))
+        .execute(db)?;
+    one_row(changed)
+}
+
+/// Counts a change of the user's roles and makes every token issued so far worthless.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the version is stale.
+pub fn touch(db: &mut Db, id: UserId, version: i64) -> Result<(), StoreError> {
+    let changed = diesel::update(users::table.filter(users::id.eq(id)).filter(users::version.eq(version)))
+        .set((users::token_epoch.eq(users::token_epoch + 1), users::version.eq(users::version + 1)))
+        .execute(db)?;
+    one_row(changed)
+}
+
+/// Makes every access token of the user issued so far worthless.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn bump_epoch(db: &mut Db, id: UserId) -> Result<(), StoreError> {
+    let changed = diesel::update(users::table.filter(users::id.eq(id)))
+        .set(users::token_epoch.eq(users::token_epoch + 1))
+        .execute(db)?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+}
+
+/// The user belongs to no department any more. The caller has counted the change.
+///
+/// # Errors
+/// What every write may meet.
+pub fn drop_department(db: &mut Db, id: UserId) -> Result<(), StoreError> {
+    let row = users::table.filter(users::id.eq(id));
+    diesel::update(row).set(users::department_id.eq(None::<DepartmentId>)).execute(db)?;
+    Ok(())
+}
+
+/// Stores a new password hash and makes every token issued so far worthless.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn set_password(db: &mut Db, id: UserId, hash: &str) -> Result<(), StoreError> {
+    let changed = diesel::update(users::table.filter(users::id.eq(id)))
+        .set((
+            users::password_hash.eq(hash),
+            users::token_epoch.eq(users::token_epoch + 1),
+            users::version.eq(users::version + 1),
+        ))
+        .execute(db)?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+}
+
+/// Every role of a user, ordered.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for a role this program does not know.
+pub fn roles(db: &mut Db, id: UserId) -> Result<Vec<(OrganId, Role)>, StoreError> {
+    let rows: Vec<(OrganId, String)> = user_roles::table
+        .filter(user_roles::user_id.eq(id))
+        .order((user_roles::organ_id, user_roles::role))
+        .select((user_roles::organ_id, user_roles::role))
+        .load(db)?;
+    rows.into_iter().map(|(organ, code)| Ok((organ, parse_role(&code)?))).collect()
+}
+
+/// Gives the user exactly these roles in one organ.
+///
+/// # Errors
+/// [`StoreError::Dangling`] when user or organ is not there.
+pub fn set_roles(db: &mut Db, id: UserId, organ: OrganId, roles: &[Role]) -> Result<(), StoreError> {
+    diesel::delete(user_roles::table.filter(user_roles::user_id.eq(id)).filter(user_roles::organ_id.eq(organ)))
+        .execute(db)?;
+    for role in roles {
+        let row =
+            (user_roles::user_id.eq(id), user_roles::organ_id.eq(organ), user_roles::role.eq(role.code().to_owned()));
+        diesel::insert_into(user_roles::table).values(row).execute(db)?;
+    }
+    Ok(())
+}
+
+/// The active users who hold `role` in `organ`, by name.
+///
+/// # Errors
+/// What every read may meet.
+pub fn holders(db: &mut Db, organ: OrganId, role: Role) -> Result<Vec<UserRow>, StoreError> {
+    let members = user_roles::table
+        .filter(user_roles::organ_id.eq(organ))
+        .filter(user_roles::role.eq(role.code().to_owned()))
+        .select(user_roles::user_id);
+    Ok(users::table
+        .filter(users::id.eq_any(members))
+        .filter(users::is_active.eq(true))
+        .select(columns())
+        .order(users::username)
+        .load(db)?)
+}
+
+pub(in crate::store) fn parse_role(code: &str) -> Result<Role, StoreError> {
+    Role::from_code(code).ok_or_else(|| StoreError::Corrupt("user_roles.role".into()))
+}
+
+fn one_row(changed: usize) -> Result<(), StoreError> {
+    if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+}

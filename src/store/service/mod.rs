@@ -1,0 +1,5 @@
+//! Rows that serve the service itself: kept answers, facts about the database, the write check of a probe.
+
+pub mod idempotency;
+pub mod meta;
+pub(super) mod probe;
