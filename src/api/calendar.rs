@@ -6,7 +6,7 @@ use crate::api::http::body::{Body, Params};
 use crate::api::http::problem::Problem;
 use crate::case::Role;
 use crate::law::{Calendar, CalendarYear, OffDay};
-use crate::office::calendars::calendar_change::CalendarPreview;
+use crate::office::calendar::change::CalendarPreview;
 use crate::office::{Caller, Office, OfficeError};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;

@@ -1,11 +1,11 @@
 //! Taking cases in, listing and looking at them.
 
-pub(super) mod case_commands;
-pub(super) mod case_view;
+pub(super) mod commands;
+pub(super) mod view;
 
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
-use crate::api::cases::case_view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
+use crate::api::cases::view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
 use crate::api::http::body::{Body, Params};
 use crate::api::http::export::Format;
 use crate::api::http::precondition::{Key, Page, Rendered, created, cursor_key, page_limit};
@@ -17,8 +17,8 @@ use crate::case::text::line_flaw;
 use crate::law::{WarningLevel, explain};
 use crate::office::cases::Application;
 use crate::office::cases::applicants::{REVEALERS, Revealed};
-use crate::office::cases::sheets::case_table;
-use crate::office::cases::views::{CaseQuery, READERS, WhatIf};
+use crate::office::cases::exports::case_table;
+use crate::office::cases::queries::{CaseQuery, READERS, WhatIf};
 use crate::office::{Caller, Office, Standing};
 use crate::store::cases::CaseCursor;
 use crate::store::{CaseId, DepartmentId, OrganId, UserId};
@@ -285,7 +285,7 @@ struct ClockDetail {
     is_simulation: bool,
     /// 状态与预警
     #[serde(flatten)]
-    view: crate::api::cases::case_view::ClockView,
+    view: crate::api::cases::view::ClockView,
     /// 推导过程的每一步
     derivation: Vec<crate::law::Step>,
     /// 推导过程，供人阅读、可以提交法庭

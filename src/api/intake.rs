@@ -2,18 +2,18 @@
 
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
-use crate::api::cases::case_view::{ClockSummary, OutcomeView, ReceiptView, Word};
+use crate::api::cases::view::{ClockSummary, OutcomeView, ReceiptView, Word};
 use crate::api::http::body::{Form, Params};
 use crate::api::http::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
 use crate::api::http::problem::Problem;
 use crate::api::people::organs::{admitted, made, once};
 use crate::case::Role;
 use crate::law::ReceiptRuling;
-use crate::office::cases::files::CaseFile;
+use crate::office::cases::case_file::CaseFile;
 use crate::office::intake::form::{FIELDS, Kind};
 use crate::office::{Answer, Caller, Office, OfficeError};
 use crate::store::cases::CaseRow;
-use crate::store::filings::ChangeCursor;
+use crate::store::intake::ChangeCursor;
 use crate::store::{CaseId, Ts};
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};

@@ -9,7 +9,7 @@ pub mod http;
 mod intake;
 mod law;
 mod ledger;
-mod mails;
+mod mail;
 pub mod openapi;
 pub mod people;
 mod reminders;
@@ -59,9 +59,9 @@ pub fn app(
         .configure(routes::register)
         .configure(openapi::docs::register)
         .default_service(web::to(nowhere))
-        .wrap(middleware::from_fn(http::edge::edge))
+        .wrap(middleware::from_fn(http::request_log::edge))
         .wrap(metrics.requests.clone())
-        .wrap(middleware::from_fn(service::gauges::refresh))
+        .wrap(middleware::from_fn(service::metrics::refresh))
         .wrap(middleware::Compress::default())
 }
 
@@ -69,7 +69,7 @@ pub fn app(
 #[derive(Clone)]
 pub struct Metrics {
     requests: PrometheusMetrics,
-    gauges: web::Data<service::gauges::Gauges>,
+    gauges: web::Data<service::metrics::Gauges>,
     readiness: web::Data<service::health::Watch>,
 }
 
@@ -90,7 +90,7 @@ pub fn metrics() -> std::io::Result<Metrics> {
         .mask_unmatched_patterns("unmatched")
         .build()
         .map_err(|cause| failed(cause.to_string()))?;
-    let gauges = service::gauges::Gauges::register(&requests.registry).map_err(|cause| failed(cause.to_string()))?;
+    let gauges = service::metrics::Gauges::register(&requests.registry).map_err(|cause| failed(cause.to_string()))?;
     Ok(Metrics { requests, gauges: web::Data::new(gauges), readiness: web::Data::new(service::health::watch()) })
 }
 

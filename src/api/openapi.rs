@@ -10,8 +10,8 @@ use super::routes::{self, Access, Route, Verb};
 use crate::api::http::problem::Details;
 use crate::api::{
     calendar,
-    cases::{self, case_commands},
-    intake, law, ledger, mails,
+    cases::{self, commands},
+    intake, law, ledger, mail,
     people::{auth, departments, organs, users},
     reminders::{self, feeds},
     reports::{self, annual_reports, topics},
@@ -65,7 +65,7 @@ fn parts() -> Vec<Document> {
         intake::Doc::openapi(),
         calendar::Doc::openapi(),
         cases::Doc::openapi(),
-        case_commands::Doc::openapi(),
+        commands::Doc::openapi(),
         law::Doc::openapi(),
         overdue::Doc::openapi(),
         reminders::Doc::openapi(),
@@ -74,7 +74,7 @@ fn parts() -> Vec<Document> {
         overview::Doc::openapi(),
         orders::Doc::openapi(),
         topics::Doc::openapi(),
-        mails::Doc::openapi(),
+        mail::Doc::openapi(),
         feeds::Doc::openapi(),
         ledger::Doc::openapi(),
         health::Doc::openapi(),

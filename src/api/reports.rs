@@ -12,7 +12,7 @@ use crate::api::http::problem::Problem;
 use crate::office::reports::{Adjustments, CellCase, CellQuery, FIGURE_WRITERS, FiguresView, REPORTERS, ReportQuery};
 use crate::office::{Caller, FieldError, Office, OfficeError, Standing};
 use crate::report::annual::{Checked, Form, OwnFigures, Published, Report, check_years};
-use crate::report::annual::{book, csv, document, page, read_file_within};
+use crate::report::annual::{csv, docx, html, read_file_within, xlsx};
 use crate::report::files::{Allowance, Caps, GivenUp, TOO_LARGE};
 use crate::store::CaseId;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -111,9 +111,9 @@ fn written(report: &Report, format: Format) -> Result<Vec<u8>, OfficeError> {
     Ok(match format {
         Format::Json => serde_json::to_vec(report).map_err(|error| OfficeError::Internal(error.to_string()))?,
         Format::Csv => csv(report)?,
-        Format::Xlsx => book(report)?,
-        Format::Docx => document(report)?,
-        Format::Html => page(report)?.into_bytes(),
+        Format::Xlsx => xlsx(report)?,
+        Format::Docx => docx(report)?,
+        Format::Html => html(report)?.into_bytes(),
     })
 }
 

@@ -1,8 +1,8 @@
 //! Until when a reply, or its absence, can be challenged: reconsideration and suit, each with its derivation (D18 to D19b).
 
-use super::record::{ServiceResult, words};
 use super::rules::Context;
 use super::state::{Case, Reply};
+use crate::case::vocabulary::{ServiceResult, words};
 use crate::law::period::{
     ChallengeFrom, reconsideration_due, reconsideration_source, suit_due, suit_months, suit_source,
 };

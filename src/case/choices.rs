@@ -3,8 +3,8 @@
 use super::command::CommandKind;
 use super::decide::{made_by, may_be_met};
 use super::proof::proofs_of;
-use super::record::{LinkRelation, Notice, ServiceResult, Stage};
 use super::state::Case;
+use crate::case::vocabulary::{LinkRelation, Notice, ServiceResult, Stage};
 use crate::law::{Outcome, Regime, ServiceMethod};
 use chrono::NaiveDate;
 

@@ -1,8 +1,8 @@
 //! The case's dates, each by the law's own function: nothing is computed here, facts are only handed over.
 
-use super::record::{Notice, RemedyKind};
 use super::rules::{Context, OrganRules};
 use super::state::{Case, Consultation, Remedy, Task};
+use crate::case::vocabulary::{Notice, RemedyKind};
 use crate::law::{
     Calendar, ClockAnswer, ClockError, ClockStatus, ConsultationKind, Fact, Regime, Timeline, WarningLevel,
     WarningThresholds, period, reply_clock as law_reply_clock, warning_level, warning_level_of_due,

@@ -2,11 +2,11 @@
 //!
 //! `on` is always the day the thing happened, never the day it was typed in.
 
-use super::record::{
+use super::text::{self, is_line_break};
+use crate::case::vocabulary::{
     ApplicantKind, ContactResult, Delivery, FeeBasis, InternalAffairs, LinkRelation, Notice, Opinion, ProcessKind,
     RemedyKind, RemedyResult, ReviewKind, SecrecyLevel, ServiceResult,
 };
-use super::text::{self, is_line_break};
 use crate::law::{Channel, ConsultationKind, Outcome, ReceiptFacts, ReopenedPeriod, ServiceMethod};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

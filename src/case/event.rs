@@ -5,8 +5,8 @@
 //! exception is the change of that calendar: what moved is recorded as the mails to those concerned said it.
 
 use super::command as c;
-use super::moved::MovedDuty;
-use super::record::ReviewKind;
+use crate::case::calendar_shift::MovedDuty;
+use crate::case::vocabulary::ReviewKind;
 use crate::law::{Outcome, ReceiptRule, Regime};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

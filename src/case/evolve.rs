@@ -2,10 +2,10 @@
 
 use super::command as c;
 use super::event::Event;
-use super::record::{LinkRelation, Notice, ServiceResult, Stage};
 use super::state::{
     CameBack, Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task,
 };
+use crate::case::vocabulary::{LinkRelation, Notice, ServiceResult, Stage};
 use crate::law::{Outcome, ServiceMethod};
 use chrono::NaiveDate;
 use uuid::Uuid;

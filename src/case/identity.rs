@@ -1,6 +1,6 @@
 //! Numbers of identity papers: which is one, and which one a cell holds among other words.
 
-use super::record::IdentityKind;
+use crate::case::vocabulary::IdentityKind;
 use chrono::NaiveDate;
 
 /// Digits and check character of a 居民身份证.

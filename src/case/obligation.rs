@@ -1,10 +1,10 @@
 //! The dated duties of a case: what the service reminds people of. Derived from the facts, never entered.
 
-use super::basis;
 use super::clock::{remedy_response_due, task_due};
-use super::record::{Notice, RemedyKind, Stage};
 use super::rules::Context;
 use super::state::{CameBack, Case, Consultation, Correction, FeeDemand, Justification, Remedy};
+use crate::case::articles;
+use crate::case::vocabulary::{Notice, RemedyKind, Stage};
 use crate::law::{Calendar, Channel, ClockStatus, ConsultationKind, DueRange, LastDay, ReceiptRule, Regime, period};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -258,12 +258,12 @@ fn receipt_confirmation(case: &Case) -> Option<Obligation> {
 /// The Order the application will be under if the day that makes it late is the day of its receipt.
 fn receipt_article(case: &Case) -> &'static str {
     let regime = case.regime.unwrap_or_else(|| Regime::for_receipt(case.intake.submitted_on));
-    basis::under(basis::RECEIPT, Some(regime))
+    articles::under(articles::RECEIPT, Some(regime))
 }
 
 fn reply(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let answer = case.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten()?;
-    let article = basis::under(basis::REPLY_PERIOD, case.regime);
+    let article = articles::under(articles::REPLY_PERIOD, case.regime);
     let mut obligation = duty(case, ObligationKind::Reply, answer.last_day(), article);
     // A notice sent too late may fail: reminders then go by the date that holds without it (C-7b).
     if let Some(risk) = case.risk_due(&answer) {
@@ -286,7 +286,7 @@ fn correction_notice(case: &Case, context: &Context<'_>) -> Option<Obligation> {
         return None;
     }
     let due = context.calendar.last_day_of(|calendar| case.correction_notice_due(calendar))?;
-    let mut obligation = duty(case, ObligationKind::CorrectionNotice, Some(due), basis::CORRECTION);
+    let mut obligation = duty(case, ObligationKind::CorrectionNotice, Some(due), articles::CORRECTION);
     // After its last day the notice can no longer be given in time: the service sends no reminder of it.
     let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due.warns_on();
     obligation.status = status(case.correction.is_some(), unexamined);
@@ -299,19 +299,19 @@ fn responses(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     let due = |notice| context.calendar.last_day_of(|calendar| case.notice_due(notice, calendar));
     let mut list = Vec::new();
     if let Some(correction) = &case.correction {
-        let article = basis::under(basis::CORRECTION, case.regime);
+        let article = articles::under(articles::CORRECTION, case.regime);
         let mut obligation = duty(case, ObligationKind::CorrectionResponse, due(Notice::Correction), article);
         obligation.status = status(correction.received_on.is_some(), case.stage == Stage::AwaitingCorrection);
         list.push(obligation);
     }
     if let Some(justification) = &case.justification {
         let due = due(Notice::Justification);
-        let mut obligation = duty(case, ObligationKind::JustificationResponse, due, basis::EXCESSIVE);
+        let mut obligation = duty(case, ObligationKind::JustificationResponse, due, articles::EXCESSIVE);
         obligation.status = status(justification.received.is_some(), case.stage == Stage::AwaitingJustification);
         list.push(obligation);
     }
     if let Some(fee) = &case.fee {
-        let mut obligation = duty(case, ObligationKind::FeePayment, due(Notice::Fee), basis::FEE_PAYMENT);
+        let mut obligation = duty(case, ObligationKind::FeePayment, due(Notice::Fee), articles::FEE_PAYMENT);
         obligation.status = status(fee.paid_on.is_some(), case.stage == Stage::AwaitingFee);
         list.push(obligation);
     }
@@ -342,10 +342,10 @@ fn opinion(case: &Case, consultation: &Consultation, context: &Context<'_>) -> O
     let key = format!("{}:{}", usual.code(), consultation.number);
     match due {
         Some(due) if kind == ObligationKind::OpinionFollowUp => {
-            let article = basis::under(basis::WORKING_RULES, case.regime);
+            let article = articles::under(articles::WORKING_RULES, case.regime);
             Obligation { status, ..of_office(key, kind, due, article) }
         }
-        due => Obligation { key, status, ..duty(case, kind, due, basis::of_consultation(opened.kind, case.regime)) },
+        due => Obligation { key, status, ..duty(case, kind, due, articles::of_consultation(opened.kind, case.regime)) },
     }
 }
 
@@ -359,7 +359,7 @@ fn service_dates(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     let mut add = |letter: &str, sent_on: NaiveDate, served_on: Option<NaiveDate>, is_awaited: bool| {
         let due = working_days_after(sent_on, FOLLOW_UP_DAYS, context.calendar);
         let key = format!("{}:{letter}", ObligationKind::ServiceDate.code());
-        let article = basis::under(basis::WORKING_RULES, case.regime);
+        let article = articles::under(articles::WORKING_RULES, case.regime);
         let status = status(served_on.is_some(), is_awaited);
         list.push(Obligation { status, ..of_office(key, ObligationKind::ServiceDate, due, article) });
     };
@@ -392,7 +392,7 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
                 case,
                 ObligationKind::DepartmentTask,
                 context.calendar.last_day_of(|calendar| task_due(task, context.rules, calendar)),
-                basis::under(basis::WORKING_RULES, case.regime),
+                articles::under(articles::WORKING_RULES, case.regime),
             )
         })
         .collect()
@@ -402,7 +402,7 @@ fn service_proof(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let reply = case.reply.as_ref()?;
     let sent = reply.dispatches.last()?;
     let due = working_days_after(sent.on, SERVICE_PROOF_DAYS, context.calendar);
-    let mut obligation = duty(case, ObligationKind::ServiceProof, Some(due), basis::SERVICE);
+    let mut obligation = duty(case, ObligationKind::ServiceProof, Some(due), articles::SERVICE);
     // Without a proof only an old case of a ledger is put away: no proof is looked for any more. What came back has none.
     let is_owed = case.stage != Stage::Archived && !reply.is_back();
     obligation.status = status(reply.is_served(), is_owed);
@@ -416,7 +416,7 @@ fn redeliveries(case: &Case) -> Vec<Obligation> {
     let duty = |(number, back): (u16, &CameBack)| {
         let key = format!("{}:{number}", ObligationKind::Redelivery.code());
         let is_done = reply.dispatches.len() > usize::from(back.dispatch);
-        let duty = of_office(key, ObligationKind::Redelivery, LastDay::Certain(back.on), basis::SERVICE);
+        let duty = of_office(key, ObligationKind::Redelivery, LastDay::Certain(back.on), articles::SERVICE);
         Obligation { status: status(is_done, is_owed), ..duty }
     };
     (1_u16..).zip(&reply.came_back).map(duty).collect()

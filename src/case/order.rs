@@ -4,10 +4,10 @@
 //! outlives the case it is about. Whatever becomes of the case, the order ends by an accepted answer or by its issuer
 //! taking it back.
 
-use super::basis;
 use super::obligation::ObligationStatus;
-use super::record::{OrderAct, OrderStatus};
 use super::refusal::{NotAllowed, said};
+use crate::case::articles;
+use crate::case::vocabulary::{OrderAct, OrderStatus};
 use crate::law::Calendar;
 use chrono::{Days, NaiveDate};
 
@@ -127,7 +127,7 @@ impl Order {
     /// period: the day to answer is the issuer's.
     #[must_use]
     pub const fn article(is_from_above: bool) -> &'static str {
-        if is_from_above { basis::SUPERVISION_FROM_ABOVE } else { basis::SUPERVISION_WITHIN }
+        if is_from_above { articles::SUPERVISION_FROM_ABOVE } else { articles::SUPERVISION_WITHIN }
     }
 }
 
@@ -199,8 +199,8 @@ mod tests {
         let texts = commands().map(|command| command.text().map(str::to_owned));
         let written = |text: &str| Some(text.to_owned());
         assert_eq!(texts, [written("已答复申请人"), written("没有说明原因"), None, written("重复签发")]);
-        assert_eq!(Order::article(true), basis::SUPERVISION_FROM_ABOVE);
-        assert_eq!(Order::article(false), basis::SUPERVISION_WITHIN);
+        assert_eq!(Order::article(true), articles::SUPERVISION_FROM_ABOVE);
+        assert_eq!(Order::article(false), articles::SUPERVISION_WITHIN);
         for (status, said) in [
             (OrderStatus::Open, "还没有答复"),
             (OrderStatus::Answered, "等待签发人办结或者退回"),

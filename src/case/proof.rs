@@ -3,9 +3,9 @@
 //! 235号 knows direct, entrusted and postal service; an electronic reply arrives in the applicant's system (C-8, 实施条例第二十三条).
 //! A letter is left only by those who stand before the addressee, with witnesses (民诉法第八十九条).
 
-use super::basis;
-use super::record::ServiceResult;
 use super::refusal::NotAllowed;
+use crate::case::articles;
+use crate::case::vocabulary::ServiceResult;
 use crate::law::ServiceMethod;
 
 /// The proofs that a way of service can have.
@@ -45,8 +45,8 @@ pub(super) fn fits(method: ServiceMethod, result: ServiceResult) -> Result<(), N
 const fn article(method: ServiceMethod) -> &'static str {
     match method {
         ServiceMethod::Direct | ServiceMethod::Entrusted | ServiceMethod::Post | ServiceMethod::PrivateCourier => {
-            basis::PROOF
+            articles::PROOF
         }
-        ServiceMethod::Electronic => basis::ELECTRONIC_PROOF,
+        ServiceMethod::Electronic => articles::ELECTRONIC_PROOF,
     }
 }

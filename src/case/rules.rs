@@ -1,9 +1,9 @@
 //! What `decide` gets besides the case: who asks, what day it is, the calendar, and the organ's own settings.
 
 use super::annual::AnnualReport;
-use super::record::ReviewKind;
 use super::role::Role;
 use super::text;
+use crate::case::vocabulary::ReviewKind;
 use crate::law::{Calendar, ClockOptions, Regime, WarningThresholds};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! 国家秘密: whether the marking fits the level, and whether the term has run out (《保守国家秘密法》).
 
 use super::command::{ProposeOutcome, SecretMarking};
-use super::record::SecrecyLevel;
 use super::refusal::NotAllowed;
+use crate::case::vocabulary::SecrecyLevel;
 use crate::law::Requirement;
 use chrono::{Datelike, Months, NaiveDate};
 

@@ -1,7 +1,7 @@
 //! The state of a case, folded from its log.
 
 use super::command as c;
-use super::record::{ReviewKind, ServiceResult, Stage};
+use crate::case::vocabulary::{ReviewKind, ServiceResult, Stage};
 use crate::law::{Outcome, ReceiptRule, Regime, ServiceMethod};
 use chrono::NaiveDate;
 use serde::Serialize;

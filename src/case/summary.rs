@@ -1,8 +1,8 @@
 //! What the row of a case says: everything queries need, derived from the log alone.
 
-use super::record::Stage;
 use super::rules::Context;
 use super::state::Case;
+use crate::case::vocabulary::Stage;
 use crate::law::{ClockAnswer, ClockStatus, Outcome, Regime};
 use chrono::NaiveDate;
 use uuid::Uuid;

@@ -3,7 +3,7 @@
 use super::common::ConfigArgs;
 use crate::cli::out::{note, say};
 use crate::office::Clock;
-use crate::office::calendars::clock_check::Difference;
+use crate::office::calendar::self_check::Difference;
 use std::process::ExitCode;
 
 /// Exit code when something was found.

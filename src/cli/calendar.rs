@@ -5,7 +5,7 @@ use super::lines::{LineError, Lines, each_line, parse_date};
 use crate::case::MovedDuty;
 use crate::cli::out::{note, say};
 use crate::law::{Calendar, CalendarError, CalendarYear, Gap, Overlay, weekday};
-use crate::office::calendars::calendar_change::{CalendarPreview, ChangedDay};
+use crate::office::calendar::change::{CalendarPreview, ChangedDay};
 use crate::office::{Clock, OfficeError};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@ use crate::office::reports::ReportQuery;
 use crate::office::{Clock, OfficeError};
 use crate::report::ReportError;
 use crate::report::annual::{Checked, Finding, Form, Published, Report, check_years};
-use crate::report::annual::{book, csv, document, page, read_file};
+use crate::report::annual::{csv, docx, html, read_file, xlsx};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -113,9 +113,9 @@ fn written(report: &Report, format: Format) -> Result<Vec<u8>, ReportError> {
             Ok(text.into_bytes())
         }
         Format::Csv => csv(report),
-        Format::Xlsx => book(report),
-        Format::Docx => document(report),
-        Format::Html => Ok(page(report)?.into_bytes()),
+        Format::Xlsx => xlsx(report),
+        Format::Docx => docx(report),
+        Format::Html => Ok(html(report)?.into_bytes()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::common::{ConfigArgs, finish};
 use crate::case::{Counting, Figures, Tenths};
-use crate::office::cases::sheets::overview_sheets;
+use crate::office::cases::exports::overview_sheets;
 use crate::office::supervision::overview::{Overview, OverviewQuery};
 use crate::office::{Clock, OfficeError};
 use crate::report::{csv, overview_page, xlsx};

@@ -1,12 +1,12 @@
 //! Cases: taking them in and giving them commands. Every change is one transaction.
 
 pub mod applicants;
-pub mod files;
-pub mod sheets;
-pub mod similar;
-pub(super) mod stood;
+pub(super) mod as_of;
+pub mod case_file;
+pub mod exports;
+pub mod queries;
+pub mod repeat_requests;
 pub mod tags;
-pub mod views;
 
 use super::ledger::own_place;
 use super::{Answer, Caller, Office, OfficeError, Once, Thing};
@@ -14,13 +14,13 @@ use crate::case::command::{Link, Merge, ProposeOutcome, Receive, Register, Split
 use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, ObligationKind, Role, decide, fold};
 use crate::law::Channel;
 use crate::office::cases::applicants::{Applicant, check_applicant};
-use crate::office::cases::files::{CaseFile, Desk, actor, bytes_of, derive_row, refuse_endless_log, written};
-use crate::office::cases::views::{READERS, Shown};
+use crate::office::cases::case_file::{CaseFile, Desk, actor, bytes_of, derive_row, refuse_endless_log, written};
+use crate::office::cases::queries::{READERS, Shown};
 use crate::office::people::access::{Readmitted, readmit, require_member};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::LogEnd;
 use crate::store::{
-    ApplicantId, CaseId, Db, OrganId, StoreError, Ts, calendars,
+    ApplicantId, CaseId, Db, OrganId, StoreError, Ts, calendar,
     cases::{self, applicants as applicant_rows, counters, events, obligations},
     people::departments,
     service::meta,
@@ -131,7 +131,7 @@ impl Office {
         self.once(
             once,
             |db| {
-                calendars::keep_in_force(db)?;
+                calendar::keep_in_force(db)?;
                 self.admit_filing(db, caller, OrganId(application.organ_id))
             },
             |db, filer| {
@@ -155,7 +155,7 @@ impl Office {
         application: &Application,
         origin: Option<&Origin>,
     ) -> Result<CaseFile, OfficeError> {
-        calendars::keep_in_force(db)?;
+        calendar::keep_in_force(db)?;
         let filer = self.admit_filing(db, caller, OrganId(application.organ_id))?;
         self.receive_from(db, filer, application, origin)
     }
@@ -251,7 +251,7 @@ impl Office {
         command: &Command,
         expected: i64,
     ) -> Result<(CaseFile, BTreeSet<Role>), OfficeError> {
-        calendars::keep_in_force(db)?;
+        calendar::keep_in_force(db)?;
         let Readmitted { caller, standing, seat } = readmit(db, caller, Thing::Case(id))?;
         if let Command::Merge(merge) = command {
             lock_before(db, CaseId(merge.into_case), id)?;

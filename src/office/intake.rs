@@ -8,11 +8,11 @@ use crate::case::command::Receive;
 use crate::case::{Case, Event, ObligationKind, ObligationStatus, Role};
 use crate::law::{ClockAnswer, Receipt, ReceiptRuling, Regime, receipt};
 use crate::office::cases::applicants::stored_contact;
-use crate::office::cases::files::CaseFile;
-use crate::office::cases::views::duties_of;
-use crate::office::service::checks::Checks;
+use crate::office::cases::case_file::CaseFile;
+use crate::office::cases::queries::duties_of;
+use crate::office::service::validation::Checks;
 use crate::store::cases::CaseRow;
-use crate::store::filings::{self, ChangeCursor};
+use crate::store::intake::{self, ChangeCursor};
 use crate::store::people::organs::OrganRow;
 use crate::store::{
     Db, OrganId, StoreError, Ts,
@@ -184,7 +184,7 @@ impl Office {
     ) -> Result<Vec<(CaseRow, Option<CaseFile>)>, OfficeError> {
         self.store().read(|db| {
             let organs = caller.organs_as(Role::Intake);
-            let rows = filings::changed(db, &organs, &caller.username, since, after, limit)?;
+            let rows = intake::changed(db, &organs, &caller.username, since, after, limit)?;
             let files = self.files_of(db, rows)?.into_iter().map(|(row, file)| match file {
                 Ok(file) => (row, Some(file)),
                 Err(error) => {

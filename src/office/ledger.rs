@@ -3,8 +3,8 @@
 mod derived;
 mod export;
 mod import;
+mod import_report;
 mod series;
-mod telling;
 
 pub use export::{ExportQuery, Personal};
 pub(super) use series::own_place;

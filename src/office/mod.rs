@@ -1,26 +1,26 @@
 //! The use cases: load, decide, commit in one transaction; authorisation; the clock of the day.
 
-pub mod calendars;
+pub mod calendar;
 pub mod cases;
 pub mod clock;
 mod error;
 pub mod intake;
 pub mod ledger;
-pub mod mails;
+pub mod mail;
 pub mod people;
 pub mod reminders;
 pub mod reports;
 pub mod service;
 pub mod supervision;
 
-pub use calendars::Calendars;
+pub use calendar::Calendars;
 pub use clock::Clock;
 pub use error::{FieldError, OfficeError};
 pub use people::access::{Admission, Standing, Thing, standing};
 pub use people::access_token::{Proof, Signer};
 pub use people::auth::{Caller, SignIn, TokenPair};
 pub use people::passwords::Passwords;
-pub use service::once::{Answer, Once};
+pub use service::idempotency::{Answer, Once};
 pub use service::origin::Origin;
 pub use service::preflight::check_settings;
 pub use service::readiness::{CalendarReach, Readiness, advice};

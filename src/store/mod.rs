@@ -4,12 +4,12 @@
 //! be done inside is in the feature files (`cases`, `events`, `obligations`, …): typed functions that take `&mut Db`.
 //! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
 
-pub mod calendars;
+pub mod calendar;
 pub mod cases;
 pub mod database;
 mod error;
 pub mod evidence;
-pub mod filings;
+pub mod intake;
 pub mod ledger;
 pub mod mail;
 pub mod people;

@@ -3,7 +3,7 @@
 pub mod feeds;
 pub mod preferences;
 pub mod recipients;
-pub mod reminder_settings;
+pub mod settings;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;

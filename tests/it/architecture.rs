@@ -38,8 +38,16 @@ const PURE: &[&str] = &[
 ];
 const NO_SQL: &[&str] = &["diesel", "r2d2", "sql_query", "store::database::schema", "store::database::db::"];
 
-const NO_SQL_NO_TRANSACTION: &[&str] =
-    &["diesel", "r2d2", "sql_query", "store::database::schema", "store::database::db::", "store().read", "store().write", "store().ask"];
+const NO_SQL_NO_TRANSACTION: &[&str] = &[
+    "diesel",
+    "r2d2",
+    "sql_query",
+    "store::database::schema",
+    "store::database::db::",
+    "store().read",
+    "store().write",
+    "store().ask",
+];
 
 const RULES: [Rule; 9] = [
     Rule { room: "config.rs", rooms: &["mail", "report", "office", "api", "cli"], words: &["diesel", "actix_web"] },

@@ -13,7 +13,7 @@ use gongkai::case::Role;
 use gongkai::law::{Calendar, CalendarYear};
 use gongkai::store::database::schema::{cases as case_rows, obligations as duty_rows, outbox as outbox_rows};
 use gongkai::store::{
-    CaseId, Store, StoreError, Ts, calendars,
+    CaseId, Store, StoreError, Ts, calendar,
     cases::{self, events, obligations},
     evidence::audit,
     now,
@@ -167,7 +167,7 @@ fn a_preview_shows_days_and_cases_and_changes_nothing() {
         assert_eq!(house.views(&case), before);
         assert_eq!(mails(house.store()), []);
         case.is("registered", "running", Some("2026-10-14"));
-        assert_eq!(house.store().read(|db| calendars::version_in_force(db, "")).unwrap(), None, "nothing is written");
+        assert_eq!(house.store().read(|db| calendar::version_in_force(db, "")).unwrap(), None, "nothing is written");
     });
 }
 
@@ -286,7 +286,7 @@ fn what_was_not_shown_is_not_done_and_only_the_top_may_do_it() {
         // Whoever got no answer asks again: it is in force, and nothing is done twice.
         let again = house.put(&amended(), &query);
         assert_eq!((again.status, &again.json["is_active"], &again.json["days"]), (200, &json!(true), &json!([])));
-        assert_eq!(house.store().read(|db| calendars::history(db, "", 2026)).unwrap().len(), 2);
+        assert_eq!(house.store().read(|db| calendar::history(db, "", 2026)).unwrap().len(), 2);
         let mut later = amended();
         later["notice"] = json!("另一个通知");
         assert_eq!(house.put(&later, &query).problem(), (412, "stale"), "the calendar in force is another by now");

@@ -10,7 +10,7 @@ use gongkai::case::{OrganRules, Stage, summary};
 use gongkai::cli::demo::{House, Loaded, load};
 use gongkai::config::Settings;
 use gongkai::law::{ClockStatus, WarningLevel, warning_level};
-use gongkai::office::cases::files::{CaseFile, nobody};
+use gongkai::office::cases::case_file::{CaseFile, nobody};
 use gongkai::office::supervision::overdue::{OverdueQuery, OverdueReport};
 use gongkai::office::{Clock, Office, OfficeError};
 use gongkai::store::cases::CaseFilter;

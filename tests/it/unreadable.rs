@@ -14,7 +14,7 @@ use gongkai::store::{
     ApplicantId, CaseId, Db, OrganId, StoreError,
     cases::{self, applicants, events, obligations},
     now,
-    reminders::reminder_settings,
+    reminders::settings,
 };
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ fn reminder_settings_that_cannot_be_read_are_found_by_the_self_check() {
         let bureau = Bureau::open(database, "2026-03-02");
         let office = &bureau.service.office;
         for unknown in [r#"{ "window": 7 }"#, "[]"] {
-            office.store().write(|db| reminder_settings::put(db, bureau.organ, unknown)).unwrap();
+            office.store().write(|db| settings::put(db, bureau.organ, unknown)).unwrap();
             let (_, listed) = office.check_clocks().unwrap();
             let found: Vec<_> = listed.iter().map(|one| (one.number.as_deref(), one.what.as_str())).collect();
             assert_eq!(found, [(Some("zrzy"), "reminder_settings")], "{unknown}");

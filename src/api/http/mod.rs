@@ -2,13 +2,13 @@
 
 pub mod body;
 pub(super) mod disposition;
-pub(super) mod edge;
 pub(super) mod export;
 pub(super) mod fixed;
 pub(super) mod guard;
 pub(super) mod origin;
 pub mod precondition;
 pub mod problem;
+pub(super) mod request_log;
 pub(super) mod spool;
 pub(super) mod strict;
 pub(super) mod texts;

@@ -1,7 +1,7 @@
 //! 督办单.
 
-use crate::api::cases::case_view::Word;
 use crate::api::cases::codes;
+use crate::api::cases::view::Word;
 use crate::api::http::body::{Body, Params};
 use crate::api::http::precondition::{IfMatch, Key, Page, created, cursor_key, page_limit, versioned};
 use crate::api::http::problem::Problem;
@@ -10,7 +10,7 @@ use crate::api::routes::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::{OrderAct, OrderCommand, OrderStatus, Role};
 use crate::office::Caller;
-use crate::office::cases::views::READERS;
+use crate::office::cases::queries::READERS;
 use crate::office::supervision::orders::{ANSWERERS, ISSUERS, NewOrder, OrderFile, is_overdue};
 use crate::store::supervision::orders::{NamedOrder, OrderFilter, StepRow};
 use crate::store::{CaseId, DepartmentId, OrderId, OrganId};

@@ -6,7 +6,7 @@ use crate::api::http::problem::Problem;
 use crate::api::http::spool::LongTable;
 use crate::api::routes::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
-use crate::office::cases::sheets::overdue_sheet;
+use crate::office::cases::exports::overdue_sheet;
 use crate::office::supervision::overdue::{MOST_ROWS, OverdueQuery, OverdueReport, WATCHERS};
 use crate::office::{Caller, Office};
 use actix_web::{HttpRequest, HttpResponse, web};

@@ -7,7 +7,7 @@ use crate::api::routes::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Counting;
 use crate::office::Caller;
-use crate::office::cases::sheets::overview_sheets;
+use crate::office::cases::exports::overview_sheets;
 use crate::office::supervision::overdue::WATCHERS;
 use crate::office::supervision::overview::{CaseDelay, OVERSEERS, Overview, OverviewQuery};
 use crate::report::overview_page;

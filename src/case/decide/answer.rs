@@ -3,15 +3,15 @@
 use super::Drawn;
 use super::evidence::{check_days, check_evidence, check_items, third_party_has_not_objected};
 use super::members::check_members;
-use crate::case::basis;
+use crate::case::articles;
 use crate::case::command as c;
 use crate::case::event::Event;
 use crate::case::proof::fits;
-use crate::case::record::{Notice, ServiceResult};
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
 use crate::case::secrecy;
 use crate::case::state::{Case, Proposal, Reply};
+use crate::case::vocabulary::{Notice, ServiceResult};
 use crate::law::{ServiceError, ServiceMethod, is_other_courier, is_postal_enterprise, replied_on};
 use chrono::NaiveDate;
 
@@ -27,7 +27,7 @@ pub(super) fn propose(
     if let Some(consultation) = case.consultations.iter().find(|c| case.awaits(c, context.calendar, payload.on)) {
         return Err(NotAllowed::by_law(
             "consultation_open",
-            basis::of_consultation(consultation.opened.kind, case.regime),
+            articles::of_consultation(consultation.opened.kind, case.regime),
             format!("{}当日仍在向{}征求意见，不能据以拟办", payload.on, consultation.opened.party),
         )
         .at("/on"));
@@ -56,7 +56,7 @@ fn after_the_reasons_were_due(
     if unanswered && last.is_some_and(|last| payload.on <= last) {
         return Err(NotAllowed::by_law(
             "period_still_running",
-            basis::EXCESSIVE,
+            articles::EXCESSIVE,
             format!("{}时申请人说明理由的期限尚未届满", payload.on),
         )
         .at("/on"));
@@ -155,11 +155,11 @@ pub(super) fn prove_service(
     let is_handed_over = matches!(payload.result, ServiceResult::Signed | ServiceResult::Left);
     if last.is_none() && !is_handed_over {
         let detail = "尚未登记发出答复：电子回执、退回须先有发出的登记，请先登记发出答复";
-        return Err(NotAllowed::by_law("not_dispatched", basis::SERVICE, detail).at("/result"));
+        return Err(NotAllowed::by_law("not_dispatched", articles::SERVICE, detail).at("/result"));
     }
     if last.is_none() && payload.signatory.as_deref().is_none_or(|name| name.trim().is_empty()) {
         let detail = "尚未登记发出答复：当面送达的，请填写签收人；邮寄、电子等方式的，请先登记发出答复，再登记送达";
-        return Err(NotAllowed::by_law("signatory_required", basis::SERVICE, detail).at("/signatory"));
+        return Err(NotAllowed::by_law("signatory_required", articles::SERVICE, detail).at("/signatory"));
     }
     let method = last.map_or(ServiceMethod::Direct, |last| last.method);
     fits(method, payload.result)?;
@@ -197,7 +197,7 @@ fn carrier_fits(payload: &c::Dispatch) -> Result<(), NotAllowed> {
             "由其他快递企业寄出的，不是直接、委托或者电子送达，请选“其他快递企业”（private_courier）"
         }
     };
-    Err(NotAllowed::by_law("service_method_refused", basis::SERVICE, detail).at("/carrier"))
+    Err(NotAllowed::by_law("service_method_refused", articles::SERVICE, detail).at("/carrier"))
 }
 
 /// The day that counts as the reply, if it is known by now; an unlawful way is refused.
@@ -211,7 +211,7 @@ fn counted(
         Ok(counted) => Ok(Some(counted.on)),
         Err(ServiceError::NotSigned { .. } | ServiceError::NotDispatched { .. }) => Ok(None),
         Err(refused @ (ServiceError::PrivateCourier { .. } | ServiceError::SignedBeforeDispatch { .. })) => {
-            Err(NotAllowed::by_law("service_method_refused", basis::SERVICE, refused.to_string()).at(pointer))
+            Err(NotAllowed::by_law("service_method_refused", articles::SERVICE, refused.to_string()).at(pointer))
         }
     }
 }
@@ -242,5 +242,5 @@ pub(super) fn not_before_it_came_back(case: &Case, on: NaiveDate) -> Result<(), 
         "日期 {on} 早于其所依据的事实：答复退回日期 {back}；退回之前答复作为已发出，不能撤回或者终结，此前收到的撤回申请自退回之日起办理，\
          请填不早于{back}的日期"
     );
-    Err(NotAllowed::by_law("date_before_fact", basis::WITHDRAWAL, detail).at("/on"))
+    Err(NotAllowed::by_law("date_before_fact", articles::WITHDRAWAL, detail).at("/on"))
 }

@@ -2,14 +2,14 @@
 
 use super::answer::not_before_it_came_back;
 use super::receipt_day;
-use crate::case::basis;
+use crate::case::articles;
 use crate::case::command as c;
 use crate::case::event::Event;
-use crate::case::guard::lapsing_notice;
-use crate::case::record::{FeeBasis, Notice};
+use crate::case::permissions::lapsing_notice;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
 use crate::case::state::Case;
+use crate::case::vocabulary::{FeeBasis, Notice};
 use crate::law::{Outcome, Regime, fee};
 use chrono::NaiveDate;
 
@@ -43,7 +43,7 @@ pub(super) fn request_correction(
     not_after_today("/on", payload.on, context.today)?;
     not_before("/on", payload.on, receipt_day(case)?, "收到日期")?;
     served_after(payload.served_on, payload.on, context)?;
-    let article = basis::under(basis::CORRECTION, case.regime);
+    let article = articles::under(articles::CORRECTION, case.regime);
     respond_days(payload.respond_days, article)?;
     if payload.items.is_empty() || payload.items.iter().any(|item| item.trim().is_empty()) {
         return Err(NotAllowed::by_law("items_required", article, "须一次性列明全部需要补正的事项").at("/items"));
@@ -53,7 +53,7 @@ pub(super) fn request_correction(
     if let Some(due) = case.due(context).filter(|due| payload.on > *due) {
         return Err(NotAllowed::by_law(
             "correction_after_due",
-            basis::under(basis::REPLY_PERIOD, case.regime),
+            articles::under(articles::REPLY_PERIOD, case.regime),
             format!("答复期限已于{due}届满，其后的告知不能停止或者重新计算期限；请尽快答复"),
         )
         .at("/on"));
@@ -138,7 +138,7 @@ pub(super) fn request_justification(
     not_after_today("/on", payload.on, context.today)?;
     not_before("/on", payload.on, receipt_day(case)?, "收到日期")?;
     served_after(payload.served_on, payload.on, context)?;
-    respond_days(payload.respond_days, basis::EXCESSIVE)?;
+    respond_days(payload.respond_days, articles::EXCESSIVE)?;
     Ok(vec![Event::JustificationRequested(payload.clone())])
 }
 
@@ -160,13 +160,17 @@ pub(super) fn notify_fee(case: &Case, payload: &c::NotifyFee, context: &Context<
     not_before("/on", payload.on, case.period_start().unwrap_or(receipt_day(case)?), "本次答复期限起算日")?;
     served_after(payload.served_on, payload.on, context)?;
     if payload.on < FEE_RULES_IN_FORCE {
-        return Err(NotAllowed::by_law("fee_rules_not_in_force", basis::FEE, "信息处理费管理办法自2021年1月1日起施行")
-            .at("/on"));
+        return Err(NotAllowed::by_law(
+            "fee_rules_not_in_force",
+            articles::FEE,
+            "信息处理费管理办法自2021年1月1日起施行",
+        )
+        .at("/on"));
     }
     if let Some(due) = case.due(context).filter(|due| payload.on > *due) {
         return Err(NotAllowed::by_law(
             "fee_after_due",
-            basis::FEE_PAYMENT,
+            articles::FEE_PAYMENT,
             format!("收费通知应当在申请处理期限内发出，期限已于{due}届满"),
         )
         .at("/on"));
@@ -175,7 +179,7 @@ pub(super) fn notify_fee(case: &Case, payload: &c::NotifyFee, context: &Context<
     if amount_yuan == 0 {
         return Err(NotAllowed::by_law(
             "nothing_to_charge",
-            basis::FEE,
+            articles::FEE,
             "按所填件数或页数，未超出免费范围（每月10件、每件30页），不得收费",
         )
         .at("/count"));
@@ -208,7 +212,7 @@ pub(super) fn withdraw(case: &Case, payload: &c::Withdraw, context: &Context<'_>
     if !payload.identity_checked {
         return Err(NotAllowed::by_law(
             "identity_not_checked",
-            basis::WITHDRAWAL,
+            articles::WITHDRAWAL,
             "撤回须为书面并经核对身份；未核对身份的，原申请继续办理",
         )
         .at("/identity_checked"));

@@ -1,12 +1,12 @@
 //! What must be on the case before a category may be chosen: the outcome table names it, here it is looked for.
 
-use crate::case::basis;
+use crate::case::articles;
 use crate::case::choices::{grounds, is_ground};
 use crate::case::command as c;
-use crate::case::record::{Notice, Opinion};
 use crate::case::refusal::NotAllowed;
 use crate::case::rules::Context;
 use crate::case::state::{Case, Consultation, Justification};
+use crate::case::vocabulary::{Notice, Opinion};
 use crate::law::{ConsultationKind, Outcome, Regime, Requirement, roll_up};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
@@ -81,7 +81,7 @@ pub(super) fn check_evidence(
         Some(requirement) => Err(NotAllowed::by_law(
             refusal_code(requirement),
             if regime == Regime::Order492 && !requirement.is_court_proof() {
-                basis::REPLIES_492
+                articles::REPLIES_492
             } else {
                 requirement.article()
             },
@@ -130,7 +130,7 @@ pub(super) fn third_party_has_not_objected(case: &Case, proposal: &c::ProposeOut
     if proposal.outcome == Outcome::O492Disclosed && objected && !rests_on_interest {
         return Err(NotAllowed::by_law(
             "third_party_objected",
-            basis::THIRD_PARTY_492,
+            articles::THIRD_PARTY_492,
             "第三方不同意公开的，不得公开；认为不公开可能对公共利益造成重大影响而公开的，须在 legal_basis 写明理由，\
              并将决定公开的内容和理由书面通知第三方",
         )
@@ -139,7 +139,7 @@ pub(super) fn third_party_has_not_objected(case: &Case, proposal: &c::ProposeOut
     if proposal.outcome == Outcome::Provided && objected {
         return Err(NotAllowed::by_law(
             "third_party_objected",
-            basis::under(basis::THIRD_PARTY, case.regime),
+            articles::under(articles::THIRD_PARTY, case.regime),
             format!(
                 "第三方不同意公开且有合理理由的，不予公开；认为不公开可能对公共利益造成重大影响的，请选“{}”（{}）并书面告知\
                  第三方，能区分处理的选“{}”（{}）",
@@ -345,7 +345,7 @@ pub(super) fn check_items(case: &Case, proposal: &c::ProposeOutcome, context: &C
     let expected = rolled.map_or("", Outcome::label);
     Err(NotAllowed::by_law(
         "items_roll_up_differently",
-        basis::REPLIES,
+        articles::REPLIES,
         format!("各事项的结果汇总应为“{expected}”：部分公开的只计部分公开，不重复计数"),
     )
     .at("/outcome"))

@@ -1,7 +1,7 @@
 //! Work inside the organ and with others: tasks, searches, consultations, delay and extension.
 
 use super::{next_number, receipt_day};
-use crate::case::basis;
+use crate::case::articles;
 use crate::case::command as c;
 use crate::case::event::Event;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
@@ -34,7 +34,7 @@ pub(super) fn answer_task(
     let Some(task) = case.tasks.iter().find(|task| task.number == payload.task && task.answer.is_none()) else {
         return Err(NotAllowed::new("no_such_task", format!("没有待反馈的第{}号分办事项", payload.task)).at("/task"));
     };
-    let of_office = crate::case::guard::is_office(context.actor);
+    let of_office = crate::case::permissions::is_office(context.actor);
     if !of_office && context.actor.department != Some(task.assign.department_id) {
         return Err(NotAllowed::new("not_your_department", "该事项分办给其他科室，须由该科室反馈").at("/task"));
     }
@@ -55,7 +55,7 @@ pub(super) fn record_search(
         if list.is_empty() || list.iter().any(|entry| entry.trim().is_empty()) {
             return Err(NotAllowed::by_law(
                 "search_not_described",
-                basis::SEARCH,
+                articles::SEARCH,
                 format!("检索记录须写明{what}，以证明已尽充分合理的查找、检索义务"),
             )
             .at(pointer));
@@ -150,12 +150,12 @@ pub(super) fn delay_reply(
         not_before("/on", payload.on, received.on, "收到理由说明的日期")?;
     }
     let due = case.due(context);
-    in_time("/on", payload.on, due, basis::EXCESSIVE)?;
+    in_time("/on", payload.on, due, articles::EXCESSIVE)?;
     not_before("/until", payload.until, due.unwrap_or(payload.on), "现答复期限届满日")?;
     if payload.until - payload.on > LONGEST_DELAY {
         return Err(NotAllowed::by_law(
             "unreasonable_period",
-            basis::EXCESSIVE,
+            articles::EXCESSIVE,
             "延迟答复的期限应当合理；自告知之日起超过一年的，系统按笔误处理，请核对",
         )
         .at("/until"));
@@ -164,7 +164,7 @@ pub(super) fn delay_reply(
     if !context.calendar.is_estimated_working_day(payload.until) {
         let instead = context.calendar.add_estimated(payload.until, 1);
         let detail = format!("{}不是工作日，可以改为{instead}", payload.until);
-        return Err(NotAllowed::by_law("not_a_working_day", basis::EXCESSIVE, detail).at("/until"));
+        return Err(NotAllowed::by_law("not_a_working_day", articles::EXCESSIVE, detail).at("/until"));
     }
     Ok(vec![Event::ReplyDelayed(payload.clone())])
 }

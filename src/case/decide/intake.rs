@@ -1,13 +1,13 @@
 //! From the counter to the number, and what ties or divides cases.
 
 use super::{Drawn, receipt_day};
-use crate::case::basis;
+use crate::case::articles;
 use crate::case::command::{self as c, CommandKind};
 use crate::case::event::Event;
-use crate::case::record::LinkRelation;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
 use crate::case::state::Case;
+use crate::case::vocabulary::LinkRelation;
 use crate::law::{Channel, ReceiptRuling, Regime, receipt};
 use chrono::NaiveDate;
 
@@ -35,7 +35,7 @@ pub(super) fn receive(receive: &c::Receive, context: &Context<'_>) -> Result<Vec
     if let (Channel::RegisteredMail, false, None) = (receive.channel, receive.misdirected, receive.signed_on) {
         return Err(NotAllowed::by_law(
             "signing_day_required",
-            basis::RECEIPT,
+            articles::RECEIPT,
             "签收邮件以签收之日为收到申请之日，请填写签收日期",
         )
         .at("/signed_on"));
@@ -47,10 +47,10 @@ pub(super) fn receive(receive: &c::Receive, context: &Context<'_>) -> Result<Vec
 
 /// The law began on 2008-05-01; a date before it is a typing error.
 fn in_force(pointer: &'static str, day: NaiveDate, label: &str) -> Result<(), NotAllowed> {
-    if day < basis::FIRST_DAY_IN_FORCE {
+    if day < articles::FIRST_DAY_IN_FORCE {
         return Err(NotAllowed::new(
             "date_before_the_law",
-            format!("{label}{day}早于《政府信息公开条例》施行之日（{}），请核对", basis::FIRST_DAY_IN_FORCE),
+            format!("{label}{day}早于《政府信息公开条例》施行之日（{}），请核对", articles::FIRST_DAY_IN_FORCE),
         )
         .at(pointer));
     }
@@ -92,7 +92,7 @@ pub(super) fn confirm_receipt(
     fixed(&receive, Some(payload.evidence.clone())).map(|event| vec![event]).ok_or_else(|| {
         NotAllowed::by_law(
             "receipt_not_fixed",
-            basis::RECEIPT,
+            articles::RECEIPT,
             "仅凭确认日期仍不能确定收到申请之日，请补充签收或到达日期",
         )
     })
@@ -132,7 +132,7 @@ pub(super) fn merge(case: &Case, payload: &c::Merge, context: &Context<'_>) -> R
     if let Some(due) = case.due(context).filter(|due| payload.on > *due) {
         return Err(NotAllowed::by_law(
             "merge_after_due",
-            basis::under(basis::REPLY_PERIOD, case.regime),
+            articles::under(articles::REPLY_PERIOD, case.regime),
             format!("本案答复期限已于{due}届满，应当作出答复，不能以并案终结"),
         )
         .at("/on"));
@@ -150,7 +150,7 @@ pub(super) fn split(
     not_after_today("/on", payload.on, context.today)?;
     not_before("/on", payload.on, receipt_day(case)?, "收到日期")?;
     if payload.parts.len() < 2 {
-        return Err(NotAllowed::by_law("split_needs_parts", basis::SPLIT, "拆分须分为两件以上申请").at("/parts"));
+        return Err(NotAllowed::by_law("split_needs_parts", articles::SPLIT, "拆分须分为两件以上申请").at("/parts"));
     }
     if payload.parts.len() > MOST_PARTS {
         let detail =

@@ -1,6 +1,6 @@
 //! What a proposal says beside its category: only what belongs to the category, nothing twice, nothing that contradicts itself.
 
-use crate::case::basis;
+use crate::case::articles;
 use crate::case::command::ProposeOutcome;
 use crate::case::refusal::NotAllowed;
 use crate::case::secrecy;
@@ -125,7 +125,7 @@ fn only_of_the_category(case: &Case, proposal: &ProposeOutcome) -> Result<(), No
         proposal.outcome.code(),
         named(&foreign),
     );
-    let article = basis::under(basis::REPLIES, case.regime);
+    let article = articles::under(articles::REPLIES, case.regime);
     Err(NotAllowed::by_law("member_of_other_category", article, detail)
         .at(first.pointer)
         .briefly("不属于这一种类，请删去"))
@@ -224,7 +224,7 @@ fn there_when_it_was_asked_for(case: &Case, proposal: &ProposeOutcome) -> Result
 /// The article a requirement rests on under the Order of the case.
 fn article(case: &Case, requirement: Requirement) -> &'static str {
     match case.regime {
-        Some(Regime::Order492) => basis::REPLIES_492,
+        Some(Regime::Order492) => articles::REPLIES_492,
         Some(Regime::Order711) | None => requirement.article(),
     }
 }

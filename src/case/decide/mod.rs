@@ -13,13 +13,13 @@ pub(super) use evidence::may_be_met;
 pub use evidence::missing_evidence;
 pub(super) use intake::made_by;
 
-use super::basis;
 use super::command::{Command, CommandKind};
 use super::event::Event;
-use super::guard;
 use super::refusal::NotAllowed;
 use super::rules::Context;
 use super::state::Case;
+use crate::case::articles;
+use crate::case::permissions;
 use uuid::Uuid;
 
 /// What the store drew for this command in the same transaction.
@@ -44,13 +44,13 @@ pub fn decide(
     let Some(case) = case else {
         return match command {
             Command::Receive(receive) => {
-                guard::has_role(context.actor, guard::roles_for(CommandKind::Receive))?;
+                permissions::has_role(context.actor, permissions::roles_for(CommandKind::Receive))?;
                 intake::receive(receive, context)
             }
             other => Err(NotAllowed::new("not_received", format!("“{}”之前须先收件", other.kind().label()))),
         };
     };
-    guard::permit(command.kind(), case, context)?;
+    permissions::permit(command.kind(), case, context)?;
     match command {
         Command::Receive(_) => Err(NotAllowed::new("already_received", "本案已收件")),
         Command::LogContact(payload) => intake::log_contact(case, payload, context),
@@ -98,7 +98,7 @@ pub fn decide(
 fn receipt_day(case: &Case) -> Result<chrono::NaiveDate, NotAllowed> {
     case.receipt
         .map(|receipt| receipt.on)
-        .ok_or_else(|| NotAllowed::by_law("receipt_not_fixed", basis::RECEIPT, "收到申请之日尚未确定"))
+        .ok_or_else(|| NotAllowed::by_law("receipt_not_fixed", articles::RECEIPT, "收到申请之日尚未确定"))
 }
 
 /// The number of the next sub-record, from 1.

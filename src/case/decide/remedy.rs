@@ -1,13 +1,13 @@
 //! Reconsideration and suits over the case; an order to answer sets the period anew.
 
 use super::{next_number, receipt_day};
-use crate::case::basis;
+use crate::case::articles;
 use crate::case::command as c;
 use crate::case::event::Event;
-use crate::case::record::RemedyResult;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
 use crate::case::state::Case;
+use crate::case::vocabulary::RemedyResult;
 use crate::law::ReopenedPeriod;
 use chrono::TimeDelta;
 
@@ -66,7 +66,7 @@ fn check_order(case: &Case, payload: &c::DecideRemedy, order: ReopenedPeriod) ->
     if !sensible {
         return Err(NotAllowed::by_law(
             "ordered_period_out_of_range",
-            basis::under(basis::REMEDY, case.regime),
+            articles::under(articles::REMEDY, case.regime),
             "责令答复的期限应晚于收到裁决之日，或为1至60个工作日；超过一年的，系统按笔误处理，请对照裁决书核对",
         )
         .at("/orders_reply_within"));

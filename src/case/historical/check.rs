@@ -1,7 +1,7 @@
 //! What cannot have happened, and what should not have.
 
 use super::{Past, Remark, at};
-use crate::case::basis;
+use crate::case::articles;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::rules::Context;
 use crate::case::state::Case;
@@ -35,7 +35,7 @@ impl Check<'_> {
         until: Option<NaiveDate>,
     ) {
         let Some(on) = on else { return };
-        let article = basis::under(article, Some(self.regime));
+        let article = articles::under(article, Some(self.regime));
         let by_law = |fault: NotAllowed| NotAllowed { article: Some(article), ..fault };
         let mut result = not_after_today(pointer, on, self.context.today);
         for (base, label) in after {
@@ -63,10 +63,16 @@ pub(super) fn check(past: &Past, context: &Context<'_>) -> Result<(), Vec<NotAll
     let received = [(Some(past.received_on), "收到日期")];
     if let Some(correction) = &past.correction {
         let sent = [received[0], (Some(correction.on), "补正通知日期")];
-        check.day((at::CORRECTION_ON, "补正通知日期"), basis::CORRECTION, Some(correction.on), &received, past.end());
+        check.day(
+            (at::CORRECTION_ON, "补正通知日期"),
+            articles::CORRECTION,
+            Some(correction.on),
+            &received,
+            past.end(),
+        );
         check.day(
             (at::CORRECTION_RECEIVED_ON, "补正收到日期"),
-            basis::CORRECTION,
+            articles::CORRECTION,
             correction.received_on,
             &sent,
             past.end(),
@@ -77,25 +83,25 @@ pub(super) fn check(past: &Past, context: &Context<'_>) -> Result<(), Vec<NotAll
         check.faults.extend(said(at::CONSULTATION_PARTY, &consultation.party, "征求意见对象").err());
         check.day(
             (at::CONSULTATION_SENT_ON, "征求意见发出日期"),
-            basis::REPLY_PERIOD,
+            articles::REPLY_PERIOD,
             Some(consultation.sent_on),
             &received,
             past.end(),
         );
         check.day(
             (at::CONSULTATION_RETURNED_ON, "征求意见收到日期"),
-            basis::REPLY_PERIOD,
+            articles::REPLY_PERIOD,
             consultation.returned_on,
             &sent,
             None,
         );
     }
     let told = past.extension.map(|extension| extension.on);
-    check.day((at::EXTENSION_ON, "延期告知日期"), basis::REPLY_PERIOD, told, &received, past.end());
+    check.day((at::EXTENSION_ON, "延期告知日期"), articles::REPLY_PERIOD, told, &received, past.end());
     if let Some(fee) = &past.fee {
         let sent = [(Some(fee.on), "收费通知日期")];
-        check.day((at::FEE_ON, "收费通知日期"), basis::FEE_PAYMENT, Some(fee.on), &received, past.end());
-        check.day((at::FEE_PAID_ON, "缴费日期"), basis::FEE_PAYMENT, fee.paid_on, &sent, past.end());
+        check.day((at::FEE_ON, "收费通知日期"), articles::FEE_PAYMENT, Some(fee.on), &received, past.end());
+        check.day((at::FEE_PAID_ON, "缴费日期"), articles::FEE_PAYMENT, fee.paid_on, &sent, past.end());
     }
     end(&mut check, past);
     one_question_at_a_time(&mut check, past);
@@ -103,11 +109,11 @@ pub(super) fn check(past: &Past, context: &Context<'_>) -> Result<(), Vec<NotAll
 }
 
 fn receipt(check: &mut Check<'_>, past: &Past) {
-    check.day((at::RECEIVED_ON, "收到日期"), basis::RECEIPT, Some(past.received_on), &[], None);
-    if past.received_on < basis::FIRST_DAY_IN_FORCE {
-        let first = basis::FIRST_DAY_IN_FORCE;
+    check.day((at::RECEIVED_ON, "收到日期"), articles::RECEIPT, Some(past.received_on), &[], None);
+    if past.received_on < articles::FIRST_DAY_IN_FORCE {
+        let first = articles::FIRST_DAY_IN_FORCE;
         let detail = format!("收到日期{}早于《政府信息公开条例》施行之日（{first}），请核对", past.received_on);
-        check.fault(NotAllowed::by_law("date_before_the_law", basis::RECEIPT, detail).at(at::RECEIVED_ON));
+        check.fault(NotAllowed::by_law("date_before_the_law", articles::RECEIPT, detail).at(at::RECEIVED_ON));
     }
 }
 
@@ -133,15 +139,15 @@ fn nothing_further(check: &mut Check<'_>, past: &Past) {
     };
     if *past != bare {
         let detail = "尚未确认收到的申请没有受理编号、补正、征求意见、延期、收费、答复和备注；已经确认的，请填收到日期";
-        check.fault(NotAllowed::by_law("receipt_not_fixed", basis::RECEIPT, detail).at(at::RECEIVED_ON));
+        check.fault(NotAllowed::by_law("receipt_not_fixed", articles::RECEIPT, detail).at(at::RECEIVED_ON));
     }
 }
 
 fn end(check: &mut Check<'_>, past: &Past) {
     let regime = check.regime;
     let received = [(Some(past.received_on), "收到日期")];
-    check.day((at::REPLIED_ON, "答复日期"), basis::REPLY_PERIOD, past.replied_on, &received, None);
-    check.day((at::SERVED_ON, "送达日期"), basis::SERVICE, past.served_on, &[(past.end(), "答复日期")], None);
+    check.day((at::REPLIED_ON, "答复日期"), articles::REPLY_PERIOD, past.replied_on, &received, None);
+    check.day((at::SERVED_ON, "送达日期"), articles::SERVICE, past.served_on, &[(past.end(), "答复日期")], None);
     match (past.outcome, past.end()) {
         (None, None) if past.document_number.is_none() && past.method.is_none() && past.served_on.is_none() => {}
         (None, _) => {
@@ -168,7 +174,7 @@ fn one_question_at_a_time(check: &mut Check<'_>, past: &Past) {
     let is_fee_hidden = fee.paid_on.is_none() && correction.received_on.is_none_or(|received_on| received_on > fee.on);
     if is_correction_hidden || is_fee_hidden {
         let detail = "在办案件不能同时等候补正和缴费；请填补正收到日期、缴费日期，或者删去其中一项";
-        check.fault(NotAllowed::by_law("correction_outstanding", basis::CORRECTION, detail).at(at::FEE_ON));
+        check.fault(NotAllowed::by_law("correction_outstanding", articles::CORRECTION, detail).at(at::FEE_ON));
     }
 }
 

@@ -1,13 +1,13 @@
 //! The events of a case of the past, in the order of their days.
 
 use super::{Beside, Past, PastConsultation, PastCorrection, Term, at};
-use crate::case::basis;
+use crate::case::articles;
 use crate::case::command as c;
 use crate::case::event::Event;
 use crate::case::obligation::SERVICE_PROOF_DAYS;
-use crate::case::record::{FeeBasis, Opinion, ServiceResult};
 use crate::case::refusal::NotAllowed;
 use crate::case::rules::Context;
+use crate::case::vocabulary::{FeeBasis, Opinion, ServiceResult};
 use crate::law::{Channel, Outcome, ReceiptRuling, Regime, ServiceMethod, period, receipt};
 use chrono::NaiveDate;
 
@@ -36,7 +36,7 @@ pub(super) fn log(past: &Past, beside: &Beside<'_>, context: &Context<'_>) -> Re
     }
     let ReceiptRuling::Fixed(fixed) = receipt(&receive.receipt_facts()) else {
         let detail = "按所填申请方式不能确定收到申请之日";
-        return Err(vec![NotAllowed::by_law("receipt_not_fixed", basis::RECEIPT, detail).at(at::CHANNEL)]);
+        return Err(vec![NotAllowed::by_law("receipt_not_fixed", articles::RECEIPT, detail).at(at::CHANNEL)]);
     };
     let regime = Regime::for_receipt(fixed.on);
     let evidence = past.note.as_ref().map_or_else(|| LEDGER.to_owned(), |note| format!("{LEDGER}{NOTE}{note}"));

@@ -11,10 +11,10 @@ mod recorded;
 pub use recorded::recorded;
 
 use super::event::Event;
-use super::record::{ApplicantKind, words};
 use super::refusal::NotAllowed;
 use super::rules::Context;
 use super::state::Case;
+use crate::case::vocabulary::{ApplicantKind, words};
 use crate::law::{Channel, ClockOptions, ConsultationKind, Fact, Outcome, Regime, ServiceMethod, Timeline};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

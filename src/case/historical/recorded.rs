@@ -4,8 +4,8 @@ use super::log::{LEDGER, NOTE};
 use super::{Past, PastConsultation, PastCorrection, PastExtension, PastFee, Term};
 use crate::case::command::Dispatch;
 use crate::case::event::Event;
-use crate::case::record::ServiceResult;
 use crate::case::state::{Case, Reply};
+use crate::case::vocabulary::ServiceResult;
 use crate::law::ServiceMethod;
 
 /// What a ledger says of a case.

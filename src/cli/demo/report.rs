@@ -3,8 +3,8 @@
 use super::Loaded;
 use crate::case::Stage;
 use crate::law::{ClockStatus, Outcome, WarningLevel, explain, warning_level};
-use crate::office::cases::files::CaseFile;
-use crate::office::cases::views::WhatIf;
+use crate::office::cases::case_file::CaseFile;
+use crate::office::cases::queries::WhatIf;
 use crate::office::supervision::overdue::{OverdueList, OverdueQuery, OverdueReport, OverdueRow};
 use crate::office::{Office, OfficeError};
 use crate::store::cases::CaseFilter;

@@ -1,9 +1,9 @@
 //! Applicants: what identifies them is sealed, shown masked, and read in the clear only with a reason on record.
 
-use super::files::read_log;
 use crate::case::{ApplicantKind, Event, Role, ServiceResult, is_id_card};
-use crate::office::people::brake::Brake;
-use crate::office::service::checks::Checks;
+use crate::office::cases::case_file::read_log;
+use crate::office::people::reading_limits::Brake;
+use crate::office::service::validation::Checks;
 use crate::office::{Caller, Office, OfficeError, people::reason};
 use crate::store::cases::applicants::{self, ApplicantRow, NewApplicant};
 use crate::store::evidence::audit::NewAudit;

@@ -1,7 +1,7 @@
 //! Subject tags: what a clerk says a case is about, so that cases on one matter are found together.
 
 use crate::case::Role;
-use crate::office::service::checks::Checks;
+use crate::office::service::validation::Checks;
 use crate::office::{Caller, Office, OfficeError};
 use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::{

@@ -10,7 +10,7 @@ use crate::law::Channel;
 use crate::office::OfficeError;
 use crate::office::cases::Application;
 use crate::office::cases::applicants::IdentityKind;
-use crate::office::service::checks::{Checks, is_email};
+use crate::office::service::validation::{Checks, is_email};
 use crate::store::OrganId;
 use chrono::NaiveDate;
 use serde_json::{Map, Value};

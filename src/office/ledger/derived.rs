@@ -3,7 +3,7 @@
 use crate::case::{Case, Event, Position, position};
 use crate::law::{Calendar, ClockAnswer};
 use crate::office::OfficeError;
-use crate::office::cases::files::Desk;
+use crate::office::cases::case_file::Desk;
 use crate::report::ledger::Derived;
 use crate::store::cases::CaseRow;
 use crate::store::{Db, StoreError, UserId, people::users};

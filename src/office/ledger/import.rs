@@ -2,14 +2,14 @@
 //! seen and the series of the organ goes on behind the old ones; once row by row, five hundred cases to a write.
 
 use super::series::{Key, Kind, Line, Place, Series};
-use super::telling::Telling;
 use super::{ImportOptions, LedgerImport};
 use crate::case::historical::{Beside, Past, Remark, Told, told};
 use crate::case::{Actor, Context, IdentityKind, NotAllowed, is_id_card};
 use crate::office::cases::applicants::Contact;
-use crate::office::cases::files::{CaseFile, Desk, bytes_of, derive_row, nobody, written};
+use crate::office::cases::case_file::{CaseFile, Desk, bytes_of, derive_row, nobody, written};
 use crate::office::cases::{blank_row, numbered};
 use crate::office::clock::instant_on;
+use crate::office::ledger::import_report::Telling;
 use crate::office::{Caller, Office, OfficeError};
 use crate::report::ledger::{Headings, LedgerFile, LedgerReader, LedgerRow, Person, RowFault, Source};
 use crate::store::cases::applicants::{self, NewApplicant};
@@ -18,7 +18,7 @@ use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::ledger::{self, Batch, LedgerRowRow};
 use crate::store::people::departments::{self, DepartmentRow};
 use crate::store::{
-    CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendars,
+    CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendar,
     cases::{self, counters, obligations},
 };
 use chrono::{Datelike, NaiveDate};
@@ -65,7 +65,7 @@ impl Office {
         let source = Source::of(file)?;
         let headings = Headings::of(&source)?;
         if !options.dry_run {
-            calendars::keep_in_force(db)?;
+            calendar::keep_in_force(db)?;
         }
         let desk = self.desk(db, organ)?;
         let mut import = Import::new(self, caller, desk, headings, options);

@@ -1,7 +1,7 @@
 //! Authorisation: what a caller is where a thing belongs.
 
 use crate::case::Role;
-use crate::office::mails::OF_ALL_ORGANS;
+use crate::office::mail::OF_ALL_ORGANS;
 use crate::office::{Caller, Office, OfficeError, Origin};
 use crate::store::people::access::{self, Asking, OrganPlace};
 use crate::store::people::organs::{self, Seat};

@@ -3,10 +3,10 @@
 pub(super) mod access;
 pub(super) mod access_token;
 pub mod auth;
-pub(super) mod brake;
 pub(super) mod leaving;
 pub mod organs;
 pub(super) mod passwords;
+pub(super) mod reading_limits;
 pub(super) mod reason;
 pub(super) mod throttle;
 pub mod users;

@@ -3,13 +3,13 @@
 use super::access::{require_member, standing};
 use crate::case::{OrganRules, Role};
 use crate::law::Overlay;
-use crate::office::calendars::calendar_change::look_again;
-use crate::office::service::checks::Checks;
+use crate::office::calendar::change::look_again;
+use crate::office::service::validation::Checks;
 use crate::office::{Caller, Office, OfficeError, Thing};
 use crate::store::evidence::audit::NewAudit;
 use crate::store::people::departments::{self, DepartmentRow};
 use crate::store::people::organs::{self, NewOrgan, OrganRow};
-use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId, calendars, cases};
+use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId, calendar, cases};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -155,7 +155,7 @@ impl Office {
     /// # Errors
     /// [`OfficeError::Invalid`].
     pub fn name_first_organ(&self, db: &mut Db, draft: &OrganDraft) -> Result<Option<OrganRow>, OfficeError> {
-        calendars::change_in_force(db)?;
+        calendar::change_in_force(db)?;
         let mut rows = organs::all(db)?;
         let (Some(mut row), true) = (rows.pop(), rows.is_empty()) else { return Ok(None) };
         let is_untouched = row.version == 1 && row.code == first_organ().code && draft.parent_id.is_none();
@@ -190,7 +190,7 @@ impl Office {
         self.store().write(|db| {
             if change.region.is_some() || change.settings.is_some() {
                 // Nobody may write dates by what is about to change.
-                calendars::change_in_force(db)?;
+                calendar::change_in_force(db)?;
             }
             let mut row = organs::find(db, id)?;
             if row.version != version {

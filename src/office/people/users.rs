@@ -4,7 +4,7 @@ use super::auth::normal_name;
 use super::leaving::organs_of;
 use super::organs::taken;
 use crate::case::Role;
-use crate::office::service::checks::{Checks, is_email};
+use crate::office::service::validation::{Checks, is_email};
 use crate::office::{Caller, Office, OfficeError, Passwords};
 use crate::store::people::users::{self, UserChange, UserKind, UserRow};
 use crate::store::{

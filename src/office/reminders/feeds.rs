@@ -6,7 +6,7 @@ use crate::case::reminder_policy;
 use crate::case::text::is_line_break;
 use crate::law::{DueRange, WarningLevel, warning_level_between};
 use crate::mail::duty::Duty;
-use crate::office::cases::files::{Desk, Desks};
+use crate::office::cases::case_file::{Desk, Desks};
 use crate::office::people::auth::digest;
 use crate::office::supervision::overdue::cut;
 use crate::office::{Caller, Office, OfficeError};

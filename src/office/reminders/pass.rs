@@ -14,7 +14,7 @@ use crate::law::{Calendar, civil_day};
 use crate::mail::duty::{self, Duty};
 use crate::mail::render::{Addressee, Item, Next, NextAction, RenderError, Rendered};
 use crate::mail::smtp::Mailbox;
-use crate::office::cases::files::CaseFile;
+use crate::office::cases::case_file::CaseFile;
 use crate::office::clock::instant_on;
 use crate::office::{Office, OfficeError};
 use crate::store;
@@ -25,7 +25,7 @@ use crate::store::people::organs::OrganRow;
 use crate::store::reminders::recipients::{self, Recipient};
 use crate::store::reminders::{self, DutyRow, StepRow};
 use crate::store::{Db, ObligationId, OrganId, StoreError, Ts, UserId, reports::annual_reports as stored_reports};
-use crate::store::{people::organs, reminders::reminder_settings};
+use crate::store::{people::organs, reminders::settings};
 use chrono::{NaiveDate, NaiveDateTime};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -93,7 +93,7 @@ impl<'a> Pass<'a> {
         let reminders = &office.settings().reminders;
         let house = Effective::of_house(reminders);
         let (mut of_organs, mut unreadable) = (HashMap::new(), HashSet::new());
-        for (organ, content) in office.store().read(reminder_settings::all)? {
+        for (organ, content) in office.store().read(settings::all)? {
             match store::stored_object::<OrganReminders>(&content) {
                 Ok(own) => drop(of_organs.insert(organ, own.over(reminders))),
                 Err(cause) => {

@@ -3,14 +3,14 @@
 use super::organ_settings::{Effective, OrganReminders};
 use crate::case::Role;
 use crate::office::people::leaving::organs_of;
-use crate::office::service::checks::Checks;
+use crate::office::service::validation::Checks;
 use crate::office::{Caller, Office, OfficeError};
 use crate::store::people::access::{self, OrganPlace};
 use crate::store::reminders::preferences::{self, PreferenceRow};
 use crate::store::{
     Db, OrganId, UserId,
     people::{organs, users},
-    reminders::{recipients, reminder_settings},
+    reminders::{recipients, settings},
 };
 use chrono::{NaiveDate, TimeDelta};
 
@@ -68,7 +68,7 @@ impl Office {
         db: &mut Db,
         organ: OrganId,
     ) -> Result<ReminderSettings, OfficeError> {
-        let own: OrganReminders = match reminder_settings::find(db, organ)? {
+        let own: OrganReminders = match settings::find(db, organ)? {
             None => OrganReminders::default(),
             Some(content) => crate::store::stored_object(&content)
                 .map_err(|error| OfficeError::Unreadable(format!("reminder settings of organ {}: {error}", organ.0)))?,
@@ -99,7 +99,7 @@ impl Office {
             if !is_as_seen(&self.stored_settings(db, organ)?.own) {
                 return Err(OfficeError::Stale);
             }
-            reminder_settings::put(db, organ, &content)?;
+            settings::put(db, organ, &content)?;
             self.note(db, caller, Some(organ), "reminders.settled", &serde_json::json!({ "settings": own }))?;
             self.stored_settings(db, organ)
         })

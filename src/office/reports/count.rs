@@ -6,7 +6,7 @@ use crate::case::{
     ApplicantKind, Conclusion, Course, RemedyCourse, Standing, course, fees_paid, is_turned, remedy_courses,
 };
 use crate::law::{Channel, Outcome};
-use crate::office::cases::files::read_log;
+use crate::office::cases::case_file::read_log;
 use crate::report::annual::{Form, Line, Mix, Period, Selector, When};
 use crate::store::cases::CaseRow;
 use crate::store::people::organs::OrganRow;

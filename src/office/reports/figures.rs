@@ -86,7 +86,7 @@ impl Office {
             // Who publishes the report holds the organ too: what is published is what was entered.
             organs::lock(db, organ)?;
             let current = self.figures_of(db, organ, year)?.version;
-            let mut checks = crate::office::service::checks::Checks::new();
+            let mut checks = crate::office::service::validation::Checks::new();
             for (pointer, detail) in own.faults(Form::of_year(year)) {
                 checks.fault(&pointer, "invalid_value", detail);
             }

@@ -5,7 +5,7 @@ use super::count::Count;
 use super::{ReportQuery, Scope};
 use crate::case::{AnnualReport, ApplicantKind, Event, RemedyCourse, as_it_stood, course, remedy_courses};
 use crate::law::ClockStatus;
-use crate::office::cases::files::read_log;
+use crate::office::cases::case_file::read_log;
 use crate::report::annual::{Form, Line, Period, Table, form, is_in_remedy_cell, selector, table_four, table_three};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::EventRow;

@@ -1,10 +1,10 @@
 //! 申请较为集中的信息: what many ask for, by the tags clerks set and by likeness of what is asked, and what of it may be
 //! worth publishing (Art. 44). An organ at a time: the article speaks of applications to one organ.
 
-use crate::case::likeness::{Profile, TOPIC_FROM, clusters};
+use crate::case::similarity::{Profile, TOPIC_FROM, clusters};
 use crate::case::{Candidacy, Event};
 use crate::law::Outcome;
-use crate::office::cases::files::read_log;
+use crate::office::cases::case_file::read_log;
 use crate::office::{Caller, Office, OfficeError};
 use crate::store::cases::applicants::{self, Likely};
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};

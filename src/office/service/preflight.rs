@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::law::Calendar;
 use crate::mail::smtp::Relay;
-use crate::office::calendars::Calendars;
+use crate::office::calendar::Calendars;
 
 /// Checks the files and directories that the settings name: calendar, templates, certificates.
 ///

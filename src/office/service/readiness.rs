@@ -1,6 +1,6 @@
 //! Whether the service can do its work, asked by whoever watches it.
 
-use crate::office::calendars::clock_check::ClockCheck;
+use crate::office::calendar::self_check::ClockCheck;
 use crate::office::{FieldError, Office, OfficeError};
 use crate::store::{StorageFault, StoreError, cases};
 use chrono::NaiveDate;

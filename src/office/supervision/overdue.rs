@@ -6,9 +6,9 @@
 
 use crate::case::{Position, Role, Stage, Standing, Summary};
 use crate::law::{Calendar, ClockStatus, Outcome};
-use crate::office::cases::files::{Desk, Desks, derived_of};
-use crate::office::cases::stood::Stood;
-use crate::office::cases::views::{estimate_of, last_day_with_left};
+use crate::office::cases::as_of::Stood;
+use crate::office::cases::case_file::{Desk, Desks, derived_of};
+use crate::office::cases::queries::{estimate_of, last_day_with_left};
 use crate::office::people::access::seats_with;
 use crate::office::{Caller, Office, OfficeError};
 use crate::store::cases::{CaseRow, NamedCase};

@@ -5,7 +5,7 @@
 
 use super::overdue::{Word, cut, watched};
 use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, delay, roll_up, used};
-use crate::office::cases::stood::Stood;
+use crate::office::cases::as_of::Stood;
 use crate::office::{Caller, Office, OfficeError};
 use crate::store::people::organs::OrganRow;
 use crate::store::{

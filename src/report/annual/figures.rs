@@ -1,7 +1,7 @@
 //! What no case tells: table two and the parts an office writes itself.
 
 use super::form::Form;
-use super::sheet;
+use crate::report::annual::form_2014;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -153,14 +153,14 @@ impl OwnFigures {
             let indicator = form.indicator(row);
             let columns = match (block, indicator) {
                 (Some(block), _) => block.columns,
-                (None, Some(_)) => &[sheet::FIGURE],
+                (None, Some(_)) => &[form_2014::FIGURE],
                 (None, None) => {
                     faults.push((format!("/table2/{row}"), "该年度格式没有由机关填写的这一行，请按格式的行名填写"));
                     continue;
                 }
             };
             let is_money = |column: &str| {
-                column.contains("金额") || indicator.is_some_and(|indicator| indicator.unit == sheet::MONEY)
+                column.contains("金额") || indicator.is_some_and(|indicator| indicator.unit == form_2014::MONEY)
             };
             for (column, amount) in cells {
                 let at = format!("/table2/{row}/{}", column.replace('~', "~0").replace('/', "~1"));

@@ -137,7 +137,7 @@ fn csv_and_workbook_read_back_as_the_report_they_were() {
     for (form, year) in EACH {
         let report = report(form, year);
         same(&report, &read_file(&csv(&report).unwrap()).unwrap());
-        same(&report, &read_file(&book(&report).unwrap()).unwrap());
+        same(&report, &read_file(&xlsx(&report).unwrap()).unwrap());
         same(&report, &read_file(&serde_json::to_vec(&report).unwrap()).unwrap());
     }
 }
@@ -145,7 +145,7 @@ fn csv_and_workbook_read_back_as_the_report_they_were() {
 #[test]
 fn a_cell_changed_in_the_workbook_is_found_by_the_checker() {
     let report = report(Form::Form2021, 2025);
-    let bytes = typed_over(book(&report).unwrap(), "4.无正当理由大量反复申请", 9999.0);
+    let bytes = typed_over(xlsx(&report).unwrap(), "4.无正当理由大量反复申请", 9999.0);
     let found = check(&read_file(&bytes).unwrap()).findings;
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found.iter().all(|one| {
@@ -185,7 +185,7 @@ fn every_grid_is_a_full_rectangle_with_every_number_of_the_tables_in_it() {
 
 #[test]
 fn the_official_labels_and_headings_are_printed() {
-    let page = page(&report(Form::Form2021, 2025)).unwrap();
+    let page = html(&report(Form::Form2021, 2025)).unwrap();
     for words in [
         "某市自然资源和规划局2025年政府信息公开工作年度报告",
         "（本列数据的勾稽关系为：第一项加第二项之和，等于第三项加第四项之和）",
@@ -217,7 +217,7 @@ fn no_cell_starts_a_formula() {
     let report = report(Form::Form2021, 2025);
     let text = String::from_utf8(csv(&report).unwrap()).unwrap();
     assert!(text.contains(",'=全年工作情况") && text.contains(",'=规划科,"), "{text}");
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(book(&report).unwrap())).unwrap();
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(xlsx(&report).unwrap())).unwrap();
     for name in book.sheet_names() {
         let formulas = book.worksheet_formula(&name).unwrap();
         assert!(formulas.used_cells().all(|(_, _, formula)| formula.is_empty()));
@@ -229,7 +229,7 @@ fn no_cell_starts_a_formula() {
 #[test]
 fn the_document_is_a_packed_one_with_a_merged_table() {
     for (form, year) in EACH {
-        let bytes = document(&report(form, year)).unwrap();
+        let bytes = docx(&report(form, year)).unwrap();
         assert_eq!(bytes.get(..4), Some(&b"PK\x03\x04"[..]));
         let read = docx_rs::read_docx(&bytes).unwrap().json();
         for words in ["某市自然资源和规划局", "六、其他需要报告的事项"] {
@@ -245,9 +245,9 @@ fn a_name_that_no_xml_can_hold_spoils_no_file() {
     let mut report = report(Form::Form2021, 2025);
     report.org = "某\u{ffff}局\u{1}".into();
     report.parts.one = "总体\u{fffe}情况".into();
-    let read = docx_rs::read_docx(&document(&report).unwrap()).unwrap().json();
+    let read = docx_rs::read_docx(&docx(&report).unwrap()).unwrap().json();
     assert!(read.contains("某\u{fffd}局") && read.contains("总体\u{fffd}情况"), "{read}");
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(book(&report).unwrap())).unwrap();
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(xlsx(&report).unwrap())).unwrap();
     for name in book.sheet_names() {
         let range = book.worksheet_range(&name).unwrap();
         assert!(range.used_cells().all(|(_, _, cell)| !cell.to_string().contains(['\u{ffff}', '\u{fffe}', '\u{1}'])));
@@ -274,9 +274,9 @@ fn write_one_of_each() {
     for (form, year) in EACH {
         let report = report(form, year);
         let name = |extension: &str| format!("{into}/annual-{}.{extension}", form.code());
-        std::fs::write(name("xlsx"), book(&report).unwrap()).unwrap();
+        std::fs::write(name("xlsx"), xlsx(&report).unwrap()).unwrap();
         std::fs::write(name("csv"), csv(&report).unwrap()).unwrap();
-        std::fs::write(name("html"), page(&report).unwrap()).unwrap();
-        std::fs::write(name("docx"), document(&report).unwrap()).unwrap();
+        std::fs::write(name("html"), html(&report).unwrap()).unwrap();
+        std::fs::write(name("docx"), docx(&report).unwrap()).unwrap();
     }
 }

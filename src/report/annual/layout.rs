@@ -2,10 +2,10 @@
 
 use super::figures::Amount;
 use super::form::{self, CARRIED, Form, PENDING, RECEIVED, RESULTS, TOTAL};
-use super::mix::{self, Mix, TopicCount};
-use super::sheet::{self, Indicator};
-use super::whole::Report;
 use crate::report::PARTIAL_NOTE;
+use crate::report::annual::breakdown::{self, Mix, TopicCount};
+use crate::report::annual::form_2014::{self, Indicator};
+use crate::report::annual::report::Report;
 use std::cmp::Ordering;
 
 /// The content of a spot.
@@ -187,9 +187,9 @@ fn comparison(report: &Report) -> Option<Grid> {
 pub const DEPARTMENTS: &str = "承办科室";
 
 fn departments(report: &Report) -> Option<Grid> {
-    let columns = mix::columns(&report.departments);
+    let columns = breakdown::columns(&report.departments);
     let mut head = vec![Spot::head(DEPARTMENTS)];
-    head.extend(columns.iter().map(|group| Spot::head(mix::printed_group(group))));
+    head.extend(columns.iter().map(|group| Spot::head(breakdown::printed_group(group))));
     let row = |mix: &Mix| {
         let number = |group: &&str| Spot::number(if *group == TOTAL { mix.ended } else { mix.get(group) });
         let mut spots = vec![Spot::label(mix.name(report.with_subordinates))];
@@ -330,7 +330,7 @@ fn sheet(report: &Report) -> Grid {
     let blank = || Content::Text(String::new());
     let entered = |one: &Indicator| match one.unit {
         "" => line(one.depth, one.label, "", blank()),
-        unit => line(one.depth, one.label, unit, Content::Entered(report.table2.get(one.label, sheet::FIGURE))),
+        unit => line(one.depth, one.label, unit, Content::Entered(report.table2.get(one.label, form_2014::FIGURE))),
     };
     let counted = |indent: usize, label: &str, number: Option<u32>| match number {
         Some(number) => line(indent, label, COUNTED, Content::Number(number)),

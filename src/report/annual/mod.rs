@@ -1,32 +1,32 @@
 //! The annual report's tables: the three official forms, published tables as they were printed, and the checker of both.
 
-mod book;
+pub mod breakdown;
 pub mod check;
 pub mod count;
-mod document;
+mod csv;
+mod docx;
 pub mod figures;
 pub mod form;
+pub mod form_2014;
 #[cfg(test)]
 mod formats;
+mod html;
 pub mod layout;
-pub mod mix;
-mod page;
 mod prose;
 pub mod published;
-mod records;
-pub mod sheet;
+mod report;
 #[cfg(test)]
 mod tests;
-mod whole;
+mod xlsx;
 
-pub use book::{book, title};
+pub use breakdown::{Mix, TopicCount};
 pub use check::{Checked, Finding, Rule, check, check_years};
 pub use count::{Line, Period, Selector, Table, When, is_in_remedy_cell, selector, table_four, table_three};
-pub use document::document;
+pub use csv::{csv, read_file, read_file_within};
+pub use docx::docx;
 pub use figures::OwnFigures;
 pub use form::Form;
-pub use mix::{Mix, TopicCount};
-pub use page::page;
+pub use html::html;
 pub use published::{Figure, Published, Unreadable};
-pub use records::{csv, read_file, read_file_within};
-pub use whole::{Counted, OrganName, Parts, Previous, Report};
+pub use report::{Counted, OrganName, Parts, Previous, Report};
+pub use xlsx::{title, xlsx};

@@ -5,10 +5,12 @@
 //! `suspect`: the receiver may already hold a copy, byte for byte the same.
 
 mod circuit;
-mod shown;
+mod queries;
 
 pub use circuit::{Circuit, Gate, close as close_circuit, gate, open as open_circuit, relay_circuit, take_probe};
-pub use shown::{Figures, MailAnswer, MailCounts, MailFilter, MailView, answers, counts, figures, find, list, settled};
+pub use queries::{
+    Figures, MailAnswer, MailCounts, MailFilter, MailView, answers, counts, figures, find, list, settled,
+};
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
-use crate::store::calendars::InForce;
+use crate::store::calendar::InForce;
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::schema::organs;
 use crate::store::{OrganId, StoreError, Ts};

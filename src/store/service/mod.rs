@@ -2,4 +2,4 @@
 
 pub mod idempotency;
 pub mod meta;
-pub(super) mod probe;
+pub(super) mod write_check;

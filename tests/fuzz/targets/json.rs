@@ -11,7 +11,7 @@ use gongkai::case::{
 };
 use gongkai::law::{Calendar, Channel};
 use gongkai::office::OfficeError;
-use gongkai::office::service::checks::Checks;
+use gongkai::office::service::validation::Checks;
 use gongkai::office::intake::form::Form;
 use gongkai::store::OrganId;
 use gongkai_fuzz::memory;

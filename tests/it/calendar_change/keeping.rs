@@ -6,10 +6,10 @@ use crate::support::{day, on_both_databases};
 use crate::unreadable::spoil;
 use diesel::prelude::*;
 use gongkai::law::{Calendar, CalendarYear};
-use gongkai::office::calendars::calendar_change::InForce;
-use gongkai::store::calendars::NewCalendarVersion;
+use gongkai::office::calendar::change::InForce;
+use gongkai::store::calendar::NewCalendarVersion;
 use gongkai::store::database::schema::{cases as case_rows, obligations as duty_rows};
-use gongkai::store::{CaseId, Db, StoreError, calendars, cases};
+use gongkai::store::{CaseId, Db, StoreError, calendar, cases};
 use serde_json::{Value, json};
 
 /// The year as the program brings it.
@@ -175,7 +175,7 @@ fn a_calendar_that_cannot_be_applied_keeps_nobody_from_being_reminded() {
             applied_on: today,
             created_by: None,
         };
-        house.store().write(|db| calendars::put_in_force(db, broken, office.clock().now())).unwrap();
+        house.store().write(|db| calendar::put_in_force(db, broken, office.clock().now())).unwrap();
         assert!(office.apply_calendar().is_err());
         assert_eq!(office.keep_calendar(), None, "nor can the dates be checked");
         let told: Vec<String> = mails(house.store()).into_iter().map(|(to, ..)| to).collect();

@@ -7,7 +7,7 @@ use chrono::NaiveDateTime;
 use gongkai::mail::worker::{Outcome, deliver_once};
 use gongkai::office::reminders::OfficeTime;
 use gongkai::store::mail::outbox::MailState;
-use gongkai::store::reminders::reminder_settings;
+use gongkai::store::reminders::settings;
 use mail_parser::MessageParser;
 
 const NONE: Outcome = Outcome { sent: 0, retried: 0, parked: 0, handed_back: 0, lost: 0, relay_down: false };
@@ -34,7 +34,7 @@ fn what_is_refused_for_now_waits_for_the_next_opening_of_its_organ() {
     on_both(|store| {
         let house = house(store);
         let always = r#"{"window":{"working_days_only":false,"from_hour":0,"until_hour":24}}"#;
-        store.write(|db| reminder_settings::put(db, house.above, always)).unwrap();
+        store.write(|db| settings::put(db, house.above, always)).unwrap();
         queue_for(store, Some(house.bureau.organ), "office", "handler@gov.example");
         queue_for(store, Some(house.above), "always", "handler@gov.example");
         queue(store, "house", "handler@gov.example");

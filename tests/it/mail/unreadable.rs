@@ -5,7 +5,7 @@ use crate::support::{day, on_both};
 use diesel::prelude::*;
 use gongkai::case::Role;
 use gongkai::store::database::schema::organs as organ_rows;
-use gongkai::store::{Store, StoreError, cases::obligations, reminders::reminder_settings};
+use gongkai::store::{Store, StoreError, cases::obligations, reminders::settings};
 
 #[test]
 fn an_organ_whose_reminder_settings_cannot_be_read_is_reminded_by_no_other_rule_and_named() {
@@ -23,7 +23,7 @@ fn is_named(store: &Store, unknown: &str) {
     let case = numbered_case(store, &good, "2025-00018");
     stands(store, bad.bureau.organ, bad.case, &[reply("2025-09-19", "open", Some(bad.handler))], "2025-08-01");
     stands(store, good.organ, case, &[reply("2025-09-19", "open", Some(other))], "2025-08-01");
-    store.write(|db| reminder_settings::put(db, bad.bureau.organ, unknown)).unwrap();
+    store.write(|db| settings::put(db, bad.bureau.organ, unknown)).unwrap();
     let room = room(store);
     for report in [room.preview(day("2025-09-19")).unwrap(), room.remind(day("2025-09-19"), None).unwrap()] {
         let told: Vec<_> = report.queued.iter().map(|line| line.case_number.as_deref()).collect();
@@ -32,7 +32,7 @@ fn is_named(store: &Store, unknown: &str) {
         let why = "市局的提醒设置不能读取，没有按默认设置提醒";
         assert_eq!((left.case_number.as_deref(), left.why.as_str()), (Some("2025-00017"), why));
     }
-    store.write(|db| reminder_settings::put(db, bad.bureau.organ, "{}")).unwrap();
+    store.write(|db| settings::put(db, bad.bureau.organ, "{}")).unwrap();
     let report = room.remind(day("2025-09-19"), None).unwrap();
     assert!(report.queued.iter().any(|line| line.case_number.as_deref() == Some("2025-00017")), "{report:?}");
 }

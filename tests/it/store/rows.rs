@@ -1,6 +1,6 @@
 //! The smaller tables: what goes in comes out, and what must not happen does not.
 
-use gongkai::store::calendars::{self, NewCalendarYear};
+use gongkai::store::calendar::{self, NewCalendarYear};
 use gongkai::store::cases::applicants::{self, NewApplicant};
 use gongkai::store::cases::obligations::{self, Duty, ObligationRow};
 use gongkai::store::database::schema::applicants as applicants_table;
@@ -193,15 +193,15 @@ fn no_personal_number_lies_readable_in_the_database_file() {
 fn a_calendar_year_is_corrected_by_a_new_revision() {
     on_both(|store| {
         let add = |region, year, notice, content| {
-            let new = NewCalendarYear { region, year, notice, content, created_by: None, source: calendars::IMPORTED };
-            store.write(|db| calendars::add(db, new, now())).unwrap()
+            let new = NewCalendarYear { region, year, notice, content, created_by: None, source: calendar::IMPORTED };
+            store.write(|db| calendar::add(db, new, now())).unwrap()
         };
         let first = add("", 2027, "国办发明电〔2026〕1号", "{}");
         let second = add("", 2027, "国办发明电〔2026〕2号", r#"{"off":[]}"#);
         let local = add("guangxi", 2027, "桂政办〔2026〕3号", "{}");
         assert_eq!([first.revision, second.revision, local.revision], [1, 2, 1]);
-        assert_eq!(store.read(calendars::in_force).unwrap(), [second.clone(), local]);
-        assert_eq!(store.read(|db| calendars::history(db, "", 2027)).unwrap(), [second, first]);
+        assert_eq!(store.read(calendar::in_force).unwrap(), [second.clone(), local]);
+        assert_eq!(store.read(|db| calendar::history(db, "", 2027)).unwrap(), [second, first]);
     });
 }
 

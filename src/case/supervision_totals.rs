@@ -1,8 +1,8 @@
 //! Adding up where cases stand: whatever is counted is counted once, and the parts make the whole.
 
-use super::record::words;
-use super::standing::Standing;
 use super::state::Case;
+use crate::case::supervision_status::Standing;
+use crate::case::vocabulary::words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;

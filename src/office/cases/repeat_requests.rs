@@ -1,8 +1,8 @@
 //! Earlier applications of the same applicant for alike information: hints for the clerk, who alone says whether an
 //! application is a repeat (Art. 36 (6)). Nothing is decided by them.
 
-use crate::case::likeness::{Difference, Profile, SHOWN_FROM};
-use crate::case::{Case, Stage, likeness};
+use crate::case::similarity::{Difference, Profile, SHOWN_FROM};
+use crate::case::{Case, Stage, similarity};
 use crate::law::{Outcome, Regime};
 use crate::office::reports::topics::Asked;
 use crate::office::supervision::overdue::cut;
@@ -151,7 +151,7 @@ impl Office {
 impl SimilarCases {
     /// No case; whether all were compared.
     const fn none(is_complete: bool) -> Self {
-        Self { shown_from: likeness::SHOWN_FROM, article: Some(ARTICLE), is_complete, items: Vec::new() }
+        Self { shown_from: similarity::SHOWN_FROM, article: Some(ARTICLE), is_complete, items: Vec::new() }
     }
 
     /// The same under an Order: that of 2007 knows no such category.

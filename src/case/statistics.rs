@@ -6,8 +6,8 @@
 
 use super::event::Event;
 use super::evolve::as_it_stood;
-use super::record::{ApplicantKind, LinkRelation, RemedyKind, RemedyResult};
 use super::state::Case;
+use crate::case::vocabulary::{ApplicantKind, LinkRelation, RemedyKind, RemedyResult};
 use crate::law::{Channel, Outcome};
 use chrono::{Datelike, NaiveDate};
 

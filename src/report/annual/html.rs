@@ -1,11 +1,11 @@
 //! The report as a page to be printed: the six parts, the tables as the form has them, charts; beside the form departments and topics.
 
-use super::book::{parts, title};
 use super::form::{self, TOTAL};
 use super::layout::{self, Grid, Look, appendices, grids};
-use super::mix::{self, Mix};
-use super::whole::Report;
 use crate::report::ReportError;
+use crate::report::annual::breakdown::{self, Mix};
+use crate::report::annual::report::Report;
+use crate::report::annual::xlsx::{parts, title};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
@@ -78,7 +78,7 @@ struct Page<'a> {
 ///
 /// # Errors
 /// [`ReportError::Template`] when the template is broken.
-pub fn page(report: &Report) -> Result<String, ReportError> {
+pub fn html(report: &Report) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -149,10 +149,10 @@ fn bars(counts: impl Iterator<Item = (String, u32)>) -> Vec<Bar> {
 /// The groups of results.
 fn results(report: &Report) -> Vec<Bar> {
     let rows = report.form.result_rows();
-    bars(mix::groups(report.form).into_iter().map(|group| {
+    bars(breakdown::groups(report.form).into_iter().map(|group| {
         let of_group = rows.iter().filter(|row| form::group(row) == group);
         let count = of_group.filter_map(|row| report.table3.get(row, TOTAL)).sum();
-        (mix::printed_group(group), count)
+        (breakdown::printed_group(group), count)
     }))
 }
 
@@ -171,7 +171,8 @@ fn shortened(label: String) -> String {
 
 /// Every department's results, the parts side by side.
 fn stacks(report: &Report) -> Option<Stacks> {
-    let groups: Vec<&str> = mix::columns(&report.departments).into_iter().filter(|group| *group != TOTAL).collect();
+    let groups: Vec<&str> =
+        breakdown::columns(&report.departments).into_iter().filter(|group| *group != TOTAL).collect();
     let colour = |at: usize| COLOURS.get(at).or(COLOURS.last()).copied().unwrap_or_default();
     let most = report.departments.iter().map(|mix| mix.ended).max()?.max(1);
     let length = |count: u32| u32::try_from(u64::from(count) * u64::from(LONGEST) / u64::from(most)).unwrap_or(LONGEST);
@@ -189,6 +190,6 @@ fn stacks(report: &Report) -> Option<Stacks> {
         Stack { label: shortened(mix.name(report.with_subordinates)), count: mix.ended, end: length(before), parts }
     };
     let legend =
-        groups.iter().enumerate().map(|(at, group)| Key { label: mix::printed_group(group), colour: colour(at) });
+        groups.iter().enumerate().map(|(at, group)| Key { label: breakdown::printed_group(group), colour: colour(at) });
     Some(Stacks { legend: legend.collect(), stacks: report.departments.iter().map(stack).collect() })
 }

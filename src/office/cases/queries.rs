@@ -1,12 +1,12 @@
 //! Looking at cases: lists, what may be done next, the log, the clock as of any day and under suppositions.
 
 use super::applicants::REVEALERS;
-use super::files::{CaseFile, Desk, Desks, actor, read_log};
 use crate::case::Event;
 use crate::case::{Action, Case, Obligation, Role, actions, extension_is_possible};
 use crate::law::{
     Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, warning_level_between,
 };
+use crate::office::cases::case_file::{CaseFile, Desk, Desks, actor, read_log};
 use crate::office::people::access::seats_with;
 use crate::office::{Caller, Office, OfficeError, Standing};
 use crate::store::cases::events::{self, EventRow};

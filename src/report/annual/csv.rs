@@ -1,11 +1,11 @@
 //! The report as rows of text, for CSV and for reading either file back: every row says what it is in its first cell.
 
-use super::book::parts;
 use super::form::{Form, TOTAL};
 use super::layout::{self, Spot, appendices, printed};
 use super::published::{Published, Unreadable};
-use super::sheet;
-use super::whole::Report;
+use crate::report::annual::form_2014;
+use crate::report::annual::report::Report;
+use crate::report::annual::xlsx::parts;
 use crate::report::files::{self, Allowance, Caps, Workbook, check_json, check_separated, foreign, is_zip};
 use crate::report::{ReportError, safe};
 use serde_json::{Map, Value, json};
@@ -46,9 +46,9 @@ fn records(report: &Report) -> Vec<Vec<String>> {
     let indicators = report.form.indicators().into_iter().flatten().filter(|indicator| !indicator.unit.is_empty());
     for (at, indicator) in indicators.enumerate() {
         if at == 0 {
-            rows.push(line(&["表二", "统计指标", sheet::FIGURE]));
+            rows.push(line(&["表二", "统计指标", form_2014::FIGURE]));
         }
-        let figure = report.table2.get(indicator.label, sheet::FIGURE);
+        let figure = report.table2.get(indicator.label, form_2014::FIGURE);
         rows.push(line(&["表二", indicator.label, &figure.map(|amount| amount.to_string()).unwrap_or_default()]));
     }
     for grid in appendices(report) {
@@ -74,7 +74,7 @@ pub fn csv(report: &Report) -> Result<Vec<u8>, ReportError> {
     writer.into_inner().map_err(|error| ReportError::Csv(error.into_error().into()))
 }
 
-/// Reads a report from a file of any of the formats: JSON, the workbook of [`super::book`], the CSV of [`csv`].
+/// Reads a report from a file of any of the formats: JSON, the workbook of [`crate::report::annual::xlsx`], the CSV of [`csv`].
 ///
 /// # Errors
 /// [`Unreadable`], saying where and what to do.
@@ -117,7 +117,7 @@ fn of_file(fault: files::Unreadable, damaged: &'static str) -> Unreadable {
 const MOST_SHEET_ROWS: usize = 5_000;
 const MOST_SHEET_CELLS: usize = 50_000;
 
-/// Reads back the workbook of [`super::book`].
+/// Reads back the workbook of [`crate::report::annual::xlsx`].
 ///
 /// # Errors
 /// [`Unreadable`] for what is no workbook of ours.
@@ -258,10 +258,10 @@ pub(super) fn finished(
     Published::from_value(&members.into())
 }
 
-/// The worksheets of [`super::book`], as rows of text: name and rows of each.
+/// The worksheets of [`crate::report::annual::xlsx`], as rows of text: name and rows of each.
 type Sheets = Vec<(String, Vec<Vec<String>>)>;
 
-/// Reads back the workbook of [`super::book`] from the text of its worksheets.
+/// Reads back the workbook of [`crate::report::annual::xlsx`] from the text of its worksheets.
 ///
 /// # Errors
 /// [`Unreadable`] for worksheets that are none of ours.
@@ -281,7 +281,7 @@ fn read_sheets(sheets: &Sheets) -> Result<Published, Unreadable> {
     let form = form_of(titled, find("统计表").is_some());
     members.insert("format".to_owned(), json!(form.code()));
     let mut narrative = Vec::new();
-    for pair in find(super::book::PROSE).unwrap_or_default().chunks(2) {
+    for pair in find(crate::report::annual::xlsx::PROSE).unwrap_or_default().chunks(2) {
         let cell = |at: usize| pair.get(at).and_then(|row| row.first()).map(String::as_str).unwrap_or_default();
         prose(&mut members, &mut narrative, cell(0), cell(1));
     }

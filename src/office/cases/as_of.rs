@@ -1,9 +1,9 @@
 //! Cases as they stood on a day: their logs read in batches, the law asked once a case. Facts dated after the day have not
 //! happened.
 
-use super::files::{Desk, Desks, read_log};
 use crate::case::{Case, Event, Position, as_it_stood, position};
 use crate::law::{Calendar, ClockAnswer};
+use crate::office::cases::case_file::{Desk, Desks, read_log};
 use crate::office::{Office, OfficeError};
 use crate::store::cases::CaseRow;
 use crate::store::{CaseId, Db, cases::events};

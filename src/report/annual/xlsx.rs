@@ -1,7 +1,7 @@
 //! The report as a workbook: a sheet a table, laid out as the form is, and the prose.
 
 use super::layout::{Content, Grid, Look, Spot, appendices, grids};
-use super::whole::Report;
+use crate::report::annual::report::Report;
 use crate::report::{ReportError, safe};
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet};
 
@@ -63,7 +63,7 @@ pub fn title(report: &Report) -> String {
 ///
 /// # Errors
 /// [`ReportError::Workbook`] when it cannot be written.
-pub fn book(report: &Report) -> Result<Vec<u8>, ReportError> {
+pub fn xlsx(report: &Report) -> Result<Vec<u8>, ReportError> {
     let mut workbook = Workbook::new();
     let looks = Looks::new();
     for grid in grids(report) {

@@ -1,9 +1,9 @@
 //! Lists and the overview as tables, with the headings a clerk reads.
 
 use super::applicants::masked_name;
-use super::views::{CaseQuery, ListedCase};
 use crate::case::{AT_RISK, ApplicantKind, Figures, Stage, Tenths};
 use crate::law::{Channel, ClockStatus, Outcome, WarningLevel};
+use crate::office::cases::queries::{CaseQuery, ListedCase};
 use crate::office::supervision::overdue::{OverdueList, OverdueReport, OverdueRow};
 use crate::office::supervision::overview::{DelayShare, Overview};
 use crate::office::{Caller, Office, OfficeError};

@@ -2,14 +2,14 @@
 //!
 //! A command wants `If-Match`: sent twice, the second is answered 412 and changes nothing, so that a retry is harmless.
 
-use super::case_view::CaseView;
+use crate::api::cases::view::CaseView;
 use crate::api::http::body::{self, Body};
 use crate::api::http::precondition::{IfMatch, Rendered};
 use crate::api::http::problem::Problem;
 use crate::api::routes::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::{Command, CommandKind, choices, command as payload, roles_for};
-use crate::office::cases::views::READERS;
+use crate::office::cases::queries::READERS;
 use crate::office::{Caller, Standing};
 use crate::store::CaseId;
 use actix_web::http::header;

@@ -6,8 +6,8 @@
 
 use super::event::Event;
 use super::evolve::as_it_stood;
-use super::record::{Notice, ReviewKind, Stage};
 use super::state::Case;
+use crate::case::vocabulary::{Notice, ReviewKind, Stage};
 use crate::law::{Calendar, ClockAnswer, ClockStatus, StepKind};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,16 +1,15 @@
 //! The self-check of all dates: every row and every duty is computed again from the log and compared with what is written.
 
-use super::calendar_change::{InForce, look_again};
 use crate::case::OrganRules;
-use crate::office::cases::files::derive_row;
+use crate::office::calendar::change::{InForce, look_again};
+use crate::office::cases::case_file::derive_row;
 use crate::office::reminders::OrganReminders;
 use crate::office::supervision::orders::read_order;
 use crate::office::{Office, OfficeError};
 use crate::store::cases::CaseRow;
 use crate::store::cases::obligations::{self, Duty, ObligationRow};
 use crate::store::{
-    CaseId, Db, OrderId, OrganId, cases, people::organs, reminders::reminder_settings, service::meta,
-    supervision::orders,
+    CaseId, Db, OrderId, OrganId, cases, people::organs, reminders::settings, service::meta, supervision::orders,
 };
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use serde::{Deserialize, Serialize};
@@ -253,7 +252,7 @@ impl Office {
 /// The settings of organs that cannot be read: their cases cannot be computed, or their duties not reminded of.
 fn check_settings(db: &mut Db) -> Result<Vec<Difference>, OfficeError> {
     let mut found = Vec::new();
-    let of_reminders: HashMap<OrganId, String> = reminder_settings::all(db)?.into_iter().collect();
+    let of_reminders: HashMap<OrganId, String> = settings::all(db)?.into_iter().collect();
     let differs = |code: &str, what: &str, error: serde_json::Error| Difference {
         case_id: None,
         number: Some(code.to_owned()),

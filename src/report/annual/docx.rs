@@ -1,8 +1,8 @@
 //! The report as a text document: the six parts in their order, each table where it belongs.
 
-use super::book::{parts, title};
 use super::layout::{Grid, Look, Spot, grids};
-use super::whole::Report;
+use crate::report::annual::report::Report;
+use crate::report::annual::xlsx::{parts, title};
 use crate::report::{ReportError, for_xml};
 use docx_rs::{
     AlignmentType, Docx, Footer, HeightRule, LineSpacing, LineSpacingType, PageMargin, PageNum, Paragraph, Run,
@@ -36,7 +36,7 @@ fn run(text: &str, size: usize) -> Run {
 ///
 /// # Errors
 /// [`ReportError::Document`] when it cannot be packed.
-pub fn document(report: &Report) -> Result<Vec<u8>, ReportError> {
+pub fn docx(report: &Report) -> Result<Vec<u8>, ReportError> {
     let page_number = Paragraph::new()
         .align(AlignmentType::Center)
         .add_run(run("— ", CELL))

@@ -3,7 +3,7 @@
 use super::series::Line;
 use super::{AsideRow, LedgerImport, LineResult, LineStatus, MOST_FAULTS, RemarkCount};
 use crate::case::historical::Remark;
-use crate::office::cases::files::CaseFile;
+use crate::office::cases::case_file::CaseFile;
 use crate::report::ledger::{Aside, Headings, LedgerReader, LedgerRow, RowFault, Unmapped};
 use std::collections::BTreeMap;
 

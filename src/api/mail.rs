@@ -6,7 +6,7 @@ use crate::api::http::body::Params;
 use crate::api::http::precondition::{Page, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::case::Role;
-use crate::office::mails::{MailQuery, READERS};
+use crate::office::mail::{MailQuery, READERS};
 use crate::office::supervision::overdue::Word;
 use crate::office::{Caller, OfficeError};
 use crate::store::mail::outbox::{MailAnswer, MailState, MailView};

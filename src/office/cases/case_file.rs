@@ -14,7 +14,7 @@ use crate::store::cases::{
     obligations::{Duty, ObligationRow},
 };
 use crate::store::people::organs::{OrganRow, Seat};
-use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, calendars, cases, people::organs, supervision::orders};
+use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, calendar, cases, people::organs, supervision::orders};
 use chrono::NaiveDate;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -201,7 +201,7 @@ impl Office {
     /// # Errors
     /// As [`Office::open_file`].
     pub fn lock_file(&self, db: &mut Db, id: CaseId) -> Result<CaseFile, OfficeError> {
-        calendars::keep_in_force(db)?;
+        calendar::keep_in_force(db)?;
         let row = cases::lock(db, id)?;
         self.file_of(db, row)
     }

@@ -1,13 +1,13 @@
 //! What may be done next: by whom, in which stage, until when, on which article, and what blocks the rest. `decide`
 //! asks here first, so that what is offered and what is accepted cannot differ.
 
-use super::basis;
 use super::command::CommandKind;
-use super::record::{Notice, ReviewKind, Stage};
 use super::refusal::NotAllowed;
 use super::role::Role;
 use super::rules::{Actor, Context};
 use super::state::{Case, Reply};
+use crate::case::articles;
+use crate::case::vocabulary::{Notice, ReviewKind, Stage};
 use crate::law::Regime;
 use chrono::NaiveDate;
 
@@ -72,51 +72,53 @@ pub const fn roles_for(command: CommandKind) -> &'static [Role] {
 /// Roles, stages (empty: any) and article of a command: the one table of who, when, on what.
 const fn rule(command: CommandKind) -> (&'static [Role], &'static [Stage], &'static str) {
     match command {
-        CommandKind::Receive => (INTAKE, &[], basis::RECEIPT),
-        CommandKind::LogContact => (INTAKE, OPEN, basis::RECEIPT),
-        CommandKind::ConfirmReceipt => (INTAKE, &[Stage::AwaitingConfirmation], basis::RECEIPT),
-        CommandKind::Register => (OFFICE, &[Stage::Received], basis::WORKING_RULES),
+        CommandKind::Receive => (INTAKE, &[], articles::RECEIPT),
+        CommandKind::LogContact => (INTAKE, OPEN, articles::RECEIPT),
+        CommandKind::ConfirmReceipt => (INTAKE, &[Stage::AwaitingConfirmation], articles::RECEIPT),
+        CommandKind::Register => (OFFICE, &[Stage::Received], articles::WORKING_RULES),
         CommandKind::DefineItems => {
-            (OFFICE, &[Stage::Received, Stage::Registered, Stage::InProgress], basis::WORKING_RULES)
+            (OFFICE, &[Stage::Received, Stage::Registered, Stage::InProgress], articles::WORKING_RULES)
         }
-        CommandKind::RequestCorrection => (OFFICE, HANDLING, basis::CORRECTION),
+        CommandKind::RequestCorrection => (OFFICE, HANDLING, articles::CORRECTION),
         CommandKind::ServeNotice => (
             OFFICE,
             &[Stage::AwaitingCorrection, Stage::AwaitingJustification, Stage::AwaitingFee],
-            basis::WORKING_RULES,
+            articles::WORKING_RULES,
         ),
-        CommandKind::ReceiveCorrection => (INTAKE, &[Stage::AwaitingCorrection], basis::CORRECTION),
-        CommandKind::Lapse => (OFFICE, &[Stage::AwaitingCorrection, Stage::AwaitingFee], basis::CORRECTION),
-        CommandKind::Assign => (OFFICE, HANDLING, basis::WORKING_RULES),
-        CommandKind::AnswerTask => (WORKERS, OPEN, basis::WORKING_RULES),
-        CommandKind::RecordSearch => (WORKERS, HANDLING, basis::SEARCH),
+        CommandKind::ReceiveCorrection => (INTAKE, &[Stage::AwaitingCorrection], articles::CORRECTION),
+        CommandKind::Lapse => (OFFICE, &[Stage::AwaitingCorrection, Stage::AwaitingFee], articles::CORRECTION),
+        CommandKind::Assign => (OFFICE, HANDLING, articles::WORKING_RULES),
+        CommandKind::AnswerTask => (WORKERS, OPEN, articles::WORKING_RULES),
+        CommandKind::RecordSearch => (WORKERS, HANDLING, articles::SEARCH),
         CommandKind::OpenConsultation => {
-            (OFFICE, &[Stage::Registered, Stage::InProgress, Stage::InReview], basis::REPLY_PERIOD)
+            (OFFICE, &[Stage::Registered, Stage::InProgress, Stage::InReview], articles::REPLY_PERIOD)
         }
-        CommandKind::ServeConsultation | CommandKind::ReturnConsultation => (OFFICE, OPEN, basis::REPLY_PERIOD),
-        CommandKind::RequestJustification => (OFFICE, HANDLING, basis::EXCESSIVE),
-        CommandKind::ReceiveJustification => (OFFICE, &[Stage::AwaitingJustification], basis::EXCESSIVE),
-        CommandKind::DelayReply => (HEAD, HANDLING, basis::EXCESSIVE),
-        CommandKind::NotifyFee => (OFFICE, HANDLING, basis::FEE),
-        CommandKind::PayFee => (OFFICE, &[Stage::AwaitingFee], basis::FEE_PAYMENT),
-        CommandKind::Extend => (HEAD, CLOCK_RUNS, basis::REPLY_PERIOD),
+        CommandKind::ServeConsultation | CommandKind::ReturnConsultation => (OFFICE, OPEN, articles::REPLY_PERIOD),
+        CommandKind::RequestJustification => (OFFICE, HANDLING, articles::EXCESSIVE),
+        CommandKind::ReceiveJustification => (OFFICE, &[Stage::AwaitingJustification], articles::EXCESSIVE),
+        CommandKind::DelayReply => (HEAD, HANDLING, articles::EXCESSIVE),
+        CommandKind::NotifyFee => (OFFICE, HANDLING, articles::FEE),
+        CommandKind::PayFee => (OFFICE, &[Stage::AwaitingFee], articles::FEE_PAYMENT),
+        CommandKind::Extend => (HEAD, CLOCK_RUNS, articles::REPLY_PERIOD),
         CommandKind::ProposeOutcome => {
-            (WORKERS, &[Stage::Registered, Stage::InProgress, Stage::AwaitingJustification], basis::REPLIES)
+            (WORKERS, &[Stage::Registered, Stage::InProgress, Stage::AwaitingJustification], articles::REPLIES)
         }
-        CommandKind::RecallProposal => (WORKERS, &[Stage::InReview, Stage::Approved], basis::WORKING_RULES),
-        CommandKind::Review => (REVIEWERS, &[Stage::InReview], basis::WORKING_RULES),
-        CommandKind::IssueReply => (OFFICE, &[Stage::Approved], basis::REPLIES),
+        CommandKind::RecallProposal => (WORKERS, &[Stage::InReview, Stage::Approved], articles::WORKING_RULES),
+        CommandKind::Review => (REVIEWERS, &[Stage::InReview], articles::WORKING_RULES),
+        CommandKind::IssueReply => (OFFICE, &[Stage::Approved], articles::REPLIES),
         CommandKind::Dispatch | CommandKind::ProveService => {
-            (OFFICE, &[Stage::Approved, Stage::Replied], basis::SERVICE)
+            (OFFICE, &[Stage::Approved, Stage::Replied], articles::SERVICE)
         }
-        CommandKind::Archive => (OFFICE, ENDED, basis::WORKING_RULES),
-        CommandKind::Withdraw => (OFFICE, OPEN, basis::WITHDRAWAL),
-        CommandKind::Close => (HEAD, OPEN, basis::WORKING_RULES),
-        CommandKind::Merge => (OFFICE, &[Stage::Received, Stage::Registered, Stage::InProgress], basis::WORKING_RULES),
-        CommandKind::Split => (OFFICE, HANDLING, basis::SPLIT),
-        CommandKind::Link => (OFFICE, &[], basis::WORKING_RULES),
+        CommandKind::Archive => (OFFICE, ENDED, articles::WORKING_RULES),
+        CommandKind::Withdraw => (OFFICE, OPEN, articles::WITHDRAWAL),
+        CommandKind::Close => (HEAD, OPEN, articles::WORKING_RULES),
+        CommandKind::Merge => {
+            (OFFICE, &[Stage::Received, Stage::Registered, Stage::InProgress], articles::WORKING_RULES)
+        }
+        CommandKind::Split => (OFFICE, HANDLING, articles::SPLIT),
+        CommandKind::Link => (OFFICE, &[], articles::WORKING_RULES),
         CommandKind::OpenRemedy | CommandKind::RespondRemedy | CommandKind::DecideRemedy => {
-            (OFFICE, &[], basis::REMEDY)
+            (OFFICE, &[], articles::REMEDY)
         }
     }
 }
@@ -136,7 +138,7 @@ pub fn permit(command: CommandKind, case: &Case, context: &Context<'_>) -> Resul
     } else if is_of_consultation {
         awaited_article(case)
     } else {
-        basis::under(article, case.regime)
+        articles::under(article, case.regime)
     };
     Ok(Permit { until: until(command, case, context), article })
 }
@@ -177,16 +179,16 @@ fn precondition(command: CommandKind, case: &Case, context: &Context<'_>) -> Res
             NotAllowed::new("no_open_consultation", "没有尚未收到意见的征求意见"),
         ),
         CommandKind::RequestJustification => {
-            only_order_711(case, basis::EXCESSIVE)?;
+            only_order_711(case, articles::EXCESSIVE)?;
             require(
                 case.justification.is_none(),
-                NotAllowed::by_law("justification_once", basis::EXCESSIVE, "已要求申请人说明理由"),
+                NotAllowed::by_law("justification_once", articles::EXCESSIVE, "已要求申请人说明理由"),
             )
         }
         CommandKind::DelayReply => delay_is_possible(case),
         CommandKind::NotifyFee => {
-            only_order_711(case, basis::FEE)?;
-            require(case.fee.is_none(), NotAllowed::by_law("fee_once", basis::FEE, "本案已发出收费通知"))
+            only_order_711(case, articles::FEE)?;
+            require(case.fee.is_none(), NotAllowed::by_law("fee_once", articles::FEE, "本案已发出收费通知"))
         }
         CommandKind::Extend => extension_is_possible(case),
         CommandKind::ProposeOutcome => outcome_is_possible(case, context),
@@ -200,7 +202,7 @@ fn precondition(command: CommandKind, case: &Case, context: &Context<'_>) -> Res
         CommandKind::ProveService => proof_is_possible(case),
         CommandKind::Archive => archive_is_possible(case),
         CommandKind::OpenRemedy => {
-            let article = basis::under(basis::RECEIPT, case.regime);
+            let article = articles::under(articles::RECEIPT, case.regime);
             require(case.receipt.is_some(), NotAllowed::by_law("receipt_not_fixed", article, "收到申请之日尚未确定"))
         }
         CommandKind::RespondRemedy => require(
@@ -240,7 +242,7 @@ fn split_is_possible(case: &Case) -> Result<(), NotAllowed> {
         untouched,
         NotAllowed::by_law(
             "period_already_moved",
-            basis::SPLIT,
+            articles::SPLIT,
             "本案已补正、征求意见、收费或延长，答复期限已经变动，不能再拆分；请分列申请事项逐项办理",
         ),
     )
@@ -317,7 +319,7 @@ fn correction_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotA
     if case.regime.is_some_and(|regime| !context.rules.has_correction(regime)) {
         return Err(NotAllowed::by_law(
             "correction_is_a_reply_492",
-            basis::CORRECTION_492,
+            articles::CORRECTION_492,
             "2007年条例下“告知作出更改、补充”是一种答复：请以 o492.amend_requested 拟办；补充后的申请另行登记并关联本案",
         ));
     }
@@ -325,7 +327,7 @@ fn correction_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotA
         case.correction.is_none(),
         NotAllowed::by_law(
             "correction_only_once",
-            basis::under(basis::CORRECTION, case.regime),
+            articles::under(articles::CORRECTION, case.regime),
             if case.regime == Some(Regime::Order492) {
                 "本案已告知过更改、补充；仍不明确的可电话沟通并登记，或以“告知作出更改、补充”（o492.amend_requested）答复"
             } else {
@@ -361,9 +363,9 @@ fn notice_is_unserved(case: &Case) -> Result<(), NotAllowed> {
 /// The notice whose period the applicant may let pass, and its article.
 pub(super) fn lapsing_notice(case: &Case) -> (Notice, &'static str) {
     if case.stage == Stage::AwaitingFee {
-        (Notice::Fee, basis::FEE_PAYMENT)
+        (Notice::Fee, articles::FEE_PAYMENT)
     } else {
-        (Notice::Correction, basis::under(basis::CORRECTION, case.regime))
+        (Notice::Correction, articles::under(articles::CORRECTION, case.regime))
     }
 }
 
@@ -373,8 +375,8 @@ fn awaited_article(case: &Case) -> &'static str {
         .consultations
         .iter()
         .filter(|consultation| consultation.returned.is_none())
-        .map(|consultation| basis::of_consultation(consultation.opened.kind, case.regime));
-    let common = basis::under(basis::REPLY_PERIOD, case.regime);
+        .map(|consultation| articles::of_consultation(consultation.opened.kind, case.regime));
+    let common = articles::under(articles::REPLY_PERIOD, case.regime);
     articles.next().filter(|first| articles.all(|article| article == *first)).unwrap_or(common)
 }
 
@@ -423,11 +425,11 @@ fn delay_is_possible(case: &Case) -> Result<(), NotAllowed> {
         reasonable,
         NotAllowed::by_law(
             "reasons_not_accepted",
-            basis::EXCESSIVE,
+            articles::EXCESSIVE,
             "申请人说明的理由被认为合理的，才可以确定延迟答复的期限",
         ),
     )?;
-    require(case.delay.is_none(), NotAllowed::by_law("delay_once", basis::EXCESSIVE, "已确定过延迟答复的期限"))
+    require(case.delay.is_none(), NotAllowed::by_law("delay_once", articles::EXCESSIVE, "已确定过延迟答复的期限"))
 }
 
 /// Whether the one extension is still possible, for any actor on any day.
@@ -435,7 +437,8 @@ fn delay_is_possible(case: &Case) -> Result<(), NotAllowed> {
 /// # Errors
 /// `extension_once`, `period_set_by_order`, `period_set_by_delay`.
 pub fn extension_is_possible(case: &Case) -> Result<(), NotAllowed> {
-    let article = if case.regime == Some(Regime::Order492) { basis::REPLY_PERIOD_492 } else { basis::REPLY_PERIOD };
+    let article =
+        if case.regime == Some(Regime::Order492) { articles::REPLY_PERIOD_492 } else { articles::REPLY_PERIOD };
     require(
         case.extension.is_none(),
         NotAllowed::by_law("extension_once", article, "答复期限只能延长一次，本案已延长过"),
@@ -444,13 +447,13 @@ pub fn extension_is_possible(case: &Case) -> Result<(), NotAllowed> {
         case.order().is_none(),
         NotAllowed::by_law(
             "period_set_by_order",
-            basis::under(basis::REMEDY, case.regime),
+            articles::under(articles::REMEDY, case.regime),
             "本案的答复期限由法院判决或复议决定确定，不能延长",
         ),
     )?;
     require(
         case.delay.is_none(),
-        NotAllowed::by_law("period_set_by_delay", basis::EXCESSIVE, "本案已确定延迟答复的期限，不能再延长"),
+        NotAllowed::by_law("period_set_by_delay", articles::EXCESSIVE, "本案已确定延迟答复的期限，不能再延长"),
     )
 }
 
@@ -461,7 +464,7 @@ fn nobody_is_awaited(case: &Case, context: &Context<'_>) -> Result<(), NotAllowe
         None => Ok(()),
         Some(consultation) => Err(NotAllowed::by_law(
             "consultation_open",
-            basis::of_consultation(consultation.opened.kind, case.regime),
+            articles::of_consultation(consultation.opened.kind, case.regime),
             format!(
                 "向{}征求意见（第{}号）尚未收到意见，也未届满期限；请等候、登记意见或登记送达日期",
                 consultation.opened.party, consultation.number
@@ -485,7 +488,7 @@ fn recall_is_possible(case: &Case, actor: &Actor) -> Result<(), NotAllowed> {
 /// Until the reply is sent, and not after (C-18).
 fn nothing_was_sent(case: &Case) -> Result<(), NotAllowed> {
     let sent = case.reply.as_ref().is_some_and(Reply::is_sent);
-    require(!sent, NotAllowed::by_law("already_dispatched", basis::WITHDRAWAL, "答复已经发出，不能再撤回或者终结"))
+    require(!sent, NotAllowed::by_law("already_dispatched", articles::WITHDRAWAL, "答复已经发出，不能再撤回或者终结"))
 }
 
 fn outcome_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
@@ -494,7 +497,7 @@ fn outcome_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotAllo
         let over = case.notice_due(Notice::Justification, context.calendar).is_some_and(|last| context.today > last);
         require(
             over,
-            NotAllowed::by_law("period_still_running", basis::EXCESSIVE, "申请人说明理由的期限尚未届满或未登记送达"),
+            NotAllowed::by_law("period_still_running", articles::EXCESSIVE, "申请人说明理由的期限尚未届满或未登记送达"),
         )?;
     }
     nobody_is_awaited(case, context)
@@ -518,7 +521,7 @@ fn review_is_possible(case: &Case, context: &Context<'_>) -> Result<(), NotAllow
         proposal.proposed_by != context.actor.user,
         NotAllowed::by_law(
             "proposer_cannot_review",
-            basis::under(basis::WORKING_RULES, case.regime),
+            articles::under(articles::WORKING_RULES, case.regime),
             "拟办人不能审核自己的拟办意见",
         ),
     )?;
@@ -544,7 +547,7 @@ fn proof_is_possible(case: &Case) -> Result<(), NotAllowed> {
         !reply.is_back(),
         NotAllowed::by_law(
             "redelivery_required",
-            basis::SERVICE,
+            articles::SERVICE,
             "上次发出的答复已登记退回；请重新送达并登记发出日期，再登记送达情况",
         ),
     )
@@ -557,5 +560,5 @@ fn archive_is_possible(case: &Case) -> Result<(), NotAllowed> {
     } else {
         "尚无送达凭证，不能归档；请先登记送达情况"
     };
-    require(case.stage != Stage::Replied, NotAllowed::by_law("service_not_proved", basis::SERVICE, detail))
+    require(case.stage != Stage::Replied, NotAllowed::by_law("service_not_proved", articles::SERVICE, detail))
 }

@@ -1,8 +1,8 @@
 //! The place of a case on a day in the table of those who watch many: exactly one.
 
-use super::record::words;
 use super::state::Case;
 use super::summary::Summary;
+use crate::case::vocabulary::words;
 use crate::law::{
     Calendar, ClockAnswer, ClockStatus, WarningLevel, WarningThresholds, warning_level, warning_level_between,
     warning_level_of_due,

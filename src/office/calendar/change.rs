@@ -8,14 +8,14 @@ mod preview;
 
 pub use preview::{CalendarPreview, ChangedDay, MOST_SHOWN, ShownCase};
 
-use super::clock_check::ClockCheck;
 use crate::case::{Event, MovedDuty, Role, moved_duties};
 use crate::law::{Calendar, CalendarYear};
 use crate::mail::notice::MovedCase;
-use crate::office::cases::files::{CaseFile, derive_row};
+use crate::office::calendar::self_check::ClockCheck;
+use crate::office::cases::case_file::{CaseFile, derive_row};
 use crate::office::{Caller, Office, OfficeError};
 use crate::store::evidence::audit::{self, NewAudit};
-use crate::store::{CaseId, Db, OrganId, calendars, cases, people::organs, service::meta};
+use crate::store::{CaseId, Db, OrganId, calendar, cases, people::organs, service::meta};
 use aws_lc_rs::digest;
 use preview::{confirmation, invalid};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,7 +61,7 @@ impl InForce {
 
     /// Whether no calendar was put in force since: one cheap question.
     pub(in crate::office) fn is_latest(&self, db: &mut Db) -> Result<bool, OfficeError> {
-        Ok(calendars::changes(db)? == self.changes)
+        Ok(calendar::changes(db)? == self.changes)
     }
 
     /// Whether every case was brought up to date with it.
@@ -108,7 +108,7 @@ impl Office {
     ) -> Result<CalendarPreview, OfficeError> {
         let (mut preview, before) = self.store().read(|db| {
             self.require_top(db, caller)?;
-            Ok::<_, OfficeError>((self.preview_calendar(db, caller, year)?, calendars::version_before(db, "")?))
+            Ok::<_, OfficeError>((self.preview_calendar(db, caller, year)?, calendar::version_before(db, "")?))
         })?;
         let is_in_force = preview.version_in_force == preview.version_after;
         if is_in_force && before.is_some_and(|before| confirmation(&before, &preview.version_after) == shown) {
@@ -119,7 +119,7 @@ impl Office {
             return Err(OfficeError::Stale);
         }
         self.store().write(|db| {
-            calendars::change_in_force(db)?;
+            calendar::change_in_force(db)?;
             self.adopt_within(db)?;
             self.record_change(db, caller, year, &preview)
         })?;
@@ -152,7 +152,7 @@ impl Office {
             return Ok(());
         }
         let national = in_force.with_year(year).map_err(|faults| invalid(year, faults))?;
-        let revision = self.record_year(db, year, calendars::IMPORTED, by)?;
+        let revision = self.record_year(db, year, calendar::IMPORTED, by)?;
         self.put_in_force(db, &national, by, true)?;
         let detail = serde_json::json!({
             "year": year.year, "revision": revision, "notice": preview.notice, "from": preview.version_in_force,
@@ -194,7 +194,7 @@ impl Office {
         done.unreadable = unreadable.len();
         if done.pending == 0 {
             self.store().write(|db| {
-                calendars::keep_in_force(db)?;
+                calendar::keep_in_force(db)?;
                 if self.in_force_everywhere(db)?.mark == target.mark {
                     meta::set(db, APPLIED, &target.mark)?;
                 }
@@ -233,7 +233,7 @@ impl Office {
     pub fn in_force_everywhere(&self, db: &mut Db) -> Result<InForce, OfficeError> {
         let mut of_organs = Vec::new();
         let mut of_regions: BTreeMap<String, String> = BTreeMap::new();
-        let changes = calendars::changes(db)?;
+        let changes = calendar::changes(db)?;
         let mut text = format!("{changes};");
         for organ in organs::all(db)? {
             let version = match of_regions.get(&organ.region) {
@@ -260,7 +260,7 @@ impl Office {
         let (mut held, mut patience) = (0, PATIENCE);
         loop {
             let batch = self.store().write(|db| {
-                calendars::keep_in_force(db)?;
+                calendar::keep_in_force(db)?;
                 let region = organs::find(db, organ)?.region;
                 if self.calendar(db, &region)?.version() != version {
                     return Ok(None);
@@ -298,7 +298,7 @@ impl Office {
         let mut after: Option<CaseId> = None;
         loop {
             let (last, written) = self.store().write(|db| {
-                calendars::keep_in_force(db)?;
+                calendar::keep_in_force(db)?;
                 let page = cases::ended_with_duties(db, organ, after, BATCH)?;
                 let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
                 Ok::<_, OfficeError>((ids.last().copied(), self.bring_up_to_date(db, &ids, unreadable)?))

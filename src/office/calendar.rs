@@ -4,15 +4,15 @@
 //! calendars. What the program brings along (embedded years, the directory of the settings) becomes a revision in the
 //! database once, at start.
 
-pub mod calendar_change;
-pub mod clock_check;
+pub mod change;
+pub mod self_check;
 
 use super::{Office, OfficeError};
 use crate::law::{Calendar, CalendarYear, Overlay};
-use crate::office::cases::files::Desk;
-use crate::store::calendars::{InForce, NewCalendarVersion, NewCalendarYear};
+use crate::office::cases::case_file::Desk;
+use crate::store::calendar::{InForce, NewCalendarVersion, NewCalendarYear};
 use crate::store::cases::CaseRow;
-use crate::store::{Db, UserId, calendars, people::organs};
+use crate::store::{Db, UserId, calendar, people::organs};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -68,8 +68,8 @@ impl Office {
     /// # Errors
     /// [`OfficeError::Unreadable`] when a stored year or a file is unusable: no date is better than a wrong one.
     pub fn calendar(&self, db: &mut Db, region: &str) -> Result<Arc<Calendar>, OfficeError> {
-        let here = calendars::version_in_force(db, region)?;
-        let nationally = if here.is_some() || region.is_empty() { None } else { calendars::version_in_force(db, "")? };
+        let here = calendar::version_in_force(db, region)?;
+        let nationally = if here.is_some() || region.is_empty() { None } else { calendar::version_in_force(db, "")? };
         self.calendar_by(db, region, &InForce { here, nationally })
     }
 
@@ -133,7 +133,7 @@ impl Office {
         if let Some(known) = self.calendars().get(version) {
             return Ok(Some(known));
         }
-        let Some(content) = calendars::content_of(db, version)? else { return Ok(None) };
+        let Some(content) = calendar::content_of(db, version)? else { return Ok(None) };
         let calendar = Calendar::from_content(&content).map_err(|error| wrong("calendar_versions", &error))?;
         if calendar.version() != version {
             return Err(wrong("calendar_versions: the content is not that of the version", &version));
@@ -158,7 +158,7 @@ impl Office {
     /// # Errors
     /// As [`Office::calendar`].
     pub(super) fn calendar_before(&self, db: &mut Db, region: &str) -> Result<Arc<Calendar>, OfficeError> {
-        let before = match calendars::version_before(db, region)? {
+        let before = match calendar::version_before(db, region)? {
             Some(version) => self.calendar_named(db, &version)?,
             None => None,
         };
@@ -182,7 +182,7 @@ impl Office {
         if had_ended || day >= self.clock().today() {
             return Ok(own);
         }
-        match calendars::version_on(db, &desk.organ.region, day)? {
+        match calendar::version_on(db, &desk.organ.region, day)? {
             Some(version) => Ok(self.calendar_named(db, &version)?.unwrap_or(own)),
             None => Ok(own),
         }
@@ -196,7 +196,7 @@ impl Office {
     /// [`OfficeError::Unreadable`] when a file or a stored year is unusable, also one that is no longer in force.
     pub fn adopt_calendars(&self) -> Result<(), OfficeError> {
         self.store().write(|db| {
-            calendars::change_in_force(db)?;
+            calendar::change_in_force(db)?;
             self.adopt_within(db)
         })
     }
@@ -204,14 +204,14 @@ impl Office {
     /// As [`Office::adopt_calendars`], in a transaction that may change the calendar in force.
     pub(super) fn adopt_within(&self, db: &mut Db) -> Result<(), OfficeError> {
         for (number, year) in self.calendars().brought_along()? {
-            let history = calendars::history(db, "", number)?;
-            let is_imported = history.first().is_some_and(|latest| latest.source == calendars::IMPORTED);
+            let history = calendar::history(db, "", number)?;
+            let is_imported = history.first().is_some_and(|latest| latest.source == calendar::IMPORTED);
             // A revision that cannot be read might be this one: then the year would come back in force by mistake.
             let known = history.iter().map(|row| CalendarYear::from_json(&row.content));
             let known: Vec<CalendarYear> =
                 known.collect::<Result<_, _>>().map_err(|error| wrong("calendar_years", &error))?;
             if !is_imported && !known.contains(&year) {
-                self.record_year(db, &year, calendars::FROM_PROGRAM, None)?;
+                self.record_year(db, &year, calendar::FROM_PROGRAM, None)?;
             }
         }
         let years = entered_years(db)?.into_values().collect();
@@ -230,7 +230,7 @@ impl Office {
         let content = serde_json::to_string(year).map_err(|error| wrong("calendar year", &error))?;
         let (notice, number) = (year.notice.trim(), year.year);
         let new = NewCalendarYear { region: "", year: number, notice, content: &content, created_by, source };
-        Ok(calendars::add(db, new, self.clock().now())?.revision)
+        Ok(calendar::add(db, new, self.clock().now())?.revision)
     }
 
     /// Puts a national calendar in force, and on top of it that of each region that has or had an organ. Without `again` a calendar
@@ -243,7 +243,7 @@ impl Office {
         again: bool,
     ) -> Result<(), OfficeError> {
         let mut regions: BTreeSet<String> = organs::all(db)?.into_iter().map(|organ| organ.region).collect();
-        regions.extend(calendars::regions(db)?);
+        regions.extend(calendar::regions(db)?);
         self.force(db, "", national, created_by, again)?;
         for region in regions {
             let Some(overlay) = Overlay::of_region(&region) else { continue };
@@ -263,22 +263,22 @@ impl Office {
     ) -> Result<(), OfficeError> {
         let version = calendar.version();
         let is_known = if again {
-            calendars::version_in_force(db, region)?.as_deref() == Some(version)
+            calendar::version_in_force(db, region)?.as_deref() == Some(version)
         } else {
-            calendars::content_of(db, version)?.is_some()
+            calendar::content_of(db, version)?.is_some()
         };
         if is_known {
             return Ok(());
         }
         let (content, applied_on) = (calendar.content(), self.clock().today());
         let new = NewCalendarVersion { region, version, content: &content, applied_on, created_by };
-        Ok(calendars::put_in_force(db, new, self.clock().now())?)
+        Ok(calendar::put_in_force(db, new, self.clock().now())?)
     }
 }
 
 /// The years of the whole country that stand in the database.
 fn entered_years(db: &mut Db) -> Result<BTreeMap<i32, CalendarYear>, OfficeError> {
-    let rows = calendars::in_force(db)?;
+    let rows = calendar::in_force(db)?;
     let national = rows.iter().filter(|row| row.region.is_empty());
     let read = national.map(|row| CalendarYear::from_json(&row.content).map(|year| (year.year, year)));
     read.collect::<Result<_, _>>().map_err(|error| wrong("calendar_years", &error))

@@ -3,8 +3,8 @@
 use super::count::{Period, Table};
 use super::figures::OwnFigures;
 use super::form::Form;
-use super::mix::{Mix, TopicCount};
 use super::prose::{self, Figures};
+use crate::report::annual::breakdown::{Mix, TopicCount};
 use chrono::NaiveDate;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

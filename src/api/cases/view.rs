@@ -8,8 +8,8 @@ use crate::case::{
 use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
 use crate::office::OfficeError;
 use crate::office::cases::applicants::masked_name;
-use crate::office::cases::files::CaseFile;
-use crate::office::cases::views::{ListedCase, Shown, duties_of};
+use crate::office::cases::case_file::CaseFile;
+use crate::office::cases::queries::{ListedCase, Shown, duties_of};
 use crate::store::cases::events::EventRow;
 use crate::store::database::seal::mask_signatory;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -261,7 +261,7 @@ impl ActionsView {
                     command,
                     until: permit.until,
                     article: permit.article.to_owned(),
-                    href: super::case_commands::href(case_id, action.command),
+                    href: crate::api::cases::commands::href(case_id, action.command),
                 }),
                 Err(refusal) => view.blocked.push(BlockedView {
                     command,
@@ -493,7 +493,7 @@ fn remedies_text(file: &CaseFile, today: NaiveDate) -> Option<String> {
 }
 
 fn challenges_of(file: &CaseFile, today: NaiveDate) -> Vec<ChallengeView> {
-    let nobody = crate::office::cases::files::nobody();
+    let nobody = crate::office::cases::case_file::nobody();
     challenges(&file.case, &file.context(&nobody, today)).into_iter().map(ChallengeView::from).collect()
 }
 
