@@ -84,6 +84,10 @@ impl Case {
         as_of: Option<NaiveDate>,
     ) -> Result<ClockAnswer, ClockError> {
         let mut answer = law_reply_clock(timeline, calendar, as_of)?;
+        // After a notice in time the period starts anew, so the end of a stop in the old one moves nothing.
+        if answer.status == ClockStatus::AwaitingCorrection && !self.correction_is_late() {
+            answer.resumes_on = None;
+        }
         if answer.risk_due.is_none() && self.restart_may_fail() {
             answer.risk_due = without_restart(timeline.clone(), calendar, as_of);
         }
@@ -144,8 +148,12 @@ impl Case {
     /// this is the date to be warned by (C-7b).
     #[must_use]
     pub fn risk_due(&self, answer: &ClockAnswer) -> Option<NaiveDate> {
-        let is_late = self.correction.as_ref().is_some_and(|correction| correction.late);
-        answer.risk_due.filter(|_| is_late && answer.status == ClockStatus::AwaitingCorrection)
+        answer.risk_due.filter(|_| self.correction_is_late() && answer.status == ClockStatus::AwaitingCorrection)
+    }
+
+    /// Whether the last correction notice went out after the seven working days for it (Art. 30).
+    fn correction_is_late(&self) -> bool {
+        self.correction.as_ref().is_some_and(|correction| correction.late)
     }
 
     /// The day the case is warned by: its last day; the earliest it can be while a notice is not out; the risk date while a correction notice sent too late is out.

@@ -72,3 +72,23 @@ fn a_row_says_whether_the_reply_was_late_and_whether_its_own_period_was_extended
     same_day.accept(extension(5, day("2024-03-01")));
     assert!(row(&same_day).is_extended, "told on the day of receipt");
 }
+
+#[test]
+fn the_row_of_a_late_correction_knows_when_a_silent_third_party_ends_the_stop() {
+    let mut desk = Desk::registered("2021-06-01").at("2021-06-15");
+    desk.accept(third_party(day("2021-06-15")));
+    desk.accept(ServeConsultation { consultation: 1, on: day("2021-06-15") });
+    let desk = &mut desk.at("2021-06-18");
+    desk.accept(plain(CommandKind::RequestCorrection, desk.case.as_ref(), day("2021-06-18")));
+    assert!(desk.case().correction.as_ref().is_some_and(|notice| notice.late));
+    let waiting = row(desk);
+    assert_eq!((waiting.warns_on, waiting.resumes_on), (None, Some(day("2021-07-06"))), "fifteen working days");
+    let ended = row(&desk.clone().at("2021-07-07"));
+    assert_eq!((ended.warns_on, ended.resumes_on), (Some(day("2021-07-21")), None), "the period without the restart");
+    let mut in_time = Desk::registered("2021-06-01").at("2021-06-07");
+    in_time.accept(third_party(day("2021-06-07")));
+    in_time.accept(ServeConsultation { consultation: 1, on: day("2021-06-07") });
+    in_time.accept(plain(CommandKind::RequestCorrection, in_time.case.as_ref(), day("2021-06-07")));
+    let waiting = row(&in_time);
+    assert_eq!((waiting.warns_on, waiting.resumes_on), (None, None), "the period starts anew with the correction");
+}

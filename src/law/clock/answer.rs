@@ -258,7 +258,8 @@ pub struct ClockAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub due_if_returned_today: Option<DueIfReturned>,
-    /// Suspended by consultations that all have a last day: the last day of the stop.
+    /// Suspended by consultations that all have a last day: the last day of the stop. Also while a correction notice that
+    /// was sent too late is out: `risk_due` is known after it.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub resumes_on: Option<NaiveDate>,
     /// Suspended: the due date if no opinion comes by `resumes_on`.

@@ -49,7 +49,7 @@ pub(super) fn evaluate(
         calendar_version: calendar.version().to_owned(),
     };
     let day = period.closed.map_or(as_of, |closed| Some(closed.on));
-    if !wait_for_applicant(&mut answer, &period, options, calendar, length, &stops) {
+    if !wait_for_applicant(&mut answer, &period, options, calendar, length, &stops, day) {
         match length {
             Length::Until(until) => run_until(&mut answer, calendar, until, day),
             Length::WorkingDays(total) => {
@@ -133,6 +133,7 @@ fn wait_for_applicant(
     calendar: &Calendar,
     length: Length,
     stops: &[Stop<'_>],
+    day: Option<NaiveDate>,
 ) -> bool {
     let (status, since, rule, article) = match (period.awaiting_correction, period.awaiting_fee) {
         (Some(since), _) => {
@@ -146,13 +147,14 @@ fn wait_for_applicant(
     answer.status = status;
     answer.derivation.push(Step::new(StepKind::Waiting, since, rule, article));
     if status == ClockStatus::AwaitingCorrection {
-        answer.risk_due = match length {
-            Length::Until(until) => Some(until),
+        match length {
+            Length::Until(until) => answer.risk_due = Some(until),
             Length::WorkingDays(total) => match walk(calendar, period.start, total, stops).end {
-                End::Due(due) => Some(due),
-                End::Suspended { .. } | End::Gap { .. } => None,
+                End::Due(due) => answer.risk_due = Some(due),
+                End::Suspended { .. } => answer.resumes_on = day.and_then(|day| resumes_on(period, options, day)),
+                End::Gap { .. } => {}
             },
-        };
+        }
     }
     true
 }
