@@ -95,7 +95,7 @@ async fn calendar(api: &Api, region: String) -> Result<Arc<Calendar>, Problem> {
     if !region.is_empty() && crate::law::Overlay::of_region(&region).is_none() {
         return Err(Problem::new("invalid_query").field("?region", "unknown_value", "没有这个地区的工作日历"));
     }
-    api.run(move |office| office.calendar_in(&region)).await
+    api.run(move |office| office.calendars().calendar_in(&region)).await
 }
 
 /// 现行日历的版本、范围和依据
@@ -184,8 +184,8 @@ async fn change(
             return Err(OfficeError::invalid("/year", "wrong_year", format!("应为 {number}，与地址一致")));
         }
         match params.0.activate {
-            Some(shown) => office.activate_calendar(Some(&caller), &year, &shown),
-            None => office.preview_for(&caller, &year),
+            Some(shown) => office.calendars().activate_calendar(Some(&caller), &year, &shown),
+            None => office.calendars().preview_for(&caller, &year),
         }
     };
     // An activation is carried to its end whatever the deadline.

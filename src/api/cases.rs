@@ -65,7 +65,7 @@ async fn receive(
     let application = body.value;
     let (answer, is_replay) = api
         .run(move |office| {
-            office.file_by_hand(&once, &caller, &application, |shown| {
+            office.cases().file_by_hand(&once, &caller, &application, |shown| {
                 let view = CaseView::new(shown)?;
                 made(&format!("/api/v1/cases/{}", view.id), Some(view.version.to_string()), &view)
             })
@@ -143,7 +143,7 @@ async fn list(
     }
     let (person, is_search) = (caller.user_id, query.filter.text.is_some());
     let read = move |office: &Office| {
-        let rows = office.page_of_cases(&caller, &query, after, limit.saturating_add(1))?;
+        let rows = office.cases().page_of_cases(&caller, &query, after, limit.saturating_add(1))?;
         let page = Page::cut(rows, limit, |line| format!("{} {}", line.row.created_at.0.to_rfc3339(), line.row.id.0));
         let items = page.items.into_iter().map(CaseLine::from).collect();
         Ok(Page { items, next_cursor: page.next_cursor })
@@ -159,7 +159,7 @@ async fn named(api: &Api, caller: &Caller, query: CaseQuery) -> Result<CaseQuery
         return Ok(query);
     }
     let caller = caller.clone();
-    api.run(move |office| office.among_names(&caller, query)).await
+    api.run(move |office| office.cases().among_names(&caller, query)).await
 }
 
 /// All cases of a query as a file.
@@ -167,7 +167,7 @@ async fn export(api: &Api, caller: Caller, query: CaseQuery, format: Format) -> 
     let (today, spool) = api
         .run_heavy(caller.user_id, move |office| {
             let mut table = LongTable::begin(format, &case_table())?;
-            office.each_page_of_case_rows(&caller, &query, EXPORT_PAGE, |rows| table.append(rows))?;
+            office.cases().each_page_of_case_rows(&caller, &query, EXPORT_PAGE, |rows| table.append(rows))?;
             Ok((office.clock().today(), table.finish()?))
         })
         .await?;
@@ -256,7 +256,7 @@ async fn show(
 ) -> Result<HttpResponse, Problem> {
     let view = api
         .run(move |office| {
-            let view = office.show_case(&caller, &standing, CaseId(*id), CaseView::new)?;
+            let view = office.cases().show_case(&caller, &standing, CaseId(*id), CaseView::new)?;
             Ok(Rendered::new(&view)?.version(view.version))
         })
         .await?;
@@ -301,8 +301,8 @@ async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockPar
     let detail = api
         .run(move |office| {
             let as_of = as_of.unwrap_or_else(|| office.clock().today());
-            let file = office.case_as_of(CaseId(*id), as_of)?;
-            let (timeline, answer) = office.clock_of(&file, as_of, what_if)?;
+            let file = office.cases().case_as_of(CaseId(*id), as_of)?;
+            let (timeline, answer) = office.cases().clock_of(&file, as_of, what_if)?;
             let thresholds = file.desk.rules.warning_thresholds();
             Ok(ClockDetail {
                 as_of,
@@ -322,7 +322,7 @@ async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockPar
 async fn log(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let events = api
         .run(move |office| {
-            let log = office.case_log(CaseId(*id))?;
+            let log = office.cases().case_log(CaseId(*id))?;
             Rendered::new(&log.into_iter().map(|(row, event)| EventView::new(row, &event)).collect::<Vec<_>>())
         })
         .await?;
@@ -339,7 +339,7 @@ async fn actions(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let case = *id;
-    let actions = api.run(move |office| office.actions(&caller, &standing, CaseId(case))).await?;
+    let actions = api.run(move |office| office.cases().actions(&caller, &standing, CaseId(case))).await?;
     Ok(HttpResponse::Ok().json(ActionsView::new(case, actions)))
 }
 
@@ -362,6 +362,6 @@ async fn reveal(
     body: Body<RevealBody>,
 ) -> Result<HttpResponse, Problem> {
     let reason = body.value.reason;
-    let applicant = api.run(move |office| office.reveal_applicant(&caller, CaseId(*id), &reason)).await?;
+    let applicant = api.run(move |office| office.cases().reveal_applicant(&caller, CaseId(*id), &reason)).await?;
     Ok(HttpResponse::Ok().json(applicant))
 }

@@ -171,7 +171,7 @@ fn what_to_do(missing: &str) -> &'static str {
 
 impl FilingState {
     fn of(office: &Office, file: &CaseFile) -> Result<Self, OfficeError> {
-        let progress = office.progress(file)?;
+        let progress = office.intake().progress(file)?;
         let is_overdue = progress.is_overdue();
         let (receipt, awaiting) = receipt_of(&progress.ruling);
         let clock = progress.clock.map(|clock| FilingClock {
@@ -238,11 +238,11 @@ async fn file(api: web::Data<Api>, caller: Caller, key: Key, form: Form) -> Resu
     let once = once(&caller, key, form.fingerprint);
     let (answer, is_replay) = api
         .run(move |office| {
-            let filing = office.check_filing(&caller, &form.value)?;
+            let filing = office.intake().check_filing(&caller, &form.value)?;
             let attempt = || {
                 // The form was just judged, and names an organ at which the caller may file.
-                office.once(&once, admitted, |db, ()| {
-                    let (file, is_duplicate) = office.file(db, &caller, &filing)?;
+                office.service().once(&once, admitted, |db, ()| {
+                    let (file, is_duplicate) = office.intake().file(db, &caller, &filing)?;
                     answer(office, &file, is_duplicate)
                 })
             };
@@ -294,7 +294,7 @@ async fn show(
     let organ = params.0.organ;
     let state = api
         .run(move |office| {
-            let file = office.filed(&caller, organ.as_deref(), number.trim())?;
+            let file = office.intake().filed(&caller, organ.as_deref(), number.trim())?;
             FilingState::of(office, &file)
         })
         .await?;
@@ -374,7 +374,7 @@ async fn changes(api: web::Data<Api>, caller: Caller, params: Params<ChangesPara
     let next_since = api.office().clock().now().0 - TimeDelta::seconds(UNDER_WAY_S);
     let page = api
         .run(move |office| {
-            let files = office.filed_since(&caller, since, after, limit.saturating_add(1))?;
+            let files = office.intake().filed_since(&caller, since, after, limit.saturating_add(1))?;
             let page = Page::cut(files, limit, |(row, _)| {
                 let at = row.updated_at.0.to_rfc3339_opts(SecondsFormat::Micros, true);
                 format!("{at} {}", row.id.0)

@@ -85,7 +85,7 @@ async fn preview(
             drop(content);
             let options = ImportOptions { dry_run: true, lines: MOST_ROWS, ..ImportOptions::default() };
             let (file, options) = bounded(&bytes, &given_up, options);
-            let import = office.look_at_ledger(&caller, standing.organ_id, file, options)?;
+            let import = office.ledger().look_at_ledger(&caller, standing.organ_id, file, options)?;
             Ok(LedgerPreview { confirmation: confirmation(&bytes, &import), import })
         })
         .await?;
@@ -109,11 +109,11 @@ async fn import(
         .run_file(body.turn, move |office, given_up| {
             let bytes = file_bytes(&content, "/content")?;
             drop(content);
-            office.once(&once, admitted, |db, ()| {
+            office.service().once(&once, admitted, |db, ()| {
                 let options = ImportOptions { partial, ..ImportOptions::default() };
                 let organ = standing.organ_id;
                 let (file, bounded) = bounded(&bytes, &given_up, options);
-                let import = office.import_ledger(db, Some(&caller), organ, file, bounded, &mut |_, _| {})?;
+                let import = office.ledger().import_ledger(db, Some(&caller), organ, file, bounded, &mut |_, _| {})?;
                 if confirmation(&bytes, &import) != shown {
                     let detail = "文件与预览的不同，或者预览以后库中的案件有变动，请重新预览".to_owned();
                     return Err(OfficeError::Conflict { code: "preview_outdated".into(), detail });
@@ -196,7 +196,7 @@ async fn export(
             let personal = match (params.personal_data.unwrap_or(false), params.reason) {
                 (true, reason) => {
                     let reason = reason.unwrap_or_default();
-                    office.admit_clear_ledger(&caller, organ, &query, &reason)?;
+                    office.ledger().admit_clear_ledger(&caller, organ, &query, &reason)?;
                     Personal::Clear
                 }
                 (false, Some(_)) => {
@@ -210,7 +210,7 @@ async fn export(
                 let cells: Vec<_> = rows.iter().map(LedgerRow::cells).collect();
                 table.append(&cells)
             };
-            office.write_ledger(organ, &query, personal, append)?;
+            office.ledger().write_ledger(organ, &query, personal, append)?;
             Ok((office.clock().today(), table.finish()?))
         })
         .await?;

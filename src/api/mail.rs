@@ -154,7 +154,8 @@ async fn list(api: web::Data<Api>, caller: Caller, params: Params<MailParams>) -
         state: params.state.as_deref().map(state).transpose()?,
         recipient: params.recipient.map(UserId),
     };
-    let reading = move |office: &crate::office::Office| office.mails(&caller, &query, before, limit.saturating_add(1));
+    let reading =
+        move |office: &crate::office::Office| office.mail().mails(&caller, &query, before, limit.saturating_add(1));
     let mails = api.run(reading).await?;
     let page = Page::cut(mails.into_iter().map(Mail::from).collect(), limit, |mail| mail.id.to_string());
     Ok(HttpResponse::Ok().json(page))
@@ -181,7 +182,7 @@ fn cursor(text: Option<&str>) -> Result<Option<OutboxId>, Problem> {
     responses((status = 200, body = MailDetail)))]
 async fn show(api: web::Data<Api>, caller: Caller, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let id = OutboxId(path.into_inner());
-    let found = api.run(move |office| office.show_mail(&caller, id)).await?;
+    let found = api.run(move |office| office.mail().show_mail(&caller, id)).await?;
     Ok(HttpResponse::Ok().json(MailDetail::from(found)))
 }
 
@@ -192,7 +193,7 @@ async fn release(api: web::Data<Api>, caller: Caller, path: web::Path<Uuid>) -> 
     let id = OutboxId(path.into_inner());
     let releasing = move |office: &crate::office::Office| {
         // The refusal comes after the commit: what was out of date stays withdrawn.
-        let (released, mail) = office.release_mail(&caller, id)?;
+        let (released, mail) = office.mail().release_mail(&caller, id)?;
         released.check()?;
         Ok::<_, OfficeError>(mail)
     };

@@ -112,7 +112,8 @@ struct SettingsBody {
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/reminder-settings", operation_id = "show_reminder_settings", tag = "reminders",
     params(("organ_id" = Uuid, Path)), responses((status = 200, body = Settings)))]
 async fn settings(api: web::Data<Api>, standing: Standing) -> Result<HttpResponse, Problem> {
-    let settings = Settings::from(api.run(move |office| office.reminder_settings(standing.organ_id)).await?);
+    let settings =
+        Settings::from(api.run(move |office| office.reminders().reminder_settings(standing.organ_id)).await?);
     Ok(versioned(&settings.etag, &settings))
 }
 
@@ -132,7 +133,7 @@ async fn settle(
     let settled = api
         .run(move |office| {
             let is_as_seen = |own: &OrganReminders| tag_of_settings(own) == seen.0;
-            office.set_reminder_settings(&caller, standing.organ_id, &own, is_as_seen)
+            office.reminders().set_reminder_settings(&caller, standing.organ_id, &own, is_as_seen)
         })
         .await?;
     let settings = Settings::from(settled);
@@ -207,14 +208,14 @@ async fn change(
 ) -> Result<HttpResponse, Problem> {
     let choice = MailChoice::from(body);
     let is_as_seen = move |choice: &MailChoice| tag_of_choice(choice) == seen.0;
-    Ok(shown(api.run(move |office| office.set_mail_choice(&caller, user, choice, is_as_seen)).await?))
+    Ok(shown(api.run(move |office| office.reminders().set_mail_choice(&caller, user, choice, is_as_seen)).await?))
 }
 
 /// 本人接收提醒的方式与离岗
 #[utoipa::path(get, path = "/api/v1/me/mail-preferences", operation_id = "show_my_preferences", tag = "reminders",
     responses((status = 200, body = Preferences)))]
 async fn mine(api: web::Data<Api>, caller: Caller) -> Result<HttpResponse, Problem> {
-    Ok(shown(api.run(move |office| office.mail_choice(caller.user_id)).await?))
+    Ok(shown(api.run(move |office| office.reminders().mail_choice(caller.user_id)).await?))
 }
 
 /// 设定本人接收提醒的方式与离岗
@@ -236,7 +237,7 @@ async fn choose(
     params(("user_id" = Uuid, Path)), responses((status = 200, body = Preferences)))]
 async fn theirs(api: web::Data<Api>, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let user = UserId(path.into_inner());
-    Ok(shown(api.run(move |office| office.mail_choice(user)).await?))
+    Ok(shown(api.run(move |office| office.reminders().mail_choice(user)).await?))
 }
 
 /// 登记某人离岗和代理人

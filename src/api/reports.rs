@@ -73,7 +73,7 @@ impl ReportParams {
             })
         });
         Ok(ReportQuery {
-            year: self.year.unwrap_or_else(|| api.office().last_year()),
+            year: self.year.unwrap_or_else(|| api.office().reports().last_year()),
             part: self.period.clone().unwrap_or_else(|| "year".to_owned()),
             form: form.transpose()?,
             with_subordinates: self.with_subordinates.unwrap_or(false),
@@ -96,7 +96,7 @@ async fn annual(
     let organ = params.0.organ.map(Into::into);
     let (name, bytes) = api
         .run_heavy(caller.user_id, move |office| {
-            let report = office.report(&caller, organ, &query)?;
+            let report = office.reports().report(&caller, organ, &query)?;
             let name = format!("report-{}-{}-{}", report.organ_code, report.year, query.part);
             Ok::<_, OfficeError>((name, written(&report, format)?))
         })
@@ -170,7 +170,7 @@ async fn cells(api: web::Data<Api>, caller: Caller, params: Params<CellParams>) 
         report,
     };
     let (organ, person) = (organ.map(Into::into), caller.user_id);
-    let read = move |office: &Office| office.report_cell(&caller, organ, &query);
+    let read = move |office: &Office| office.reports().report_cell(&caller, organ, &query);
     let (items, is_complete) = api.run_heavy(person, read).await?;
     let Page { items, next_cursor } = Page::cut(items, limit, |case| case.case_id.to_string());
     Ok(HttpResponse::Ok().json(CellPage { items, next_cursor, is_complete }))
@@ -289,7 +289,7 @@ type Place = web::Path<(Uuid, i32)>;
     params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = Report)))]
 async fn published(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
-    let report = api.run(move |office| office.published_report(standing.organ_id, year)).await?;
+    let report = api.run(move |office| office.reports().published_report(standing.organ_id, year)).await?;
     Ok(HttpResponse::Ok().json(report))
 }
 
@@ -303,7 +303,7 @@ async fn adjustments(
     place: Place,
 ) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
-    let read = move |office: &Office| office.adjustments(standing.organ_id, year);
+    let read = move |office: &Office| office.reports().adjustments(standing.organ_id, year);
     let found = api.run_heavy(caller.user_id, read).await?;
     Ok(HttpResponse::Ok().json(found))
 }
@@ -313,7 +313,7 @@ async fn adjustments(
     params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = FiguresBody)))]
 async fn figures(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
-    let view = api.run(move |office| office.report_figures(standing.organ_id, year)).await?;
+    let view = api.run(move |office| office.reports().report_figures(standing.organ_id, year)).await?;
     Ok(versioned(view.version, &FiguresBody::from(view)))
 }
 
@@ -334,7 +334,7 @@ async fn set_figures(
     let view = api
         .run(move |office| {
             let place = (standing.organ_id, year);
-            office.set_report_figures(&caller, place, own, seen.0)
+            office.reports().set_report_figures(&caller, place, own, seen.0)
         })
         .await?;
     Ok(versioned(view.version, &FiguresBody::from(view)))

@@ -44,7 +44,7 @@ pub(super) fn run(args: Args) -> ExitCode {
 
 fn clocks(config: &ConfigArgs, json: bool) -> Result<u64, String> {
     let office = config.office_to_read(Clock::system())?;
-    let (check, listed) = office.check_clocks().map_err(|error| error.to_string())?;
+    let (check, listed) = office.calendars().check_clocks().map_err(|error| error.to_string())?;
     for one in &listed {
         say!("{}", if json { serde_json::to_string(one).map_err(|error| error.to_string())? } else { line(one) });
     }

@@ -131,11 +131,11 @@ fn import(
         true => config.office(Clock::system()),
         false => config.office_to_read(Clock::system()),
     }?;
-    let shown = office.store().read(|db| office.preview_calendar(db, None, &year));
+    let shown = office.store().read(|db| office.calendars().preview_calendar(db, None, &year));
     let done = match shown {
         Ok(preview) if activate => {
             let confirmation = confirm.unwrap_or(&preview.confirmation).to_owned();
-            office.activate_calendar(None, &year, &confirmation)
+            office.calendars().activate_calendar(None, &year, &confirmation)
         }
         other => other,
     };

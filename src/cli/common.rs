@@ -83,7 +83,7 @@ pub(crate) fn checked(settings: Settings) -> Result<Settings, String> {
 /// A text for the operator.
 pub(crate) fn bring_up_to_date(office: &Office) -> Result<(), String> {
     office.store().migrate().map_err(|error| format!("数据库迁移失败 / migration failed: {error}"))?;
-    office.adopt_calendars().map_err(|error| format!("工作日历不能使用 / unusable calendar: {error}"))
+    office.calendars().adopt_calendars().map_err(|error| format!("工作日历不能使用 / unusable calendar: {error}"))
 }
 
 /// A command that only reads runs no migration: the service that uses the database may be an older one.

@@ -112,7 +112,7 @@ pub struct Loaded {
 /// A text for the operator.
 pub fn load(office: &Office, after_day: &mut dyn FnMut(&House, NaiveDate)) -> Result<Loaded, String> {
     let today = office.clock().today();
-    let calendar = office.store().read(|db| office.calendar(db, "")).map_err(|error| explain(&error))?;
+    let calendar = office.store().read(|db| office.calendars().calendar(db, "")).map_err(|error| explain(&error))?;
     let agenda = docket::agenda(today, &calendar)?;
     let house = House::build(office).map_err(|error| explain(&error))?;
     let cases = typist::type_in(office, &house, &agenda, after_day)?;
@@ -123,7 +123,7 @@ pub fn load(office: &Office, after_day: &mut dyn FnMut(&House, NaiveDate)) -> Re
 
 /// What the passing of days alone has changed since the last fact: stops that ran out.
 fn refresh(office: &Office) -> Result<(), OfficeError> {
-    office.resume_silent()?;
+    office.cases().resume_silent()?;
     Ok(())
 }
 

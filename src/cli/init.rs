@@ -71,12 +71,12 @@ fn add(office: &Office, db: &mut Db, args: &Args) -> Result<(OrganRow, Done), Of
         region: args.region.clone(),
         settings: serde_json::json!({}),
     };
-    if let Some(row) = office.name_first_organ(db, &draft)? {
+    if let Some(row) = office.people().name_first_organ(db, &draft)? {
         return Ok((row, Done::Named));
     }
-    let row = office.insert_organ(db, &draft)?;
+    let row = office.people().insert_organ(db, &draft)?;
     if parent_id.is_none() {
-        office.grant_first_administrator(db, row.id)?;
+        office.people().grant_first_administrator(db, row.id)?;
     }
     Ok((row, Done::Added))
 }

@@ -178,7 +178,7 @@ fn import(config: &ConfigArgs, file: &Path, organ: &str, options: ImportOptions)
     };
     let mut work = |db: &mut Db| -> Result<LedgerImport, Undone> {
         let id = organ_of(db, organ)?;
-        let report = office.import_ledger(db, None, id, bytes.as_slice(), options, &mut progress)?;
+        let report = office.ledger().import_ledger(db, None, id, bytes.as_slice(), options, &mut progress)?;
         if report.is_refused(&options) { Err(Undone::Refused(Box::new(report))) } else { Ok(report) }
     };
     let done = if options.dry_run { office.store().read(&mut work) } else { office.store().write(&mut work) };
@@ -235,7 +235,10 @@ fn export(
     let personal = match reason {
         None => Personal::Masked,
         Some(reason) => {
-            office.store().write(|db| office.record_clear_ledger(db, None, organ, &query, reason)).map_err(told)?;
+            office
+                .store()
+                .write(|db| office.ledger().record_clear_ledger(db, None, organ, &query, reason))
+                .map_err(told)?;
             Personal::Clear
         }
     };
@@ -243,7 +246,7 @@ fn export(
     let each_page = |each: &mut dyn FnMut(Vec<Vec<Cell>>) -> Result<(), OfficeError>| {
         let cells = |rows: Vec<LedgerRow>| rows.iter().map(LedgerRow::cells).collect();
         let page = |rows| each(cells(rows));
-        office.store().read(|db| office.export_ledger(db, organ, &query, personal, page)).map_err(told)
+        office.store().read(|db| office.ledger().export_ledger(db, organ, &query, personal, page)).map_err(told)
     };
     // Written as it is read, so that it may be as long as it likes.
     let failed = |error: std::io::Error| error.to_string();

@@ -63,14 +63,14 @@ fn office_time(office: &Office) -> OfficeTime {
 }
 
 fn send_once(office: &Office) -> Result<(), MailError> {
-    remind::send(&office.mailroom()?, office.settings(), &office_time(office))
+    remind::send(&office.reminders().mailroom()?, office.settings(), &office_time(office))
 }
 
 fn send_until_told(office: &Office) -> Result<(), MailError> {
     let unavailable = |cause: std::io::Error| StoreError::Unavailable(cause.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unavailable)?;
     runtime.block_on(async {
-        let Some(relay) = office.mailroom()?.relay(office.settings(), &office_time(office))? else {
+        let Some(relay) = office.reminders().mailroom()?.relay(office.settings(), &office_time(office))? else {
             return Err(StoreError::Refused("未配置邮件服务器（smtp.host）".to_owned()).into());
         };
         let mut terminated = signal(SignalKind::terminate()).map_err(unavailable)?;

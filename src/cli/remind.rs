@@ -70,11 +70,11 @@ fn current(office: Office) -> Result<Office, String> {
 fn remind(office: &Office, as_of: Option<NaiveDate>, is_sending: bool) -> Result<(), MailError> {
     office.store().migrate()?;
     // A calendar that cannot be used must not keep anybody from being reminded.
-    if let Err(cause) = office.adopt_calendars().and_then(|()| office.apply_calendar()) {
+    if let Err(cause) = office.calendars().adopt_calendars().and_then(|()| office.calendars().apply_calendar()) {
         note!("工作日历未能更新：{cause}");
     }
     let moment = moment(office, as_of);
-    let room = office.mailroom()?;
+    let room = office.reminders().mailroom()?;
     let report = room.remind(moment, None)?;
     tell_broken(&room);
     let (looked_at, queued, known) = (report.looked_at, report.queued.len(), report.known);
@@ -129,7 +129,7 @@ fn moment(office: &Office, as_of: Option<NaiveDate>) -> Moment {
 /// Lists what a pass would queue. Nothing is changed.
 fn preview(office: &Office, as_of: Option<NaiveDate>) -> Result<(), MailError> {
     let moment = moment(office, as_of);
-    let room = office.mailroom()?;
+    let room = office.reminders().mailroom()?;
     let report = room.preview(moment)?;
     tell_broken(&room);
     let (looked_at, queued, known) = (report.looked_at, report.queued.len(), report.known);

@@ -99,7 +99,7 @@ fn annual(args: &AnnualArgs) -> Result<(), String> {
         with_subordinates: args.with_subordinates,
         with_previous: args.with_previous.then_some(true),
     };
-    let report = office.store().read(|db| office.report_by_code(db, &args.organ, &query));
+    let report = office.store().read(|db| office.reports().report_by_code(db, &args.organ, &query));
     let report = report.map_err(|error| explain(error, &args.organ))?;
     let bytes = written(&report, args.format).map_err(|error| error.to_string())?;
     super::out::bytes(&bytes)

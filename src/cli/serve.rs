@@ -29,8 +29,8 @@ fn prepare_and_serve(config: &ConfigArgs) -> Result<(), String> {
     let office = &open(settings, Clock::system())?;
     bring_up_to_date(office)?;
     // No date is better than a wrong one: with an unreadable calendar every case would fail, so better not to start.
-    office.store().read(|db| office.calendar(db, "")).map_err(|error| error.to_string())?;
-    if let Some((username, password)) = office.first_administrator().map_err(|error| explain(&error))? {
+    office.store().read(|db| office.calendars().calendar(db, "")).map_err(|error| error.to_string())?;
+    if let Some((username, password)) = office.people().first_administrator().map_err(|error| explain(&error))? {
         say!("已建立管理员，口令只显示这一次，请登录后修改 / administrator made, password shown once");
         say!("  用户名 / username: {username}");
         say!("  口令 / password: {password}");
@@ -57,7 +57,7 @@ pub(crate) fn serve(office: &Office, listener: TcpListener) -> Result<(), String
     actix_web::rt::System::new().block_on(async move {
         let server = api::server(office.clone(), listener).map_err(|error| error.to_string())?;
         let clock = office.clock().clone();
-        let mailroom = office.mailroom().map_err(|error| error.to_string())?;
+        let mailroom = office.reminders().mailroom().map_err(|error| error.to_string())?;
         for broken in mailroom.broken_templates() {
             say!("{broken}");
         }
@@ -91,26 +91,26 @@ async fn housekeeping(office: Office) {
 }
 
 fn keep_house(office: &Office) {
-    if let Err(error) = office.forget_expired() {
+    if let Err(error) = office.service().forget_expired() {
         tracing::warn!(%error, "expired logins and old answers are not forgotten");
     }
-    match office.resume_silent() {
+    match office.cases().resume_silent() {
         Ok(0) => {}
         Ok(resumed) => tracing::info!(resumed, "periods run again after a silent consultation"),
         Err(error) => tracing::warn!(%error, "periods do not run again after a silent consultation"),
     }
-    if let Err(error) = office.fill_warnings() {
+    if let Err(error) = office.cases().fill_warnings() {
         tracing::warn!(%error, "rows without a day to be warned by stay so");
     }
 }
 
-/// Every minute: [`Office::keep_calendar`].
+/// Every minute: [`WorkCalendars::keep_calendar`].
 async fn calendar_keeping(office: Office) {
     let mut minute = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
         minute.tick().await;
         let office = office.clone();
-        match actix_web::web::block(move || office.keep_calendar()).await {
+        match actix_web::web::block(move || office.calendars().keep_calendar()).await {
             Ok(None) => {}
             Ok(Some(check)) => {
                 tracing::info!(cases = check.cases, differences = check.differences, "every date was checked");

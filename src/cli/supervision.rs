@@ -78,7 +78,7 @@ fn overview(args: &OverviewArgs) -> Result<(), String> {
     };
     let overview = office
         .store()
-        .read(|db| office.overview_by_code(db, &args.organ, &query))
+        .read(|db| office.supervision().overview_by_code(db, &args.organ, &query))
         .map_err(|error| explain(error, &args.organ))?;
     let bytes = match args.format {
         Format::Text => text(&overview).into_bytes(),

@@ -89,7 +89,7 @@ pub(super) fn run(args: Args) -> ExitCode {
 
 fn unlock_user(args: &Unlock) -> Result<(), String> {
     let office = args.config.office(Clock::system())?;
-    office.unlock(&args.username, args.address).map_err(|error| match error {
+    office.people().unlock(&args.username, args.address).map_err(|error| match error {
         OfficeError::NotFound => "没有这个用户 / no such user".to_owned(),
         other => explain(&other),
     })?;
@@ -126,7 +126,7 @@ fn add_user(args: &Add) -> Result<(), String> {
             department_id,
             roles: args.roles.clone(),
         };
-        office.add_user(db, organ, &draft, &hash)
+        office.people().add_user(db, organ, &draft, &hash)
     });
     let user = made.map_err(|error| explain(&by_option(error)))?.user;
     say!("已新增用户 / user added: {} ({})", user.username, user.id.0);

@@ -7,7 +7,7 @@
 pub mod change;
 pub mod self_check;
 
-use super::{Office, OfficeError};
+use super::{OfficeError, WorkCalendars};
 use crate::law::{Calendar, CalendarYear, Overlay};
 use crate::office::cases::case_file::Desk;
 use crate::store::calendar::{InForce, NewCalendarVersion, NewCalendarYear};
@@ -62,7 +62,7 @@ fn wrong(what: &str, error: &dyn std::fmt::Display) -> OfficeError {
     OfficeError::Unreadable(format!("{what}: {error}"))
 }
 
-impl Office {
+impl WorkCalendars<'_> {
     /// The calendar in force in a region (empty: the whole country); an unknown region has the national one.
     ///
     /// # Errors
@@ -73,18 +73,18 @@ impl Office {
         self.calendar_by(db, region, &InForce { here, nationally })
     }
 
-    /// As [`Office::calendar`], in a reading of its own.
+    /// As [`WorkCalendars::calendar`], in a reading of its own.
     ///
     /// # Errors
-    /// As [`Office::calendar`].
+    /// As [`WorkCalendars::calendar`].
     pub fn calendar_in(&self, region: &str) -> Result<Arc<Calendar>, OfficeError> {
         self.store().read(|db| self.calendar(db, region))
     }
 
-    /// As [`Office::calendar`], by the versions in force, which were read together with the organ.
+    /// As [`WorkCalendars::calendar`], by the versions in force, which were read together with the organ.
     ///
     /// # Errors
-    /// As [`Office::calendar`].
+    /// As [`WorkCalendars::calendar`].
     pub(super) fn calendar_by(
         &self,
         db: &mut Db,
@@ -100,11 +100,11 @@ impl Office {
         };
         let Some(overlay) = Overlay::of_region(region) else { return Ok(national) };
         let name = format!("{}/{region}", national.version());
-        match self.calendars().get(&name) {
+        match self.calendar_cache().get(&name) {
             Some(known) => Ok(known),
             None => {
                 let laid_upon = national.with_overlay(overlay).map_err(|error| wrong("calendar overlay", &error))?;
-                Ok(self.calendars().keep(&name, laid_upon))
+                Ok(self.calendar_cache().keep(&name, laid_upon))
             }
         }
     }
@@ -117,20 +117,20 @@ impl Office {
     fn never_recorded(&self, db: &mut Db) -> Result<Arc<Calendar>, OfficeError> {
         const NAME: &str = "never recorded";
         let entered = entered_years(db)?;
-        if let Some(known) = self.calendars().get(NAME).filter(|_| entered.is_empty()) {
+        if let Some(known) = self.calendar_cache().get(NAME).filter(|_| entered.is_empty()) {
             return Ok(known);
         }
-        let mut years = self.calendars().brought_along()?;
+        let mut years = self.calendar_cache().brought_along()?;
         let is_as_brought = entered.is_empty();
         years.extend(entered);
         let calendar =
             Calendar::from_years(years.into_values().collect()).map_err(|error| wrong("calendar", &error))?;
-        Ok(if is_as_brought { self.calendars().keep(NAME, calendar) } else { Arc::new(calendar) })
+        Ok(if is_as_brought { self.calendar_cache().keep(NAME, calendar) } else { Arc::new(calendar) })
     }
 
     /// The calendar of a version, if it was ever in force.
     fn calendar_named(&self, db: &mut Db, version: &str) -> Result<Option<Arc<Calendar>>, OfficeError> {
-        if let Some(known) = self.calendars().get(version) {
+        if let Some(known) = self.calendar_cache().get(version) {
             return Ok(Some(known));
         }
         let Some(content) = calendar::content_of(db, version)? else { return Ok(None) };
@@ -138,14 +138,14 @@ impl Office {
         if calendar.version() != version {
             return Err(wrong("calendar_versions: the content is not that of the version", &version));
         }
-        Ok(Some(self.calendars().keep(version, calendar)))
+        Ok(Some(self.calendar_cache().keep(version, calendar)))
     }
 
     /// The calendar a case is computed by: the one its row names. For a name that was never in force here (a row of an
     /// earlier release) the one in force.
     ///
     /// # Errors
-    /// As [`Office::calendar`].
+    /// As [`WorkCalendars::calendar`].
     pub fn calendar_of(&self, db: &mut Db, row: &CaseRow, desk: &Desk) -> Result<Arc<Calendar>, OfficeError> {
         if row.calendar_version == desk.calendar.version() {
             return Ok(Arc::clone(&desk.calendar));
@@ -156,7 +156,7 @@ impl Office {
     /// The calendar of a region before the one in force; that one, if there was no other.
     ///
     /// # Errors
-    /// As [`Office::calendar`].
+    /// As [`WorkCalendars::calendar`].
     pub(super) fn calendar_before(&self, db: &mut Db, region: &str) -> Result<Arc<Calendar>, OfficeError> {
         let before = match calendar::version_before(db, region)? {
             Some(version) => self.calendar_named(db, &version)?,
@@ -169,7 +169,7 @@ impl Office {
     /// that was in force on that day, so that what was shown then is shown again.
     ///
     /// # Errors
-    /// As [`Office::calendar`].
+    /// As [`WorkCalendars::calendar`].
     pub fn calendar_as_of(
         &self,
         db: &mut Db,
@@ -201,9 +201,9 @@ impl Office {
         })
     }
 
-    /// As [`Office::adopt_calendars`], in a transaction that may change the calendar in force.
+    /// As [`WorkCalendars::adopt_calendars`], in a transaction that may change the calendar in force.
     pub(super) fn adopt_within(&self, db: &mut Db) -> Result<(), OfficeError> {
-        for (number, year) in self.calendars().brought_along()? {
+        for (number, year) in self.calendar_cache().brought_along()? {
             let history = calendar::history(db, "", number)?;
             let is_imported = history.first().is_some_and(|latest| latest.source == calendar::IMPORTED);
             // A revision that cannot be read might be this one: then the year would come back in force by mistake.

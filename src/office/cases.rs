@@ -9,7 +9,7 @@ pub mod repeat_requests;
 pub mod tags;
 
 use super::ledger::own_place;
-use super::{Answer, Caller, Office, OfficeError, Once, Thing};
+use super::{Answer, Caller, Cases, OfficeError, Once, Thing};
 use crate::case::command::{Link, Merge, ProposeOutcome, Receive, Register, Split};
 use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, ObligationKind, Role, decide, fold};
 use crate::law::Channel;
@@ -105,14 +105,14 @@ pub struct Origin {
     pub external_number: String,
 }
 
-impl Office {
+impl Cases<'_> {
     /// What the caller is in an organ at which applications may be filed.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] and [`OfficeError::RoleRequired`] for an organ the caller cannot file at.
     fn admit_filing(&self, db: &mut Db, caller: &Caller, organ: OrganId) -> Result<Readmitted, OfficeError> {
         let filer = readmit(db, caller, Thing::Organ(organ))?;
-        self.require(&filer.caller, Some(&filer.standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
+        self.people().require(&filer.caller, Some(&filer.standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
         Ok(filer)
     }
 
@@ -120,7 +120,7 @@ impl Office {
     /// The second member is true when an earlier answer is given again.
     ///
     /// # Errors
-    /// As [`Office::receive`] and [`Office::once`]; what `show` returns, and nothing is kept then.
+    /// As [`Cases::receive`] and [`Service::once`]; what `show` returns, and nothing is kept then.
     pub fn file_by_hand(
         &self,
         once: &Once,
@@ -128,7 +128,7 @@ impl Office {
         application: &Application,
         show: impl FnOnce(&Shown) -> Result<Answer, OfficeError>,
     ) -> Result<(Answer, bool), OfficeError> {
-        self.once(
+        self.service().once(
             once,
             |db| {
                 calendar::keep_in_force(db)?;
@@ -160,7 +160,7 @@ impl Office {
         self.receive_from(db, filer, application, origin)
     }
 
-    /// As [`Office::receive`], from one who was admitted in this transaction after the calendar was held.
+    /// As [`Cases::receive`], from one who was admitted in this transaction after the calendar was held.
     fn receive_from(
         &self,
         db: &mut Db,
@@ -210,7 +210,7 @@ impl Office {
     /// caller saw.
     ///
     /// # Errors
-    /// As [`Office::execute`]; what `show` returns, and nothing is kept then.
+    /// As [`Cases::execute`]; what `show` returns, and nothing is kept then.
     pub fn command<T>(
         &self,
         caller: &Caller,
@@ -221,7 +221,7 @@ impl Office {
     ) -> Result<T, OfficeError> {
         self.store().write(|db| {
             let (file, roles) = self.execute_as(db, caller, id, command, expected)?;
-            let orders = self.pending_orders(db, file.row.organ_id, id)?;
+            let orders = self.supervision().pending_orders(db, file.row.organ_id, id)?;
             show(&self.shown(caller, &roles, file, orders))
         })
     }
@@ -242,7 +242,7 @@ impl Office {
         self.execute_as(db, caller, id, command, expected).map(|(file, _)| file)
     }
 
-    /// As [`Office::execute`]; gives also the roles by which it was done.
+    /// As [`Cases::execute`]; gives also the roles by which it was done.
     fn execute_as(
         &self,
         db: &mut Db,
@@ -263,7 +263,7 @@ impl Office {
         if file.row.version != expected {
             return Err(OfficeError::Stale);
         }
-        let file = self.under_calendar_in_force(db, file)?;
+        let file = self.calendars().under_calendar_in_force(db, file)?;
         check_references(db, &file, command)?;
         let drawn = self.draw(db, &file, command)?;
         let person = actor(&caller, &standing.roles);
@@ -343,7 +343,7 @@ impl Office {
     /// The case that goes on learns what was merged into it.
     fn link_back(&self, db: &mut Db, caller: &Caller, merged: &CaseFile, merge: &Merge) -> Result<(), OfficeError> {
         let target = self.lock_file(db, CaseId(merge.into_case))?;
-        let target = self.under_calendar_in_force(db, target)?;
+        let target = self.calendars().under_calendar_in_force(db, target)?;
         if !target.case.stage.is_open() {
             return Err(OfficeError::invalid("/into_case", "not_open", "并入的案件已办结，不能再并入"));
         }
@@ -443,7 +443,7 @@ impl Office {
     /// were others before.
     fn refresh_file(&self, db: &mut Db, id: CaseId) -> Result<bool, OfficeError> {
         let file = self.lock_file(db, id)?;
-        let mut file = self.under_calendar_in_force(db, file)?;
+        let mut file = self.calendars().under_calendar_in_force(db, file)?;
         let before = file.row.clone();
         derive_row(&mut file, self.clock().today());
         let is_other = file.row != before;

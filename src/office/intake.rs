@@ -3,7 +3,7 @@
 pub mod form;
 
 use super::cases::{Application, Origin, received};
-use super::{Caller, Office, OfficeError};
+use super::{Caller, Intake, OfficeError};
 use crate::case::command::Receive;
 use crate::case::{Case, Event, ObligationKind, ObligationStatus, Role};
 use crate::law::{ClockAnswer, Receipt, ReceiptRuling, Regime, receipt};
@@ -67,7 +67,7 @@ pub struct ToDo {
     pub amount_yuan: Option<u64>,
 }
 
-impl Office {
+impl Intake<'_> {
     /// Reads a form and tells everything that is wrong with it.
     ///
     /// # Errors
@@ -94,12 +94,12 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::Conflict`] `external_number_reused` when the number stands for another content;
-    /// [`OfficeError::Stale`] when an equal filing was quicker (roll back and ask again); what [`Office::receive`] says.
+    /// [`OfficeError::Stale`] when an equal filing was quicker (roll back and ask again); what [`Cases::receive`] says.
     pub fn file(&self, db: &mut Db, caller: &Caller, filing: &Filing) -> Result<(CaseFile, bool), OfficeError> {
         let organ = OrganId(filing.application.organ_id);
         match cases::find_by_external(db, organ, &caller.username, &filing.external_number) {
             Ok(row) => {
-                let file = self.open_file(db, row.id)?;
+                let file = self.cases().open_file(db, row.id)?;
                 if self.is_same(db, &file, filing)? {
                     return Ok((file, true));
                 }
@@ -112,7 +112,7 @@ impl Office {
             Err(StoreError::NotFound) => {
                 let origin =
                     Origin { source: caller.username.clone(), external_number: filing.external_number.clone() };
-                Ok((self.receive(db, caller, &filing.application, Some(&origin))?, false))
+                Ok((self.cases().receive(db, caller, &filing.application, Some(&origin))?, false))
             }
             Err(other) => Err(other.into()),
         }
@@ -123,7 +123,7 @@ impl Office {
     fn is_same(&self, db: &mut Db, file: &CaseFile, filing: &Filing) -> Result<bool, OfficeError> {
         let told: Receive = received(&filing.application, file.row.applicant_id);
         let is_same_request =
-            matches!(self.log(db, file.row.id)?.first(), Some((_, Event::Received(kept))) if *kept == told);
+            matches!(self.cases().log(db, file.row.id)?.first(), Some((_, Event::Received(kept))) if *kept == told);
         if !is_same_request {
             return Ok(false);
         }
@@ -164,7 +164,7 @@ impl Office {
             }
             match found.as_slice() {
                 [] => Err(OfficeError::NotFound),
-                [row] => self.open_file(db, row.id),
+                [row] => self.cases().open_file(db, row.id),
                 [..] => Err(OfficeError::invalid("?organ", "required", "该编号曾向多个机关提交，请以 organ 指明机关")),
             }
         })
@@ -185,7 +185,7 @@ impl Office {
         self.store().read(|db| {
             let organs = caller.organs_as(Role::Intake);
             let rows = intake::changed(db, &organs, &caller.username, since, after, limit)?;
-            let files = self.files_of(db, rows)?.into_iter().map(|(row, file)| match file {
+            let files = self.cases().files_of(db, rows)?.into_iter().map(|(row, file)| match file {
                 Ok(file) => (row, Some(file)),
                 Err(error) => {
                     tracing::error!(case = %row.id.0, %error, "a filing is told as a fault: it cannot be read");

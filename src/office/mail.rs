@@ -1,6 +1,6 @@
 //! Outgoing mail as administrators and those who watch see it, and the figures of `/metrics`.
 
-use super::{Caller, Office, OfficeError, Thing, standing};
+use super::{Caller, OfficeError, OutgoingMail, Thing, standing};
 use crate::case::Role;
 use crate::store::mail::outbox::{self, Circuit, Figures, MailAnswer, MailFilter, MailState, MailView};
 use crate::store::{Db, OrganId, OutboxId, UserId, people::organs, reminders};
@@ -77,7 +77,7 @@ pub struct GrownFigures {
 /// A mail with what became of its attempts.
 pub type MailWithAnswers = (MailView, Vec<MailAnswer>);
 
-impl Office {
+impl OutgoingMail<'_> {
     /// Mails of the organs the caller may look at (with those about no single organ for [`OF_ALL_ORGANS`]), the newest first, older than `before`. Addresses are masked unless
     /// the caller administers the organ.
     ///
@@ -116,7 +116,7 @@ impl Office {
         })
     }
 
-    /// One mail with what became of its attempts, masked as in [`Office::mails`].
+    /// One mail with what became of its attempts, masked as in [`OutgoingMail::mails`].
     ///
     /// # Errors
     /// [`OfficeError::NotFound`].
@@ -153,14 +153,14 @@ impl Office {
         let is_outdated = mail.state == MailState::Parked && reminders::is_outdated(db, &mail.dedupe_key, today)?;
         let detail = serde_json::json!({ "mail_id": id.0 });
         if is_outdated && reminders::withdraw(db, &mail.dedupe_key)?.is_some() {
-            self.note(db, caller, Some(organ), "mail.withdrawn", &detail)?;
+            self.people().note(db, caller, Some(organ), "mail.withdrawn", &detail)?;
             return Ok(Released::Outdated);
         }
         if !outbox::release(db, id)? {
             let detail = "只有“待人工处理”的邮件才能重新发送".to_owned();
             return Err(OfficeError::Conflict { code: "mail_not_parked".into(), detail });
         }
-        self.note(db, caller, Some(organ), "mail.released", &detail)?;
+        self.people().note(db, caller, Some(organ), "mail.released", &detail)?;
         Ok(Released::OnItsWay)
     }
 
@@ -185,7 +185,7 @@ impl Office {
         self.store().read(|db| {
             let settled = outbox::settled(db)?;
             let missed = reminders::missed_total(db)?;
-            let personal_data_alarms = self.personal_data_alarms(db)?;
+            let personal_data_alarms = self.people().personal_data_alarms(db)?;
             let (sent, cancelled) = (settled.sent, settled.cancelled);
             Ok(GrownFigures { sent, cancelled, missed, personal_data_alarms })
         })

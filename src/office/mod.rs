@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod cases;
 pub mod clock;
 mod error;
+mod handles;
 pub mod intake;
 pub mod ledger;
 pub mod mail;
@@ -16,6 +17,9 @@ pub mod supervision;
 pub use calendar::Calendars;
 pub use clock::Clock;
 pub use error::{FieldError, OfficeError};
+pub use handles::{
+    Cases, Intake, Ledgers, OutgoingMail, People, Reminders, Reports, Service, Supervision, WorkCalendars,
+};
 pub use people::access::{Admission, Standing, Thing, standing};
 pub use people::access_token::{Proof, Signer};
 pub use people::auth::{Caller, SignIn, TokenPair};
@@ -115,8 +119,8 @@ impl Office {
         &self.inner.passwords
     }
 
-    /// The calendars in force; ask them through [`Office::calendar`].
-    fn calendars(&self) -> &Calendars {
+    /// The calendars in force; ask them through [`WorkCalendars::calendar`].
+    fn calendar_cache(&self) -> &Calendars {
         &self.inner.calendars
     }
 

@@ -11,7 +11,7 @@ pub use cells::{CellCase, CellQuery};
 pub use figures::{FIGURE_WRITERS, FiguresView};
 pub use publish::{Adjustments, LaterEvent, MovedCase, MovedCell};
 
-use super::{Caller, Office, OfficeError};
+use super::{Caller, OfficeError, Reports};
 use crate::case::Role;
 use crate::office::supervision::overdue::{WATCHERS, watched};
 use crate::report::annual::{
@@ -72,7 +72,7 @@ impl Scope {
     }
 }
 
-impl Office {
+impl Reports<'_> {
     /// The year before this one: the last a report can be due on.
     #[must_use]
     pub fn last_year(&self) -> i32 {
@@ -91,10 +91,10 @@ impl Office {
         })
     }
 
-    /// As [`Office::report`], for the operator at the machine, of the organ with this code.
+    /// As [`Reports::report`], for the operator at the machine, of the organ with this code.
     ///
     /// # Errors
-    /// As [`Office::report`]; [`OfficeError::NotFound`] for a code nobody has.
+    /// As [`Reports::report`]; [`OfficeError::NotFound`] for a code nobody has.
     pub fn report_by_code(&self, db: &mut Db, code: &str, query: &ReportQuery) -> Result<Report, OfficeError> {
         let organ = organs::find_by_code(db, code)?;
         let scope = self.scope(db, organ, query)?;

@@ -237,7 +237,7 @@ fn an_activation_moves_what_is_open_and_nothing_that_is_closed() {
         for case in [&open, &unmoved, &served, &sent] {
             assert_eq!(house.store().read(|db| events::verify(db, case.key())).unwrap(), None);
         }
-        let (check, listed) = house.bureau.service.office.check_clocks().unwrap();
+        let (check, listed) = house.bureau.service.office.calendars().check_clocks().unwrap();
         assert_eq!((check.cases, listed), (4, vec![]));
         let entries = house
             .store()
@@ -325,7 +325,7 @@ fn a_killed_activation_is_completed_by_the_next_look_and_overtaken_by_no_command
         let office = &house.bureau.service.office;
         let year: CalendarYear = serde_json::from_value(amended()).unwrap();
         let shown = house.preview(&amended());
-        office.put_calendar_in_force(None, &year, shown["confirmation"].as_str().unwrap()).unwrap();
+        office.calendars().put_calendar_in_force(None, &year, shown["confirmation"].as_str().unwrap()).unwrap();
         // Killed here. A case that had no turn is shown by the calendar its row names, all of it.
         let old = shown["version_in_force"].clone();
         let view = house.bureau.service.get(&waiting.path(""), &house.bureau.clerk).json;
@@ -337,13 +337,13 @@ fn a_killed_activation_is_completed_by_the_next_look_and_overtaken_by_no_command
         busy.is("registered", "running", Some("2026-10-15"));
         assert_eq!(kinds(house.store(), busy.key())[3..], ["calendar_applied", "contact_logged"]);
 
-        let applied = office.apply_calendar().unwrap();
+        let applied = office.calendars().apply_calendar().unwrap();
         assert_eq!((applied.cases, applied.moved, applied.pending), (1, 1, 0));
-        assert_eq!(office.apply_calendar().unwrap(), Default::default(), "done is done");
+        assert_eq!(office.calendars().apply_calendar().unwrap(), Default::default(), "done is done");
         waiting.is("registered", "running", Some("2026-10-15"));
         let told: Vec<String> = mails(house.store()).into_iter().map(|(to, ..)| to).collect();
         assert_eq!(told, ["fuze@example.cn", "fuze@example.cn", "jingban@example.cn", "jingban@example.cn"]);
-        assert_eq!(office.check_clocks().unwrap().1, []);
+        assert_eq!(office.calendars().check_clocks().unwrap().1, []);
     });
 }
 
@@ -355,12 +355,12 @@ fn a_new_year_turns_estimates_into_dates_and_ends_the_reminders_for_it() {
         let mut case = house.bureau.registered("2026-12-10");
         case.is("registered", "gap", None);
         let office = &house.bureau.service.office;
-        assert_eq!(office.remind_of_missing_year().unwrap(), 1);
-        assert_eq!(office.remind_of_missing_year().unwrap(), 0, "once a week");
+        assert_eq!(office.reminders().remind_of_missing_year().unwrap(), 1);
+        assert_eq!(office.reminders().remind_of_missing_year().unwrap(), 0, "once a week");
         house.bureau.on("2026-12-13");
-        assert_eq!(office.remind_of_missing_year().unwrap(), 0, "the Sunday of the same week");
+        assert_eq!(office.reminders().remind_of_missing_year().unwrap(), 0, "the Sunday of the same week");
         house.bureau.on("2026-12-14");
-        assert_eq!(office.remind_of_missing_year().unwrap(), 1);
+        assert_eq!(office.reminders().remind_of_missing_year().unwrap(), 1);
         let told = mails(house.store());
         assert!(told.iter().all(|(to, ..)| to == "guanli@example.cn"));
         insta::assert_snapshot!("missing", format!("{}\n\n{}", told[0].1, told[0].2));
@@ -377,7 +377,7 @@ fn a_new_year_turns_estimates_into_dates_and_ends_the_reminders_for_it() {
         house.activate(&next_year());
         case.is("registered", "running", Some("2027-01-08"));
         house.bureau.on("2026-12-21");
-        assert_eq!(office.remind_of_missing_year().unwrap(), 0);
+        assert_eq!(office.reminders().remind_of_missing_year().unwrap(), 0);
         assert_eq!(
             house.bureau.service.get("/api/v1/calendar/2027", &house.admin).json["notice"],
             next_year()["notice"]
@@ -400,7 +400,7 @@ fn before_november_nobody_is_reminded_of_next_year() {
             [("2026-10-31", 0), ("2026-11-01", 1), ("2026-11-02", 1), ("2026-11-08", 0), ("2027-01-04", 1)]
         {
             house.bureau.on(today);
-            assert_eq!(office.remind_of_missing_year().unwrap(), mails, "{today}");
+            assert_eq!(office.reminders().remind_of_missing_year().unwrap(), mails, "{today}");
         }
         let instants = outbox_rows::table.order(outbox_rows::created_at).select(outbox_rows::next_attempt_at);
         let instants = |db: &mut gongkai::store::Db| -> Result<Vec<Ts>, StoreError> { Ok(instants.load(db)?) };
@@ -417,7 +417,7 @@ fn a_tampered_date_is_found_by_the_self_check() {
         let (row, duty) = (house.bureau.registered("2026-09-10"), house.bureau.registered("2026-09-10"));
         house.bureau.on("2026-09-30");
         let office = &house.bureau.service.office;
-        let (good, listed) = office.check_clocks().unwrap();
+        let (good, listed) = office.calendars().check_clocks().unwrap();
         assert_eq!((good.cases, good.differences, listed), (2, 0, vec![]), "days gone by are no difference");
         assert_eq!(house.bureau.service.later_ready().json["clocks"]["differences"], 0);
         let tamper = |db: &mut gongkai::store::Db| -> Result<(), StoreError> {
@@ -429,7 +429,7 @@ fn a_tampered_date_is_found_by_the_self_check() {
             Ok(())
         };
         house.store().write(tamper).unwrap();
-        let (bad, listed) = office.check_clocks().unwrap();
+        let (bad, listed) = office.calendars().check_clocks().unwrap();
         let mut found: Vec<_> =
             listed.iter().map(|one| (one.case_id.unwrap().to_string(), one.what.as_str())).collect();
         found.sort();

@@ -105,7 +105,10 @@ fn on_every_day_from_receipt_on_the_list_says_what_the_courts_dates_say() {
             // The day before receipt as well: there is no case yet.
             let mut on = received - Days::new(1);
             while on <= due + Days::new(AFTER) {
-                let report = office.store().read(|db| office.overdue(db, supervisor, &OverdueQuery::on(on))).unwrap();
+                let report = office
+                    .store()
+                    .read(|db| office.supervision().overdue(db, supervisor, &OverdueQuery::on(on)))
+                    .unwrap();
                 let lists = [
                     ("due_soon", &report.due_soon),
                     ("overdue_open", &report.overdue_open),

@@ -37,7 +37,7 @@ fn files(office: &Office, house: &House) -> Vec<CaseFile> {
         .store()
         .read(|db| -> Result<_, OfficeError> {
             let rows = cases::list(db, &filter, None, 1_000)?;
-            rows.into_iter().map(|row| office.open_file(db, row.id)).collect()
+            rows.into_iter().map(|row| office.cases().open_file(db, row.id)).collect()
         })
         .unwrap()
 }
@@ -49,7 +49,10 @@ fn seen(office: &Office, house: &House, on: NaiveDate) -> OverdueReport {
     let (one, other) = office
         .store()
         .read(|db| -> Result<_, OfficeError> {
-            Ok((office.overdue(db, supervisor, &query)?, office.overdue_from_logs(db, supervisor, &query)?))
+            Ok((
+                office.supervision().overdue(db, supervisor, &query)?,
+                office.supervision().overdue_from_logs(db, supervisor, &query)?,
+            ))
         })
         .unwrap();
     assert_eq!(one, other, "rows and logs on {on}");
@@ -309,7 +312,7 @@ fn rows_and_logs_agree_on_every_day_of_the_docket_and_each_day_is_remembered_as_
         let supervisor = loaded.house.caller("supervisor").unwrap();
         for report in &shown {
             let query = OverdueQuery::on(report.as_of);
-            let later = office.store().read(|db| office.overdue(db, supervisor, &query)).unwrap();
+            let later = office.store().read(|db| office.supervision().overdue(db, supervisor, &query)).unwrap();
             assert_eq!(&later, report, "{}", report.as_of);
         }
         assert!(shown.iter().any(|report| report.totals.due_soon > 2 && report.totals.overdue_open > 3));

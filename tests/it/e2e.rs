@@ -487,11 +487,11 @@ fn a_silent_third_party_lets_the_period_run_again_by_itself() {
         case.clerk("consultations", third).is("in_progress", "suspended", None);
         assert_eq!(case.last.json["clock"]["resumes_on"], "2024-04-03");
         bureau.on("2024-04-07");
-        assert_eq!(bureau.service.office.resume_silent().unwrap(), 1);
+        assert_eq!(bureau.service.office.cases().resume_silent().unwrap(), 1);
         case.is("in_progress", "running", Some("2024-04-24"));
         let list = bureau.service.get("/api/v1/cases", &bureau.clerk).json;
         assert_eq!(list["items"][0]["due_on"], "2024-04-24", "the row knows it too");
-        assert_eq!(bureau.service.office.resume_silent().unwrap(), 0);
+        assert_eq!(bureau.service.office.cases().resume_silent().unwrap(), 0);
     });
 }
 

@@ -85,7 +85,7 @@ fn an_estimated_day_says_so_and_a_duty_of_the_organ_has_no_number() {
         let bureau = Bureau::open(database, "2026-12-14");
         bureau.registered("2026-12-14");
         bureau.on("2027-01-05");
-        bureau.service.office.mailroom().unwrap().remind(day("2027-01-05"), None).unwrap();
+        bureau.service.office.reminders().mailroom().unwrap().remind(day("2027-01-05"), None).unwrap();
         let shown = read(&bureau.service, &bureau.service.feed(&bureau.head));
         let reply = reply_duty(&shown).get_description().unwrap().to_owned();
         let estimate = "2027年放假安排未公布，届满日估算：最早2027年1月11日、最晚1月14日；按最早提醒";

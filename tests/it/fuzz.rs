@@ -157,7 +157,7 @@ fn after_any_of_three_hundred_random_commands_the_row_says_what_the_log_says() {
             if dice.one_in(6) {
                 today = today + chrono::Days::new(u64::try_from(1 + dice.below(9)).unwrap());
                 house.service().office.clock().set(today);
-                house.service().office.resume_silent().unwrap();
+                house.service().office.cases().resume_silent().unwrap();
             }
             let who = dice.pick(&people).clone();
             let mut kit = dice.pick(&kits);

@@ -154,8 +154,9 @@ fn a_long_list_goes_out_whole_and_in_the_order_of_its_pages() {
         let ledger: String = std::iter::once(heading.to_owned()).chain((1..=1_234).map(row)).collect();
         let office = &bureau.service.office;
         let options = ImportOptions::default();
-        let import =
-            |db: &mut Db| office.import_ledger(db, None, bureau.organ, ledger.as_bytes(), options, &mut |_, _| {});
+        let import = |db: &mut Db| {
+            office.ledger().import_ledger(db, None, bureau.organ, ledger.as_bytes(), options, &mut |_, _| {})
+        };
         assert_eq!(office.store().write(import).unwrap().created, 1_234);
         let numbers = |rows: Vec<String>| {
             let mut sorted = rows.clone();

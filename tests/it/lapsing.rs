@@ -65,12 +65,16 @@ fn a_case_that_always_reports_a_change_is_looked_at_once() {
         let case = stopped(&bureau);
         keep_stops(&mut database.raw());
         let office = &bureau.service.office;
-        assert_eq!(ends(office, |office| office.resume_silent().unwrap()), 1);
-        assert_eq!(ends(office, |office| office.resume_silent().unwrap()), 1, "it is changed again, and the call ends");
-        let (_, listed) = ends(office, |office| office.check_clocks().unwrap());
+        assert_eq!(ends(office, |office| office.cases().resume_silent().unwrap()), 1);
+        assert_eq!(
+            ends(office, |office| office.cases().resume_silent().unwrap()),
+            1,
+            "it is changed again, and the call ends"
+        );
+        let (_, listed) = ends(office, |office| office.calendars().check_clocks().unwrap());
         let found: Vec<_> = listed.iter().map(|one| (one.case_id.unwrap(), one.what.as_str())).collect();
         assert_eq!(found, [(key(&case).0, "resumes_on")], "the self-check names it");
-        ends(office, |office| office.mailroom().unwrap().remind(office.clock().today(), None).unwrap());
+        ends(office, |office| office.reminders().mailroom().unwrap().remind(office.clock().today(), None).unwrap());
     });
 }
 
@@ -82,7 +86,7 @@ fn a_thousand_cases_that_cannot_be_read_do_not_keep_the_next_one_from_running_ag
         let office = &bureau.service.office;
         copies(&mut database.raw(), key(&case), bureau.organ, 1_001, Some("2024-03-20"));
         assert_eq!(clock_status(office, key(&case)), "suspended");
-        assert_eq!(office.resume_silent().unwrap(), 1);
+        assert_eq!(office.cases().resume_silent().unwrap(), 1);
         assert_eq!(clock_status(office, key(&case)), "running");
     });
 }
@@ -108,8 +112,8 @@ fn one_transaction_rewrites_at_most_a_hundred_cases() {
         let office = &bureau.service.office;
         copies(&mut database.raw(), key(&case), bureau.organ, 250, None);
         copied_logs(&mut database.raw(), key(&case), 250);
-        assert_eq!(office.resume_silent().unwrap(), 251);
-        assert_eq!(office.resume_silent().unwrap(), 0);
+        assert_eq!(office.cases().resume_silent().unwrap(), 251);
+        assert_eq!(office.cases().resume_silent().unwrap(), 0);
         let most = most_in_one_transaction(database);
         assert!(most.is_none_or(|most| most == 100), "{most:?}");
     });
@@ -131,8 +135,8 @@ fn a_case_that_cannot_be_read_does_not_keep_the_rest_of_its_hundred_from_being_w
                  WHERE case_id = '00000000-0000-7000-8000-000000000050' AND seq = 1",
             )
             .unwrap();
-        assert_eq!(office.resume_silent().unwrap(), 120, "all but that one, and the case they were made of");
-        assert_eq!(office.resume_silent().unwrap(), 0);
+        assert_eq!(office.cases().resume_silent().unwrap(), 120, "all but that one, and the case they were made of");
+        assert_eq!(office.cases().resume_silent().unwrap(), 0);
     });
 }
 

@@ -65,13 +65,13 @@ impl Books {
             region: String::new(),
             settings: json!({}),
         };
-        let organ = office.store().write(|db| office.insert_organ(db, &draft)).unwrap().id;
+        let organ = office.store().write(|db| office.people().insert_organ(db, &draft)).unwrap().id;
         Self { office, organ }
     }
 
     fn take(&self, bytes: &[u8], options: ImportOptions) -> LedgerImport {
         let work = |db: &mut Db| -> Result<LedgerImport, Undone> {
-            let report = self.office.import_ledger(db, None, self.organ, bytes, options, &mut |_, _| {})?;
+            let report = self.office.ledger().import_ledger(db, None, self.organ, bytes, options, &mut |_, _| {})?;
             if report.is_refused(&options) { Err(Undone::Refused(Box::new(report))) } else { Ok(report) }
         };
         let store = self.office.store();
@@ -96,7 +96,7 @@ impl Books {
         let query = ExportQuery::default();
         store
             .read(|db| {
-                self.office.export_ledger(db, self.organ, &query, personal, |rows| {
+                self.office.ledger().export_ledger(db, self.organ, &query, personal, |rows| {
                     found.extend(rows);
                     Ok(())
                 })
@@ -129,7 +129,7 @@ impl Books {
     /// That every log is whole, and every row and duty what its log and the calendar say.
     #[track_caller]
     fn agrees(&self) {
-        let (check, listed) = self.office.check_clocks().unwrap();
+        let (check, listed) = self.office.calendars().check_clocks().unwrap();
         assert_eq!((check.differences, listed), (0, Vec::new()));
         let broken = |db: &mut Db| -> Result<usize, OfficeError> {
             let mut broken = 0;

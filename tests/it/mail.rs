@@ -61,7 +61,7 @@ fn room(store: &Store) -> Mailroom {
 fn room_of(store: &Store, mut settings: Settings) -> Mailroom {
     settings.security.argon2_memory_kib = 64;
     settings.security.argon2_passes = 1;
-    Office::with_store(store.clone(), settings, Clock::system()).unwrap().mailroom().unwrap()
+    Office::with_store(store.clone(), settings, Clock::system()).unwrap().reminders().mailroom().unwrap()
 }
 
 /// One thread, as a test wants it: the mail server and the sender take turns.

@@ -210,7 +210,7 @@ fn a_parked_reminder_that_is_out_of_date_is_withdrawn_instead_of_sent() {
         let admin = bureau.service.user_token("guanli", bureau.organ, &[Role::Admin]);
         bureau.registered("2024-03-01");
         bureau.on("2024-03-15");
-        bureau.service.office.mailroom().unwrap().remind(day("2024-03-15"), None).unwrap();
+        bureau.service.office.reminders().mailroom().unwrap().remind(day("2024-03-15"), None).unwrap();
         refuse_all(&bureau.service);
         let parked = bureau.service.get("/api/v1/mail?state=parked", &admin);
         let id = parked.json["items"][0]["id"].as_str().unwrap().to_owned();
@@ -222,7 +222,7 @@ fn a_parked_reminder_that_is_out_of_date_is_withdrawn_instead_of_sent() {
         assert_eq!(release().problem(), (409, "mail_outdated"));
         assert_eq!(state(), "cancelled");
         assert_eq!(release().problem(), (409, "mail_not_parked"));
-        let told = bureau.service.office.mailroom().unwrap().remind(day("2024-03-18"), None).unwrap();
+        let told = bureau.service.office.reminders().mailroom().unwrap().remind(day("2024-03-18"), None).unwrap();
         assert_eq!(told.queued.len(), 1, "a current one is written instead");
     });
 }

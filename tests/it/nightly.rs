@@ -25,14 +25,14 @@ fn the_check_of_the_night_asks_the_clock_of_the_office() {
         let office = &bureau.service.office;
         let at = |hour, minute| office.clock().set_time(day("2026-03-03").and_hms_opt(hour, minute, 0).unwrap());
         at(1, 59);
-        assert_eq!(office.check_clocks_nightly().unwrap(), None);
+        assert_eq!(office.calendars().check_clocks_nightly().unwrap(), None);
         at(2, 0);
-        let check = office.check_clocks_nightly().unwrap().unwrap();
+        let check = office.calendars().check_clocks_nightly().unwrap().unwrap();
         assert_eq!((check.checked_on, check.differences), (day("2026-03-03"), 0));
         at(23, 59);
-        assert_eq!(office.check_clocks_nightly().unwrap(), None, "once a day");
+        assert_eq!(office.calendars().check_clocks_nightly().unwrap(), None, "once a day");
         office.clock().set(day("2026-03-04"));
-        assert!(office.check_clocks_nightly().unwrap().is_some());
+        assert!(office.calendars().check_clocks_nightly().unwrap().is_some());
     });
 }
 
@@ -48,7 +48,7 @@ fn of_several_instances_one_does_the_check_of_the_night() {
         let done: Vec<bool> = std::thread::scope(|scope| {
             let check = |office: &Office| {
                 barrier.wait();
-                office.check_clocks_nightly().unwrap().is_some()
+                office.calendars().check_clocks_nightly().unwrap().is_some()
             };
             let all: Vec<_> = offices.iter().map(|office| scope.spawn(move || check(office))).collect();
             all.into_iter().map(|one| one.join().unwrap()).collect()
@@ -65,9 +65,9 @@ fn an_instance_that_died_in_the_check_is_followed_by_another_when_its_lease_is_o
         let office = another(database, "2026-03-03");
         let term = Duration::from_millis(1_500);
         assert!(office.store().write(|db| meta::take_lease(db, LEASE, "dead", term)).unwrap());
-        assert_eq!(office.check_clocks_nightly().unwrap(), None, "another instance does it");
+        assert_eq!(office.calendars().check_clocks_nightly().unwrap(), None, "another instance does it");
         let began = Instant::now();
-        while office.check_clocks_nightly().unwrap().is_none() {
+        while office.calendars().check_clocks_nightly().unwrap().is_none() {
             assert!(began.elapsed() < Duration::from_secs(30), "the lease of the dead is over");
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -102,9 +102,9 @@ fn a_record_of_the_last_check_that_cannot_be_read_is_a_fault_and_not_no_record()
     on_both_databases(|database| {
         let office = another(database, "2026-03-03");
         office.store().write(|db| meta::set(db, "clocks.check", "{}")).unwrap();
-        let last = office.store().read(|db| office.last_clock_check(db));
+        let last = office.store().read(|db| office.calendars().last_clock_check(db));
         assert!(matches!(last, Err(gongkai::office::OfficeError::Unreadable(_))), "{last:?}");
-        assert!(office.check_clocks_nightly().unwrap().is_some(), "the next check writes a good one");
-        assert!(office.store().read(|db| office.last_clock_check(db)).unwrap().is_some());
+        assert!(office.calendars().check_clocks_nightly().unwrap().is_some(), "the next check writes a good one");
+        assert!(office.store().read(|db| office.calendars().last_clock_check(db)).unwrap().is_some());
     });
 }

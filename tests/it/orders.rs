@@ -62,7 +62,7 @@ impl Bureau {
 
     /// The reminders of orders that a pass of that day queues: receiver, rule.
     fn reminded(&self, on: &str) -> Vec<(String, String)> {
-        let report = self.service.office.mailroom().unwrap().remind(crate::support::day(on), None).unwrap();
+        let report = self.service.office.reminders().mailroom().unwrap().remind(crate::support::day(on), None).unwrap();
         assert_eq!(report.unreachable, []);
         let orders = report.queued.into_iter().filter(|queued| queued.duty == "督办单答复");
         orders.map(|queued| (queued.to, queued.rule.code())).collect()

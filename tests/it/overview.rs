@@ -377,7 +377,7 @@ fn on_the_days_of_the_docket_the_overview_and_the_overdue_lists_say_the_same() {
         let look = |on: NaiveDate, counting: Counting| -> Overview {
             let query =
                 OverviewQuery { as_of: Some(on), counting, from: Some(day("2008-05-01")), ..OverviewQuery::default() };
-            office.store().read(|db| office.overview(db, supervisor, &query)).unwrap()
+            office.store().read(|db| office.supervision().overview(db, supervisor, &query)).unwrap()
         };
         let mut on = day("2025-07-01");
         while on <= day("2026-11-23") {
@@ -393,7 +393,7 @@ fn on_the_days_of_the_docket_the_overview_and_the_overdue_lists_say_the_same() {
             };
             let lists = office
                 .store()
-                .read(|db| -> Result<_, OfficeError> { office.overdue(db, supervisor, &query) })
+                .read(|db| -> Result<_, OfficeError> { office.supervision().overdue(db, supervisor, &query) })
                 .unwrap()
                 .totals;
             let figures = overview.total;

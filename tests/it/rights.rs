@@ -77,7 +77,7 @@ impl Scene {
 
     fn remind(&self, on: &str) {
         self.bureau.on(on);
-        self.service().office.mailroom().unwrap().remind(day(on), None).unwrap();
+        self.service().office.reminders().mailroom().unwrap().remind(day(on), None).unwrap();
     }
 
     /// The mails to a mailbox, the newest first.
@@ -448,12 +448,13 @@ fn a_role_that_is_lost_between_admission_and_write_is_lost_for_the_write() {
             fingerprint: String::new(),
         };
         let answer = || Ok(Answer { status: 201, etag: None, location: None, body: String::new() });
-        let admission = office.admit(clerk, Some(Thing::Case(id))).unwrap();
+        let admission = office.people().admit(clerk, Some(Thing::Case(id))).unwrap();
         assert_eq!(admission.standing.unwrap().roles.into_iter().collect::<Vec<_>>(), [Role::Clerk]);
         let caller = admission.caller;
-        let write = || office.command(&caller, id, &command, version, |_| Ok(())).map_err(|error| error.to_string());
+        let write =
+            || office.cases().command(&caller, id, &command, version, |_| Ok(())).map_err(|error| error.to_string());
         let file = |key: &str| {
-            let filed = office.file_by_hand(&once(key), &caller, &application, |_| answer());
+            let filed = office.cases().file_by_hand(&once(key), &caller, &application, |_| answer());
             filed.map(drop).map_err(|error| error.to_string())
         };
         file("before").unwrap();

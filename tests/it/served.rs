@@ -30,7 +30,7 @@ fn open(case: &mut CaseAt<'_>, key: &str) -> Option<(Value, Value)> {
 /// What a pass of that day would tell of the case: duty and where it stands.
 fn told(bureau: &Bureau, on: &str) -> Vec<String> {
     bureau.on(on);
-    let seen = bureau.service.office.mailroom().unwrap().preview(day(on)).unwrap();
+    let seen = bureau.service.office.reminders().mailroom().unwrap().preview(day(on)).unwrap();
     let mut lines: Vec<String> = seen.queued.iter().map(|line| format!("{} {}", line.duty, line.says())).collect();
     lines.dedup();
     lines
@@ -117,7 +117,7 @@ fn a_bounced_message_is_no_reply_and_case_log_clock_lists_and_report_say_so() {
         let late = service.get("/api/v1/overdue", &bureau.supervisor).json;
         assert_eq!(late["replied_late"]["items"][0]["replied_on"], "2026-10-15", "{late}");
         // Computed again from the log it is the same.
-        assert_eq!(service.office.check_clocks().unwrap().1, vec![]);
+        assert_eq!(service.office.calendars().check_clocks().unwrap().1, vec![]);
     });
 }
 

@@ -209,7 +209,7 @@ impl Service {
             region: String::new(),
             settings: json!({}),
         };
-        self.office.store().write(|db| self.office.insert_organ(db, &draft)).unwrap().id
+        self.office.store().write(|db| self.office.people().insert_organ(db, &draft)).unwrap().id
     }
 
     /// Adds a user with roles in an organ; the password is [`PASSWORD`].
@@ -223,7 +223,7 @@ impl Service {
             roles: roles.to_vec(),
         };
         let hash = self.office.passwords().hash(PASSWORD).unwrap();
-        self.office.store().write(|db| self.office.add_user(db, organ, &draft, &hash)).unwrap().user.id
+        self.office.store().write(|db| self.office.people().add_user(db, organ, &draft, &hash)).unwrap().user.id
     }
 
     /// Adds a user and signs it in.

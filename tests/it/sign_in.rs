@@ -119,11 +119,11 @@ fn an_operator_opens_a_closed_account_and_makes_an_address_known() {
         };
         let home = ["198.51.100.7"];
         assert_eq!((close(), sign_in_from(&service, &home, "zhang", PASSWORD).status), (5, 429));
-        service.office.unlock(" ZHANG ", None).unwrap();
+        service.office.people().unlock(" ZHANG ", None).unwrap();
         assert_eq!((close(), sign_in_from(&service, &home, "zhang", PASSWORD).status), (5, 429));
-        service.office.unlock("zhang", home[0].parse().ok()).unwrap();
+        service.office.people().unlock("zhang", home[0].parse().ok()).unwrap();
         assert_eq!((close(), sign_in_from(&service, &home, "zhang", PASSWORD).status), (5, 200));
-        assert!(matches!(service.office.unlock("nobody", None), Err(gongkai::office::OfficeError::NotFound)));
+        assert!(matches!(service.office.people().unlock("nobody", None), Err(gongkai::office::OfficeError::NotFound)));
     });
 }
 
@@ -263,8 +263,8 @@ fn a_flood_of_guesses_leaves_one_entry_a_limit_and_how_many_there_were_when_it_i
         assert_eq!((locked.subject_id, locked.address.as_deref()), (Some(zhang), Some("203.0.113.5")));
         assert_eq!((&detail(locked)["limit"], &detail(locked)["after"]), (&json!("account"), &json!(5)));
         std::thread::sleep(std::time::Duration::from_millis(2_200));
-        service.office.forget_expired().unwrap();
-        service.office.forget_expired().unwrap();
+        service.office.service().forget_expired().unwrap();
+        service.office.service().forget_expired().unwrap();
         let rows = audited(&service);
         assert_eq!(actions(&rows[6..]), ["sign_in.lock_ended"], "once");
         assert_eq!(detail(&rows[6]), json!({ "locked": locked.id.0, "refused": 35 }));

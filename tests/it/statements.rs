@@ -37,7 +37,7 @@ impl House {
     fn open(database: &TestDatabase) -> Self {
         let bureau = Bureau::open(database, "2026-09-01");
         // As `serve` does at its start: the calendars are in the database.
-        bureau.service.office.adopt_calendars().unwrap();
+        bureau.service.office.calendars().adopt_calendars().unwrap();
         let overdue = CaseId(bureau.registered("2026-09-01").id.parse().unwrap());
         bureau.on("2026-11-24");
         let front_desk = bureau.service.user_token("menhu", bureau.organ, &[Role::Intake]);

@@ -149,7 +149,7 @@ fn an_organ_whose_settings_cannot_be_read_is_named_and_stops_no_list() {
 
         let case = format!("/api/v1/cases/{bad}");
         assert_eq!(service.get(&case, &county_clerk).problem(), (500, "unreadable"));
-        let (check, listed) = service.office.check_clocks().unwrap();
+        let (check, listed) = service.office.calendars().check_clocks().unwrap();
         let found: Vec<_> = listed.iter().map(|one| (one.number.as_deref(), one.what.as_str())).collect();
         assert_eq!((check.differences, found[0]), (2, (Some("xian"), "settings")), "{listed:?}");
         assert_eq!(listed[1].case_id.unwrap().to_string(), bad);
@@ -163,7 +163,7 @@ fn reminder_settings_that_cannot_be_read_are_found_by_the_self_check() {
         let office = &bureau.service.office;
         for unknown in [r#"{ "window": 7 }"#, "[]"] {
             office.store().write(|db| settings::put(db, bureau.organ, unknown)).unwrap();
-            let (_, listed) = office.check_clocks().unwrap();
+            let (_, listed) = office.calendars().check_clocks().unwrap();
             let found: Vec<_> = listed.iter().map(|one| (one.number.as_deref(), one.what.as_str())).collect();
             assert_eq!(found, [(Some("zrzy"), "reminder_settings")], "{unknown}");
         }
@@ -178,7 +178,7 @@ fn settings_that_cannot_be_read_are_not_replaced_where_there_are_cases() {
         let admin = service.user_token("guanli", bureau.organ, &[Role::Admin]);
         let path = format!("/api/v1/organs/{}", bureau.organ.0);
         let change = || {
-            let version = service.office.organ(bureau.organ).unwrap().version;
+            let version = service.office.people().organ(bureau.organ).unwrap().version;
             let tag = format!("\"{version}\"");
             let new = json!({ "settings": { "count_return_day": true } });
             service.call_with("PATCH", &path, &admin, &[("if-match", &tag)], Some(new))
@@ -189,7 +189,7 @@ fn settings_that_cannot_be_read_are_not_replaced_where_there_are_cases() {
         bureau.registered("2026-03-02");
         set_settings(&service.office, bureau.organ, unknown);
         assert_eq!(change().problem(), (500, "unreadable"));
-        assert_eq!(service.office.organ(bureau.organ).unwrap().settings, unknown, "nothing was changed");
+        assert_eq!(service.office.people().organ(bureau.organ).unwrap().settings, unknown, "nothing was changed");
 
         set_settings(&service.office, bureau.organ, "[]");
         assert_eq!(service.get(&path, &admin).problem(), (500, "unreadable"), "a list is no object of defaults");

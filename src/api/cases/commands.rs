@@ -28,7 +28,7 @@ async fn execute(
 ) -> Result<HttpResponse, Problem> {
     let (answer, version) = api
         .run(move |office| {
-            let view = office.command(&caller, id, &command, seen.0, CaseView::new)?;
+            let view = office.cases().command(&caller, id, &command, seen.0, CaseView::new)?;
             Ok((Rendered::new(&view)?.version(view.version), view.version))
         })
         .await?;
@@ -45,7 +45,7 @@ async fn as_in_case(api: web::Data<Api>, id: CaseId, command: CommandKind, probl
     if !body::names_choices(&problem) {
         return problem;
     }
-    let file = api.run(move |office| office.case(id)).await;
+    let file = api.run(move |office| office.cases().case(id)).await;
     match file {
         Ok(file) => body::narrowed(problem, |member| choices(command, member, &file.case)),
         // What was wrong is true all the same.

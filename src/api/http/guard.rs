@@ -73,13 +73,15 @@ async fn admission(
     let thing = route.scope.parameter().map(|name| request.match_info().query(name).parse::<Uuid>());
     let admission = api.run(move |office| {
         let Some(named) = thing.transpose().ok() else {
-            office.admit(&token, None)?;
+            office.people().admit(&token, None)?;
             return Err(OfficeError::NotFound);
         };
-        let admission = office.admit(&token, named.and_then(|id| thing_of(route.scope, id)))?;
+        let admission = office.people().admit(&token, named.and_then(|id| thing_of(route.scope, id)))?;
         match route.access {
             Access::Public | Access::Authenticated => {}
-            Access::Roles(allowed) => office.require(&admission.caller, admission.standing.as_ref(), allowed)?,
+            Access::Roles(allowed) => {
+                office.people().require(&admission.caller, admission.standing.as_ref(), allowed)?
+            }
         }
         Ok(admission)
     });

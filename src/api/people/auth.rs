@@ -91,7 +91,7 @@ async fn sign_in(
     body: Body<Credentials>,
 ) -> Result<HttpResponse, Problem> {
     let Credentials { username, password } = body.value;
-    let done = api.run_hashing(move |office| Ok(office.sign_in(&username, &password, &origin))).await?;
+    let done = api.run_hashing(move |office| Ok(office.people().sign_in(&username, &password, &origin))).await?;
     if let Some(id) = done.user_id {
         request.extensions_mut().insert(SigningIn(id.0));
     }
@@ -110,7 +110,7 @@ pub(in crate::api) fn signing_in(request: &HttpRequest) -> Option<Uuid> {
 #[utoipa::path(post, path = "/api/v1/auth/refresh", operation_id = "refresh_token", tag = "auth", request_body = RefreshBody,
     responses((status = 200, body = TokenPair)))]
 async fn refresh(api: web::Data<Api>, origin: Origin, body: Body<RefreshBody>) -> Result<HttpResponse, Problem> {
-    let pair = api.run(move |office| office.refresh(&body.value.refresh_token, &origin)).await?;
+    let pair = api.run(move |office| office.people().refresh(&body.value.refresh_token, &origin)).await?;
     Ok(HttpResponse::Ok().json(pair))
 }
 
@@ -118,7 +118,7 @@ async fn refresh(api: web::Data<Api>, origin: Origin, body: Body<RefreshBody>) -
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth", request_body = LogoutBody,
     responses((status = 204)))]
 async fn sign_out(api: web::Data<Api>, caller: Caller, body: Body<LogoutBody>) -> Result<HttpResponse, Problem> {
-    api.run(move |office| office.sign_out(&caller, body.value.refresh_token.as_deref())).await?;
+    api.run(move |office| office.people().sign_out(&caller, body.value.refresh_token.as_deref())).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -131,7 +131,7 @@ async fn change_password(
     body: Body<PasswordBody>,
 ) -> Result<HttpResponse, Problem> {
     let PasswordBody { current_password, new_password } = body.value;
-    api.run_hashing(move |office| office.change_password(&caller, &current_password, &new_password)).await?;
+    api.run_hashing(move |office| office.people().change_password(&caller, &current_password, &new_password)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

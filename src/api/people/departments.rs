@@ -91,7 +91,7 @@ struct DepartmentPatch {
 async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     let limit = page_limit(&api, params.0.limit)?;
     let after = cursor_key(params.0.cursor.as_deref())?;
-    let mut rows = api.run(move |office| office.departments(standing.organ_id)).await?;
+    let mut rows = api.run(move |office| office.people().departments(standing.organ_id)).await?;
     rows.sort_by(|one, other| one.code.cmp(&other.code));
     rows.retain(|row| after.as_deref().is_none_or(|after| row.code.as_str() > after));
     let page = Page::cut(rows.into_iter().map(Department::from).collect(), limit, |row| row.code.clone());
@@ -113,9 +113,9 @@ async fn add(
     let NewDepartment { code, name } = body.value;
     let (answer, is_replay) = api
         .run(move |office| {
-            office.once(&once, admitted, |db, ()| {
+            office.service().once(&once, admitted, |db, ()| {
                 let organ = standing.organ_id;
-                let row = Department::from(office.add_department(db, &caller, organ, &code, &name)?);
+                let row = Department::from(office.people().add_department(db, &caller, organ, &code, &name)?);
                 let location = format!("/api/v1/organs/{}/departments/{}", organ.0, row.id);
                 made(&location, Some(row.etag.clone()), &row)
             })
@@ -144,7 +144,7 @@ async fn change(
         is_active: patch.is_active,
     };
     let organ = standing.organ_id;
-    let row = api.run(move |office| office.change_department(&caller, organ, id, version.0, &change)).await?;
+    let row = api.run(move |office| office.people().change_department(&caller, organ, id, version.0, &change)).await?;
     let department = Department::from(row);
     Ok(versioned(&department.etag, &department))
 }

@@ -144,14 +144,14 @@ pub(in crate::api) struct PageParams {
 #[utoipa::path(get, path = "/api/v1/organs", operation_id = "list_organs", tag = "organs", params(PageParams),
     responses((status = 200, body = Page<Organ>)))]
 async fn list(api: web::Data<Api>, caller: Caller, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
-    page(&api, params.0, move |office| office.organs(&caller)).await
+    page(&api, params.0, move |office| office.people().organs(&caller)).await
 }
 
 /// 本机关及全部下级机关，上级在前
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/tree", operation_id = "list_tree", tag = "organs",
     params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<Organ>)))]
 async fn tree(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
-    page(&api, params.0, move |office| office.organ_tree(standing.organ_id)).await
+    page(&api, params.0, move |office| office.people().organ_tree(standing.organ_id)).await
 }
 
 async fn page(
@@ -184,11 +184,11 @@ async fn add(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrgan>
     };
     let (answer, is_replay) = api
         .run(move |office| {
-            office.once(
+            office.service().once(
                 &once,
-                |db| office.admit_organ(db, &caller, draft.parent_id),
+                |db| office.people().admit_organ(db, &caller, draft.parent_id),
                 |db, ()| {
-                    let organ = Organ::from(office.add_organ(db, &caller, &draft)?);
+                    let organ = Organ::from(office.people().add_organ(db, &caller, &draft)?);
                     made(&format!("/api/v1/organs/{}", organ.id), Some(organ.version.to_string()), &organ)
                 },
             )
@@ -201,7 +201,7 @@ async fn add(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrgan>
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}", operation_id = "show_organ", tag = "organs", params(("organ_id" = Uuid, Path)),
     responses((status = 200, body = Organ)))]
 async fn show(api: web::Data<Api>, standing: Standing) -> Result<HttpResponse, Problem> {
-    let organ = Organ::from(api.run(move |office| office.organ(standing.organ_id)).await?);
+    let organ = Organ::from(api.run(move |office| office.people().organ(standing.organ_id)).await?);
     Ok(versioned(organ.version, &organ))
 }
 
@@ -223,7 +223,8 @@ async fn change(
         region: patch.region,
         settings: patch.settings,
     };
-    let row = api.run(move |office| office.change_organ(&caller, standing.organ_id, version.0, &change)).await?;
+    let row =
+        api.run(move |office| office.people().change_organ(&caller, standing.organ_id, version.0, &change)).await?;
     let organ = Organ::from(row);
     Ok(versioned(organ.version, &organ))
 }

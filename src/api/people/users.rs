@@ -159,7 +159,7 @@ struct GeneratedPassword {
 async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     let limit = page_limit(&api, params.0.limit)?;
     let after = cursor_key(params.0.cursor.as_deref())?;
-    let rows = api.run(move |office| office.users(standing.organ_id, after.as_deref(), limit + 1)).await?;
+    let rows = api.run(move |office| office.people().users(standing.organ_id, after.as_deref(), limit + 1)).await?;
     let page = Page::cut(rows.into_iter().map(User::from).collect(), limit, |user| user.username.clone());
     Ok(HttpResponse::Ok().json(page))
 }
@@ -181,10 +181,10 @@ async fn add(
         .run_hashing(move |office| {
             let password = Passwords::generate()?;
             let hash = office.passwords().hash(&password)?;
-            let (answer, is_replay) = office.once(&once, admitted, |db, ()| {
-                let made_user = office.add_user(db, standing.organ_id, &draft, &hash)?;
+            let (answer, is_replay) = office.service().once(&once, admitted, |db, ()| {
+                let made_user = office.people().add_user(db, standing.organ_id, &draft, &hash)?;
                 let detail = serde_json::json!({ "user_id": made_user.user.id.0 });
-                office.note(db, &caller, Some(standing.organ_id), "user.added", &detail)?;
+                office.people().note(db, &caller, Some(standing.organ_id), "user.added", &detail)?;
                 let user = User::from(made_user);
                 made(&format!("/api/v1/users/{}", user.id), Some(user.version.to_string()), &user)
             })?;
@@ -230,7 +230,8 @@ async fn set_roles(
 ) -> Result<HttpResponse, Problem> {
     let id = UserId(path.into_inner().1);
     let roles = body.value.roles;
-    let user = api.run(move |office| office.set_roles(&caller, standing.organ_id, id, version.0, &roles)).await?;
+    let user =
+        api.run(move |office| office.people().set_roles(&caller, standing.organ_id, id, version.0, &roles)).await?;
     let user = User::from(user);
     Ok(versioned(user.version, &user))
 }
@@ -240,7 +241,7 @@ async fn set_roles(
     responses((status = 200, body = User)))]
 async fn show(api: web::Data<Api>, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let id = UserId(path.into_inner());
-    let user = User::from(api.run(move |office| office.user(id)).await?);
+    let user = User::from(api.run(move |office| office.people().user(id)).await?);
     Ok(versioned(user.version, &user))
 }
 
@@ -263,7 +264,7 @@ async fn change(
         department_id: patch.department_id.map(|department| department.map(DepartmentId)),
         is_active: patch.is_active,
     };
-    let user = User::from(api.run(move |office| office.change_user(&caller, id, version.0, change)).await?);
+    let user = User::from(api.run(move |office| office.people().change_user(&caller, id, version.0, change)).await?);
     Ok(versioned(user.version, &user))
 }
 
@@ -272,6 +273,6 @@ async fn change(
     params(("user_id" = Uuid, Path)), responses((status = 200, body = GeneratedPassword)))]
 async fn reset_password(api: web::Data<Api>, caller: Caller, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let id = UserId(path.into_inner());
-    let password = api.run_hashing(move |office| office.reset_password(&caller, id)).await?;
+    let password = api.run_hashing(move |office| office.people().reset_password(&caller, id)).await?;
     Ok(HttpResponse::Ok().json(GeneratedPassword { password }))
 }

@@ -33,14 +33,14 @@ struct FeedAddress {
 /// 取得本人的日历订阅地址；再次取得即更换，原地址随即失效
 #[utoipa::path(post, path = "/api/v1/me/feed", operation_id = "renew_feed", tag = "feeds", responses((status = 200, body = FeedAddress)))]
 async fn renew(api: web::Data<Api>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let token = api.run(move |office| office.renew_feed(&caller)).await?;
+    let token = api.run(move |office| office.reminders().renew_feed(&caller)).await?;
     Ok(HttpResponse::Ok().json(FeedAddress { path: FEED.replace("{token}", &token) }))
 }
 
 /// 撤销本人的日历订阅地址
 #[utoipa::path(delete, path = "/api/v1/me/feed", operation_id = "end_feed", tag = "feeds", responses((status = 204)))]
 async fn end(api: web::Data<Api>, caller: Caller) -> Result<HttpResponse, Problem> {
-    api.run(move |office| office.end_feed(&caller)).await?;
+    api.run(move |office| office.reminders().end_feed(&caller)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -50,6 +50,6 @@ async fn end(api: web::Data<Api>, caller: Caller) -> Result<HttpResponse, Proble
     responses((status = 200, body = String, content_type = "text/calendar")))]
 async fn read(api: web::Data<Api>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     let token = path.into_inner();
-    let calendar = api.run(move |office| office.feed(&token)).await?;
+    let calendar = api.run(move |office| office.reminders().feed(&token)).await?;
     Ok(HttpResponse::Ok().content_type("text/calendar; charset=utf-8").body(calendar))
 }

@@ -68,7 +68,7 @@ struct Publication {
 async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     let limit = page_limit(&api, params.0.limit)?;
     let after = cursor_key(params.0.cursor.as_deref())?;
-    let mut lines = api.run(move |office| office.annual_reports(standing.organ_id)).await?;
+    let mut lines = api.run(move |office| office.reports().annual_reports(standing.organ_id)).await?;
     lines.retain(|line| after.as_deref().is_none_or(|after| line.year.to_string().as_str() > after));
     let page = Page::cut(lines.into_iter().map(Report::from).collect(), limit, |report| report.year.to_string());
     Ok(HttpResponse::Ok().json(page))
@@ -89,9 +89,9 @@ async fn publish(
     let Publication { year, published_on } = body.value;
     let (answer, is_replay) = api
         .run_heavy(caller.user_id, move |office| {
-            office.once(&once, admitted, |db, ()| {
+            office.service().once(&once, admitted, |db, ()| {
                 let organ = standing.organ_id;
-                let line = office.publish_annual_report(db, &caller, organ, year, published_on)?;
+                let line = office.reports().publish_annual_report(db, &caller, organ, year, published_on)?;
                 made(&format!("/api/v1/organs/{}/annual-reports", organ.0), None, &Report::from(line))
             })
         })

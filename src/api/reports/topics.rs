@@ -59,7 +59,7 @@ async fn topics(api: web::Data<Api>, caller: Caller, params: Params<TopicParams>
     let query =
         TopicQuery { organ: organ.map(Into::into), with_subordinates: with_subordinates.unwrap_or(false), from, until };
     let person = caller.user_id;
-    let read = move |office: &Office| office.topics(&caller, &query);
+    let read = move |office: &Office| office.reports().topics(&caller, &query);
     let report: TopicReport = api.run_heavy(person, read).await?;
     Ok(HttpResponse::Ok().json(report))
 }
@@ -68,7 +68,7 @@ async fn topics(api: web::Data<Api>, caller: Caller, params: Params<TopicParams>
 #[utoipa::path(get, path = "/api/v1/cases/{case_id}/similar", operation_id = "list_similar", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = SimilarCases)))]
 async fn similar(api: web::Data<Api>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let found = api.run_heavy(caller.user_id, move |office| office.similar_cases(CaseId(*id))).await?;
+    let found = api.run_heavy(caller.user_id, move |office| office.cases().similar_cases(CaseId(*id))).await?;
     Ok(HttpResponse::Ok().json(found))
 }
 
@@ -106,7 +106,7 @@ struct NewTags {
 #[utoipa::path(get, path = "/api/v1/cases/{case_id}/tags", operation_id = "show_tags", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = TagsView)))]
 async fn tags_of(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let found = api.run(move |office| office.tags(CaseId(*id))).await?;
+    let found = api.run(move |office| office.cases().tags(CaseId(*id))).await?;
     let view = TagsView::new(found);
     Ok(versioned(&view.etag, &view))
 }
@@ -126,7 +126,7 @@ async fn set_tags(
     let set = api
         .run(move |office| {
             let is_as_seen = |tags: &[String]| tag(tags) == seen.0;
-            office.set_tags(&caller, CaseId(*id), &given, is_as_seen)
+            office.cases().set_tags(&caller, CaseId(*id), &given, is_as_seen)
         })
         .await?;
     let view = TagsView::new(set);

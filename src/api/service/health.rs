@@ -58,7 +58,7 @@ async fn live() -> HttpResponse {
 #[utoipa::path(get, path = "/health/ready", operation_id = "is_ready", tag = "ops",
     responses((status = 200, body = Readiness), (status = 503, description = "不能办理业务：errors 逐项说明原因和处理办法", body = crate::api::http::problem::Details, content_type = "application/problem+json")))]
 async fn ready(api: web::Data<Api>, watch: web::Data<Watch>) -> Result<HttpResponse, Problem> {
-    let seen = watch.ask(|| async move { api.run(|office| Ok(office.readiness())).await }).await;
+    let seen = watch.ask(|| async move { api.run(|office| Ok(office.service().readiness())).await }).await;
     let readiness = answer_of(&seen)?;
     Ok(HttpResponse::Ok().json(readiness))
 }

@@ -131,12 +131,12 @@ impl Gauges {
         let (for_figures, for_grown) = (api.clone(), api.clone());
         let figures = self.figures.ask(|| async move {
             let figures = for_figures.run(|office| {
-                let check = office.latest_clock_check()?;
-                Ok((office.mail_figures()?, check))
+                let check = office.calendars().latest_clock_check()?;
+                Ok((office.mail().mail_figures()?, check))
             });
             figures.await
         });
-        let grown = self.grown.ask(|| async move { for_grown.run(|office| office.grown_figures()).await });
+        let grown = self.grown.ask(|| async move { for_grown.run(|office| office.mail().grown_figures()).await });
         let (figures, grown) = tokio::join!(figures, grown);
         if let Some((figures, check)) = found(&figures) {
             self.set(figures, check.as_ref());

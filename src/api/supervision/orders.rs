@@ -230,11 +230,12 @@ async fn issue(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrde
     let new = body.value;
     let (answer, is_replay) = api
         .run(move |office| {
-            office.once(
+            office.service().once(
                 &once,
-                |db| office.admit_order(db, &caller, &new),
+                |db| office.supervision().admit_order(db, &caller, &new),
                 |db, ()| {
-                    let view = OrderView::new(office.issue_order(db, &caller, &new)?, office.clock().today());
+                    let view =
+                        OrderView::new(office.supervision().issue_order(db, &caller, &new)?, office.clock().today());
                     let version = Some(view.order.version.to_string());
                     made(&format!("{LIST}/{}", view.order.id), version, &view)
                 },
@@ -288,7 +289,7 @@ async fn list(api: web::Data<Api>, caller: Caller, params: Params<OrderParams>) 
     let page = api
         .run(move |office| {
             let today = office.clock().today();
-            let rows = office.list_orders(&caller, place, &filter, after, limit.saturating_add(1))?;
+            let rows = office.supervision().list_orders(&caller, place, &filter, after, limit.saturating_add(1))?;
             let lines = rows.into_iter().map(|order| OrderLine::new(order, today)).collect();
             Ok(Page::cut(lines, limit, |line: &OrderLine| line.id.to_string()))
         })
@@ -307,7 +308,7 @@ fn cursor(text: Option<&str>) -> Result<Option<OrderId>, Problem> {
 async fn show(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let view = api
         .run(move |office| {
-            let file = office.show_order(OrderId(*id))?;
+            let file = office.supervision().show_order(OrderId(*id))?;
             Ok(OrderView::new(file, office.clock().today()))
         })
         .await?;
@@ -324,7 +325,7 @@ async fn act(
 ) -> Result<HttpResponse, Problem> {
     let view = api
         .run(move |office| {
-            let file = office.act_on_order(&caller, id, &command, version.0)?;
+            let file = office.supervision().act_on_order(&caller, id, &command, version.0)?;
             Ok(OrderView::new(file, office.clock().today()))
         })
         .await?;

@@ -74,13 +74,13 @@ async fn list(
     };
     let person = caller.user_id;
     if format == Format::Json {
-        let read = move |office: &Office| office.overdue_lists(&caller, &query);
+        let read = move |office: &Office| office.supervision().overdue_lists(&caller, &query);
         let report = api.run_heavy(person, read).await?;
         return Ok(HttpResponse::Ok().json(report));
     }
     let (as_of, spool) = api
         .run_heavy(person, move |office| {
-            let report = office.overdue_lists(&caller, &query)?;
+            let report = office.supervision().overdue_lists(&caller, &query)?;
             let sheet = overdue_sheet(&report);
             if !report.is_complete {
                 return Err(export::incomplete());

@@ -77,7 +77,7 @@ async fn overview(
     };
     let answer = api
         .run_heavy(caller.user_id, move |office| {
-            let overview = office.show_overview(&caller, &query)?;
+            let overview = office.supervision().show_overview(&caller, &query)?;
             let name = format!("overview-{}", overview.as_of);
             Ok(match format {
                 Format::Json => HttpAnswer::Json(Box::new(overview)),
@@ -115,6 +115,6 @@ struct DelayParams {
     params(("case_id" = Uuid, Path), DelayParams), responses((status = 200, body = CaseDelay)))]
 async fn delay(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<DelayParams>) -> Result<HttpResponse, Problem> {
     let as_of = params.0.as_of;
-    let delay = api.run(move |office| office.case_delay(CaseId(*id), as_of)).await?;
+    let delay = api.run(move |office| office.supervision().case_delay(CaseId(*id), as_of)).await?;
     Ok(HttpResponse::Ok().json(delay))
 }

@@ -120,7 +120,7 @@ impl House {
             region: String::new(),
             settings: plan.settings.clone(),
         };
-        let organ = office.insert_organ(db, &draft)?;
+        let organ = office.people().insert_organ(db, &draft)?;
         let mut made = BTreeMap::new();
         for (code, name) in &plan.departments {
             made.insert(code.clone(), departments::insert(db, organ.id, code, name)?.id);
@@ -149,7 +149,7 @@ impl House {
             department_id,
             roles: plan.roles.clone(),
         };
-        let made = office.add_user(db, organ, &draft, hash)?;
+        let made = office.people().add_user(db, organ, &draft, hash)?;
         let caller = Caller {
             user_id: made.user.id,
             username: made.user.username.clone(),

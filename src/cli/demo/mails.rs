@@ -31,7 +31,7 @@ pub(super) fn use_sink(settings: &mut Settings, sink: &Sink) {
 /// # Errors
 /// A text for the operator.
 pub(super) fn remind(office: &Office) -> Result<Mails, String> {
-    let room = office.mailroom().map_err(|error| error.to_string())?;
+    let room = office.reminders().mailroom().map_err(|error| error.to_string())?;
     let report = room.remind(office.clock().today(), None).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;

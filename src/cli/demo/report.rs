@@ -48,7 +48,7 @@ pub(super) fn text(
 fn all_files(office: &Office, db: &mut Db, loaded: &Loaded) -> Result<Vec<CaseFile>, OfficeError> {
     let filter = CaseFilter { organs: loaded.house.organs(), ..CaseFilter::default() };
     let rows = cases::list(db, &filter, None, 1_000)?;
-    rows.into_iter().map(|row| office.open_file(db, row.id)).collect()
+    rows.into_iter().map(|row| office.cases().open_file(db, row.id)).collect()
 }
 
 fn heading(text: &str) -> String {
@@ -91,7 +91,7 @@ fn seen_by_supervisor(
     query: OverdueQuery,
 ) -> Result<OverdueReport, OfficeError> {
     let supervisor = loaded.house.caller("supervisor").ok_or(OfficeError::NotFound)?;
-    office.overdue(db, supervisor, &query)
+    office.supervision().overdue(db, supervisor, &query)
 }
 
 fn list(name: &str, list: &OverdueList) -> String {
@@ -156,8 +156,8 @@ fn court_days(office: &Office, db: &mut Db, loaded: &Loaded) -> Result<String, O
 
 fn derivation(office: &Office, db: &mut Db, loaded: &Loaded) -> Result<String, OfficeError> {
     let Some(id) = loaded.cases.get("lianyungang") else { return Ok(String::new()) };
-    let file = office.open_file(db, *id)?;
-    let (timeline, answer) = office.clock_of(&file, office.clock().today(), WhatIf::default())?;
+    let file = office.cases().open_file(db, *id)?;
+    let (timeline, answer) = office.cases().clock_of(&file, office.clock().today(), WhatIf::default())?;
     let explained = explain(&timeline, &answer, &file.desk.calendar);
     Ok(format!("{}{}\n", heading(&format!("期限怎么来的：{}", file.row.title)), explained.trim_end()))
 }

@@ -48,7 +48,7 @@ fn enter(office: &Office, db: &mut Db, house: &House, ids: &mut Ids, entry: &Ent
             let application: Application =
                 serde_json::from_value(application).map_err(|error| wrong("application", &error))?;
             let origin = external_number.as_ref().map(|number| origin(caller, number));
-            let file = office.receive(db, caller, &application, origin.as_ref())?;
+            let file = office.cases().receive(db, caller, &application, origin.as_ref())?;
             ids.insert(entry.case.clone(), file.row.id);
         }
         Deed::Give(command) => {
@@ -57,7 +57,7 @@ fn enter(office: &Office, db: &mut Db, house: &House, ids: &mut Ids, entry: &Ent
             let command: Command = serde_json::from_value(command).map_err(|error| wrong("command", &error))?;
             let id = ids.get(&entry.case).copied().ok_or_else(|| wrong("case", &entry.case))?;
             let seen = cases::find(db, id)?.version;
-            office.execute(db, caller, id, &command, seen)?;
+            office.cases().execute(db, caller, id, &command, seen)?;
         }
     }
     Ok(())

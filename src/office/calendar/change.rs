@@ -13,7 +13,7 @@ use crate::law::{Calendar, CalendarYear};
 use crate::mail::notice::MovedCase;
 use crate::office::calendar::self_check::ClockCheck;
 use crate::office::cases::case_file::{CaseFile, derive_row};
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, OfficeError, WorkCalendars};
 use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::{CaseId, Db, OrganId, calendar, cases, people::organs, service::meta};
 use aws_lc_rs::digest;
@@ -75,11 +75,11 @@ pub(in crate::office) fn look_again(db: &mut Db) -> Result<(), OfficeError> {
     Ok(meta::set(db, APPLIED, "")?)
 }
 
-impl Office {
+impl WorkCalendars<'_> {
     /// Puts `year` in force as it was shown, and applies it to every case it concerns.
     ///
     /// # Errors
-    /// As [`Office::put_calendar_in_force`]; the database's while it is applied: the next look goes on from there.
+    /// As [`WorkCalendars::put_calendar_in_force`]; the database's while it is applied: the next look goes on from there.
     pub fn activate_calendar(
         &self,
         caller: Option<&Caller>,
@@ -93,13 +93,13 @@ impl Office {
         Ok(preview)
     }
 
-    /// Puts `year` in force as it was shown: the first, indivisible half of an activation. [`Office::apply_calendar`] is the
+    /// Puts `year` in force as it was shown: the first, indivisible half of an activation. [`WorkCalendars::apply_calendar`] is the
     /// other. Asked once more for the change that was made last, nothing is done again: whoever got no answer asks so.
     ///
     /// # Errors
     /// [`OfficeError::Stale`] when `shown` is not the confirmation of a preview of just this change;
     /// [`OfficeError::RoleRequired`] when the caller administers no organ at the top: the calendar is the whole house's;
-    /// as [`Office::preview_calendar`].
+    /// as [`WorkCalendars::preview_calendar`].
     pub fn put_calendar_in_force(
         &self,
         caller: Option<&Caller>,
@@ -183,7 +183,7 @@ impl Office {
     /// calendar came into force since: the next look applies that one.
     ///
     /// # Errors
-    /// As [`Office::apply_calendar`].
+    /// As [`WorkCalendars::apply_calendar`].
     pub fn apply_in_force(&self, target: &InForce) -> Result<Applied, OfficeError> {
         let mut done = Applied::default();
         let mut unreadable = BTreeSet::new();
@@ -216,7 +216,7 @@ impl Office {
         if let Err(error) = self.apply_calendar() {
             tracing::warn!(%error, "a change of the calendar is not applied to all cases");
         }
-        if let Err(error) = self.remind_of_missing_year() {
+        if let Err(error) = self.reminders().remind_of_missing_year() {
             tracing::warn!(%error, "no reminder of a missing calendar year");
         }
         self.check_clocks_nightly().unwrap_or_else(|error| {
@@ -229,7 +229,7 @@ impl Office {
     /// cases may have followed the one between.
     ///
     /// # Errors
-    /// As [`Office::calendar`].
+    /// As [`WorkCalendars::calendar`].
     pub fn in_force_everywhere(&self, db: &mut Db) -> Result<InForce, OfficeError> {
         let mut of_organs = Vec::new();
         let mut of_regions: BTreeMap<String, String> = BTreeMap::new();
@@ -331,7 +331,7 @@ impl Office {
                 done.pending += 1;
                 continue;
             };
-            let file = match self.file_of(db, row) {
+            let file = match self.cases().file_of(db, row) {
                 Ok(file) => file,
                 // A log that cannot be read is one case's trouble, not everybody's.
                 Err(OfficeError::Unreadable(reason)) => {
@@ -346,7 +346,7 @@ impl Office {
             done.moved += usize::from(moved.is_some());
             told.extend(moved);
         }
-        self.tell_owners(db, &told)?;
+        self.reminders().tell_owners(db, &told)?;
         Ok(done)
     }
 
@@ -362,7 +362,7 @@ impl Office {
     ) -> Result<CaseFile, OfficeError> {
         let (file, moved) = self.put_under(db, file)?;
         if let Some(moved) = moved {
-            self.tell_owners(db, &[moved])?;
+            self.reminders().tell_owners(db, &[moved])?;
         }
         Ok(file)
     }
@@ -384,7 +384,7 @@ impl Office {
             if is_open {
                 derive_row(&mut after, self.clock().today());
                 cases::update(db, &after.row, after.row.version)?;
-                self.commit_duties(db, &after)?;
+                self.cases().commit_duties(db, &after)?;
             }
             return Ok((after, None));
         }
@@ -394,7 +394,7 @@ impl Office {
             to_version: to.version().to_owned(),
             moved: moved.clone(),
         };
-        let after = self.commit(db, after, &[event], None)?;
+        let after = self.cases().commit(db, after, &[event], None)?;
         let told = MovedCase {
             case_id: after.row.id,
             seq: after.row.version,

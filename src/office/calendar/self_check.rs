@@ -5,7 +5,7 @@ use crate::office::calendar::change::{InForce, look_again};
 use crate::office::cases::case_file::derive_row;
 use crate::office::reminders::OrganReminders;
 use crate::office::supervision::orders::read_order;
-use crate::office::{Office, OfficeError};
+use crate::office::{OfficeError, WorkCalendars};
 use crate::store::cases::CaseRow;
 use crate::store::cases::obligations::{self, Duty, ObligationRow};
 use crate::store::{
@@ -64,10 +64,10 @@ pub struct Difference {
     pub computed: String,
 }
 
-impl Office {
+impl WorkCalendars<'_> {
     /// Computes every case again and compares, and the duty of every order with its order. What ended by itself since it was
     /// written is brought up to date before. A case that follows another calendar than the one that was applied to all is
-    /// a difference, and has the calendar applied once more. The result is kept for [`Office::readiness`].
+    /// a difference, and has the calendar applied once more. The result is kept for [`Service::readiness`].
     ///
     /// # Errors
     /// The database's. A case that cannot be computed is a difference, not an error.
@@ -75,15 +75,15 @@ impl Office {
         self.check_all(|| Ok(()), |_| Ok(()))
     }
 
-    /// As [`Office::check_clocks`]. `keep` is asked before each page and may end the check, `end` in the transaction that
+    /// As [`WorkCalendars::check_clocks`]. `keep` is asked before each page and may end the check, `end` in the transaction that
     /// records it.
     fn check_all(
         &self,
         keep: impl Fn() -> Result<(), OfficeError>,
         end: impl FnOnce(&mut Db) -> Result<(), OfficeError>,
     ) -> Result<(ClockCheck, Vec<Difference>), OfficeError> {
-        self.resume_silent()?;
-        self.fill_warnings()?;
+        self.cases().resume_silent()?;
+        self.cases().fill_warnings()?;
         let today = self.clock().today();
         let mut check =
             ClockCheck { checked_on: today, checked_at: self.clock().now().0, cases: 0, duties: 0, differences: 0 };
@@ -139,7 +139,7 @@ impl Office {
     /// gets the lease. If that one dies, another begins anew when the lease is over.
     ///
     /// # Errors
-    /// As [`Office::check_clocks`]; [`OfficeError::Conflict`] `lease_lost` when another instance took the check over. After an
+    /// As [`WorkCalendars::check_clocks`]; [`OfficeError::Conflict`] `lease_lost` when another instance took the check over. After an
     /// error the next try comes when the lease is over.
     pub fn check_clocks_nightly(&self) -> Result<Option<ClockCheck>, OfficeError> {
         let at = self.clock().office_time();
@@ -174,10 +174,10 @@ impl Office {
         }
     }
 
-    /// As [`Office::last_clock_check`], in a reading of its own.
+    /// As [`WorkCalendars::last_clock_check`], in a reading of its own.
     ///
     /// # Errors
-    /// As [`Office::last_clock_check`].
+    /// As [`WorkCalendars::last_clock_check`].
     pub fn latest_clock_check(&self) -> Result<Option<ClockCheck>, OfficeError> {
         self.store().read_reserved(|db| self.last_clock_check(db))
     }
@@ -215,7 +215,7 @@ impl Office {
         }
         let mut found = Vec::new();
         let is_applied = in_force.is_applied(db)?;
-        for (row, file) in self.files_of(db, page)? {
+        for (row, file) in self.cases().files_of(db, page)? {
             check.cases += 1;
             let differs = |what: String, written: String, computed: String| Difference {
                 case_id: Some(row.id.0),

@@ -4,7 +4,7 @@ use crate::case::{ApplicantKind, Event, Role, ServiceResult, is_id_card};
 use crate::office::cases::case_file::read_log;
 use crate::office::people::reading_limits::Brake;
 use crate::office::service::validation::Checks;
-use crate::office::{Caller, Office, OfficeError, people::reason};
+use crate::office::{Caller, Cases, OfficeError, people::reason};
 use crate::store::cases::applicants::{self, ApplicantRow, NewApplicant};
 use crate::store::evidence::audit::NewAudit;
 use crate::store::{
@@ -109,7 +109,7 @@ pub struct Signatory {
     pub signatory: String,
 }
 
-impl Office {
+impl Cases<'_> {
     pub(in crate::office) fn add_applicant(
         &self,
         db: &mut Db,
@@ -133,7 +133,7 @@ impl Office {
         self.store().write(|db| {
             let reason = reason::checked("/reason", reason, "查看个人信息")?;
             let row = cases::find(db, id)?;
-            self.brake(db, Brake::Reveals, caller, row.organ_id)?;
+            self.people().brake(db, Brake::Reveals, caller, row.organ_id)?;
             let found = applicants::find(db, row.applicant_id)?;
             let sealer = self.store().sealer();
             let number = applicants::identity(sealer, &found)?.map(|number| number.into_inner());
@@ -150,7 +150,7 @@ impl Office {
                 action: "applicant.revealed",
                 detail: &detail,
             };
-            self.note_from(db, &caller.origin, entry)?;
+            self.service().note_from(db, &caller.origin, entry)?;
             let identity = identity_kind.zip(number).map(|(kind, number)| Identity { kind, number });
             Ok(Revealed { kind, name: found.name, identity, contact, signatories })
         })

@@ -4,7 +4,7 @@
 use crate::case::{Case, Event, Position, as_it_stood, position};
 use crate::law::{Calendar, ClockAnswer};
 use crate::office::cases::case_file::{Desk, Desks, read_log};
-use crate::office::{Office, OfficeError};
+use crate::office::{Cases, OfficeError};
 use crate::store::cases::CaseRow;
 use crate::store::{CaseId, Db, cases::events};
 use chrono::NaiveDate;
@@ -30,7 +30,7 @@ pub(in crate::office) struct Stood<'a> {
     pub position: Position,
 }
 
-impl Office {
+impl Cases<'_> {
     /// Shows each case that had come in by the end of `as_of` as it stood then. A case is logged and left out when its log,
     /// the settings of its organ or its calendar cannot be read; false when there was one.
     ///
@@ -68,7 +68,7 @@ impl Office {
                         continue;
                     }
                 };
-                let followed = match self.calendar_as_of(db, row, desk, as_of) {
+                let followed = match self.calendars().calendar_as_of(db, row, desk, as_of) {
                     Ok(calendar) => calendar,
                     Err(OfficeError::Unreadable(reason)) => {
                         left_out(row.id, &reason);

@@ -5,6 +5,7 @@ use crate::case::{
     summary,
 };
 use crate::law::{Calendar, ClockStatus, Outcome, Regime};
+use crate::office::Cases;
 use crate::office::clock::instant_on;
 use crate::office::{Caller, Office, OfficeError};
 use crate::store::cases::CaseRow;
@@ -62,7 +63,7 @@ impl Desks {
     ) -> Result<Result<&Desk, &str>, OfficeError> {
         let desk = match self.made.entry(organ) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(match office.desk_among(db, &mut self.seats, organ) {
+            Entry::Vacant(place) => place.insert(match office.cases().desk_among(db, &mut self.seats, organ) {
                 Ok(desk) => Ok(desk),
                 Err(OfficeError::Unreadable(reason)) => {
                     tracing::error!(organ = %organ.0, reason, "an organ is passed over: its settings cannot be read");
@@ -156,7 +157,7 @@ pub fn actor(caller: &Caller, roles: &BTreeSet<Role>) -> Actor {
     Actor { user: caller.user_id.0, roles: roles.clone(), department: caller.department_id.map(|id| id.0) }
 }
 
-impl Office {
+impl Cases<'_> {
     /// Settings and calendar of an organ.
     ///
     /// # Errors
@@ -166,15 +167,15 @@ impl Office {
         self.desk_of(db, seat)
     }
 
-    /// As [`Office::desk`], of an organ that was read.
+    /// As [`Cases::desk`], of an organ that was read.
     ///
     /// # Errors
-    /// [`OfficeError::Unreadable`], as [`Office::desk`].
+    /// [`OfficeError::Unreadable`], as [`Cases::desk`].
     pub(in crate::office) fn desk_of(&self, db: &mut Db, seat: Seat) -> Result<Desk, OfficeError> {
         let Seat { organ, in_force } = seat;
         let rules = crate::store::stored_object(&organ.settings)
             .map_err(|error| OfficeError::Unreadable(format!("settings of organ {}: {error}", organ.code)))?;
-        let calendar = self.calendar_by(db, &organ.region, &in_force)?;
+        let calendar = self.calendars().calendar_by(db, &organ.region, &in_force)?;
         Ok(Desk { organ, rules, calendar })
     }
 
@@ -196,20 +197,20 @@ impl Office {
         self.put_together(db, (row, Some(tags)), &log, desk)
     }
 
-    /// As [`Office::open_file`], held against other writers until the transaction ends.
+    /// As [`Cases::open_file`], held against other writers until the transaction ends.
     ///
     /// # Errors
-    /// As [`Office::open_file`].
+    /// As [`Cases::open_file`].
     pub fn lock_file(&self, db: &mut Db, id: CaseId) -> Result<CaseFile, OfficeError> {
         calendar::keep_in_force(db)?;
         let row = cases::lock(db, id)?;
         self.file_of(db, row)
     }
 
-    /// As [`Office::lock_file`], of an organ that was read in this transaction after the calendar was held.
+    /// As [`Cases::lock_file`], of an organ that was read in this transaction after the calendar was held.
     ///
     /// # Errors
-    /// As [`Office::open_file`].
+    /// As [`Cases::open_file`].
     pub(in crate::office) fn lock_file_at(&self, db: &mut Db, id: CaseId, seat: Seat) -> Result<CaseFile, OfficeError> {
         let row = cases::lock(db, id)?;
         // After the lock: who held it before may have changed the tags.
@@ -222,14 +223,14 @@ impl Office {
     /// the reply that was given by then.
     ///
     /// # Errors
-    /// As [`Office::open_file`]; [`OfficeError::NotFound`] for a day before it came in.
+    /// As [`Cases::open_file`]; [`OfficeError::NotFound`] for a day before it came in.
     pub fn open_file_as_of(&self, db: &mut Db, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
         let (row, tags, seat) = cases::find_with_seat(db, id)?;
         let log = events::load(db, id)?;
         let desk = self.desk_of(db, seat)?;
         let mut file = self.put_together(db, (row, Some(tags)), &log, desk)?;
         file.case = as_it_stood(&read_log(&log)?, day).ok_or(OfficeError::NotFound)?;
-        file.desk.calendar = self.calendar_as_of(db, &file.row, &file.desk, day)?;
+        file.desk.calendar = self.calendars().calendar_as_of(db, &file.row, &file.desk, day)?;
         Ok(file)
     }
 
@@ -269,7 +270,7 @@ impl Office {
         mut desk: Desk,
     ) -> Result<CaseFile, OfficeError> {
         let case = folded(log)?;
-        let own = self.calendar_of(db, &row, &desk)?;
+        let own = self.calendars().calendar_of(db, &row, &desk)?;
         let in_force = std::mem::replace(&mut desk.calendar, Arc::clone(&own));
         let running = if case.stage.is_open() { own } else { Arc::clone(&in_force) };
         let log_bytes = log.iter().map(|event| event.body.len()).sum();

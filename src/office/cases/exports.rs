@@ -6,7 +6,7 @@ use crate::law::{Channel, ClockStatus, Outcome, WarningLevel};
 use crate::office::cases::queries::{CaseQuery, ListedCase};
 use crate::office::supervision::overdue::{OverdueList, OverdueReport, OverdueRow};
 use crate::office::supervision::overview::{DelayShare, Overview};
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, Cases, OfficeError};
 use crate::report::{Cell, Column, ReportError, Sheet};
 use crate::store::cases::CaseCursor;
 use crate::store::{
@@ -114,11 +114,11 @@ pub fn case_table() -> Sheet {
     Sheet { name: "案件", columns: columns(&CASES), rows: Vec::new() }
 }
 
-impl Office {
+impl Cases<'_> {
     /// All cases of a query as rows of [`case_table`], `size` at a time, in one reading.
     ///
     /// # Errors
-    /// As [`Office::list_cases`]; what `each` returns.
+    /// As [`Cases::list_cases`]; what `each` returns.
     pub fn each_page_of_case_rows(
         &self,
         caller: &Caller,

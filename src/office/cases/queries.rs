@@ -8,7 +8,7 @@ use crate::law::{
 };
 use crate::office::cases::case_file::{CaseFile, Desk, Desks, actor, read_log};
 use crate::office::people::access::seats_with;
-use crate::office::{Caller, Office, OfficeError, Standing};
+use crate::office::{Caller, Cases, OfficeError, Standing};
 use crate::store::cases::events::{self, EventRow};
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
 use crate::store::supervision::orders::NamedOrder;
@@ -66,11 +66,11 @@ pub struct ListedCase {
     pub estimate: Option<String>,
 }
 
-impl Office {
-    /// As [`Office::list_cases`], in a reading of its own.
+impl Cases<'_> {
+    /// As [`Cases::list_cases`], in a reading of its own.
     ///
     /// # Errors
-    /// As [`Office::list_cases`].
+    /// As [`Cases::list_cases`].
     pub fn page_of_cases(
         &self,
         caller: &Caller,
@@ -108,7 +108,7 @@ impl Office {
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
             let (warning, estimate) = match desks.of(self, db, row.organ_id)? {
-                Ok(desk) => match self.calendar_of(db, &row, desk) {
+                Ok(desk) => match self.calendars().calendar_of(db, &row, desk) {
                     Ok(calendar) => (Some(row_level(&row, today, desk, &calendar)), estimate_of(&row, &calendar)),
                     Err(OfficeError::Unreadable(reason)) => {
                         tracing::error!(case = %row.id.0, reason, "the warning level of a case is unknown");
@@ -128,7 +128,7 @@ impl Office {
     /// the entry shows no name. Comes before the reading.
     ///
     /// # Errors
-    /// As [`Office::list_cases`].
+    /// As [`Cases::list_cases`].
     pub fn among_names(&self, caller: &Caller, mut query: CaseQuery) -> Result<CaseQuery, OfficeError> {
         let Some(text) = &query.filter.text else { return Ok(query) };
         let may_read =
@@ -140,7 +140,9 @@ impl Office {
             let index = self.store().sealer().blind_index("name_search", &text.trim().to_lowercase());
             let detail = serde_json::json!({ "text_index": index });
             self.store().write(|db| {
-                organs.iter().try_for_each(|organ| self.note(db, caller, Some(*organ), "applicants.searched", &detail))
+                organs
+                    .iter()
+                    .try_for_each(|organ| self.people().note(db, caller, Some(*organ), "applicants.searched", &detail))
             })?;
         }
         query.filter.names_in = organs;
@@ -209,7 +211,7 @@ impl Office {
     ) -> Result<T, OfficeError> {
         self.store().read(|db| {
             let file = self.open_file(db, id)?;
-            let orders = self.pending_orders(db, file.row.organ_id, id)?;
+            let orders = self.supervision().pending_orders(db, file.row.organ_id, id)?;
             show(&self.shown(caller, &standing.roles, file, orders))
         })
     }
@@ -230,7 +232,7 @@ impl Office {
     /// What the caller may do next on a case, and what blocks the rest.
     ///
     /// # Errors
-    /// As [`Office::open_file`].
+    /// As [`Cases::open_file`].
     pub fn actions(&self, caller: &Caller, standing: &Standing, id: CaseId) -> Result<Vec<Action>, OfficeError> {
         let file = self.case(id)?;
         Ok(self.actions_on(caller, &standing.roles, &file))
@@ -244,7 +246,7 @@ impl Office {
     /// The case of an id, in a reading of its own.
     ///
     /// # Errors
-    /// As [`Office::open_file`].
+    /// As [`Cases::open_file`].
     pub fn case(&self, id: CaseId) -> Result<CaseFile, OfficeError> {
         self.store().read(|db| self.open_file(db, id))
     }
@@ -252,15 +254,15 @@ impl Office {
     /// The case as it stood at the end of a day, in a reading of its own.
     ///
     /// # Errors
-    /// As [`Office::open_file_as_of`].
+    /// As [`Cases::open_file_as_of`].
     pub fn case_as_of(&self, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
         self.store().read(|db| self.open_file_as_of(db, id, day))
     }
 
-    /// As [`Office::log`], in a reading of its own.
+    /// As [`Cases::log`], in a reading of its own.
     ///
     /// # Errors
-    /// As [`Office::log`].
+    /// As [`Cases::log`].
     pub fn case_log(&self, id: CaseId) -> Result<Vec<(EventRow, Event)>, OfficeError> {
         self.store().read(|db| self.log(db, id))
     }

@@ -6,7 +6,7 @@ use crate::case::{Case, Stage, similarity};
 use crate::law::{Outcome, Regime};
 use crate::office::reports::topics::Asked;
 use crate::office::supervision::overdue::cut;
-use crate::office::{Office, OfficeError};
+use crate::office::{Cases, OfficeError};
 use crate::store::cases::applicants::ApplicantRow;
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};
 use crate::store::{
@@ -81,13 +81,13 @@ pub struct SimilarCases {
     pub items: Vec<SimilarCase>,
 }
 
-impl Office {
+impl Cases<'_> {
     /// The earlier applications of the same applicant to the same organ for alike information, the likest first.
     ///
     /// An earlier case whose log cannot be read is left out: it must not keep anybody from working on this one.
     ///
     /// # Errors
-    /// As [`Office::open_file`].
+    /// As [`Cases::open_file`].
     pub fn similar_cases(&self, id: CaseId) -> Result<SimilarCases, OfficeError> {
         self.store().read(|db| {
             let file = self.open_file(db, id)?;

@@ -2,7 +2,7 @@
 
 use crate::case::Role;
 use crate::office::service::validation::Checks;
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, Cases, OfficeError};
 use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::{
     CaseId,
@@ -17,7 +17,7 @@ const MOST_TAGS: usize = 10;
 /// The longest tag, characters.
 pub const TAG_MAX_CHARS: usize = 20;
 
-impl Office {
+impl Cases<'_> {
     /// The subject tags of a case, in order.
     ///
     /// # Errors

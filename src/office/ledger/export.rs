@@ -7,7 +7,7 @@ use crate::case::historical::recorded;
 use crate::office::cases::applicants::{stored_contact, stored_identity_kind};
 use crate::office::cases::case_file::read_log;
 use crate::office::people::reading_limits::Brake;
-use crate::office::{Caller, Office, OfficeError, Origin, people::reason};
+use crate::office::{Caller, Ledgers, OfficeError, Origin, people::reason};
 use crate::report::ledger::{Derived, LedgerRow, Person};
 use crate::store::cases::CaseRow;
 use crate::store::cases::applicants::{self, ApplicantRow};
@@ -43,7 +43,7 @@ pub enum Personal {
     Clear,
 }
 
-impl Office {
+impl Ledgers<'_> {
     /// Records that somebody is about to read the applicants of a ledger in the clear, and why. Comes before the reading.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl Office {
     ) -> Result<(), OfficeError> {
         let reason = reason::checked("?reason", reason, "导出个人信息")?;
         if let Some(caller) = caller {
-            self.brake(db, Brake::ClearLedgers, caller, organ)?;
+            self.people().brake(db, Brake::ClearLedgers, caller, organ)?;
         }
         let detail = serde_json::json!({ "reason": reason, "from": query.from, "until": query.until }).to_string();
         let entry = NewAudit {
@@ -69,13 +69,13 @@ impl Office {
             detail: &detail,
         };
         let origin = caller.map_or_else(Origin::default, |caller| caller.origin.clone());
-        self.note_from(db, &origin, entry)
+        self.service().note_from(db, &origin, entry)
     }
 
-    /// As [`Office::record_clear_ledger`], in a transaction of its own.
+    /// As [`Ledgers::record_clear_ledger`], in a transaction of its own.
     ///
     /// # Errors
-    /// As [`Office::record_clear_ledger`].
+    /// As [`Ledgers::record_clear_ledger`].
     pub fn admit_clear_ledger(
         &self,
         caller: &Caller,
@@ -86,10 +86,10 @@ impl Office {
         self.store().write(|db| self.record_clear_ledger(db, Some(caller), organ, query, reason))
     }
 
-    /// As [`Office::export_ledger`], in a reading of its own.
+    /// As [`Ledgers::export_ledger`], in a reading of its own.
     ///
     /// # Errors
-    /// As [`Office::export_ledger`].
+    /// As [`Ledgers::export_ledger`].
     pub fn write_ledger(
         &self,
         organ: OrganId,
@@ -116,7 +116,7 @@ impl Office {
     ) -> Result<(), OfficeError> {
         let named = departments::list(db, &[organ])?;
         let named: HashMap<DepartmentId, String> = named.into_iter().map(|row| (row.id, row.name)).collect();
-        let mut deriving = Deriving::new(self.desk(db, organ)?, self.clock().today());
+        let mut deriving = Deriving::new(self.cases().desk(db, organ)?, self.clock().today());
         let days = (query.from, query.until);
         let mut line = 2;
         let mut after = None;

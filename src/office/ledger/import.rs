@@ -5,6 +5,7 @@ use super::series::{Key, Kind, Line, Place, Series};
 use super::{ImportOptions, LedgerImport};
 use crate::case::historical::{Beside, Past, Remark, Told, told};
 use crate::case::{Actor, Context, IdentityKind, NotAllowed, is_id_card};
+use crate::office::Ledgers;
 use crate::office::cases::applicants::Contact;
 use crate::office::cases::case_file::{CaseFile, Desk, bytes_of, derive_row, nobody, written};
 use crate::office::cases::{blank_row, numbered};
@@ -29,11 +30,11 @@ use uuid::Uuid;
 /// Cases to a write.
 const BATCH: usize = 500;
 
-impl Office {
+impl Ledgers<'_> {
     /// What would come of a ledger, by a reading of its own. `options` ask for no more than a look.
     ///
     /// # Errors
-    /// As [`Office::import_ledger`].
+    /// As [`Ledgers::import_ledger`].
     pub fn look_at_ledger(
         &self,
         caller: &Caller,
@@ -67,7 +68,7 @@ impl Office {
         if !options.dry_run {
             calendar::keep_in_force(db)?;
         }
-        let desk = self.desk(db, organ)?;
+        let desk = self.cases().desk(db, organ)?;
         let mut import = Import::new(self, caller, desk, headings, options);
         import.telling.report.format = source.describe();
         import.departments = departments::list(db, &[organ])?;
@@ -247,7 +248,7 @@ impl<'a> Import<'a> {
         let numbers: Vec<String> = unknown.filter_map(|(row, _)| row.past.number.clone()).collect();
         let taken = ledger::numbered(db, organ, &numbers)?;
         let of: Vec<CaseId> = taken.values().copied().collect();
-        let said = self.office.said_of(db, organ, &of)?;
+        let said = self.office.ledger().said_of(db, organ, &of)?;
         for (row, fingerprint) in pending {
             let number = row.past.number.as_deref();
             let first = number.and_then(|number| self.numbers.get(number)).filter(|first| **first != place_of(&row));
@@ -353,7 +354,7 @@ impl<'a> Import<'a> {
     fn is_unnumbered_case(&mut self, db: &mut Db, row: &LedgerRow) -> Result<bool, OfficeError> {
         if self.unnumbered.is_none() {
             let of = ledger::unnumbered(db, self.organ())?;
-            let said = self.office.said_of(db, self.organ(), &of)?;
+            let said = self.office.ledger().said_of(db, self.organ(), &of)?;
             self.unnumbered = Some(said.into_values().collect());
         }
         let said = row.canonical();

@@ -2,7 +2,7 @@
 
 use crate::case::Role;
 use crate::office::mail::OF_ALL_ORGANS;
-use crate::office::{Caller, Office, OfficeError, Origin};
+use crate::office::{Caller, OfficeError, Origin, People};
 use crate::store::people::access::{self, Asking, OrganPlace};
 use crate::store::people::organs::{self, Seat};
 use crate::store::people::users::UserRow;
@@ -50,7 +50,7 @@ pub(in crate::office) struct Readmitted {
     pub seat: Seat,
 }
 
-impl Office {
+impl People<'_> {
     /// The caller behind an access token with today's roles, and what it is where the thing belongs: one statement.
     ///
     /// # Errors

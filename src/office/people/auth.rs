@@ -2,7 +2,7 @@
 //! counts and revokes the same; each step is in the audit log.
 
 use crate::case::Role;
-use crate::office::{Office, OfficeError, Origin};
+use crate::office::{OfficeError, Origin, People};
 use crate::store::people::users::UserRow;
 use crate::store::{
     Db, DepartmentId, FamilyId, OrganId, TokenId, Ts, UserId,
@@ -86,7 +86,7 @@ enum Exchange {
     Refused,
 }
 
-impl Office {
+impl People<'_> {
     /// Signs in. The throttle is described in `office/people/throttle.rs`.
     ///
     /// An unknown name costs the same work and gets the same answer as a wrong password.
@@ -125,7 +125,7 @@ impl Office {
             let life = TimeDelta::seconds(i64::from(self.settings().security.refresh_token_s));
             let (row, token) = new_refresh(user.id, FamilyId(Uuid::now_v7()), now, Ts(now.0 + life))?;
             tokens::insert(db, &row)?;
-            self.record(db, origin, "sign_in.succeeded", Some(user.id), Some(user.id), &json!({}))?;
+            self.service().record(db, origin, "sign_in.succeeded", Some(user.id), Some(user.id), &json!({}))?;
             Ok((still.token_epoch, token))
         })?;
         self.pair(user.id, epoch, refresh_token)
@@ -148,7 +148,7 @@ impl Office {
                 json!({ "why": "unknown_name", "name_hash": name })
             }
         };
-        self.record(db, origin, "sign_in.failed", None, user.map(|user| user.id), &detail)?;
+        self.service().record(db, origin, "sign_in.failed", None, user.map(|user| user.id), &detail)?;
         Ok(())
     }
 
@@ -172,7 +172,7 @@ impl Office {
             if row.used_at.is_some() || !tokens::mark_used(db, row.id, now)? {
                 tokens::revoke_family(db, row.family, now)?;
                 users::bump_epoch(db, row.user_id)?;
-                self.record(db, origin, "refresh_token.reused", None, Some(row.user_id), &json!({}))?;
+                self.service().record(db, origin, "refresh_token.reused", None, Some(row.user_id), &json!({}))?;
                 tracing::warn!(user_id = %row.user_id.0, "refresh token used twice: login revoked");
                 return Ok(Exchange::Refused);
             }
@@ -205,7 +205,7 @@ impl Office {
                 None => tokens::revoke_all(db, caller.user_id, now)?,
             }
             users::bump_epoch(db, caller.user_id)?;
-            self.note_about(db, caller, caller.user_id, "sign_out", &detail)
+            self.service().note_about(db, caller, caller.user_id, "sign_out", &detail)
         })
     }
 
@@ -219,7 +219,7 @@ impl Office {
         self.store().write(|db| self.begin_password_change(db, id, &caller.origin))?.open()?;
         let user = self.store().read::<_, OfficeError>(|db| Ok(users::find(db, id)?))?;
         if !self.passwords().verify(current, Some(&user.password_hash)) {
-            self.store().write(|db| self.note_about(db, caller, id, "password.change_failed", &json!({})))?;
+            self.store().write(|db| self.service().note_about(db, caller, id, "password.change_failed", &json!({})))?;
             return Err(OfficeError::invalid("/current_password", "wrong_password", "现口令不正确"));
         }
         self.store().write(|db| self.end_password_change(db, id))?;
@@ -237,7 +237,7 @@ impl Office {
             }
             users::set_password(db, id, &hash)?;
             tokens::revoke_all(db, id, now)?;
-            self.note_about(db, caller, id, "password.changed", &json!({}))
+            self.service().note_about(db, caller, id, "password.changed", &json!({}))
         })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! All of it in the transaction that takes the right, so that nothing outlives it and nothing lives again with a new right.
 
-use crate::office::{Office, OfficeError};
+use crate::office::{OfficeError, People};
 use crate::store::people::users::UserRow;
 use crate::store::{
     Db, OrganId, UserId,
@@ -24,7 +24,7 @@ pub(in crate::office) struct TakenBack {
     headed: usize,
 }
 
-impl Office {
+impl People<'_> {
     /// Ends what the user of `before` may not have as its roles and its state now are. `had` are its roles before.
     pub(in crate::office) fn take_back(
         &self,

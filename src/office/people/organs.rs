@@ -5,7 +5,7 @@ use crate::case::{OrganRules, Role};
 use crate::law::Overlay;
 use crate::office::calendar::change::look_again;
 use crate::office::service::validation::Checks;
-use crate::office::{Caller, Office, OfficeError, Thing};
+use crate::office::{Caller, OfficeError, People, Thing};
 use crate::store::evidence::audit::NewAudit;
 use crate::store::people::departments::{self, DepartmentRow};
 use crate::store::people::organs::{self, NewOrgan, OrganRow};
@@ -66,7 +66,7 @@ pub(in crate::office) fn first_organ() -> OrganDraft {
     }
 }
 
-impl Office {
+impl People<'_> {
     /// The organs in which the caller has any role, held there or above, parents before their children.
     ///
     /// # Errors
@@ -128,7 +128,7 @@ impl Office {
     /// Adds an organ, checked; who may is for the caller of this function to know.
     ///
     /// # Errors
-    /// As [`Office::add_organ`].
+    /// As [`People::add_organ`].
     pub fn insert_organ(&self, db: &mut Db, draft: &OrganDraft) -> Result<OrganRow, OfficeError> {
         let mut checks = Checks::new();
         let code = checks.code("/code", &draft.code, 40);
@@ -302,7 +302,7 @@ impl Office {
     ) -> Result<(), OfficeError> {
         let detail = detail.to_string();
         let entry = NewAudit { actor_id: Some(caller.user_id), organ_id, case_id: None, action, detail: &detail };
-        self.note_from(db, &caller.origin, entry)
+        self.service().note_from(db, &caller.origin, entry)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::law::civil_day;
 use crate::mail::alarm::{self, InTheClear};
 use crate::mail::notice::Post;
 use crate::mail::smtp;
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, OfficeError, People};
 use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::{Db, OrganId, StoreError, Ts, people::users};
 use chrono::TimeDelta;
@@ -65,7 +65,7 @@ impl Brake {
     }
 }
 
-impl Office {
+impl People<'_> {
     fn most(&self, brake: Brake) -> u32 {
         match brake {
             Brake::Reveals => self.settings().security.reveals_per_hour,
@@ -135,7 +135,7 @@ impl Office {
         let detail = serde_json::json!({ "count": count, "limit": most, "mails": queued }).to_string();
         let actor_id = Some(caller.user_id);
         let entry = NewAudit { actor_id, organ_id: Some(organ), case_id: None, action, detail: &detail };
-        self.note_from(db, &caller.origin, entry)
+        self.service().note_from(db, &caller.origin, entry)
     }
 
     fn mail_alarm(

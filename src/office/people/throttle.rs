@@ -6,7 +6,7 @@
 
 use super::auth::digest;
 use crate::office::service::origin::Origin;
-use crate::office::{Office, OfficeError};
+use crate::office::{OfficeError, People};
 use crate::store::people::tokens::{self, Counted, Lockout};
 use crate::store::people::users::{self, UserRow};
 use crate::store::{Db, Ts, UserId, evidence::audit, people::known_networks};
@@ -47,7 +47,7 @@ impl<T> Admission<T> {
     }
 }
 
-impl Office {
+impl People<'_> {
     /// Counts an attempt to sign in. A name without an account is counted like any other.
     pub(in crate::office) fn begin_sign_in(
         &self,
@@ -128,7 +128,7 @@ impl Office {
                 let ended = tokens::clear_attempts(db, &key)?;
                 self.record_ended(db, ended)?;
             }
-            self.record(db, &origin, "sign_in.unlocked", None, Some(user.id), &json!({}))?;
+            self.service().record(db, &origin, "sign_in.unlocked", None, Some(user.id), &json!({}))?;
             Ok(())
         })
     }
@@ -192,7 +192,7 @@ impl Office {
         // A closed address is no one account's matter.
         let subject = subject.filter(|_| limit.name != "address");
         let detail = json!({ "limit": limit.name, "after": limit.most, "until": Ts(until).to_string() });
-        let entry = self.record(db, origin, "sign_in.locked", None, subject, &detail)?;
+        let entry = self.service().record(db, origin, "sign_in.locked", None, subject, &detail)?;
         Ok(tokens::note_lockout(db, &limit.key, entry)?)
     }
 
@@ -202,7 +202,7 @@ impl Office {
         let began = audit::find(db, audit_id)?;
         let origin = Origin { address: began.address.and_then(|text| text.parse().ok()), request_id: None };
         let detail = json!({ "locked": audit_id.0, "refused": refused });
-        self.record(db, &origin, "sign_in.lock_ended", None, began.subject_id, &detail)?;
+        self.service().record(db, &origin, "sign_in.lock_ended", None, began.subject_id, &detail)?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use super::leaving::organs_of;
 use super::organs::taken;
 use crate::case::Role;
 use crate::office::service::validation::{Checks, is_email};
-use crate::office::{Caller, Office, OfficeError, Passwords};
+use crate::office::{Caller, OfficeError, Passwords, People};
 use crate::store::people::users::{self, UserChange, UserKind, UserRow};
 use crate::store::{
     Db, DepartmentId, OrganId, StoreError, UserId,
@@ -39,7 +39,7 @@ pub struct UserWithRoles {
     pub roles: Vec<(OrganId, Role)>,
 }
 
-impl Office {
+impl People<'_> {
     /// Adds a user with roles in `organ`. `password_hash` comes from [`Passwords::hash`], made before the transaction.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl Office {
                 Some(true) if !user.is_active => "user.reactivated",
                 Some(_) | None => "user.changed",
             };
-            self.note_about(db, caller, id, action, &detail)?;
+            self.service().note_about(db, caller, id, action, &detail)?;
             Ok(UserWithRoles { user: users::find(db, id)?, roles: users::roles(db, id)? })
         })
     }
@@ -201,7 +201,7 @@ impl Office {
             tokens::revoke_all(db, id, now)?;
             // Whoever had the password may have the calendar address too.
             feeds::remove(db, id)?;
-            self.note_about(db, caller, id, "user.password_reset", &serde_json::json!({ "user_id": id.0 }))
+            self.service().note_about(db, caller, id, "user.password_reset", &serde_json::json!({ "user_id": id.0 }))
         })?;
         Ok(password)
     }

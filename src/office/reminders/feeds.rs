@@ -9,7 +9,7 @@ use crate::mail::duty::Duty;
 use crate::office::cases::case_file::{Desk, Desks};
 use crate::office::people::auth::digest;
 use crate::office::supervision::overdue::cut;
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, OfficeError, Reminders};
 use crate::store::reminders::feeds::{self, OpenDuty, Watch};
 use crate::store::{
     Db, UserId,
@@ -27,7 +27,7 @@ pub const MOST_DUTIES: i64 = 1_000;
 /// How often a calendar program should ask again, by its own lights.
 const REFRESH: chrono::TimeDelta = chrono::TimeDelta::hours(1);
 
-impl Office {
+impl Reminders<'_> {
     /// Gives the caller a new calendar address and ends the one before. The token is told here and nowhere else.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl Office {
             crate::office::random(&mut bytes)?;
             let token = hex::encode(bytes);
             feeds::set(db, caller.user_id, &digest(&token), self.clock().now())?;
-            self.note(db, caller, None, "feed.renewed", &serde_json::json!({}))?;
+            self.people().note(db, caller, None, "feed.renewed", &serde_json::json!({}))?;
             Ok(token)
         })
     }
@@ -52,7 +52,7 @@ impl Office {
             if !feeds::remove(db, caller.user_id)? {
                 return Err(OfficeError::NotFound);
             }
-            self.note(db, caller, None, "feed.ended", &serde_json::json!({}))
+            self.people().note(db, caller, None, "feed.ended", &serde_json::json!({}))
         })
     }
 

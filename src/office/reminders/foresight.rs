@@ -1,7 +1,7 @@
 //! What will have ended by itself on a day: a preview looks at the duties as the pass of that day will find them.
 
 use crate::office::cases::ended_by_themselves;
-use crate::office::{Office, OfficeError};
+use crate::office::{OfficeError, Reminders};
 use crate::store::cases::CaseRow;
 use crate::store::cases::obligations::OPEN;
 use crate::store::{
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// Duties that will stand otherwise, by id: their last day, or none when they are no longer owed.
 pub(super) type ForeseenDuties = BTreeMap<ObligationId, Option<NaiveDate>>;
 
-impl Office {
+impl Reminders<'_> {
     /// The duties that will stand otherwise on `day` because something ended by itself before it. Nothing is written.
     pub(super) fn foreseen(&self, db: &mut Db, day: NaiveDate) -> Result<ForeseenDuties, OfficeError> {
         let mut foreseen = ForeseenDuties::new();
@@ -35,7 +35,7 @@ impl Office {
         day: NaiveDate,
         foreseen: &mut ForeseenDuties,
     ) -> Result<(), OfficeError> {
-        for (row, file) in self.files_of(db, rows)? {
+        for (row, file) in self.cases().files_of(db, rows)? {
             let duties = match file {
                 Ok(file) => file.written_duties(day),
                 Err(error) => {

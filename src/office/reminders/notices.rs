@@ -3,7 +3,7 @@
 use crate::case::reminder_days::Days;
 use crate::mail::notice::{self, MissingYear, MovedCase, Post};
 use crate::mail::smtp;
-use crate::office::{Office, OfficeError};
+use crate::office::{OfficeError, Reminders};
 use crate::store::{
     Db, OrganId, Ts,
     cases::{self, obligations},
@@ -11,7 +11,7 @@ use crate::store::{
 };
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 
-impl Office {
+impl Reminders<'_> {
     /// Queues the mails about duties that moved with the calendar, all of one organ, in the transaction that moved them.
     pub(in crate::office) fn tell_owners(&self, db: &mut Db, moved: &[MovedCase]) -> Result<(), OfficeError> {
         if moved.is_empty() {
@@ -45,7 +45,7 @@ impl Office {
             Some(organ) => (self.stored_settings(db, organ)?.effective.window, organs::find(db, organ)?.region),
             None => (self.settings().reminders.window, String::new()),
         };
-        let calendar = self.calendar(db, &region)?;
+        let calendar = self.calendars().calendar(db, &region)?;
         Ok(window.wait(&Days::new(&calendar), at))
     }
 
@@ -69,7 +69,7 @@ impl Office {
     }
 
     fn missing_year(&self, db: &mut Db, today: NaiveDate) -> Result<Option<MissingYear>, OfficeError> {
-        let last_day = self.calendar(db, "")?.last_day();
+        let last_day = self.calendars().calendar(db, "")?.last_day();
         let latest = obligations::latest_due(db)?;
         let in_gap = cases::count_in_gap(db)?;
         let Some(first_missing) = last_day.succ_opt() else { return Ok(None) };

@@ -199,7 +199,7 @@ impl<'a> Pass<'a> {
         if let Some(known) = self.calendars.get(region) {
             return Ok(known.clone());
         }
-        let calendar = match self.office.store().read(|db| self.office.calendar(db, region)) {
+        let calendar = match self.office.store().read(|db| self.office.calendars().calendar(db, region)) {
             Ok(calendar) => calendar,
             Err(OfficeError::Unreadable(cause)) => {
                 tracing::error!(
@@ -237,7 +237,7 @@ impl<'a> Pass<'a> {
 
     fn file(&self, duty: &DutyRow) -> Result<Option<CaseFile>, OfficeError> {
         let Some(case) = duty.case_id else { return Ok(None) };
-        match self.office.store().read(|db| self.office.open_file(db, case)) {
+        match self.office.store().read(|db| self.office.cases().open_file(db, case)) {
             Ok(file) => Ok(Some(file)),
             Err(OfficeError::Unreadable(cause)) => {
                 tracing::error!(cause, case = %case.0, "a case cannot be read: its reminder names no lawful steps");

@@ -12,6 +12,7 @@ use crate::law::Calendar;
 use crate::mail::because::Because;
 use crate::mail::render::BrokenTemplate;
 use crate::mail::smtp::{self, Mailbox, OfficeHours, Relay, SetupError};
+use crate::office::Reminders;
 use crate::office::clock::instant_on;
 use crate::office::{Office, OfficeError};
 use crate::store::reminders::{self, After, Which};
@@ -162,20 +163,20 @@ pub struct Mailroom {
     from: Mailbox,
 }
 
-impl Office {
+impl Reminders<'_> {
     /// What queues this office's reminders.
     ///
     /// # Errors
     /// [`MailError::Setup`] when the sender in the settings is no mailbox.
     pub fn mailroom(&self) -> Result<Mailroom, MailError> {
-        Ok(Mailroom { office: self.clone(), from: smtp::sender(&self.settings().smtp)? })
+        Ok(Mailroom { office: Office::clone(self), from: smtp::sender(&self.settings().smtp)? })
     }
 }
 
 impl Mailroom {
     /// Ends the duties that ended by themselves. A case that cannot be brought up to date must not silence the others.
     pub fn settle(&self) {
-        if let Err(cause) = self.office.resume_silent() {
+        if let Err(cause) = self.office.cases().resume_silent() {
             tracing::error!(%cause, "duties that ended by themselves could not be ended before the reminders");
         }
     }
@@ -188,7 +189,7 @@ impl Mailroom {
         let (office, clock) = (self.office.clone(), office_time.clone());
         let wait = move |db: &mut Db, organ: Option<OrganId>, pause: Duration| {
             let pause = TimeDelta::from_std(pause).unwrap_or_default();
-            let wait = pause + office.mail_wait(db, organ, clock() + pause)?;
+            let wait = pause + office.reminders().mail_wait(db, organ, clock() + pause)?;
             Ok(wait.to_std().unwrap_or_default())
         };
         let clock = office_time.clone();
@@ -246,7 +247,7 @@ impl Mailroom {
         let moment = moment.into();
         let mut pass = Pass::new(&self.office, &self.from, moment, true)?;
         pass.annual_reports()?;
-        let foreseen = self.office.store().read(|db| self.office.foreseen(db, moment.day))?;
+        let foreseen = self.office.store().read(|db| self.office.reminders().foreseen(db, moment.day))?;
         self.all(&mut pass, Which::All, &foreseen)?;
         let horizon = self.horizon(&pass);
         for (id, due_on) in foreseen {

@@ -4,7 +4,7 @@ use super::organ_settings::{Effective, OrganReminders};
 use crate::case::Role;
 use crate::office::people::leaving::organs_of;
 use crate::office::service::validation::Checks;
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, OfficeError, Reminders};
 use crate::store::people::access::{self, OrganPlace};
 use crate::store::reminders::preferences::{self, PreferenceRow};
 use crate::store::{
@@ -54,7 +54,7 @@ impl From<PreferenceRow> for MailChoice {
     }
 }
 
-impl Office {
+impl Reminders<'_> {
     /// The reminder settings of an organ.
     ///
     /// # Errors
@@ -100,7 +100,13 @@ impl Office {
                 return Err(OfficeError::Stale);
             }
             settings::put(db, organ, &content)?;
-            self.note(db, caller, Some(organ), "reminders.settled", &serde_json::json!({ "settings": own }))?;
+            self.people().note(
+                db,
+                caller,
+                Some(organ),
+                "reminders.settled",
+                &serde_json::json!({ "settings": own }),
+            )?;
             self.stored_settings(db, organ)
         })
     }
@@ -147,7 +153,7 @@ impl Office {
                 "user_id": user.0, "is_digest": row.is_digest, "absent_from": row.absent_from,
                 "absent_until": row.absent_until, "deputy_id": row.deputy_id.map(|id| id.0),
             });
-            self.note(db, caller, None, "user.mail_choice", &detail)?;
+            self.people().note(db, caller, None, "user.mail_choice", &detail)?;
             Ok(row.into())
         })
     }

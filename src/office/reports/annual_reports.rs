@@ -1,7 +1,7 @@
 //! 年度报告: when it is due, and recording that it was published.
 
 use crate::case::{AnnualDuty, AnnualReport, ObligationKind, annual_report_key, annual_reports};
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, OfficeError, Reports};
 use crate::store::cases::obligations::{Duty, MET, OPEN};
 use crate::store::reports::{annual_reports as rows, annual_reports::AnnualReportRow};
 use crate::store::{Db, OrganId, people::organs};
@@ -24,7 +24,7 @@ pub struct AnnualReportLine {
     pub published_on: Option<NaiveDate>,
 }
 
-impl Office {
+impl Reports<'_> {
     /// The annual reports of an organ, owed or published, the earliest year first.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl Office {
         }
         // Who enters figures holds the organ too: after this nothing is entered that the kept report has not.
         organs::lock(db, organ)?;
-        let desk = self.desk(db, organ)?;
+        let desk = self.cases().desk(db, organ)?;
         let row = AnnualReportRow {
             organ_id: organ,
             year,
@@ -105,7 +105,7 @@ impl Office {
             rows::put_duty(db, organ, &duty, self.clock().now())?;
         }
         let detail = serde_json::json!({ "year": year, "published_on": published_on });
-        self.note(db, caller, Some(organ), "annual_report.published", &detail)?;
+        self.people().note(db, caller, Some(organ), "annual_report.published", &detail)?;
         Ok(AnnualReportLine {
             year,
             due_on: owed.as_ref().map(|owed| owed.due_on),

@@ -1,6 +1,6 @@
 //! The cases behind a cell.
 
-use super::super::{Caller, Office, OfficeError};
+use super::super::{Caller, OfficeError, Reports};
 use super::count::{Count, stock_of};
 use super::{ReportQuery, Scope};
 use crate::case::{ApplicantKind, Stage};
@@ -59,12 +59,12 @@ pub struct CellCase {
     pub remedies: Option<usize>,
 }
 
-impl Office {
+impl Reports<'_> {
     /// The cases that stand in a cell of a report the caller may ask for, by id; one more than the limit where there are more.
     /// The second member is false when some could not be read: the count and this list are then without them.
     ///
     /// # Errors
-    /// As [`Office::report`]; [`OfficeError::Invalid`] for a row or column the form has not.
+    /// As [`Reports::report`]; [`OfficeError::Invalid`] for a row or column the form has not.
     pub fn report_cell(
         &self,
         caller: &Caller,

@@ -100,7 +100,7 @@ impl Count {
         let rows = reports::rows_of(db, &turned)?;
         let as_of = period.until.min(office.clock().today());
         let known = &mut self.turned;
-        self.is_complete &= office.each_as_it_stood(db, &rows, as_of, |stood| {
+        self.is_complete &= office.cases().each_as_it_stood(db, &rows, as_of, |stood| {
             let found = course(stood.log);
             let line =
                 found.map(|course| Line { course, is_late: stood.position.standing == Standing::Late, count: 1 });

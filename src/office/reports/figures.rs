@@ -1,6 +1,6 @@
 //! What an office enters: table two and the parts it writes itself.
 
-use super::super::{Caller, Office, OfficeError};
+use super::super::{Caller, OfficeError, Reports};
 use super::{FIRST_YEAR, Scope};
 use crate::case::Role;
 use crate::report::annual::{Form, OwnFigures};
@@ -51,7 +51,7 @@ fn written(own: &OwnFigures) -> String {
     serde_json::json!({ "table2": own, "part_one": part_one, "part_five": part_five, "part_six": part_six }).to_string()
 }
 
-impl Office {
+impl Reports<'_> {
     /// The figures entered for a year.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Office {
     /// Writes the figures for a year over those of version `expected`.
     ///
     /// # Errors
-    /// As [`Office::report_figures`]; [`OfficeError::Invalid`] with every figure that does not belong into the form of the year; [`OfficeError::Stale`];
+    /// As [`Reports::report_figures`]; [`OfficeError::Invalid`] with every figure that does not belong into the form of the year; [`OfficeError::Stale`];
     /// [`OfficeError::Conflict`] once the report on that year is published.
     pub fn set_report_figures(
         &self,
@@ -114,7 +114,7 @@ impl Office {
                 updated_at: self.clock().now(),
             };
             reports::put_figures(db, &row, (expected > NONE_YET).then_some(expected))?;
-            self.note(
+            self.people().note(
                 db,
                 caller,
                 Some(organ),

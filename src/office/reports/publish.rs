@@ -1,6 +1,6 @@
 //! 公布: what was published is kept as it was; what is recorded of its cases afterwards is shown as an adjustment.
 
-use super::super::{Caller, Office, OfficeError};
+use super::super::{Caller, OfficeError, Reports};
 use super::count::Count;
 use super::{ReportQuery, Scope};
 use crate::case::{AnnualReport, ApplicantKind, Event, RemedyCourse, as_it_stood, course, remedy_courses};
@@ -84,7 +84,7 @@ pub struct Adjustments {
     pub cases: Vec<MovedCase>,
 }
 
-impl Office {
+impl Reports<'_> {
     /// Keeps the report on a year as it is now: a government's with the organs below it, a department's own.
     pub(in super::super) fn keep_report(
         &self,
@@ -93,7 +93,7 @@ impl Office {
         organ: OrganId,
         year: i32,
     ) -> Result<(), OfficeError> {
-        let with_subordinates = self.desk(db, organ)?.rules.annual_report == AnnualReport::Government;
+        let with_subordinates = self.cases().desk(db, organ)?.rules.annual_report == AnnualReport::Government;
         let query = ReportQuery { with_subordinates, ..ReportQuery::of_year(year) };
         let organ_row = organs::find(db, organ)?;
         let scope = self.scope(db, organ_row, &query)?;
@@ -202,8 +202,8 @@ impl Office {
     /// Whether the case with this log had been answered late by a day: only the sheet of 2014 tells late replies apart.
     fn was_late(&self, db: &mut Db, row: &CaseRow, log: &[Event], day: NaiveDate) -> Result<bool, OfficeError> {
         let Some(case) = as_it_stood(log, day) else { return Ok(false) };
-        let desk = self.desk(db, row.organ_id)?;
-        let calendar = self.calendar_as_of(db, row, &desk, day)?;
+        let desk = self.cases().desk(db, row.organ_id)?;
+        let calendar = self.calendars().calendar_as_of(db, row, &desk, day)?;
         let answer = case.reply_clock(&calendar, &desk.rules, Some(day));
         let answer = answer.map_err(|error| OfficeError::Unreadable(format!("clock of case {}: {error}", row.id.0)))?;
         Ok(answer.is_some_and(|answer| answer.status == ClockStatus::MetLate))

@@ -5,7 +5,7 @@ use crate::case::similarity::{Profile, TOPIC_FROM, clusters};
 use crate::case::{Candidacy, Event};
 use crate::law::Outcome;
 use crate::office::cases::case_file::read_log;
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, OfficeError, Reports};
 use crate::store::cases::applicants::{self, Likely};
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};
 use crate::store::people::organs::OrganRow;
@@ -137,7 +137,7 @@ pub struct TopicQuery {
 /// On what information may be published that several asked for.
 const ARTICLE: &str = "《条例》第四十四条第一款";
 
-impl Office {
+impl Reports<'_> {
     /// What was asked for more than once in the organs the caller may read.
     ///
     /// # Errors
@@ -149,7 +149,7 @@ impl Office {
             if from > until {
                 return Err(OfficeError::invalid("?from", "out_of_range", format!("不得晚于截止日{until}")));
             }
-            let readable = self.readable_organs(db, caller, query.organ, query.with_subordinates)?;
+            let readable = self.cases().readable_organs(db, caller, query.organ, query.with_subordinates)?;
             let names: Vec<OrganRow> =
                 organs::all(db)?.into_iter().filter(|organ| readable.contains(&organ.id)).collect();
             let mut report = TopicReport {

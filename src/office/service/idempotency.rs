@@ -1,6 +1,6 @@
 //! Creating requests that may be retried without creating twice.
 
-use crate::office::{Office, OfficeError};
+use crate::office::{OfficeError, Service};
 use crate::store::service::idempotency::{self, RequestKey, Seen};
 use crate::store::{Db, StoreError, Ts, UserId, people::tokens};
 
@@ -30,7 +30,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Office {
+impl Service<'_> {
     /// Forgets expired logins, counts of failed ones, and answers kept long enough.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl Office {
         let now = self.clock().now();
         let yesterday = Ts(now.0 - chrono::TimeDelta::days(1));
         self.store().write(|db| {
-            self.end_lockouts(db)?;
+            self.people().end_lockouts(db)?;
             tokens::forget_before(db, yesterday)?;
             idempotency::purge(db, now)?;
             Ok(())

@@ -1,6 +1,6 @@
 //! Where a request came from: for the throttle, and for the audit log.
 
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, OfficeError, Service};
 use crate::store::evidence::audit::{self, NewAudit, Whence};
 use crate::store::{AuditId, Db, UserId};
 use serde_json::Value;
@@ -31,7 +31,7 @@ impl Origin {
     }
 }
 
-impl Office {
+impl Service<'_> {
     /// Writes what happened to a user's account. `actor` is who did it, as far as that is proven.
     pub(in crate::office) fn record(
         &self,

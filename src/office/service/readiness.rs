@@ -1,7 +1,7 @@
 //! Whether the service can do its work, asked by whoever watches it.
 
 use crate::office::calendar::self_check::ClockCheck;
-use crate::office::{FieldError, Office, OfficeError};
+use crate::office::{FieldError, OfficeError, Service};
 use crate::store::{StorageFault, StoreError, cases};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -58,7 +58,7 @@ pub fn advice(fault: StorageFault) -> &'static str {
     }
 }
 
-impl Office {
+impl Service<'_> {
     /// Asks the database, with a write as large as a filing's and a read of what is stored, and the calendar.
     ///
     /// A calendar that ends too early is reported and does not make the service unready: the days it knows can be
@@ -79,7 +79,8 @@ impl Office {
         let is_ready = is_database_writable && is_migrated;
         let calendar = Some(()).filter(|()| is_ready).and_then(|()| self.calendar_reach().ok());
         let clocks = Some(()).filter(|()| is_ready);
-        let clocks = clocks.and_then(|()| self.store().read_reserved(|db| self.last_clock_check(db)).ok().flatten());
+        let clocks =
+            clocks.and_then(|()| self.store().read_reserved(|db| self.calendars().last_clock_check(db)).ok().flatten());
         Readiness { is_ready, is_database_writable, pending_migrations, calendar, clocks, faults }
     }
 
@@ -114,7 +115,7 @@ impl Office {
     fn calendar_reach(&self) -> Result<CalendarReach, OfficeError> {
         self.store().read_reserved(|db| {
             let latest_open_due = cases::latest_open_due(db)?;
-            let calendar = self.calendar(db, "")?;
+            let calendar = self.calendars().calendar(db, "")?;
             let last_day = calendar.last_day();
             let cases_in_gap = cases::count_in_gap(db)?;
             let reaches = latest_open_due.max(Some(self.clock().today())) <= Some(last_day);

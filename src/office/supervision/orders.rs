@@ -6,7 +6,7 @@ use crate::mail::deputies::with_deputies;
 use crate::mail::order_notice::Notice;
 use crate::mail::smtp;
 use crate::office::people::access::standing;
-use crate::office::{Caller, Office, OfficeError, Standing, Thing};
+use crate::office::{Caller, OfficeError, Standing, Supervision, Thing};
 use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::mail::outbox::{self, NewMail};
 use crate::store::people::departments::DepartmentRow;
@@ -61,7 +61,7 @@ struct Target {
     standing: Standing,
 }
 
-impl Office {
+impl Supervision<'_> {
     /// The caller must be one who issues orders where this one goes. Whether case and department can take one now, issuing
     /// says.
     ///
@@ -78,7 +78,7 @@ impl Office {
             // Nothing is named: issuing says so.
             (None, None) => return Ok(()),
         };
-        self.require(caller, Some(&found?), ISSUERS)
+        self.people().require(caller, Some(&found?), ISSUERS)
     }
 
     /// Issues an order. Its number is drawn in the same transaction.
@@ -88,10 +88,10 @@ impl Office {
     /// [`OfficeError::Refused`] for the text or the day.
     pub fn issue_order(&self, db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<OrderFile, OfficeError> {
         let target = target(db, caller, new)?;
-        self.require(caller, Some(&target.standing), ISSUERS)?;
+        self.people().require(caller, Some(&target.standing), ISSUERS)?;
         let (issuer_organ, issuer_role) = issues_for(caller, &target)?;
         let (today, now) = (self.clock().today(), self.clock().now());
-        let desk = self.desk(db, target.organ)?;
+        let desk = self.cases().desk(db, target.organ)?;
         let order = Order::issue(&new.text, new.due_on, today, &desk.calendar)?;
         let seq = counters::next(db, issuer_organ, today.year(), "supervision_order")?;
         let row = OrderRow {
@@ -138,7 +138,7 @@ impl Office {
             }
             may_act(db, caller, &standing, &before, command)?;
             let (today, now) = (self.clock().today(), self.clock().now());
-            let calendar = self.desk(db, before.organ_id)?.calendar;
+            let calendar = self.cases().desk(db, before.organ_id)?.calendar;
             let after = read_order(&before)?.decide(command, today, &calendar)?;
             let row = OrderRow {
                 status: after.status.code().to_owned(),
@@ -163,7 +163,7 @@ impl Office {
         Ok(OrderFile { order: orders::find(db, id)?, steps: orders::steps(db, id)? })
     }
 
-    /// As [`Office::order`], in a reading of its own.
+    /// As [`Supervision::order`], in a reading of its own.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`].
@@ -185,7 +185,7 @@ impl Office {
         limit: i64,
     ) -> Result<Vec<NamedOrder>, OfficeError> {
         self.store().read(|db| {
-            let organs = self.readable_organs(db, caller, organ, with_subordinates)?;
+            let organs = self.cases().readable_organs(db, caller, organ, with_subordinates)?;
             Ok(orders::list(db, &OrderFilter { organs, ..filter.clone() }, after, limit)?)
         })
     }
@@ -247,7 +247,7 @@ impl Office {
         };
         let people = with_deputies(db, people, row.organ_id, self.clock().today())?;
         let readers_organ = if act == OrderAct::Answer { row.issuer_organ_id } else { row.organ_id };
-        let opens = self.mail_opens(db, Some(readers_organ))?;
+        let opens = self.reminders().mail_opens(db, Some(readers_organ))?;
         let broken = |error: &dyn std::fmt::Display| OfficeError::Internal(format!("mail of an order: {error}"));
         let from = smtp::sender(&self.settings().smtp).map_err(|error| broken(&error))?;
         let issuing_organ = organs::find(db, row.issuer_organ_id)?.name;

@@ -10,7 +10,7 @@ use crate::office::cases::as_of::Stood;
 use crate::office::cases::case_file::{Desk, Desks, derived_of};
 use crate::office::cases::queries::{estimate_of, last_day_with_left};
 use crate::office::people::access::seats_with;
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, OfficeError, Supervision};
 use crate::store::cases::{CaseRow, NamedCase};
 use crate::store::people::organs::{OrganRow, Seat};
 use crate::store::{
@@ -259,11 +259,11 @@ struct Found {
     row: OverdueRow,
 }
 
-impl Office {
-    /// As [`Office::overdue`], in a reading of its own.
+impl Supervision<'_> {
+    /// As [`Supervision::overdue`], in a reading of its own.
     ///
     /// # Errors
-    /// As [`Office::overdue`].
+    /// As [`Supervision::overdue`].
     pub fn overdue_lists(&self, caller: &Caller, query: &OverdueQuery) -> Result<OverdueReport, OfficeError> {
         self.store().read(|db| self.overdue(db, caller, query))
     }
@@ -279,10 +279,10 @@ impl Office {
         self.overdue_by(db, caller, query, way)
     }
 
-    /// As [`Office::overdue`], without trusting what the rows say of today: every log is read. Both must agree.
+    /// As [`Supervision::overdue`], without trusting what the rows say of today: every log is read. Both must agree.
     ///
     /// # Errors
-    /// As [`Office::overdue`].
+    /// As [`Supervision::overdue`].
     pub fn overdue_from_logs(
         &self,
         db: &mut Db,
@@ -359,7 +359,7 @@ impl Office {
             }
         }
         if !ran_out.is_empty() {
-            let is_read = self.each_as_it_stood(db, &ran_out, today, |stood| {
+            let is_read = self.cases().each_as_it_stood(db, &ran_out, today, |stood| {
                 found.extend(Line::of_log(stood).and_then(|line| placed(&line, late_from)));
             })?;
             is_complete &= is_read;
@@ -379,7 +379,7 @@ impl Office {
             Ok(desk) => desk,
             Err(reason) => return Err(OfficeError::Unreadable(reason.to_owned())),
         };
-        let calendar = self.calendar_of(db, row, desk)?;
+        let calendar = self.calendars().calendar_of(db, row, desk)?;
         let says = derived_of(row)?;
         let position = says.position(today, &desk.rules.warning_thresholds(), &calendar);
         let line = Line::of_row(row, &says, desk, &calendar, position);
@@ -399,7 +399,7 @@ impl Office {
         let parts = [cases::open_as_of(db, &ids, as_of, most)?, cases::late_replies(db, &ids, late_from, as_of, most)?];
         let (rows, mut is_complete) = merged(parts, |row| row.id.0);
         let mut found: Vec<Found> = Vec::new();
-        is_complete &= self.each_as_it_stood(db, &rows, as_of, |stood| {
+        is_complete &= self.cases().each_as_it_stood(db, &rows, as_of, |stood| {
             found.extend(Line::of_log(stood).and_then(|line| placed(&line, late_from)));
         })?;
         let departments = departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();

@@ -6,7 +6,7 @@
 use super::overdue::{Word, cut, watched};
 use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, delay, roll_up, used};
 use crate::office::cases::as_of::Stood;
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, OfficeError, Supervision};
 use crate::store::people::organs::OrganRow;
 use crate::store::{
     CaseId, Db, DepartmentId, OrganId, UserId, cases,
@@ -272,11 +272,11 @@ fn shares(delay: &Delay) -> BTreeMap<Holder, Share> {
     shares
 }
 
-impl Office {
-    /// As [`Office::overview`], in a reading of its own.
+impl Supervision<'_> {
+    /// As [`Supervision::overview`], in a reading of its own.
     ///
     /// # Errors
-    /// As [`Office::overview`].
+    /// As [`Supervision::overview`].
     pub fn show_overview(&self, caller: &Caller, query: &OverviewQuery) -> Result<Overview, OfficeError> {
         self.store().read(|db| self.overview(db, caller, query))
     }
@@ -291,10 +291,10 @@ impl Office {
         self.overview_of(db, organs, query)
     }
 
-    /// As [`Office::overview`], for the operator at the machine, of the organ with this code.
+    /// As [`Supervision::overview`], for the operator at the machine, of the organ with this code.
     ///
     /// # Errors
-    /// As [`Office::overview`]; [`OfficeError::NotFound`] for a code nobody has.
+    /// As [`Supervision::overview`]; [`OfficeError::NotFound`] for a code nobody has.
     pub fn overview_by_code(&self, db: &mut Db, code: &str, query: &OverviewQuery) -> Result<Overview, OfficeError> {
         let mut rows = crate::store::people::organs::all(db)?;
         let root = rows.iter().find(|row| row.code == code).map(|row| row.path.clone()).ok_or(OfficeError::NotFound)?;
@@ -329,7 +329,7 @@ impl Office {
         let mut sums = Sums::default();
         let period = from..=until;
         is_complete &=
-            self.each_as_it_stood(db, &rows, as_of, |stood| sums.add(stood, query.counting, &period, as_of))?;
+            self.cases().each_as_it_stood(db, &rows, as_of, |stood| sums.add(stood, query.counting, &period, as_of))?;
         let counting = Word { code: query.counting.code(), label: query.counting.label() };
         let names = Names::of(db, &organs, &sums)?;
         Ok(names.overview(sums, &organs, Overview { counting, is_complete, ..Overview::empty(as_of, from, until) }))
@@ -351,7 +351,7 @@ impl Office {
             let named: HashMap<DepartmentId, String> =
                 departments::list(db, &[row.organ_id])?.into_iter().map(|row| (row.id, row.name)).collect();
             let mut found = Err(OfficeError::NotFound);
-            if !self.each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))? {
+            if !self.cases().each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))? {
                 return Err(OfficeError::Unreadable(format!("case {} cannot be computed", id.0)));
             }
             found

@@ -25,11 +25,11 @@ impl House {
         let shown = self.preview(year);
         let parsed: CalendarYear = serde_json::from_value(year.clone()).unwrap();
         let confirmation = shown["confirmation"].as_str().unwrap();
-        self.bureau.service.office.put_calendar_in_force(None, &parsed, confirmation).unwrap();
+        self.bureau.service.office.calendars().put_calendar_in_force(None, &parsed, confirmation).unwrap();
     }
 
     fn in_force(&self) -> InForce {
-        self.store().read(|db| self.bureau.service.office.in_force_everywhere(db)).unwrap()
+        self.store().read(|db| self.bureau.service.office.calendars().in_force_everywhere(db)).unwrap()
     }
 
     fn version(&self, case: CaseId) -> String {
@@ -49,14 +49,18 @@ fn a_change_that_is_overtaken_by_another_ends_and_the_next_look_applies_that_one
         let mut second = amended();
         second["off"].as_array_mut().unwrap().push(json!({ "date": "2026-10-09", "name": "国庆节" }));
         house.put_in_force(&second);
-        let overtaken = office.apply_in_force(&first).unwrap();
+        let overtaken = office.calendars().apply_in_force(&first).unwrap();
         assert_eq!((overtaken.cases, overtaken.pending), (0, 1));
         case.is("registered", "running", Some("2026-10-14"));
-        let applied = office.apply_calendar().unwrap();
+        let applied = office.calendars().apply_calendar().unwrap();
         assert_eq!((applied.cases, applied.moved, applied.pending), (1, 1, 0));
         case.is("registered", "running", Some("2026-10-16"));
-        assert_eq!(office.apply_in_force(&first).unwrap().pending, 1, "late, it does not mark itself as applied");
-        assert_eq!(office.apply_calendar().unwrap(), Default::default());
+        assert_eq!(
+            office.calendars().apply_in_force(&first).unwrap().pending,
+            1,
+            "late, it does not mark itself as applied"
+        );
+        assert_eq!(office.calendars().apply_calendar().unwrap(), Default::default());
     });
 }
 
@@ -67,17 +71,17 @@ fn an_earlier_calendar_that_comes_back_is_applied_to_those_that_followed_the_one
         let (mut waiting, mut busy) = (house.bureau.registered("2026-09-10"), house.bureau.registered("2026-09-10"));
         house.bureau.on("2026-09-25");
         let office = &house.bureau.service.office;
-        assert_eq!(office.apply_calendar().unwrap(), Default::default());
+        assert_eq!(office.calendars().apply_calendar().unwrap(), Default::default());
         let version = house.version(busy.key());
         house.put_in_force(&amended());
         busy.clerk("contacts", json!({ "on": "2026-09-25", "means": "电话", "result": "reached" }));
         busy.is("registered", "running", Some("2026-10-15"));
         house.put_in_force(&original());
-        assert_eq!(office.apply_calendar().unwrap().moved, 1);
+        assert_eq!(office.calendars().apply_calendar().unwrap().moved, 1);
         busy.is("registered", "running", Some("2026-10-14"));
         waiting.is("registered", "running", Some("2026-10-14"));
         assert_eq!([house.version(busy.key()), house.version(waiting.key())], [version.clone(), version]);
-        assert_eq!(office.check_clocks().unwrap().1, []);
+        assert_eq!(office.calendars().check_clocks().unwrap().1, []);
     });
 }
 
@@ -91,12 +95,16 @@ fn a_case_that_cannot_be_read_keeps_no_other_from_following() {
         let office = &house.bureau.service.office;
         spoil(office, ids[1]);
         house.put_in_force(&amended());
-        let applied = office.apply_calendar().unwrap();
+        let applied = office.calendars().apply_calendar().unwrap();
         assert_eq!((applied.cases, applied.moved, applied.pending, applied.unreadable), (102, 102, 0, 1));
-        assert_eq!(office.apply_calendar().unwrap(), Default::default(), "it is not tried again every minute");
+        assert_eq!(
+            office.calendars().apply_calendar().unwrap(),
+            Default::default(),
+            "it is not tried again every minute"
+        );
         let left: Vec<CaseId> = ids.iter().copied().filter(|id| house.version(*id) != house.version(ids[0])).collect();
         assert_eq!(left, [ids[1]]);
-        let (_, listed) = office.check_clocks().unwrap();
+        let (_, listed) = office.calendars().check_clocks().unwrap();
         let found: Vec<_> = listed.iter().map(|one| (one.case_id, one.what.as_str())).collect();
         assert_eq!(found, [(Some(ids[1].0), "log")]);
     });
@@ -111,8 +119,8 @@ fn the_self_check_compares_warnings_articles_orders_and_the_calendar() {
         let body = json!({ "case_id": order.id, "text": "请说明办理进度", "due_on": "2026-09-18" });
         let issued = house.bureau.service.create("/api/v1/supervision/orders", &house.bureau.supervisor, body);
         assert_eq!(issued.status, 201, "{issued:?}");
-        office.apply_calendar().unwrap();
-        assert_eq!(office.check_clocks().unwrap().1, []);
+        office.calendars().apply_calendar().unwrap();
+        assert_eq!(office.calendars().check_clocks().unwrap().1, []);
         let tamper = |db: &mut Db| -> Result<(), StoreError> {
             let one = case_rows::table.find(row.key());
             diesel::update(one).set(case_rows::warns_on.eq(Some(day("2026-09-21")))).execute(db)?;
@@ -127,7 +135,7 @@ fn the_self_check_compares_warnings_articles_orders_and_the_calendar() {
             Ok(())
         };
         house.store().write(tamper).unwrap();
-        let (check, listed) = office.check_clocks().unwrap();
+        let (check, listed) = office.calendars().check_clocks().unwrap();
         let mut found: Vec<_> = listed.iter().map(|one| (one.case_id.unwrap().to_string(), one.what.clone())).collect();
         found.sort();
         let key = format!("duty:order:{}", issued.json["id"].as_str().unwrap());
@@ -135,8 +143,8 @@ fn the_self_check_compares_warnings_articles_orders_and_the_calendar() {
             .map(|(case, what)| (case.id.clone(), what.to_owned()));
         expected.sort();
         assert_eq!((check.differences, found), (4, expected.to_vec()));
-        assert_eq!(office.apply_calendar().unwrap().cases, 1, "the case that was left behind follows");
-        assert_eq!(office.check_clocks().unwrap().0.differences, 3);
+        assert_eq!(office.calendars().apply_calendar().unwrap().cases, 1, "the case that was left behind follows");
+        assert_eq!(office.calendars().check_clocks().unwrap().0.differences, 3);
     });
 }
 
@@ -152,11 +160,11 @@ fn rows_of_an_earlier_release_get_the_day_they_are_warned_by() {
         };
         house.store().write(forget).unwrap();
         let office = &house.bureau.service.office;
-        assert_eq!(office.fill_warnings().unwrap(), 1);
+        assert_eq!(office.cases().fill_warnings().unwrap(), 1);
         let warned = |case| house.store().read(|db| cases::find(db, case)).unwrap().warns_on;
         assert_eq!(warned(gap.key()), Some(day("2027-01-07")), "the earliest");
         assert_eq!(warned(waits.key()), None, "the period has stopped for certain");
-        assert_eq!(office.fill_warnings().unwrap(), 0);
+        assert_eq!(office.cases().fill_warnings().unwrap(), 0);
     });
 }
 
@@ -176,8 +184,8 @@ fn a_calendar_that_cannot_be_applied_keeps_nobody_from_being_reminded() {
             created_by: None,
         };
         house.store().write(|db| calendar::put_in_force(db, broken, office.clock().now())).unwrap();
-        assert!(office.apply_calendar().is_err());
-        assert_eq!(office.keep_calendar(), None, "nor can the dates be checked");
+        assert!(office.calendars().apply_calendar().is_err());
+        assert_eq!(office.calendars().keep_calendar(), None, "nor can the dates be checked");
         let told: Vec<String> = mails(house.store()).into_iter().map(|(to, ..)| to).collect();
         assert_eq!(told, ["guanli@example.cn"]);
     });

@@ -103,7 +103,7 @@ fn a_change_under_load_on_two_instances_gives_no_mixed_answer_and_loses_nothing(
             let row = house.store().read(|db| cases::find(db, id)).unwrap();
             assert_eq!((row.due_on, json!(row.calendar_version)), (Some(day("2026-10-15")), new.clone()));
         }
-        let (check, listed) = other.office.check_clocks().unwrap();
+        let (check, listed) = other.office.calendars().check_clocks().unwrap();
         assert_eq!((check.cases, listed), (u64::try_from(CASES).unwrap(), vec![]));
 
         // The clerk and the head are told of each case once, in however many mails.

@@ -136,7 +136,14 @@ fn half_imported_and_half_carried_by_hand_make_the_same_table() {
             let office = &bureau.service.office;
             let take = |db: &mut _| {
                 let text = ledger(&imported);
-                office.import_ledger(db, None, bureau.organ, text.as_bytes(), Default::default(), &mut |_, _| {})
+                office.ledger().import_ledger(
+                    db,
+                    None,
+                    bureau.organ,
+                    text.as_bytes(),
+                    Default::default(),
+                    &mut |_, _| {},
+                )
             };
             let report = office.store().write(take).unwrap();
             assert_eq!((report.faults, report.created), (Vec::new(), u64::try_from(imported.len()).unwrap()));

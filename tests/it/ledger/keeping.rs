@@ -154,7 +154,10 @@ fn who_asked_is_sealed_and_an_export_in_the_clear_is_on_record() {
         assert_eq!(books.rows(Personal::Clear)[0].person.address.as_deref(), Some("某路1号"));
         let query = gongkai::office::ledger::ExportQuery::default();
         let write = |reason: &str| {
-            books.office.store().write(|db| books.office.record_clear_ledger(db, None, books.organ, &query, reason))
+            books
+                .office
+                .store()
+                .write(|db| books.office.ledger().record_clear_ledger(db, None, books.organ, &query, reason))
         };
         assert!(matches!(write(" "), Err(OfficeError::Invalid(_))));
         write("移交档案馆").unwrap();

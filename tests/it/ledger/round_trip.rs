@@ -72,7 +72,7 @@ fn a_case_carried_by_hand_goes_out_and_comes_back_as_an_old_case_with_its_days()
         let office = &bureau.service.office;
         let mut rows = Vec::new();
         let out = |db: &mut Db| {
-            office.export_ledger(db, bureau.organ, &Default::default(), Personal::Clear, |page| {
+            office.ledger().export_ledger(db, bureau.organ, &Default::default(), Personal::Clear, |page| {
                 rows.extend(page);
                 Ok(())
             })

@@ -105,7 +105,7 @@ impl Published {
     pub fn is_reported(&self, office: &Office, code: &str) {
         let reported = |year: i32| {
             let query = ReportQuery::of_year(year);
-            let report = office.store().read(|db| office.report_by_code(db, code, &query)).unwrap();
+            let report = office.store().read(|db| office.reports().report_by_code(db, code, &query)).unwrap();
             serde_json::to_value(report).unwrap()["table3"].take()
         };
         let (this, next) = (reported(self.year), reported(self.year + 1));

@@ -133,7 +133,7 @@ fn exported(bureau: &Bureau) -> Vec<LedgerRow> {
     let office = &bureau.service.office;
     let mut rows = Vec::new();
     let export = |db: &mut gongkai::store::Db| {
-        office.export_ledger(db, bureau.organ, &Default::default(), Personal::Clear, |page| {
+        office.ledger().export_ledger(db, bureau.organ, &Default::default(), Personal::Clear, |page| {
             rows.extend(page);
             Ok(())
         })
@@ -163,7 +163,8 @@ fn the_export_holds_every_case_with_where_it_stands_and_reads_back() {
             // Where it came from nothing is new.
             let office = &bureau.service.office;
             let options = ImportOptions::default();
-            let take = |db: &mut _| office.import_ledger(db, None, bureau.organ, &file, options, &mut |_, _| {});
+            let take =
+                |db: &mut _| office.ledger().import_ledger(db, None, bureau.organ, &file, options, &mut |_, _| {});
             let again = office.store().write(take).unwrap();
             assert_eq!((came(&again), again.existing, again.faults), ((0, 0, 0), 6, vec![]));
             // Elsewhere they are the same cases, those to be confirmed too.

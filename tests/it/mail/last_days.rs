@@ -215,7 +215,7 @@ fn history(desk: &Desk, seed: u64, first: &str, asked: &mut BTreeMap<String, usi
     }
     let mut case = desk.file(application);
     tried(&mut case, &desk.clerk, "registration", json!({ "on": on }));
-    let room = desk.service.office.mailroom().unwrap();
+    let room = desk.service.office.reminders().mailroom().unwrap();
     let feed = desk.service.feed(&desk.head);
     // Something asked of others comes first, then few or many other things.
     step(desk, &mut case, on, &mut dice, Some(first));
@@ -290,7 +290,7 @@ fn every_last_day_in_mail_list_and_calendar_is_one_on_which_the_service_acts_the
 /// A registered case of 2026-09-10 and what a pass of a day says of it, mail by mail.
 fn told(desk: &Desk, on: &str) -> Vec<(String, String)> {
     desk.on(on);
-    let room = desk.service.office.mailroom().unwrap();
+    let room = desk.service.office.reminders().mailroom().unwrap();
     room.settle();
     remind(&room, day(on));
     let rows = mails(room.store());

@@ -32,7 +32,7 @@ struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     fn new(desk: &'a Desk) -> Self {
-        Self { desk, room: desk.service.office.mailroom().unwrap(), told: String::new() }
+        Self { desk, room: desk.service.office.reminders().mailroom().unwrap(), told: String::new() }
     }
 
     fn store(&self) -> &Store {

@@ -202,11 +202,11 @@ fn a_busy_database_stays_busy_on_its_way_through_office_and_mail() {
     let store = Store::open(&DatabaseOptions { lock_timeout_ms: 100, ..database.options.clone() }).unwrap();
     let settings = gongkai::config::Settings::for_tests(&database.options.url).unwrap();
     let office = Office::with_store(store, settings, Clock::fixed(day("2026-03-02"))).unwrap();
-    let wait = || office.store().read(|db| office.mail_wait(db, None, at_nine("2026-03-02")));
+    let wait = || office.store().read(|db| office.reminders().mail_wait(db, None, at_nine("2026-03-02")));
     assert!(wait().is_ok());
     let mut other = database.raw();
     run(&mut other, "BEGIN; LOCK TABLE calendar_versions IN ACCESS EXCLUSIVE MODE");
-    let asked: Result<_, OfficeError> = office.store().read(|db| office.calendar(db, ""));
+    let asked: Result<_, OfficeError> = office.store().read(|db| office.calendars().calendar(db, ""));
     assert!(matches!(asked, Err(OfficeError::Busy)), "{asked:?}");
     let waited = wait();
     assert!(matches!(waited, Err(OfficeError::Busy)), "{waited:?}");

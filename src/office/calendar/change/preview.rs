@@ -3,7 +3,7 @@
 use super::short_hash;
 use crate::case::{MovedDuty, Role};
 use crate::law::{Calendar, CalendarFault, CalendarYear, Overlay};
-use crate::office::{Caller, FieldError, Office, OfficeError};
+use crate::office::{Caller, FieldError, OfficeError, WorkCalendars};
 use crate::store::people::organs::OrganRow;
 use crate::store::{Db, cases, people::organs};
 use chrono::NaiveDate;
@@ -75,11 +75,11 @@ pub struct CalendarPreview {
     pub cases_unreadable: usize,
 }
 
-impl Office {
-    /// As [`Office::preview_calendar`], in a reading of its own.
+impl WorkCalendars<'_> {
+    /// As [`WorkCalendars::preview_calendar`], in a reading of its own.
     ///
     /// # Errors
-    /// As [`Office::preview_calendar`].
+    /// As [`WorkCalendars::preview_calendar`].
     pub fn preview_for(&self, caller: &Caller, year: &CalendarYear) -> Result<CalendarPreview, OfficeError> {
         self.store().read(|db| self.preview_calendar(db, Some(caller), year))
     }
@@ -141,7 +141,7 @@ impl Office {
                 let page = read(db, organ.id, after, PAGE)?;
                 let Some(last) = page.last() else { break };
                 after = Some(last.id);
-                for (row, file) in self.files_of(db, page)? {
+                for (row, file) in self.cases().files_of(db, page)? {
                     let file = match file {
                         Ok(file) => file,
                         Err(error) => {
