@@ -1,4 +1,4 @@
-//! 年度报告: what is owed, what was published when.
+//! 年度报告: when each is due and when it was published.
 
 use super::body::{Body, Params};
 use super::organs::{PageParams, admitted, made, once};

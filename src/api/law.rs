@@ -1,4 +1,4 @@
-//! The statutory categories, as the one table of the law has them.
+//! The statutory outcomes, from the table in `law`.
 
 use super::body::Params;
 use super::problem::Problem;
