@@ -1,4 +1,4 @@
-//! The working-day calendar: reading it, and changing it after a look at what would move.
+//! The working-day calendar: reading it, and changing it after a preview of the dates that would move.
 
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
@@ -27,7 +27,7 @@ pub const ROUTES: &[Route] = &[
 #[openapi(paths(version, workdays, year, change))]
 pub struct Doc;
 
-/// Years a calendar can be of: from the first of the Regulations on.
+/// Years a calendar can have. The Regulations came into force in 2008.
 const YEARS: std::ops::RangeInclusive<i32> = 2008..=2100;
 
 /// 地区
@@ -88,7 +88,7 @@ struct Workday {
     calendar_version: String,
 }
 
-/// Longest span that may be asked for, working days.
+/// Longest span that is accepted, working days.
 const MAX_WORKDAYS: u32 = 3650;
 
 async fn calendar(api: &Api, region: String) -> Result<Arc<Calendar>, Problem> {
@@ -170,7 +170,7 @@ async fn change(
         if !YEARS.contains(&number) {
             return Err(OfficeError::NotFound);
         }
-        // Only the days of New Year that lie in the neighbouring year belong to another notice.
+        // Only days of the New Year holiday that fall into the neighbouring year belong to another year's notice.
         let beside = |day: &OffDay| day.notice_year.is_none_or(|of| of.abs_diff(number) == 1);
         if let Some(index) = year.off.iter().position(|day| !beside(day)) {
             let pointer = format!("/off/{index}/notice_year");
@@ -188,7 +188,7 @@ async fn change(
             None => office.calendars().preview_for(&caller, &year),
         }
     };
-    // An activation is carried to its end whatever the deadline.
+    // Not `run_heavy`: an activation must not be aborted at the deadline.
     let answer = if is_preview { api.run_heavy(person, work).await? } else { api.run(work).await? };
     Ok(HttpResponse::Ok().json(answer))
 }

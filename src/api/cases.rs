@@ -1,4 +1,4 @@
-//! Taking cases in, listing and looking at them.
+//! Receiving, listing and reading cases.
 
 pub(super) mod commands;
 pub(super) mod view;
@@ -28,10 +28,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
-/// Cases read at once for a file.
+/// Page size for reading the cases of an export.
 const EXPORT_PAGE: i64 = 500;
 
-/// Who may file an application by hand.
+/// Roles that may file an application by hand.
 const FILERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
 
 /// The routes of this file.
@@ -121,7 +121,7 @@ struct ListParams {
     format: Option<String>,
 }
 
-/// Most characters that are looked for; a title has no more.
+/// Longest search text, characters: as long as the longest title.
 const LONGEST_SEARCH: usize = 200;
 
 /// 案件一览，新收的在前
@@ -148,12 +148,12 @@ async fn list(
         let items = page.items.into_iter().map(CaseLine::from).collect();
         Ok(Page { items, next_cursor: page.next_cursor })
     };
-    // No index finds a part of a text: a search reads every case of the organs.
+    // No index supports a substring search: it reads every case of the organs.
     let page = if is_search { api.run_heavy(person, read).await? } else { api.run(read).await? };
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// The query with the names it may be looked for in.
+/// Extends a text search to applicants' names in the organs where the caller may read them.
 async fn named(api: &Api, caller: &Caller, query: CaseQuery) -> Result<CaseQuery, Problem> {
     if query.filter.text.is_none() {
         return Ok(query);
@@ -162,7 +162,7 @@ async fn named(api: &Api, caller: &Caller, query: CaseQuery) -> Result<CaseQuery
     api.run(move |office| office.cases().among_names(&caller, query)).await
 }
 
-/// All cases of a query as a file.
+/// Exports all cases of a query as a file.
 async fn export(api: &Api, caller: Caller, query: CaseQuery, format: Format) -> Result<HttpResponse, Problem> {
     let (today, spool) = api
         .run_heavy(caller.user_id, move |office| {
@@ -219,7 +219,7 @@ fn query(params: ListParams) -> Result<CaseQuery, Problem> {
     Ok(query)
 }
 
-/// A text to look for: no longer than what is searched, and something that can be seen.
+/// Validates a search text: not too long, one line, visible characters only.
 fn searched(text: String) -> Result<String, Problem> {
     let too_long = || ("too_long", format!("不得超过 {LONGEST_SEARCH} 个字"));
     let flaw = (text.chars().count() > LONGEST_SEARCH).then(too_long).or_else(|| line_flaw(&text));
@@ -229,7 +229,7 @@ fn searched(text: String) -> Result<String, Problem> {
     }
 }
 
-/// The codes of a comma-separated parameter, each one known.
+/// Splits a comma-separated parameter. Every code must be known.
 pub(super) fn codes(
     name: &'static str,
     given: Option<String>,

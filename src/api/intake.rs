@@ -1,4 +1,4 @@
-//! The front desk: filing applications from another system and asking what became of them.
+//! The front desk: files applications from another system and reports their progress.
 
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
@@ -22,7 +22,7 @@ use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, Schema, SchemaF
 use utoipa::openapi::{Object, ObjectBuilder, RefOr, Type};
 use utoipa::{IntoParams, OpenApi, PartialSchema, ToSchema};
 
-/// Who may call these routes: each caller sees what it filed itself.
+/// Who may call these routes: intake systems, each for its own filings.
 const FRONT_DESK: Access = Access::Roles(&[Role::Intake]);
 
 /// The routes of this file.
@@ -37,10 +37,10 @@ pub const ROUTES: &[Route] = &[
 #[openapi(paths(file, changes, show))]
 pub struct Doc;
 
-/// Seconds for which a change may be under way before others see it; what is asked for next time begins so much earlier.
+/// Overlap of successive polls, seconds: a change may take this long to be committed and become visible.
 const UNDER_WAY_S: i64 = 60;
 
-/// 收件系统提交的申请. The form of the office, as documentation.
+/// Schema of the form with which an intake system files an application (收件系统提交的申请), built from [`FIELDS`].
 #[derive(Debug)]
 struct IntakeForm;
 
@@ -52,7 +52,7 @@ impl PartialSchema for IntakeForm {
 
 impl ToSchema for IntakeForm {}
 
-/// The object at a pointer of the form, with the objects in it.
+/// Schema of the object at a pointer of the form, with its nested objects.
 fn object(pointer: &str) -> Object {
     let mut builder = ObjectBuilder::new()
         .schema_type(Type::Object)
@@ -159,7 +159,7 @@ struct ApplicantToDo {
     amount_yuan: Option<u64>,
 }
 
-/// What a machine has to be told to do next.
+/// The next step for the intake system, by the date that is missing.
 fn what_to_do(missing: &str) -> &'static str {
     match missing {
         "signed_on" => "请登记行政机关签收日期，签收之日为收到申请之日",
@@ -240,14 +240,14 @@ async fn file(api: web::Data<Api>, caller: Caller, key: Key, form: Form) -> Resu
         .run(move |office| {
             let filing = office.intake().check_filing(&caller, &form.value)?;
             let attempt = || {
-                // The form was just judged, and names an organ at which the caller may file.
+                // `check_filing` has just verified that the caller may file at this organ.
                 office.service().once(&once, admitted, |db, ()| {
                     let (file, is_duplicate) = office.intake().file(db, &caller, &filing)?;
                     answer(office, &file, is_duplicate)
                 })
             };
             match attempt() {
-                // An equal filing at the same instant was quicker: now it is there to be found.
+                // A concurrent filing of the same application was stored first: the second attempt finds it.
                 Err(OfficeError::Stale) => attempt(),
                 other => other,
             }
@@ -264,7 +264,7 @@ fn answer(office: &Office, file: &CaseFile, duplicate: bool) -> Result<Answer, O
     Ok(Answer { status: if duplicate { 200 } else { answer.status }, ..answer })
 }
 
-/// Text as it stands in an address: everything but unreserved characters as %XX (RFC 3986).
+/// Percent-encodes everything but unreserved characters (RFC 3986).
 fn percent_encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -395,7 +395,7 @@ async fn changes(api: web::Data<Api>, caller: Caller, params: Params<ChangesPara
 }
 
 fn instant(text: &str) -> Result<DateTime<Utc>, Problem> {
-    // An offset's plus sign that was not escaped arrives as a blank.
+    // An unescaped plus sign of the offset arrives as a space.
     let parsed = DateTime::parse_from_rfc3339(&text.trim().replace(' ', "+"));
     parsed.map(|instant| instant.to_utc()).map_err(|_| {
         let detail = "应为 RFC 3339 时刻，例如 2025-03-20T01:00:00Z";

@@ -1,4 +1,4 @@
-//! The statutory categories, as the one table of the law has them.
+//! The statutory outcomes, from the table in `law`.
 
 use super::routes::{Access, Route, Scope, Verb};
 use crate::api::http::body::Params;

@@ -1,4 +1,4 @@
-//! 台账 over HTTP: a file looked at and then taken in, the organ's cases as a file, an empty ledger.
+//! 台账 over HTTP: preview and import of a file, export of the organ's cases, an empty template.
 
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-/// Most rows of a file that comes in by HTTP; longer ones are the command line's.
+/// Row limit of a file imported over HTTP. Longer files need the command line.
 const MOST_ROWS: usize = 5_000;
 
 const LEDGER: &str = "/api/v1/organs/{organ_id}/ledger";
@@ -128,14 +128,14 @@ async fn import(
     Ok(created(answer, is_replay))
 }
 
-/// The file and the options with the bounds of a request.
+/// Wraps the file and the options with the limits of a request.
 fn bounded<'a>(bytes: &'a [u8], given_up: &GivenUp, options: ImportOptions) -> (ledger::LedgerFile<'a>, ImportOptions) {
     let most = u64::try_from(MOST_ROWS).unwrap_or(u64::MAX);
     let allowance = Allowance::until(Caps::LEDGER, Arc::clone(given_up));
     (ledger::LedgerFile { bytes, allowance }, ImportOptions { most_rows: Some(most), ..options })
 }
 
-/// What was shown: the file and what would come of it.
+/// Digest of the file and of the effects shown in the preview.
 fn confirmation(bytes: &[u8], import: &LedgerImport) -> String {
     let LedgerImport { rows, created, existing, rejected, faults_total, departments, unread, .. } = import;
     let unread = unread.len();
@@ -143,7 +143,7 @@ fn confirmation(bytes: &[u8], import: &LedgerImport) -> String {
     content_tag(&format!("{file} {rows} {created} {existing} {rejected} {faults_total} {unread} {departments:?}"))
 }
 
-/// What is not taken as faults of the request: sheets and columns, then rows.
+/// The faults of an import as field errors: unread sheets and columns first, then rows.
 fn faults(import: &LedgerImport) -> Vec<FieldError> {
     let unread = import.unread.iter().map(|unread| {
         let at = unread.sheet.iter().map(|sheet| format!("工作表“{sheet}”"));

@@ -1,4 +1,4 @@
-//! Outgoing mail: where each stands, what the server said, and a parked one on its way again.
+//! Outgoing mail: its state, the answers of the mail server, and the release of a parked mail.
 
 use super::routes::{Access, Route, Scope, Verb};
 use super::state::Api;
@@ -192,7 +192,7 @@ async fn show(api: web::Data<Api>, caller: Caller, path: web::Path<Uuid>) -> Res
 async fn release(api: web::Data<Api>, caller: Caller, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let id = OutboxId(path.into_inner());
     let releasing = move |office: &crate::office::Office| {
-        // The refusal comes after the commit: what was out of date stays withdrawn.
+        // Checked after the commit, so that the withdrawal of an outdated mail is kept.
         let (released, mail) = office.mail().release_mail(&caller, id)?;
         released.check()?;
         Ok::<_, OfficeError>(mail)

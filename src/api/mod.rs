@@ -1,7 +1,8 @@
 //! actix-web: routes, request and response types, authentication, problem+json, OpenAPI. No rule of law, no SQL.
 //!
-//! A request passes [`edge`] (request id, log, headers), then [`guard`] (who may, by the [`routes`] table, and the
-//! deadline), then its handler, which parses, calls one use case of the office, and translates back.
+//! A request passes through [`edge`] (request id, access log, headers) and [`guard`] (authorisation by the [`routes`]
+//! table, and the deadline) to its handler. A handler parses the request, calls one use case of the office, and
+//! translates the result back.
 
 mod calendar;
 mod cases;
@@ -30,13 +31,13 @@ use http::problem::Problem;
 use std::net::TcpListener;
 use std::time::Duration;
 
-/// Where the metrics are.
+/// Path of the Prometheus metrics.
 pub const METRICS: &str = "/metrics";
 
-/// Seconds a client may take to send its request head.
+/// Time limit for a client to send its request head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The whole application, for a server or for a test in-process.
+/// Builds the whole application, for the server or for an in-process test.
 ///
 /// One [`Api`] and one [`Metrics`] are shared by all workers.
 pub fn app(
@@ -65,7 +66,7 @@ pub fn app(
         .wrap(middleware::Compress::default())
 }
 
-/// What is shown at [`METRICS`].
+/// What all workers share besides the [`Api`]: request metrics, gauges, and the cached readiness answer.
 #[derive(Clone)]
 pub struct Metrics {
     requests: PrometheusMetrics,
@@ -79,10 +80,11 @@ impl std::fmt::Debug for Metrics {
     }
 }
 
-/// Request counts and durations by route template, and the figures of mail and reminders, at [`METRICS`].
+/// Builds the metrics served at [`METRICS`]: request counts and durations by route template, and gauges of mail and
+/// reminders.
 ///
 /// # Errors
-/// When the metrics cannot be registered.
+/// [`std::io::Error`] if a metric cannot be registered.
 pub fn metrics() -> std::io::Result<Metrics> {
     let failed = |cause: String| std::io::Error::other(cause);
     let requests = PrometheusMetricsBuilder::new("gongkai")
@@ -94,10 +96,10 @@ pub fn metrics() -> std::io::Result<Metrics> {
     Ok(Metrics { requests, gauges: web::Data::new(gauges), readiness: web::Data::new(service::health::watch()) })
 }
 
-/// A server on an open listener; it runs when awaited and stops gracefully on SIGTERM and ctrl-c.
+/// Builds a server on an open listener. It runs when awaited and stops gracefully on SIGTERM and ctrl-c.
 ///
 /// # Errors
-/// When the listener cannot be used.
+/// [`std::io::Error`] if a metric cannot be registered or the listener cannot be used.
 pub fn server(office: Office, listener: TcpListener) -> std::io::Result<Server> {
     let settings = office.settings().server.clone();
     let api = Api::new(office);

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document, made of the handlers' descriptions and the route table.
+//! The OpenAPI 3.1 document, built from the descriptions of the handlers and the route table.
 
 mod answers;
 pub(super) mod docs;
@@ -55,7 +55,7 @@ const BEARER: &str = "bearer";
 )]
 struct Base;
 
-/// The documents of the features; each lists the handlers of its routes.
+/// The documents of the feature modules; each lists the handlers of its routes.
 fn parts() -> Vec<Document> {
     vec![
         auth::Doc::openapi(),
@@ -81,7 +81,7 @@ fn parts() -> Vec<Document> {
     ]
 }
 
-/// The whole document.
+/// Builds the whole document.
 #[must_use]
 pub fn document() -> Document {
     let mut document = Base::openapi();
@@ -111,7 +111,7 @@ pub fn document() -> Document {
     document
 }
 
-/// Whether the route has query parameters at all.
+/// Whether the route has query parameters.
 pub(super) fn takes_query(route: &Route) -> bool {
     static WITH_QUERY: LazyLock<HashSet<(Verb, &'static str)>> = LazyLock::new(|| {
         let mut document = document();
@@ -148,7 +148,7 @@ fn method(route: &Route) -> HttpMethod {
     }
 }
 
-/// Adds what the route table knows: who may call it.
+/// Adds what the route table knows: authentication and roles.
 fn complete(operation: &mut Operation, route: &Route) {
     if route.access != Access::Public {
         operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);

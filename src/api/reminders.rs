@@ -1,4 +1,4 @@
-//! Reminders: what an organ settles about them, and how a person wants them.
+//! Reminders: the settings of an organ, and the preferences of a person.
 
 pub(super) mod feeds;
 

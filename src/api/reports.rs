@@ -1,4 +1,4 @@
-//! 年度报告与统计: counted from the cases, with the cases behind each number; published tables checked.
+//! 年度报告与统计: counted from the cases, with the cases behind each number; checks of published reports.
 
 pub(super) mod annual_reports;
 pub(super) mod topics;
@@ -206,7 +206,7 @@ struct CheckResult {
     reports: Vec<Checked>,
 }
 
-/// Most reports in one request.
+/// Limit of reports per request.
 const MOST_REPORTS: usize = 100;
 
 /// 核对已公布的年度报告：勾稽关系、合计、表四、文字与表、上下年度；不保存
@@ -229,7 +229,7 @@ fn judged(given: Vec<serde_json::Value>, given_up: GivenUp) -> Result<Vec<Checke
     for (at, value) in given.into_iter().enumerate() {
         match report_given(&value, &format!("/reports/{at}"), &allowance) {
             Ok(report) => reports.push(report),
-            // The files share one allowance: what is used up is used up for the next one too.
+            // The files share one allowance: once it is used up, the next file fails too.
             Err(fault) if fault.code == TOO_LARGE => {
                 let detail = format!("第{}份报告：{}", at + 1, fault.detail);
                 return Err(OfficeError::too_large(fault.pointer, detail));
@@ -243,7 +243,7 @@ fn judged(given: Vec<serde_json::Value>, given_up: GivenUp) -> Result<Vec<Checke
     if faults.is_empty() { Ok(check_years(&reports)) } else { Err(OfficeError::Invalid(faults)) }
 }
 
-/// A report in the members of `value`, or in the file that is its only one.
+/// Parses a report from the members of `value`, or from the file that is its only member.
 fn report_given(value: &serde_json::Value, at: &str, allowance: &Allowance) -> Result<Published, FieldError> {
     let file = value.as_object().filter(|members| members.len() == 1).and_then(|members| members.get("content"));
     let Some(file) = file else {
@@ -252,7 +252,7 @@ fn report_given(value: &serde_json::Value, at: &str, allowance: &Allowance) -> R
         });
     };
     let at = format!("{at}/content");
-    // What is no text is no Base64 either.
+    // A value that is not text is reported like invalid Base64.
     let bytes = file_bytes(file.as_str().unwrap_or("?"), &at)?;
     read_file_within(&bytes, allowance).map_err(|error| FieldError::new(at, error.code, error.to_string()))
 }

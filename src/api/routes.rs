@@ -1,5 +1,5 @@
-//! The route table: every route of the service with who may call it. Registration, authorisation and the OpenAPI
-//! document all read this table; a handler that is not in it cannot be reached.
+//! The route table: every route of the service with its access rule. Registration, authorisation and the OpenAPI
+//! document all read this table; a handler outside it cannot be reached.
 
 use crate::api::http::problem::Problem;
 use crate::api::{
@@ -33,7 +33,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// Its name on the wire.
+    /// The name of the method in HTTP.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -59,15 +59,15 @@ impl Verb {
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody, without a token.
+    /// Anyone, without a token.
     Public,
-    /// Everybody with a good token; inside a scope: with any role there.
+    /// Anyone with a valid token; inside a scope, with any role there.
     Authenticated,
-    /// Who holds one of these roles in the scope; without a scope: in any organ.
+    /// Users with one of these roles in the scope; without a scope, in any organ.
     Roles(&'static [Role]),
 }
 
-/// What the path names. A caller without any role there gets the answer of a thing that does not exist.
+/// What the path names. A caller without a role there gets 404, as if it did not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Nothing that belongs to an organ.
@@ -76,7 +76,7 @@ pub enum Scope {
     Organ,
     /// `{case_id}`: the organ of the case.
     Case,
-    /// `{order_id}`: the organ that has to answer the 督办单.
+    /// `{order_id}`: the organ that must answer the 督办单.
     Order,
     /// `{user_id}`: an organ in which that user holds a role.
     User,
@@ -108,7 +108,7 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
-    /// What its path names.
+    /// The object its path names.
     pub scope: Scope,
     handler: fn() -> actix_web::Route,
 }
@@ -157,17 +157,17 @@ pub const TABLES: &[&[Route]] = &[
     health::ROUTES,
 ];
 
-/// Every route of the service (except `/docs` and `/metrics`, which are public and take nothing).
+/// Every route of the table. `/`, `/docs` and `/metrics` are public and registered elsewhere.
 pub fn all() -> impl Iterator<Item = &'static Route> {
     TABLES.iter().flat_map(|table| table.iter())
 }
 
-/// Registers every route of the table behind its guard; other methods on its path answer 405.
+/// Registers every route of the table behind its guard. Other methods on its path get 405.
 pub(super) fn register(config: &mut web::ServiceConfig) {
     let mut paths: Vec<&'static str> = all().map(|route| route.path).collect();
     paths.sort_unstable();
     paths.dedup();
-    // Fixed segments before parameters: `/calendar/version` must not be taken for a year.
+    // Fixed segments before parameters: `/calendar/version` must not match as a year.
     paths.sort_by_key(|path| path.matches('{').count());
     for path in paths {
         let mut resource = web::resource(path);

@@ -1,4 +1,4 @@
-//! What every handler reaches: the office, on a thread where blocking is allowed.
+//! State shared by all handlers: the office, and limits on how much of its work runs at once.
 
 use crate::api::http::problem::Problem;
 use crate::api::service::lanes::{Lane, Place};
@@ -11,28 +11,28 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// The office behind the API. A clone is another handle on the same.
+/// Handle on the office behind the API. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct Api {
     office: Office,
-    /// Password hashes under way: each takes a core and 19 MiB, so logins must not starve the rest.
+    /// Limits password hashing: each hash takes a core and 19 MiB, so logins must not starve other requests.
     hashing: Arc<Semaphore>,
-    /// Expensive reads under way.
+    /// Limits expensive reads.
     heavy: Arc<Lane>,
-    /// Files that are being read.
+    /// Limits the reading of uploaded files.
     files: Arc<Lane>,
 }
 
-/// How long a request with a file waits for its turn.
+/// How long a request with a file waits for a place.
 const FILE_PATIENCE: Duration = Duration::from_secs(2);
 
-/// The turn of a request that carries a file. It ends when this is dropped.
+/// A place to read an uploaded file. Dropping it frees the place.
 #[derive(Debug)]
 pub struct FileTurn {
     _place: Place,
 }
 
-/// Sets the flag when the request ends, however it ends.
+/// Sets the flag when dropped: when the request has ended, also if it was cancelled.
 struct Waiting(GivenUp);
 
 impl Drop for Waiting {
@@ -52,16 +52,16 @@ impl Api {
         Self { office, hashing: Arc::new(Semaphore::new(cores)), heavy, files }
     }
 
-    /// The office itself, for what does not block.
+    /// The office itself, for calls that do not block.
     #[must_use]
     pub fn office(&self) -> &Office {
         &self.office
     }
 
-    /// Runs a use case on a thread where it may block (diesel and Argon2 do).
+    /// Runs a use case on the blocking thread pool (diesel and Argon2 block).
     ///
     /// # Errors
-    /// The use case's own, as a problem; `busy` when no thread could finish it.
+    /// The error of the use case as a [`Problem`]; `busy` if the blocking task panicked or was cancelled.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Office) -> Result<T, OfficeError> + Send + 'static,
@@ -71,11 +71,11 @@ impl Api {
         done.map_err(|_| Problem::busy())?.map_err(Problem::from)
     }
 
-    /// As [`Api::run`], for reads that look at many cases: few at once, one or two a person, ended at the request's
+    /// Like [`Api::run`], for reads of many cases: few at once, one or two per person, and aborted after the request
     /// deadline.
     ///
     /// # Errors
-    /// As [`Api::run`]; `busy` when no place in the lane came free; `deadline_exceeded`.
+    /// As [`Api::run`]; `busy` if no place in the lane came free in time; `deadline_exceeded`.
     pub async fn run_heavy<T: Send + 'static>(
         &self,
         person: UserId,
@@ -91,7 +91,7 @@ impl Api {
         .await
     }
 
-    /// As [`Api::run`], for work that hashes passwords: as many at once as there are cores.
+    /// Like [`Api::run`], for work that hashes passwords: at most one per core at once.
     ///
     /// # Errors
     /// As [`Api::run`].
@@ -100,7 +100,7 @@ impl Api {
         work: impl FnOnce(&Office) -> Result<T, OfficeError> + Send + 'static,
     ) -> Result<T, Problem> {
         let permit = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| Problem::busy())?;
-        // The permit moves with the work: a client that gives up does not make room for one more hash.
+        // The permit moves into the work: a client that disconnects must not make room for another hash.
         self.run(move |office| {
             let result = work(office);
             drop(permit);
@@ -109,16 +109,17 @@ impl Api {
         .await
     }
 
-    /// Waits until this person's request may read the file it carries.
+    /// Waits for a place to read the file that this person's request carries.
     ///
     /// # Errors
-    /// `busy` when others, or other requests of this person, read files all the while.
+    /// `busy` if no place came free in time, because other requests of this person or of others are reading files.
     pub async fn file_turn(&self, person: UserId) -> Result<FileTurn, Problem> {
         Ok(FileTurn { _place: self.files.enter(person.0).await? })
     }
 
-    /// As [`Api::run`], for work that reads a file. The flag is set when the client or the deadline ends the request.
-    /// The turn ends with the work, not with the request.
+    /// Like [`Api::run`], for work that reads a file. The `GivenUp` flag is set when the client disconnects or the
+    /// deadline ends the request, so that the work can stop. The place is held until the work ends, not until the
+    /// request does.
     ///
     /// # Errors
     /// As [`Api::run`].

@@ -1,5 +1,6 @@
-//! Mails that warn. Administrators hear of a mail that was given up, in the transaction that parks it: one mail a mailbox
-//! and day. Administrators and auditors hear of a person who reads much personal data: one mail a day for each level.
+//! Warning mails. Administrators are notified of a parked mail, in the transaction that parks it: one mail per mailbox
+//! and day. Administrators and auditors are notified of a person who reads much personal data: one mail per day and
+//! level.
 
 use super::notice::Post;
 use super::render::{Addressee, Parked, RenderError, Rendered, one_line};
@@ -16,14 +17,17 @@ use minijinja::{Value, context};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How the key of such a mail begins: about them no such mail is written.
+/// Key prefix of the mails about parked mails. A parked mail with this prefix causes no further mail.
 const KEY: &str = "parked/";
 
-/// Queues what has to be said about a mail that was just parked. Nobody is written to at the mailbox that refused, and
-/// nothing is said about a mail of this kind: a dead mailbox of an administrator must not make mail for ever.
+/// Queues a mail to each administrator about a mail that was just parked. Returns how many were queued.
+///
+/// Skips the address that refused the mail. Never warns about a parked warning: a dead mailbox of an administrator
+/// would loop.
 ///
 /// # Errors
-/// The database's. A message that cannot be made is logged: parking must not fail over it.
+/// [`StoreError`] of the database only. A warning that cannot be rendered is logged, so that it cannot block the
+/// parking.
 pub fn parked(db: &mut Db, relay: &Relay, claim: &Claimed, reply: &str) -> Result<usize, StoreError> {
     if claim.dedupe_key.starts_with(KEY) {
         return Ok(0);
@@ -73,33 +77,33 @@ fn mail(person: &Recipient, claim: &Claimed, rendered: Rendered, at: Ts, opens: 
     }
 }
 
-/// A person has read personal data in the clear often.
+/// An alarm: a person has often read personal data in the clear.
 #[derive(Debug, Clone, Copy)]
 pub struct InTheClear<'a> {
-    /// Names the alarm: one mail for each key, person and day.
+    /// Name of the alarm. There is one mail per recipient, key, person and day.
     pub key: &'a str,
-    /// Who reads: id, name, login name.
+    /// The reader: id, name, login name.
     pub user: (UserId, &'a str, &'a str),
-    /// In which organ it came to the alarm.
+    /// The organ in which the alarm was raised.
     pub organ: OrganId,
     /// What was done, in Chinese.
     pub what: &'a str,
-    /// Within what time, in Chinese.
+    /// The span of time in which it was done, in Chinese.
     pub span: &'a str,
-    /// The setting that limits it.
+    /// The setting with the limit.
     pub setting: &'a str,
     /// How often it was done.
     pub count: u32,
-    /// How often it may be done.
+    /// The limit.
     pub limit: u32,
-    /// When, by the office's clock.
+    /// When the alarm was raised, in the office's local time.
     pub at: NaiveDateTime,
 }
 
-/// Queues a mail to each administrator and auditor of the organ but the reader. Answers how many mails were queued.
+/// Queues a mail to each administrator and auditor of the organ except the reader. Returns how many were queued.
 ///
 /// # Errors
-/// The database's. A message that cannot be made is logged: the reading must not fail over it.
+/// [`StoreError`] of the database only. A mail that cannot be rendered is logged, so that it cannot block the reading.
 pub fn in_the_clear(db: &mut Db, post: &Post<'_>, alarm: &InTheClear<'_>) -> Result<usize, StoreError> {
     let (user, ..) = alarm.user;
     let mut people = recipients::administrators(db, Some(alarm.organ))?;
@@ -157,7 +161,7 @@ fn in_the_clear_page(person: &str, alarm: &InTheClear<'_>) -> Value {
     }
 }
 
-/// Pages of everything such a mail may hold: a template is tried with them.
+/// Sample pages with everything such a mail may contain, to test a template.
 pub(super) fn sample_in_the_clear() -> Vec<Value> {
     let alarm = InTheClear {
         key: "",

@@ -1,4 +1,4 @@
-//! PURE. Why a person gets a reminder, and how the mail says so.
+//! PURE. Why a person gets a reminder, and how the mail explains it.
 
 use crate::case::reminder_policy::{Audience, Onset};
 use crate::law::chinese_date;
@@ -7,28 +7,29 @@ use chrono::NaiveDate;
 /// Why a person gets a reminder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Because {
-    /// Of this part in the case, which hears of it from then on; as handler, the one who is named.
+    /// Has this role in the case, for which reminders begin at the onset. As handler: the one named in the case.
     Is(Audience, Option<Onset>),
-    /// A handler of this department, which has to act; no person is named who can be written to.
+    /// A handler of the responsible department. The case names no handler who can be reached.
     OfDepartment(String),
-    /// A clerk of the disclosure office, which has to act.
+    /// A clerk of the disclosure office, which is responsible.
     OfOffice,
-    /// A clerk of the disclosure office: this department has to act and has no member with a usable address.
+    /// A clerk of the disclosure office, in place of the responsible department: it has no member with a usable
+    /// address.
     ForDepartment(String),
-    /// The deputy of a person of this audience, who is away until that day.
+    /// The deputy of a person with this role, who is away until that day.
     StandsIn(Audience, String, NaiveDate),
-    /// The handler is away until that day.
+    /// The head of the disclosure office: the handler is away until that day.
     HandlerAway(String, NaiveDate),
-    /// Of this part and away, with a deputy who may not read the cases of this organ.
+    /// Has this role and is away, but the deputy may not read the cases of this organ.
     DeputyElsewhere(Audience),
-    /// The handler named in the case is locked, or has no role in the organ any more.
+    /// The head of the disclosure office: the handler named in the case is locked, or has lost every role in the organ.
     HandlerLeft(String),
-    /// Nobody nearer to the work can be reached by mail.
+    /// The last resort: no person nearer to the work can be reached by mail.
     NobodyElse,
 }
 
 impl Because {
-    /// Whether the work is the reader's own; the others are to urge it on.
+    /// Whether the work is the recipient's own. Every other recipient is asked to urge it on.
     #[must_use]
     pub const fn is_own_work(&self) -> bool {
         match self {
@@ -40,7 +41,7 @@ impl Because {
         }
     }
 
-    /// What the mail says.
+    /// The explanation in the mail.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
@@ -76,7 +77,7 @@ impl Because {
     }
 }
 
-/// What the mail says to a person whose deputy cannot stand in here.
+/// The explanation for a person whose deputy has no role in this organ.
 pub(super) const DEPUTY_ELSEWHERE: &str =
     "您已登记离岗，但指定的代理人在本机关没有角色，不能代收本机关的提醒，因此仍发给您。";
 

@@ -1,4 +1,4 @@
-//! Who gets a mail when its recipient is away.
+//! Replaces absent recipients by their deputies.
 
 use super::because::DEPUTY_ELSEWHERE;
 use crate::law::chinese_date;
@@ -7,11 +7,13 @@ use crate::store::reminders::recipients::{self, Recipient};
 use crate::store::{Db, OrganId, StoreError};
 use chrono::NaiveDate;
 
-/// Each of these people; in the place of a person who is away today the deputy, with the reason, if the deputy may be
-/// written to about `organ`.
+/// Replaces each person who is away today by the deputy, and returns the reason with it. Each recipient is listed once.
+///
+/// Keeps a person whose deputy is away too or has no mailbox. If the deputy may not be written to about `organ`, the
+/// person is kept with an explanation.
 ///
 /// # Errors
-/// As every read.
+/// [`StoreError::Corrupt`] if an organ's path cannot be read; else the [`StoreError`] of a failed read.
 pub fn with_deputies(
     db: &mut Db,
     people: Vec<Recipient>,

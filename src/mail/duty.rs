@@ -1,24 +1,24 @@
-//! What each kind of duty is called in a mail, and what is done about it next.
+//! The words for each kind of duty in a mail: its name and the next steps.
 //!
-//! The words describe lawful steps; whether a step is allowed in a given case is decided by `case`, not here.
+//! The words describe lawful steps. Whether a step is allowed in a given case is decided by `case`, not here.
 
 use crate::case::reminder_policy::DayKind;
 use crate::case::{CommandKind, ObligationKind};
 
-/// How one kind of duty is spoken of.
+/// The words for one kind of duty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duty {
-    /// What it is called.
+    /// Its name.
     pub label: &'static str,
-    /// What to do while the day has not passed.
+    /// The next steps while the day has not passed.
     pub in_time: &'static [&'static str],
-    /// What to do once it has.
+    /// The next steps once it has passed.
     pub overdue: &'static [&'static str],
-    /// Whether its day is no last day, only the day on which the office looks after it.
+    /// Whether its day is only a date on which the office follows up, not a deadline.
     pub is_follow_up: bool,
 }
 
-/// A kind this version does not know is still reminded of: silence is the one thing that must not happen.
+/// For a kind this version does not know. The reminder is sent all the same: silence would be the worst failure.
 const UNKNOWN: Duty = Duty {
     label: "办理期限",
     in_time: &["打开案件，按系统列出的下一步办理。"],
@@ -27,7 +27,7 @@ const UNKNOWN: Duty = Duty {
 };
 
 impl Duty {
-    /// The words for a code of `obligations.kind`; general ones for a code this version does not know.
+    /// The words for a code of `obligations.kind`. A code this version does not know gets general words.
     #[must_use]
     pub fn of(code: &str) -> Self {
         let kind = ObligationKind::ALL.iter().find(|kind| kind.code() == code);
@@ -41,7 +41,8 @@ impl Duty {
         Self { label: kind.label(), in_time, overdue, is_follow_up: kind.is_follow_up() }
     }
 
-    /// What its day is; `is_at_risk`: it holds only if a late correction notice restarts nothing (C-7b).
+    /// The kind of its day. `is_at_risk`: the day holds only if a late correction notice does not restart the period
+    /// (C-7b).
     #[must_use]
     pub const fn day(&self, is_at_risk: bool) -> DayKind {
         match (self.is_follow_up, is_at_risk) {
@@ -54,7 +55,7 @@ impl Duty {
 
 type Steps = &'static [&'static str];
 
-/// What to do while the day has not passed, and once it has.
+/// The next steps while the day has not passed, and once it has.
 const fn steps(kind: ObligationKind) -> (Steps, Steps) {
     match kind {
         ObligationKind::Reply => (
@@ -152,11 +153,10 @@ const fn steps(kind: ObligationKind) -> (Steps, Steps) {
     }
 }
 
-/// Said of what is waited for without a period.
+/// Note for duties without a statutory period.
 const NO_PERIOD: &str = "《条例》没有规定这类征求意见的期限：核查日只是本机关的提醒，不是届满日。";
 
-/// The commands by which a duty comes to its end, in the order in which they are usually given. Whether one may be given
-/// in a case is asked of `case`.
+/// The commands that complete a duty, in their usual order. Whether one is allowed in a case is decided by `case`.
 #[must_use]
 pub const fn commands(kind: ObligationKind) -> &'static [CommandKind] {
     match kind {

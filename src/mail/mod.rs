@@ -1,7 +1,8 @@
-//! What leaves the house by mail: its words, its rendering, the outbox worker.
+//! Outgoing mail: its words, its rendering, the outbox worker.
 //!
-//! `office::reminders` says who is owed which mail and queues it. `render` makes a message, `because` says why a person gets
-//! it, `deputies` who gets it when the recipient is away. `worker` takes queued mail to the mail server that `smtp` knows.
+//! `office::reminders` decides who gets which mail and queues it. `render` makes a message, `because` explains why a
+//! person gets it, `deputies` replaces recipients who are away. `worker` takes queued mail to the mail server behind
+//! `smtp`.
 
 pub mod alarm;
 pub mod because;
@@ -15,13 +16,13 @@ pub mod worker;
 
 use crate::store::{Store, StoreError};
 
-/// Whether a mail can be addressed to `text`.
+/// Whether `text` is a valid e-mail address.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
     text.parse::<lettre::Address>().is_ok()
 }
 
-/// Runs `work` on a thread that may block.
+/// Runs `work` on the blocking thread pool.
 async fn blocking<T: Send + 'static>(
     store: &Store,
     work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,

@@ -1,5 +1,5 @@
-//! Mails about the calendar itself: a change that moved duties, a year that is missing. They are queued in the transaction
-//! that makes them necessary.
+//! Mails about the calendar itself: a change that moved duties, or a missing year. They are queued in the transaction
+//! that causes them.
 
 use super::deputies::with_deputies;
 use super::duty::Duty;
@@ -15,26 +15,26 @@ use lettre::message::Mailbox;
 use minijinja::{Value, context};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A case of which duties moved with the calendar.
+/// A case whose duties moved with the calendar.
 #[derive(Debug, Clone)]
 pub struct MovedCase {
     /// The case.
     pub case_id: CaseId,
-    /// The entry of its log that says so.
+    /// The log entry that records the move.
     pub seq: i64,
     /// Its organ.
     pub organ_id: OrganId,
     /// The organ's name.
     pub organ_name: String,
-    /// 受理编号, once there is one.
+    /// 受理编号, once assigned.
     pub number: Option<String>,
-    /// The notices that brought the change.
+    /// The holiday notices that changed the calendar.
     pub notices: Vec<String>,
-    /// Each duty as it now stands, and where it stood.
+    /// Each duty after the move, with its dates before and after.
     pub duties: Vec<(Obligation, MovedDuty)>,
 }
 
-/// What one person is told.
+/// The mail to one person.
 struct Letter<'a> {
     person: Recipient,
     reason: String,
@@ -54,11 +54,14 @@ impl<'a> Letter<'a> {
 const OWNER: &str = "这些事项由您、您所在的科室或者公开工作机构办理。";
 const HEAD: &str = "您是本机关公开工作机构负责人。";
 
-/// Tells the owners of moved duties and the heads of the disclosure office, one mail a person for all of these cases, which
-/// are of one organ, not before `opens`; a deputy in the place of who is away. Answers how many mails were queued; who has no mailbox is logged.
+/// Notifies the owners of moved duties and the heads of the disclosure office. All of `moved` must be of one organ.
+/// Each person gets one mail for all cases, sent from `post.opens` on; deputies replace persons who are away. Returns
+/// how many mails were queued.
+///
+/// A duty for which no recipient has a mailbox is logged, and so is a mail that cannot be rendered.
 ///
 /// # Errors
-/// As every write.
+/// [`StoreError::Corrupt`] if an organ's path cannot be read; else the [`StoreError`] of a failed statement.
 pub fn tell_owners(db: &mut Db, post: &Post<'_>, moved: &[MovedCase]) -> Result<usize, StoreError> {
     let Some(first) = moved.first() else { return Ok(0) };
     let heads = recipients::with_role(db, first.organ_id, Role::OfficeHead)?;
@@ -85,20 +88,20 @@ pub fn tell_owners(db: &mut Db, post: &Post<'_>, moved: &[MovedCase]) -> Result<
     Ok(queued)
 }
 
-/// With what, as whom and when mails about the calendar are made.
+/// What all mails outside the reminder pass are made with: templates, sender, day, earliest time.
 #[derive(Debug, Clone, Copy)]
 pub struct Post<'a> {
     /// The templates.
     pub templates: &'a Templates,
     /// The sender.
     pub from: &'a Mailbox,
-    /// The civil day of the office.
+    /// Today's date at the office.
     pub today: NaiveDate,
-    /// When mail may go out; `None`: at once.
+    /// When the mail may go out; `None`: at once.
     pub opens: Option<Ts>,
 }
 
-/// Each person, or who stands in, and why.
+/// Replaces persons who are away by their deputies, and adds to each recipient the reason for the mail.
 fn with_reasons(
     db: &mut Db,
     people: Vec<Recipient>,
@@ -123,7 +126,7 @@ fn send(db: &mut Db, post: &Post<'_>, organ: &MovedCase, letter: &Letter<'_>) ->
     };
     let is_one = letter.cases.len() == 1;
     let mail = NewMail {
-        // The entry of the log happens once, so this mail does.
+        // The log entry is unique, so the mail is too.
         dedupe_key: format!("calendar/{}/{}/{}", first.case_id.0, first.seq, person.user_id.0),
         organ_id: Some(organ.organ_id),
         case_id: is_one.then_some(first.case_id),
@@ -138,7 +141,7 @@ fn send(db: &mut Db, post: &Post<'_>, organ: &MovedCase, letter: &Letter<'_>) ->
     outbox::enqueue(db, &mail)
 }
 
-/// An address that is none must not stop a case from being brought up to date.
+/// Logs and skips a mail with an invalid address, so that it cannot block a calendar update.
 fn unsendable(cause: &RenderError) -> Result<bool, StoreError> {
     tracing::error!(%cause, "a mail about the calendar cannot be made");
     Ok(false)
@@ -182,21 +185,22 @@ fn told(day: Option<NaiveDate>, is_provisional: bool) -> String {
     }
 }
 
-/// A year that running duties need and the calendar has not.
+/// A year that open duties need and the calendar lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MissingYear {
     /// The year.
     pub year: i32,
     /// Cases whose last day is an estimate.
     pub in_gap: i64,
-    /// The latest last day.
+    /// The latest last day of an open duty, or today if that is later.
     pub latest: NaiveDate,
 }
 
-/// Reminds the administrators at the top, who may take a year in, of one that is missing: once in each week of the calendar. Answers how many mails were queued.
+/// Reminds the administrators at the top, who may add a year, of a missing one: once per ISO week. Returns how many
+/// mails were queued.
 ///
 /// # Errors
-/// As every write.
+/// [`StoreError`] of a failed statement. A mail that cannot be rendered is logged and skipped.
 pub fn remind_of_year(db: &mut Db, post: &Post<'_>, missing: MissingYear) -> Result<usize, StoreError> {
     let week = post.today.iso_week();
     let mut queued = 0;
@@ -243,7 +247,7 @@ fn render(
     templates.mail(name, page, from, to, uuid::Uuid::now_v7(), store::now().0)
 }
 
-/// A page of everything a mail about moved duties may hold: a template is tried with it.
+/// A sample page with everything a mail about moved duties may contain, to test a template.
 pub(super) fn sample_moved() -> Value {
     let line =
         context! { duty => "某事", before => "未定", after => told(Some(NaiveDate::MIN), true), article => "某条" };
@@ -257,7 +261,7 @@ pub(super) fn sample_moved() -> Value {
     }
 }
 
-/// The same of the mails about a missing year.
+/// Sample pages of the mail about a missing year.
 pub(super) fn sample_missing() -> Vec<Value> {
     let page = |in_gap: i64| missing_page("某某", MissingYear { year: 1, in_gap, latest: NaiveDate::MIN });
     vec![page(0), page(1)]

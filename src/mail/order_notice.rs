@@ -1,36 +1,36 @@
-//! Mails that tell a person at once of something that was done: no reminder of a date, sent once.
+//! Mails that notify a person of an event, at once and only once. They are not reminders of a date.
 
 use super::render::{RenderError, Rendered, Templates, one_line};
 use lettre::Address;
 use lettre::message::Mailbox;
 use minijinja::{Value, context};
 
-/// All that a notice says.
+/// The content of a notice.
 #[derive(Debug, Clone)]
 pub struct Notice<'a> {
-    /// Who reads it.
+    /// The reader's name.
     pub person: &'a str,
-    /// The reader's mailbox.
+    /// The reader's address.
     pub to: &'a str,
-    /// The subject, without what all our subjects begin with.
+    /// The subject, without the common prefix.
     pub title: &'a str,
-    /// What happened, one sentence.
+    /// What happened, in one sentence.
     pub lead: &'a str,
-    /// What it is about: name and value, in lines.
+    /// The facts, as name and value, one per line.
     pub facts: &'a [(&'static str, String)],
-    /// What somebody wrote, with what it is called.
+    /// A quoted text, with its heading.
     pub quote: Option<(&'static str, &'a str)>,
-    /// What to do next.
+    /// The next steps.
     pub next_steps: &'a [&'static str],
-    /// Why this person.
+    /// Why this person gets the mail.
     pub reason: &'a str,
 }
 
 impl Templates {
-    /// The mail of a notice from `from`, with the identity `id` and the date `at`.
+    /// Renders a notice from `from`, with the id `id` and the date `at`.
     ///
     /// # Errors
-    /// [`RenderError`]; an address that is none is the usual one.
+    /// [`RenderError::Address`] if the recipient's address is invalid (the usual cause).
     pub fn notice(
         &self,
         notice: &Notice<'_>,
@@ -57,7 +57,7 @@ fn page(notice: &Notice<'_>) -> Value {
     }
 }
 
-/// A notice with everything one may hold, and one without what it may leave out: a template is tried with both.
+/// Sample pages to test a template: one with everything a notice may contain, one without the optional parts.
 pub(super) fn sample_pages() -> Vec<Value> {
     let facts = [("某项", "某事".to_owned())];
     let full = Notice {

@@ -1,7 +1,7 @@
-//! Turns reminders into the bytes of a mail: templates in, one frozen message out.
+//! Renders reminders: templates in, the bytes of one message out.
 //!
-//! The message is built once. Its Message-ID and Date stay what they are whenever it is sent again: that is what lets
-//! the receiver's server drop a second copy.
+//! A message is rendered once. Every attempt sends the same Message-ID and Date, so that the receiver's server can drop
+//! a second copy.
 
 mod page;
 
@@ -20,7 +20,7 @@ macro_rules! built_in {
     ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../../config/templates/mail/", $name)))),*] };
 }
 
-/// The templates there are, by the name of their file.
+/// The built-in templates, by file name.
 const BUILT_IN: &[(&str, &str)] = built_in![
     "reminder.subject.txt",
     "reminder.txt",
@@ -45,21 +45,21 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "in_the_clear.html",
 ];
 
-/// Why a mail could not be made.
+/// Why a mail could not be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// A template is broken.
     #[error("template: {0}")]
     Template(#[from] minijinja::Error),
-    /// An address is none.
+    /// Not a valid e-mail address.
     #[error("address: {0}")]
     Address(#[from] lettre::address::AddressError),
-    /// The message cannot be put together.
+    /// The message cannot be assembled.
     #[error("message: {0}")]
     Message(#[from] lettre::error::Error),
 }
 
-/// A template of the office's own that cannot be used; the built-in one is used in its place.
+/// One of the office's own templates that cannot be used. The built-in one replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenTemplate {
     /// The file.
@@ -78,97 +78,97 @@ impl std::fmt::Display for BrokenTemplate {
     }
 }
 
-/// A step that the reader, or who does the work, may take now.
+/// A step that the reader, or the person who does the work, may take now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextAction {
-    /// What it is called.
+    /// Its name.
     pub label: &'static str,
-    /// The last day it can still be done in time.
+    /// The last day on which it is in time.
     pub until: Option<NaiveDate>,
-    /// The article.
+    /// The article it is based on.
     pub article: &'static str,
 }
 
 /// What may be done with a case in its present state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Next {
-    /// The steps by which this duty is done.
+    /// The steps that complete this duty.
     pub steps: Vec<NextAction>,
-    /// What else is lawful, by name.
+    /// Names of other lawful steps.
     pub others: Vec<&'static str>,
-    /// Whether it is the reader who may; else whoever works on the case.
+    /// Whether the reader may take the steps; else the person who works on the case.
     pub is_for_reader: bool,
 }
 
-/// One duty as a mail speaks of it.
+/// One duty as presented in a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Whose duty it is.
+    /// The organ whose duty it is.
     pub organ: String,
-    /// 受理编号, once there is one.
+    /// 受理编号, once assigned.
     pub case_number: Option<String>,
-    /// What the application is about; `None` for a duty that belongs to no case.
+    /// The title of the case; `None` for a duty without a case.
     pub case_title: Option<String>,
-    /// The applicant, as far as mail may say.
+    /// The applicant, masked for mail.
     pub applicant: Option<String>,
     /// The kind of duty.
     pub kind: String,
-    /// Its article.
+    /// The article it is based on.
     pub article: String,
-    /// Its date.
+    /// Its date; while the holiday notice is missing, the earliest possible one.
     pub due_on: NaiveDate,
-    /// While a notice is not out: the latest its date can be; `due_on` is the earliest.
+    /// The latest possible date, while the holiday notice is missing.
     pub latest_on: Option<NaiveDate>,
-    /// Where it stands.
+    /// How near or how long past its date is.
     pub standing: Standing,
-    /// Whether it is overdue by so much that it is at the black level.
+    /// Whether it is so long overdue that it has the black level.
     pub is_black: bool,
-    /// The day the standing is told for.
+    /// The day that `standing` refers to.
     pub as_of: NaiveDate,
-    /// Reminder days that went by without a mail.
+    /// Reminder days that passed without a mail.
     pub missed: Vec<NaiveDate>,
-    /// What is to be said of a date that is not certain for want of a notice.
+    /// A note on a date that is uncertain because the holiday notice is missing.
     pub estimate: Option<String>,
-    /// The first year the calendar does not know, where the working days left are an estimate.
+    /// The first year missing in the calendar, if the working days left are an estimate.
     pub unknown_year: Option<i32>,
-    /// Why this person.
+    /// Why this person gets the mail.
     pub because: Because,
-    /// Whether the date stands only if a correction notice sent too late does not start the period anew (C-7b).
+    /// Whether the date holds only if a late correction notice does not restart the period (C-7b).
     pub is_at_risk: bool,
-    /// In whose hands the case is, by name; `None` for a duty that belongs to no case.
+    /// The name of the person or department that has the case; `None` for a duty without a case.
     pub in_hand: Option<String>,
-    /// What may be done; `None` for a duty that belongs to no case.
+    /// What may be done; `None` for a duty without a case.
     pub next: Option<Next>,
 }
 
-/// Who gets a mail.
+/// The recipient of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Addressee<'a> {
-    /// How the person is addressed.
+    /// The name in the salutation.
     pub person: &'a str,
-    /// The mailbox.
+    /// The address.
     pub to: &'a str,
 }
 
-/// A mail that was given up, as the administrators are told of it.
+/// A parked mail, as reported to administrators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parked<'a> {
-    /// The mailbox it was for.
+    /// The address it was for.
     pub address: &'a str,
     /// Its subject.
     pub subject: &'a str,
-    /// What the server said.
+    /// The answer of the server.
     pub reply: &'a str,
-    /// When it was given up, by the office's clock.
+    /// When it was parked, in the office's local time.
     pub at: NaiveDateTime,
-    /// Its identity, to send it again by.
+    /// Its id, with which it can be released.
     pub mail_id: &'a str,
 }
 
 /// A mail, ready to be stored and sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// The subject, readable.
+    /// The subject, decoded.
     pub subject: String,
     /// The Message-ID, in angle brackets.
     pub message_id: String,
@@ -176,7 +176,7 @@ pub struct Rendered {
     pub bytes: Vec<u8>,
 }
 
-/// The templates, parsed.
+/// The parsed templates.
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
@@ -184,10 +184,10 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// The built-in templates.
+    /// Parses the built-in templates.
     ///
     /// # Errors
-    /// [`RenderError::Template`] when one does not parse (a test reads them).
+    /// [`RenderError::Template`] if one does not parse (a test covers them).
     pub fn embedded() -> Result<Self, RenderError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
@@ -202,11 +202,12 @@ impl Templates {
         Ok(Self { environment, broken: Vec::new() })
     }
 
-    /// The built-in templates, each replaced by the file of its name in `directory` where there is one that works:
-    /// it must be readable, parse, and render a sample of everything a mail may say.
+    /// Parses the built-in templates and replaces each by the file of its name in `directory`, if there is one that
+    /// works: it must be readable, parse, and render samples of everything a mail may contain. The others are in
+    /// [`Templates::broken`].
     ///
     /// # Errors
-    /// As [`Templates::embedded`].
+    /// [`RenderError::Template`] if a built-in template does not parse.
     pub fn load(directory: &Path) -> Result<Self, RenderError> {
         let mut templates = Self::embedded()?;
         for (name, source) in BUILT_IN.iter().filter(|_| !directory.as_os_str().is_empty()) {
@@ -241,7 +242,7 @@ impl Templates {
         self.broken.push(broken);
     }
 
-    /// Renders a template over samples that between them hold everything a page may hold.
+    /// Renders a template with samples that together contain everything a page may contain.
     fn sample(&self, name: &str) -> Result<(), minijinja::Error> {
         let template = self.environment.get_template(name)?;
         for page in page::sample_pages(name) {
@@ -250,10 +251,10 @@ impl Templates {
         Ok(())
     }
 
-    /// The mail of one duty from `from`, with the identity `id` and the date `at`.
+    /// Renders the mail about one duty from `from`, with the id `id` and the date `at`.
     ///
     /// # Errors
-    /// [`RenderError`]; an address that is none is the usual one.
+    /// [`RenderError::Address`] if the recipient's address is invalid (the usual cause).
     pub fn reminder(
         &self,
         addressee: Addressee<'_>,
@@ -265,7 +266,7 @@ impl Templates {
         self.mail("reminder", &page::reminder(addressee, item), from, mailbox(addressee)?, id, at)
     }
 
-    /// The one mail of the day `as_of` with all that a person is owed.
+    /// Renders the digest of the day `as_of` with all duties of a person.
     ///
     /// # Errors
     /// As [`Templates::reminder`].
@@ -281,7 +282,7 @@ impl Templates {
         self.mail("digest", &page::digest(addressee, items, as_of), from, mailbox(addressee)?, id, at)
     }
 
-    /// The mail that tells an administrator of a given-up mail.
+    /// Renders the mail that reports a parked mail to an administrator.
     ///
     /// # Errors
     /// As [`Templates::reminder`].
@@ -296,7 +297,7 @@ impl Templates {
         self.mail("parked", &page::parked(addressee, parked), from, mailbox(addressee)?, id, at)
     }
 
-    /// One message of the three templates of `name`: subject, text, HTML.
+    /// Renders a message from the three templates of `name`: subject, text, HTML.
     pub(super) fn mail(
         &self,
         name: &str,
@@ -313,7 +314,7 @@ impl Templates {
         let page = context! { subject => subject.clone(), ..page.clone() };
         let (text, html) = (render("txt", &page)?, render("html", &page)?);
         let message_id = format!("<{id}@{}>", from.email.domain());
-        // RFC 3834: no out-of-office answer to a machine.
+        // RFC 3834: suppresses out-of-office answers.
         let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
         let message = Message::builder()
             .from(from.clone())

@@ -1,8 +1,8 @@
-//! SMTP with lettre's client: from the settings to a relay, from the server's answer to what it means for the mail.
+//! SMTP with lettre: makes a relay from the settings, and maps the server's answers to [`Failure`].
 //!
-//! The connection is held here and not in lettre's pool: a delivery that takes too long is given up in the middle of the
-//! conversation, and the pool would hand that connection out again, with the late answer to one mail waiting to be read
-//! as the answer to the next. Here a connection lives inside the delivery and is kept only after a clean end.
+//! The connection is kept here, not in lettre's pool. A delivery that takes too long is aborted in the middle of the
+//! conversation. The pool would hand that connection out again, and the late answer to one mail would be read as the
+//! answer to the next. Here a connection is kept only after a clean end.
 
 use super::render::{RenderError, Templates};
 use crate::config::{Smtp, SmtpTls};
@@ -25,17 +25,17 @@ use tokio::sync::Mutex;
 /// A name with its mail address.
 pub use lettre::message::Mailbox;
 
-/// A kept connection older than this is not used again: servers end them after a few minutes.
+/// Longest idle time of a kept connection: servers close idle connections after a few minutes.
 const KEEP: Duration = Duration::from_secs(30);
 
-/// A whole delivery may take so many times the time-out of one command: a server that answers a byte a second is slow
-/// on every command.
+/// A delivery takes at most this many times `timeout_s`: once to connect, once for the conversation. The limits cover
+/// the whole of each, because a server that sends a byte a second would pass a limit on single commands.
 const CONVERSATION: u32 = 2;
 
-/// Why the settings give no relay.
+/// Why no relay can be made from the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// `smtp.from` is no mailbox.
+    /// `smtp.from` is not a valid sender.
     #[error("smtp.from 不是有效的发件人：{0}")]
     From(#[from] lettre::address::AddressError),
     /// `smtp.ca_file` cannot be read.
@@ -44,12 +44,12 @@ pub enum SetupError {
     /// TLS cannot be set up.
     #[error("smtp 无法建立 TLS：{0}")]
     Tls(#[from] Error),
-    /// A built-in template does not parse (a test reads them).
+    /// A built-in template does not parse (a test covers them).
     #[error(transparent)]
     Template(#[from] RenderError),
 }
 
-/// Why a mail was not accepted, and so what happens to it.
+/// Why a mail was not accepted. Decides what happens to it next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// 4xx: refused for now.
@@ -58,7 +58,7 @@ pub enum Failure {
     /// 5xx: refused for good.
     #[error("{0}")]
     Never(String),
-    /// The relay cannot be used at all: no connection, no TLS, wrong account. Every other mail would fare the same.
+    /// The relay cannot be used at all: no connection, no TLS, wrong account. Every other mail would fail the same way.
     #[error("{0}")]
     NoRelay(String),
     /// The conversation broke off: the server may have stored the mail.
@@ -66,10 +66,10 @@ pub enum Failure {
     Unknown(String),
 }
 
-/// The mailbox mails come from.
+/// The sender of all mails.
 ///
 /// # Errors
-/// [`SetupError::From`].
+/// [`SetupError::From`] if `smtp.from` is not a valid sender.
 pub fn sender(settings: &Smtp) -> Result<Mailbox, SetupError> {
     Ok(settings.from.parse()?)
 }
@@ -82,14 +82,14 @@ enum Protection {
     None,
 }
 
-/// How patient to be with the relay.
+/// Pauses and leases of deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pace {
     /// Pauses between attempts of one mail; the last one repeats.
     pub retries: Vec<Duration>,
-    /// How long a relay that cannot be used is left alone.
+    /// Pause while the relay cannot be used.
     pub relay_pause: Duration,
-    /// How long a sender holds a mail: longer than waiting for its turn and the longest delivery.
+    /// Lease of a claimed mail: longer than the wait for the rate limit plus the longest delivery.
     pub lease: Duration,
 }
 
@@ -105,13 +105,13 @@ impl Pace {
     }
 }
 
-/// At most so many mails a minute, evenly: never more at once than a second's share.
+/// Rate limiter for `per_minute` mails, spread evenly: a burst is at most one second's share.
 fn limiter(per_minute: u32) -> Option<DefaultDirectRateLimiter> {
     let burst = NonZeroU32::new(per_minute / 60).unwrap_or(NonZeroU32::MIN);
     NonZeroU32::new(per_minute).map(|limit| RateLimiter::direct(Quota::per_minute(limit).allow_burst(burst)))
 }
 
-/// The mail server. A clone shares the kept connection and the limit.
+/// The mail server. Clones share the kept connection and the rate limit.
 #[derive(Clone)]
 pub struct Relay {
     inner: Arc<Inner>,
@@ -119,16 +119,15 @@ pub struct Relay {
     hours: Option<OfficeHours>,
 }
 
-/// Tells how long mail about an organ has to wait that could go out after a pause: the pause, and on until its window is
-/// open.
+/// Computes how long mail about an organ must wait: the given pause, then until the organ's window is open.
 pub type Wait = Arc<dyn Fn(&mut Db, Option<OrganId>, Duration) -> Result<Duration, StoreError> + Send + Sync>;
 
-/// The office's day, and its hours.
+/// The office's date and its hours for mail.
 #[derive(Clone)]
 pub struct OfficeHours {
-    /// Tells the civil day of the office.
+    /// Returns today's date at the office.
     pub today: Arc<dyn Fn() -> NaiveDate + Send + Sync>,
-    /// Knows the windows in which mail may go out.
+    /// Computes the wait until mail may go out.
     pub wait: Wait,
 }
 
@@ -137,7 +136,7 @@ struct Inner {
     port: u16,
     protection: Protection,
     credentials: Option<Credentials>,
-    /// What must not be kept of what a server says: it may repeat what we sent.
+    /// Secrets to remove from the server's answers, which may repeat what was sent.
     hidden: Vec<String>,
     hello: ClientId,
     sender: Mailbox,
@@ -157,10 +156,11 @@ impl std::fmt::Debug for Relay {
 }
 
 impl Relay {
-    /// The relay of the settings; `None` when no host is set: mail then stays queued. Connects to nothing yet.
+    /// Makes the relay from the settings. `None` if no host is set: mail then stays queued. Does not connect yet.
     ///
     /// # Errors
-    /// [`SetupError`] names the setting.
+    /// [`SetupError::From`] or [`SetupError::CaFile`] if that setting is invalid; [`SetupError::Tls`] if the
+    /// certificate or the TLS parameters cannot be used.
     pub fn from_settings(settings: &Smtp) -> Result<Option<Self>, SetupError> {
         if settings.host.is_empty() {
             return Ok(None);
@@ -189,20 +189,20 @@ impl Relay {
         Ok(Some(Self { inner: Arc::new(inner), templates, hours: None }))
     }
 
-    /// The same for an office: reminders written for a day before the office's are not sent, what was refused for now is
-    /// not tried again out of hours, and the mails about given-up mails are in the office's words.
+    /// Adds the office. Reminders written for an earlier day are then not sent, temporarily refused mail is not retried
+    /// out of hours, and warnings about parked mails use the office's templates.
     #[must_use]
     pub fn with_office(self, hours: OfficeHours, templates: Arc<Templates>) -> Self {
         Self { hours: Some(hours), templates, ..self }
     }
 
-    /// The templates of the mails about given-up mails.
+    /// The templates for warnings about parked mails.
     #[must_use]
     pub fn templates(&self) -> &Templates {
         &self.templates
     }
 
-    /// How long mail about `organ` waits that could be tried again after `pause`; without an office's hours just that.
+    /// How long mail about `organ` waits before a retry that is due after `pause`. Without an office: `pause`.
     pub(super) fn wait(&self, db: &mut Db, organ: Option<OrganId>, pause: Duration) -> Duration {
         let Some(hours) = &self.hours else { return pause };
         (hours.wait)(db, organ, pause).unwrap_or_else(|cause| {
@@ -211,34 +211,37 @@ impl Relay {
         })
     }
 
-    /// The day before which a reminder must not have been written; without an office's day one before every reminder.
+    /// Today's date at the office: reminders written for an earlier day are not sent. Without an office: 1970-01-01, so
+    /// that every reminder is sent.
     pub(super) fn today(&self) -> NaiveDate {
         self.hours.as_ref().map_or_else(NaiveDate::default, |hours| (hours.today)())
     }
 
-    /// How patient to be with it.
+    /// Pauses and leases of its deliveries.
     #[must_use]
     pub fn pace(&self) -> &Pace {
         &self.inner.pace
     }
 
-    /// The mailbox mails come from.
+    /// The sender of all mails.
     #[must_use]
     pub fn sender(&self) -> &Mailbox {
         &self.inner.sender
     }
 
-    /// Waits until one more mail may be sent within the limit.
+    /// Waits until the rate limit allows one more mail.
     pub async fn turn(&self) {
         if let Some(limiter) = &self.inner.limiter {
             limiter.until_ready().await;
         }
     }
 
-    /// Sends the bytes of a mail to one address and returns the server's answer.
+    /// Sends a message to one address and returns the server's answer, without secrets.
     ///
     /// # Errors
-    /// [`Failure`] says what to do with the mail.
+    /// [`Failure::Never`] if the address is invalid or the mail refused for good; [`Failure::Later`] if it is refused
+    /// for now; [`Failure::NoRelay`] if the relay cannot be used; [`Failure::Unknown`] if the conversation broke off or
+    /// timed out.
     pub async fn send(&self, to: &str, message: &[u8]) -> Result<String, Failure> {
         let address: Address = to.parse().map_err(|cause| Failure::Never(format!("{to}: {cause}")))?;
         let envelope = Envelope::new(Some(self.inner.sender.email.clone()), vec![address]);
@@ -262,17 +265,17 @@ impl Relay {
         }
     }
 
-    /// Ends the kept connection.
+    /// Closes the kept connection.
     pub async fn close(&self) {
         if let Some((mut connection, _)) = self.inner.kept.lock().await.take() {
-            // A server that says nothing to QUIT is left without a word.
+            // A server that does not answer QUIT must not delay the shutdown.
             let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
         }
     }
 }
 
 impl Inner {
-    /// The kept connection if it still answers, else a new one.
+    /// Returns the kept connection if it still answers, else a new one.
     async fn connection(&self) -> Result<AsyncSmtpConnection, Failure> {
         let kept = self.kept.lock().await.take();
         if let Some((mut connection, since)) = kept
@@ -281,11 +284,11 @@ impl Inner {
         {
             return Ok(connection);
         }
-        // Whatever goes wrong before a mail is begun concerns the relay, and nothing has been delivered.
+        // An error before a mail is begun concerns the relay, and nothing has been delivered.
         let no_relay = |error: Error| Failure::NoRelay(error.to_string());
         let mut connection = self.connect().await.map_err(no_relay)?;
         if let Some(credentials) = &self.credentials {
-            // Of this exchange nothing is kept that the server is free to word: it may repeat the password.
+            // Keep none of the server's own words from this exchange: they may repeat the password.
             let refused = |error: Error| Failure::NoRelay(account_refused(&error));
             connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(refused)?;
         }
@@ -301,7 +304,7 @@ impl Inner {
         let timeout = Some(self.timeout);
         let mut connection = AsyncSmtpConnection::connect_tokio1(server, timeout, &self.hello, implicit, None).await?;
         if let Protection::Starttls(parameters) = &self.protection {
-            // Fails when the server offers none: no mail and no password in the clear.
+            // Fails if the server does not offer STARTTLS: no mail and no password in the clear.
             connection.starttls(parameters.clone(), &self.hello).await?;
         }
         Ok(connection)
@@ -317,7 +320,7 @@ impl Inner {
         envelope: &Envelope,
         message: &[u8],
     ) -> Result<String, Failure> {
-        // lettre ends the data with a line break of its own.
+        // lettre ends the data with its own line break.
         let body = message.strip_suffix(b"\r\n").unwrap_or(message);
         let response = connection.send(envelope, body).await.map_err(|error| classify(&error))?;
         *self.kept.lock().await = Some((connection, Instant::now()));
@@ -334,7 +337,7 @@ fn tls(settings: &Smtp) -> Result<TlsParameters, SetupError> {
     Ok(builder.build()?)
 }
 
-/// The password as it is and as AUTH PLAIN and AUTH LOGIN send it.
+/// The password in plain text and as AUTH PLAIN and AUTH LOGIN encode it.
 fn hidden(settings: &Smtp) -> Vec<String> {
     let (name, password) = (&settings.username, settings.password.expose());
     if password.is_empty() {
@@ -342,13 +345,13 @@ fn hidden(settings: &Smtp) -> Vec<String> {
     }
     let plain = format!("\0{name}\0{password}");
     let mut forms = vec![BASE64.encode(plain), BASE64.encode(password)];
-    // Servers cut the padding off, and may repeat the rest.
+    // A server may repeat the encoded text without its padding.
     forms.extend(forms.clone().iter().map(|form| form.trim_end_matches('=').to_owned()));
     forms.push(password.to_owned());
     forms
 }
 
-/// That an account was refused, with the codes of the answer (RFC 3463) and none of its words.
+/// Describes a refused account by the status codes of the answer (RFC 3463), without the server's words.
 fn account_refused(error: &Error) -> String {
     let Some(code) = error.status() else {
         return "邮件服务器不接受账号认证 / the mail server cannot authenticate us".to_owned();
@@ -362,15 +365,15 @@ fn account_refused(error: &Error) -> String {
     format!("邮件服务器拒绝了账号或者口令 / the mail server refused the account: {code}{enhanced}")
 }
 
-/// What an error after MAIL was begun means.
+/// Maps an error after MAIL was begun to a [`Failure`].
 fn classify(error: &Error) -> Failure {
     let text = error.to_string();
     match error.status().map(u16::from) {
-        // 421: the service is closing; 530: it wants an account. Neither is about this mail.
+        // 421: the service is closing; 530: authentication required. Neither concerns this mail.
         Some(421 | 530) => Failure::NoRelay(text),
         Some(_) if error.is_permanent() => Failure::Never(text),
         Some(_) => Failure::Later(text),
-        // The server lacks what this address or message needs (SMTPUTF8, 8BITMIME): it was not even begun.
+        // The server lacks what this address or message needs (SMTPUTF8, 8BITMIME): the mail was not begun.
         None if error.is_client() => Failure::Never(text),
         None => Failure::Unknown(text),
     }

@@ -1,8 +1,8 @@
-//! Takes mails out of the outbox and hands them to the relay.
+//! Takes mails from the outbox and hands them to the relay.
 //!
-//! One step, [`deliver_once`], is all there is to know: claim, hold the lease, send, write down what the server said.
-//! A mail is marked sent after the server accepted it, never before: a crash between the two sends the same bytes again
-//! and the row says so (`suspect`); the other order would lose the mail.
+//! [`deliver_once`] is the whole procedure: claim, renew the lease, send, record the answer of the server. A mail is
+//! marked sent only after the server accepted it. After a crash in between, the same bytes are sent again and the row
+//! is marked `suspect`. The other order would lose the mail.
 
 use super::alarm;
 use super::smtp::{Failure, Relay};
@@ -12,43 +12,43 @@ use chrono::{NaiveDate, TimeDelta};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Mails claimed at a time.
+/// Mails claimed at once.
 const BATCH: i64 = 5;
-/// How often an empty outbox, or one whose relay cannot be used, is looked at.
+/// Pause while the outbox is empty or the relay cannot be used.
 const IDLE: Duration = Duration::from_secs(2);
-/// How long a database that does not answer is left alone.
+/// Pause after a database error.
 const DATABASE_PAUSE: Duration = Duration::from_secs(5);
-/// So many deliveries in a row that broke off mean that the relay is at fault and not the mails.
+/// After this many broken deliveries in a row, the relay is considered at fault, not the mails.
 const BREAKS: usize = 3;
-/// A mail the server keeps refusing for now (4xx) is given up after so many days (RFC 5321, 4.5.4.1); so is the mail in
-/// hand of a mailbox that has refused everything for so long.
+/// Days after which a mail is parked that the server keeps refusing temporarily (4xx; RFC 5321, 4.5.4.1). Also parks
+/// the claimed mail of a mailbox that has refused everything for so long.
 const GIVE_UP_AFTER_DAYS: i64 = 5;
 
-/// What one step did.
+/// Result of one step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Accepted by the server.
     pub sent: usize,
-    /// Will be tried again.
+    /// To be tried again.
     pub retried: usize,
-    /// Given up: a person has to look.
+    /// Given up: needs a person.
     pub parked: usize,
-    /// Not tried: the relay was found unusable first.
+    /// Not tried, because the relay became unusable first.
     pub handed_back: usize,
-    /// The lease was lost to another sender, or the recipient has lost the organ and the mail was withdrawn.
+    /// The lease was lost to another sender, or the recipient lost access to the organ and the mail was withdrawn.
     pub lost: usize,
     /// The relay cannot be used now.
     pub relay_down: bool,
 }
 
 impl Outcome {
-    /// Rows that were taken.
+    /// Number of mails claimed.
     #[must_use]
     pub const fn claimed(&self) -> usize {
         self.sent + self.retried + self.parked + self.handed_back + self.lost
     }
 
-    /// Adds another step's figures.
+    /// Adds the figures of another step.
     pub const fn add(&mut self, other: Self) {
         self.sent += other.sent;
         self.retried += other.retried;
@@ -59,30 +59,30 @@ impl Outcome {
     }
 }
 
-/// The pause after attempt number `attempts`: the one of `retries` in that place or the last, up to a fifth more or
-/// less, so that mails that failed together do not come back together. The same row and attempt always give the same
+/// The pause after attempt number `attempts`: the matching entry of `retries`, or the last one. It varies by up to a
+/// fifth, so that mails that failed together are not retried together. The same row and attempt always give the same
 /// pause.
 #[must_use]
 pub fn pause(retries: &[Duration], attempts: i32, row: uuid::Uuid) -> Duration {
     let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(retries.len().saturating_sub(1));
     let base = retries.get(index).copied().unwrap_or(IDLE);
-    // The tail of a version 7 identity is random.
+    // The last bytes of a version 7 UUID are random.
     let [.., a, b] = row.into_bytes();
     let draw = u32::from(u16::from_be_bytes([a, b]).rotate_left(u32::try_from(index).unwrap_or(0)));
     base * 4 / 5 + base * 2 / 5 * draw / u32::from(u16::MAX)
 }
 
-/// Mails in hand.
+/// Claimed mails.
 struct Batch {
     claims: Vec<Claimed>,
-    /// The one mail by which a relay is tried that could not be used.
+    /// Whether this is the single mail that probes a relay that could not be used.
     is_probe: bool,
 }
 
-/// Takes the mails whose time has come (a handful), sends them, records the answers.
+/// Claims a few ready mails, sends them, and records the answers.
 ///
 /// # Errors
-/// The database's. What was claimed and not recorded comes back when its lease ends.
+/// [`StoreError`] of the database. A mail that was claimed and not recorded is claimed again when its lease ends.
 pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<Outcome, StoreError> {
     let (lease, relay_pause, name) = (relay.pace().lease, relay.pace().relay_pause, owner.to_owned());
     let office_day = relay.today();
@@ -113,7 +113,7 @@ pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<O
         if outcome.relay_down {
             break;
         }
-        // The rest has waited; its lease must not run out behind a slow delivery.
+        // Renew the leases of the remaining mails, so that they do not expire behind a slow delivery.
         let rest: Vec<Claimed> = waiting.as_slice().to_vec();
         write(store, move |db| rest.iter().try_for_each(|claim| outbox::renew(db, claim, lease).map(|_| ()))).await?;
     }
@@ -124,7 +124,7 @@ pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<O
     Ok(outcome)
 }
 
-/// Claims what is ready; while the relay is left alone nothing, and when its pause is over one mail to try it by.
+/// Claims ready mails: none while the circuit is open, one as a probe when it is half-open.
 fn take(
     db: &mut Db,
     office_day: NaiveDate,
@@ -149,14 +149,14 @@ fn take(
     }
 }
 
-/// What a delivery says of the relay itself.
+/// What a delivery shows about the relay.
 enum RelayNews {
     Down(String),
     Works,
     None,
 }
 
-/// Writes down what came of one delivery, and whoever has to know of it, in one transaction.
+/// Records the result of one delivery, and queues the warnings it causes, in one transaction.
 async fn record(
     store: &Store,
     relay: &Relay,
@@ -203,8 +203,8 @@ async fn record(
     Ok(Outcome { lost: 1, relay_down, ..Outcome::default() })
 }
 
-/// Queues the mail again after the pause, and out of hours for the next opening. What a receiver may already hold is not
-/// held back: its copy must come while the receiver's server still knows the first.
+/// Queues the mail again after the pause, and out of hours for the next opening. A mail that the receiver may already
+/// hold is not delayed: its copy must arrive while the receiver's server still remembers the first one.
 fn retry(
     db: &mut Db,
     relay: &Relay,
@@ -217,7 +217,7 @@ fn retry(
     outbox::retry(db, claim, reply, again, what)
 }
 
-/// Parks the mail and tells those who can do something about it.
+/// Parks the mail and notifies the administrators.
 fn give_up(db: &mut Db, relay: &Relay, claim: &Claimed, reply: &str) -> Result<(bool, Outcome), StoreError> {
     let done = outbox::park(db, claim, reply)?;
     if done {
@@ -227,7 +227,7 @@ fn give_up(db: &mut Db, relay: &Relay, claim: &Claimed, reply: &str) -> Result<(
     Ok((done, Outcome { parked: 1, ..Outcome::default() }))
 }
 
-/// Sends until nothing is ready or the relay cannot be used.
+/// Sends until no mail is ready or the relay cannot be used.
 ///
 /// # Errors
 /// As [`deliver_once`].
@@ -242,7 +242,7 @@ pub async fn deliver_ready(store: &Store, relay: &Relay, owner: &str) -> Result<
     }
 }
 
-/// Sends until cancelled. A step that has begun is finished.
+/// Sends until cancelled. A step in progress is finished.
 pub async fn run(store: Store, relay: Relay, owner: String, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
         let rest = match deliver_once(&store, &relay, &owner).await {
@@ -261,7 +261,7 @@ pub async fn run(store: Store, relay: Relay, owner: String, cancel: Cancellation
     relay.close().await;
 }
 
-/// Runs a write transaction where it may block.
+/// Runs a write transaction on the blocking thread pool.
 async fn write<T: Send + 'static>(
     store: &Store,
     work: impl FnOnce(&mut Db) -> Result<T, StoreError> + Send + 'static,

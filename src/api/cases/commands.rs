@@ -1,6 +1,6 @@
-//! One route a command: the body is the command's payload, the answer the case as it then stands.
+//! One route per command. The body is the payload of the command, the response the case after it.
 //!
-//! A command wants `If-Match`: sent twice, the second is answered 412 and changes nothing, so that a retry is harmless.
+//! A command requires `If-Match`. Sent twice, the second request gets 412 and changes nothing, so a retry is harmless.
 
 use crate::api::cases::view::CaseView;
 use crate::api::http::body::{self, Body};
@@ -17,7 +17,7 @@ use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
 use uuid::Uuid;
 
-/// Gives the command and answers with the case.
+/// Executes the command and responds with the case.
 async fn execute(
     api: web::Data<Api>,
     caller: Caller,
@@ -35,12 +35,12 @@ async fn execute(
     if standing.has_any(READERS) {
         return Ok(answer.answer());
     }
-    // The intake system gives facts about its own filings; what the office thinks of them is not for it.
+    // The intake system may report facts about its own filings, but must not see how the office handles them.
     let etag = (header::ETAG, format!("\"{version}\""));
     Ok(HttpResponse::NoContent().insert_header(etag).finish())
 }
 
-/// What is wrong with the body of a command, with the words that its members may have in this case.
+/// Adds the words that are allowed in this case to the problem of an invalid body.
 async fn as_in_case(api: web::Data<Api>, id: CaseId, command: CommandKind, problem: Problem) -> Problem {
     if !body::names_choices(&problem) {
         return problem;
@@ -48,12 +48,12 @@ async fn as_in_case(api: web::Data<Api>, id: CaseId, command: CommandKind, probl
     let file = api.run(move |office| office.cases().case(id)).await;
     match file {
         Ok(file) => body::narrowed(problem, |member| choices(command, member, &file.case)),
-        // What was wrong is true all the same.
+        // The original problem is still correct.
         Err(_) => problem,
     }
 }
 
-/// The address a command is sent to.
+/// The path of a command.
 #[must_use]
 pub fn href(case_id: Uuid, command: CommandKind) -> String {
     format!("/api/v1/cases/{case_id}/{}", segment(command))

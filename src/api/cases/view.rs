@@ -1,4 +1,4 @@
-//! A case as its readers see it. Personal data is masked here; reading it in the clear is a route of its own.
+//! Views of a case. Personal data is masked; a route of its own reveals it.
 
 use crate::api::supervision::orders::OrderLine;
 use crate::case::{Action, Case, Challenge, Event, Obligation, Stage, challenges};
@@ -250,7 +250,7 @@ pub struct ActionsView {
 }
 
 impl ActionsView {
-    /// The actions of a case, each with the address it is sent to.
+    /// The actions of a case, each with its path.
     #[must_use]
     pub fn new(case_id: Uuid, actions: Vec<Action>) -> Self {
         let mut view = Self { allowed: Vec::new(), blocked: Vec::new() };
@@ -370,10 +370,11 @@ pub struct CaseView {
 }
 
 impl CaseView {
-    /// The case as its reader sees it.
+    /// Builds the view of a case for the caller.
     ///
     /// # Errors
-    /// [`OfficeError::Unreadable`] for a log whose clock cannot be computed.
+    /// [`OfficeError::Unreadable`] if the reply clock cannot be computed from the event log; [`OfficeError::Internal`]
+    /// if the file was loaded without its tags.
     pub fn new(shown: &Shown) -> Result<Self, OfficeError> {
         let Shown { file, actions, orders, today } = shown;
         let today = *today;
@@ -447,7 +448,7 @@ fn receipt_view(case: &Case) -> Option<ReceiptView> {
     })
 }
 
-/// The clock with its warning level on a day.
+/// The clock with its warning level on the day `on`.
 #[must_use]
 pub fn clock_view(
     case_id: Uuid,
@@ -466,7 +467,7 @@ pub fn clock_view(
     }
 }
 
-/// Of who signed for a reply the relation to the applicant is shown; the name stands behind `reveal`.
+/// Masks the signatory of the reply, except the relation to the applicant. The `reveal` route shows the name.
 fn masked_reply(mut reply: Reply) -> Reply {
     if let Some(proof) = &mut reply.proof {
         proof.signatory = proof.signatory.as_deref().map(mask_signatory);
@@ -474,7 +475,7 @@ fn masked_reply(mut reply: Reply) -> Reply {
     reply
 }
 
-/// The paragraph that goes under the reply, by the proposed or final category and the law of the day.
+/// The paragraph about remedies for the reply, by the proposed outcome and the law on the day of issue (or today).
 fn remedies_text(file: &CaseFile, today: NaiveDate) -> Option<String> {
     let proposal = &file.case.proposal.as_ref()?.proposal;
     let items = proposal.items.iter().map(|item| item.outcome);
@@ -603,7 +604,7 @@ pub struct EventView {
 }
 
 impl EventView {
-    /// A row of the log; who signed for a reply is masked.
+    /// A row of the event log. Masks the signatory of a service proof.
     #[must_use]
     pub fn new(row: EventRow, event: &Event) -> Self {
         let mut body: Value = serde_json::from_str(&row.body).unwrap_or(Value::Null);

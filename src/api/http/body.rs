@@ -1,4 +1,4 @@
-//! Request bodies and query parameters, with every fault as a problem that points at the field.
+//! Extractors for request bodies and query parameters. Every error becomes a problem that points at the field.
 
 use super::problem::Problem;
 use super::strict::{Strict, TWICE, Unique};
@@ -22,15 +22,16 @@ use std::future::{Future, Ready, poll_fn, ready};
 use std::pin::Pin;
 use std::rc::Rc;
 
-/// What is read and thrown away of a body that is too large, so that the client hears the answer at all.
+/// How much of a body that is too large is read and discarded. A client that is cut off while sending may never see the
+/// answer.
 const DRAIN_LIMIT_BYTES: usize = 64 << 20;
 
 /// A JSON body of type `T`; give `T` `#[serde(deny_unknown_fields)]`.
 #[derive(Debug)]
 pub struct Body<T> {
-    /// What it says.
+    /// The parsed body.
     pub value: T,
-    /// SHA-256 of its bytes, hexadecimal: tells a retry from another request.
+    /// SHA-256 of the bytes, hexadecimal. Distinguishes a retry from another request with the same key.
     pub fingerprint: String,
 }
 
@@ -47,17 +48,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// The member that holds a file.
+/// Name of the members that hold a file.
 pub(in crate::api) const FILE: &str = "content";
 
-/// A JSON body that carries files: members called [`FILE`] may be long, the whole as long as the settings say.
+/// A JSON body that carries files. Members named [`FILE`] are exempt from the text limits; the whole body is limited by
+/// `upload_limit_bytes`.
 #[derive(Debug)]
 pub struct Upload<T> {
-    /// What it says.
+    /// The parsed body.
     pub value: T,
     /// As [`Body::fingerprint`].
     pub fingerprint: String,
-    /// The turn to read the files, for [`Api::run_file`].
+    /// The place to read the files, for [`Api::run_file`].
     pub turn: FileTurn,
 }
 
@@ -73,9 +75,9 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for Upload<T> {
             let person = caller.await?.user_id;
             let bytes = received.await?;
             let api = api.ok_or_else(|| Problem::internal("no office behind the route"))?;
-            // What was received is small beside what is made of it: the turn comes first.
+            // Parsing takes far more memory than the received bytes, so wait for a place first.
             let turn = api.file_turn(person).await?;
-            // Megabytes of JSON would keep other requests of this thread waiting.
+            // Parsing megabytes of JSON here would block other requests on this thread.
             let parsed = web::block(move || uploaded(bytes)).await;
             let (value, fingerprint) = parsed.map_err(|_| Problem::busy())??;
             Ok(Self { value, fingerprint, turn })
@@ -83,7 +85,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for Upload<T> {
     }
 }
 
-/// A body that carries files, and its fingerprint. The bytes go as soon as they are parsed.
+/// Parses a body that carries files, and computes its fingerprint. Drops the bytes as soon as they are parsed.
 fn uploaded<T: DeserializeOwned>(bytes: Vec<u8>) -> Result<(T, String), Problem> {
     check_json(&bytes, &Allowance::new(Caps::REPORTS)).map_err(|_| {
         let most = Caps::REPORTS.cells;
@@ -94,7 +96,7 @@ fn uploaded<T: DeserializeOwned>(bytes: Vec<u8>) -> Result<(T, String), Problem>
     drop(bytes);
     let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
     remove_files(&mut document);
-    // What a file says is not kept as it is: it is read, judged and answered.
+    // The texts of an upload are evaluated, not stored, so the rules for single members do not apply.
     texts::check(&document, |_, text| texts::free(text))?;
     Ok((value, fingerprint))
 }
@@ -110,10 +112,10 @@ fn remove_files(document: &mut Value) {
     }
 }
 
-/// A JSON body as it stands, for a form that judges every member itself and tells every fault at once.
+/// A JSON body without a schema, for a form that validates every member itself and reports all errors at once.
 #[derive(Debug)]
 pub struct Form {
-    /// What it says.
+    /// The parsed body.
     pub value: Value,
     /// As [`Body::fingerprint`].
     pub fingerprint: String,
@@ -136,16 +138,16 @@ impl FromRequest for Form {
 
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
-/// Whether the body of the request is still arriving: then a deadline that passes is the client's.
+/// Whether the request body is still arriving. A deadline that passes meanwhile is the client's fault (408).
 #[derive(Debug, Clone)]
 struct OnItsWay(Rc<Cell<bool>>);
 
-/// Whether an extractor waits for the rest of the body.
+/// Whether an extractor is still waiting for the rest of the body.
 pub(in crate::api) fn is_body_on_its_way(request: &HttpRequest) -> bool {
     request.extensions().get::<OnItsWay>().is_some_and(|body| body.0.get())
 }
 
-/// The bytes of a JSON body, no more than the settings allow.
+/// Reads the bytes of a JSON body, up to the limit from the settings.
 fn received(request: &HttpRequest, payload: &mut Payload, limit: fn(&Server) -> usize) -> Reading<Vec<u8>> {
     let limit = request.app_data::<web::Data<Api>>().map_or(0, |api| limit(&api.office().settings().server));
     let is_json = is_json(request);
@@ -163,7 +165,7 @@ fn fingerprint(bytes: &[u8]) -> String {
     hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref())
 }
 
-/// JSON, or unnamed: a body without a type can only be meant as JSON here.
+/// Whether the content type is JSON. A missing `Content-Type` counts as JSON, because no other type is accepted.
 fn is_json(request: &HttpRequest) -> bool {
     let Some(value) = request.headers().get(header::CONTENT_TYPE) else { return true };
     let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -188,19 +190,19 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
     Ok(body)
 }
 
-/// The bytes of a file given as Base64 in the member at `pointer`; line breaks in it are nothing.
+/// Decodes a file given as Base64 in the member at `pointer`. Ignores line breaks.
 ///
 /// # Errors
-/// `invalid_value` at `pointer`.
+/// `invalid_value` at `pointer` if the content is not valid Base64.
 pub fn file_bytes(content: &str, pointer: &str) -> Result<Vec<u8>, FieldError> {
     let bytes = STANDARD.decode(content.trim().replace(['\r', '\n'], ""));
     bytes.map_err(|_| FieldError::new(pointer, "invalid_value", "应为文件内容的 Base64 编码"))
 }
 
-/// Parses a JSON document.
+/// Parses a JSON document strictly.
 ///
 /// # Errors
-/// `malformed_json`, `unknown_field` or `invalid_value`, the latter two with the JSON pointer of the field.
+/// `malformed_json`; `unknown_field` or `invalid_value` with the JSON pointer of the field.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let document = document(bytes)?;
     let value = serde_path_to_error::deserialize(Strict(&document)).map_err(|error| fault(&error))?;
@@ -230,7 +232,8 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     if let Some(name) = quoted_after(&text, "missing field `") {
         return Problem::new("invalid_value").field(below(&at, name), "required", "必须填写");
     }
-    // The choices stand last, and none of them holds what was sent: "expected one of `a`, `b`", but of two "expected `a` or `b`".
+    // serde lists the choices last, as "expected one of `a`, `b`" or, for two, "expected `a` or `b`". That part never
+    // repeats the input.
     let expected = text.rsplit_once(", expected ").filter(|_| text.starts_with("unknown variant"));
     let detail = match (form_of(&at), expected) {
         (Some(form), _) => format!("应为{form}"),
@@ -244,16 +247,16 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     Problem::new("invalid_value").field(at, "invalid_value", detail)
 }
 
-/// What the answer to an unknown word begins with.
+/// Prefix of the detail of an unknown enum value. [`narrowed`] finds these errors by it.
 const ONE_OF: &str = "应为以下之一：";
 
-/// That a word is none of these.
+/// Detail of an unknown enum value.
 fn one_of(choices: &[&str]) -> String {
     format!("{ONE_OF}{}", choices.join("、"))
 }
 
-/// The same problem, where a word is none of those that a member may have: its members named by `applies` (the first segment
-/// of the pointer) have these words only.
+/// Narrows the choices listed for unknown enum values. `applies` returns the words allowed for a member, named by the
+/// first segment of the pointer, or `None` to keep the list.
 pub(in crate::api) fn narrowed(mut problem: Problem, applies: impl Fn(&str) -> Option<Vec<&'static str>>) -> Problem {
     for error in problem.errors.iter_mut().filter(|error| error.detail.starts_with(ONE_OF)) {
         let member = error.pointer.split('/').nth(1).unwrap_or_default();
@@ -264,12 +267,12 @@ pub(in crate::api) fn narrowed(mut problem: Problem, applies: impl Fn(&str) -> O
     problem
 }
 
-/// Whether [`narrowed`] may say more.
+/// Whether the problem lists choices that [`narrowed`] can replace.
 pub(in crate::api) fn names_choices(problem: &Problem) -> bool {
     problem.errors.iter().any(|error| error.detail.starts_with(ONE_OF))
 }
 
-/// The forms of members that are neither a word nor a value, by the last segment of the pointer.
+/// Formats of members that are objects, by the last segment of the pointer.
 const FORMS: [(&str, &str); 1] = [(
     "orders_reply_within",
     "以下两种之一：{\"days\": 20}（自收到裁决之日起的工作日数），或者 {\"until\": \"2026-12-31\"}（最后一日）；没有责令答复的，不填",
@@ -284,7 +287,7 @@ fn quoted_after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     text.strip_prefix(prefix)?.split('`').next()
 }
 
-/// The pointer of a member, unless the path already ends in it.
+/// Appends `name` to the pointer `at`, unless `at` already ends in it.
 fn below(at: &str, name: &str) -> String {
     let last = format!("/{}", escaped(name));
     if at.ends_with(&last) { at.to_owned() } else { format!("{at}{last}") }
@@ -320,7 +323,8 @@ impl<T: DeserializeOwned> FromRequest for Params<T> {
     }
 }
 
-/// A day centuries away is a typing error, and one that PostgreSQL cannot even hold.
+/// Rejects a date outside 1900 to 2200. It is a typing error, and PostgreSQL cannot store every date that chrono
+/// parses.
 fn far_day(query: &str) -> Option<Problem> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(query).ok()?;
     let far = pairs
@@ -331,7 +335,7 @@ fn far_day(query: &str) -> Option<Problem> {
     })
 }
 
-/// serde_urlencoded does not say where; an unknown or missing name it does tell.
+/// Maps an error of serde_urlencoded, which names the parameter only if it is unknown or missing.
 fn query_fault(text: &str) -> Problem {
     let text = text.rsplit_once("error: ").map_or(text, |(_, rest)| rest);
     let problem = Problem::new("invalid_query");

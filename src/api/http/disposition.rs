@@ -1,9 +1,9 @@
-//! The name under which a browser saves an answer (RFC 6266).
+//! The file name under which a browser saves a response (RFC 6266).
 
 use std::fmt::Write;
 
-/// `Content-Disposition` of a file to be kept. A name beyond ASCII is given twice: in full as `filename*` (RFC 8187), and for
-/// old clients with `_` in the place of what ASCII cannot say.
+/// `Content-Disposition` of a download. A name with other than plain ASCII letters is given twice: in full as
+/// `filename*` (RFC 8187), and for old clients as `filename` with `_` in place of each such letter.
 pub(in crate::api) fn attachment(name: &str) -> String {
     let plain: String = name.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
     let mut value = format!("attachment; filename=\"{plain}\"");
@@ -14,13 +14,13 @@ pub(in crate::api) fn attachment(name: &str) -> String {
     value
 }
 
-/// A letter that needs no escape between quotes, in a file system or in a client: no quote, no backslash, no percent
-/// sign, nothing that leads to another folder.
+/// Whether the letter is safe between quotes, in a file name and in every client. Excludes quotes, backslashes, percent
+/// signs and path separators.
 fn is_plain(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || matches!(letter, ' ' | '-' | '_' | '.' | '(' | ')' | '+' | '=' | ',')
 }
 
-/// The bytes of the text, all but the letters of `attr-char` as `%XX`.
+/// Percent-encodes every byte that is not an `attr-char`.
 fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {

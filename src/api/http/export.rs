@@ -1,4 +1,4 @@
-//! Lists as files: which format a caller wants, and the answer that carries it.
+//! Lists as files: the choice of the format, and the response with the file.
 
 use super::disposition::attachment;
 use super::problem::Problem;
@@ -7,10 +7,10 @@ use crate::report::{Sheet, csv, xlsx};
 use actix_web::http::header::{self, Accept, Header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
-/// Most rows of an exported list; more is refused, not cut.
+/// Row limit of an exported list. A longer list is refused, not truncated.
 pub(in crate::api) const MOST_ROWS: usize = 10_000;
 
-/// A representation.
+/// A format of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::api) enum Format {
     Json,
@@ -21,12 +21,12 @@ pub(in crate::api) enum Format {
 }
 
 impl Format {
-    /// What a list is offered as.
+    /// Formats of a list.
     pub(in crate::api) const TABLE: &'static [Self] = &[Self::Json, Self::Csv, Self::Xlsx];
-    /// What a table that is also a page is offered as.
+    /// Formats of a table that can also be shown as a page.
     pub(in crate::api) const PAGE: &'static [Self] = &[Self::Json, Self::Csv, Self::Xlsx, Self::Html];
 
-    /// What a report is offered as.
+    /// Formats of a report.
     pub(in crate::api) const REPORT: &'static [Self] = &[Self::Json, Self::Csv, Self::Xlsx, Self::Docx, Self::Html];
 
     const fn code(self) -> &'static str {
@@ -39,7 +39,7 @@ impl Format {
         }
     }
 
-    /// Its media type.
+    /// The media type.
     pub(in crate::api) const fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -50,10 +50,10 @@ impl Format {
         }
     }
 
-    /// The format of `?format=`, else the first of `Accept` that is offered, else JSON.
+    /// Chooses the format: `?format=`, else the best match in `Accept`, else JSON.
     ///
     /// # Errors
-    /// `invalid_query` for a parameter that is none of those offered.
+    /// `invalid_query` if `?format=` is not one of the formats offered.
     pub(in crate::api) fn asked(
         request: &HttpRequest,
         parameter: Option<&str>,
@@ -71,19 +71,20 @@ impl Format {
         Ok(ranked.iter().find_map(|kind| named(kind.essence_str())).unwrap_or(Self::Json))
     }
 
-    /// The format of a thing that is always a file: CSV unless XLSX is asked for.
+    /// Chooses the format of a resource that is always a file: CSV unless XLSX is requested.
     ///
     /// # Errors
-    /// As [`Format::asked`].
+    /// `invalid_query` if `?format=` is neither `csv` nor `xlsx`.
     pub(in crate::api) fn file(request: &HttpRequest, parameter: Option<&str>) -> Result<Self, Problem> {
         let asked = Self::asked(request, parameter, &[Self::Csv, Self::Xlsx])?;
         Ok(if asked == Self::Xlsx { asked } else { Self::Csv })
     }
 
-    /// The bytes of a table; CSV has room for the first one only.
+    /// Writes the sheets as a file. CSV contains only the first one.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when it cannot be written.
+    /// [`OfficeError::Internal`] if the file cannot be written, if there is no sheet, or if the format is not CSV or
+    /// XLSX.
     pub(in crate::api) fn write(self, sheets: &[Sheet]) -> Result<Vec<u8>, OfficeError> {
         match (self, sheets.first()) {
             (Self::Csv, Some(sheet)) => Ok(csv(sheet)?),
@@ -94,12 +95,12 @@ impl Format {
         }
     }
 
-    /// The answer that carries the bytes: a table to be kept, a page to be read.
+    /// The response with the file: a download, or for HTML a page to be shown.
     pub(in crate::api) fn answer(self, name: &str, bytes: Vec<u8>) -> HttpResponse {
         self.response(name).body(bytes)
     }
 
-    /// The head of such an answer.
+    /// The head of the response of [`Format::answer`].
     pub(in crate::api) fn response(self, name: &str) -> HttpResponseBuilder {
         let kind = match self {
             Self::Csv | Self::Html => format!("{}; charset=utf-8", self.media_type()),
@@ -115,7 +116,7 @@ impl Format {
     }
 }
 
-/// The refusal of a file that would look whole and is not.
+/// Refuses an export that would look complete but is not.
 pub(in crate::api) fn incomplete() -> OfficeError {
     let detail = "没有查遍全部案件：案件过多，请按机关、日期缩小范围；或者有案件的记录不能读取，见服务日志".to_owned();
     OfficeError::Refused { code: "incomplete".into(), article: None, detail, errors: Vec::new() }

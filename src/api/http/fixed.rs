@@ -1,4 +1,5 @@
-//! Answers that stay the same while the program runs: made and compressed once, and told from another release by their tag.
+//! Responses that stay the same while the program runs. They are built and compressed once; their ETag is a content
+//! hash.
 
 use std::io::{Read, Write};
 
@@ -10,7 +11,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-/// A body in both encodings, with its tag.
+/// A body, plain and compressed, with its tag.
 #[derive(Debug)]
 pub(in crate::api) struct Fixed {
     kind: String,
@@ -20,10 +21,10 @@ pub(in crate::api) struct Fixed {
 }
 
 impl Fixed {
-    /// An answer with this body.
+    /// A response with this body, which is compressed here.
     ///
     /// # Errors
-    /// When it cannot be compressed.
+    /// [`std::io::Error`] if the compression fails.
     pub(in crate::api) fn new(kind: impl Into<String>, plain: Vec<u8>) -> std::io::Result<Self> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&plain)?;
@@ -31,21 +32,21 @@ impl Fixed {
         Ok(Self { kind: kind.into(), plain: plain.into(), gzip: encoder.finish()?.into(), tag })
     }
 
-    /// An answer with a body that is compressed already.
+    /// A response with a body that is already compressed.
     ///
     /// # Errors
-    /// When it is not gzip.
+    /// [`std::io::Error`] if `gzip` is not valid gzip.
     pub(in crate::api) fn of_gzip(kind: impl Into<String>, gzip: &[u8]) -> std::io::Result<Self> {
         let mut plain = Vec::new();
         GzDecoder::new(gzip).read_to_end(&mut plain)?;
         Self::new(kind, plain)
     }
 
-    /// The answer to this request: 304 when the caller has it. It names its encoding in either case, so that nothing
-    /// around it compresses it again.
+    /// Answers the request, with 304 if the client has this version. The response always names its encoding, so that
+    /// the compression middleware does not compress it again.
     pub(in crate::api) fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let (encoding, body) = if takes_gzip(request) { ("gzip", &self.gzip) } else { ("identity", &self.plain) };
-        // A tag for each encoding: they are different bytes.
+        // One tag per encoding: the bytes differ.
         let tag = format!("\"{}-{encoding}\"", self.tag);
         let is_known = values(request, header::IF_NONE_MATCH).any(|known| known.trim_start_matches("W/") == tag);
         let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
@@ -69,7 +70,7 @@ fn takes_gzip(request: &HttpRequest) -> bool {
     })
 }
 
-/// The members of all headers of this name.
+/// The comma-separated values of all headers with this name.
 fn values(request: &HttpRequest, name: header::HeaderName) -> impl Iterator<Item = &str> {
     let lines = request.headers().get_all(name).filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)

@@ -1,4 +1,4 @@
-//! Stands before every handler: who is asking, may they, and how long may it take.
+//! Runs before every handler: authenticates the caller, checks the caller's roles, and enforces the deadline.
 
 use super::body::is_body_on_its_way;
 use super::problem::Problem;
@@ -15,7 +15,7 @@ use std::future::{Ready, ready};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Lets the request through to its handler, or answers in its place. The deadline covers both.
+/// Passes the request on to its handler, or answers in its place. The deadline covers both steps.
 pub(in crate::api) async fn admit(
     route: &'static Route,
     request: ServiceRequest,
@@ -55,7 +55,8 @@ pub(in crate::api) async fn admit(
     }
 }
 
-/// A parameter that nobody reads is a mistake of the caller's, who would believe that it was heeded.
+/// Whether the request has a query string on a route without query parameters. Such a request is refused: silently
+/// ignoring a parameter would look like success.
 fn has_stray_query(route: &Route, request: &HttpRequest) -> bool {
     !request.query_string().is_empty() && !openapi::takes_query(route)
 }
@@ -69,7 +70,7 @@ async fn admission(
         return Ok(None);
     }
     let token = bearer(request).ok_or_else(|| Problem::new("unauthenticated"))?;
-    // An id that is none names nothing: only who has a good token learns even that.
+    // A malformed id is reported as 404, after authentication, so it reveals nothing.
     let thing = route.scope.parameter().map(|name| request.match_info().query(name).parse::<Uuid>());
     let admission = api.run(move |office| {
         let Some(named) = thing.transpose().ok() else {
@@ -105,7 +106,7 @@ fn bearer(request: &HttpRequest) -> Option<String> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
-/// The caller the guard let in, for the access log.
+/// Id of the admitted caller, for the access log.
 pub(in crate::api) fn caller_of(request: &HttpRequest) -> Option<Uuid> {
     request.extensions().get::<Admission>().map(|admission| admission.caller.user_id.0)
 }

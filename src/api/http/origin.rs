@@ -1,4 +1,4 @@
-//! Where a request came from: the client's address as far as we can believe it, and the id of the request.
+//! Where a request came from: the client's address, as far as it can be trusted, and the request id.
 
 use super::problem::Problem;
 use crate::office::Origin;
@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use std::future::{Ready, ready};
 use std::net::{IpAddr, SocketAddr};
 
-/// The outermost layer sets it; handlers take it.
+/// `edge` stores it in the request; handlers extract it.
 impl FromRequest for Origin {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -18,16 +18,16 @@ impl FromRequest for Origin {
     }
 }
 
-/// What the outermost layer found out.
+/// The origin that [`edge`](super::edge) stored.
 pub(in crate::api) fn of(request: &HttpRequest) -> Origin {
     request.extensions().get::<Origin>().cloned().unwrap_or_default()
 }
 
-/// The client's address: the peer's, or what the trusted proxies in front of us say.
+/// The client's address: the peer's, or the one that the trusted proxies in front of the service report.
 ///
 /// Each proxy appends the address it was called from, as a further entry or as a header line of its own. So the entries
-/// of all lines are read from the end: the first that is no trusted proxy is the client, and what stands before it is
-/// only the client's own claim. An entry that is no address proves nothing: then the peer counts.
+/// of all lines are read from the end. The first one that is not a trusted proxy is the client; the entries before it
+/// are only claims of the client. An invalid entry proves nothing: then the peer counts.
 pub(in crate::api) fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpAddr]) -> Option<IpAddr> {
     let peer = peer?.to_canonical();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|proxy| proxy.to_canonical() == *address);
@@ -46,7 +46,7 @@ pub(in crate::api) fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, 
     Some(farthest)
 }
 
-/// An address, with or without brackets and port.
+/// Parses an address, with or without brackets and port.
 fn address(entry: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(entry).ok()?.trim();
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use actix_web::http::header::{HeaderName, HeaderValue};
 
-    /// What is found for a peer and lines, when 10.0.0.1 and 10.0.0.2 are trusted.
+    /// The address found for a peer and header lines, with 10.0.0.1 and 10.0.0.2 trusted.
     fn found(peer: &str, lines: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {

@@ -1,4 +1,4 @@
-//! What a request must bring along: the version it saw, the key that makes a retry harmless, a page's bounds.
+//! Preconditions of a request (`If-Match`, `Idempotency-Key`), pages with their cursors, and the responses to match.
 
 use super::problem::Problem;
 use crate::api::state::Api;
@@ -9,7 +9,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use std::future::{Ready, ready};
 
-/// The version the caller saw, from `If-Match: "<version>"`. Missing: 428. A tag that is no version of ours: 412.
+/// The version the caller last saw, from `If-Match: "<version>"`. Missing: 428. Not a quoted tag: 400. Not a version as
+/// the service writes it: 412.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IfMatch(pub i64);
 
@@ -22,19 +23,19 @@ impl FromRequest for IfMatch {
     }
 }
 
-/// What to send in place of a missing `If-Match`.
+/// Detail of the answer to a missing `If-Match`.
 const IF_MATCH: &str = "请先读取要修改的内容，把应答中 ETag 的值原样填入 If-Match 请求头，例如 If-Match: \"3\"";
 
-/// What to send in place of a missing or malformed `Idempotency-Key`.
+/// Detail of the answer to a missing or malformed `Idempotency-Key`.
 const KEY: &str =
     "Idempotency-Key 请求头应为1至128个可见的 ASCII 字符（不含空格），例如 UUID：每次新建用新的，重试时用原来的";
 
-/// The version of a tag, written as the service writes it: `02` is no tag it ever gave.
+/// Parses a tag as a version. Accepts only the spelling the service uses, so `02` is not a version.
 fn version(tag: &str) -> Option<i64> {
     tag.parse().ok().filter(|version: &i64| version.to_string() == tag)
 }
 
-/// The tag itself, for things whose version is no number.
+/// The tag from `If-Match` as text, for resources whose version is not a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IfMatchTag(pub String);
 
@@ -56,7 +57,7 @@ fn tag(request: &HttpRequest) -> Result<String, Problem> {
     inner.map(str::to_owned).ok_or_else(malformed)
 }
 
-/// The tag of something that has no version: a digest of what it looks like.
+/// ETag of a resource without a version: a digest of its content.
 #[must_use]
 pub fn content_tag(look: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, look.as_bytes());
@@ -68,7 +69,7 @@ pub fn content_tag(look: &str) -> String {
 pub struct Key {
     /// The key itself.
     pub value: String,
-    /// Method and path it was sent to: the same key elsewhere is another key.
+    /// Method and path of the request. The same key on another route is independent.
     pub route: String,
 }
 
@@ -91,10 +92,10 @@ impl FromRequest for Key {
     }
 }
 
-/// The length of a page, from the settings' default and bound.
+/// The page size: `asked`, or the default from the settings.
 ///
 /// # Errors
-/// `invalid_query` when more is asked for than may be.
+/// `invalid_query` if `asked` is 0 or above `page_max`.
 pub fn page_limit(api: &Api, asked: Option<u32>) -> Result<i64, Problem> {
     let server = &api.office().settings().server;
     let limit = asked.unwrap_or(server.page_default);
@@ -115,7 +116,7 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Makes a page of at most `limit` rows from up to `limit + 1`; `key` is the sort key of a row.
+    /// Makes a page of at most `limit` rows from up to `limit + 1` rows. `key` returns the sort key of a row.
     #[must_use]
     pub fn cut(mut items: Vec<T>, limit: i64, key: impl Fn(&T) -> String) -> Self {
         let limit = usize::try_from(limit).unwrap_or(0);
@@ -126,10 +127,10 @@ impl<T> Page<T> {
     }
 }
 
-/// The sort key in a cursor of [`Page::cut`].
+/// Decodes a cursor made by [`Page::cut`] into its sort key.
 ///
 /// # Errors
-/// `invalid_query` for anything else.
+/// `invalid_query` if the cursor is not hexadecimal UTF-8, or contains U+0000.
 pub fn cursor_key(cursor: Option<&str>) -> Result<Option<String>, Problem> {
     let bad = || Problem::new("invalid_query").field("?cursor", "invalid_value", "不是本系统给出的游标");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
@@ -137,13 +138,13 @@ pub fn cursor_key(cursor: Option<&str>) -> Result<Option<String>, Problem> {
     cursor.map(decode).transpose()
 }
 
-/// A representation with its version as ETag.
+/// A JSON response with its version as ETag.
 pub fn versioned<T: Serialize>(version: impl ToString, body: &T) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", version.to_string()))).json(body)
 }
 
-/// An answer that was made where the use case ran. A case with long texts is megabytes of JSON: made on a worker, it
-/// keeps that worker's other requests waiting.
+/// A JSON response that is serialised inside the use case. A case with long texts is megabytes of JSON: serialising it
+/// on an async worker would block the other requests of that worker.
 #[derive(Debug)]
 pub struct Rendered {
     etag: Option<String>,
@@ -151,22 +152,22 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// The JSON of `body`, without a version.
+    /// Serialises `body`, without a version.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] for a value that is no JSON.
+    /// [`OfficeError::Internal`] if the serialisation fails.
     pub fn new(body: &impl Serialize) -> Result<Self, OfficeError> {
         let body = serde_json::to_vec(body).map_err(|error| OfficeError::Internal(error.to_string()))?;
         Ok(Self { etag: None, body })
     }
 
-    /// The same, of a thing with a version.
+    /// Sets the version, which becomes the ETag.
     #[must_use]
     pub fn version(self, version: impl ToString) -> Self {
         Self { etag: Some(format!("\"{}\"", version.to_string())), ..self }
     }
 
-    /// The answer.
+    /// Builds the HTTP response.
     pub fn answer(self) -> HttpResponse {
         let mut response = HttpResponse::Ok();
         if let Some(etag) = self.etag {
@@ -176,7 +177,7 @@ impl Rendered {
     }
 }
 
-/// The answer to a creating request; a replay says that it is one.
+/// The response to a creating request. A replay is marked with `Idempotent-Replayed: true`.
 pub fn created(answer: Answer, is_replay: bool) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::CREATED);
     let mut response = HttpResponse::build(status);
@@ -192,7 +193,7 @@ pub fn created(answer: Answer, is_replay: bool) -> HttpResponse {
     response.content_type("application/json").body(answer.body)
 }
 
-/// Tells an id in a path that is none as "not found".
+/// Maps a malformed path id to 404.
 pub(in crate::api) fn path_config() -> web::PathConfig {
     web::PathConfig::default().error_handler(|_, _| Problem::new("not_found").into())
 }

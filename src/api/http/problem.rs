@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// Code, status, title. A code that is not here comes from a rule of law and is answered like `refused`.
+/// Code, status, title. A code that is in neither table comes from a rule of law and is answered like `refused`.
 const TABLE: &[(&str, u16, &str)] = &[
     ("malformed_json", 400, "请求内容不是有效的 JSON"),
     ("unknown_field", 400, "请求含有不认识的字段"),
@@ -49,7 +49,7 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("deadline_exceeded", 503, "处理超时，请稍后再试"),
 ];
 
-/// Codes of the case's own order of things that are no refusal by law: code, status, title.
+/// Codes of the case and order workflow that are not refusals by law: code, status, title.
 const CASE_CODES: &[(&str, u16, &str)] = &[
     ("not_your_department", 403, "不是本科室的事项"),
     ("member_of_other_organs", 403, "此人还在其他机关任职"),
@@ -76,18 +76,19 @@ const CASE_CODES: &[(&str, u16, &str)] = &[
     ("notice_already_served", 409, "与现有状态冲突"),
 ];
 
-/// Seconds after which a client may try again when we are busy.
+/// `Retry-After` while the service is busy, seconds.
 const BUSY_RETRY_S: u64 = 2;
-/// The same when an operator has to do something first.
+/// `Retry-After` while a storage fault needs an operator, seconds.
 const STORAGE_RETRY_S: u64 = 30;
 
-/// The codes of a status with their titles.
+/// The codes of a status, with their titles.
 pub(in crate::api) fn codes_of(status: u16) -> impl Iterator<Item = (&'static str, &'static str)> {
     let all = TABLE.iter().chain(CASE_CODES);
     all.filter(move |(_, of, _)| *of == status).map(|(code, _, title)| (*code, *title))
 }
 
-/// What every 4xx and 5xx answer carries, as `application/problem+json`. Boxed: most results are no problem.
+/// The body of every 4xx and 5xx response, sent as `application/problem+json`. Boxed to keep `Result<_, Problem>`
+/// small.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct Problem(Box<Details>);
@@ -127,7 +128,7 @@ pub struct Details {
 }
 
 impl Problem {
-    /// A problem of the table; an unknown code takes status and title of `refused`.
+    /// Makes a problem from its code. An unknown code gets the status and title of `refused`.
     pub fn new(code: impl Into<Cow<'static, str>>) -> Self {
         let code = code.into();
         let find = |wanted: &str| TABLE.iter().chain(CASE_CODES).find(|(known, ..)| *known == wanted);
@@ -146,42 +147,42 @@ impl Problem {
         }))
     }
 
-    /// Adds what is particular to this case, in Chinese.
+    /// Sets the details of this occurrence, in Chinese.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Adds one wrong field.
+    /// Adds one invalid field.
     #[must_use]
     pub fn field(mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
         self.errors.push(FieldError::new(pointer, code, detail));
         self
     }
 
-    /// Adds the methods a resource takes (405).
+    /// Sets the methods the resource supports (405).
     #[must_use]
     pub fn allow(mut self, methods: impl Into<String>) -> Self {
         self.allow = Some(methods.into());
         self
     }
 
-    /// Adds when to try again, seconds.
+    /// Sets `Retry-After`, in seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);
         self
     }
 
-    /// A fault of ours: the text goes to the log, the caller learns only that it happened.
+    /// An internal error. The reason is logged; the client does not see it.
     #[must_use]
     pub fn internal(reason: &str) -> Self {
         tracing::error!(reason, "internal error");
         Self::new("internal")
     }
 
-    /// What is stored cannot be read: the text goes to the log, the caller learns what to do.
+    /// Stored data cannot be read. The reason is logged; the client is asked to contact the administrator.
     #[must_use]
     pub fn unreadable(reason: &str) -> Self {
         tracing::error!(reason, "stored data cannot be read");
@@ -190,7 +191,7 @@ impl Problem {
         Self::new("unreadable").detail(detail)
     }
 
-    /// We cannot take the request now.
+    /// The service cannot take the request now.
     #[must_use]
     pub fn busy() -> Self {
         Self::new("busy").retry_after(BUSY_RETRY_S)
@@ -287,7 +288,7 @@ impl From<OfficeError> for Problem {
 }
 
 impl Problem {
-    /// The problem for an error that came without one, from below our handlers.
+    /// The problem for an error response that came from below the handlers, without a problem of its own.
     #[must_use]
     pub fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
@@ -302,7 +303,7 @@ impl Problem {
         }
     }
 
-    /// A conflict stays 409 whatever its code.
+    /// A conflict: 409 if its code is unknown or listed as 422, else the listed status.
     fn conflict(code: Cow<'static, str>, detail: String) -> Self {
         let mut problem = Self::new(code).detail(detail);
         if problem.status == 422 {

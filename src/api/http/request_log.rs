@@ -1,4 +1,4 @@
-//! The outermost layer: request id, access log, security headers, and problem+json for whatever went wrong below.
+//! Middleware around all routes: request id, access log, security headers, and problem+json for every error.
 
 use super::guard::caller_of;
 use super::origin;
@@ -17,10 +17,10 @@ use uuid::Uuid;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Where the readable documentation lives: the only pages that run scripts, all of them ours.
+/// Path of the readable documentation. Only its pages run scripts, all served by this program.
 pub(in crate::api) const DOCS: &str = "/docs";
 
-/// Where people sign in and out.
+/// Path prefix of sign-in and sign-out.
 const AUTH: &str = "/api/v1/auth/";
 
 /// Wraps every request.
@@ -33,12 +33,12 @@ pub(in crate::api) async fn edge<B: MessageBody + 'static>(
     let method = request.method().clone();
     let is_docs = request.path().starts_with(DOCS);
     let origin = Origin { address: client_address(&request), request_id: Some(id.clone()) };
-    // The log needs an address only where people sign in and out.
+    // The log needs the address only for sign-in and sign-out.
     let address = origin.address.filter(|_| request.path().starts_with(AUTH)).map(|address| address.to_string());
     request.extensions_mut().insert(origin);
     let answer = next.call(request).await?.map_into_boxed_body();
     let mut answer = with_problem(answer, &id);
-    // The template, never the path or the query: those hold ids and what people search for.
+    // The template, never the path or the query: those contain ids and search terms.
     let route = answer.request().match_pattern().unwrap_or_else(|| "-".to_owned());
     let user_id = caller_of(answer.request()).or_else(|| signing_in(answer.request())).map(|id| id.to_string());
     let (status, elapsed_ms) =
@@ -54,7 +54,7 @@ fn client_address(request: &ServiceRequest) -> Option<IpAddr> {
     origin::client_address(request.peer_addr().map(|peer| peer.ip()), request.headers(), trusted)
 }
 
-/// The client's id if it is a plain one, else a new one.
+/// The client's request id if it is well-formed, else a new one.
 fn request_id(headers: &HeaderMap) -> String {
     let is_plain = |id: &&str| {
         (8..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
@@ -63,7 +63,7 @@ fn request_id(headers: &HeaderMap) -> String {
     given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
-/// Every error leaves as a problem that names the request.
+/// Turns every error into a problem that carries the request id.
 fn with_problem(answer: ServiceResponse, id: &str) -> ServiceResponse {
     let status = answer.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -90,7 +90,7 @@ fn finish(headers: &mut HeaderMap, id: &str, is_docs: bool) {
     let policy = if is_docs {
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
     } else if is_page {
-        // A printable page carries its style inside and loads nothing.
+        // A printable page carries its style inline and loads nothing.
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     } else {
         "default-src 'none'; frame-ancestors 'none'"
@@ -103,7 +103,7 @@ fn finish(headers: &mut HeaderMap, id: &str, is_docs: bool) {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    // Only what is the same for everybody says something else: the documentation.
+    // Only the documentation, which is the same for every reader, sets this header itself.
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

@@ -1,5 +1,5 @@
-//! Long tables as files: written row by row to a temporary file without a name, then sent from it, so that no list is held
-//! in memory and a fault is found before the first byte leaves.
+//! Long tables as files: written row by row to an unnamed temporary file, then sent from it. No list is held in memory,
+//! and an error is found before the first byte is sent.
 
 use super::export::{Format, MOST_ROWS, too_many};
 use crate::office::OfficeError;
@@ -35,10 +35,10 @@ fn failed(error: &std::io::Error) -> OfficeError {
 }
 
 impl LongTable {
-    /// Begins with the heading and the rows of `sheet`: XLSX where that is the format, else CSV.
+    /// Starts a table with the heading and the rows of `sheet`: XLSX if that is the format, else CSV.
     ///
     /// # Errors
-    /// As [`LongTable::append`].
+    /// As [`LongTable::append`]; [`OfficeError::Internal`] if the temporary file cannot be created.
     pub(in crate::api) fn begin(format: Format, sheet: &Sheet) -> Result<Self, OfficeError> {
         let heading = Sheet { rows: Vec::new(), name: sheet.name, columns: sheet.columns.clone() };
         let out = if format == Format::Xlsx {
@@ -53,10 +53,10 @@ impl LongTable {
         Ok(table)
     }
 
-    /// Adds rows.
+    /// Appends rows.
     ///
     /// # Errors
-    /// `too_many_rows` beyond [`MOST_ROWS`]; [`OfficeError::Internal`] when the file cannot be written.
+    /// `too_many_rows` beyond [`MOST_ROWS`]; [`OfficeError::Internal`] if the file cannot be written.
     pub(in crate::api) fn append(&mut self, rows: &[Vec<Cell>]) -> Result<(), OfficeError> {
         self.rows = self.rows.saturating_add(rows.len());
         if self.rows > MOST_ROWS {
@@ -68,10 +68,10 @@ impl LongTable {
         }
     }
 
-    /// Ends the table.
+    /// Finishes the table.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when the file cannot be written.
+    /// [`OfficeError::Internal`] if the file cannot be written.
     pub(in crate::api) fn finish(self) -> Result<Spool, OfficeError> {
         let written = match self.out {
             Out::Csv(out) => out.into_inner().map_err(|error| failed(error.error()))?,
@@ -94,7 +94,7 @@ impl Spool {
 }
 
 impl Format {
-    /// The answer that carries a finished file.
+    /// The response that streams a finished file.
     pub(in crate::api) fn send(self, name: &str, spool: Spool) -> HttpResponse {
         let Spool { file, bytes } = spool;
         let stream = ReaderStream::with_capacity(tokio::fs::File::from_std(file), CHUNK);

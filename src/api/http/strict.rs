@@ -1,7 +1,7 @@
-//! JSON taken as it is written: an object for a struct, a bare word for a choice, each member once.
+//! Strict JSON: an object for a struct, a bare word for a unit variant, each member once.
 //!
-//! serde's own derive also takes the list of a struct's values for the struct, and `{"clerk": null}` for `"clerk"`. What a
-//! clerk's client sends by mistake must not pass for something it did not say.
+//! serde's derive also accepts the list of a struct's values for the struct, and `{"clerk": null}` for `"clerk"`. A
+//! client that sends such a value by mistake must get an error, not a guess.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{
@@ -11,10 +11,10 @@ use serde::de::{
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::{Error, Map, Value};
 
-/// What the error says of a member that is named twice.
+/// Error text for a member that occurs twice.
 pub(in crate::api) const TWICE: &str = "a member is named twice";
 
-/// A document in which no object names a member twice.
+/// A document in which no object has a member twice.
 pub(in crate::api) struct Unique(pub Value);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     }
 }
 
-/// Reads a type out of a document, strictly.
+/// Deserialises a type from a document, strictly.
 #[derive(Clone, Copy)]
 pub(in crate::api) struct Strict<'a>(pub &'a Value);
 
@@ -159,7 +159,7 @@ impl<'de> IntoDeserializer<'de, Error> for Strict<'de> {
     }
 }
 
-/// A choice that carries something: `{"days": 15}`.
+/// An enum variant with content: `{"days": 15}`.
 struct Choice<'a> {
     name: &'a str,
     value: Strict<'a>,

@@ -1,11 +1,12 @@
-//! Every text of a request body is judged here, before a use case sees it: one line unless its member is known to hold more.
+//! Validates every text of a request body before a use case sees it. A text is one line unless [`FREE_TEXTS`] lists its
+//! member.
 
 use super::problem::Problem;
 use crate::case::text::{Flaw, LONGEST_TEXT, LONGEST_TITLE, free_text_flaw, line_flaw};
 use crate::office::cases::tags::TAG_MAX_CHARS;
 use serde_json::Value;
 
-/// The longest text a member of this name may hold, characters.
+/// The longest text of a member with this name, characters.
 pub(in crate::api) fn longest(name: &str) -> usize {
     match name {
         "title" => LONGEST_TITLE,
@@ -14,7 +15,7 @@ pub(in crate::api) fn longest(name: &str) -> usize {
     }
 }
 
-/// Members that hold free text of several lines, wherever they stand. A member that is not here is one line.
+/// Members that may hold several lines, at any depth. The text of every other member must be one line.
 const FREE_TEXTS: &[&str] = &[
     "adverse_effect",
     "comment",
@@ -37,10 +38,12 @@ const FREE_TEXTS: &[&str] = &[
     "text",
 ];
 
-/// Members that hold secrets. No page shows them. The sign-in judges them, with one answer for every fault.
+/// Members that hold secrets. No page shows them, so hidden characters do no harm. Sign-in judges their content, with
+/// one answer for every fault.
 const SECRETS: &[&str] = &["current_password", "new_password", "password", "refresh_token"];
 
-/// A pattern that every text passes that [`of_member`] takes. It says no more than that: hidden characters are many.
+/// A pattern that every text accepted by [`of_member`] matches. It does not exclude hidden characters: there are too
+/// many.
 pub(in crate::api) fn pattern_of_member(name: &str) -> &'static str {
     if FREE_TEXTS.contains(&name) {
         r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
@@ -49,7 +52,7 @@ pub(in crate::api) fn pattern_of_member(name: &str) -> &'static str {
     }
 }
 
-/// What is wrong with the text of a member.
+/// The flaw in the text of a member, if any.
 pub(in crate::api) fn of_member(name: &str, text: &str) -> Option<Flaw> {
     if SECRETS.contains(&name) {
         return too_long(text, LONGEST_TEXT).or_else(|| has_controls(text));
@@ -57,12 +60,12 @@ pub(in crate::api) fn of_member(name: &str, text: &str) -> Option<Flaw> {
     if FREE_TEXTS.contains(&name) { free(text) } else { too_long(text, longest(name)).or_else(|| line_flaw(text)) }
 }
 
-/// What is wrong with a text of several lines.
+/// The flaw in a text of several lines, if any.
 pub(in crate::api) fn free(text: &str) -> Option<Flaw> {
     too_long(text, LONGEST_TEXT).or_else(|| free_text_flaw(text))
 }
 
-/// U+0000, which PostgreSQL keeps in no text.
+/// Finds U+0000, which PostgreSQL cannot store in a text.
 pub(in crate::api) fn unstorable(text: &str) -> Option<Flaw> {
     text.contains('\0').then(|| ("invalid_value", "不得包含空字符".to_owned()))
 }
@@ -75,10 +78,11 @@ fn too_long(text: &str, longest: usize) -> Option<Flaw> {
     (text.chars().count() > longest).then(|| ("too_long", format!("不得超过 {longest} 个字")))
 }
 
-/// Asks `judge` about every text of the document, with the name of its member; entries of a list have the name of the list.
+/// Applies `judge` to every text of the document, with the name of its member; items of a list have the name of the
+/// list. Member names are judged as well, with an empty name.
 ///
 /// # Errors
-/// `invalid_value`, with the first flaw at its place.
+/// `invalid_value` with the pointer of the first flaw.
 pub(in crate::api) fn check(document: &Value, judge: fn(&str, &str) -> Option<Flaw>) -> Result<(), Problem> {
     match first_flaw(document, "", "", judge) {
         None => Ok(()),
@@ -103,7 +107,7 @@ fn first_flaw(value: &Value, name: &str, at: &str, judge: fn(&str, &str) -> Opti
     }
 }
 
-/// A member's name in a JSON pointer (RFC 6901).
+/// Escapes a member's name for a JSON pointer (RFC 6901).
 pub(in crate::api) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -1,4 +1,4 @@
-//! What each route may answer: the good answers described, and every refusal as a problem.
+//! The responses of each route: descriptions of the successful ones, and every problem it may return.
 
 use super::super::routes::{Access, Route, Verb};
 use crate::api::http::export::Format;
@@ -9,7 +9,7 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Components, Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type};
 
-/// Every status that a problem may have here, with what it comes to.
+/// Every status of a problem, with its description.
 const REFUSALS: &[(u16, &str)] = &[
     (400, "请求有错，应修改程序"),
     (401, "未登录，或者登录已失效"),
@@ -27,8 +27,8 @@ const REFUSALS: &[(u16, &str)] = &[
     (503, "暂时不能办理，没有作任何改动，请在 Retry-After 秒后以同样的请求再试"),
 ];
 
-/// What only one route answers. 429: the sign-in and what shows personal data slow down who tries too often. 412: a calendar is
-/// put in force by a confirmation in the query.
+/// Statuses of single routes. 429: sign-in, and routes that show personal data, are rate-limited. 412: the query of the
+/// calendar route carries a confirmation that may be out of date.
 const ALSO: &[(Verb, &str, u16)] = &[
     (Verb::Post, "/api/v1/auth/token", 429),
     (Verb::Put, "/api/v1/auth/password", 429),
@@ -37,7 +37,7 @@ const ALSO: &[(Verb, &str, u16)] = &[
     (Verb::Put, "/api/v1/calendar/{year}", 412),
 ];
 
-/// Routes whose answer may also be a file, with its formats.
+/// Routes that can also respond with a file, with its formats.
 const FILES: &[(&str, &[Format])] = &[
     ("/api/v1/cases", Format::TABLE),
     ("/api/v1/overdue", Format::TABLE),
@@ -47,10 +47,10 @@ const FILES: &[(&str, &[Format])] = &[
     ("/api/v1/organs/{organ_id}/ledger/template", &[Format::Csv, Format::Xlsx]),
 ];
 
-/// Routes of which a user and a password or a token in the body is the only proof.
+/// Public routes that check credentials or a token in the body.
 const SIGN_IN: &[&str] = &["/api/v1/auth/token", "/api/v1/auth/refresh"];
 
-/// The shared descriptions of the refusals.
+/// Adds the shared descriptions of the problems.
 pub(super) fn add_refusals(components: &mut Components) {
     for (status, what) in REFUSALS {
         let codes: Vec<String> = codes_of(*status).map(|(code, title)| format!("- `{code}` {title}")).collect();
@@ -71,7 +71,7 @@ fn name_of(status: u16) -> String {
     format!("Problem{status}")
 }
 
-/// The statuses with which the route may refuse.
+/// The problem statuses that the route may return.
 fn refusals(route: &Route, operation: &Operation) -> BTreeSet<u16> {
     let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
         RefOr::T(parameter) => Some(parameter),
@@ -107,7 +107,7 @@ fn refusals(route: &Route, operation: &Operation) -> BTreeSet<u16> {
     found
 }
 
-/// Describes every answer of the route.
+/// Describes every response of the route.
 pub(super) fn describe(operation: &mut Operation, route: &Route, components: &Components) {
     let refusals = refusals(route, operation);
     let answers = &mut operation.responses.responses;
@@ -131,7 +131,7 @@ pub(super) fn describe(operation: &mut Operation, route: &Route, components: &Co
     }
 }
 
-/// What the schema of the answer says of itself in its first line.
+/// The first line of the description of the response's schema.
 fn described(status: &str, answer: &Response, components: &Components) -> String {
     let schema = answer.content.values().find_map(|content| match content {
         RefOr::T(content) => content.schema.as_ref(),

@@ -1,4 +1,4 @@
-//! The readable page of the documentation; its scripts are inside the binary.
+//! The readable page of the documentation. Its scripts are compiled into the binary.
 
 use crate::api::http::fixed::Fixed;
 use crate::api::http::problem::Problem;
@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use utoipa_swagger_ui::Config;
 
-/// Where the document is.
+/// Path of the OpenAPI document.
 const OPENAPI: &str = "/api/v1/openapi.json";
 
-/// The files that were asked for, each made once. Only those that exist are kept: there are some ten.
+/// Files requested so far, each built once. Only existing files are kept, about ten, so the map stays small.
 static FILES: LazyLock<Mutex<HashMap<String, Arc<Fixed>>>> = LazyLock::new(Mutex::default);
 
-/// Takes the page in.
+/// Registers the page and the redirects to it.
 pub(in crate::api) fn register(config: &mut web::ServiceConfig) {
     config.service(web::resource("/docs/{_:.*}").guard(guard::Get()).to(file));
     config.service(web::redirect("/docs", "/docs/"));

@@ -1,7 +1,7 @@
-//! An example of every body, as the service takes it: `tests/it/examples.rs` sends each and asks for a good answer.
+//! An example of every request body. `tests/it/examples.rs` sends each one and expects success.
 //!
-//! Ids, passwords and tokens are of one office; everything else can be sent as it stands. The facts belong to an application
-//! of 2024-03-01.
+//! Ids, passwords and tokens are those of one installation; everything else can be sent unchanged. The facts belong to
+//! an application of 2024-03-01.
 
 use super::super::routes::{Route, Verb};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;
 
-/// Writes the examples of the route into its body.
+/// Adds the examples of the route to its body.
 pub(super) fn add(operation: &mut Operation, route: &Route) {
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
     for content in body.content.values_mut() {
@@ -23,7 +23,7 @@ pub(super) fn add(operation: &mut Operation, route: &Route) {
     }
 }
 
-/// What each example shows, and the body.
+/// Summary and body of each example.
 fn of(route: &Route) -> Vec<(&'static str, Value)> {
     if let Some(segment) = route.path.strip_prefix("/api/v1/cases/{case_id}/") {
         return of_case(segment);
@@ -123,7 +123,7 @@ fn of_case(segment: &str) -> Vec<(&'static str, Value)> {
     }
 }
 
-/// What happens to some cases only: it moves the period, ends the case, or comes after the reply.
+/// Commands that only some cases need: they move the period, end the case, or follow the reply.
 fn of_course(segment: &str) -> Vec<(&'static str, Value)> {
     match segment {
         "corrections" => vec![(
@@ -244,10 +244,10 @@ fn of_reports(path: &str) -> Vec<(&'static str, Value)> {
     }
 }
 
-/// 受理编号,收到日期,申请人类型,申请内容 and one row, in Base64.
+/// A CSV file in Base64: the heading 受理编号,收到日期,申请人类型,申请内容 and one row.
 const LEDGER: &str = "5Y+X55CG57yW5Y+3LOaUtuWIsOaXpeacnyznlLPor7fkurrnsbvlnoss55Sz6K+35YaF5a65CuaXp+S7tjHlj7csMjAyNC0wMy0wMSzoh6rnhLbkuros5p+Q6Lev5om55aSNCg==";
 
-/// The year as it was arranged; an example shorter than a year would be refused.
+/// The arrangement of a whole year: a shorter example would be refused.
 fn year_2017() -> Value {
     serde_json::from_str(include_str!("../../../config/calendar/cn-2017.json")).unwrap_or_default()
 }

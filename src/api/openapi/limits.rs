@@ -1,4 +1,4 @@
-//! What [`texts`](crate::api::http::texts) refuses of a body, as limits in the schemas of the bodies.
+//! Writes the limits that [`texts`](super::super::texts) enforces into the schemas of the request bodies.
 
 use crate::api::http::body::FILE;
 use crate::api::http::texts;
@@ -7,7 +7,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema, SchemaType};
 use utoipa::openapi::{Components, Object, RefOr, Type};
 
-/// The names of the schemas that a body of the operation is made of.
+/// Collects the names of the schemas that the request body of the operation consists of.
 pub(super) fn parts_of(operation: &Operation, components: &Components, found: &mut BTreeSet<String>) {
     let Some(RefOr::T(body)) = &operation.request_body else { return };
     for content in body.content.values() {
@@ -54,7 +54,7 @@ fn inner(schema: &Schema) -> Vec<&RefOr<Schema>> {
     }
 }
 
-/// Writes the limits of its texts into a schema; `name` is that of the member that holds it.
+/// Writes the limits of texts into a schema. `name` is the member that holds it.
 pub(super) fn bound(schema: &mut RefOr<Schema>, name: &str) {
     let RefOr::T(schema) = schema else { return };
     match schema {
@@ -82,7 +82,7 @@ pub(super) fn bound(schema: &mut RefOr<Schema>, name: &str) {
     }
 }
 
-/// Text of the caller's own words: no code, day or id.
+/// Whether the schema is free text: not an enum, and without a format such as a date or an id.
 fn is_text(object: &Object) -> bool {
     let types = match &object.schema_type {
         SchemaType::Type(one) => std::slice::from_ref(one),

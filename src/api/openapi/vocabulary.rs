@@ -1,4 +1,4 @@
-//! The vocabularies whose schemas are derived, with their labels: `words!` writes its own.
+//! Labels for the vocabularies whose schemas are derived. The `words!` macro writes those of its own.
 
 use crate::case::{CommandKind, ObligationKind, Role};
 use crate::law::{Channel, ConsultationKind, Outcome, ServiceMethod, described, labels};
@@ -8,7 +8,7 @@ use utoipa::openapi::{Components, RefOr};
 /// Code and label.
 type Word = (&'static str, &'static str);
 
-/// Every member of an enum as code and label.
+/// Code and label of every variant of an enum.
 macro_rules! words_of {
     ($kind:ident) => {
         (stringify!($kind), $kind::ALL.iter().map(|word| (word.code(), word.label())).collect())
@@ -27,7 +27,7 @@ fn vocabularies() -> Vec<(&'static str, Vec<Word>)> {
     ]
 }
 
-/// Writes the labels beside the codes.
+/// Adds the labels to the schemas.
 pub(super) fn label(components: &mut Components) {
     for (name, words) in vocabularies() {
         if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(name) {

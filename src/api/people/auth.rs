@@ -98,10 +98,10 @@ async fn sign_in(
     Ok(HttpResponse::Ok().json(done.result?))
 }
 
-/// Whose name was given, for the log of requests.
+/// Account that a sign-in request names, for the access log.
 struct SigningIn(Uuid);
 
-/// The account of the name that was given, if there is one and the password was looked at.
+/// Account that a sign-in request names. `None` if the user name is unknown or the attempt was throttled.
 pub(in crate::api) fn signing_in(request: &HttpRequest) -> Option<Uuid> {
     request.extensions().get::<SigningIn>().map(|account| account.0)
 }

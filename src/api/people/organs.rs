@@ -1,4 +1,4 @@
-//! Organs.
+//! Administrative organs, and the helpers that creating requests share.
 
 use crate::api::http::body::{Body, Params};
 use crate::api::http::precondition::{IfMatch, Key, Page, created, cursor_key, page_limit, versioned};
@@ -16,7 +16,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
-/// Who may look at the organs below.
+/// Roles that may list the organs below.
 const WATCHERS: &[Role] = &[Role::Supervisor, Role::Auditor, Role::Admin];
 
 /// The routes of this file.
@@ -116,7 +116,7 @@ struct OrganPatch {
     settings: Option<Value>,
 }
 
-/// Tells a member that is null from one that is missing.
+/// Distinguishes a member that is null (`Some(None)`) from a missing one (`None`, by `#[serde(default)]`).
 pub(in crate::api) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -229,18 +229,18 @@ async fn change(
     Ok(versioned(organ.version, &organ))
 }
 
-/// For a creating request whose path names the organ: the guard has admitted the caller to it.
+/// The admission check of a creating request whose path names the organ: the guard has already admitted the caller.
 #[expect(clippy::unnecessary_wraps, reason = "the shape of every admission")]
 pub(in crate::api) const fn admitted(_: &mut Db) -> Result<(), OfficeError> {
     Ok(())
 }
 
-/// Names a creating request of this caller.
+/// The identity of a creating request of this caller.
 pub(in crate::api) fn once(caller: &Caller, key: Key, fingerprint: String) -> Once {
     Once { user_id: caller.user_id, route: key.route, key: key.value, fingerprint }
 }
 
-/// The answer for something newly made.
+/// The 201 answer for a new resource.
 pub(in crate::api) fn made<T: Serialize>(
     location: &str,
     version: Option<String>,

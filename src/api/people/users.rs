@@ -198,7 +198,7 @@ async fn add(
     Ok(response)
 }
 
-/// Kept out of the body: bodies of creating requests are stored for retries.
+/// Header of the initial password. It is not in the body, because bodies of creating requests are stored for retries.
 const INITIAL_PASSWORD: actix_web::http::header::HeaderName =
     actix_web::http::header::HeaderName::from_static("x-initial-password");
 

@@ -1,4 +1,4 @@
-//! A person's private calendar (RFC 5545): its address, and what is read there.
+//! A person's private calendar feed (RFC 5545): its address and its content.
 
 use crate::api::http::problem::Problem;
 use crate::api::routes::{Access, Route, Scope, Verb};

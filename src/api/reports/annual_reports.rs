@@ -1,4 +1,4 @@
-//! 年度报告: what is owed, what was published when.
+//! 年度报告: when each is due and when it was published.
 
 use crate::api::http::body::{Body, Params};
 use crate::api::http::precondition::{Key, Page, created, cursor_key, page_limit};

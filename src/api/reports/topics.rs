@@ -1,4 +1,4 @@
-//! What many ask for, what one asks for again, and the subject tags of cases.
+//! Frequent topics, similar applications of one applicant, and the subject tags of cases.
 
 use crate::api::http::body::{Body, Params};
 use crate::api::http::precondition::{IfMatchTag, versioned};
@@ -87,7 +87,7 @@ impl TagsView {
     }
 }
 
-/// Tags have no version: what they are is their tag.
+/// Tags have no version, so a digest of them is the ETag.
 fn tag(tags: &[String]) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, tags.join("\n").as_bytes());
     hex::encode(digest.as_ref().split_at(8).0)

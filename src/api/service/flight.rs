@@ -1,5 +1,5 @@
-//! A question to the database that many ask at once and that has one answer: one asks, the others wait for the same answer
-//! and read it for a while. A database that hangs is asked once.
+//! Shares one database query among concurrent callers. One caller runs the query, the others wait for the same answer,
+//! and all reuse it while it is fresh. A database that hangs is asked only once.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use tokio::sync::Notify;
 
-/// One question and its last answer.
+/// A query with its last answer.
 #[derive(Debug)]
 pub(in crate::api) struct Flight<T> {
-    /// How long an answer is new.
+    /// Minimum time for which an answer is fresh.
     fresh: Duration,
-    /// And so many times what it took to find: what grows with the data does not cost more than its share.
+    /// An answer also stays fresh for this many times the duration of its query, so that a query that slows down as
+    /// data grows keeps a constant share of the load.
     times: u32,
-    /// How long a caller waits.
+    /// How long a caller waits for an answer.
     patience: Duration,
     state: Mutex<State<T>>,
     landed: Notify,
@@ -24,7 +25,7 @@ pub(in crate::api) struct Flight<T> {
 #[derive(Debug)]
 struct State<T> {
     last: Option<Answer<T>>,
-    /// Since when the question is being asked.
+    /// Start of the running query, if one is running.
     asking: Option<Instant>,
 }
 
@@ -35,12 +36,12 @@ struct Answer<T> {
     fresh_until: Instant,
 }
 
-/// What a caller gets.
+/// Result for one caller.
 #[derive(Debug)]
 pub(in crate::api) struct Seen<T> {
-    /// The last answer and its age, if there ever was one.
+    /// The last answer and its age; `None` before the first answer.
     pub(in crate::api) last: Option<(Arc<T>, Duration)>,
-    /// For how long the question has been without an answer, when that is longer than a caller waits.
+    /// How long the running query has been unanswered, if that is longer than a caller waits.
     pub(in crate::api) silent: Option<Duration>,
 }
 
@@ -50,12 +51,12 @@ impl<T: 'static> Flight<T> {
         Arc::new(Self { fresh, times, patience, state, landed: Notify::new() })
     }
 
-    /// The answer, new or still fresh; after the patience the last one that there was.
+    /// Returns a fresh answer, or waits for a new one. After `patience`, returns the last known answer.
     pub(in crate::api) async fn ask<F>(self: &Arc<Self>, question: impl FnOnce() -> F) -> Seen<T>
     where
         F: Future<Output = T> + 'static,
     {
-        // Listened to before looking: an answer that comes in between is not missed.
+        // Registered before the state is read, so that an answer in between is not missed.
         let mut landed = std::pin::pin!(self.landed.notified());
         landed.as_mut().enable();
         let begun = match self.begin() {
@@ -63,7 +64,7 @@ impl<T: 'static> Flight<T> {
             Begin::Asked(since) => since,
             Begin::Ask(now) => {
                 let (landing, answer) = (Landing(Arc::clone(self)), question());
-                // A task of its own: a caller who goes away does not take the answer with him.
+                // A separate task: the query must finish even if this caller disconnects.
                 rt::spawn(async move {
                     let value = answer.await;
                     landing.0.land(now, value);
@@ -73,7 +74,7 @@ impl<T: 'static> Flight<T> {
             }
         };
         let left = self.patience.saturating_sub(begun.elapsed());
-        // Whether it came in time shows in the state.
+        // `seen` shows whether the answer came in time.
         let _ = tokio::time::timeout(left, landed).await;
         self.seen()
     }
@@ -106,15 +107,15 @@ impl<T: 'static> Flight<T> {
 }
 
 enum Begin {
-    /// The last answer will do.
+    /// The last answer is still fresh.
     Fresh,
-    /// A query is under way since then.
+    /// A query has been running since this instant.
     Asked(Instant),
-    /// The caller is to ask.
+    /// The caller must run the query.
     Ask(Instant),
 }
 
-/// Ends the asking when dropped, also when the task is dropped without an answer.
+/// Marks the query as ended when dropped, also if its task was dropped before the answer came.
 struct Landing<T>(Arc<Flight<T>>);
 
 impl<T> Drop for Landing<T> {
@@ -124,7 +125,7 @@ impl<T> Drop for Landing<T> {
     }
 }
 
-/// A panic elsewhere leaves nothing half done in what this lock guards.
+/// Locks and ignores poisoning: a panic elsewhere cannot leave the state half-updated.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

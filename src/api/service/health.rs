@@ -1,4 +1,4 @@
-//! Whether the service lives and is ready, and its own description.
+//! Liveness, readiness, and the OpenAPI document.
 
 use super::flight::{Flight, Seen};
 use crate::api::http::fixed::Fixed;
@@ -13,17 +13,17 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use utoipa::{OpenApi, ToSchema};
 
-/// Readiness is public and costs a write: a caller who asks often gets the answer of the second before.
+/// Readiness is public and costs a write, so the answer is cached for a second.
 const FRESH: Duration = Duration::from_secs(1);
-/// A database that hangs must not hold up who watches it.
+/// How long a request waits for the check: a database that hangs must not block monitoring.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Seconds after which to look again at a service that is not ready.
+/// `Retry-After` while the service is not ready, seconds.
 const RETRY_S: u64 = 5;
 
-/// The last answer of `/health/ready`, shared by all workers.
+/// The cached answer of `/health/ready`, shared by all workers.
 pub(in crate::api) type Watch = Arc<Flight<Result<Readiness, Problem>>>;
 
-/// Nothing asked yet.
+/// An empty cache.
 pub(in crate::api) fn watch() -> Watch {
     Flight::new(FRESH, 0, PATIENCE)
 }

@@ -1,5 +1,5 @@
-//! The lanes of expensive work: reads of many cases (overviews, past days, topics, reports, exports) and files. Few at
-//! once, and only a share of them for one person, so that everybody else finds connections and cores free.
+//! Limits on expensive work: reads of many cases (overviews, past days, topics, reports, exports) and uploaded files.
+//! Each person gets only a share of the places, so that connections and cores stay free for others.
 
 use crate::api::http::problem::Problem;
 use std::collections::HashMap;
@@ -9,31 +9,31 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-/// Files that are read at a time.
+/// Number of files read at once.
 const FILES_AT_A_TIME: usize = 2;
-/// Most expensive reads of one person at once, where the lane is that wide.
+/// Upper limit of expensive reads per person; a narrow lane allows fewer.
 const MOST_OF_ONE: usize = 2;
 
-/// Places for one kind of expensive work.
+/// A limited number of places for one kind of expensive work.
 #[derive(Debug)]
 pub(in crate::api) struct Lane {
     places: Arc<Semaphore>,
     of_one: usize,
     patience: Duration,
-    /// What a person hears who finds no place.
+    /// Detail of the problem when no place came free.
     detail: &'static str,
-    /// The places of each person that reads or waits now.
+    /// The places of each person who holds one or waits for one.
     people: Mutex<HashMap<Uuid, Arc<Semaphore>>>,
 }
 
-/// A place in the lane. It moves with the work: a caller that gives up makes no room before the work has ended.
+/// A place in the lane. It moves into the work: a caller that disconnects frees it only when the work has ended.
 #[derive(Debug)]
 pub(in crate::api) struct Place {
     _own: OwnPlace,
     _shared: OwnedSemaphorePermit,
 }
 
-/// A person's own place. Dropping the last one forgets the person.
+/// A person's own place. Dropping the last one removes the person from the map.
 #[derive(Debug)]
 struct OwnPlace {
     lane: Arc<Lane>,
@@ -54,15 +54,15 @@ impl Drop for OwnPlace {
 }
 
 impl Lane {
-    /// A third of `connections`, at least one place; a person has half of the places, one or two. Who finds no place
-    /// waits for `patience` at most.
+    /// A lane for database reads with a third of `connections` as places, at least one. A person may hold half of them,
+    /// at most [`MOST_OF_ONE`]. A caller waits at most `patience` for a place.
     pub(in crate::api) fn of(connections: u32, patience: Duration) -> Arc<Self> {
         let places = usize::try_from(connections / 3).unwrap_or(usize::MAX).max(1);
         let of_one = (places / 2).clamp(1, MOST_OF_ONE);
         Self::new(places, of_one, patience, "查询、统计和导出同时进行的过多，请稍后再试；同一人员同时只能进行一两项")
     }
 
-    /// Places for files that are read: each may take tens of megabytes. A person has one, so that the others stay free.
+    /// A lane for reading files, each of which may take tens of megabytes. A person may hold one place.
     pub(in crate::api) fn of_files(patience: Duration) -> Arc<Self> {
         Self::new(FILES_AT_A_TIME, 1, patience, "同时读取的文件过多，请稍后再试；同一人员同时只能读取一份")
     }
@@ -72,10 +72,10 @@ impl Lane {
         Arc::new(Self { places: shared, of_one, patience, detail, people: Mutex::default() })
     }
 
-    /// A place for this person's read.
+    /// Takes a place for this person, waiting if necessary.
     ///
     /// # Errors
-    /// `busy` (503 with Retry-After) when no place came free in time.
+    /// `busy` (503 with Retry-After) if no place came free in time.
     pub(in crate::api) async fn enter(self: &Arc<Self>, person: Uuid) -> Result<Place, Problem> {
         let place = tokio::time::timeout(self.patience, self.place_of(person)).await;
         place.unwrap_or(None).ok_or_else(|| Problem::busy().detail(self.detail))
@@ -93,7 +93,7 @@ impl Lane {
     }
 }
 
-/// A panic elsewhere leaves the map whole.
+/// Locks and ignores poisoning: a panic elsewhere cannot leave the map half-updated.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,5 @@
-//! Figures of mail, reminders and the self-check at `/metrics`, read from the database when somebody looks.
+//! Gauges of mail, reminders and the self-check, refreshed from the database when `/metrics` is scraped, at most once a
+//! second.
 
 use super::flight::{Flight, Seen};
 use crate::api::METRICS;
@@ -16,17 +17,17 @@ use prometheus::{Gauge, IntGauge, IntGaugeVec, Opts, Registry};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// `/metrics` is public: whoever asks often gets the figures of the second before.
+/// `/metrics` is public, so the figures are cached for a second.
 const FRESH: Duration = Duration::from_secs(1);
-/// A database that hangs must not hold up who watches it.
+/// How long a scrape waits: a database that hangs must not block monitoring.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Figures that take a second are read every hundred seconds: one part in a hundred of one core.
+/// Limits slow queries to one percent of a core: figures that take a second to read are cached for a hundred seconds.
 const PAUSE_TIMES: u32 = 100;
 
 type Figures = Result<(MailFigures, Option<ClockCheck>), Problem>;
 type Grown = Result<GrownFigures, Problem>;
 
-/// The gauges; none names a person or a case.
+/// The gauges. No label names a person or a case.
 #[derive(Debug)]
 pub(in crate::api) struct Gauges {
     state: IntGaugeVec,
@@ -45,10 +46,10 @@ pub(in crate::api) struct Gauges {
 }
 
 impl Gauges {
-    /// The gauges, in the registry.
+    /// Creates the gauges and adds them to the registry.
     ///
     /// # Errors
-    /// When a name is taken or none.
+    /// [`prometheus::Error`] if a metric name is invalid or already registered.
     pub(in crate::api) fn register(registry: &Registry) -> prometheus::Result<Self> {
         let opts = |name: &str, help: &str| Opts::new(name, help).namespace("gongkai");
         let gauges = Self {
@@ -126,7 +127,8 @@ impl Gauges {
         }
     }
 
-    /// Asks the database, or takes what it said a moment ago; while it does not answer, what it said last.
+    /// Updates the gauges from the database or the cached answers. While the database does not answer, keeps the last
+    /// figures.
     async fn refresh(&self, api: &Api) {
         let (for_figures, for_grown) = (api.clone(), api.clone());
         let figures = self.figures.ask(|| async move {
@@ -154,7 +156,7 @@ fn found<T>(seen: &Seen<Result<T, Problem>>) -> Option<&T> {
     seen.last.as_ref().and_then(|(answer, _)| answer.as_ref().as_ref().ok())
 }
 
-/// Asks the database before the metrics are written out.
+/// Middleware that updates the gauges before the metrics are written.
 pub(in crate::api) async fn refresh<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

@@ -1,4 +1,4 @@
-//! 督办单.
+//! 督办单: issuing, listing, and the steps until closure.
 
 use crate::api::cases::codes;
 use crate::api::cases::view::Word;
@@ -105,7 +105,7 @@ pub struct OrderLine {
 }
 
 impl OrderLine {
-    /// An order as its readers see it on a day.
+    /// The view of an order on a day.
     #[must_use]
     pub fn new(order: NamedOrder, today: NaiveDate) -> Self {
         let NamedOrder { row, organ_name, case_number, department_name, issuer_name } = order;
@@ -315,7 +315,7 @@ async fn show(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, 
     Ok(versioned(view.order.version, &view))
 }
 
-/// Takes the step and answers with the order.
+/// Executes the command and responds with the order.
 async fn act(
     api: web::Data<Api>,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! The overdue lists of those who answer for deadlines or watch them.
+//! The overdue lists, for those responsible for deadlines and for supervisors.
 
 use crate::api::http::body::Params;
 use crate::api::http::export::{self, Format};
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 use uuid::Uuid;
 
-/// Rows of each list when no limit is asked for.
+/// Rows of each list if the request gives no limit.
 const ROWS: usize = 200;
 
 /// The routes of this file.

@@ -1,4 +1,4 @@
-//! The supervisor's overview, and with whom the days of a case lay.
+//! The supervisor's overview, and who held a case for how many days.
 
 use crate::api::http::body::Params;
 use crate::api::http::export::{Format, incomplete};
@@ -82,7 +82,7 @@ async fn overview(
             Ok(match format {
                 Format::Json => HttpAnswer::Json(Box::new(overview)),
                 Format::Html => HttpAnswer::File(name, overview_page(&overview)?.into_bytes()),
-                // The other forms say on themselves that something is missing; this one has no place for it.
+                // The other formats show that cases are missing; CSV has no place for it.
                 Format::Csv if !overview.is_complete => return Err(incomplete()),
                 Format::Csv | Format::Xlsx | Format::Docx => {
                     HttpAnswer::File(name, format.write(&overview_sheets(&overview))?)

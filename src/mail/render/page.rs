@@ -1,4 +1,4 @@
-//! What the templates are given, word by word.
+//! The values that the templates receive.
 
 use super::{Addressee, Item, Next, NextAction, Parked};
 use crate::case::reminder_policy::{Audience, DayKind, Standing};
@@ -13,12 +13,12 @@ use minijinja::{Value, context};
 /// Longest case title in a mail, characters.
 const TITLE_MAX_CHARS: usize = 120;
 
-/// The page of one duty.
+/// The page about one duty.
 pub(super) fn reminder(addressee: Addressee<'_>, item: &Item) -> Value {
     context! { person => one_line(addressee.person), ..duty(item) }
 }
 
-/// The page of a day: what is late first, then by date.
+/// The page of a day, sorted by date, so that overdue duties come first.
 pub(super) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate) -> Value {
     let mut sorted: Vec<&Item> = items.iter().collect();
     sorted.sort_by(|a, b| (a.due_on, &a.case_number, &a.kind).cmp(&(b.due_on, &b.case_number, &b.kind)));
@@ -33,7 +33,7 @@ pub(super) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate)
     }
 }
 
-/// The page of a mail that was given up.
+/// The page about a parked mail.
 pub(super) fn parked(addressee: Addressee<'_>, parked: &Parked<'_>) -> Value {
     context! {
         person => one_line(addressee.person),
@@ -96,11 +96,11 @@ fn duty(item: &Item) -> Value {
     }
 }
 
-/// What can be done while the correction is awaited after a late notice.
+/// Next steps while the correction is awaited after a late notice.
 const AT_RISK_STEPS: [&str; 2] =
     ["收到补正后随即登记、抓紧办理，尽早答复；在此之前不能拟办。", "补正期限届满仍未补正的，登记视为放弃。"];
 
-/// The name of the day as wide as the other headings of a mail.
+/// The name of the day, padded to the width of the other headings of a mail.
 const fn wide(day: DayKind) -> &'static str {
     match day {
         DayKind::LastDay => "期　　限",
@@ -109,7 +109,7 @@ const fn wide(day: DayKind) -> &'static str {
     }
 }
 
-/// What those who do not do the work themselves are asked for.
+/// The request to recipients who do not do the work themselves.
 fn urge(item: &Item) -> &'static str {
     let is_above = match &item.because {
         Because::Is(audience, _) | Because::StandsIn(audience, ..) | Because::DeputyElsewhere(audience) => {
@@ -165,12 +165,12 @@ fn unknown_year(year: i32) -> String {
     )
 }
 
-/// A date as an officer writes it, with the day of the week.
+/// A date in official style, with the day of the week.
 fn long_date(day: NaiveDate) -> String {
     format!("{}（星期{}）", chinese_date(day), weekday(day))
 }
 
-/// Nothing that could end a line: neither in a header nor in the layout of the text.
+/// Replaces every character that could end a line, in a header or in the layout of the text.
 pub(in crate::mail) fn one_line(text: &str) -> String {
     let flat: String =
         text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
@@ -184,7 +184,7 @@ fn cut(title: &str) -> String {
     title.chars().take(TITLE_MAX_CHARS).chain(std::iter::once('…')).collect()
 }
 
-/// Pages that between them hold everything the template of that name may be given.
+/// Sample pages that together contain everything the template of that name may receive.
 pub(super) fn sample_pages(template: &str) -> Vec<Value> {
     let addressee = Addressee { person: "某某", to: "a@localhost" };
     match template.split('.').next() {
@@ -202,7 +202,7 @@ pub(super) fn sample_pages(template: &str) -> Vec<Value> {
     }
 }
 
-/// Duties that between them hold everything a page may hold, and leave out everything it may leave out.
+/// Sample duties that together fill every value a page may contain, and leave out every optional one.
 fn samples() -> [Item; 3] {
     let full = Item {
         organ: "某机关".to_owned(),

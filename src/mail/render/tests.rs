@@ -66,7 +66,7 @@ fn make_for(reader: Addressee<'_>, item: &Item) -> Rendered {
     Templates::embedded().unwrap().reminder(reader, item, &from(), id, at).unwrap()
 }
 
-/// Headers and text of a mail as the reader's program decodes them.
+/// Headers and text of a mail, as the reader's mail program decodes them.
 fn read(mail: &Rendered) -> String {
     let parsed = MessageParser::default().parse(&mail.bytes).unwrap();
     let mailbox = |address: Option<&mail_parser::Address<'_>>| {
@@ -228,7 +228,7 @@ fn an_office_replaces_a_template_and_a_broken_one_is_reported_and_not_used() {
     let mail = templates.reminder(READER, &due_soon(), &from(), uuid::Uuid::nil(), at).unwrap();
     assert!(read(&mail).ends_with("王敏：答复申请人，还剩3个工作日。"), "{}", read(&mail));
     assert_eq!(html(&mail), html(&make(&due_soon())), "the built-in one in its place");
-    // A directory that is not there is a mistake, an empty name is none.
+    // A missing directory is a mistake; an empty name means that no directory is set.
     assert_eq!(Templates::load(Path::new("/no/such/directory")).unwrap().broken().len(), 21);
     assert_eq!(Templates::load(Path::new("")).unwrap().broken(), []);
 }
@@ -298,7 +298,8 @@ fn every_kind_of_duty_has_its_words() {
 fn a_day_that_stands_only_if_a_late_notice_fails_says_so() {
     let told = read(&make(&Item { is_at_risk: true, ..due_soon() }));
     assert!(told.contains("期限说明：告知补正超过了七个工作日"), "{told}");
-    // Until the correction is in, no reply can be proposed: the mail neither orders one nor calls the case overdue.
+    // Until the correction is received no reply can be proposed, so the mail neither demands one nor calls the case
+    // overdue.
     let late = make(&Item { is_at_risk: true, standing: Standing::Overdue(15), is_black: true, ..due_soon() });
     assert_eq!(
         late.subject,

@@ -1,35 +1,36 @@
-//! How much one request, or one command, may read out of the files it is given.
+//! Limits on what one request, or one command, may read out of the files it is given.
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set when the client or the deadline has ended the request: its work stops.
+/// Set when the client or the deadline has ended the request, so that its work stops.
 pub type GivenUp = Arc<AtomicBool>;
 
-/// Upper limits. All but [`Caps::columns`] hold for all files of a request together.
+/// Upper limits. [`Caps::bytes`] holds per file and [`Caps::columns`] per row; the others hold for all files that share
+/// an [`Allowance`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    /// Bytes of a file as it comes.
+    /// Bytes of a file as received.
     pub bytes: usize,
-    /// Bytes that parts of workbooks unfold to.
+    /// Bytes of decompressed parts of workbooks.
     pub unfolded: u64,
     /// Rows that are not empty.
     pub rows: u64,
-    /// Columns of a row.
+    /// Columns per row.
     pub columns: u32,
-    /// Cells that are not empty; values of a JSON file.
+    /// Cells that are not empty, or values of a JSON file.
     pub cells: u64,
     /// Shared strings of workbooks.
     pub strings: u64,
-    /// Bytes of text, once as shared strings and once as the text of cells.
+    /// Bytes of text: one count for shared strings, another one for the text of cells.
     pub text: u64,
 }
 
 const MIB: u64 = 1 << 20;
 
 impl Caps {
-    /// A ledger that comes over HTTP.
+    /// A ledger received over HTTP.
     pub const LEDGER: Self = Self {
         bytes: 64 << 20,
         unfolded: 64 * MIB,
@@ -39,10 +40,11 @@ impl Caps {
         strings: 300_000,
         text: 16 * MIB,
     };
-    /// Annual reports that come over HTTP. One report has some three hundred figures, and a value of JSON takes half a KiB of
-    /// memory with what is found wrong with it.
+    /// Annual reports received over HTTP. A report has about three hundred figures. A JSON value takes half a KiB of
+    /// memory together with its errors.
     pub const REPORTS: Self = Self { rows: 20_000, cells: 80_000, strings: 100_000, text: 8 * MIB, ..Self::LEDGER };
-    /// A ledger at the command line, whose user also starts and stops the service. Old registers have a hundred thousand rows.
+    /// A ledger given to the command line, whose user also runs the service. Old registers have a hundred thousand
+    /// rows.
     pub const COMMAND: Self = Self {
         bytes: 256 << 20,
         unfolded: 1024 * MIB,
@@ -67,7 +69,7 @@ pub struct Allowance {
     given_up: GivenUp,
 }
 
-/// Takes `amount` from what is left. `None` when it is not there.
+/// Takes `amount` from `left`. Returns `None` if less than that is left.
 fn take(left: &Cell<u64>, amount: u64) -> Option<()> {
     left.set(left.get().checked_sub(amount)?);
     Some(())
@@ -78,13 +80,13 @@ fn long(amount: usize) -> u64 {
 }
 
 impl Allowance {
-    /// All that the caps allow.
+    /// The full allowance under these caps.
     #[must_use]
     pub fn new(caps: Caps) -> Self {
         Self::until(caps, GivenUp::default())
     }
 
-    /// As [`Allowance::new`], until the flag is set.
+    /// Like [`Allowance::new`], but reading stops when the flag is set.
     #[must_use]
     pub fn until(caps: Caps, given_up: GivenUp) -> Self {
         Self {
@@ -99,7 +101,7 @@ impl Allowance {
         }
     }
 
-    /// The same caps, whole again: for another pass over the same file.
+    /// A full allowance under the same caps and flag, for another pass over the same file.
     #[must_use]
     pub fn renewed(&self) -> Self {
         Self::until(self.caps, Arc::clone(&self.given_up))
@@ -114,7 +116,7 @@ impl Allowance {
     /// Checks that the request has not ended.
     ///
     /// # Errors
-    /// [`Fault::GivenUp`].
+    /// [`Fault::GivenUp`] if the flag is set.
     pub fn go_on(&self) -> Result<(), Unreadable> {
         if self.given_up.load(Ordering::Relaxed) {
             return Err(Unreadable { kind: Fault::GivenUp, detail: "请求已经中止".to_owned() });
@@ -122,10 +124,10 @@ impl Allowance {
         Ok(())
     }
 
-    /// Takes the bytes of a file.
+    /// Checks the size of a file.
     ///
     /// # Errors
-    /// [`Fault::TooLarge`].
+    /// [`Fault::TooLarge`] if the file has more bytes than [`Caps::bytes`].
     pub fn file(&self, bytes: usize) -> Result<(), Unreadable> {
         let most = self.caps.bytes;
         if bytes > most {
@@ -134,10 +136,10 @@ impl Allowance {
         Ok(())
     }
 
-    /// Takes bytes that were unfolded.
+    /// Takes decompressed bytes.
     ///
     /// # Errors
-    /// [`Fault::TooLarge`], [`Fault::GivenUp`].
+    /// [`Fault::TooLarge`] beyond [`Caps::unfolded`]; [`Fault::GivenUp`] if the request has ended.
     pub(super) fn unfold(&self, bytes: usize) -> Result<(), Unreadable> {
         let most = self.caps.unfolded / MIB;
         take(&self.unfolded, long(bytes)).ok_or_else(|| {
@@ -151,7 +153,7 @@ impl Allowance {
     /// Takes a row.
     ///
     /// # Errors
-    /// [`Fault::TooLarge`], [`Fault::GivenUp`].
+    /// [`Fault::TooLarge`] beyond [`Caps::rows`]; [`Fault::GivenUp`] if the request has ended.
     pub(super) fn row(&self) -> Result<(), Unreadable> {
         let most = self.caps.rows;
         take(&self.rows, 1)
@@ -162,17 +164,17 @@ impl Allowance {
     /// Takes cells, or values of JSON.
     ///
     /// # Errors
-    /// [`Fault::TooLarge`].
+    /// [`Fault::TooLarge`] beyond [`Caps::cells`].
     pub(super) fn cells(&self, count: u64) -> Result<(), Unreadable> {
         let most = self.caps.cells;
         take(&self.cells, count)
             .ok_or_else(|| Unreadable::too_large(format!("有内容的单元格超过{most}个（各文件合计），请分成几个文件")))
     }
 
-    /// Takes a shared string.
+    /// Takes a shared string with its text.
     ///
     /// # Errors
-    /// [`Fault::TooLarge`].
+    /// [`Fault::TooLarge`] beyond [`Caps::strings`] or [`Caps::text`].
     pub(super) fn shared_string(&self, bytes: usize) -> Result<(), Unreadable> {
         let most = self.caps.strings;
         take(&self.strings, 1).ok_or_else(|| {
@@ -184,7 +186,7 @@ impl Allowance {
     /// Takes the text of a cell.
     ///
     /// # Errors
-    /// [`Fault::TooLarge`].
+    /// [`Fault::TooLarge`] beyond [`Caps::text`].
     pub(super) fn cell_text(&self, bytes: usize) -> Result<(), Unreadable> {
         take(&self.text, long(bytes)).ok_or_else(|| self.too_much_text())
     }
@@ -194,14 +196,14 @@ impl Allowance {
     }
 }
 
-/// What kind of fault a file has.
+/// Kind of error that a file causes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It is broken, or holds what it may not hold.
+    /// The file is broken or has content that is not allowed.
     Damaged,
-    /// It holds more than a cap allows.
+    /// The file exceeds a cap.
     TooLarge,
-    /// Its request has ended.
+    /// The request has ended.
     GivenUp,
 }
 
@@ -209,27 +211,27 @@ pub enum Fault {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct Unreadable {
-    /// What kind of fault.
+    /// The kind of error.
     pub kind: Fault,
-    /// What is wrong, which rule, and what to do, in Chinese.
+    /// What is wrong, the limit, and what to do, in Chinese.
     pub detail: String,
 }
 
-/// The code of a file that holds more than a cap allows.
+/// Error code of a file that exceeds a cap.
 pub const TOO_LARGE: &str = "file_too_large";
 
 impl Unreadable {
-    /// A file that is broken.
+    /// A broken file.
     pub fn new(detail: impl Into<String>) -> Self {
         Self { kind: Fault::Damaged, detail: detail.into() }
     }
 
-    /// A file that holds more than a cap allows.
+    /// A file that exceeds a cap.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self { kind: Fault::TooLarge, detail: detail.into() }
     }
 
-    /// The stable code; `damaged` is that of a broken file, which each reader names in its own way.
+    /// The stable error code. `damaged` is the code of a broken file, which each reader defines.
     #[must_use]
     pub const fn code(&self, damaged: &'static str) -> &'static str {
         match self.kind {

@@ -1,4 +1,4 @@
-//! The cells of a worksheet, row by row. Only one row is in memory, and only up to its last cell with content.
+//! The cells of a worksheet, row by row. Only one row is in memory, up to its last cell with content.
 
 use super::caps::{Allowance, Unreadable};
 use super::package::{Node, Part, attribute};
@@ -7,31 +7,31 @@ use super::workbook::{Context, plain_text, rich_text, unescaped};
 use chrono::NaiveDate;
 use quick_xml::events::BytesStart;
 
-/// Rows of a worksheet, as all programs have them.
+/// Rows of a worksheet in all spreadsheet programs.
 const LAST_ROW: u32 = 1_048_576;
-/// Columns of a worksheet, likewise (XFD).
+/// Columns of a worksheet in all spreadsheet programs (XFD).
 const LAST_COLUMN: u32 = 16_384;
-/// Most text of a row, bytes.
+/// Longest text of a whole row, bytes.
 const MOST_ROW_TEXT: usize = 512 << 10;
 
-/// The content of a cell. The value of a formula is the one it had when the file was saved.
+/// The content of a cell. For a formula, the value stored when the file was saved.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Text.
     Text(String),
     /// A number; always finite.
     Number(f64),
-    /// A number that is shown as a date: the number, and its day where there is one.
+    /// A number that is shown as a date, a time or a duration, and the day it would be as a date, if there is one.
     Moment(f64, Option<NaiveDate>),
     /// True or false.
     Is(bool),
-    /// What cannot be a value: an error, a number without end; with the words to show it by.
+    /// Content without a usable value, such as an error or an infinite number, with its text.
     Unusable(String),
-    /// A formula whose value is not in the file: a program wrote it that does not compute.
+    /// A formula without a stored value, written by a program that does not compute.
     Uncomputed,
 }
 
-/// How a cell gives its content.
+/// How a cell stores its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// No type, or `n`.
@@ -40,7 +40,7 @@ enum Kind {
     },
     Shared,
     Inline,
-    /// Text: `str` of a formula, `d` a date in words.
+    /// Text: `str` is a formula's result, `d` a date as text.
     Text,
     Bool,
     Error,
@@ -61,11 +61,11 @@ impl Kind {
     }
 }
 
-/// A row on its way.
+/// The row being read.
 #[derive(Debug, Default)]
 struct Row {
     number: u32,
-    /// Whether its element gives the number.
+    /// Whether the row element states its number.
     is_numbered: bool,
     /// The column of the last cell, counted from 1.
     column: u32,
@@ -73,7 +73,7 @@ struct Row {
     cells: Vec<Option<Value>>,
 }
 
-/// As [`super::Workbook::each_row`].
+/// Implements [`super::Workbook::each_row`].
 pub(super) fn read_rows<E: From<Unreadable>>(
     mut part: Part<'_>,
     context: &Context,
@@ -106,7 +106,7 @@ pub(super) fn read_rows<E: From<Unreadable>>(
                 }
             }
             Node::Close(_) | Node::Text(_) => {}
-            // Read to its end: only there it is known to be whole.
+            // Only a part that was read to its end is known to be complete.
             Node::End if sheet.is_some() => return Ok(has_any),
             Node::End => return Err(part.fault(&"不是工作表").into()),
         }
@@ -117,7 +117,7 @@ fn broken(why: String) -> Unreadable {
     Unreadable::new(format!("XLSX 已损坏，请用 Excel 或者 WPS 打开后重新另存：{why}"))
 }
 
-/// The row that begins behind row `last`.
+/// Starts the row after row `last`.
 fn begun(start: &BytesStart<'_>, last: u32) -> Result<Row, Unreadable> {
     let given = attribute(start, "r")?;
     let number = match &given {
@@ -133,7 +133,7 @@ fn begun(start: &BytesStart<'_>, last: u32) -> Result<Row, Unreadable> {
     Ok(Row { number, is_numbered: given.is_some(), ..Row::default() })
 }
 
-/// What the tag of a cell says.
+/// The attributes of a cell element.
 #[derive(Debug)]
 struct Head {
     row: u32,
@@ -158,7 +158,7 @@ impl Head {
         Ok(Self { row: at, column, kind, style })
     }
 
-    /// The content of the cell; its element is read to its end.
+    /// Reads the content of the cell, up to the end of its element.
     fn value(&self, part: &mut Part<'_>, context: &Context, text: &mut String) -> Result<Option<Value>, Unreadable> {
         let outer = part.depth();
         let mut value = None;
@@ -172,10 +172,10 @@ impl Head {
                         is_formula = true;
                         continue;
                     }
-                    // What later editions have added is passed over.
+                    // Elements of later editions of the format are skipped.
                     _ => continue,
                 },
-                // A text of no letters is a value too.
+                // An empty text is a formula's value too.
                 Node::Close(depth) if depth == outer && is_formula && !is_text => {
                     return Ok(value.or(Some(Value::Uncomputed)));
                 }
@@ -195,7 +195,7 @@ impl Head {
         }
     }
 
-    /// What the text of a `v` element says.
+    /// The value that the text of a `v` element stands for.
     fn said(&self, text: &str, context: &Context) -> Result<Option<Value>, Unreadable> {
         if text.is_empty() {
             return Ok(None);
@@ -234,7 +234,7 @@ impl Head {
 }
 
 impl Row {
-    /// Goes on to a cell, which must lie behind the last one.
+    /// Moves on to a cell, which must be behind the last one.
     fn place(&mut self, cell: &Head) -> Result<(), Unreadable> {
         if !self.is_numbered && self.column == 0 && cell.row > self.number {
             self.number = cell.row;
@@ -270,7 +270,7 @@ impl Row {
     }
 }
 
-/// Row and column, both counted from 1, of a name such as `B7`.
+/// Row and column, both counted from 1, of a cell name such as `B7`.
 pub(super) fn place_of(name: &str) -> Option<(u32, u32)> {
     let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
     let (column, row) = name.split_at_checked(letters)?;
@@ -283,7 +283,7 @@ pub(super) fn place_of(name: &str) -> Option<(u32, u32)> {
     ((1..=LAST_ROW).contains(&row) && column <= LAST_COLUMN).then_some((row, column))
 }
 
-/// The letters of a column, counted from 1.
+/// The letters of a column number, counted from 1.
 #[must_use]
 pub fn column_name(column: u32) -> String {
     let mut letters = Vec::new();

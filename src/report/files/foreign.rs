@@ -1,8 +1,8 @@
-//! Files that are no workbook of today and no separated text, whatever their name says.
+//! Detects files that are neither an XLSX workbook nor separated text, whatever their name says.
 
 use super::OLE_DETAIL;
 
-/// Bytes that are looked at for the beginning of a web page.
+/// Bytes searched for the beginning of a web page.
 const HEAD: usize = 4_096;
 
 const WEB_PAGE: &str = "是网页（网页表格存成了 .xls 或者 .csv），不是电子表格；请用 Excel 或者 WPS 打开，另存为 .xlsx";
@@ -13,7 +13,7 @@ const PICTURE: &str = "是图片，请录入空白台账";
 const ARCHIVE: &str = "是压缩包，请解压后导入其中的电子表格";
 const OLD_RECORDS: &str = "是旧版 Excel（.xls）的记录，请用 Excel 或者 WPS 打开，另存为 .xlsx";
 
-/// The beginning of a file, and the kind of file it shows.
+/// First bytes of a file, and the error message for that kind of file.
 const MARKS: &[(&[u8], &str)] = &[
     (&[0xd0, 0xcf, 0x11, 0xe0], OLE_DETAIL),
     // Records of Excel 2 to 4, without a container.
@@ -29,14 +29,14 @@ const MARKS: &[(&[u8], &str)] = &[
     (&[0x1f, 0x8b], ARCHIVE),
 ];
 
-/// Why a file of this kind is not read, and what to do; none for what may be read.
+/// The error message for a file of another kind: what it is and what to do. `None` if the file may be readable.
 #[must_use]
 pub fn foreign(bytes: &[u8]) -> Option<&'static str> {
     let marked = MARKS.iter().find(|(mark, _)| bytes.starts_with(mark)).map(|(_, detail)| *detail);
     marked.or_else(|| markup(bytes))
 }
 
-/// A web page, or a table in XML.
+/// Detects a web page, or a table in XML.
 fn markup(bytes: &[u8]) -> Option<&'static str> {
     let text = beginning(bytes).to_ascii_lowercase();
     let text = text.trim_start();
@@ -52,7 +52,7 @@ fn markup(bytes: &[u8]) -> Option<&'static str> {
     Some(WEB_PAGE)
 }
 
-/// How a file begins, as far as it is text. The bytes of 格式 in UTF-16 are those of `<h`, so they are put together first.
+/// Decodes the beginning of a file as text. UTF-16 is decoded first, because the bytes of 格式 in it are those of `<h`.
 fn beginning(bytes: &[u8]) -> String {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
     let letters = |rest: &[u8], letter: fn([u8; 2]) -> u16| {

@@ -1,5 +1,5 @@
-//! Files that come from outside: workbooks and separated text, read within caps. What a file unfolds to, and what is kept of
-//! it in memory, is counted while it is read, so no file can take more than its caps allow, whatever it claims of itself.
+//! Files from outside: workbooks and separated text, read within caps. Decompressed bytes and the content kept in
+//! memory are counted while a file is read. No file can exceed its caps, whatever sizes it claims.
 
 mod areas;
 mod caps;
@@ -20,8 +20,8 @@ pub use package::is_zip;
 pub use text::{check_json, check_separated};
 pub use workbook::Workbook;
 
-/// Longest text of a cell, characters: that of a spreadsheet (ECMA-376 names no limit, all programs have this one).
+/// Longest text of a cell, characters. ECMA-376 sets no limit, but all spreadsheet programs have this one.
 pub const LONGEST_TEXT: usize = 32_767;
 
-/// What is said of an old or encrypted file.
+/// Error message for an old or encrypted file.
 pub const OLE_DETAIL: &str = "是旧版 Excel（.xls）或者加密的文件，请另存为不加密的 .xlsx 或者 CSV";

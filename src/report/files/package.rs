@@ -1,5 +1,5 @@
-//! The archive around a workbook, and one part of it as a stream of XML: every byte that unfolds is counted, and no more
-//! than one tag or one run of text is in memory.
+//! The archive of a workbook, and its parts as streams of XML. Every decompressed byte is counted. At most one tag or
+//! one run of text is in memory.
 
 use super::caps::{Allowance, Unreadable};
 use quick_xml::XmlVersion;
@@ -11,16 +11,16 @@ use std::io::Cursor;
 use std::io::Read;
 use zip::ZipArchive;
 
-/// Most parts of an archive. A workbook with a hundred sheets and their drawings has some five hundred.
+/// Limit of parts per archive. A workbook with a hundred sheets and their drawings has about five hundred.
 const MOST_PARTS: usize = 4_000;
-/// Longest tag or run of text, bytes; a cell of 32,767 characters has at most 131,068.
+/// Longest tag or run of text, bytes. A cell of 32,767 characters has at most 131,068.
 const LONGEST_EVENT: usize = 256 << 10;
-/// How deep elements may lie in one another; in workbooks a dozen is much.
+/// Deepest nesting of elements; workbooks rarely reach a dozen.
 const DEEPEST: u32 = 64;
-/// Most attributes of an element that are looked at.
+/// How many attributes of an element are searched.
 const MOST_ATTRIBUTES: usize = 64;
 
-/// Whether it is an archive, as a workbook is.
+/// Whether the file is a ZIP archive, as a workbook is.
 #[must_use]
 pub fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK")
@@ -30,22 +30,22 @@ fn damaged(why: &dyn std::fmt::Display) -> Unreadable {
     Unreadable::new(format!("XLSX 已损坏，请用 Excel 或者 WPS 打开后重新另存：{why}"))
 }
 
-/// An archive that was looked over.
+/// An archive whose directory was checked.
 #[derive(Debug)]
 pub(super) struct Package<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
 }
 
 impl<'a> Package<'a> {
-    /// Opens an archive. Nothing is unfolded yet.
+    /// Opens an archive and checks its directory. Decompresses nothing yet.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Unreadable> {
-        // The directory is read into memory whole: count its entries first.
+        // `ZipArchive` reads the whole directory into memory, so count its entries first.
         let entries = bytes.windows(4).filter(|mark| *mark == b"PK\x01\x02").take(MOST_PARTS + 1).count();
         if entries > MOST_PARTS {
             return Err(Unreadable::too_large(format!("XLSX 中的部分超过{MOST_PARTS}个，不像电子表格，请重新另存")));
         }
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
-        // Programs differ in which of two equal names they read.
+        // Programs differ in which of two parts with the same name they read.
         if archive.has_duplicate_names() {
             return Err(damaged(&"有两个部分同名"));
         }
@@ -55,7 +55,7 @@ impl<'a> Package<'a> {
         Ok(Self { archive })
     }
 
-    /// The place of a part. As in Windows, case makes no difference.
+    /// Index of a part by its name. Ignores case, as Windows does.
     pub(super) fn place_of(&self, name: &str) -> Option<usize> {
         let name = name.strip_prefix('/').unwrap_or(name);
         let plain = |raw: &[u8]| String::from_utf8_lossy(raw).replace('\\', "/");
@@ -63,7 +63,7 @@ impl<'a> Package<'a> {
         exact.or_else(|| self.archive.file_names_raw().position(|raw| plain(raw).eq_ignore_ascii_case(name)))
     }
 
-    /// Begins to unfold a part.
+    /// Opens a part for reading.
     pub(super) fn part<'p>(&'p mut self, place: usize, allowance: &'p Allowance) -> Result<Part<'p>, Unreadable> {
         if self.archive.by_index_data(place).map_err(|error| damaged(&error))?.encrypted() {
             return Err(Unreadable::new(super::OLE_DETAIL));
@@ -77,13 +77,13 @@ impl<'a> Package<'a> {
     }
 }
 
-/// What a part unfolds to, counted.
+/// Counts what a part decompresses to.
 struct Metered<'p> {
     inner: Box<dyn Read + 'p>,
     allowance: &'p Allowance,
-    /// Bytes since the last tag or text began.
+    /// Bytes since the current tag or text began.
     event: usize,
-    /// Why reading ended early.
+    /// The cap that ended the reading.
     fault: Option<Unreadable>,
 }
 
@@ -114,14 +114,14 @@ impl Read for Metered<'_> {
     }
 }
 
-/// What comes next in a part.
+/// One event in a part.
 #[derive(Debug)]
 pub(super) enum Node<'n> {
-    /// An element begins, at this depth.
+    /// An element begins at this depth.
     Open(BytesStart<'n>, u32),
-    /// The element of this depth ends.
+    /// The element at this depth ends.
     Close(u32),
-    /// Text, its references resolved.
+    /// Text, with its references resolved.
     Text(Cow<'n, str>),
     /// The part ends.
     End,
@@ -136,20 +136,20 @@ pub(super) struct Part<'p> {
 }
 
 impl Part<'_> {
-    /// How deep the last element lies.
+    /// Depth of the current element.
     pub(super) const fn depth(&self) -> u32 {
         self.depth
     }
 
-    /// A fault of this part.
+    /// An error in this part, at the current position.
     pub(super) fn fault(&self, why: &dyn std::fmt::Display) -> Unreadable {
         damaged(&format!("{} 第{}字节附近：{why}", self.name, self.xml.buffer_position()))
     }
 
-    /// What comes next.
+    /// Reads the next event.
     ///
     /// # Errors
-    /// [`Unreadable`] for what is no XML, for a document type (its entities could be anything), and beyond the caps.
+    /// [`Unreadable`] for malformed XML, for a document type (which could define any entities), and beyond the caps.
     pub(super) fn next(&mut self) -> Result<Node<'_>, Unreadable> {
         self.buffer.clear();
         self.xml.get_mut().get_mut().event = 0;
@@ -183,7 +183,7 @@ impl Part<'_> {
                 Node::Text(Cow::Owned(known.or_else(letter).ok_or_else(|| fault(&"含有自定义实体"))?))
             }
             Event::DocType(_) => return Err(fault(&"含有文档类型声明（DTD），电子表格不使用")),
-            // Never begun by a reader that expands empty elements.
+            // `Empty` never occurs: the reader expands empty elements.
             Event::Empty(_) | Event::Comment(_) | Event::PI(_) | Event::Decl(_) => Node::Text(Cow::Borrowed("")),
             Event::Eof if self.depth > 0 => return Err(fault(&"没有写完")),
             Event::Eof => Node::End,
@@ -194,10 +194,10 @@ impl Part<'_> {
 /// The value of an attribute, by its name without prefix.
 ///
 /// # Errors
-/// [`Unreadable`] for one that is not well-formed.
+/// [`Unreadable`] if an attribute is malformed.
 pub(super) fn attribute<'s>(start: &'s BytesStart<'_>, name: &str) -> Result<Option<Cow<'s, str>>, Unreadable> {
     let mut attributes = start.attributes();
-    // The check compares each with all before it; the first of its name counts here.
+    // The built-in check for duplicates is quadratic; the first attribute with the name is used instead.
     for one in attributes.with_checks(false).take(MOST_ATTRIBUTES) {
         let one = one.map_err(|error| damaged(&error))?;
         if one.key.local_name().as_ref() == name {

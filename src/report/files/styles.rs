@@ -1,17 +1,17 @@
-//! Which styles of a workbook show a number as a date. Nothing else of a style is kept.
+//! Which styles of a workbook show a number as a date. Nothing else of the styles is kept.
 
 use super::caps::{Allowance, Unreadable};
 use super::package::{Node, Package, attribute};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::HashMap;
 
-/// Most cell styles: that of Excel.
+/// Limit of cell styles, the same as Excel's.
 const MOST_STYLES: usize = 65_490;
-/// Most number formats of a workbook's own; Excel has 250.
+/// Limit of a workbook's own number formats; Excel allows 250.
 const MOST_FORMATS: usize = 10_000;
-/// Days between the epochs of 1900 and 1904.
+/// Days between the 1900 and 1904 epochs.
 const EPOCHS_APART: f64 = 1_462.0;
-/// The first serial number beyond the year 9999.
+/// First serial number after the year 9999.
 const SERIAL_END: f64 = 2_958_466.0;
 const DAY_MS: f64 = 86_400_000.0;
 
@@ -20,28 +20,28 @@ const DAY_MS: f64 = 86_400_000.0;
 pub(super) enum Shown {
     /// As a number.
     Number,
-    /// As a date, or a time of a day.
+    /// As a date, or as a time of day.
     Moment,
     /// As a duration.
     Duration,
 }
 
-/// The styles of the cells of a workbook, in their order.
+/// The cell styles of a workbook, by index.
 #[derive(Debug, Default)]
 pub(super) struct Styles(Vec<Shown>);
 
 impl Styles {
-    /// How the style of this number shows a number; a style that is not there changes nothing.
+    /// How the style with this index shows a number. A missing style counts as a plain number.
     pub(super) fn shown(&self, style: Option<usize>) -> Shown {
         style.and_then(|style| self.0.get(style)).copied().unwrap_or(Shown::Number)
     }
 
-    /// Reads the styles.
+    /// Reads the cell styles.
     pub(super) fn read(package: &mut Package<'_>, place: usize, allowance: &Allowance) -> Result<Self, Unreadable> {
         let mut part = package.part(place, allowance)?;
         let mut formats: HashMap<String, Shown> = HashMap::new();
         let mut styles = Vec::new();
-        // `cellStyleXfs` holds elements of the same name, which cells do not refer to.
+        // `cellStyleXfs` contains `xf` elements too, but cells do not refer to those.
         let mut of_cells: Option<u32> = None;
         loop {
             match part.next()? {
@@ -78,7 +78,7 @@ fn too_many(what: &str, most: usize) -> Unreadable {
     Unreadable::too_large(format!("XLSX 的{what}超过{most}个，请把内容复制到新的工作簿，或者另存为 CSV"))
 }
 
-/// The formats that have a number and no code (ECMA-376 part 1, 18.8.30), with those of East Asia.
+/// Built-in formats, which have an id but no code (ECMA-376 part 1, 18.8.30), including the East Asian ones.
 fn built_in(id: &str) -> Shown {
     match id.parse::<u16>() {
         Ok(14..=22 | 27..=36 | 45 | 47 | 50..=58) => Shown::Moment,
@@ -87,12 +87,12 @@ fn built_in(id: &str) -> Shown {
     }
 }
 
-/// How a format code shows a positive number: its first section, without what is quoted, escaped or in brackets.
+/// How a format code shows a positive number. Looks at the first section only, outside quotes, escapes and brackets.
 fn shown_by(code: &str) -> Shown {
     let mut letters = code.chars();
     while let Some(letter) = letters.next() {
         match letter {
-            // The next letter is itself, or gives only its width.
+            // These take the next character literally, or only its width.
             '\\' | '_' | '*' => drop(letters.next()),
             '"' => drop(letters.find(|letter| *letter == '"')),
             '[' => {
@@ -111,13 +111,13 @@ fn shown_by(code: &str) -> Shown {
     Shown::Number
 }
 
-/// The day of a serial number of a spreadsheet. `None` before 1900 and after 9999.
+/// The day of a spreadsheet's serial number. `None` for negative numbers and after 9999.
 pub(super) fn day_of(serial: f64, is_1904: bool) -> Option<NaiveDate> {
     let serial = if is_1904 { serial + EPOCHS_APART } else { serial };
     if !(0.0..SERIAL_END).contains(&serial) {
         return None;
     }
-    // 1900 was no leap year, but spreadsheets count its 29 February as day 60.
+    // Spreadsheets count a 29 February 1900, which did not exist, as day 60.
     let serial = if serial >= 60.0 { serial } else { serial + 1.0 };
     let days = ((serial * DAY_MS).round() / DAY_MS).floor();
     let days: i64 = days.to_string().parse().ok()?;

@@ -12,7 +12,7 @@ const TYPE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relati
 const SHEET: &str = "xl/worksheets/sheet1.xml";
 const STRINGS: &str = "xl/sharedStrings.xml";
 
-/// A workbook in the making: names and contents of its parts.
+/// A workbook under construction: names and contents of its parts.
 #[derive(Clone)]
 struct Book(Vec<(String, Vec<u8>)>);
 
@@ -31,7 +31,7 @@ fn listing(sheets: &str) -> String {
 }
 
 impl Book {
-    /// One sheet with these rows.
+    /// A workbook with one sheet of these rows.
     fn of(rows: &str) -> Self {
         let related =
             [relation(1, "worksheet", "worksheets/sheet1.xml"), relation(2, "sharedStrings", "sharedStrings.xml")];
@@ -74,7 +74,7 @@ fn sheet(rows: &str) -> String {
     format!("{HEAD}<worksheet><sheetData>{rows}</sheetData></worksheet>")
 }
 
-/// A cell with text of its own.
+/// A cell with inline text.
 fn inline(at: &str, text: &str) -> String {
     format!("<c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
 }
@@ -106,7 +106,7 @@ fn text(text: &str) -> Option<Value> {
     Some(Value::Text(text.to_owned()))
 }
 
-/// What is said of a file by each of its readers: fault, and words of the detail.
+/// Asserts that every reader of the file refuses it with this kind of error and these words.
 #[track_caller]
 fn assert_refused(name: &str, bytes: &[u8], kind: Fault, words: &str) {
     let fault = rows(bytes).expect_err(name);
@@ -141,7 +141,7 @@ fn a_far_cell_is_refused_by_its_name_and_no_rectangle_is_made() {
     assert_too_large("far", &Book::of(&far), "单元格XFD1048576有内容，只读取前256列（至IV列）");
     assert_too_large("corners", &Book::of(&(row(1, &inline("A1", "x")) + &far)), "XFD1048576");
     assert_too_large("257", &Book::of(&row(7, &inline("IW7", "y"))), "IW7");
-    // Spreadsheet programs write such cells when a whole row is coloured: they are empty.
+    // Spreadsheet programs write such empty cells when a whole row is coloured.
     let styled = row(1, &(inline("A1", "x") + "<c r=\"XFD1\" s=\"1\"/>")) + &row(1_048_576, &inline("A1048576", "y"));
     assert_read("styled", &Book::of(&styled), &[(1, vec![text("x")]), (1_048_576, vec![text("y")])]);
     let report = read_file_within(&Book::of(&styled).bytes(), &Allowance::new(Caps::REPORTS)).unwrap_err();
@@ -162,7 +162,7 @@ fn rows_cells_and_text_are_counted_over_all_files_of_a_request() {
     let wide: String = (b'A'..=b'I').map(|letter| inline(&format!("{}1", char::from(letter)), "x")).collect();
     let fault = |book: &Book| rows_within(&book.bytes(), caps).unwrap_err().detail;
     assert!(fault(&Book::of(&row(1, &wide))).contains("超过8个"));
-    // One long string, repeated by each cell.
+    // One long string, used by several cells.
     let shared = Book::of(&row(1, "<c t=\"s\"><v>0</v></c><c t=\"s\"><v>0</v></c>"));
     assert!(fault(&shared.strings(&format!("<si><t>{}</t></si>", "x".repeat(60)))).contains("文字合计超过"));
 }
@@ -173,7 +173,7 @@ fn shared_strings_are_counted_before_they_are_kept() {
     let fine = one.clone().strings("<si><t>a</t></si><si><r><t xml:space=\"preserve\">b </t></r><r><t> c</t></r></si>");
     assert_read("two", &fine, &[(1, vec![text("b c")])]);
     assert_too_large("many", &one.clone().strings(&"<si/>".repeat(300_001)), "共享字符串超过");
-    // A count that is claimed reserves nothing.
+    // A claimed count reserves no memory.
     let claimed = format!("{HEAD}<sst count=\"9\" uniqueCount=\"18446744073709551615\"><si><t>a</t></si><si/></sst>");
     assert_read("claimed", &one.clone().with(STRINGS, claimed), &[]);
     let long = "x".repeat(30_000);
@@ -205,7 +205,7 @@ fn what_really_unfolds_is_counted_whatever_the_archive_says() {
     assert_eq!((fault.kind, fault.detail.contains("展开后超过1MB")), (Fault::TooLarge, true), "{fault}");
     let behind = Book::of("").with(SHEET, sheet("") + &" ".repeat(2 << 20));
     assert_eq!(rows_within(&behind.bytes(), small).unwrap_err().kind, Fault::TooLarge);
-    // What is outside of the workbook stays packed.
+    // Parts that do not belong to the workbook are not decompressed.
     let beside = Book::of(&row(1, &inline("A1", "x"))).with("bomb.zip", vec![0_u8; 3 << 20]).bytes();
     assert_eq!(rows_within(&beside, small), Ok(vec![(1, vec![text("x")])]));
     for (lie, kind) in [(0_u32, Fault::Damaged), (1, Fault::Damaged), (u32::MAX - 1, Fault::TooLarge)] {
@@ -213,7 +213,7 @@ fn what_really_unfolds_is_counted_whatever_the_archive_says() {
     }
 }
 
-/// The directory, the headers of a part in it and before its data: where they begin.
+/// Offsets of a part's two headers: in the directory, and before its data.
 fn headers(bytes: &[u8], name: &str) -> (usize, usize) {
     let at = |mark: &[u8], header: usize| {
         let of_name = |from: usize| bytes.get(from + header..from + header + name.len()) == Some(name.as_bytes());
@@ -226,7 +226,7 @@ fn put(bytes: &mut [u8], at: usize, number: &[u8]) {
     bytes[at..at + number.len()].copy_from_slice(number);
 }
 
-/// The sheet says that it unfolds to so many bytes.
+/// Makes the archive claim this decompressed size for the sheet.
 fn lying(book: &Book, size: u32) -> Vec<u8> {
     let mut bytes = book.bytes();
     let (entry, local) = headers(&bytes, SHEET);
@@ -504,7 +504,7 @@ fn separated_text_is_counted_before_a_record_is_kept() {
     fault(&"a,b,c\n".repeat(7), "超过20个");
     fault(&format!("a\nb,\"{}\n", "字\n".repeat(20_000)), "第2行第2列的文字超过32767字");
     assert_eq!(check(&format!("\"{}\"", "字".repeat(LONGEST_TEXT))), Ok(()));
-    // The reader agrees on where cells end, also where quotation marks lie oddly.
+    // The csv reader finds the same cell boundaries, also with misplaced quotation marks.
     for odd in ["a\"b,c\n", "\"a\"b,c\n", "\"a\"\"\",b\n", "a,\"b\nc\",d\n", "\"", "\"\"\"\n,", "a\rb\r\nc"] {
         let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(odd.as_bytes());
         let widest = reader.records().map(|record| record.unwrap().len()).max().unwrap_or(0);
@@ -551,7 +551,7 @@ fn work_whose_request_has_ended_stops_between_rows() {
     assert_eq!(source.rows(|_| Ok::<(), Unreadable>(())).map_err(|fault| fault.kind), Err(Fault::GivenUp));
 }
 
-/// Another reader finds the same in our own files.
+/// Another reader finds the same cells in our own files.
 #[test]
 fn a_workbook_of_ours_is_read_as_calamine_reads_it() {
     use crate::report::ledger::template_sheets;

@@ -1,9 +1,11 @@
-//! Separated text and JSON, counted before anything is kept of them: readers keep a record, or a document, whole.
+//! Counts the content of separated text and JSON before it is parsed, because the parsers keep a whole record or
+//! document in memory.
 
 use super::LONGEST_TEXT;
 use super::caps::{Allowance, Unreadable};
 
-/// The place of a byte in separated text. The same states as the reader's: a quotation mark begins only at the edge of a cell.
+/// Position of a byte in separated text. The states are those of the csv reader: a quotation mark opens only at the
+/// start of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     Edge,
@@ -12,10 +14,11 @@ enum At {
     QuoteInQuoted,
 }
 
-/// Counts rows, columns and the text of cells of separated text.
+/// Counts rows, columns and the text of cells in separated text.
 ///
 /// # Errors
-/// [`Unreadable`] beyond a cap, with the row.
+/// [`Fault::TooLarge`](super::Fault::TooLarge) beyond a cap, in most cases with the row;
+/// [`Fault::GivenUp`](super::Fault::GivenUp) if the request has ended.
 pub fn check_separated(text: &[u8], delimiter: u8, allowance: &Allowance) -> Result<(), Unreadable> {
     let most = allowance.caps().columns;
     let (mut at, mut line, mut begun) = (At::Edge, 1_u64, 1_u64);
@@ -31,7 +34,7 @@ pub fn check_separated(text: &[u8], delimiter: u8, allowance: &Allowance) -> Res
             At::Edge | At::Plain | At::QuoteInQuoted => At::Plain,
         };
         if next != At::Edge {
-            // Bytes that go on with a letter are not counted.
+            // Counts characters: continuation bytes of UTF-8 are skipped.
             letters += usize::from(byte & 0xc0 != 0x80);
             if letters > LONGEST_TEXT + 2 {
                 let detail =
@@ -62,10 +65,10 @@ pub fn check_separated(text: &[u8], delimiter: u8, allowance: &Allowance) -> Res
     allowance.cells(full + 1)
 }
 
-/// Counts the values of JSON: one in memory takes many times what it takes in the file.
+/// Counts the values of JSON. A parsed value takes many times the memory of its text.
 ///
 /// # Errors
-/// [`Unreadable`] beyond the cap on cells.
+/// [`Fault::TooLarge`](super::Fault::TooLarge) beyond the cap on cells.
 pub fn check_json(text: &[u8], allowance: &Allowance) -> Result<(), Unreadable> {
     let (mut in_text, mut is_escaped, mut values) = (false, false, 1_u64);
     for &byte in text {

@@ -1,4 +1,4 @@
-//! A workbook: which part holds which sheet, the strings its cells share, and how they show numbers.
+//! A workbook: the parts of its sheets, its shared strings, and its number formats.
 
 use super::LONGEST_TEXT;
 use super::areas::{Area, read_areas};
@@ -8,14 +8,14 @@ use super::package::{Node, Package, Part, attribute};
 use super::styles::Styles;
 use std::collections::HashMap;
 
-/// Most worksheets of a workbook.
+/// Limit of worksheets per workbook.
 const MOST_SHEETS: usize = 100;
-/// Most relationships of a part.
+/// Limit of relationships per part.
 const MOST_RELATIONS: usize = 4_000;
-/// Most bytes a text of [`LONGEST_TEXT`] characters can have.
+/// Longest text of [`LONGEST_TEXT`] characters, bytes.
 const MOST_TEXT_BYTES: usize = LONGEST_TEXT * 4;
 
-/// A workbook that was opened: its strings are in memory, its cells are not.
+/// An open workbook. Its strings are in memory, its cells are not.
 pub struct Workbook<'a> {
     package: Package<'a>,
     sheets: Vec<(String, usize)>,
@@ -23,7 +23,7 @@ pub struct Workbook<'a> {
     allowance: &'a Allowance,
 }
 
-/// What cells refer to.
+/// The data that cells refer to.
 #[derive(Debug, Default)]
 pub(super) struct Context {
     pub(super) strings: Strings,
@@ -41,7 +41,7 @@ impl<'a> Workbook<'a> {
     /// Opens a workbook.
     ///
     /// # Errors
-    /// [`Unreadable`] for what is no workbook, is broken, or holds more than the allowance.
+    /// [`Unreadable`] if the file is not an XLSX workbook, is broken, or exceeds the allowance.
     pub fn open(bytes: &'a [u8], allowance: &'a Allowance) -> Result<Self, Unreadable> {
         allowance.file(bytes.len())?;
         let mut package = Package::open(bytes)?;
@@ -65,12 +65,12 @@ impl<'a> Workbook<'a> {
         let mut sheets = Vec::new();
         for (name, id) in listed {
             let (kind, target) = related.by_id.get(&id).ok_or_else(|| lacks("工作表的位置"))?;
-            // A chart sheet or a dialogue has no cells.
+            // Chart sheets and dialogues have no cells.
             if kind == "worksheet" {
                 sheets.push((name, package.place_of(target).ok_or_else(|| lacks("工作表"))?));
             }
         }
-        // Writers that leave the relationship out use the usual name.
+        // Programs that omit the relationship use the default name.
         let usual = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
         let find = |package: &Package<'_>, kind: &str, name: &str| {
             package.place_of(related.of_kind(kind).map_or(usual(name), str::to_owned).as_str())
@@ -86,22 +86,22 @@ impl<'a> Workbook<'a> {
         Ok(Self { package, sheets, context: Context { strings, styles, is_1904 }, allowance })
     }
 
-    /// The names of its worksheets, in their order.
+    /// The names of the worksheets, in order.
     pub fn sheet_names(&self) -> impl Iterator<Item = &str> {
         self.sheets.iter().map(|(name, _)| name.as_str())
     }
 
-    /// How many worksheets it has.
+    /// Number of worksheets.
     #[must_use]
     pub const fn sheet_count(&self) -> usize {
         self.sheets.len()
     }
 
-    /// Goes through the rows of a worksheet that are not empty: number as a spreadsheet shows it, and cells from column A on.
-    /// Whether there were any.
+    /// Passes each row of a worksheet that is not empty to `each`: the number shown by a spreadsheet, and the cells
+    /// from column A on. Returns whether there was any such row.
     ///
     /// # Errors
-    /// What `each` returns, or [`Unreadable`] for a sheet that is broken or holds more than the allowance.
+    /// The error of `each`; [`Unreadable`] if the sheet is broken or exceeds the allowance.
     pub fn each_row<E: From<Unreadable>>(
         &mut self,
         sheet: usize,
@@ -114,20 +114,20 @@ impl<'a> Workbook<'a> {
 }
 
 impl Workbook<'_> {
-    /// The merged cells of a worksheet, by their first row.
+    /// The merged cells of a worksheet, sorted by their first row.
     ///
     /// # Errors
-    /// [`Unreadable`] for a sheet that is broken or holds more than the allowance.
+    /// [`Unreadable`] if the sheet is broken or exceeds the allowance.
     pub fn areas(&mut self, sheet: usize) -> Result<Vec<Area>, Unreadable> {
         let Some((_, place)) = self.sheets.get(sheet) else { return Ok(Vec::new()) };
         read_areas(self.package.part(*place, self.allowance)?)
     }
 }
 
-/// Where a part points to.
+/// The relationships of a part.
 #[derive(Debug, Default)]
 struct Relations {
-    /// By id: the last word of the type, and the name of the part.
+    /// By id: the last segment of the type, and the name of the target part.
     by_id: HashMap<String, (String, String)>,
 }
 
@@ -152,7 +152,7 @@ fn relations(
             Node::Open(..) | Node::Close(_) | Node::Text(_) => continue,
             Node::End => return Ok(Some(found)),
         };
-        // What lies outside the file is never fetched.
+        // External targets are never fetched.
         if attribute(&start, "TargetMode")?.is_some_and(|mode| mode == "External") {
             continue;
         }
@@ -166,7 +166,8 @@ fn relations(
     }
 }
 
-/// A name relative to a folder of the archive. It can only be one of the archive's parts: `..` ends at its root.
+/// Resolves a name relative to a folder of the archive. `..` stops at the root, so the result is always inside the
+/// archive.
 fn within(folder: &str, target: &str) -> String {
     let target = target.replace('\\', "/");
     let mut names: Vec<&str> = match target.strip_prefix('/') {
@@ -184,7 +185,7 @@ fn within(folder: &str, target: &str) -> String {
     names.join("/")
 }
 
-/// The sheets of a workbook, name and id of the relationship, and whether its days begin in 1904.
+/// Reads the sheets of a workbook (name and relationship id), and whether its dates use the 1904 epoch.
 fn listed_sheets(mut part: Part<'_>) -> Result<(Vec<(String, String)>, bool), Unreadable> {
     let mut sheets = Vec::new();
     let mut is_1904 = false;
@@ -212,7 +213,7 @@ fn listed_sheets(mut part: Part<'_>) -> Result<(Vec<(String, String)>, bool), Un
     }
 }
 
-/// The strings that cells share, one behind the other: a string costs its text and four bytes.
+/// The shared strings, stored one after the other: each costs its text and four bytes.
 #[derive(Debug, Default)]
 pub(super) struct Strings {
     text: String,
@@ -220,7 +221,7 @@ pub(super) struct Strings {
 }
 
 impl Strings {
-    /// The string of this number.
+    /// The string with this index.
     pub(super) fn get(&self, at: usize) -> Option<&str> {
         let place = |at: usize| self.ends.get(at).and_then(|end| usize::try_from(*end).ok());
         let begin = match at.checked_sub(1) {
@@ -247,14 +248,14 @@ impl Strings {
     }
 }
 
-/// The text of the element just begun: of its runs, without what tells how to pronounce it. It is put behind what is there.
+/// Appends the text of the current element's runs to `into`, without phonetic hints.
 ///
 /// # Errors
-/// [`Unreadable`] for text that is longer than a cell may hold.
+/// [`Unreadable`] if the text is longer than a cell may hold.
 pub(super) fn rich_text(part: &mut Part<'_>, into: &mut String) -> Result<(), Unreadable> {
     let (outer, begun) = (part.depth(), into.len());
     let mut phonetic: Option<u32> = None;
-    // Depth and first byte of a run, and whether its blanks count.
+    // Depth and first byte of a run, and whether its outer blanks are kept.
     let mut run: Option<(u32, usize, bool)> = None;
     loop {
         match part.next()? {
@@ -286,10 +287,10 @@ pub(super) fn rich_text(part: &mut Part<'_>, into: &mut String) -> Result<(), Un
     }
 }
 
-/// The text of the element just begun, of its elements too.
+/// Reads the text of the current element and its children into `into`.
 ///
 /// # Errors
-/// [`Unreadable`] for text that is longer than a cell may hold.
+/// [`Unreadable`] if the text is longer than a cell may hold.
 pub(super) fn plain_text(part: &mut Part<'_>, into: &mut String) -> Result<(), Unreadable> {
     let outer = part.depth();
     into.clear();
@@ -315,7 +316,7 @@ fn too_long() -> Unreadable {
     Unreadable::too_large(format!("有单元格的文字超过{LONGEST_TEXT}字，请缩短"))
 }
 
-/// Blanks around a run count only where it says so, and `_x000D_` is the letter of that number.
+/// Trims a run unless it preserves blanks, and resolves escapes such as `_x000D_`.
 fn finish_run(text: &mut String, from: usize, keeps_blanks: bool) {
     let run = text.get(from..).unwrap_or_default();
     let kept = if keeps_blanks { run } else { run.trim_matches([' ', '\t', '\r', '\n']) };
@@ -327,7 +328,7 @@ fn finish_run(text: &mut String, from: usize, keeps_blanks: bool) {
     text.push_str(&kept);
 }
 
-/// Text with the escapes of spreadsheets (`_x000D_`, four digits of UTF-16) resolved.
+/// Resolves the escapes of spreadsheets: `_x000D_`, four hexadecimal digits of UTF-16.
 pub(super) fn unescaped(text: &str) -> String {
     let unit = |text: &str| {
         let digits = text.strip_prefix("_x")?.get(..4)?;

@@ -1,4 +1,4 @@
-//! Rows below the headings that are no case: totals, notes, captions, the heading again.
+//! Rows below the headings that are not cases: totals, notes, captions, repeated headings.
 
 use super::cell::{RawCell, half_width};
 use super::columns::{COLUMNS, LedgerColumn, plain};
@@ -7,9 +7,9 @@ use super::read::{one_line, place_of};
 use super::source::RawRow;
 use std::sync::Arc;
 
-/// A row of so many headings is the heading again, as each printed page has it.
+/// A row with at least this many headings and nothing else is a repeated heading, as on each printed page.
 const REPEATED: usize = 3;
-/// How rows below a table begin that are no case.
+/// First words of closing rows, which are not cases.
 const CLOSINGS: &[&str] = &[
     "合计",
     "总计",
@@ -39,18 +39,18 @@ const CLOSINGS: &[&str] = &[
     "统计",
 ];
 
-/// A row below the headings that is no case: a total, a note, a caption, the heading again.
+/// A row below the headings that is not a case: a total, a note, a caption, a repeated heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Aside {
-    /// Its sheet, in a workbook of several.
+    /// Its sheet, in a workbook with several.
     pub sheet: Option<Arc<str>>,
-    /// Its line.
+    /// Its row number.
     pub line: u32,
-    /// How it begins.
+    /// Its first words.
     pub text: String,
 }
 
-/// How a row begins that is no case.
+/// The first words of a row that is not a case; `None` for a case.
 pub(super) fn aside(sheet: &SheetHeadings, row: &RawRow) -> Option<String> {
     let said = |(_, cell): &(usize, &RawCell)| !cell.is_empty();
     let mut cells = row.cells.iter().enumerate().filter(said);
@@ -65,7 +65,7 @@ pub(super) fn aside(sheet: &SheetHeadings, row: &RawRow) -> Option<String> {
         return Some(text);
     }
     let closes = |text: &str| CLOSINGS.iter().any(|word| text.starts_with(word));
-    // 审核人：某人 may be below any column.
+    // 审核人：某人 may occur below any column.
     let is_fact = |cell: &RawCell| !cell.is_empty() && !closes(&half_width(&cell.text()));
     let is_said =
         |column: &LedgerColumn| place_of(sheet, column.field).is_some_and(|at| row.cells.get(at).is_some_and(is_fact));

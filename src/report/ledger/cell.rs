@@ -1,22 +1,22 @@
-//! The content of a cell of a ledger: text, or a date or number that a spreadsheet keeps as such.
+//! The content of a ledger's cell: text, or a date or number in the spreadsheet's own format.
 
 use super::dates::{chinese_number, day_of};
 use chrono::NaiveDate;
 
-/// A cell as it was read.
+/// A cell as read from the file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RawCell {
     /// Text; empty for an empty cell.
     Text(String),
     /// A number without a date format.
     Number(f64),
-    /// A date of the spreadsheet.
+    /// A number with a date format.
     Date(NaiveDate),
-    /// What cannot be a value: an error, a duration; with the words to show it by.
+    /// Content without a usable value, such as an error, with its text.
     Unusable(String),
-    /// A formula whose value is not in the file.
+    /// A formula without a stored value.
     Uncomputed,
-    /// Covered by a merged cell that hides other content.
+    /// Content of its own that a merged cell hides.
     Hidden(String),
 }
 
@@ -33,8 +33,7 @@ impl RawCell {
         }
     }
 
-    /// The text a person sees, without blanks around it and without the apostrophe that keeps a spreadsheet from taking it
-    /// for a formula.
+    /// The visible text, trimmed, without the apostrophe that protects a text from being read as a formula.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
@@ -52,7 +51,7 @@ impl RawCell {
         }
     }
 
-    /// The day it says, in any of the forms people type.
+    /// The day it means, in any of the formats that `dates` parses.
     #[must_use]
     pub fn day(&self) -> Option<NaiveDate> {
         match self {
@@ -63,7 +62,7 @@ impl RawCell {
         }
     }
 
-    /// Why nothing can be read from it; none for what can.
+    /// Why the cell cannot be read; `None` if it can.
     #[must_use]
     pub const fn flaw(&self) -> Option<(&'static str, &'static str)> {
         match self {
@@ -79,7 +78,7 @@ impl RawCell {
         }
     }
 
-    /// The whole number it says, with or without its unit.
+    /// The whole number it means, with or without a unit.
     #[must_use]
     pub fn count(&self) -> Option<u16> {
         let text = half_width(self.text().trim());
@@ -89,7 +88,7 @@ impl RawCell {
     }
 }
 
-/// Full-width digits and signs as half-width ones.
+/// Converts full-width characters to half-width ones.
 #[must_use]
 pub fn half_width(text: &str) -> String {
     let narrow = |letter: char| match letter {

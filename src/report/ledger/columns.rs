@@ -1,30 +1,31 @@
-//! The columns of a ledger: one table, read by the reader, the template and the export.
+//! The columns of a ledger, in one table that serves the reader, the template and the export.
 
 use super::cell::half_width;
 use crate::case::historical::at;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// A column.
+/// A column of the ledger.
 #[derive(Debug)]
 pub struct LedgerColumn {
-    /// Which.
+    /// The column as an enum.
     pub field: Field,
     /// Its heading.
     pub heading: &'static str,
-    /// Other words that offices head it with.
+    /// Other headings that offices use for it.
     pub aliases: &'static [&'static str],
-    /// What it takes, for the template.
+    /// What it accepts, for the template.
     pub takes: &'static str,
-    /// Whether every row has to have it.
+    /// Whether every row must fill it.
     pub is_required: bool,
-    /// Whether an import takes it; else only an export writes it.
+    /// Whether an import takes it as a fact of the case. The other columns are written by an export; of those, an
+    /// import consults only 环节 and 提交日期.
     pub is_taken: bool,
     /// Its width, in digits of the standard font.
     pub width: u16,
-    /// Most characters of a cell.
+    /// Longest content of a cell, characters.
     pub longest: usize,
-    /// The fact of a case it holds, as refusals point at it; empty for what is no fact of the case.
+    /// Pointer to the fact of a case it holds, as refusals use it; empty if it is not a fact of the case.
     pub at: &'static str,
 }
 
@@ -35,7 +36,7 @@ macro_rules! columns {
         #[expect(missing_docs, reason = "each is explained by its heading and what it takes")]
         pub enum Field { $($field,)* }
 
-        /// Every column, in the order of the ledger.
+        /// All columns, in the order of the ledger.
         pub const COLUMNS: &[LedgerColumn] = &[$(LedgerColumn {
             field: Field::$field,
             heading: $heading,
@@ -141,7 +142,8 @@ columns! {
         "导出时填写，导入时不取：请在案件上归档";
 }
 
-/// Every name of a column, in its plain form. A heading goes before an alias, and an earlier column before a later one.
+/// All names of columns, in plain form. A heading takes precedence over an alias, and an earlier column over a later
+/// one.
 static NAMES: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
     let headings = COLUMNS.iter().map(|column| (column.heading, column.field));
     let aliases = COLUMNS.iter().flat_map(|column| column.aliases.iter().map(|alias| (*alias, column.field)));
@@ -153,26 +155,26 @@ static NAMES: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
 });
 
 impl Field {
-    /// The whole entry.
+    /// Its entry in [`COLUMNS`].
     #[must_use]
     pub fn column(self) -> Option<&'static LedgerColumn> {
         COLUMNS.iter().find(|column| column.field == self)
     }
 
-    /// The column of a heading as an office typed it.
+    /// The column for a heading as an office wrote it.
     #[must_use]
     pub fn of_heading(heading: &str) -> Option<Self> {
         NAMES.get(&plain(heading)).copied()
     }
 
-    /// The heading of the column whose fact a refusal points at.
+    /// The column of the fact that a refusal points at.
     #[must_use]
     pub fn at(pointer: &str) -> Option<Self> {
         COLUMNS.iter().find(|column| !column.at.is_empty() && column.at == pointer).map(|column| column.field)
     }
 }
 
-/// A heading without what forms add to it: blanks, line breaks, stars, colons, “（必填）”, a number before it.
+/// Normalises a heading: removes blanks, line breaks, stars, colons, quotation marks, “（必填）” and a number in front.
 pub(super) fn plain(heading: &str) -> String {
     let letters: String = half_width(heading)
         .chars()

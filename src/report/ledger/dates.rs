@@ -1,17 +1,18 @@
-//! Days as people and programs type them. What is not understood to its last letter is no day: half a date is a wrong one.
+//! Parses dates as people and programs write them. A text that is not understood completely is invalid: half a date
+//! would be a wrong one.
 
 use super::cell::half_width;
 use chrono::{Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
-/// Days that a serial number of a spreadsheet may mean: the Regulations are in force since 2008.
+/// Serial numbers accepted as dates, from 2008 on, when the Regulations came into force.
 const SERIALS: std::ops::RangeInclusive<i64> = 39_448..=73_050;
-/// Years of four digits that a person can mean; 02170305 is a slip of the key.
+/// Valid four-digit years: 02170305 is a typing error.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=9999;
 /// Seconds by which Beijing is ahead of UTC.
 const BEIJING: i32 = 8 * 3_600;
 
-/// The Beijing day of a text: 2017-3-5, 2017/3/5, 2017.3.5, 2017年3月5日, 20170305, 二〇一七年三月五日, each with or without
-/// weekday and time of day, an instant with its zone, or the serial number of a spreadsheet.
+/// The day in Beijing that a text means: 2017-3-5, 2017/3/5, 2017.3.5, 2017年3月5日, 20170305, 二〇一七年三月五日, each with or
+/// without weekday and time of day; an instant with its zone; or the serial number of a spreadsheet.
 pub(super) fn day_of(text: &str) -> Option<NaiveDate> {
     let text = half_width(text.trim());
     let day = serial(&text).or_else(|| compact(&text)).or_else(|| written(&text)).or_else(|| english(&text));
@@ -65,12 +66,12 @@ fn english(text: &str) -> Option<NaiveDate> {
         None => (of_month(second)?, first),
     };
     let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month, day.parse().ok()?)?;
-    // The name of the zone follows its offset.
+    // The name of the zone may follow its offset.
     let time = time.split_once('(').map_or(time, |(time, _)| time).trim_end();
     Rest(time).moment(date)
 }
 
-/// What is left of a text.
+/// The rest of a text that is being parsed.
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
@@ -100,7 +101,7 @@ impl<'a> Rest<'a> {
         digits
     }
 
-    /// Four digits.
+    /// Parses a year of four digits, Arabic or Chinese.
     fn year(&mut self) -> Option<i32> {
         let digits = self.digits();
         let year: i32 = if digits.is_empty() {
@@ -115,7 +116,7 @@ impl<'a> Rest<'a> {
         Some(year)
     }
 
-    /// A month or a day.
+    /// Parses a month or a day, of at most two digits.
     fn number(&mut self, may_be_chinese: bool) -> Option<u32> {
         let digits = self.digits();
         if !digits.is_empty() {
@@ -129,7 +130,7 @@ impl<'a> Rest<'a> {
         if letters == "元" { Some(1) } else { chinese_number(letters) }.filter(|_| may_be_chinese)
     }
 
-    /// What follows a date: weekday, time of day, zone. All of it must be understood.
+    /// Parses what follows a date: weekday, time of day, zone. Fails unless the whole text is consumed.
     fn moment(mut self, date: NaiveDate) -> Option<NaiveDate> {
         self.weekday(date)?;
         let time = self.time()?;
@@ -148,7 +149,7 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// 星期二, （周二）: it must be that of the day.
+    /// Parses an optional weekday, such as 星期二 or （周二）. It must match the date.
     fn weekday(&mut self, date: NaiveDate) -> Option<()> {
         const DAYS: [&[&str]; 7] = [&["一"], &["二"], &["三"], &["四"], &["五"], &["六"], &["日", "天"]];
         let before = self.0;
@@ -165,7 +166,7 @@ impl<'a> Rest<'a> {
         Some(())
     }
 
-    /// `Some(None)` without one, `None` for what is no time of day.
+    /// Parses an optional time of day. `Some(None)` if there is none; `None` if it is invalid.
     fn time(&mut self) -> Option<Option<NaiveTime>> {
         self.one_of(&['T']);
         let half = self.word(&["上午", "下午", "早上", "凌晨", "中午", "晚上", "晚", "AM", "PM"]);
@@ -179,7 +180,7 @@ impl<'a> Rest<'a> {
         Some(Some(NaiveTime::from_hms_opt(hour, minute, second)?))
     }
 
-    /// `30`, `30:15`, `30:15.123`.
+    /// Parses minutes and seconds: `30`, `30:15`, `30:15.123`.
     fn clock(&mut self) -> Option<(u32, u32)> {
         let minute = self.digits();
         let mut second = "0";
@@ -192,7 +193,7 @@ impl<'a> Rest<'a> {
         Some((minute.parse().ok()?, second.parse().ok()?))
     }
 
-    /// Behind 时: nothing, 30分, 30分15秒, 半, 整.
+    /// Parses what follows 时: nothing, 30分, 30分15秒, 半, 整.
     fn spoken(&mut self) -> Option<(u32, u32)> {
         if self.word(&["半"]).is_some() {
             return Some((30, 0));
@@ -205,7 +206,7 @@ impl<'a> Rest<'a> {
         Some((minute, second))
     }
 
-    /// `Z`, `+08:00`, `GMT+0800`, `UTC`, 北京时间.
+    /// Parses an optional zone: `Z`, `+08:00`, `GMT+0800`, `UTC`, 北京时间.
     fn zone(&mut self) -> Option<Option<FixedOffset>> {
         if self.word(&["北京时间", "(北京时间)", "CST", "Asia/Shanghai"]).is_some() {
             return FixedOffset::east_opt(BEIJING).map(Some);
@@ -225,14 +226,14 @@ impl<'a> Rest<'a> {
         if hours > 14 || minutes > 59 {
             return None;
         }
-        // `+0000 UTC` says it twice.
+        // The zone may be named again, as in `+0000 UTC`.
         self.word(&["UTC", "GMT", "CST"]);
         let seconds = hours * 3_600 + minutes * 60;
         FixedOffset::east_opt(if sign == '-' { -seconds } else { seconds }).map(Some)
     }
 }
 
-/// A Chinese digit as a decimal one; 〇 is written with many signs.
+/// Converts a Chinese digit to a decimal one. 〇 occurs as several characters.
 fn chinese_digit(letter: char) -> Option<char> {
     Some(match letter {
         '〇' | '零' | '○' | '◯' | 'O' | 'o' | '0' => '0',
@@ -249,7 +250,7 @@ fn chinese_digit(letter: char) -> Option<char> {
     })
 }
 
-/// A number below a hundred in Chinese: 五, 十五, 二十, 廿五, 三十一; 一五 as people read digits.
+/// A Chinese number below a hundred: 五, 十五, 二十, 廿五, 三十一, or digit by digit: 一五.
 pub(super) fn chinese_number(text: &str) -> Option<u32> {
     let text = text.replace('廿', "二十").replace('卅', "三十").replace('拾', "十");
     let of = |letters: &str| -> Option<u32> {

@@ -1,6 +1,6 @@
-//! Headings that offices write besides those of the columns, and the groups above them.
+//! Headings that offices use besides those of the columns, and the groups above them.
 
-/// Headings without a group of their own, and what an office has to fill in instead.
+/// Headings that are not imported, with the message that says what to fill in instead.
 pub(super) const NOT_TAKEN: &[(&[&str], &str)] = &[
     (
         &["延期日期", "延期时间", "延期至", "延长至", "延期到期日", "延期截止日期", "延长日期", "延期后日期"],
@@ -164,7 +164,7 @@ pub(super) const NOT_TAKEN: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Columns that say nothing of a case.
+/// Columns that contain no fact of a case.
 pub(super) const IGNORED: &[&str] = &[
     "序号",
     "序",
@@ -197,7 +197,7 @@ pub(super) const IGNORED: &[&str] = &[
     "填报日期",
 ];
 
-/// Groups under which a heading of the application means what it means alone.
+/// Groups under which a heading of the application keeps its own meaning.
 pub(super) const OF_THE_APPLICATION: &[&str] = &[
     "申请人",
     "申请人基本",
@@ -219,7 +219,7 @@ pub(super) const OF_THE_APPLICATION: &[&str] = &[
     "信息公开申请",
     "政府信息公开申请",
 ];
-/// Groups under which a heading of the answer does.
+/// Groups under which a heading of the answer keeps its own meaning.
 pub(super) const OF_THE_ANSWER: &[&str] = &[
     "办理",
     "处理",
@@ -236,9 +236,9 @@ pub(super) const OF_THE_ANSWER: &[&str] = &[
     "办理结果",
     "处理结果",
 ];
-/// What a group's name ends in.
+/// Endings of the names of groups.
 pub(super) const ENDINGS: &[&str] = &["基本情况", "情况", "信息", "环节", "阶段", "栏", "部分", "事项", "程序"];
-/// Groups of steps, and how the names of their columns begin.
+/// Names of groups for steps, and the words with which their columns begin.
 pub(super) const STEPS: &[(&str, &str)] = &[
     ("征求第三方意见", "征求意见"),
     ("第三方意见征求", "征求意见"),

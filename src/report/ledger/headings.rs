@@ -1,4 +1,5 @@
-//! Which column of which sheet holds what: one heading row, or two of which the upper one groups the lower.
+//! Finds the meaning of each column of each sheet, from one heading row or from two, the upper of which groups the
+//! lower.
 
 use super::columns::{COLUMNS, Field, plain};
 use super::heading_words::{ENDINGS, IGNORED, NOT_TAKEN, OF_THE_ANSWER, OF_THE_APPLICATION, STEPS};
@@ -7,28 +8,28 @@ use super::{RawCell, Unread};
 use crate::report::files::column_name;
 use std::sync::Arc;
 
-/// The heading may be under a title, but not further down than this row of those with anything in them.
+/// The heading must be among this many rows with content from the top, so that a title may precede it.
 const FIRST_ROWS: usize = 10;
-/// Rows of a sheet without a heading that are looked at to see whether they hold cases.
+/// Rows searched for cases in a sheet without a heading.
 const LOOKED_AT: usize = 60;
-/// A sheet with so many known headings was meant as a ledger.
+/// A sheet with at least this many known headings is considered a ledger.
 const MEANT: usize = 3;
-/// Most characters of a heading that a message repeats.
+/// Longest part of a heading that a message repeats, characters.
 const SHOWN: usize = 40;
 
-/// What a heading means.
+/// The meaning of a heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// A column of the ledger.
     Column(Field),
-    /// It says nothing of a case.
+    /// Not a fact of a case.
     Ignored,
-    /// It is not taken, and why.
+    /// A column that is not imported, with the reason.
     NotTaken(&'static str),
 }
 
 impl Meaning {
-    /// What a heading means; none for one that is not known.
+    /// The meaning of a heading; `None` if it is unknown.
     #[must_use]
     pub fn of(heading: &str) -> Option<Self> {
         if let Some(field) = Field::of_heading(heading) {
@@ -43,7 +44,7 @@ impl Meaning {
         not_taken.map(|(_, why)| Self::NotTaken(why))
     }
 
-    /// The column that is taken in.
+    /// The column of the ledger, if it is one.
     const fn taken(self) -> Option<Field> {
         match self {
             Self::Column(field) => Some(field),
@@ -55,9 +56,9 @@ impl Meaning {
 /// A column of a sheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
-    /// As it is written there, the group before it; empty for a column without one.
+    /// The heading as written, with its group in front; empty for a column without one.
     pub name: String,
-    /// What it means.
+    /// Its meaning; `None` if it is unknown.
     pub meaning: Option<Meaning>,
 }
 
@@ -66,13 +67,13 @@ impl Heading {
         Self { name: name.to_owned(), meaning: Meaning::of(name) }
     }
 
-    /// Its column, if it has one.
+    /// The column of the ledger, if it is one.
     #[must_use]
     pub fn field(&self) -> Option<Field> {
         self.meaning.and_then(Meaning::taken)
     }
 
-    /// How messages name it: its name, or the letters of the column.
+    /// Its name in messages: the heading, or the letters of the column.
     #[must_use]
     pub fn told(&self, place: usize) -> String {
         let name: String = self.name.chars().take(SHOWN).collect();
@@ -82,7 +83,7 @@ impl Heading {
         format!("{}列（没有列名）", column_name(u32::try_from(place).unwrap_or(u32::MAX).saturating_add(1)))
     }
 
-    /// Why the cells below it are not taken; `None` for a column that is taken.
+    /// Code and reason if the cells below are not imported; `None` for a column that is known, or ignored.
     #[must_use]
     pub fn not_taken(&self) -> Option<(&'static str, String)> {
         match self.meaning {
@@ -97,32 +98,32 @@ impl Heading {
     }
 }
 
-/// A sheet that is read.
+/// The headings of a sheet that is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SheetHeadings {
-    /// Which sheet, from 0.
+    /// Index of the sheet, from 0.
     pub sheet: usize,
-    /// Its name, when the file has more than one that is not empty.
+    /// Name of the sheet, if the file has several sheets with content.
     pub name: Option<Arc<str>>,
-    /// The last row of the heading.
+    /// Last row of the heading.
     pub line: u32,
-    /// Its columns.
+    /// The columns.
     pub columns: Vec<Heading>,
 }
 
-/// Which column of the file holds what.
+/// The headings of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Headings {
     /// The sheets that are read.
     pub sheets: Vec<SheetHeadings>,
-    /// The sheets that are not, with why; those that seem to hold cases, and the others.
+    /// The sheets that are not read, with the reason, and whether they seem to contain cases.
     pub unread: Vec<(Unread, bool)>,
 }
 
-/// What the first rows of a sheet come to.
+/// What the first rows of a sheet contain.
 enum Found {
     Heading(u32, Vec<Heading>),
-    /// A heading that cannot be read by, how many columns of it are known, and why.
+    /// An unusable heading: the number of its known columns, and the reason.
     Flawed(usize, String),
     Nothing,
 }
@@ -131,7 +132,7 @@ impl Headings {
     /// Finds the headings of a file.
     ///
     /// # Errors
-    /// [`Unreadable`] when no sheet has one to read by.
+    /// [`Unreadable`] if no sheet has a usable heading, or if the file cannot be read.
     pub fn of(source: &Source<'_>) -> Result<Self, Unreadable> {
         let mut found = Vec::new();
         let heads = source.heads(LOOKED_AT)?;
@@ -169,24 +170,24 @@ impl Headings {
         if !headings.sheets.is_empty() {
             return Ok(headings);
         }
-        // The sheet that is most like a ledger says what is wrong.
+        // Report the sheet that looks most like a ledger.
         let best = reasons.into_iter().filter(|(known, _)| *known > 0).rev().max_by_key(|(known, _)| *known);
         Err(Unreadable::new(best.map_or_else(none_found, |(_, why)| why)))
     }
 
-    /// The headings of a sheet.
+    /// The headings of a sheet, if it is read.
     #[must_use]
     pub fn of_sheet(&self, sheet: usize) -> Option<&SheetHeadings> {
         self.sheets.iter().find(|one| one.sheet == sheet)
     }
 
-    /// Headings whose columns are not taken, in their order.
+    /// Headings of columns that are not imported, in order.
     #[must_use]
     pub fn unknown(&self) -> Vec<String> {
         self.told(|heading| !heading.name.is_empty() && heading.not_taken().is_some())
     }
 
-    /// Headings that are known and say nothing that is taken in.
+    /// Headings that are known but not imported: those ignored, and the columns that only an export writes.
     #[must_use]
     pub fn ignored(&self) -> Vec<String> {
         self.told(|heading| match heading.meaning {
@@ -214,7 +215,7 @@ fn none_found() -> String {
     format!("没有找到表头：前{FIRST_ROWS}行应有一行或者上下两行列名，至少包括{}", wanted.join("、"))
 }
 
-/// A row with a date and something beside it.
+/// Whether the row looks like a case: at least three cells with content, one of them a date.
 fn is_like_a_case(row: &RawRow) -> bool {
     let said = row.cells.iter().filter(|cell| !cell.is_empty()).count();
     said >= 3 && row.cells.iter().any(|cell| cell.day().is_some())
@@ -243,7 +244,7 @@ fn of_rows(rows: &[RawRow]) -> Found {
     }
 }
 
-/// Why rows cannot be read by this heading.
+/// Why a heading cannot be used: a column occurs twice, or a required one is missing.
 fn flaw(line: u32, columns: &[Heading]) -> Option<String> {
     let mut seen = Vec::new();
     for heading in columns {
@@ -270,7 +271,7 @@ fn flaw(line: u32, columns: &[Heading]) -> Option<String> {
     Some(why)
 }
 
-/// Why a day in that column is not the day of receipt, from which the period runs (Art. 31, 33).
+/// Why the date in that column is not the date of receipt, from which the period runs (Art. 31, 33).
 fn substitute(heading: &Heading) -> Option<String> {
     let name = &heading.name;
     const WHYS: [(Field, &str); 2] = [
@@ -289,13 +290,13 @@ fn one_line(cell: &RawCell) -> String {
     cell.text().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The content of a cell that is the row's own, and not shown there by a merged cell above.
+/// The content of a cell of the row itself, not of a merged cell from above.
 fn own(row: &RawRow, place: usize) -> Option<String> {
     let is_covered = row.merged.iter().any(|merged| merged.from < row.line && merged.covers(place));
     row.cells.get(place).filter(|_| !is_covered).map(one_line).filter(|text| !text.is_empty())
 }
 
-/// Whether a row is the lower one of two heading rows: words alone, no day among them, half of them headings.
+/// Whether a row is the lower of two heading rows: only text, no dates, at least half of it known headings.
 fn is_lower(upper: &RawRow, lower: &RawRow) -> bool {
     let words = |cell: &RawCell| cell.is_empty() || (matches!(cell, RawCell::Text(_)) && cell.day().is_none());
     let places: Vec<usize> = (0..lower.cells.len()).filter(|place| own(lower, *place).is_some()).collect();
@@ -307,7 +308,7 @@ fn is_lower(upper: &RawRow, lower: &RawRow) -> bool {
         && known.count() * 2 >= places.len()
 }
 
-/// The headings of two rows.
+/// Combines the headings of two rows.
 fn grouped(upper: &RawRow, lower: &RawRow) -> Vec<Heading> {
     let width = upper.cells.len().max(lower.cells.len());
     let mut group = String::new();
@@ -319,7 +320,7 @@ fn grouped(upper: &RawRow, lower: &RawRow) -> Vec<Heading> {
             }
             match own(lower, place) {
                 None => Heading::of(&above),
-                // A group that is written once covers the columns behind it too.
+                // A group written once also covers the columns after it.
                 Some(name) if group.is_empty() => Heading::of(&name),
                 Some(name) => Heading { meaning: within(&group, &name), name: format!("{group}/{name}") },
             }
@@ -327,7 +328,7 @@ fn grouped(upper: &RawRow, lower: &RawRow) -> Vec<Heading> {
         .collect()
 }
 
-/// What a heading means under a group: the words of both together, or its own where the group adds nothing.
+/// The meaning of a heading under a group: that of both together, or its own where it is consistent with the group.
 pub(super) fn within(group: &str, name: &str) -> Option<Meaning> {
     let group = plain(group);
     let stem = ENDINGS.iter().filter_map(|ending| group.strip_suffix(ending)).find(|stem| !stem.is_empty());
@@ -348,7 +349,7 @@ pub(super) fn within(group: &str, name: &str) -> Option<Meaning> {
     (says_it_itself || is_of_group).then_some(alone)
 }
 
-/// Whether a column is about the answer or about the application; none for what may be about either.
+/// Whether a column belongs to the answer (true) or to the application (false); `None` if it may belong to either.
 const fn is_of_the_answer(field: Field) -> Option<bool> {
     match field {
         Field::Number

@@ -1,8 +1,8 @@
-//! Numbers and names that are not whole: covered up before they were handed on, or rounded by a spreadsheet.
+//! Numbers and names that are incomplete: masked before they were passed on, or rounded by a spreadsheet.
 
 use super::cell::half_width;
 
-/// Whether letters or digits are covered up: 3201**********1234, 张**, 138XXXX8000, 3201□□□□.
+/// Whether characters are masked: 3201**********1234, 张**, 138XXXX8000, 3201□□□□.
 pub(super) fn is_masked(text: &str) -> bool {
     let text = half_width(text).to_uppercase();
     let is_cover = |letter: char| matches!(letter, '*' | '×' | '✱' | '●' | '■' | '□' | '█');
@@ -10,8 +10,8 @@ pub(super) fn is_masked(text: &str) -> bool {
     text.contains(is_cover) || crossed.any(|before| before.ends_with(|letter: char| letter.is_ascii_digit()))
 }
 
-/// Whether a spreadsheet has rounded a number: 3.20102E+17, or eighteen digits of which the last three are noughts, since it
-/// keeps fifteen.
+/// Whether a spreadsheet has rounded a number: 3.20102E+17, or eighteen digits that end in 000, because it keeps only
+/// fifteen.
 pub(super) fn is_rounded(text: &str) -> bool {
     let text = half_width(text);
     let exponent = text.split_once(['E', 'e']).filter(|(digits, _)| digits.parse::<f64>().is_ok());

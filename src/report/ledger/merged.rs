@@ -1,12 +1,12 @@
-//! Merged cells: each row that one covers has what it shows.
+//! Merged cells: every row that a merged cell covers gets its value.
 
 use super::cell::RawCell;
 use crate::report::files::{Area, Caps, Unreadable};
 
-/// A merged cell in a row.
+/// A merged cell as it covers one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Merged {
-    /// The row that holds what is shown.
+    /// The first row, which holds the value.
     pub from: u32,
     /// The first column, from 0.
     pub first: usize,
@@ -22,12 +22,12 @@ impl Merged {
     }
 }
 
-/// The merged cells of a sheet while its rows come by.
+/// Applies the merged cells of a sheet to its rows, one by one.
 #[derive(Debug)]
 pub(super) struct Spread<'a> {
     ahead: std::slice::Iter<'a, Area>,
     next: Option<&'a Area>,
-    /// The areas that reach this row, each with what its first cell holds.
+    /// The areas that cover the current row, each with the value of its first cell.
     open: Vec<(Area, RawCell)>,
 }
 
@@ -38,10 +38,11 @@ impl<'a> Spread<'a> {
         Self { ahead, next, open: Vec::new() }
     }
 
-    /// The cells of a row with what merged cells show in them, and those cells. Rows must come in order.
+    /// Fills the values of merged cells into a row. Returns its cells and the merged cells that cover it. Rows must
+    /// come in order.
     ///
     /// # Errors
-    /// [`Unreadable`] for areas that overlap: no program writes them.
+    /// [`Unreadable`] if areas overlap, which no spreadsheet program writes.
     pub(super) fn row(
         &mut self,
         line: u32,
@@ -60,13 +61,13 @@ impl<'a> Spread<'a> {
                     "XLSX 已损坏，请用 Excel 或者 WPS 打开后重新另存：第{line}行的合并单元格互相重叠"
                 )));
             }
-            // A first row without any cell was not given: what is shown there is nothing.
+            // If the first row has no cells it was skipped by the reader, so the area is empty.
             let held = cells.get(place(area.first_column)).filter(|_| area.first_row == line);
             self.open.push((*area, held.cloned().unwrap_or(RawCell::EMPTY)));
         }
         for (area, held) in &self.open {
             let first = place(area.first_column);
-            // What is wider than the row goes on behind its last cell.
+            // A merged cell may lie behind the last cell of this row.
             if area.first_row < line && !held.is_empty() && cells.len() <= first {
                 cells.resize(first.saturating_add(1), RawCell::EMPTY);
             }
@@ -79,7 +80,7 @@ impl<'a> Spread<'a> {
                 }
                 let own = std::mem::replace(cell, RawCell::EMPTY);
                 let shown = if is_first { held.clone() } else { RawCell::EMPTY };
-                // Some programs write what is shown into each cell.
+                // Some programs repeat the value in each covered cell.
                 *cell = if own.is_empty() || own == shown { shown } else { RawCell::Hidden(own.text()) };
             }
         }

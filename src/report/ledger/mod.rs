@@ -1,5 +1,5 @@
-//! 台账: a ledger of applications as offices keep it in a spreadsheet, read and written. One table of columns serves the
-//! reader, the template and the export.
+//! 台账: a ledger of applications as offices keep it in a spreadsheet. One table of columns serves the reader, the
+//! template and the export.
 
 mod asides;
 mod cell;
@@ -37,31 +37,31 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// A row that was understood.
+/// A row that was read successfully.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRow {
-    /// Its sheet, in a workbook of several.
+    /// Its sheet, in a workbook with several.
     pub sheet: Option<Arc<str>>,
-    /// Its number in the file, as a spreadsheet shows it.
+    /// Its row number, as a spreadsheet shows it.
     pub line: u32,
-    /// What it says of the case.
+    /// The facts of the case.
     pub past: Past,
-    /// Who asked.
+    /// The applicant.
     pub person: Person,
     /// 承办科室, by name or code.
     pub department: Option<String>,
-    /// What was assumed where the row says nothing.
+    /// What was assumed because the row does not say.
     pub remarks: Vec<Remark>,
-    /// What only an export writes.
+    /// Values that only an export writes.
     pub derived: Derived,
 }
 
-/// What an export writes of a case besides what an import takes.
+/// Values of a case that only an export fills in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Derived {
     /// 环节.
     pub stage: Option<&'static str>,
-    /// The day the applicant handed it in.
+    /// The day on which the applicant submitted it.
     pub submitted_on: Option<NaiveDate>,
     /// 登记日期.
     pub registered_on: Option<NaiveDate>,
@@ -71,13 +71,13 @@ pub struct Derived {
     pub mail_number: Option<String>,
     /// The last day for the reply.
     pub due_on: Option<NaiveDate>,
-    /// The line that says between which days the last day lies, while a notice is not out.
+    /// Note on the range of the last day, while a holiday notice is missing.
     pub estimate: Option<String>,
-    /// Working days that are left, or over: 3, 逾期2.
+    /// Working days left or overdue: 3, 逾期2.
     pub remaining: Option<String>,
     /// 预警.
     pub warning: Option<&'static str>,
-    /// 审批: each step with its day.
+    /// 审批: each step with its date.
     pub approvals: Option<String>,
     /// 复议、诉讼, each with its result.
     pub remedies: Option<String>,
@@ -85,10 +85,10 @@ pub struct Derived {
     pub file_number: Option<String>,
 }
 
-/// Who asked, as far as the ledger says.
+/// The applicant, as far as the ledger says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Person {
-    /// 姓名 or 名称; empty when the ledger has none.
+    /// 姓名 or 名称; empty if the ledger has none.
     pub name: String,
     /// 证件.
     pub identity: Option<(IdentityKind, String)>,
@@ -123,7 +123,7 @@ pub struct RowFault {
 }
 
 impl RowFault {
-    /// A refusal of a row's facts, in the words of the ledger.
+    /// Converts the refusal of a row's facts, and names the column of the fact.
     #[must_use]
     pub fn of(sheet: Option<&str>, line: u32, refusal: NotAllowed) -> Self {
         let column = refusal.pointer.and_then(Field::at).map_or("", Field::heading);

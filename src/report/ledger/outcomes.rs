@@ -1,13 +1,14 @@
-//! What a ledger calls the end of a case: a code, a label, a row of an annual form, or the words offices use, with or
-//! without the number and the group before it. The Order of the day of receipt says which of the two sets of categories is
-//! meant; a name that covers several means the first of them. The heading of a group alone means none.
+//! Maps what a ledger calls the end of a case to an [`Outcome`]: a code, a label, a row of an annual form, or the words
+//! offices use, with or without the number and the group in front. The Order in force on the day of receipt selects one
+//! of two sets of categories. A name that covers several categories means the first of them. The heading of a group
+//! alone has no meaning.
 
 use super::words::plain;
 use crate::law::{Outcome, Regime};
 use crate::report::PARTIAL_NOTE;
 use Outcome as O;
 
-/// What offices write, and what it means under Order 711 and under Order 492 (`None`: nothing under that Order).
+/// Words of offices, with their category under Order 711 and under Order 492 (`None`: no category under that Order).
 const WORDS: &[(&[&str], Option<Outcome>, Option<Outcome>)] = &[
     (
         &[
@@ -482,8 +483,8 @@ const WORDS: &[(&[&str], Option<Outcome>, Option<Outcome>)] = &[
     (&["其他途径办理", "告知通过其他途径办理", "告知其他途径", "通过其他途径办理"], None, Some(O::O492OtherChannel)),
 ];
 
-/// The category that `word` means for an application under `regime`. A code or a label of the other Order is given as it
-/// is: whether it may be, the facts decide.
+/// The category that `word` means for an application under `regime`. A code of the other Order is returned as it is:
+/// the facts are checked later.
 #[must_use]
 pub fn outcome_of(word: &str, regime: Regime) -> Option<Outcome> {
     if let Some(outcome) = Outcome::from_code(word.trim()) {
@@ -496,7 +497,7 @@ pub fn outcome_of(word: &str, regime: Regime) -> Option<Outcome> {
     })
 }
 
-/// The category that a name means by itself, without a number or a group before it.
+/// The category that a name means without a number or a group.
 fn whole(word: &str, regime: Regime) -> Option<Outcome> {
     let wanted = named(word);
     if wanted.is_empty() || GROUPS.iter().any(|group| group.names.contains(&wanted.as_str())) {
@@ -517,10 +518,10 @@ fn whole(word: &str, regime: Regime) -> Option<Outcome> {
     of_regime.first().copied().or(by_row).or(by_words).or(by_last_part)
 }
 
-/// A group of rows of a form, whose heading covers several categories.
+/// A group of rows of a form. Its heading covers several categories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Group {
-    /// How it is written.
+    /// The spellings of the heading.
     names: &'static [&'static str],
     /// How the names of its rows begin, in each form.
     rows: &'static [&'static str],
@@ -537,11 +538,11 @@ const GROUPS: &[Group] = &[
     },
 ];
 
-/// Marks between a number, a group and a name.
+/// Separators between a number, a group and a name.
 const MARKS: &[char] = &['-', '—', '–', '_', ':', '/', '、', '.', '·', ',', ';', '>', '→', '|', '《', '》', '。', ' '];
 
 impl Group {
-    /// A name without numbers and brackets around it, and the group before or behind it.
+    /// Splits a name into the group before or behind it, and the rest without numbers and brackets.
     fn apart(word: &str) -> (Option<&'static Self>, String) {
         let mut text = brackets(&plain(word)).replace(&brackets(&plain(PARTIAL_NOTE)), "");
         let mut group = None;
@@ -565,7 +566,7 @@ impl Group {
         GROUPS.iter().find_map(|group| Some((group, group.names.iter().find_map(|name| text.strip_prefix(name))?)))
     }
 
-    /// 国家秘密（不予公开）.
+    /// Splits off a group in brackets behind the name: 国家秘密（不予公开）.
     fn behind(text: &str) -> Option<(&'static Self, &str)> {
         let inner = text.strip_suffix(')')?;
         GROUPS.iter().find_map(|group| {
@@ -579,13 +580,13 @@ impl Group {
     }
 }
 
-/// Brackets of every kind as round ones.
+/// Replaces brackets of every kind by round ones.
 fn brackets(text: &str) -> String {
     text.replace(['[', '【', '〔', '{', '〈', '﹙', '「', '『'], "(")
         .replace([']', '】', '〕', '}', '〉', '﹚', '」', '』'], ")")
 }
 
-/// A name without the number before it: (一), 1., 3、, ①, ㈠, 三(三). A numeral that begins a word is no number: 三安全一稳定.
+/// Removes the number before a name: (一), 1., 3、, ①, ㈠, 三(三). A numeral that belongs to the word is kept: 三安全一稳定.
 fn unnumbered(text: &str) -> &str {
     let is_numeral = |letter: char| letter.is_ascii_digit() || "一二三四五六七八九十".contains(letter);
     if let Some((number, rest)) = text.strip_prefix('(').and_then(|inner| inner.split_once(')'))
@@ -595,7 +596,7 @@ fn unnumbered(text: &str) -> &str {
         return rest;
     }
     let first = text.chars().next().unwrap_or(' ');
-    // ①, ⑴, ⒈, ㈠, ㊀, Ⅰ: one letter is the number.
+    // ①, ⑴, ⒈, ㈠, ㊀, Ⅰ: a single character is the number.
     if matches!(first, '\u{2460}'..='\u{249b}' | '\u{2160}'..='\u{217b}' | '\u{3220}'..='\u{3229}' | '\u{3280}'..='\u{3289}')
     {
         return text.get(first.len_utf8()..).unwrap_or(text);
@@ -609,18 +610,18 @@ fn unnumbered(text: &str) -> &str {
     if is_number { rest.trim_start_matches(')') } else { text }
 }
 
-/// A name without brackets around the whole of it.
+/// Removes brackets around the whole name.
 fn unwrapped(text: &str) -> &str {
     let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
     inner.filter(|inner| !inner.contains(['(', ')'])).unwrap_or(text)
 }
 
-/// The rows it belongs to, newest form first.
+/// The rows of the forms that an outcome belongs to, newest form first.
 fn rows(outcome: Outcome) -> Vec<&'static str> {
     [outcome.row_2021(), outcome.row_2019(), outcome.row_2014()].into_iter().flatten().collect()
 }
 
-/// The end of a row's name, without the block and number before it: 属于国家秘密.
+/// The last part of a row's name, without the block and the number before it: 属于国家秘密.
 fn last_part(row: &str) -> String {
     let mut text = brackets(&plain(row.rsplit(['-', '：']).next().unwrap_or(row)));
     loop {
@@ -632,13 +633,13 @@ fn last_part(row: &str) -> String {
     }
 }
 
-/// What a ledger calls an outcome: its label, but for the one that is also the heading of a group.
+/// The name of an outcome in a ledger: its label, except for the one that is also the heading of a group.
 #[must_use]
 pub fn name_of(outcome: Outcome) -> &'static str {
     if outcome == Outcome::ClosedOther { "其他处理-其他" } else { outcome.label() }
 }
 
-/// A name without quotes, stops and the notes in brackets that forms add.
+/// A name without quotation marks, stops and the notes that forms add in brackets.
 fn named(name: &str) -> String {
     let name = name.replace(PARTIAL_NOTE, "");
     let plain = plain(&name);

@@ -1,4 +1,4 @@
-//! From the cells of a row to what it says, or to everything that is wrong with it.
+//! Reads the cells of a row into facts, or into a list of everything that is wrong with it.
 
 use super::asides::{Aside, aside};
 use super::cell::{RawCell, half_width};
@@ -20,20 +20,20 @@ use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Digits of a number that a spreadsheet still keeps exactly.
+/// Digits that a spreadsheet keeps exactly.
 const EXACT_DIGITS: usize = 15;
-/// What offices write into a cell that holds nothing.
+/// What offices write into a cell without content.
 const BLANK_MARKS: &[&str] = &["/", "\\", "-", "--", "—", "——", "无", "空"];
-/// The place of a label, or of a row.
+/// Sheet and row of a label.
 type At = (Option<Arc<str>>, u32);
 
-/// Reads the rows of one file, and remembers the labels it does not understand and what it did not read.
+/// Reads the rows of one file. Collects the unknown labels and the content that was not read.
 #[derive(Debug)]
 pub struct LedgerReader {
     headings: Headings,
     options: ClockOptions,
     unmapped: BTreeMap<(Field, String), (u32, At)>,
-    /// How many cells a column has that is not read, by sheet and place.
+    /// Number of cells with content in each column that is not read, by sheet and column.
     unread: BTreeMap<(usize, usize), u64>,
     asides: Vec<Aside>,
     outcomes: HashMap<(String, Regime), Option<Outcome>>,
@@ -42,8 +42,8 @@ pub struct LedgerReader {
 }
 
 impl LedgerReader {
-    /// A reader of a file with these headings; `options` are the organ's readings of the law, which decide the Order of a
-    /// row.
+    /// A reader for a file with these headings. `options` are the organ's readings of the law, which decide under which
+    /// Order a row falls.
     #[must_use]
     pub fn new(headings: Headings, options: ClockOptions) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl LedgerReader {
         }
     }
 
-    /// Labels that were not understood so far.
+    /// The unknown labels so far.
     #[must_use]
     pub fn unmapped(&self) -> Vec<Unmapped> {
         let told = |((field, label), (count, (sheet, line))): (&(Field, String), &(u32, At))| Unmapped {
@@ -71,8 +71,8 @@ impl LedgerReader {
         self.unmapped.iter().map(told).collect()
     }
 
-    /// Looks at a row without reading it: 受理编号 and 收到日期; `None` for a row that is no case. It counts the cells of
-    /// columns that are not read, and remembers rows that are no case.
+    /// Returns 受理编号 and 收到日期 of a row without reading the rest; `None` if the row is not a case. Counts the cells of
+    /// columns that are not read, and remembers rows that are not cases.
     pub fn glance(&mut self, row: &RawRow) -> Option<(Option<String>, Option<NaiveDate>)> {
         let sheet = self.headings.of_sheet(row.sheet).filter(|sheet| row.line > sheet.line)?;
         if let Some(text) = aside(sheet, row) {
@@ -93,8 +93,8 @@ impl LedgerReader {
         Some((number, cell(Field::ReceivedOn).and_then(RawCell::day)))
     }
 
-    /// What [`LedgerReader::glance`] met that is not taken in: columns with something in them, and sheets that seem to
-    /// hold cases.
+    /// Content that [`LedgerReader::glance`] found and an import does not read: columns with content, and sheets that
+    /// seem to contain cases.
     #[must_use]
     pub fn unread(&self) -> Vec<Unread> {
         let sheets =
@@ -115,22 +115,22 @@ impl LedgerReader {
         sheets.chain(columns).collect()
     }
 
-    /// The name of a sheet, in a workbook of several.
+    /// The name of a sheet, in a workbook with several.
     #[must_use]
     pub fn sheet_name(&self, sheet: usize) -> Option<Arc<str>> {
         self.headings.of_sheet(sheet).and_then(|sheet| sheet.name.clone())
     }
 
-    /// Rows that are no case, as far as [`LedgerReader::glance`] met them.
+    /// The rows that are not cases, as far as [`LedgerReader::glance`] has seen them.
     #[must_use]
     pub fn asides(&self) -> &[Aside] {
         &self.asides
     }
 
-    /// What a row says; `None` for the headings, the rows above them, and a row that is no case.
+    /// Reads a row. `None` for the headings, the rows above them, and rows that are not cases.
     ///
     /// # Errors
-    /// Everything that cannot be read, each with its column, what was found and what is understood.
+    /// Every fault of the row, each with its column, the content found, and what is accepted.
     pub fn read(&mut self, row: RawRow) -> Option<Result<LedgerRow, Vec<RowFault>>> {
         let sheet = self.headings.of_sheet(row.sheet).filter(|sheet| row.line > sheet.line)?;
         if aside(sheet, &row).is_some() {
@@ -139,7 +139,7 @@ impl LedgerReader {
         let places = COLUMNS.iter().filter_map(|column| Some((column.field, place_of(sheet, column.field)?))).collect();
         let (name, head) = (sheet.name.clone(), sheet.line);
         let RawRow { line, mut cells, mut merged, .. } = row;
-        // What is merged with the heading shows the heading.
+        // A cell that is merged with the heading only repeats the heading.
         for one in merged.iter().filter(|one| one.from <= head) {
             cells.iter_mut().enumerate().filter(|(at, _)| one.covers(*at)).for_each(|(_, cell)| *cell = RawCell::EMPTY);
         }
@@ -159,13 +159,13 @@ pub(super) fn place_of(sheet: &SheetHeadings, field: Field) -> Option<usize> {
     sheet.columns.iter().position(|heading| heading.field() == Some(field))
 }
 
-/// Whether a cell is empty, or has what offices write for nothing.
+/// Whether a cell is empty, or contains a mark that offices write for "nothing".
 fn is_blank(cell: &RawCell) -> bool {
     cell.is_empty() || (matches!(cell, RawCell::Text(_)) && BLANK_MARKS.contains(&half_width(&cell.text()).as_str()))
 }
 
-/// Folds line breaks and blanks and drops hidden characters. A ledger is a spreadsheet of other people, full of pasted text. A
-/// clerk could not find a hidden letter in it to mend it.
+/// Folds line breaks and blanks, and drops hidden characters. Ledgers come from many hands and are full of pasted text;
+/// a clerk could not find a hidden character in order to remove it.
 pub(super) fn one_line(text: &str) -> String {
     without_hidden(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -184,7 +184,7 @@ struct Row<'a> {
 impl Row<'_> {
     fn cell(&self, field: Field) -> Option<&RawCell> {
         let cell = self.cells.get(*self.places.get(&field)?)?;
-        // 无 may be a request, or a name; elsewhere it says that there is nothing.
+        // 无 may be a request or a name; elsewhere it means that there is no content.
         let is_in_words = matches!(field, Field::Request | Field::Applicant | Field::Note | Field::ApplicantKind);
         let is_nothing = if is_in_words { cell.is_empty() } else { is_blank(cell) };
         (!is_nothing).then_some(cell)
@@ -212,7 +212,7 @@ impl Row<'_> {
         });
     }
 
-    /// The text of a cell that is not empty, within the length of its column.
+    /// The text of a cell with content, checked against the length of its column.
     fn text(&mut self, field: Field) -> Option<String> {
         let cell = self.cell(field)?;
         if let Some((code, detail)) = cell.flaw() {
@@ -232,7 +232,7 @@ impl Row<'_> {
         Some(text)
     }
 
-    /// One line of text.
+    /// The text of a cell as one line.
     fn line(&mut self, field: Field) -> Option<String> {
         Some(one_line(&self.text(field)?))
     }
@@ -250,7 +250,7 @@ impl Row<'_> {
         day
     }
 
-    /// A label that must mean something.
+    /// A label that must be known. An unknown one is reported.
     fn meaning<T>(&mut self, field: Field, meant: impl FnOnce(&mut LedgerReader, &str) -> Option<T>) -> Option<T> {
         let word = self.line(field)?;
         let found = meant(self.reader, &word);
@@ -347,8 +347,8 @@ impl Row<'_> {
         })
     }
 
-    /// Whether the row is a case of its own: one that merged cells tie to a row above must have a number, or a request,
-    /// that is its own.
+    /// Whether the row is a case of its own. A row that merged cells connect to a row above must have its own number or
+    /// request.
     fn is_one_case(&mut self) -> bool {
         let covering = |field: &Field| {
             let at = *self.places.get(field)?;
@@ -371,7 +371,7 @@ impl Row<'_> {
         false
     }
 
-    /// A cell that is merged with the columns beside it does not say whose it is.
+    /// Reports cells that are merged across several columns: it is unclear to which column the content belongs.
     fn merged_across(&mut self) {
         let is_taken = |field: &&Field| field.column().is_some_and(|column| column.is_taken);
         let mut faults = Vec::new();
@@ -401,12 +401,12 @@ impl Row<'_> {
         }
     }
 
-    /// What 环节 says, if it is one of the words that are known.
+    /// The status in 环节, if it is a known word.
     fn stage(&self) -> Option<words::Status> {
         words::status(&one_line(&self.cell(Field::Stage)?.text()))
     }
 
-    /// The day an application was handed in whose receipt has not been confirmed yet.
+    /// The submission date, for an application whose receipt is not confirmed yet.
     fn submitted_on(&mut self) -> Option<NaiveDate> {
         if self.cell(Field::SubmittedOn).is_none() {
             self.fault(Field::SubmittedOn, "required", "环节为“待确认收到”、没有收到日期的，须填提交日期");
@@ -457,7 +457,7 @@ impl Row<'_> {
         on.map(|on| PastCorrection { on, term, received_on })
     }
 
-    /// Working days, or a last day.
+    /// A number of working days, or a last day.
     fn term(&mut self) -> Option<Term> {
         let cell = self.cell(Field::CorrectionTerm)?;
         let days = cell.count().filter(|days| (1..=366).contains(days)).map(Term::Days);
@@ -482,7 +482,7 @@ impl Row<'_> {
                 None
             }
             (Some(Some(_)), None) if self.cell(Field::ExtensionOn).is_some() => None,
-            // Nought days are none.
+            // An extension of 0 days is no extension.
             (Some(Some(0)), None) => None,
             (Some(Some(_)), None) => {
                 self.fault(
@@ -509,7 +509,7 @@ impl Row<'_> {
         on.map(|on| PastFee { on, paid_on })
     }
 
-    /// The parts of a cell that holds several, in order; a date of the spreadsheet is one.
+    /// The parts of a cell with several values, in order. A date cell is one part.
     fn parts(&self, field: Field) -> Vec<RawCell> {
         match self.cell(field) {
             None => Vec::new(),
@@ -560,7 +560,8 @@ impl Row<'_> {
         }
         let mut found = Vec::with_capacity(count);
         for place in 0..count {
-            // One entry covers all, but an opinion that came for one does not cover the others.
+            // A single entry applies to all consultations, except for the date of return: one opinion does not answer
+            // the others.
             let shared =
                 |parts: &[RawCell]| parts.get(place).or(parts.first()).filter(|cell| !cell.is_empty()).cloned();
             let back = returned.get(place).filter(|cell| !cell.is_empty()).cloned();
@@ -621,7 +622,7 @@ impl Row<'_> {
         Person { name, identity, telephone, email, address }
     }
 
-    /// A contact. One that is masked or rounded is left out, with a remark.
+    /// A contact. A masked or rounded one is left out, with a remark.
     fn contact(&mut self, field: Field) -> Option<String> {
         let text = self.line(field)?;
         if is_masked(&text) || is_rounded(&text) {
@@ -633,8 +634,8 @@ impl Row<'_> {
         Some(text)
     }
 
-    /// The number of the identity paper, without the words around it. One that is masked, that a spreadsheet has rounded, or that is
-    /// not clear is not taken, and a remark says so.
+    /// The identity number, without the words around it. A masked, rounded or unclear number is treated as missing,
+    /// with a remark.
     fn identity(&mut self) -> Option<(IdentityKind, String)> {
         let kind = self.meaning(Field::IdentityKind, |_, word| words::identity_kind(word));
         let is_number = matches!(self.cell(Field::IdentityNumber), Some(RawCell::Number(_)));

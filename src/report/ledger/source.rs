@@ -1,5 +1,5 @@
-//! The bytes of a ledger as rows of cells: CSV in the encodings offices save it in, or all sheets of an XLSX. Rows are given
-//! one by one, in as many passes as the reader needs; the file is in memory, its rows are not.
+//! The rows of a ledger file: CSV in the encodings offices use, or all sheets of an XLSX. Rows are passed on one by
+//! one, in as many passes as the reader needs. The file is in memory, its rows are not.
 
 use super::cell::RawCell;
 use super::merged::{Merged, Spread};
@@ -10,15 +10,15 @@ use std::borrow::Cow;
 /// Largest file, bytes.
 pub const MOST_BYTES: usize = Caps::COMMAND.bytes;
 
-/// Most merged cells of a file.
+/// Limit of merged cells per file.
 const MOST_MERGED: usize = 100_000;
 
-/// A ledger as it comes: its bytes, and how much of them may be read.
+/// A ledger file: its bytes, and how much of them may be read.
 #[derive(Debug)]
 pub struct LedgerFile<'a> {
     /// The bytes of the file.
     pub bytes: &'a [u8],
-    /// How much may be read of them in one pass.
+    /// Limits of one pass.
     pub allowance: Allowance,
 }
 
@@ -34,7 +34,7 @@ impl<'a> From<&'a Vec<u8>> for LedgerFile<'a> {
     }
 }
 
-/// A file that can be gone through.
+/// A file whose rows can be read.
 #[derive(Debug)]
 pub struct Source<'a> {
     kind: Kind<'a>,
@@ -47,7 +47,7 @@ enum Kind<'a> {
     Csv {
         /// The text, decoded.
         text: Cow<'a, str>,
-        /// What separates the cells.
+        /// The separator of the cells.
         delimiter: u8,
         /// The name of the encoding.
         encoding: &'static str,
@@ -61,20 +61,20 @@ enum Kind<'a> {
     },
 }
 
-/// A row that has anything in it.
+/// A row that is not empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawRow {
-    /// Which worksheet, from 0.
+    /// Index of its worksheet, from 0.
     pub sheet: usize,
-    /// Its number as a spreadsheet shows it.
+    /// Its number, as a spreadsheet shows it.
     pub line: u32,
-    /// Its cells from column A on; one that is covered by a merged cell above it has the value of that.
+    /// Its cells from column A on. A cell covered by a merged cell above has the value of that.
     pub cells: Vec<RawCell>,
-    /// The merged cells it takes part in.
+    /// The merged cells that cover the row.
     pub merged: Vec<Merged>,
 }
 
-/// How going through the first rows of a sheet ends.
+/// Why reading the first rows of a sheet ended early.
 enum Head {
     Enough,
     Unreadable(Unreadable),
@@ -87,10 +87,10 @@ impl From<Unreadable> for Head {
 }
 
 impl<'a> Source<'a> {
-    /// Looks what kind of file it is.
+    /// Detects the format of a file and checks it against the caps.
     ///
     /// # Errors
-    /// [`Unreadable`], saying what to do.
+    /// [`Unreadable`] if the file is broken, too large, or not a ledger format; its text says what to do.
     pub fn of(file: impl Into<LedgerFile<'a>>) -> Result<Self, Unreadable> {
         let LedgerFile { bytes, allowance } = file.into();
         allowance.file(bytes.len())?;
@@ -132,7 +132,7 @@ impl<'a> Source<'a> {
         Ok(Self { kind: Kind::Csv { text, delimiter, encoding }, allowance })
     }
 
-    /// What it is, for people.
+    /// The format in words.
     #[must_use]
     pub fn describe(&self) -> String {
         match &self.kind {
@@ -141,7 +141,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The names of its sheets; separated text is one sheet without a name.
+    /// The names of the sheets. Separated text is one sheet without a name.
     #[must_use]
     pub fn sheets(&self) -> Vec<Option<&str>> {
         match &self.kind {
@@ -150,10 +150,10 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The first rows of each sheet that have anything in them.
+    /// The first rows of each sheet, at most `most`, without empty ones.
     ///
     /// # Errors
-    /// [`Unreadable`] for a file that is broken or holds too much.
+    /// [`Unreadable`] if the file is broken or exceeds the allowance.
     pub fn heads(&self, most: usize) -> Result<Vec<Vec<RawRow>>, Unreadable> {
         let mut heads = vec![Vec::new(); self.sheets().len()];
         self.by_sheet(&mut |row: RawRow| {
@@ -164,14 +164,14 @@ impl<'a> Source<'a> {
         Ok(heads)
     }
 
-    /// Goes through the rows of all sheets that have anything in them, until `each` fails.
+    /// Passes the rows of all sheets that are not empty to `each`, until it fails.
     ///
     /// # Errors
-    /// What `each` returns, or [`Unreadable`] for a file that is broken or holds too much.
+    /// The error of `each`; [`Unreadable`] if the file is broken or exceeds the allowance.
     pub fn rows<E: From<Unreadable>>(&self, mut each: impl FnMut(RawRow) -> Result<(), E>) -> Result<(), E> {
         match &self.kind {
             Kind::Csv { .. } => self.csv(&mut each),
-            // Each pass unfolds the file anew.
+            // Each pass decompresses the file again.
             Kind::Xlsx { bytes, sheets } => {
                 let pass = self.allowance.renewed();
                 let mut book = Workbook::open(bytes, &pass)?;
@@ -180,7 +180,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// As [`Source::rows`]; where `each` has enough, the next sheet follows.
+    /// Like [`Source::rows`], but [`Head::Enough`] ends only the current sheet.
     fn by_sheet(&self, each: &mut impl FnMut(RawRow) -> Result<(), Head>) -> Result<(), Unreadable> {
         let go_on = |ended: Result<(), Head>| match ended {
             Ok(()) | Err(Head::Enough) => Ok(()),
@@ -220,7 +220,7 @@ fn xlsx<E: From<Unreadable>>(
     Ok(())
 }
 
-/// UTF-8 with or without its mark, UTF-16 with its mark, else GB18030.
+/// Decodes UTF-8 with or without a byte order mark, UTF-16 with one, else GB18030.
 fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, &'static str), Unreadable> {
     if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(bytes) {
         let (text, had_errors) = encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
@@ -259,11 +259,11 @@ fn csv_rows<E: From<Unreadable>>(
     }
 }
 
-/// Empty lines that the reader passes over from a byte on: a spreadsheet shows them as rows.
+/// Number of empty lines from a byte on. The csv reader skips them, but a spreadsheet counts them as rows.
 fn blank_lines(text: &str, from: u64) -> u32 {
     let from = usize::try_from(from).unwrap_or(usize::MAX);
     let (before, rest) = text.split_at_checked(from).unwrap_or((text, ""));
-    // The other half of a line's end is no line of its own.
+    // The second half of a line end is not a line of its own.
     let rest = if before.ends_with('\r') { rest.strip_prefix('\n').unwrap_or(rest) } else { rest };
     let run = rest.split(|letter| letter != '\r' && letter != '\n').next().unwrap_or_default();
     u32::try_from(run.matches('\n').count()).unwrap_or(u32::MAX)

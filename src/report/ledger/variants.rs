@@ -1,4 +1,4 @@
-//! Ledgers as offices keep them, kind by kind: each fact is taken, or its row, column or sheet is named.
+//! Ledgers as offices keep them, kind by kind: each fact is imported, or its row, column or sheet is reported.
 
 use super::*;
 use crate::law::{ClockOptions, Outcome};
@@ -8,7 +8,8 @@ use std::io::Write as _;
 /// A worksheet: its name, its rows from row 1 on, its merged cells.
 struct Tab<'a>(&'a str, &'a [&'a [&'a str]], &'a [&'a str]);
 
-/// A cell: text; `#45356` a date; `n:5` a number; `=B2` a formula without a value; `s:x` one with a text; `e:#N/A` an error.
+/// A cell: text; `#45356` a date; `n:5` a number; `=B2` a formula without a value; `s:x` one with a text; `e:#N/A` an
+/// error.
 fn cell(at: &str, said: &str) -> String {
     let number = |number: &str, style: u8| format!("<c r=\"{at}\" s=\"{style}\"><v>{number}</v></c>");
     if let Some(date) = said.strip_prefix('#') {
@@ -47,7 +48,7 @@ fn sheet(Tab(_, rows, merged): &Tab<'_>) -> String {
     xml + "</worksheet>"
 }
 
-/// A workbook as programs write it.
+/// A workbook as spreadsheet programs write it.
 fn workbook(tabs: &[Tab<'_>]) -> Vec<u8> {
     const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let relations = |all: &str| format!("<Relationships>{all}</Relationships>");
@@ -81,15 +82,15 @@ fn workbook(tabs: &[Tab<'_>]) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// One sheet.
+/// A workbook with one sheet.
 fn one(rows: &[&[&str]], merged: &[&str]) -> Vec<u8> {
     workbook(&[Tab("台账", rows, merged)])
 }
 
-/// What is not read: sheet, column, code, how many cells.
+/// Content that is not read: sheet, column, code, number of cells.
 type Named = (Option<String>, Option<String>, String, Option<u64>);
 
-/// What came of a file.
+/// The result of reading a file.
 #[derive(Debug)]
 struct Came {
     rows: Vec<LedgerRow>,
@@ -111,7 +112,7 @@ impl Came {
         self.faults.iter().map(|(_, line, column, code)| (*line, column.as_str(), code.as_str())).collect()
     }
 
-    /// The columns, or sheets, that are not read and hold something.
+    /// The columns or sheets that have content but are not read.
     fn named(&self) -> Vec<&str> {
         self.unread.iter().filter_map(|(sheet, column, ..)| column.as_deref().or(sheet.as_deref())).collect()
     }
@@ -181,15 +182,15 @@ fn what_is_merged_downwards_is_each_rows_that_has_a_number_or_a_request_of_its_o
     let all = read(&one(rows, &["B2:B3", "C2:C3", "E2:E3", "F2:F3"]));
     assert_eq!((all.numbers(), all.told()), (vec!["甲1", "甲2"], vec![]));
     assert_eq!((all.rows[1].past.received_on, all.rows[1].past.outcome), (day("2024-03-05"), Some(Outcome::Provided)));
-    // Nothing is merged: the second row is as bare as it looks.
+    // Without merged cells, the second row is incomplete.
     let bare = read(&one(rows, &[]));
     assert_eq!(bare.told(), [(3, "收到日期", "required"), (3, "申请人类型", "required")]);
-    // Without numbers the request tells the cases apart.
+    // Without numbers, the request distinguishes the cases.
     let unnumbered: &[&[&str]] =
         &[&["收到日期", "申请人类型", "申请内容"], &["#45356", "自然人", "甲"], &["", "", "乙"], &["", "", "丙"]];
     let came = read(&one(unnumbered, &["A2:A4", "B2:B4"]));
     assert_eq!((came.rows.len(), came.told()), (3, vec![]));
-    // A request for several numbers.
+    // One request for several numbers.
     let same: &[&[&str]] = &[HEAD, &["甲1", "#45356", "自然人", "甲"], &["甲2", "#45357", "自然人", ""]];
     assert_eq!(read(&one(same, &["D2:D3"])).rows[1].past.request, "甲");
 }
@@ -208,11 +209,11 @@ fn rows_merged_into_one_case_are_not_made_two() {
     ];
     let came = read(&one(rows, &["A2:A3", "B2:B3", "C2:C3"]));
     assert_eq!((came.rows.len(), came.told()), (1, vec![(3, "申请内容", "merged_row")]));
-    // Only a serial number of its own.
+    // Only the serial number is the row's own.
     let rows: &[&[&str]] =
         &[&["序号", "收到日期", "申请人类型", "申请内容"], &["n:1", "#45356", "自然人", "甲"], &["n:2"]];
     assert_eq!(read(&one(rows, &["B2:B3", "C2:C3", "D2:D3"])).told(), [(3, "申请内容", "merged_row")]);
-    // Two lines high, and nothing else: one case.
+    // A case two rows high, without other content: one case.
     let rows: &[&[&str]] = &[HEAD, &["甲1", "#45356", "自然人", "甲"], &[], &["甲2", "#45356", "自然人", "乙"]];
     let came = read(&one(rows, &["A2:A3", "B2:B3", "C2:C3", "D2:D3", "E2:E3", "F2:F3"]));
     assert_eq!((came.numbers(), came.told()), (vec!["甲1", "甲2"], vec![]));
@@ -237,7 +238,7 @@ fn a_cell_merged_across_columns_says_of_neither_and_what_lies_under_one_is_told(
     assert_eq!(read(&one(hidden, &["E2:E3", "F2:F3"])).told(), [(3, "答复日期", "hidden_under_merged_cell")]);
     let marked = "受理编号,收到日期,申请人类型,申请内容\n/,2024-3-5,自然人,甲\n—,2024-3-5,自然人,乙\n";
     assert_eq!(read(marked.as_bytes()).numbers(), ["", ""], "a stroke is no number");
-    // The heading does not reach down into the rows.
+    // The heading does not extend into the rows.
     let heading: &[&[&str]] = &[HEAD, &["甲1", "#45356", "自然人", "甲", "", ""]];
     assert_eq!(read(&one(heading, &["E1:E2"])).rows[0].past.replied_on, None);
     let overlapping = came(&one(heading, &["A1:B2", "B2:C3"])).unwrap_err();
@@ -295,7 +296,7 @@ fn formulas_in_any_column_are_refused_and_those_with_a_value_are_taken() {
     }
     let stored = row(&["#45356", "s:自然人", "s:甲", "s:", "", "", "", "", "", "s:"]);
     assert_eq!((stored.told(), stored.rows[0].past.note.as_deref()), (vec![], None), "a text of no letters is stored");
-    // Serial numbers say nothing of the case; another column is named.
+    // Serial numbers contain no fact of the case; the other column is reported.
     let rows: &[&[&str]] =
         &[&["序号", "收到日期", "申请人类型", "申请内容", "经费"], &["=ROW()-1", "#45356", "自然人", "甲", "=B2"]];
     let came = read(&one(rows, &[]));
@@ -317,27 +318,27 @@ fn every_sheet_with_the_heading_is_read() {
 fn sheets_that_are_not_read_are_named_and_those_with_cases_stop_the_import() {
     let ledger: &[&[&str]] = &[HEAD, &["甲1", "#45356", "自然人", "甲"]];
     let tab = |rows| Tab("2024", rows, &[]);
-    // A cover first, statistics behind.
+    // A cover before, statistics after.
     let cover: &[&[&str]] = &[&["某局依申请公开台账"], &["二〇二四年"]];
     let figures: &[&[&str]] = &[&["月份", "件数"], &["1月", "n:3"]];
     let came = read(&workbook(&[Tab("封面", cover, &["A1:F1"]), tab(ledger), Tab("统计", figures, &[])]));
     assert_eq!((came.numbers(), came.named()), (vec!["甲1"], vec![]));
     assert_eq!(came.others, ["封面", "统计"]);
-    // Cases without a heading: the rows go on from the sheet before.
+    // Cases without a heading: the rows continue those of the sheet before.
     let headless: &[&[&str]] = &[&["甲2", "#45357", "自然人", "乙"]];
     assert_eq!(read(&workbook(&[tab(ledger), Tab("续表", headless, &[])])).named(), ["续表"]);
-    // A heading that lacks the day of receipt.
+    // A heading without the date of receipt.
     let flawed: &[&[&str]] = &[&["受理编号", "受理日期", "申请人类型", "申请内容"], &["甲2", "二月", "自然人", "乙"]];
     let came = read(&workbook(&[tab(ledger), Tab("2023", flawed, &[])]));
     assert_eq!((came.numbers(), came.named()), (vec!["甲1"], vec!["2023"]));
-    // An empty sheet is nothing, and columns may be in another order.
+    // An empty sheet is ignored, and columns may be in another order.
     let moved: &[&[&str]] = &[&["申请内容", "收到日期", "申请人类型"], &["乙", "昨天", "自然人"]];
     let came = read(&workbook(&[Tab("空", &[], &[]), tab(ledger), Tab("2025", moved, &[])]));
     assert_eq!(
         (came.others.len(), came.faults),
         (0, vec![(Some("2025".into()), 2, "收到日期".into(), "invalid_date".into())])
     );
-    // The columns of each sheet are its own.
+    // Each sheet has its own columns.
     let wider: &[&[&str]] = &[&["收到日期", "申请人类型", "申请内容", "领导批示"], &["#45356", "自然人", "乙", "已阅"]];
     let came = read(&workbook(&[tab(ledger), Tab("2025", wider, &[])]));
     assert_eq!(came.unread, [(Some("2025".into()), Some("领导批示".into()), "unknown_column".into(), Some(1))]);
@@ -367,7 +368,7 @@ fn what_stands_in_no_known_column_is_named_by_its_column() {
         (1, vec![])
     );
     assert_eq!(columns(&["收到日期", "申请人类型", "申请内容", "法定期限"], row), (1, vec![]), "computed here");
-    // A comma too many moves the cells of a row.
+    // An extra comma shifts the cells of a row.
     let text = "收到日期,申请人类型,申请内容\n2024-3-5,自然人,甲,乙\n";
     assert_eq!(read(text.as_bytes()).named(), ["D列（没有列名）"]);
 }
@@ -424,12 +425,12 @@ fn a_day_under_a_group_that_is_not_the_applications_is_not_the_day_of_receipt() 
         let told = came.named().len() + came.faults.len();
         assert!(received.iter().all(|received| *received == day("2024-03-05")) && told > 0, "{group}: {came:?}");
     }
-    // Under the application's own group it is.
+    // Under the group of the application it is imported.
     let upper: &[&str] = &["登记情况", "", "", ""];
     let lower: &[&str] = &["受理编号", "收到日期", "申请人类型", "申请内容"];
     let row: &[&str] = &["甲1", "#45356", "自然人", "甲"];
     assert_eq!(read(&one(&[upper, lower, row], &["A1:D1"])).rows[0].past.received_on, day("2024-03-05"));
-    // As separated text, with a title above and the heading again on the second page.
+    // As separated text, with a title above and a repeated heading on the second page.
     let text = "某局台账,,,,\n序号,登记信息,,申请信息,\n,编号,收到日期,申请人类型,申请内容\n1,甲1,2024-3-5,自然人,甲\n序号,编号,收到日期,申请人类型,申请内容\n2,甲2,2024-3-6,自然人,乙\n";
     let came = read(text.as_bytes());
     assert_eq!((came.numbers(), came.asides.len(), came.told()), (vec!["甲1", "甲2"], 1, vec![]));
@@ -454,13 +455,13 @@ fn rows_that_are_no_case_are_told_and_a_case_is_never_taken_for_one() {
         assert_eq!(asides(row, &[]), (1, 0, 0), "{row:?}");
     }
     assert_eq!(asides(&["第二部分"], &["A2:E2"]), (1, 0, 0));
-    // What has a fact of an application is one, whatever precedes it.
+    // A row with a fact of an application is a case, whatever precedes it.
     assert_eq!(asides(&["合计", "甲1", "#45356", "自然人", "甲"], &[]), (0, 1, 0));
     assert_eq!(asides(&["合计", "甲1", "", "自然人", "甲"], &[]), (0, 0, 1));
     assert_eq!(asides(&["n:4", "甲1"], &[]), (0, 0, 3), "a number alone is an application without its facts");
 }
 
-// 6. Days that are not the day of receipt.
+// 6. Dates other than the date of receipt.
 
 #[test]
 fn no_other_day_is_taken_for_the_day_of_receipt() {
@@ -496,7 +497,7 @@ fn every_instant_of_the_portal_is_its_beijing_day() {
     let text = "收到日期,申请人类型,申请内容\n2024-03-04T18:30:00Z,自然人,甲\n2024-12-31T16:00:00Z,自然人,乙\n";
     let days: Vec<NaiveDate> = read(text.as_bytes()).rows.iter().map(|row| row.past.received_on).collect();
     assert_eq!(days, [day("2024-03-05"), day("2025-01-01")]);
-    // A spreadsheet keeps local days, with or without a time.
+    // A spreadsheet stores local dates, with or without a time.
     let rows: &[&[&str]] = &[
         &["收到日期", "申请人类型", "申请内容"],
         &["#45356.99", "自然人", "甲"],
@@ -507,7 +508,7 @@ fn every_instant_of_the_portal_is_its_beijing_day() {
     assert_eq!(days, [day("2024-03-05"); 3]);
 }
 
-// 9. Files that only bear the name.
+// 9. Files that are not what their name says.
 
 #[test]
 fn a_web_page_named_xls_is_refused_with_what_to_do() {
@@ -571,7 +572,7 @@ fn a_masked_or_rounded_number_is_never_an_identity_and_that_is_told() {
     assert_eq!((rows[1].person.telephone.as_deref(), rows[1].person.email.as_deref()), (None, Some("a_b_c_d@e.cn")));
 }
 
-/// The identity number is taken out of the text around it; where it is not clear, a remark names the row.
+/// The identity number is extracted from the text around it. If it is unclear, a remark names the row.
 #[test]
 fn an_identity_number_is_found_among_blanks_prefixes_notes_and_telephone_numbers() {
     use crate::case::historical::Remark;
@@ -631,7 +632,7 @@ fn a_case_that_is_said_to_have_ended_must_say_how() {
     assert_eq!(came.told(), [(3, "提交日期", "required"), (4, "收到日期", "required")]);
 }
 
-/// What each heading and word of offices means here. One line each: what it is, the word, its meaning.
+/// The meaning of each heading and word that offices use, one line each: category, word, meaning.
 #[test]
 fn headings_and_words_of_offices_mean_what_the_table_says() {
     use crate::law::Regime;

@@ -1,5 +1,5 @@
-//! The words offices use, and what they mean. The labels and codes of the service's own words are understood by
-//! themselves; here is what people write besides.
+//! The words offices use, and their meaning. Codes and labels of the service's own vocabularies are always understood;
+//! the tables here add to them.
 
 use super::cell::half_width;
 use crate::case::{ApplicantKind, IdentityKind};
@@ -209,7 +209,7 @@ const METHODS: &[(ServiceMethod, &[&str])] = &[
     ),
 ];
 
-/// The state of a case that a word means.
+/// The state of a case, as far as a word expresses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     /// Its receipt is not confirmed yet.
@@ -304,13 +304,13 @@ pub(super) fn status(word: &str) -> Option<Status> {
     meant(word, std::iter::empty(), STATUSES)
 }
 
-/// A word as it is compared: half-width, capital, without blanks and closing marks.
+/// Normalises a word for comparison: half-width, upper case, without blanks and punctuation.
 pub(super) fn plain(word: &str) -> String {
     let kept = |letter: &char| !letter.is_whitespace() && !matches!(letter, '。' | ';' | ',');
     half_width(word).chars().filter(kept).flat_map(char::to_uppercase).collect()
 }
 
-/// The member of which `word` is the code, the label or another name.
+/// The member whose code, label or other name is `word`.
 fn meant<T: Copy + PartialEq>(
     word: &str,
     own: impl Iterator<Item = (T, &'static str, &'static str)>,
@@ -342,7 +342,7 @@ pub(super) fn method(word: &str) -> Option<ServiceMethod> {
     meant(word, ServiceMethod::ALL.into_iter().map(|method| (method, method.code(), method.label())), METHODS)
 }
 
-/// Whether the word says that a courier carried it and not whose: only the postal enterprise's may (235号).
+/// Whether the word names a courier without saying which one. Only the postal enterprise may carry a decision (235号).
 pub(super) fn leaves_courier_open(word: &str) -> bool {
     plain(word) == "快递"
 }
@@ -351,7 +351,7 @@ pub(super) fn leaves_courier_open(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// No word may mean two things.
+    /// Asserts that no word has two meanings.
     fn distinct<T: Copy + PartialEq + std::fmt::Debug>(own: Vec<(T, &'static str)>, others: &[(T, &[&str])]) {
         let mut seen: Vec<(String, T)> = own.into_iter().map(|(member, label)| (plain(label), member)).collect();
         for (member, name) in others.iter().flat_map(|(member, names)| names.iter().map(move |name| (*member, name))) {

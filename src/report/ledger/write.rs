@@ -1,4 +1,4 @@
-//! The columns of a ledger written: the template, and the export of cases.
+//! Writes ledgers: the empty template, and the export of cases.
 
 use super::columns::{COLUMNS, Field};
 use super::{LedgerRow, name_of};
@@ -8,13 +8,13 @@ use crate::report::{Cell, Column, Sheet};
 
 const NAME: &str = "依申请公开台账";
 
-/// Rows as a table.
+/// The rows as a table.
 #[must_use]
 pub fn ledger_sheet(rows: &[LedgerRow]) -> Sheet {
     Sheet { name: NAME, columns: columns(), rows: rows.iter().map(LedgerRow::cells).collect() }
 }
 
-/// An empty ledger, and beside it what each column takes.
+/// An empty ledger, and a sheet that explains each column.
 #[must_use]
 pub fn template_sheets() -> [Sheet; 2] {
     let explain = |column: &super::LedgerColumn| -> Vec<Cell> {
@@ -37,7 +37,7 @@ fn columns() -> Vec<Column> {
 }
 
 impl LedgerRow {
-    /// Its cells, in the order of the columns.
+    /// The cells, in the order of the columns.
     #[must_use]
     pub fn cells(&self) -> Vec<Cell> {
         COLUMNS.iter().map(|column| self.cell(column.field)).collect()
@@ -86,7 +86,7 @@ impl LedgerRow {
             Field::RegisteredOn => derived.registered_on.into(),
             Field::Handler => derived.handler.clone().into(),
             Field::MailNumber => derived.mail_number.clone().into(),
-            // What is not certain is text: a date here would be taken for the last day.
+            // An uncertain date is written as text: a date here would pass for the last day.
             Field::DueOn => derived.estimate.clone().map_or_else(|| derived.due_on.into(), Cell::from),
             Field::Remaining => derived.remaining.clone().into(),
             Field::Warning => derived.warning.into(),
@@ -96,7 +96,7 @@ impl LedgerRow {
         }
     }
 
-    /// What the row has under a heading, shortened; none for what identifies a person.
+    /// The row's value under a heading, shortened. `None` for personal data and columns that are not facts of the case.
     #[must_use]
     pub fn shown(&self, heading: &str) -> Option<String> {
         let column = COLUMNS.iter().find(|column| column.heading == heading && !column.at.is_empty())?;
@@ -104,7 +104,7 @@ impl LedgerRow {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// The same row in one spelling, whatever file it came from: what tells rows without a number apart.
+    /// The row in a canonical spelling, independent of the file format. Identifies rows without a number.
     #[must_use]
     pub fn canonical(&self) -> String {
         let taken = COLUMNS.iter().filter(|column| column.is_taken);
@@ -125,7 +125,7 @@ fn spelled(cell: Cell) -> String {
     }
 }
 
-/// One consultation as it is, several in one cell.
+/// The value of a single consultation as it is, or those of several joined in one cell.
 fn joined(past: &Past, of: impl Fn(&PastConsultation) -> Cell) -> Cell {
     if let [one] = past.consultations.as_slice() {
         return of(one);
