@@ -1,27 +1,28 @@
-//! What ends with a person's right: the calendar address, mail that waits, standing in for others, a place in a department.
+//! Revokes what depends on a user's roles: calendar feed, queued mail, deputyships, department.
 //!
-//! All of it in the transaction that takes the right, so that nothing outlives it and nothing lives again with a new right.
+//! Runs in the transaction that removes the role, so that nothing outlives the role or revives with a later one.
 
 use super::{Office, OfficeError};
 use crate::store::users::UserRow;
 use crate::store::{Db, OrganId, UserId, departments, feeds, preferences, reminders, users};
 use serde::Serialize;
 
-/// What was taken back; for the audit log.
+/// The revoked items, for the audit log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(super) struct TakenBack {
-    /// Whether a calendar address ended.
+    /// Whether the calendar feed was revoked.
     is_feed_ended: bool,
-    /// Mails that waited and are withdrawn.
+    /// The number of withdrawn mails.
     mails: usize,
-    /// People for whom the person stands in no more.
+    /// The number of people who lost this person as deputy.
     deputies: usize,
-    /// Departments that have no head now.
+    /// The number of departments left without a head.
     headed: usize,
 }
 
 impl Office {
-    /// Ends what the user of `before` may not have as its roles and its state now are. `had` are its roles before.
+    /// Revokes everything that the user's present roles and state no longer permit. `before` is the user's row before
+    /// the change, `had` the organs in which the user held roles.
     pub(super) fn take_back(&self, db: &mut Db, before: &UserRow, had: &[OrganId]) -> Result<TakenBack, OfficeError> {
         let id = before.id;
         let has = organs_of(db, id)?;
@@ -41,7 +42,7 @@ impl Office {
             }
         }
         if !left.is_empty() || !is_active || taken.mails > 0 {
-            // Others have to be told of this person's duties, and today rather than tomorrow.
+            // Others must be reminded of this person's duties, and today rather than tomorrow.
             reminders::pass_again(db, self.clock().today())?;
         }
         Ok(taken)
