@@ -1,7 +1,7 @@
-//! Typed settings from config/default.toml, a file and the environment.
+//! Typed settings from config/default.toml, an optional file and the environment.
 //!
-//! One struct per topic; what each member means is written in `config/default.toml`, which is compiled in and gives
-//! every default. An unknown key, a value of the wrong type or out of its range stops the start.
+//! One struct per section. `config/default.toml` is compiled in, holds every default and documents every key. An
+//! unknown key, a value of the wrong type or a value out of range prevents the start.
 
 use crate::case::ObligationKind;
 use crate::case::reminder_policy::{Policies, Policy, Recipients};
@@ -15,26 +15,26 @@ use std::path::{Path, PathBuf};
 /// The documented defaults, compiled in.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
 
-/// The file that is read from the working directory when no other is named.
+/// The file read from the working directory if no other is named.
 const USUAL_FILE: &str = "gongkai.toml";
 
-/// Fixed names of the environment and the keys they stand for; `GONGKAI_CONFIG` names the file itself.
+/// Environment variables with fixed names, and their keys. `GONGKAI_CONFIG` names the file itself.
 const FIXED_NAMES: [(&str, &str); 2] = [("GONGKAI_DATABASE_URL", "database__url"), ("GONGKAI_BIND", "server__bind")];
 
-/// Shortest token secret, bytes (HS256: as long as its hash).
+/// Minimum length of the token secret in bytes (HS256: the length of the hash).
 pub const TOKEN_SECRET_MIN_BYTES: usize = 32;
 
-/// Secrets that everybody can read here, and so no secrets.
+/// Test secrets. They are public and therefore refused as configuration.
 const TEST_TOKEN_SECRET: &str = "a token secret that only tests know!";
 const TEST_SEALING_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-/// Fewest different bytes in a secret: 32 random bytes, or as many hexadecimal digits, have more.
+/// Minimum number of different bytes in a secret. 32 random bytes, or as many hexadecimal digits, have more.
 const DIFFERENT_BYTES: usize = 8;
 
-/// The most worker threads: far more than cores, far fewer than a machine's threads.
+/// Maximum number of worker threads: far more than cores, far fewer than a machine can run.
 const MOST_WORKERS: usize = 256;
 
-/// A value that never shows itself in logs or error messages.
+/// A value that must not appear in logs or error messages.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -45,13 +45,13 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The value, for the one place that uses it.
+    /// The value, for the code that uses it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether nothing was configured.
+    /// Whether no value is configured.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -64,7 +64,7 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Everything that can be configured.
+/// All settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -90,21 +90,21 @@ pub struct Settings {
 pub struct Server {
     /// Address and port to listen on.
     pub bind: String,
-    /// Worker threads; 0 = one per core.
+    /// Worker threads. 0 for one per core.
     pub workers: usize,
     /// Seconds a shutdown waits for running requests.
     pub shutdown_s: u64,
-    /// Milliseconds after which a request is answered 503.
+    /// Milliseconds after which a request is answered with 503.
     pub request_deadline_ms: u64,
     /// Largest request body.
     pub body_limit_bytes: usize,
-    /// Largest request body that carries a file.
+    /// Largest request body of a file upload.
     pub upload_limit_bytes: usize,
-    /// Length of a list page when none is asked for.
+    /// Default length of a list page.
     pub page_default: u32,
     /// Longest list page.
     pub page_max: u32,
-    /// Peers whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     #[serde(deserialize_with = "list")]
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -113,9 +113,9 @@ pub struct Server {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// `sqlite:PATH` or `postgres://…`; may hold a password, hence a secret.
+    /// `sqlite:PATH` or `postgres://…`. A secret, because it may contain a password.
     pub url: Secret,
-    /// Connections kept.
+    /// Connections in the pool.
     pub pool_size: u32,
     /// Milliseconds a request waits for a connection.
     pub pool_timeout_ms: u64,
@@ -129,13 +129,13 @@ impl Database {
     }
 }
 
-/// What a password must be.
+/// The password policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PasswordProfile {
-    /// GB/T 22239: complexity is required.
+    /// GB/T 22239: requires complexity.
     Dengbao,
-    /// OWASP ASVS 5.0: length counts, composition does not.
+    /// OWASP ASVS 5.0: requires length, not composition.
     Asvs,
 }
 
@@ -147,9 +147,9 @@ pub struct Security {
     pub token_secret: Secret,
     /// Seals personal data; 64 hex digits.
     pub sealing_key: Secret,
-    /// Life of an access token, seconds.
+    /// Lifetime of an access token, seconds.
     pub access_token_s: u32,
-    /// Absolute life of a login, seconds.
+    /// Absolute lifetime of a login, seconds.
     pub refresh_token_s: u32,
     /// Leeway when a token's times are checked, seconds.
     pub token_leeway_s: u32,
@@ -157,17 +157,17 @@ pub struct Security {
     pub password_profile: PasswordProfile,
     /// Failed logins allowed per account and address within the window.
     pub login_failures: u32,
-    /// Failed logins allowed per account within the window, over all addresses from which it never signed in.
+    /// Failed logins allowed per account within the window, over all addresses from which the account never signed in.
     pub login_failures_per_account: u32,
-    /// Failed logins allowed per address within the window, of accounts that never signed in from it.
+    /// Failed logins allowed per address within the window, over all accounts that never signed in from it.
     pub login_failures_per_address: u32,
-    /// Days for which an address from which an account signed in is known for it.
+    /// Days for which an address stays known to an account after a sign-in from it.
     pub known_address_days: u32,
     /// The window, seconds.
     pub login_window_s: u32,
-    /// Readings of applicants' personal data a person may make in an hour.
+    /// Reads of applicants' personal data allowed per person and hour.
     pub reveals_per_hour: u32,
-    /// Ledgers with personal data a person may fetch in a day.
+    /// Ledger exports with personal data allowed per person and day.
     pub clear_exports_per_day: u32,
     /// Argon2id memory, KiB.
     pub argon2_memory_kib: u32,
@@ -185,7 +185,7 @@ pub enum SmtpTls {
     Starttls,
     /// TLS from the first byte (port 465).
     Implicit,
-    /// None: a relay on the same machine.
+    /// None, for a relay on the same machine.
     None,
 }
 
@@ -193,13 +193,13 @@ pub enum SmtpTls {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smtp {
-    /// Server name; empty = nothing is sent.
+    /// Server name. Empty to send no mail.
     pub host: String,
     /// Port.
     pub port: u16,
     /// Protection of the connection.
     pub tls: SmtpTls,
-    /// Account; empty = no authentication.
+    /// Account. Empty for no authentication.
     pub username: String,
     /// Password of the account.
     pub password: Secret,
@@ -207,23 +207,23 @@ pub struct Smtp {
     pub from: String,
     /// Time-out of one connection or command, seconds.
     pub timeout_s: u64,
-    /// Name in EHLO; empty = the host's own.
+    /// Name in EHLO. Empty for the host's own name.
     pub hello_name: String,
-    /// PEM file of certificates trusted besides the system's; empty = none.
+    /// PEM file of certificates trusted in addition to the system's. Empty for none.
     pub ca_file: PathBuf,
-    /// The most mails a minute of one instance; 0 = no limit.
+    /// Maximum mails per minute and instance. 0 for no limit.
     pub mails_per_minute: u32,
-    /// Seconds between attempts of a mail refused for now; the last one repeats.
+    /// Seconds between the attempts of a temporarily rejected mail. The last value repeats.
     #[serde(deserialize_with = "list")]
     pub retry_s: Vec<u64>,
-    /// Seconds a relay that cannot be used is left alone, by all instances.
+    /// Seconds for which no instance uses a relay that was found unusable.
     pub relay_pause_s: u64,
-    /// Seconds a sender holds a mail beyond the longest delivery.
+    /// Seconds added to the longest delivery to give the lease of a mail.
     pub lease_s: u64,
 }
 
 impl Smtp {
-    /// Whether the password would go over a network unprotected.
+    /// Whether the password would be sent unencrypted over a network.
     fn sends_password_in_plain(&self) -> bool {
         let address = self.host.parse::<IpAddr>();
         let is_local = self.host == "localhost" || address.is_ok_and(|address| address.is_loopback());
@@ -232,15 +232,15 @@ impl Smtp {
     }
 }
 
-/// How much of the applicant a mail says.
+/// How much of the applicant's name a mail shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplicantInMail {
     /// Nothing.
     None,
-    /// Of a natural person the first character of the name.
+    /// The first character of a natural person's name; other names in full.
     Initial,
-    /// The name.
+    /// The full name.
     Full,
 }
 
@@ -250,15 +250,15 @@ pub enum ApplicantInMail {
 pub struct Reminders {
     /// Whether `serve` runs the schedule.
     pub enabled: bool,
-    /// Hour of the day, Asia/Shanghai.
+    /// Hour of the daily pass, Asia/Shanghai.
     pub hour: u8,
-    /// How much of the applicant the body says.
+    /// How much of the applicant's name the body shows.
     pub applicant: ApplicantInMail,
-    /// Directory whose files replace the built-in templates; empty = none.
+    /// Directory whose files replace the built-in templates. Empty for none.
     pub templates: PathBuf,
-    /// When mail may go out, where an organ has not said otherwise.
+    /// The sending window, unless an organ has its own.
     pub window: Window,
-    /// How each kind of duty is spoken of, where an organ has not said otherwise.
+    /// The reminder policy for each kind of duty, unless an organ has its own.
     #[serde(deserialize_with = "policies")]
     pub policies: Policies,
 }
@@ -284,13 +284,13 @@ impl Reminders {
     }
 }
 
-/// How a log line looks.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// For a person at a terminal.
+    /// Text for a terminal.
     Text,
 }
 
@@ -298,9 +298,9 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// How a line looks.
+    /// The format of a line.
     pub format: LogFormat,
-    /// Level or tracing filter.
+    /// A level, or a tracing filter.
     pub level: String,
 }
 
@@ -308,40 +308,41 @@ pub struct Log {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calendar {
-    /// Directory whose files override the embedded years; empty = none.
+    /// Directory whose files override the embedded years. Empty for none.
     pub directory: PathBuf,
 }
 
-/// Why the settings cannot be used. Values are never repeated: they may be secrets.
+/// Invalid configuration. Messages never repeat values, which may be secrets.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A file is missing or no TOML, a key is unknown or a value has the wrong type.
+    /// A file is missing or not valid TOML, a key is unknown, or a value has the wrong type.
     #[error("配置无法读取 / the configuration cannot be read: {0}")]
     Unreadable(String),
-    /// A value is out of its range.
+    /// One or more values are out of range.
     #[error("配置项不合规 / settings out of range:\n{}", .0.join("\n"))]
     OutOfRange(Vec<String>),
 }
 
 impl Settings {
-    /// Reads the settings of this process: defaults, file, environment.
+    /// Reads the settings of this process from defaults, file and environment.
     ///
     /// # Errors
-    /// [`ConfigError`] names the key.
+    /// [`ConfigError::Unreadable`] if a source cannot be read, [`ConfigError::OutOfRange`] with every invalid key.
     pub fn from_process(file: Option<&Path>) -> Result<Self, ConfigError> {
         let named = file.map(Path::to_path_buf).or_else(|| std::env::var_os("GONGKAI_CONFIG").map(PathBuf::from));
         let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|path| path.exists());
-        // A variable that is no Unicode cannot be one of ours that is right: it is reported by name below.
+        // A variable that is not Unicode cannot be a valid setting of ours. If its name is one of ours, `load` reports
+        // it.
         let vars =
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.to_string_lossy().into_owned())));
         Self::load(named.or_else(usual).as_deref(), vars)
     }
 
-    /// Reads the settings from the defaults, `file` and `variables`; of the latter only names with the prefix
-    /// `GONGKAI_` count (and `GONGKAI_TEST_…` never does).
+    /// Reads the settings from the defaults, `file` and `variables`. Ignores variables without the prefix `GONGKAI_`,
+    /// and those with `GONGKAI_TEST_`.
     ///
     /// # Errors
-    /// [`ConfigError`] names the key.
+    /// [`ConfigError::Unreadable`] if a source cannot be read, [`ConfigError::OutOfRange`] with every invalid key.
     pub fn load(
         file: Option<&Path>,
         variables: impl IntoIterator<Item = (String, String)>,
@@ -351,7 +352,7 @@ impl Settings {
         if let Some(path) = file {
             builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
         }
-        // No type guessing: a password of digits stays the text it is.
+        // No type guessing, so that a password of digits stays text.
         let environment = config::Environment::default().separator("__").source(Some(ours(variables)));
         let settings: Self = builder
             .add_source(environment)
@@ -361,10 +362,10 @@ impl Settings {
         settings.checked()
     }
 
-    /// The defaults alone, with a cheap password hash and the given database: for tests and demonstrations in-process.
+    /// The defaults with the given database and a cheap password hash, for tests and in-process demonstrations.
     ///
     /// # Errors
-    /// Only if the embedded defaults were broken.
+    /// [`ConfigError`] if the embedded defaults are broken.
     pub fn for_tests(database_url: &str) -> Result<Self, ConfigError> {
         let mut settings = Self::load(None, [])?;
         settings.database.url = Secret::new(database_url);
@@ -377,8 +378,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Whether a PostgreSQL on this machine is tried out: the service listens to this machine alone and no proxy brings
-    /// requests from elsewhere. Only then a secret that can be guessed is taken, with a warning.
+    /// Whether this is a trial of PostgreSQL on one machine: the service listens on loopback only and has no trusted
+    /// proxy. Only then are weak secrets accepted, with a warning.
     #[must_use]
     pub fn is_trial(&self) -> bool {
         let listens_here = self.server.bind.parse::<std::net::SocketAddr>().is_ok_and(|bind| bind.ip().is_loopback());
@@ -387,7 +388,7 @@ impl Settings {
         listens_here && is_here && self.server.trusted_proxies.is_empty()
     }
 
-    /// Whether a secret of these settings can be guessed; refused unless [`Settings::is_trial`].
+    /// Whether a secret can be guessed. Refused unless [`Settings::is_trial`].
     #[must_use]
     pub fn has_weak_secret(&self) -> bool {
         self.has_weak_token_secret() || self.has_weak_sealing_key()
@@ -504,20 +505,20 @@ impl Settings {
     }
 }
 
-/// Whether a secret may have been drawn at random: no blanks around it, no line ends in it, no example, and varied.
+/// Whether a secret may be random: no surrounding blanks, no control characters, not the test secret, and varied.
 fn is_random_text(secret: &str) -> bool {
     let is_plain = secret.trim() == secret && !secret.chars().any(char::is_control);
     is_plain && secret != TEST_TOKEN_SECRET && is_varied(secret.as_bytes())
 }
 
-/// Whether bytes are not few different ones and not one piece over and over.
+/// Whether the bytes have enough different values and are not the repetition of one piece.
 fn is_varied(bytes: &[u8]) -> bool {
     let different: std::collections::BTreeSet<&u8> = bytes.iter().collect();
     let repeats = |length: usize| bytes.iter().zip(bytes.iter().skip(length)).all(|(one, next)| one == next);
     different.len() >= DIFFERENT_BYTES && !(1..=bytes.len() / 2).any(repeats)
 }
 
-/// The variables that are settings, under the name `section__key`.
+/// The variables that are settings, as `section__key`.
 fn ours(variables: impl IntoIterator<Item = (String, String)>) -> config::Map<String, String> {
     let mut found = config::Map::new();
     for (name, value) in variables {
@@ -530,7 +531,7 @@ fn ours(variables: impl IntoIterator<Item = (String, String)>) -> config::Map<St
     found
 }
 
-/// A list from TOML, or from a variable as `a,b,c`.
+/// Deserialises a list from TOML, or from a variable as `a,b,c`.
 fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
@@ -563,7 +564,7 @@ where
     items.iter().map(|item| item.parse().map_err(serde::de::Error::custom)).collect()
 }
 
-/// How the settings write a [`Policy`].
+/// The format of a [`Policy`] in the settings.
 #[derive(Deserialize)]
 #[serde(remote = "Policy", deny_unknown_fields)]
 struct PolicySettings {
@@ -575,7 +576,7 @@ struct PolicySettings {
     recipients: Recipients,
 }
 
-/// One policy for each kind of duty.
+/// Deserialises one policy for each kind of duty.
 fn policies<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Policies, D::Error> {
     #[derive(Deserialize)]
     struct Written(#[serde(with = "PolicySettings")] Policy);

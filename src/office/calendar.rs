@@ -1,8 +1,9 @@
-//! The working-day calendars: the one in force in each region, the one that was in force on a day, the one a case names.
+//! The working-day calendars: the one in force in each region, the one in force on an earlier day, and the one a case
+//! names.
 //!
-//! The database says which calendar is in force, and is asked in each transaction: two instances never answer by two
-//! calendars. What the program brings along (embedded years, the directory of the settings) becomes a revision in the
-//! database once, at start.
+//! The database determines the calendar in force and is queried in each transaction, so that two instances never use
+//! different calendars. The calendars shipped with the program (embedded years and the configured directory) are stored
+//! as revisions in the database at start.
 
 pub mod change;
 pub mod self_check;
@@ -18,10 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// More calendars than this are not kept in memory: there are as many as there were notices.
+/// Maximum number of calendars kept in memory. There is about one per notice.
 const MOST_KEPT: usize = 64;
 
-/// Calendars that were read, by version. A version names its content, so none ever grows old.
+/// A cache of calendars by version. A version identifies its content, so no entry becomes stale.
 #[derive(Debug)]
 pub struct Calendars {
     directory: PathBuf,
@@ -47,7 +48,7 @@ impl Calendars {
         calendar
     }
 
-    /// The years the program brings along: embedded, and those of the directory in their place.
+    /// The years shipped with the program: the embedded ones, overridden by those of the directory.
     pub(super) fn brought_along(&self) -> Result<BTreeMap<i32, CalendarYear>, OfficeError> {
         let embedded = Calendar::national().years().iter().map(|year| (year.year, year.clone()));
         let mut years: BTreeMap<i32, CalendarYear> = embedded.collect();
@@ -63,17 +64,18 @@ fn wrong(what: &str, error: &dyn std::fmt::Display) -> OfficeError {
 }
 
 impl WorkCalendars<'_> {
-    /// The calendar in force in a region (empty: the whole country); an unknown region has the national one.
+    /// The calendar in force in a region (empty for the national one). A region without an overlay uses the national
+    /// calendar.
     ///
     /// # Errors
-    /// [`OfficeError::Unreadable`] when a stored year or a file is unusable: no date is better than a wrong one.
+    /// [`OfficeError::Unreadable`] if a stored year or a file is unusable, because no date is better than a wrong one.
     pub fn calendar(&self, db: &mut Db, region: &str) -> Result<Arc<Calendar>, OfficeError> {
         let here = calendar::version_in_force(db, region)?;
         let nationally = if here.is_some() || region.is_empty() { None } else { calendar::version_in_force(db, "")? };
         self.calendar_by(db, region, &InForce { here, nationally })
     }
 
-    /// As [`WorkCalendars::calendar`], in a reading of its own.
+    /// Like [`Office::calendar`], in its own read transaction.
     ///
     /// # Errors
     /// As [`WorkCalendars::calendar`].
@@ -81,7 +83,7 @@ impl WorkCalendars<'_> {
         self.store().read(|db| self.calendar(db, region))
     }
 
-    /// As [`WorkCalendars::calendar`], by the versions in force, which were read together with the organ.
+    /// Like [`Office::calendar`], for versions in force that were loaded together with the organ.
     ///
     /// # Errors
     /// As [`WorkCalendars::calendar`].
@@ -141,8 +143,8 @@ impl WorkCalendars<'_> {
         Ok(Some(self.calendar_cache().keep(version, calendar)))
     }
 
-    /// The calendar a case is computed by: the one its row names. For a name that was never in force here (a row of an
-    /// earlier release) the one in force.
+    /// The calendar a case is computed with, as named by its row. Falls back to the one in force if that version was
+    /// never in force here (a row of an earlier release).
     ///
     /// # Errors
     /// As [`WorkCalendars::calendar`].
@@ -153,7 +155,7 @@ impl WorkCalendars<'_> {
         Ok(self.calendar_named(db, &row.calendar_version)?.unwrap_or_else(|| Arc::clone(&desk.calendar)))
     }
 
-    /// The calendar of a region before the one in force; that one, if there was no other.
+    /// The calendar in force in a region before the present one, or the present one if there was none before.
     ///
     /// # Errors
     /// As [`WorkCalendars::calendar`].
@@ -165,8 +167,8 @@ impl WorkCalendars<'_> {
         before.map_or_else(|| self.calendar(db, region), Ok)
     }
 
-    /// The calendar a case is looked at with as of a day: its own if it had ended by then or the day is today, else the one
-    /// that was in force on that day, so that what was shown then is shown again.
+    /// The calendar that shows a case as of a day. A case closed by that day uses its own, as does any case today;
+    /// otherwise the one in force on that day, so that the view of that day is reproduced.
     ///
     /// # Errors
     /// As [`WorkCalendars::calendar`].
@@ -188,12 +190,12 @@ impl WorkCalendars<'_> {
         }
     }
 
-    /// Records what the program brings along: a year nobody entered, or a newer arrangement of one that came with the
-    /// program too. What an administrator imported stays, and what was in force once does not come back by itself, so that
-    /// two releases side by side do not take turns. Run at start, before anything is computed.
+    /// Stores the years shipped with the program: years not yet in the database, and newer arrangements of shipped
+    /// years. Does not replace a year that an administrator imported, and does not put an earlier calendar back in
+    /// force, so that two releases running side by side do not alternate. Call it at start, before any computation.
     ///
     /// # Errors
-    /// [`OfficeError::Unreadable`] when a file or a stored year is unusable, also one that is no longer in force.
+    /// [`OfficeError::Unreadable`] if a file or a stored year is unusable, even one that is no longer in force.
     pub fn adopt_calendars(&self) -> Result<(), OfficeError> {
         self.store().write(|db| {
             calendar::change_in_force(db)?;
@@ -201,12 +203,12 @@ impl WorkCalendars<'_> {
         })
     }
 
-    /// As [`WorkCalendars::adopt_calendars`], in a transaction that may change the calendar in force.
+    /// Like [`Office::adopt_calendars`], in a transaction that holds `change_in_force`.
     pub(super) fn adopt_within(&self, db: &mut Db) -> Result<(), OfficeError> {
         for (number, year) in self.calendar_cache().brought_along()? {
             let history = calendar::history(db, "", number)?;
             let is_imported = history.first().is_some_and(|latest| latest.source == calendar::IMPORTED);
-            // A revision that cannot be read might be this one: then the year would come back in force by mistake.
+            // An unreadable revision might equal this year. Skipping it could put the year back in force by mistake.
             let known = history.iter().map(|row| CalendarYear::from_json(&row.content));
             let known: Vec<CalendarYear> =
                 known.collect::<Result<_, _>>().map_err(|error| wrong("calendar_years", &error))?;
@@ -233,8 +235,8 @@ impl WorkCalendars<'_> {
         Ok(calendar::add(db, new, self.clock().now())?.revision)
     }
 
-    /// Puts a national calendar in force, and on top of it that of each region that has or had an organ. Without `again` a calendar
-    /// that was in force before is not put in force once more.
+    /// Puts a national calendar in force, and the calendar built on it for each region that has or had an organ.
+    /// Without `again`, skips calendars that were ever in force before.
     pub(super) fn put_in_force(
         &self,
         db: &mut Db,
@@ -276,7 +278,7 @@ impl WorkCalendars<'_> {
     }
 }
 
-/// The years of the whole country that stand in the database.
+/// The national years in the database.
 fn entered_years(db: &mut Db) -> Result<BTreeMap<i32, CalendarYear>, OfficeError> {
     let rows = calendar::in_force(db)?;
     let national = rows.iter().filter(|row| row.region.is_empty());
@@ -284,7 +286,7 @@ fn entered_years(db: &mut Db) -> Result<BTreeMap<i32, CalendarYear>, OfficeError
     read.collect::<Result<_, _>>().map_err(|error| wrong("calendar_years", &error))
 }
 
-/// The years of the files `cn-YYYY.json` in a directory; an empty path names none.
+/// The years of the files `cn-YYYY.json` in a directory. None for an empty path.
 fn years_in(directory: &Path) -> Result<Vec<CalendarYear>, String> {
     if directory.as_os_str().is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! Cases: taking them in and giving them commands. Every change is one transaction.
+//! Cases: receiving requests and executing commands. Every change is one transaction.
 
 pub mod applicants;
 pub(super) mod as_of;
@@ -67,20 +67,21 @@ pub struct Application {
     pub delivery: Option<Delivery>,
 }
 
-/// Duties that are over with their last day, though nobody does anything on it.
+/// Obligations that expire on their due date without any action.
 const ENDS_BY_ITSELF: [ObligationKind; 3] =
     [ObligationKind::CorrectionNotice, ObligationKind::ThirdPartyOpinion, ObligationKind::OrganOpinion];
 
-/// The key in `meta` of the way in which the rows and duties were derived from the logs.
+/// The key in `meta` for the version of the derivation of rows and duties.
 const DERIVED_BY: &str = "cases.derived_by";
-/// This program's way. Another value for a release that derives something else from an unchanged log: `served` since a
-/// last day needs its day of service, and what came back is not served. A migration marks a database without cases.
+/// The derivation version of this program. Change it in a release that derives different rows or duties from an
+/// unchanged log; [`Office::resume_silent`] then recomputes every case once. A migration sets it in a database without
+/// cases.
 const DERIVATION: &str = "latest_day";
 
-/// Cases rewritten in one transaction: short enough for others who wait to write.
+/// Cases rewritten in one transaction: few enough for other writers waiting.
 pub(super) const BATCH: usize = 100;
 
-/// A page of up to [`BATCH`] cases in which something has ended by itself before `day`, by id, after `after`.
+/// A page of up to [`BATCH`] cases in which a suspension or obligation expired before `day`, by id, after `after`.
 pub(super) fn ended_by_themselves(
     db: &mut Db,
     day: NaiveDate,
@@ -96,31 +97,32 @@ pub(super) fn ended_by_themselves(
     Ok(ids)
 }
 
-/// Where a filing came from, when a machine made it.
+/// The front-desk system and number of a filing made by a machine user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The front-desk system: the name of its machine user.
     pub source: String,
-    /// Its own number.
+    /// The case's number in that system.
     pub external_number: String,
 }
 
 impl Cases<'_> {
-    /// What the caller is in an organ at which applications may be filed.
+    /// Checks that the caller may file requests at an organ.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] and [`OfficeError::RoleRequired`] for an organ the caller cannot file at.
+    /// [`OfficeError::NotFound`] if the caller has no role there, [`OfficeError::RoleRequired`] if it is not one that
+    /// may file.
     fn admit_filing(&self, db: &mut Db, caller: &Caller, organ: OrganId) -> Result<Readmitted, OfficeError> {
         let filer = readmit(db, caller, Thing::Organ(organ))?;
         self.people().require(&filer.caller, Some(&filer.standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
         Ok(filer)
     }
 
-    /// Takes an application in by hand, once for the key of the request, and answers with what `show` makes of the case.
-    /// The second member is true when an earlier answer is given again.
+    /// Receives a request entered by hand, once per idempotency key, and returns the answer built by `show`. The flag
+    /// is `true` for a repeated earlier answer.
     ///
     /// # Errors
-    /// As [`Cases::receive`] and [`Service::once`]; what `show` returns, and nothing is kept then.
+    /// As [`Office::receive`] and [`Office::once`], and the errors of `show`. The transaction is then rolled back.
     pub fn file_by_hand(
         &self,
         once: &Once,
@@ -143,11 +145,11 @@ impl Cases<'_> {
         )
     }
 
-    /// Takes an application in and fixes the day of receipt when the facts are enough for it.
+    /// Receives a request, and fixes the day of receipt if the facts suffice.
     ///
     /// # Errors
     /// [`OfficeError::Refused`] by `case::decide`; [`OfficeError::Invalid`] for the applicant's data;
-    /// [`OfficeError::NotFound`] and [`OfficeError::RoleRequired`] for an organ the caller cannot file at.
+    /// [`OfficeError::NotFound`] or [`OfficeError::RoleRequired`] if the caller may not file at the organ.
     pub fn receive(
         &self,
         db: &mut Db,
@@ -160,7 +162,7 @@ impl Cases<'_> {
         self.receive_from(db, filer, application, origin)
     }
 
-    /// As [`Cases::receive`], from one who was admitted in this transaction after the calendar was held.
+    /// Like [`Office::receive`], for a filer readmitted in this transaction after the calendar was locked.
     fn receive_from(
         &self,
         db: &mut Db,
@@ -182,7 +184,7 @@ impl Cases<'_> {
         self.start_log(db, row, desk, &events, &caller)
     }
 
-    /// Writes the first events of a case together with its row.
+    /// Writes the first events of a case and its row.
     fn start_log(
         &self,
         db: &mut Db,
@@ -206,11 +208,11 @@ impl Cases<'_> {
         Ok(file)
     }
 
-    /// Gives a case a command and answers with what `show` makes of the case as it then is. `expected` is the version the
+    /// Executes a command on a case and returns the result of `show` on the new state. `expected` is the version the
     /// caller saw.
     ///
     /// # Errors
-    /// As [`Cases::execute`]; what `show` returns, and nothing is kept then.
+    /// As [`Office::execute`], and the errors of `show`. The transaction is then rolled back.
     pub fn command<T>(
         &self,
         caller: &Caller,
@@ -226,11 +228,12 @@ impl Cases<'_> {
         })
     }
 
-    /// Gives a case a command. `expected` is the version the caller saw.
+    /// Executes a command on a case. `expected` is the version the caller saw.
     ///
     /// # Errors
-    /// [`OfficeError::Stale`] when the case has changed since; [`OfficeError::Refused`] with the article when the law does
-    /// not allow it; [`OfficeError::NotFound`] for a case of an organ that is not the caller's.
+    /// [`OfficeError::Stale`] if the version differs; [`OfficeError::Refused`] with the article if the law does not
+    /// allow the command; [`OfficeError::Invalid`] for a reference outside the organ; [`OfficeError::NotFound`] if the
+    /// caller has no access to the case.
     pub fn execute(
         &self,
         db: &mut Db,
@@ -242,7 +245,7 @@ impl Cases<'_> {
         self.execute_as(db, caller, id, command, expected).map(|(file, _)| file)
     }
 
-    /// As [`Cases::execute`]; gives also the roles by which it was done.
+    /// Like [`Office::execute`]. Also returns the caller's roles at the case.
     fn execute_as(
         &self,
         db: &mut Db,
@@ -295,14 +298,15 @@ impl Cases<'_> {
         let Some((on, kind, pattern)) = series else { return Ok(Drawn::default()) };
         let organ = file.row.organ_id;
         let mut number = numbered(pattern, on.year(), counters::next(db, organ, on.year(), kind)?);
-        // An imported case may have the number: written by a pattern that was not the organ's own when it came in.
+        // An imported case may already have this number, if its pattern was not the organ's at the time of import.
         while kind == "registration" && cases::has_number(db, organ, &number)? {
             number = numbered(pattern, on.year(), counters::next(db, organ, on.year(), kind)?);
         }
         Ok(Drawn { number: Some(number), parts: Vec::new() })
     }
 
-    /// The applications a case was split into: received when it was, registered at once, tied to it.
+    /// Creates the cases a case was split into, with the same receipt as their parent, registered at once and linked to
+    /// it.
     fn make_parts(
         &self,
         db: &mut Db,
@@ -340,7 +344,7 @@ impl Cases<'_> {
         Ok(())
     }
 
-    /// The case that goes on learns what was merged into it.
+    /// Records in the remaining case which case was merged into it.
     fn link_back(&self, db: &mut Db, caller: &Caller, merged: &CaseFile, merge: &Merge) -> Result<(), OfficeError> {
         let target = self.lock_file(db, CaseId(merge.into_case))?;
         let target = self.calendars().under_calendar_in_force(db, target)?;
@@ -359,12 +363,12 @@ impl Cases<'_> {
         Ok(())
     }
 
-    /// Recomputes cases in which something ended by itself: a stop had its last lawful day and the period runs again (C-6), or
-    /// a duty can no longer be done (a correction notice, D1; an opinion that was not given). Returns how many changed.
-    /// Goes through all of them by id and looks at each once.
+    /// Recomputes cases in which something expired: a suspension had its last lawful day and the period runs again
+    /// (C-6), or a duty can no longer be fulfilled (a correction notice, D1; an opinion not given). Visits each such
+    /// case once, by id. Returns how many changed.
     ///
     /// # Errors
-    /// What every write may meet; what was written stays written.
+    /// An error of the database. Committed batches stay.
     pub fn resume_silent(&self) -> Result<usize, OfficeError> {
         let today = self.clock().today();
         let mut after: Option<CaseId> = None;
@@ -377,10 +381,10 @@ impl Cases<'_> {
         }
     }
 
-    /// Writes every case anew, once, where an earlier release derived it otherwise. Returns how many changed.
+    /// Recomputes every case once if an earlier release derived the rows differently. Returns how many changed.
     ///
     /// # Errors
-    /// What every write may meet; what was written stays written, and the next call begins anew.
+    /// An error of the database. Committed batches stay, and the next call starts over.
     fn derive_again(&self) -> Result<usize, OfficeError> {
         if self.store().read(|db| meta::get(db, DERIVED_BY))?.as_deref() == Some(DERIVATION) {
             return Ok(0);
@@ -399,8 +403,7 @@ impl Cases<'_> {
         Ok(changed)
     }
 
-    /// Writes these cases as they stand today, and says how many changed. A case that cannot be read is logged and left;
-    /// nothing of it is written.
+    /// Recomputes these cases as of today. Returns how many changed. An unreadable case is logged and left unchanged.
     fn refresh_files(&self, ids: &[CaseId]) -> Result<usize, OfficeError> {
         let together = self.store().write(|db| {
             let mut changed = 0;
@@ -414,7 +417,7 @@ impl Cases<'_> {
                 tracing::error!(case = %one.0, reason, "a case cannot be computed again");
                 Ok(0)
             }
-            // One of them: each for itself, so that the others are written.
+            // One of them is unreadable: each in its own transaction, so that the others are written.
             (Err(OfficeError::Unreadable(_)), _) => {
                 ids.iter().try_fold(0, |changed, id| Ok(changed + self.refresh_files(std::slice::from_ref(id))?))
             }
@@ -422,11 +425,11 @@ impl Cases<'_> {
         }
     }
 
-    /// Writes the day to be warned by into rows of an earlier release that have none: those whose last day is not known
-    /// for certain. Returns how many changed; a correction notice sent in time leaves its case without such a day.
+    /// Fills `warns_on` in rows of an earlier release that lack it because their last day is not certain. Returns how
+    /// many changed. A case whose correction notice was sent in time keeps none.
     ///
     /// # Errors
-    /// What every write may meet; what was written stays written.
+    /// An error of the database. Committed batches stay.
     pub fn fill_warnings(&self) -> Result<usize, OfficeError> {
         let mut after: Option<CaseId> = None;
         let mut changed = 0;
@@ -439,8 +442,8 @@ impl Cases<'_> {
         }
     }
 
-    /// Writes row and obligations of a case as they stand today, without an event: no fact has changed. Says whether they
-    /// were others before.
+    /// Recomputes row and obligations of a case as of today, without an event because no fact changed. Returns whether
+    /// anything differed.
     fn refresh_file(&self, db: &mut Db, id: CaseId) -> Result<bool, OfficeError> {
         let file = self.lock_file(db, id)?;
         let mut file = self.calendars().under_calendar_in_force(db, file)?;
@@ -454,7 +457,7 @@ impl Cases<'_> {
     }
 }
 
-/// The row of a case that just came in, before anything is derived from its log.
+/// The row of a new case, before anything is derived from its log.
 pub(super) fn blank_row(
     organ: OrganId,
     receive: &Receive,
@@ -515,13 +518,13 @@ pub(super) fn received(application: &Application, applicant: ApplicantId) -> Rec
     }
 }
 
-/// A number as the organ writes it.
+/// Formats a number by the organ's pattern.
 pub(super) fn numbered(pattern: &str, year: i32, seq: i64) -> String {
     pattern.replace("{year}", &year.to_string()).replace("{seq}", &seq.to_string())
 }
 
-/// Holds the case `other` now if its id comes first: of two cases that are merged into each other at once, both requests
-/// then hold the same one first, and neither waits for the other. One that is not there is refused later.
+/// Locks the case `other` first if its id is smaller. Two requests that merge the same two cases into each other then
+/// lock in the same order and cannot deadlock. A missing case is refused later.
 fn lock_before(db: &mut Db, other: CaseId, id: CaseId) -> Result<(), OfficeError> {
     if other >= id {
         return Ok(());
@@ -532,12 +535,12 @@ fn lock_before(db: &mut Db, other: CaseId, id: CaseId) -> Result<(), OfficeError
     }
 }
 
-/// A machine user reaches only what it filed itself.
+/// Requires that a machine user filed the case itself.
 fn own_filing(row: &CaseRow, caller: &Caller) -> Result<(), OfficeError> {
     if row.source.as_deref() == Some(caller.username.as_str()) { Ok(()) } else { Err(OfficeError::NotFound) }
 }
 
-/// The other case must be there, in the same organ, and not be this one.
+/// Requires that the other case exists in the same organ and is not this one.
 fn check_other(db: &mut Db, file: &CaseFile, other: Uuid, pointer: &str) -> Result<(), OfficeError> {
     match cases::find_within(db, CaseId(other), &[file.row.organ_id]) {
         Ok(_) if other != file.row.id.0 => Ok(()),
@@ -546,8 +549,8 @@ fn check_other(db: &mut Db, file: &CaseFile, other: Uuid, pointer: &str) -> Resu
     }
 }
 
-/// An earlier reply that is pointed at must have been given: here, or before this service was used. What is said to be older
-/// than the service is neither found here nor a number of a series that the service has begun.
+/// Requires that an earlier reply referred to was given, either here or before this service was introduced. For the
+/// latter, the number must be unknown here and not belong to a series the service has started.
 fn check_earlier_reply(db: &mut Db, file: &CaseFile, proposal: &ProposeOutcome) -> Result<(), OfficeError> {
     let number = proposal.earlier_reply_number.as_deref().map(str::trim).filter(|number| !number.is_empty());
     let Some(number) = number else { return Ok(()) };
@@ -569,7 +572,7 @@ fn check_earlier_reply(db: &mut Db, file: &CaseFile, proposal: &ProposeOutcome) 
     }
 }
 
-/// A number in the organ's own form, of a year whose replies this service numbers, would be found here.
+/// Refuses a number in the organ's own format from a year that this service numbers: such a reply would be found here.
 fn not_of_own_series(db: &mut Db, file: &CaseFile, number: &str) -> Result<(), OfficeError> {
     let Some((year, _)) = own_place(&file.desk.rules.document_pattern, number) else { return Ok(()) };
     let last = counters::last(db, file.row.organ_id, year, "reply")?;
@@ -583,7 +586,7 @@ fn not_of_own_series(db: &mut Db, file: &CaseFile, number: &str) -> Result<(), O
     Err(OfficeError::invalid("/earlier_reply_before_system", "number_of_own_series", detail))
 }
 
-/// Departments, people and cases that a command names must be of the same organ.
+/// Requires that departments, persons and cases named by a command belong to the same organ.
 fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(), OfficeError> {
     if let Command::Assign(assign) = command {
         let is_ours = match departments::find(db, assign.department_id.into()) {
@@ -610,7 +613,7 @@ fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(
     Ok(())
 }
 
-/// Whether two cases are the same applicant's: by the identity paper where both have one, else by kind and name.
+/// Whether two cases have the same applicant: by identity document if both have one, else by kind and name.
 fn same_applicant(db: &mut Db, one: &CaseFile, other: &CaseFile) -> Result<bool, OfficeError> {
     let first = applicant_rows::find(db, one.row.applicant_id)?;
     let second = applicant_rows::find(db, other.row.applicant_id)?;

@@ -1,4 +1,4 @@
-//! The one clock: the civil day at the office's seat and the instant things are recorded.
+//! The clock of the service: the civil day in Asia/Shanghai, and the instant of recording.
 
 use crate::law::{civil_day, civil_time, instant_of};
 use crate::store;
@@ -6,13 +6,13 @@ use crate::store::database::sqltypes::Ts;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// What a fixed clock shows unless it gets a time: an hour at which every office is open.
+/// The hour of a fixed clock without an explicit time. Every office is open at it.
 const FIXED_HOUR: i64 = 10;
 
-/// Tells the legal day. Days follow Asia/Shanghai; instants are UTC.
+/// Returns the civil day in Asia/Shanghai, and instants in UTC.
 ///
-/// A fixed clock changes the day, and what the clock on the office's wall shows: ten in the morning, or the time it is set to. Tokens, leases and
-/// "recorded at" follow the real instant even in a demonstration of another year.
+/// A fixed clock changes only the civil day and time: to ten in the morning, or to the time set. Tokens, leases and
+/// "recorded at" follow the real instant even then.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     shown: Option<Arc<RwLock<NaiveDateTime>>>,
@@ -25,18 +25,18 @@ impl Clock {
         Self { shown: None }
     }
 
-    /// A clock that says `day` until [`Clock::set`] changes it: for tests and the demonstration.
+    /// A clock fixed on `day` until [`Clock::set`] changes it, for tests and the demonstration.
     #[must_use]
     pub fn fixed(day: NaiveDate) -> Self {
         Self { shown: Some(Arc::new(RwLock::new(morning(day)))) }
     }
 
-    /// Moves a fixed clock (and all its clones) to `day`; the system clock cannot be moved and stays.
+    /// Moves a fixed clock and all its clones to `day`. Has no effect on the system clock.
     pub fn set(&self, day: NaiveDate) {
         self.set_time(morning(day));
     }
 
-    /// As [`Clock::set`], to a time of the day.
+    /// Like [`Clock::set`], with a time of day.
     pub fn set_time(&self, at: NaiveDateTime) {
         if let Some(shared) = &self.shown {
             *shared.write().unwrap_or_else(PoisonError::into_inner) = at;
@@ -49,7 +49,7 @@ impl Clock {
         self.office_time().date()
     }
 
-    /// What the clock on the office's wall shows: today's date and the time in Asia/Shanghai.
+    /// The current local time in Asia/Shanghai.
     #[must_use]
     pub fn office_time(&self) -> NaiveDateTime {
         match &self.shown {
@@ -58,20 +58,20 @@ impl Clock {
         }
     }
 
-    /// This instant, to the microsecond.
+    /// The current instant, to the microsecond.
     #[must_use]
     pub fn now(&self) -> Ts {
         store::now()
     }
 }
 
-/// The time at which a fixed clock stands on a day.
+/// The time of a fixed clock on a day.
 fn morning(day: NaiveDate) -> NaiveDateTime {
     day.and_time(NaiveTime::MIN) + TimeDelta::hours(FIXED_HOUR)
 }
 
-/// The instant under which a fact of the office's `day` is stored: now, or noon of that day when the office's clock shows
-/// another day. So the age of a duty counts in the office's days, whatever the machine's date is.
+/// The instant stored for a fact of the office's `day`: now, or noon of that day if the office's clock is on another
+/// day. Thus the age of a duty counts in the office's days, whatever the machine's date.
 #[must_use]
 pub fn instant_on(day: NaiveDate) -> Ts {
     let now = store::now();

@@ -1,4 +1,4 @@
-//! Why a use case did not happen.
+//! The errors of the use cases.
 
 use crate::case::{NotAllowed, Role};
 use crate::report::files::TOO_LARGE;
@@ -19,16 +19,16 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// A field error.
+    /// Creates a field error.
     pub fn new(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), code: code.into(), detail: detail.into() }
     }
 }
 
-/// Why a use case did not happen; nothing has changed then.
+/// The error of a use case. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum OfficeError {
-    /// There is no such thing, or the caller may not know that there is.
+    /// The thing does not exist, or the caller may not learn that it does.
     #[error("not found")]
     NotFound,
     /// The token is missing, wrong, expired or revoked.
@@ -40,79 +40,79 @@ pub enum OfficeError {
     /// Too many failed logins.
     #[error("too many attempts")]
     Throttled {
-        /// Seconds until the next attempt is looked at.
+        /// Seconds until the next attempt is accepted.
         retry_after_s: u64,
     },
-    /// The caller did this too often.
+    /// The caller exceeded a rate limit.
     #[error("too often: {code}")]
     TooOften {
         /// Stable code.
         code: Cow<'static, str>,
-        /// Seconds until it may be done again.
+        /// Seconds until the action is allowed again.
         retry_after_s: u64,
-        /// How often it may be done, in Chinese.
+        /// The limit, in Chinese.
         detail: String,
     },
-    /// The caller belongs to the organ but holds none of the roles this takes.
+    /// The caller has access to the organ but holds none of the required roles.
     #[error("role required")]
     RoleRequired {
-        /// Any one of these would do.
+        /// The roles, any one of which would suffice.
         roles: Vec<Role>,
     },
-    /// The version the caller saw is no longer the current one.
+    /// The version the caller saw is not the current one.
     #[error("stale")]
     Stale,
-    /// Something of this name or state is there already.
+    /// A name is taken or the state conflicts.
     #[error("conflict: {code}")]
     Conflict {
         /// Stable code.
         code: Cow<'static, str>,
-        /// What is in the way, in Chinese.
+        /// The cause of the conflict, in Chinese.
         detail: String,
     },
-    /// A rule of law or of the office forbids it.
+    /// A rule of law or of the office forbids the action.
     #[error("refused: {code}")]
     Refused {
         /// Stable code.
         code: Cow<'static, str>,
-        /// The article that is the reason.
+        /// The article it rests on.
         article: Option<Cow<'static, str>>,
-        /// Why, in Chinese.
+        /// The reason, in Chinese.
         detail: String,
         /// The fields concerned, if any.
         errors: Vec<FieldError>,
     },
-    /// Fields of the request are wrong; all of them are listed.
+    /// Fields of the request are invalid. All of them are listed.
     #[error("invalid")]
     Invalid(Vec<FieldError>),
-    /// The same idempotency key came with other content.
+    /// The idempotency key was used before with another body.
     #[error("idempotency key reused")]
     KeyReused,
-    /// No connection within the time allowed, or the database is locked; trying again may help.
+    /// No connection became free in time, or the database is locked. A retry may succeed.
     #[error("busy")]
     Busy,
-    /// The work went on beyond the request's deadline and was ended; nothing has changed.
+    /// The work passed the request's deadline and was stopped. Nothing was changed.
     #[error("out of time")]
     OutOfTime,
-    /// The storage under the database cannot be used until an operator does something.
+    /// The storage under the database is unusable until an operator intervenes.
     #[error("storage: {}", .0.code())]
     Storage(StorageFault),
-    /// Something stored is not what this program would have written: a log, settings, contacts, a calendar. It is never
-    /// taken for empty and never replaced by a default. The text is for the log, never for the caller.
+    /// Stored data (a log, settings, contacts, a calendar) is not what this program writes. It is never treated as
+    /// empty or replaced by a default. The text is for the log, never for the caller.
     #[error("unreadable: {0}")]
     Unreadable(String),
-    /// A fault of ours. The text is for the log, never for the caller.
+    /// A bug or a failure of the environment. The text is for the log, never for the caller.
     #[error("internal: {0}")]
     Internal(String),
 }
 
 impl OfficeError {
-    /// One wrong field.
+    /// The error for one invalid field.
     pub fn invalid(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, code, detail)])
     }
 
-    /// A file that holds more than it may.
+    /// The error for a file that exceeds a limit.
     pub fn too_large(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let errors = vec![FieldError::new(pointer, TOO_LARGE, detail.clone())];

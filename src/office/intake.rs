@@ -1,4 +1,4 @@
-//! The front desk: filing an application from another system, once, and telling that system what became of it.
+//! The front desk: idempotent filing from other systems, and the status reported back to them.
 
 pub mod form;
 
@@ -27,48 +27,48 @@ use uuid::Uuid;
 /// A form that passed every check.
 #[derive(Debug, Clone)]
 pub struct Filing {
-    /// The front desk's own number.
+    /// The case's number in the front-desk system.
     pub external_number: String,
-    /// What the form says, with the organ that is asked.
+    /// The request on the form, with its organ.
     pub application: Application,
 }
 
-/// What the front desk may know of a case besides its row.
+/// The part of a case, besides its row, that the front desk may see.
 #[derive(Debug, Clone)]
 pub struct Progress {
-    /// The day of receipt, or what is missing for it.
+    /// The day of receipt, or the facts missing for it.
     pub ruling: ReceiptRuling,
     /// The reply period as of today, once it has begun.
     pub clock: Option<ClockAnswer>,
-    /// What the applicant has to do.
+    /// The open duties of the applicant.
     pub to_do: Vec<ToDo>,
 }
 
 impl Progress {
-    /// Whether the last day passed without a reply, or the reply came after it.
+    /// Whether the reply is overdue or was late.
     #[must_use]
     pub fn is_overdue(&self) -> bool {
         self.clock.as_ref().is_some_and(|clock| clock.overdue_days.is_some())
     }
 }
 
-/// Something the applicant has to do.
+/// An open duty of the applicant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToDo {
-    /// Correcting, giving reasons, or paying.
+    /// Correction, justification or payment.
     pub kind: ObligationKind,
-    /// The last day; unknown until the notice has reached the applicant.
+    /// The last day. `None` until it is certain.
     pub due_on: Option<NaiveDate>,
     /// The article it rests on.
     pub article: &'static str,
-    /// What has to be corrected.
+    /// The items to correct.
     pub items: Vec<String>,
-    /// What has to be paid, whole yuan.
+    /// The amount to pay, in whole yuan.
     pub amount_yuan: Option<u64>,
 }
 
 impl Intake<'_> {
-    /// Reads a form and tells everything that is wrong with it.
+    /// Reads a form and reports everything that is wrong with it.
     ///
     /// # Errors
     /// [`OfficeError::Invalid`] with every fault.
@@ -89,12 +89,12 @@ impl Intake<'_> {
         Ok(Filing { external_number: number, application: form.into_application(organ.id)? })
     }
 
-    /// Files an application under the caller's name and number. The second member is true when the same was filed
-    /// before: then nothing is written.
+    /// Files a request under the caller's name and number. The flag is `true` if the same request was filed before;
+    /// nothing is written then.
     ///
     /// # Errors
-    /// [`OfficeError::Conflict`] `external_number_reused` when the number stands for another content;
-    /// [`OfficeError::Stale`] when an equal filing was quicker (roll back and ask again); what [`Cases::receive`] says.
+    /// [`OfficeError::Conflict`] `external_number_reused` if the number was used for another request;
+    /// [`OfficeError::Stale`] if an equal filing was committed first (roll back and retry); as [`Office::receive`].
     pub fn file(&self, db: &mut Db, caller: &Caller, filing: &Filing) -> Result<(CaseFile, bool), OfficeError> {
         let organ = OrganId(filing.application.organ_id);
         match cases::find_by_external(db, organ, &caller.username, &filing.external_number) {
@@ -118,8 +118,8 @@ impl Intake<'_> {
         }
     }
 
-    /// Whether a case was made of just this filing. What the case became since does not matter: its first event and its
-    /// applicant's record are compared.
+    /// Whether a case was created from exactly this filing. Compares its first event and its applicant's record, so
+    /// later steps do not matter.
     fn is_same(&self, db: &mut Db, file: &CaseFile, filing: &Filing) -> Result<bool, OfficeError> {
         let told: Receive = received(&filing.application, file.row.applicant_id);
         let is_same_request =
@@ -140,11 +140,11 @@ impl Intake<'_> {
         Ok(is_same_paper && kept.name == applicant.name.trim() && contact == applicant.contact)
     }
 
-    /// The case that the caller filed under a number of its own.
+    /// The case that the caller filed under its own number.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`], also for what another system filed; [`OfficeError::Invalid`] when the caller filed the
-    /// number at several organs and names none.
+    /// [`OfficeError::NotFound`] if there is none, or if another system filed it; [`OfficeError::Invalid`] if the
+    /// caller used the number at several organs and names none.
     pub fn filed(&self, caller: &Caller, organ: Option<&str>, number: &str) -> Result<CaseFile, OfficeError> {
         if number.contains(char::is_control) {
             return Err(OfficeError::NotFound); // no such number passes the form, and PostgreSQL takes no U+0000
@@ -170,11 +170,8 @@ impl Intake<'_> {
         })
     }
 
-    /// A page of the caller's own filings that changed at `since` or later, the oldest change first. A filing whose log
-    /// cannot be read has its row alone: the system that filed it must learn of the others.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// A page of the caller's own filings that changed at `since` or later, oldest change first. A filing with an
+    /// unreadable log comes without a file, so that the system still learns of the others.
     pub fn filed_since(
         &self,
         caller: &Caller,
@@ -196,10 +193,10 @@ impl Intake<'_> {
         })
     }
 
-    /// What the front desk may know of a case, as of today.
+    /// The part of a case that the front desk may see, as of today.
     ///
     /// # Errors
-    /// [`OfficeError::Unreadable`] for a log the law would not have let come about.
+    /// [`OfficeError::Unreadable`] if the reply period cannot be computed from the log.
     pub fn progress(&self, file: &CaseFile) -> Result<Progress, OfficeError> {
         let today = self.clock().today();
         let clock = file
@@ -210,13 +207,13 @@ impl Intake<'_> {
     }
 }
 
-/// The organ of a code or id, if the caller may file there.
+/// The organ with this code or id, if the caller may file there.
 fn intake_organ(db: &mut Db, caller: &Caller, named: &str) -> Result<Option<OrganRow>, OfficeError> {
     let found = organs::find_named(db, named, named.parse::<Uuid>().ok().map(OrganId))?;
     Ok(found.filter(|row| caller.organs_as(Role::Intake).contains(&row.id)))
 }
 
-/// How the day of receipt was fixed, or what is missing for it.
+/// How the day of receipt was fixed, or the facts missing for it.
 fn ruling(case: &Case) -> ReceiptRuling {
     case.receipt.map_or_else(
         || receipt(&case.intake.receipt_facts()),
@@ -241,7 +238,7 @@ fn to_do(file: &CaseFile, today: NaiveDate) -> Vec<ToDo> {
         .filter(|duty| is_the_applicants(duty.kind) && duty.status == ObligationStatus::Open)
         .map(|duty| ToDo {
             kind: duty.kind,
-            // An estimate is the office's own: the applicant is told of a last day once it is known.
+            // An estimate is internal. The applicant sees a last day only once it is certain.
             due_on: duty.due_on.filter(|_| !duty.is_estimated()),
             article: duty.article,
             items: correction

@@ -1,4 +1,4 @@
-//! 台账: old cases taken in from a spreadsheet, and cases written out as one.
+//! 台账: importing earlier cases from a spreadsheet, and exporting cases to one.
 
 mod derived;
 mod export;
@@ -17,22 +17,22 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Who may take a ledger in or see one: who works on the organ's cases.
+/// The roles that may import or export a ledger: those who work on the organ's cases.
 pub const LEDGER_KEEPERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
 
-/// Most faults that are told one by one; all are counted.
+/// Maximum number of faults listed. All are counted.
 pub const MOST_FAULTS: usize = 1_000;
 
-/// How a ledger is taken in.
+/// Options of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportOptions {
-    /// Only look: nothing is written.
+    /// Reports the result without writing anything.
     pub dry_run: bool,
-    /// Take the good rows in and leave the bad ones; else all or nothing.
+    /// Imports the valid rows and skips the invalid ones. Otherwise all or nothing.
     pub partial: bool,
-    /// How many rows are told one by one.
+    /// Maximum number of rows reported individually.
     pub lines: usize,
-    /// More rows than this are refused unread; none: as many as there are.
+    /// Refuses files with more rows than this. `None` for no limit.
     pub most_rows: Option<u64>,
 }
 
@@ -174,13 +174,13 @@ pub enum LineStatus {
 }
 
 impl LedgerImport {
-    /// Whether something of the ledger is not taken: a row, a column or a sheet.
+    /// Whether a row, column or sheet of the ledger is not imported.
     #[must_use]
     pub const fn is_incomplete(&self) -> bool {
         self.rejected > 0 || !self.unread.is_empty()
     }
 
-    /// Whether something is not taken and so nothing may be kept.
+    /// Whether the import is incomplete and thus must be rolled back.
     #[must_use]
     pub const fn is_refused(&self, options: &ImportOptions) -> bool {
         self.is_incomplete() && !options.partial && !options.dry_run

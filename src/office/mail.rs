@@ -1,4 +1,4 @@
-//! Outgoing mail as administrators and those who watch see it, and the figures of `/metrics`.
+//! Outgoing mail as shown to administrators and supervisors, and the figures for `/metrics`.
 
 use super::{Caller, OfficeError, OutgoingMail, Thing, standing};
 use crate::case::Role;
@@ -7,16 +7,17 @@ use crate::store::{Db, OrganId, OutboxId, UserId, people::organs, reminders};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use std::time::Duration;
 
-/// Who may look at the mails of an organ and of those below it.
+/// The roles that may see the mails of their organ and of those below it.
 pub const READERS: &[Role] = &[Role::Admin, Role::Supervisor, Role::Auditor];
 
-/// Who of them, at an organ at the top, may look at the mails about no single organ: a digest over several, a missing year.
+/// The roles that, at a root organ, may also see mails about no single organ: digests over several organs, reminders of
+/// a missing year.
 pub const OF_ALL_ORGANS: &[Role] = &[Role::Admin, Role::Auditor];
 
-/// Which mails are asked for; what is `None` does not restrict.
+/// Filter for mails. A `None` field does not restrict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MailQuery {
-    /// About this organ alone.
+    /// Mails about this organ alone.
     pub organ: Option<OrganId>,
     /// In this state.
     pub state: Option<MailState>,
@@ -24,20 +25,20 @@ pub struct MailQuery {
     pub recipient: Option<UserId>,
 }
 
-/// What came of releasing a mail.
+/// The result of releasing a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Released {
-    /// It is sent again.
+    /// The mail is queued again.
     OnItsWay,
-    /// It was out of date and is withdrawn.
+    /// The mail was out of date and is withdrawn.
     Outdated,
 }
 
 impl Released {
-    /// The refusal that a caller is given once the withdrawal is committed.
+    /// Converts the result to an error, after the withdrawal is committed.
     ///
     /// # Errors
-    /// [`OfficeError::Conflict`] for a mail out of date.
+    /// [`OfficeError::Conflict`] `mail_outdated` for an outdated mail.
     pub fn check(self) -> Result<(), OfficeError> {
         match self {
             Self::OnItsWay => Ok(()),
@@ -50,39 +51,39 @@ impl Released {
     }
 }
 
-/// What `/metrics` says of mail and reminders.
+/// The figures of mail and reminders for `/metrics`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailFigures {
     /// The outbox.
     pub outbox: Figures,
-    /// The relay that cannot be used, if it cannot.
+    /// The open circuit of the relay. `None` if it is closed.
     pub circuit: Option<Circuit>,
-    /// By how much the day's reminder pass is late; zero when it is done or its hour has not come.
+    /// The delay of the daily reminder pass. Zero if it is done or its hour has not come.
     pub reminder_lag: Duration,
 }
 
-/// Figures over everything there ever was: what it costs to read them grows.
+/// Figures over all history. Their cost grows with the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrownFigures {
-    /// Mails that a server accepted.
+    /// Mails accepted by a server.
     pub sent: i64,
-    /// Mails that were withdrawn.
+    /// Withdrawn mails.
     pub cancelled: i64,
-    /// Reminder days that went by without a mail and were made good by a later one.
+    /// Missed reminder days that a later mail made up for.
     pub missed: i64,
-    /// Alarms about people who read personal data often, ever.
+    /// Alarms about frequent reads of personal data.
     pub personal_data_alarms: i64,
 }
 
-/// A mail with what became of its attempts.
+/// A mail with the results of its attempts.
 pub type MailWithAnswers = (MailView, Vec<MailAnswer>);
 
 impl OutgoingMail<'_> {
-    /// Mails of the organs the caller may look at (with those about no single organ for [`OF_ALL_ORGANS`]), the newest first, older than `before`. Addresses are masked unless
-    /// the caller administers the organ.
+    /// Mails of the organs visible to the caller, older than `before`, newest first. Includes mails about no single
+    /// organ for the roles in [`OF_ALL_ORGANS`]. Masks addresses unless the caller administers the organ.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for an organ whose mails the caller may not look at.
+    /// [`OfficeError::NotFound`] if the caller may not see the mails of the requested organ.
     pub fn mails(
         &self,
         caller: &Caller,
@@ -116,10 +117,10 @@ impl OutgoingMail<'_> {
         })
     }
 
-    /// One mail with what became of its attempts, masked as in [`OutgoingMail::mails`].
+    /// A mail with the results of its attempts, masked as in [`Office::mails`].
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`].
+    /// [`OfficeError::NotFound`] if the mail does not exist or the caller has no role at its organ.
     pub fn show_mail(&self, caller: &Caller, id: OutboxId) -> Result<MailWithAnswers, OfficeError> {
         self.store().read(|db| self.mail(db, caller, id))
     }
@@ -137,11 +138,12 @@ impl OutgoingMail<'_> {
         Ok((masked(mail), answers))
     }
 
-    /// Sends a parked mail on its way again, to the same address, byte for byte the same. A reminder that says what is no
-    /// longer so is withdrawn instead, and what still holds is told again by the next pass.
+    /// Queues a parked mail again, to the same address and byte-identical. Withdraws an outdated reminder instead; the
+    /// next pass sends what still applies.
     ///
     /// # Errors
-    /// [`OfficeError::Conflict`] when it is not parked.
+    /// [`OfficeError::NotFound`] as in [`Office::show_mail`]; [`OfficeError::Conflict`] `mail_not_parked` if the mail
+    /// is not parked.
     pub fn release_mail(&self, caller: &Caller, id: OutboxId) -> Result<(Released, MailWithAnswers), OfficeError> {
         self.store().write(|db| Ok((self.release(db, caller, id)?, self.mail(db, caller, id)?)))
     }
@@ -164,10 +166,7 @@ impl OutgoingMail<'_> {
         Ok(Released::OnItsWay)
     }
 
-    /// What `/metrics` says of mail and reminders.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// The figures of mail and reminders for `/metrics`.
     pub fn mail_figures(&self) -> Result<MailFigures, OfficeError> {
         self.store().read_reserved(|db| {
             let outbox = outbox::figures(db)?;
@@ -177,10 +176,7 @@ impl OutgoingMail<'_> {
         })
     }
 
-    /// The figures that take longer the more there is.
-    ///
-    /// # Errors
-    /// As every read.
+    /// The figures whose cost grows with the data.
     pub fn grown_figures(&self) -> Result<GrownFigures, OfficeError> {
         self.store().read(|db| {
             let settled = outbox::settled(db)?;
@@ -191,7 +187,7 @@ impl OutgoingMail<'_> {
         })
     }
 
-    /// From the first day whose pass is missing, at its hour, until now; where `serve` makes none, somebody else watches.
+    /// The time since the first missing pass was due. Zero if `serve` runs no schedule.
     fn reminder_lag(&self, done: Option<NaiveDate>) -> Duration {
         if !self.settings().reminders.enabled {
             return Duration::ZERO;
@@ -204,21 +200,21 @@ impl OutgoingMail<'_> {
     }
 }
 
-/// The mail as it is shown to whoever does not administer its organ.
+/// The mail as shown to a caller who does not administer its organ.
 fn masked(mut mail: MailView) -> MailView {
     mail.last_reply = mail.last_reply.map(|reply| without_address(&reply, &mail.to_address));
     mail.to_address = masked_address(&mail.to_address);
     mail
 }
 
-/// `zhang@example.cn` as `z***@example.cn`.
+/// Masks `zhang@example.cn` as `z***@example.cn`.
 fn masked_address(address: &str) -> String {
     let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     let first: String = local.chars().take(1).collect();
     format!("{first}***@{domain}")
 }
 
-/// A server repeats the address it refuses.
+/// Masks the address in a server's reply, which often repeats it.
 fn without_address(reply: &str, address: &str) -> String {
     let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | '@');

@@ -1,4 +1,4 @@
-//! The use cases: load, decide, commit in one transaction; authorisation; the clock of the day.
+//! The use cases: load, decide and commit in one transaction, authorisation, and the clock.
 
 pub mod calendar;
 pub mod cases;
@@ -34,7 +34,7 @@ use crate::mail::render::Templates;
 use crate::store::{DatabaseOptions, Store, StoreError};
 use std::sync::Arc;
 
-/// Everything a use case needs. A clone is another handle on the same.
+/// Everything a use case needs. Clones share the same state.
 #[derive(Debug, Clone)]
 pub struct Office {
     inner: Arc<Inner>,
@@ -52,18 +52,18 @@ struct Inner {
 }
 
 impl Office {
-    /// Opens the database the settings name; runs no migration.
+    /// Opens the configured database. Runs no migrations.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] and [`StoreError::Unavailable`] as [`Store::open`], with a text for the operator.
+    /// [`StoreError::Refused`] or [`StoreError::Unavailable`] as [`Store::open`], with a text for the operator.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, StoreError> {
         Self::open_with(settings, clock, false)
     }
 
-    /// As [`Office::open`], but makes no database where there is none.
+    /// Like [`Office::open`], but does not create a missing database.
     ///
     /// # Errors
-    /// As [`Office::open`]; [`StoreError::Refused`] when there is no database, or one without a table.
+    /// As [`Office::open`]; [`StoreError::Refused`] also if there is no database, or one without tables.
     pub fn open_existing(settings: Settings, clock: Clock) -> Result<Self, StoreError> {
         Self::open_with(settings, clock, true)
     }
@@ -82,10 +82,10 @@ impl Office {
         Self::with_store(store, settings, clock).map_err(|error| StoreError::Refused(error.to_string()))
     }
 
-    /// An office on an open store.
+    /// Creates an office on an open store.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when the settings for Argon2 are not accepted, or a built-in mail template is broken.
+    /// [`OfficeError::Internal`] if Argon2 rejects its parameters or a built-in mail template is broken.
     pub fn with_store(store: Store, settings: Settings, clock: Clock) -> Result<Self, OfficeError> {
         let passwords = Passwords::new(&settings.security)?;
         let signer = Signer::new(&settings.security, store.sealer());
@@ -101,7 +101,7 @@ impl Office {
         &self.inner.store
     }
 
-    /// The clock of the day.
+    /// The clock.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.inner.clock
@@ -113,18 +113,18 @@ impl Office {
         &self.inner.settings
     }
 
-    /// Hashes and judges passwords.
+    /// Hashes and verifies passwords.
     #[must_use]
     pub fn passwords(&self) -> &Passwords {
         &self.inner.passwords
     }
 
-    /// The calendars in force; ask them through [`WorkCalendars::calendar`].
+    /// The cache of calendars. Use [`Office::calendar`] instead.
     fn calendar_cache(&self) -> &Calendars {
         &self.inner.calendars
     }
 
-    /// The mail templates, the office's own where it has some.
+    /// The mail templates: built-in, or from the configured directory.
     fn templates(&self) -> &Arc<Templates> {
         &self.inner.templates
     }
@@ -161,8 +161,8 @@ impl From<StoreError> for OfficeError {
 }
 
 impl From<OfficeError> for StoreError {
-    /// For what the sender of mail asks of the office ([`crate::mail::smtp::Wait`]): a full pool stays busy, and only damaged data is
-    /// called damaged.
+    /// For the mail sender, which calls the office ([`crate::mail::smtp::Wait`]). Preserves the kind of error: a full
+    /// pool stays `Busy`, and only damaged data becomes `Corrupt`.
     fn from(error: OfficeError) -> Self {
         match error {
             OfficeError::NotFound => Self::NotFound,
@@ -191,7 +191,7 @@ impl From<diesel::result::Error> for OfficeError {
     }
 }
 
-/// Fills `bytes` from the machine's randomness.
+/// Fills `bytes` with random data from the operating system.
 fn random(bytes: &mut [u8]) -> Result<(), OfficeError> {
     aws_lc_rs::rand::fill(bytes).map_err(|_| OfficeError::Internal("no randomness".into()))
 }

@@ -1,4 +1,5 @@
-//! 年度报告与统计: counted from the cases, with the figures an office enters itself, for an organ or with those below it.
+//! 年度报告与统计: counted from the cases and completed by figures an office enters, for an organ alone or with those below
+//! it.
 
 pub mod annual_reports;
 mod cells;
@@ -22,39 +23,39 @@ use crate::store::{Db, OrganId, people::organs};
 use chrono::Datelike;
 use count::Count;
 
-/// Who may ask for reports.
+/// The roles that may request reports.
 pub const REPORTERS: &[Role] = WATCHERS;
 
-/// The first year there can be a report on: Order 492 came into force in it.
+/// The first year with a report: Order 492 came into force in it.
 pub(super) const FIRST_YEAR: i32 = 2008;
 
-/// Topics counted in a report.
+/// Maximum number of topics in a report.
 const MOST_TOPICS: usize = 30;
 
-/// What is asked.
+/// A query for a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportQuery {
     /// The year.
     pub year: i32,
-    /// The whole year or a part of it: a code of [`Period::named`].
+    /// The whole year or a part of it, as a code of [`Period::named`].
     pub part: String,
-    /// The form; `None`: that of the year.
+    /// The form. `None` for that of the year.
     pub form: Option<Form>,
-    /// Count the organs below, too.
+    /// Whether to include the organs below.
     pub with_subordinates: bool,
-    /// Put the period before beside it; `None`: beside a part of a year, not beside a year.
+    /// Whether to show the previous period for comparison. `None`: for parts of a year, but not for a year.
     pub with_previous: Option<bool>,
 }
 
 impl ReportQuery {
-    /// The report on a year in its form, of the organ alone.
+    /// The report on a year in its own form, for the organ alone.
     #[must_use]
     pub fn of_year(year: i32) -> Self {
         Self { year, part: "year".to_owned(), form: None, with_subordinates: false, with_previous: None }
     }
 }
 
-/// A query with everything decided that it left open.
+/// A query with all defaults resolved.
 #[derive(Debug, Clone)]
 struct Scope {
     organ: OrganRow,
@@ -73,17 +74,19 @@ impl Scope {
 }
 
 impl Reports<'_> {
-    /// The year before this one: the last a report can be due on.
+    /// The previous year, the last one a report can be due for.
     #[must_use]
     pub fn last_year(&self) -> i32 {
         self.clock().today().year().saturating_sub(1)
     }
 
-    /// The report or statistics of an organ the caller watches; without one: of the caller's own, the highest if there are several.
+    /// The report or statistics of an organ the caller supervises. Without an organ, of the caller's own; of several,
+    /// the highest.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for an organ in which the caller has no say; [`OfficeError::RoleRequired`] when the organs below are
-    /// asked for by somebody who watches only the organ itself; [`OfficeError::Invalid`] for a year or part there is not.
+    /// [`OfficeError::NotFound`] if the organ is not visible to the caller; [`OfficeError::RoleRequired`] if the organs
+    /// below are requested and the caller does not supervise all of them; [`OfficeError::Invalid`] for an invalid year
+    /// or part.
     pub fn report(&self, caller: &Caller, organ: Option<OrganId>, query: &ReportQuery) -> Result<Report, OfficeError> {
         self.store().read(|db| {
             let scope = self.report_scope(db, caller, organ, query)?;
@@ -91,10 +94,10 @@ impl Reports<'_> {
         })
     }
 
-    /// As [`Reports::report`], for the operator at the machine, of the organ with this code.
+    /// Like [`Office::report`], for the organ with this code, without authorisation. For the command line.
     ///
     /// # Errors
-    /// As [`Reports::report`]; [`OfficeError::NotFound`] for a code nobody has.
+    /// [`OfficeError::NotFound`] if no organ has this code; [`OfficeError::Invalid`] for an invalid year or part.
     pub fn report_by_code(&self, db: &mut Db, code: &str, query: &ReportQuery) -> Result<Report, OfficeError> {
         let organ = organs::find_by_code(db, code)?;
         let scope = self.scope(db, organ, query)?;
@@ -138,7 +141,7 @@ impl Reports<'_> {
         let is_wanted = query.with_previous.unwrap_or(query.part != "year");
         let before = Period::before(query.year, &query.part).filter(|(year, _)| is_wanted && *year >= FIRST_YEAR);
         if let Some((period, name)) = before.and_then(|(year, part)| Period::named(year, &part)) {
-            // In the form of the period asked about, so that row stands beside row.
+            // Uses the form of the requested period, so that the rows correspond.
             let count = Count::of(self, db, &scope.ids(), &period)?;
             report.previous = Some(Previous {
                 period: name,
@@ -180,10 +183,11 @@ impl Reports<'_> {
     }
 }
 
-/// The organ and those below it that report to it: an organ that reports elsewhere (垂直管理) is left out with those below it.
+/// The organ and those below it that report to it. Excludes an organ that reports elsewhere (垂直管理) and those below
+/// that.
 fn reporting_to(all: Vec<OrganRow>, root: &OrganRow) -> Vec<OrganRow> {
     let mut counted: Vec<OrganRow> = Vec::new();
-    // Parents come before their children; an organ may report to a sibling that comes later, hence more than one round.
+    // Parents come before children, but an organ may report to a sibling that comes later. Hence the loop.
     let below: Vec<OrganRow> = all.into_iter().filter(|row| row.path.starts_with(&root.path)).collect();
     let superior = |row: &OrganRow| row.reports_to.or(row.parent_id);
     counted.push(root.clone());

@@ -1,5 +1,5 @@
-//! The arrangements of each year, and the calendars made of them. Both are added, never changed: the highest revision is
-//! in force, and every earlier one can still be read, because cases were decided by it.
+//! The holiday arrangements of each year, and the calendars built from them. Both are only ever added: the highest
+//! revision is in force, and every earlier one stays readable, because cases were decided by it.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,19 @@ use super::{StoreError, Ts, UserId};
 use crate::store::database::db::Db;
 use crate::store::database::schema::{calendar_versions, calendar_years};
 
-/// Source of an arrangement that came with the program or the directory of the settings.
+/// Source of an arrangement that ships with the program or was read from the configured directory.
 pub const FROM_PROGRAM: &str = "program";
 /// Source of an arrangement that an administrator imported.
 pub const IMPORTED: &str = "import";
 
-/// Names the advisory lock of PostgreSQL under which the calendar in force changes ("calendar" in ASCII).
+/// Key of the PostgreSQL advisory lock that guards changes of the calendar in force ("calendar" in ASCII).
 const CHANGING: i64 = 0x6361_6c65_6e64_6172;
 
 /// A row of `calendar_years`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = calendar_years, treat_none_as_default_value = false)]
 pub struct CalendarYearRow {
-    /// Name of the overlay; empty: the whole country.
+    /// Name of the overlay. Empty for the national calendar.
     pub region: String,
     /// The year.
     pub year: i32,
@@ -33,7 +33,7 @@ pub struct CalendarYearRow {
     pub notice: String,
     /// JSON of the days.
     pub content: String,
-    /// Who entered it; none: the program.
+    /// The user who entered it. `None` for the program itself.
     pub created_by: Option<UserId>,
     /// When it was entered.
     pub created_at: Ts,
@@ -41,10 +41,10 @@ pub struct CalendarYearRow {
     pub source: String,
 }
 
-/// What is entered for a year.
+/// A new revision of a year.
 #[derive(Debug, Clone, Copy)]
 pub struct NewCalendarYear<'a> {
-    /// Name of the overlay; empty: the whole country.
+    /// Name of the overlay. Empty for the national calendar.
     pub region: &'a str,
     /// The year.
     pub year: i32,
@@ -52,7 +52,7 @@ pub struct NewCalendarYear<'a> {
     pub notice: &'a str,
     /// JSON of the days.
     pub content: &'a str,
-    /// Who enters it.
+    /// The user who enters it. `None` for the program itself.
     pub created_by: Option<UserId>,
     /// [`FROM_PROGRAM`] or [`IMPORTED`].
     pub source: &'a str,
@@ -61,7 +61,7 @@ pub struct NewCalendarYear<'a> {
 /// Adds the next revision of a year and returns it.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when two are entered at once: one of them was first.
+/// [`StoreError::Conflict`] if another transaction added the same revision first.
 pub fn add(db: &mut Db, new: NewCalendarYear<'_>, at: Ts) -> Result<CalendarYearRow, StoreError> {
     let last: Option<i32> = calendar_years::table
         .filter(calendar_years::region.eq(new.region))
@@ -82,10 +82,7 @@ pub fn add(db: &mut Db, new: NewCalendarYear<'_>, at: Ts) -> Result<CalendarYear
     Ok(row)
 }
 
-/// The revision in force of every region and year, by region, then year.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The revision in force of every region and year, ordered by region and year.
 pub fn in_force(db: &mut Db) -> Result<Vec<CalendarYearRow>, StoreError> {
     let order = (calendar_years::region, calendar_years::year, calendar_years::revision);
     let rows: Vec<CalendarYearRow> =
@@ -94,10 +91,7 @@ pub fn in_force(db: &mut Db) -> Result<Vec<CalendarYearRow>, StoreError> {
     Ok(latest.into_values().collect())
 }
 
-/// Every revision of a year, the newest first.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Every revision of a year, newest first.
 pub fn history(db: &mut Db, region: &str, year: i32) -> Result<Vec<CalendarYearRow>, StoreError> {
     Ok(calendar_years::table
         .filter(calendar_years::region.eq(region))
@@ -111,41 +105,38 @@ pub fn history(db: &mut Db, region: &str, year: i32) -> Result<Vec<CalendarYearR
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = calendar_versions, treat_none_as_default_value = false)]
 pub struct CalendarVersionRow {
-    /// Name of the overlay; empty: the whole country.
+    /// Name of the overlay. Empty for the national calendar.
     pub region: String,
     /// 1, 2, 3 …
     pub revision: i32,
-    /// What cases name.
+    /// The version name that cases refer to.
     pub version: String,
     /// JSON of years and overlays.
     pub content: String,
     /// The day from which it is in force.
     pub applied_on: NaiveDate,
-    /// Who put it in force; none: the program.
+    /// The user who put it in force. `None` for the program itself.
     pub created_by: Option<UserId>,
-    /// When.
+    /// When it was put in force.
     pub created_at: Ts,
 }
 
 /// A calendar to be put in force.
 #[derive(Debug, Clone, Copy)]
 pub struct NewCalendarVersion<'a> {
-    /// Name of the overlay; empty: the whole country.
+    /// Name of the overlay. Empty for the national calendar.
     pub region: &'a str,
-    /// What cases name.
+    /// The version name that cases refer to.
     pub version: &'a str,
     /// JSON of years and overlays.
     pub content: &'a str,
     /// The day from which it is in force.
     pub applied_on: NaiveDate,
-    /// Who puts it in force; none: the program.
+    /// The user who puts it in force. `None` for the program itself.
     pub created_by: Option<UserId>,
 }
 
 /// Puts a calendar in force.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
 pub fn put_in_force(db: &mut Db, new: NewCalendarVersion<'_>, at: Ts) -> Result<(), StoreError> {
     let of_region = calendar_versions::table.filter(calendar_versions::region.eq(new.region));
     let last: Option<i32> = of_region.select(max(calendar_versions::revision)).first(db)?;
@@ -165,16 +156,13 @@ pub fn put_in_force(db: &mut Db, new: NewCalendarVersion<'_>, at: Ts) -> Result<
 /// The versions of the calendars in force for an organ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InForce {
-    /// That of its region; `None` when none was ever put in force there.
+    /// The version of the organ's region. `None` if that region never had a calendar.
     pub here: Option<String>,
-    /// That of the whole country; `None` when none was ever put in force.
+    /// The national version. `None` if no national calendar was ever put in force.
     pub nationally: Option<String>,
 }
 
-/// The version in force in a region; `None` when none was ever put in force there.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The version in force in a region. `None` if the region never had a calendar.
 pub fn version_in_force(db: &mut Db, region: &str) -> Result<Option<String>, StoreError> {
     Ok(calendar_versions::table
         .filter(calendar_versions::region.eq(region))
@@ -184,10 +172,7 @@ pub fn version_in_force(db: &mut Db, region: &str) -> Result<Option<String>, Sto
         .optional()?)
 }
 
-/// The version that was in force in a region before the one that is.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The version in force in a region before the present one.
 pub fn version_before(db: &mut Db, region: &str) -> Result<Option<String>, StoreError> {
     Ok(calendar_versions::table
         .filter(calendar_versions::region.eq(region))
@@ -199,26 +184,17 @@ pub fn version_before(db: &mut Db, region: &str) -> Result<Option<String>, Store
         .pop())
 }
 
-/// How often a calendar was put in force anywhere.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The number of calendar versions ever put in force, over all regions.
 pub fn changes(db: &mut Db) -> Result<i64, StoreError> {
     Ok(calendar_versions::table.count().get_result(db)?)
 }
 
-/// The regions in which a calendar was ever put in force.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The regions that ever had a calendar of their own.
 pub fn regions(db: &mut Db) -> Result<Vec<String>, StoreError> {
     Ok(calendar_versions::table.select(calendar_versions::region).distinct().load(db)?)
 }
 
-/// The version that was in force in a region at the end of `day`; before the first one, that one.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The version in force in a region at the end of `day`. Before the first version, returns the first.
 pub fn version_on(db: &mut Db, region: &str, day: NaiveDate) -> Result<Option<String>, StoreError> {
     let by_then: Option<String> = calendar_versions::table
         .filter(calendar_versions::region.eq(region))
@@ -238,22 +214,19 @@ pub fn version_on(db: &mut Db, region: &str, day: NaiveDate) -> Result<Option<St
         .optional()?)
 }
 
-/// The content of a version, if it was ever in force.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The content of a version, if that version was ever in force.
 pub fn content_of(db: &mut Db, version: &str) -> Result<Option<String>, StoreError> {
     let named = calendar_versions::table.filter(calendar_versions::version.eq(version));
     Ok(named.select(calendar_versions::content).first(db).optional()?)
 }
 
-/// Keeps the calendar in force as it is until the transaction ends: whoever computes dates to be written asks for this
-/// first, and is sure that no date of an earlier calendar is written after a change.
+/// Locks the calendar in force (shared) until the transaction ends. Call this before computing dates to be stored, so
+/// that no date of an earlier calendar is written after a change.
 ///
 /// # Errors
-/// [`StoreError::Busy`] when a change takes too long.
+/// [`StoreError::Busy`] if the lock on a change in progress times out.
 pub fn keep_in_force(db: &mut Db) -> Result<(), StoreError> {
-    // On SQLite the write transaction holds the whole database.
+    // On SQLite the write transaction already excludes every other writer.
     if let Db::Pg(connection) = db {
         diesel::sql_query("SELECT pg_advisory_xact_lock_shared($1)")
             .bind::<diesel::sql_types::BigInt, _>(CHANGING)
@@ -262,10 +235,11 @@ pub fn keep_in_force(db: &mut Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Waits until nobody computes dates to be written, and keeps them waiting until the transaction ends.
+/// Locks the calendar in force exclusively until the transaction ends: waits for the transactions that hold
+/// [`keep_in_force`] and blocks new ones.
 ///
 /// # Errors
-/// [`StoreError::Busy`] when they take too long.
+/// [`StoreError::Busy`] if the wait times out.
 pub fn change_in_force(db: &mut Db) -> Result<(), StoreError> {
     if let Db::Pg(connection) = db {
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)")

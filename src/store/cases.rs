@@ -1,4 +1,4 @@
-//! The row of a case: what queries and lists need. It is folded from the log and written in the same transaction.
+//! The row of a case, as queries and lists need it. It is derived from the log and written in the same transaction.
 
 pub mod applicants;
 pub mod counters;
@@ -24,21 +24,21 @@ use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::schema::{cases, obligations as obligation_table, organs as organ_table};
 use crate::store::people::organs::{self, OrganRow, Seat};
 
-/// A row of `cases`; codes are those of `case` and `law`.
+/// A row of `cases`. Codes are those of `case` and `law`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Identifiable, AsChangeset)]
 #[diesel(table_name = cases, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct CaseRow {
     /// Id.
     pub id: CaseId,
-    /// The organ that was asked.
+    /// The organ that received the request.
     pub organ_id: OrganId,
     /// 受理编号, from registration on.
     pub number: Option<String>,
     /// The front-desk system that filed it.
     pub source: Option<String>,
-    /// Its number in that system.
+    /// The case's number in that system.
     pub external_number: Option<String>,
-    /// Who asks.
+    /// The applicant.
     pub applicant_id: ApplicantId,
     /// Name of the applicant, for lists and search.
     pub applicant_name: String,
@@ -48,15 +48,15 @@ pub struct CaseRow {
     pub title: String,
     /// 渠道.
     pub channel: String,
-    /// `492` or `711`, known once the day of receipt is.
+    /// `492` or `711`. Known once the day of receipt is fixed.
     pub regime: Option<String>,
     /// Stage.
     pub stage: String,
-    /// Whether anything is left to be done.
+    /// Whether anything remains to be done.
     pub is_open: bool,
     /// State of the reply period.
     pub clock_status: String,
-    /// Day on which the applicant handed it in.
+    /// Day on which the applicant submitted the request.
     pub submitted_on: NaiveDate,
     /// 收到申请之日.
     pub received_on: Option<NaiveDate>,
@@ -64,11 +64,11 @@ pub struct CaseRow {
     pub start_on: Option<NaiveDate>,
     /// Last day of the running period.
     pub due_on: Option<NaiveDate>,
-    /// Last day of a stop whose statutory limit is known.
+    /// Last day of a suspension whose statutory limit is known.
     pub resumes_on: Option<NaiveDate>,
     /// Day of the reply.
     pub replied_on: Option<NaiveDate>,
-    /// Day on which it ended.
+    /// Day on which the case was closed.
     pub closed_on: Option<NaiveDate>,
     /// Whether the reply was late.
     pub is_late: bool,
@@ -80,7 +80,7 @@ pub struct CaseRow {
     pub department_id: Option<DepartmentId>,
     /// 经办人.
     pub handler_id: Option<UserId>,
-    /// The calendar its dates were computed with.
+    /// The calendar version its dates were computed with.
     pub calendar_version: String,
     /// Seq of its last event.
     pub version: i64,
@@ -88,25 +88,25 @@ pub struct CaseRow {
     pub created_at: Ts,
     /// When it last changed.
     pub updated_at: Ts,
-    /// The day an open case is warned by.
+    /// The day that drives the warnings of an open case.
     pub warns_on: Option<NaiveDate>,
-    /// While a notice is not out: the latest its last day can be; `warns_on` is the earliest.
+    /// The latest possible last day, while a holiday notice is not published. `warns_on` is the earliest.
     pub latest_on: Option<NaiveDate>,
 }
 
 /// Adds a case.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the number, or the filing of that front-desk system, is there already.
+/// [`StoreError::Conflict`] if the organ already has a case with this number, or with this source and external number.
 pub fn insert(db: &mut Db, row: &CaseRow) -> Result<(), StoreError> {
     diesel::insert_into(cases::table).values(row).execute(db)?;
     Ok(())
 }
 
-/// Writes the row over the one of version `expected`.
+/// Overwrites the row, provided that its version is still `expected`.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the version is another by now, [`StoreError::NotFound`] when the case is not there.
+/// [`StoreError::Conflict`] if the version differs, [`StoreError::NotFound`] if the case does not exist.
 pub fn update(db: &mut Db, row: &CaseRow, expected: i64) -> Result<(), StoreError> {
     let current = cases::table.filter(cases::id.eq(row.id)).filter(cases::version.eq(expected));
     if diesel::update(current).set(row).execute(db)? == 1 {
@@ -116,18 +116,18 @@ pub fn update(db: &mut Db, row: &CaseRow, expected: i64) -> Result<(), StoreErro
     Err(StoreError::Conflict)
 }
 
-/// The case of an id, whoever asks.
+/// Loads a case by id, without any check of access.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the case does not exist.
 pub fn find(db: &mut Db, id: CaseId) -> Result<CaseRow, StoreError> {
     Ok(cases::table.find(id).select(CaseRow::as_select()).first(db)?)
 }
 
-/// The case of an id with its subject tags, and the organ that was asked, in one statement.
+/// Loads a case with its subject tags and its organ in one statement.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the case does not exist.
 pub fn find_with_seat(db: &mut Db, id: CaseId) -> Result<(CaseRow, Vec<String>, Seat), StoreError> {
     let (row, tags, organ, here, nationally) = cases::table
         .inner_join(organ_table::table.on(organ_table::id.eq(cases::organ_id)))
@@ -143,10 +143,7 @@ pub fn find_with_seat(db: &mut Db, id: CaseId) -> Result<(CaseRow, Vec<String>, 
     Ok((row, tags::of_lines(tags), Seat::new(organ, here, nationally)))
 }
 
-/// The cases of these ids, in any order.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Loads cases by id, in any order.
 pub fn many(db: &mut Db, of: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
     let mut found = Vec::with_capacity(of.len());
     for some in of.chunks(500) {
@@ -157,33 +154,31 @@ pub fn many(db: &mut Db, of: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
     Ok(found)
 }
 
-/// The case of an id, if it is one of these organs'.
+/// Loads a case by id if it belongs to one of these organs.
 ///
 /// # Errors
-/// [`StoreError::NotFound`], also when it is another organ's: who may not see it does not learn that it exists.
+/// [`StoreError::NotFound`] if the case does not exist or belongs to another organ. The two look the same, so that a
+/// caller without access cannot probe for ids.
 pub fn find_within(db: &mut Db, id: CaseId, organs: &[OrganId]) -> Result<CaseRow, StoreError> {
     let theirs = cases::table.find(id).filter(cases::organ_id.eq_any(organs));
     Ok(theirs.select(CaseRow::as_select()).first(db)?)
 }
 
-/// The case of an id, held against other writers until the transaction ends: who waits here sees what the one before
-/// wrote, so that all who come late are told the same.
+/// Loads a case by id and locks its row until the transaction ends. A transaction that waited here sees the writes of
+/// the one before, so all late commands get the same answer.
 ///
 /// # Errors
-/// [`StoreError::NotFound`]; [`StoreError::Busy`] when it is held too long.
+/// [`StoreError::NotFound`] if the case does not exist; [`StoreError::Busy`] if the wait times out.
 pub fn lock(db: &mut Db, id: CaseId) -> Result<CaseRow, StoreError> {
     let one = cases::table.find(id);
     match db {
         Db::Pg(connection) => Ok(one.for_update().select(CaseRow::as_select()).first(connection)?),
-        // The write transaction holds the whole database.
+        // On SQLite the write transaction already excludes every other writer.
         Db::Lite(connection) => Ok(one.select(CaseRow::as_select()).first(connection)?),
     }
 }
 
-/// As [`lock`], without waiting: `None` when somebody else holds the case just now.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Like [`lock`], but does not wait: `None` if the row is locked by another transaction or does not exist.
 pub fn try_lock(db: &mut Db, id: CaseId) -> Result<Option<CaseRow>, StoreError> {
     let one = cases::table.find(id);
     Ok(match db {
@@ -192,10 +187,7 @@ pub fn try_lock(db: &mut Db, id: CaseId) -> Result<Option<CaseRow>, StoreError> 
     })
 }
 
-/// Open cases of an organ that were computed by another calendar than `version`, by id, after `after`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Open cases of an organ whose calendar version differs from `version`, by id, after `after`.
 pub fn of_other_calendar(
     db: &mut Db,
     organ: OrganId,
@@ -210,10 +202,8 @@ pub fn of_other_calendar(
     Ok(query.order(cases::id).select(cases::id).limit(limit).load(db)?)
 }
 
-/// Open cases that run or wait for a correction and have no day to be warned by, by id, after `after`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Open cases whose clock is running, in a gap or waiting for a correction and that have no `warns_on`, by id, after
+/// `after`.
 pub fn without_warning(db: &mut Db, after: Option<CaseId>, limit: i64) -> Result<Vec<CaseId>, StoreError> {
     let mut query = cases::table
         .into_boxed::<MultiBackend>()
@@ -226,19 +216,13 @@ pub fn without_warning(db: &mut Db, after: Option<CaseId>, limit: i64) -> Result
     Ok(query.order(cases::id).select(cases::id).limit(limit).load(db)?)
 }
 
-/// Whether an organ has any case.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Whether an organ has at least one case.
 pub fn any_of(db: &mut Db, organ: OrganId) -> Result<bool, StoreError> {
     let one: Option<CaseId> = of_organ(organ).select(cases::id).limit(1).load(db)?.pop();
     Ok(one.is_some())
 }
 
 /// Open cases of an organ, by id, after `after`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
 pub fn open_by_id(db: &mut Db, organ: OrganId, after: Option<CaseId>, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
     let mut query = of_organ(organ).filter(cases::is_open);
     if let Some(after) = after {
@@ -247,11 +231,7 @@ pub fn open_by_id(db: &mut Db, organ: OrganId, after: Option<CaseId>, limit: i64
     Ok(query.order(cases::id).select(CaseRow::as_select()).limit(limit).load(db)?)
 }
 
-/// Cases of an organ that have ended and still have a duty that runs (proof of service, an answer to a remedy), by id,
-/// after `after`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Closed cases of an organ with a duty still open (proof of service, answer to a remedy), by id, after `after`.
 pub fn ended_with_duties(
     db: &mut Db,
     organ: OrganId,
@@ -269,9 +249,6 @@ pub fn ended_with_duties(
 }
 
 /// A page of all cases, by id, after `after`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
 pub fn page_by_id(db: &mut Db, after: Option<CaseId>, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
     let mut query = cases::table.into_boxed::<MultiBackend>();
     if let Some(after) = after {
@@ -280,28 +257,25 @@ pub fn page_by_id(db: &mut Db, after: Option<CaseId>, limit: i64) -> Result<Vec<
     Ok(query.order(cases::id).select(CaseRow::as_select()).limit(limit).load(db)?)
 }
 
-/// The case of a 受理编号.
+/// Loads a case of an organ by its 受理编号.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the organ has no case with this number.
 pub fn find_by_number(db: &mut Db, organ: OrganId, number: &str) -> Result<CaseRow, StoreError> {
     let named = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.eq(number));
     Ok(named.select(CaseRow::as_select()).first(db)?)
 }
 
-/// Whether a case of the organ has this 受理编号.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Whether the organ has a case with this 受理编号.
 pub fn has_number(db: &mut Db, organ: OrganId, number: &str) -> Result<bool, StoreError> {
     let named = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.eq(number));
     Ok(named.select(cases::id).first::<CaseId>(db).optional()?.is_some())
 }
 
-/// The case that a front-desk system filed under its own number.
+/// Loads a case by the front-desk system that filed it and its number there.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if there is no such filing.
 pub fn find_by_external(db: &mut Db, organ: OrganId, source: &str, number: &str) -> Result<CaseRow, StoreError> {
     let filed = cases::table
         .filter(cases::organ_id.eq(organ))

@@ -1,41 +1,41 @@
-//! What can go wrong between the house and its database.
+//! The errors of the store.
 
 use diesel::result::{DatabaseErrorKind, Error};
 
 use crate::store::database::deadline;
 use crate::store::database::health::{self, StorageFault};
 
-/// Why the store did not do what it was asked.
+/// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// No such row, or not in the caller's scope.
+    /// No such row, or it is outside the caller's scope.
     #[error("no such row")]
     NotFound,
-    /// Somebody else was first: the version is stale, or the value is taken.
+    /// The version is stale, or a unique value is taken.
     #[error("stale version or value already taken")]
     Conflict,
-    /// A row names another that does not exist, or is still named by one.
+    /// A row refers to one that does not exist, or is still referred to.
     #[error("a row refers to one that is not there")]
     Dangling,
-    /// Everything is taken and did not come free in time: try again (503).
+    /// A connection or lock did not become free in time: try again (503).
     #[error("the database is busy")]
     Busy,
-    /// The work went on beyond its deadline and was ended.
+    /// The work passed its deadline and was stopped.
     #[error("the time for this work is over")]
     OutOfTime,
-    /// The storage under the database cannot be used until an operator does something (503); with what was said of it.
+    /// The storage under the database is unusable until an operator intervenes (503). Holds the database's message.
     #[error("the storage of the database cannot be used: {0:?}: {1}")]
     Storage(StorageFault, String),
-    /// The database does not answer or went away (503).
+    /// The database does not answer or the connection was lost (503).
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// The settings cannot be accepted; the text says which and what to do.
+    /// The configuration was rejected. The text names the setting and the remedy.
     #[error("{0}")]
     Refused(String),
-    /// A stored value cannot be what the program wrote: say so instead of guessing.
+    /// A stored value is not one the program writes. Reported instead of guessed.
     #[error("stored data is damaged: {0}")]
     Corrupt(String),
-    /// Anything else the database said.
+    /// Any other error of the database.
     #[error("database error: {0}")]
     Database(String),
 }
@@ -62,7 +62,7 @@ impl From<diesel::ConnectionError> for StoreError {
     }
 }
 
-/// What SQLite says of a row that another still names under `ON DELETE RESTRICT`; diesel gives that no kind.
+/// SQLite's message for deleting a row that is referred to under `ON DELETE RESTRICT`. diesel reports no kind for it.
 const RESTRICTED: &str = "FOREIGN KEY constraint failed";
 
 fn from_database(kind: &DatabaseErrorKind, message: &str) -> StoreError {
@@ -73,7 +73,7 @@ fn from_database(kind: &DatabaseErrorKind, message: &str) -> StoreError {
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
             StoreError::Unavailable(message.trim().to_owned())
         }
-        // Their text names what a row holds or a rule is called: a word in it says nothing of the server.
+        // These messages quote column values and constraint names, so words in them must not be read as a server state.
         DatabaseErrorKind::NotNullViolation
         | DatabaseErrorKind::CheckViolation
         | DatabaseErrorKind::ExclusionViolation
@@ -82,8 +82,8 @@ fn from_database(kind: &DatabaseErrorKind, message: &str) -> StoreError {
     }
 }
 
-/// diesel hides the SQLSTATE, so the text decides. Sessions ask for English messages; a server that does not grant it
-/// and speaks Chinese is understood too.
+/// Classifies by text, because diesel hides the SQLSTATE. Sessions ask for English messages; the common Chinese ones
+/// are recognised too, for servers that do not permit the change.
 fn from_message(message: &str) -> StoreError {
     const BUSY: [&str; 9] = [
         "database is locked",

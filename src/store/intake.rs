@@ -1,4 +1,4 @@
-//! What front-desk systems filed, in the order in which it changed: what they ask for again and again.
+//! The filings of front-desk systems in order of change, for their polling.
 
 use diesel::prelude::*;
 
@@ -7,7 +7,7 @@ use super::{CaseId, OrganId, StoreError, Ts};
 use crate::store::database::db::Db;
 use crate::store::database::schema::cases;
 
-/// The last case of a page: the next page starts behind it.
+/// The last case of a page. The next page starts after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangeCursor {
     /// When it last changed.
@@ -22,10 +22,7 @@ impl From<&CaseRow> for ChangeCursor {
     }
 }
 
-/// A page of what `source` filed at these organs and what changed at `since` or later, the oldest change first.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// A page of the cases that `source` filed at these organs and that changed at `since` or later, oldest change first.
 pub fn changed(
     db: &mut Db,
     organs: &[OrganId],

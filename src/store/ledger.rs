@@ -1,4 +1,4 @@
-//! Ledgers: which rows were taken in before, many cases written at once, and the cases of an organ in the order of a ledger.
+//! Ledger import and export: rows imported earlier, batch inserts of cases, and the cases of an organ in ledger order.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,17 +19,17 @@ use crate::store::people::departments::DepartmentRow;
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = ledger_rows, treat_none_as_default_value = false)]
 pub struct LedgerRowRow {
-    /// The organ whose ledger it was.
+    /// The organ the ledger belongs to.
     pub organ_id: OrganId,
-    /// Keyed hash of what the row says, and of which of its equals it is.
+    /// Keyed hash of the row's content and of its ordinal among identical rows.
     pub fingerprint: String,
-    /// The case that was made of it.
+    /// The case created from the row.
     pub case_id: CaseId,
-    /// When.
+    /// When it was imported.
     pub imported_at: Ts,
 }
 
-/// Cases to be written, each with everything that belongs to it.
+/// Cases to be written, with all rows that belong to them.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// New departments.
@@ -42,22 +42,22 @@ pub struct Batch {
     pub events: Vec<EventRow>,
     /// Their duties.
     pub duties: Vec<ObligationRow>,
-    /// The rows they were made of.
+    /// The ledger rows they were created from.
     pub rows: Vec<LedgerRowRow>,
     /// Cases written so far.
     written: usize,
-    /// So many, and PostgreSQL is to look again at how large its tables are.
+    /// The number of cases at which PostgreSQL's statistics are refreshed next.
     look_at: usize,
 }
 
-/// The tables a batch makes larger.
+/// The tables a batch adds rows to.
 const GROWING: &str = "cases, applicants, ledger_rows, case_events, obligations";
-/// How many times larger they are when they are looked at again.
+/// The growth factor between two refreshes of the statistics.
 const GROWTH: usize = 4;
 
-/// Values a statement may carry: SQLite takes 32,766, PostgreSQL twice as many.
+/// Bound values per statement. SQLite's limit is 32,766, PostgreSQL's twice that.
 const MOST_VALUES: usize = 30_000;
-/// How many are asked for in one statement.
+/// Values queried per statement.
 const ASKED: usize = 500;
 
 macro_rules! insert_all {
@@ -69,10 +69,10 @@ macro_rules! insert_all {
 }
 
 impl Batch {
-    /// Writes everything and leaves the batch empty.
+    /// Writes all rows and empties the batch.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when a number, or a row of a ledger, is there already.
+    /// [`StoreError::Conflict`] if a number or a ledger row already exists.
     pub fn write(&mut self, db: &mut Db) -> Result<(), StoreError> {
         insert_all!(db, departments::table, self.departments, 7);
         insert_all!(db, applicants::table, self.applicants, 9);
@@ -90,8 +90,9 @@ impl Batch {
     }
 }
 
-/// Within one transaction nobody else tells PostgreSQL that a table is no longer small, and it goes on reading whole tables to
-/// find a few rows: an import would take four times as long for twice the rows. SQLite plans without figures.
+/// Refreshes PostgreSQL's statistics. Within one transaction autovacuum does not, so the planner would keep scanning
+/// whole tables it believes small: twice the rows would take four times as long. SQLite needs no statistics for these
+/// plans.
 fn look_again(db: &mut Db) -> Result<(), StoreError> {
     if let Db::Pg(db) = db {
         diesel::sql_query(format!("ANALYZE {GROWING}")).execute(db)?;
@@ -99,10 +100,7 @@ fn look_again(db: &mut Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Which of these rows were taken in before.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The fingerprints among these that were imported earlier.
 pub fn known(db: &mut Db, organ: OrganId, fingerprints: &[String]) -> Result<HashSet<String>, StoreError> {
     let mut found = HashSet::new();
     for some in fingerprints.chunks(ASKED) {
@@ -115,10 +113,7 @@ pub fn known(db: &mut Db, organ: OrganId, fingerprints: &[String]) -> Result<Has
     Ok(found)
 }
 
-/// The cases of an organ that have one of these numbers.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The cases of an organ by number, for these numbers.
 pub fn numbered(db: &mut Db, organ: OrganId, numbers: &[String]) -> Result<HashMap<String, CaseId>, StoreError> {
     let mut found = HashMap::new();
     for some in numbers.chunks(ASKED) {
@@ -131,10 +126,8 @@ pub fn numbered(db: &mut Db, organ: OrganId, numbers: &[String]) -> Result<HashM
     Ok(found)
 }
 
-/// A page of the cases of an organ whose day of receipt is fixed and lies in `from..=until`, by that day, after `after`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// A page of the cases of an organ received in `from..=until`, by day of receipt, after `after`. Omits cases whose day
+/// of receipt is not fixed.
 pub fn page(
     db: &mut Db,
     organ: OrganId,
@@ -160,11 +153,8 @@ pub fn page(
     Ok(query.order((cases::received_on, cases::id)).limit(limit).select(CaseRow::as_select()).load(db)?)
 }
 
-/// A page of the cases of an organ whose day of receipt is not fixed yet and which were handed in in `from..=until`, by that
-/// day, after `after`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// A page of the cases of an organ submitted in `from..=until` whose day of receipt is not fixed yet, by day of
+/// submission, after `after`.
 pub fn unconfirmed(
     db: &mut Db,
     organ: OrganId,
@@ -189,10 +179,7 @@ pub fn unconfirmed(
     Ok(query.order((cases::submitted_on, cases::id)).limit(limit).select(CaseRow::as_select()).load(db)?)
 }
 
-/// The cases of an organ that have no number.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The cases of an organ without a number.
 pub fn unnumbered(db: &mut Db, organ: OrganId) -> Result<Vec<CaseId>, StoreError> {
     let theirs = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.is_null());
     Ok(theirs.select(cases::id).load(db)?)

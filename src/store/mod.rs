@@ -1,8 +1,9 @@
-//! diesel. The only place that knows SQL and which database it is.
+//! Persistence with diesel. The only module that knows SQL and the kind of database.
 //!
-//! A [`Store`] gives two verbs: [`Store::read`], a consistent snapshot, and [`Store::write`], one transaction. What may
-//! be done inside is in the feature files (`cases`, `events`, `obligations`, …): typed functions that take `&mut Db`.
-//! What differs between the two databases stays in `db`, `writer`, `migrate` and the few `match db` in those files.
+//! A [`Store`] has two main methods: [`Store::read`], a consistent snapshot, and [`Store::write`], one transaction. The
+//! work inside them calls typed functions of the feature modules (`cases`, `events`, `obligations`, …), which take
+//! `&mut Db`. Differences between the two databases are confined to `db`, `writer`, `migrate` and a few `match db` in
+//! the feature modules.
 
 pub mod calendar;
 pub mod cases;
@@ -40,17 +41,17 @@ use database::options::Address;
 use database::pool::GuardedPool;
 use database::writer::Writer;
 
-/// Connections kept for admission and probes, besides those of `pool_size`.
+/// Connections reserved for admission and probes, in addition to `pool_size`.
 pub const RESERVED: u32 = 2;
 
-/// The instant, truncated to microseconds so that what is written equals what is read back on both databases.
+/// The current instant, truncated to microseconds so that a value reads back equal from both databases.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one clock of instants; days come from office::Clock")]
 pub fn now() -> Ts {
     Ts(Utc::now().trunc_subsecs(6))
 }
 
-/// An open database: pool, write queue and sealing key. A clone is another handle on the same.
+/// An open database: pools, write queue and sealing key. Clones share the same database.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -58,14 +59,13 @@ pub struct Store {
 
 struct Inner {
     address: Address,
-    /// Every connection on PostgreSQL, the readers on SQLite.
+    /// All connections on PostgreSQL, the readers on SQLite.
     pool: GuardedPool,
-    /// A few connections apart, for admission and probes: whatever the rest does, the service answers who it is and
-    /// how it is.
+    /// A few separate connections for admission and probes, so that these work even if all others are busy.
     reserved: GuardedPool,
-    /// SQLite's one writer; PostgreSQL has none.
+    /// The single writer of SQLite. `None` on PostgreSQL.
     writer: Option<Writer>,
-    /// SQLite's file, as it was when it was opened.
+    /// The identity of the SQLite file when it was opened.
     file: Option<DatabaseFile>,
     health: Arc<Health>,
     sealer: Sealer,
@@ -78,14 +78,14 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database of `options.url`, making the SQLite file (and its key file) when there is none, unless
-    /// `options.must_exist`. Runs no migration: see [`Store::migrate`].
+    /// Opens the database at `options.url`. Creates a missing SQLite file and key file, unless `options.must_exist`.
+    /// Runs no migrations: see [`Store::migrate`].
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when the settings cannot be accepted (unknown address, missing or other sealing key,
-    /// SQLite older than 3.51.3, plain text to a PostgreSQL over a network, no database where one must be, an SQLite file
-    /// of another program);
-    /// [`StoreError::Unavailable`] when nothing answers.
+    /// [`StoreError::Refused`] if the configuration is not acceptable: unknown address, missing or wrong sealing key,
+    /// SQLite older than 3.51.3, unencrypted PostgreSQL over a network, no database although `must_exist`, an SQLite
+    /// file of another program;
+    /// [`StoreError::Unavailable`] if the database does not answer or a file cannot be opened.
     pub fn open(options: &DatabaseOptions) -> Result<Self, StoreError> {
         let address = Address::parse(&options.url)?;
         if options.must_exist {
@@ -118,36 +118,37 @@ impl Store {
         Ok(Self { inner: Arc::new(Inner { address, pool, reserved, writer, file, health, sealer }) })
     }
 
-    /// Where the database is, for a person: the whole path of a file, no password.
+    /// The location of the database for display: the absolute path of a file, without any password.
     #[must_use]
     pub fn address(&self) -> String {
         self.inner.address.to_string()
     }
 
-    /// Runs the migrations that are missing and returns their versions. Instances that start at once wait for each
-    /// other: one migrates, the rest find nothing to do.
+    /// Runs the pending migrations and returns their versions. Instances that start at once wait for each other: one
+    /// migrates, the others find nothing pending.
     ///
     /// # Errors
-    /// [`StoreError::Database`] names the migration that failed; nothing of it stays.
+    /// [`StoreError::Database`] if a migration fails, in which case everything is rolled back; [`StoreError::Refused`]
+    /// if the database was sealed with another key.
     pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
         let mut db = self.migration_connection()?;
         database::migrate::run(&mut db, self.inner.sealer.check())
     }
 
-    /// Takes back every migration, the newest first, and with them every row. For tests and for the way back that each
-    /// migration promises.
+    /// Reverts every migration, newest first, and thereby deletes every row. For tests of the migrations' way back.
     ///
     /// # Errors
-    /// As [`Store::migrate`].
+    /// [`StoreError::Database`] if a migration fails. Everything is rolled back.
     pub fn revert_all(&self) -> Result<Vec<String>, StoreError> {
         let mut db = self.migration_connection()?;
         database::migrate::revert_all(&mut db)
     }
 
-    /// Versions of the migrations that this program has and the database has not.
+    /// The versions of the migrations that are not applied yet.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] and [`StoreError::Unavailable`] as every read.
+    /// [`StoreError::Busy`] if no reserved connection became free in time, [`StoreError::Unavailable`] if none could be
+    /// opened.
     pub fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
         self.read_reserved(database::migrate::pending)
     }
@@ -155,7 +156,8 @@ impl Store {
     /// Runs `work` on a consistent snapshot that cannot write.
     ///
     /// # Errors
-    /// What `work` returns, or [`StoreError::Busy`] when no connection came free in time.
+    /// The errors of `work`; [`StoreError::Busy`] if no connection became free in time; [`StoreError::Unavailable`] if
+    /// none could be opened.
     pub fn read<T, E>(&self, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E>
     where
         E: From<StoreError> + From<diesel::result::Error>,
@@ -164,8 +166,8 @@ impl Store {
         self.noting(|| transaction_begun(&mut db, database::db::Begin::Snapshot, work))
     }
 
-    /// Runs `work`, one statement that only reads, without a transaction around it. It is sent once more when the
-    /// connection turned out to be lost.
+    /// Runs `work`, a single read-only statement, without a transaction. Runs it a second time if the connection turns
+    /// out to be lost, so `work` must be repeatable.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -176,7 +178,7 @@ impl Store {
         self.noting(|| self.inner.pool.ask(work))
     }
 
-    /// As [`Store::ask`], on the connections kept for admission and probes.
+    /// Like [`Store::ask`], on the connections reserved for admission and probes.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -187,7 +189,7 @@ impl Store {
         self.noting(|| self.inner.reserved.ask(work))
     }
 
-    /// As [`Store::read`], on the connections kept for admission and probes. Only for a few short statements.
+    /// Like [`Store::read`], on the connections reserved for admission and probes. Only for a few short statements.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -199,7 +201,7 @@ impl Store {
         self.noting(|| transaction_begun(&mut db, database::db::Begin::Snapshot, work))
     }
 
-    /// Runs `work` and notes what it met of damage in an SQLite file.
+    /// Runs `work` and records any damage it met in an SQLite file.
     fn noting<T>(&self, work: impl FnOnce() -> T) -> T {
         let result = work();
         if self.inner.file.is_some() {
@@ -208,12 +210,12 @@ impl Store {
         result
     }
 
-    /// Runs `work` in one write transaction: all of it is kept when it returns `Ok`, nothing when it returns `Err`.
-    /// On SQLite writers come one after the other, in the order in which they asked.
+    /// Runs `work` in one write transaction: commits on `Ok`, rolls back on `Err`. On SQLite, writers run one at a time
+    /// in the order of their calls.
     ///
     /// # Errors
-    /// What `work` returns, or [`StoreError::Busy`] when the turn or a connection did not come in time;
-    /// [`StoreError::Storage`] when the SQLite file is not where it was opened.
+    /// The errors of `work`; [`StoreError::Busy`] if the turn or a connection did not become free in time;
+    /// [`StoreError::Storage`] if the SQLite files are not those that were opened.
     pub fn write<T, E>(&self, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E>
     where
         E: From<StoreError> + From<diesel::result::Error>,
@@ -230,9 +232,9 @@ impl Store {
         }
     }
 
-    /// Refuses when the files of SQLite are not those that were opened. When one beside the database is gone, what it
-    /// held is brought into the database first, through the handle that this connection still has on it: it was
-    /// acknowledged and would be lost with the process.
+    /// Refuses if the SQLite files are not those that were opened. If only `-wal` or `-shm` is missing or replaced,
+    /// first checkpoints through the handle this connection still has: the deleted WAL may hold acknowledged commits
+    /// that would be lost with the process.
     fn check_file(&self, db: &mut Db, is_new: bool) -> Result<(), StoreError> {
         let Some(file) = &self.inner.file else { return Ok(()) };
         if is_new {
@@ -249,7 +251,7 @@ impl Store {
         found
     }
 
-    /// What encrypts identity numbers and contacts.
+    /// Encrypts identity numbers and contacts.
     #[must_use]
     pub fn sealer(&self) -> &Sealer {
         &self.inner.sealer
@@ -264,19 +266,20 @@ impl Store {
         }
     }
 
-    /// How the connections stand, those for admission and probes among them; for metrics.
+    /// The state of both pools together, for metrics.
     #[must_use]
     pub fn pool_state(&self) -> PoolState {
         self.inner.pool.state().and(self.inner.reserved.state())
     }
 
-    /// How many statements this store has sent so far, BEGIN and COMMIT among them: what a request costs is the difference.
+    /// The number of statements sent so far, including BEGIN and COMMIT. Tests measure the cost of a request as a
+    /// difference.
     #[must_use]
     pub fn statements(&self) -> u64 {
         self.inner.health.statements()
     }
 
-    /// A connection of its own, with time-outs long enough to wait for another instance's migration.
+    /// A separate connection with time-outs long enough to wait for another instance's migration.
     fn migration_connection(&self) -> Result<Db, StoreError> {
         Manager::new(self.inner.address.clone(), database::db::Session::MIGRATION, Role::Writer).open()
     }

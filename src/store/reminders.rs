@@ -1,4 +1,4 @@
-//! Open duties as the reminder pass reads them, and the record that a day's pass is done.
+//! Open duties as the reminder pass reads them, the steps already sent, and the last completed pass.
 
 pub mod feeds;
 pub mod preferences;
@@ -15,10 +15,10 @@ use crate::store::{
 };
 use std::collections::{BTreeSet, HashSet};
 
-/// The key in `meta` of the last day whose pass is done.
+/// The key in `meta` for the last day with a completed pass.
 const PASS_DONE: &str = "reminders.pass_done";
 
-/// An open duty with a date, and what a mail says of it. Of the applicant only the name is read.
+/// An open duty with a date and the data its mail shows. Only kind and name of the applicant are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DutyRow {
     /// The obligation.
@@ -29,27 +29,27 @@ pub struct DutyRow {
     pub organ_name: String,
     /// The organ's calendar overlay.
     pub region: String,
-    /// Its case; an annual report has none.
+    /// Its case. `None` for duties of the organ itself.
     pub case_id: Option<CaseId>,
     /// 受理编号, once there is one.
     pub case_number: Option<String>,
-    /// What the application is about.
+    /// The title of the case.
     pub case_title: Option<String>,
-    /// Who applies: kind and name.
+    /// Kind and name of the applicant.
     pub applicant: Option<(String, String)>,
-    /// What kind of duty it is.
+    /// The kind of duty, as a code.
     pub kind: String,
-    /// Its date.
+    /// Its last day.
     pub due_on: NaiveDate,
-    /// While a notice is not out: the latest that date can be.
+    /// The latest possible last day, while a holiday notice is not published.
     pub latest_on: Option<NaiveDate>,
-    /// Whose it is.
+    /// The person in charge.
     pub owner_id: Option<UserId>,
-    /// Whose department's.
+    /// The department in charge.
     pub department_id: Option<DepartmentId>,
-    /// On which article.
+    /// The article it rests on.
     pub article: String,
-    /// Since when it stands as it stands.
+    /// When the row last changed.
     pub updated_at: Ts,
 }
 
@@ -59,22 +59,22 @@ type Row = (
     (String, Option<NaiveDate>, Option<NaiveDate>, Option<UserId>, Option<DepartmentId>, String, Ts),
 );
 
-/// Where a page of duties ended.
+/// The position after a page of duties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct After(pub NaiveDate, pub ObligationId);
 
-/// Which open duties are read.
+/// Selects among the open duties.
 #[derive(Debug, Clone, Copy)]
 pub enum Which<'a> {
-    /// All.
+    /// All of them.
     All,
-    /// Those that changed at that instant or later.
+    /// Those changed at this instant or later.
     Changed(Ts),
-    /// These.
+    /// Those with these ids.
     These(&'a [ObligationId]),
 }
 
-/// What is read of duties: one with another.
+/// Selects duties with the data their mails show.
 macro_rules! duty_rows {
     () => {
         obligations::table
@@ -102,21 +102,18 @@ macro_rules! duty_rows {
     };
 }
 
-/// A duty in whatever status, as if it were due on `due_on`.
+/// A duty in any status, with `due_on` as its last day.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the duty does not exist.
 pub fn as_if_due(db: &mut Db, id: ObligationId, due_on: NaiveDate) -> Result<DutyRow, StoreError> {
     let (of, case, mut what): Row = duty_rows!().filter(obligations::id.eq(id)).first(db)?;
     what.1 = Some(due_on);
     duty((of, case, what)).ok_or(StoreError::NotFound)
 }
 
-/// Up to `limit` open duties due on or before `horizon`, the earliest first, after `after`. Met, cancelled and suspended
-/// duties are not among them.
-///
-/// # Errors
-/// As every read.
+/// Up to `limit` open duties due on or before `horizon`, earliest first, after `after`. Excludes met, cancelled and
+/// suspended duties.
 pub fn open_duties(
     db: &mut Db,
     horizon: NaiveDate,
@@ -125,7 +122,7 @@ pub fn open_duties(
     limit: i64,
 ) -> Result<Vec<DutyRow>, StoreError> {
     let mut query = duty_rows!()
-        // Spelt out, not bound: SQLite uses the partial index only for the literal condition.
+        // A literal, not bound: SQLite uses the partial index only for the literal condition.
         .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("obligations.status = 'open'"))
         .filter(obligations::due_on.le(Some(horizon)))
         .into_boxed();
@@ -166,12 +163,9 @@ fn duty((of, case, what): Row) -> Option<DutyRow> {
     })
 }
 
-/// Whether the duty is still open and due on `due_on`. On PostgreSQL it stays so until the transaction ends: a command
-/// that closes it waits, so no reminder is queued after the closing. The case is held first, as a command does: who takes
-/// the two the other way round waits for ever.
-///
-/// # Errors
-/// As every read.
+/// Whether the duty is still open and due on `due_on`. On PostgreSQL, locks that until the transaction ends: a command
+/// that closes the duty waits, so no reminder is queued after it. Locks the case before the duty, in the same order as
+/// commands do, to avoid a deadlock.
 pub fn still_stands(
     db: &mut Db,
     id: ObligationId,
@@ -194,28 +188,28 @@ pub fn still_stands(
     Ok(found.is_some())
 }
 
-/// One step of one duty that one person is told of, and the mail that says it.
+/// One reminder step of one duty for one person, and the mail that carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable)]
 #[diesel(table_name = reminder_steps)]
 pub struct StepRow {
-    /// Obligation, rule, due date and person.
+    /// Built from obligation, rule, due date and person.
     pub key: String,
     /// The key of the mail in the outbox.
     pub mail_key: String,
     /// The duty.
     pub obligation_id: ObligationId,
-    /// Its date when the mail was written.
+    /// Its last day when the mail was written.
     pub due_on: NaiveDate,
-    /// The day the mail is written for.
+    /// The day for which the mail was written.
     pub told_for: NaiveDate,
-    /// Reminder days it makes good.
+    /// The number of missed reminder days it makes up for.
     pub missed: i32,
 }
 
-/// Writes down that a queued mail says these steps.
+/// Records the steps that a queued mail carries.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when another mail says one of them.
+/// [`StoreError::Conflict`] if another mail already carries one of them.
 pub fn record_steps(db: &mut Db, steps: &[StepRow]) -> Result<(), StoreError> {
     for step in steps {
         diesel::insert_into(reminder_steps::table).values(step).execute(db)?;
@@ -223,10 +217,8 @@ pub fn record_steps(db: &mut Db, steps: &[StepRow]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Which of the steps are told on `today`: sent, on their way, or waiting in a mail that is not out of date.
-///
-/// # Errors
-/// As every read.
+/// The steps among these that need no new mail on `today`: sent, being sent, parked, possibly delivered, or queued in a
+/// mail written for `today` or later.
 pub fn told(db: &mut Db, keys: &[String], today: NaiveDate) -> Result<HashSet<String>, StoreError> {
     let mut found = HashSet::new();
     for some in keys.chunks(200) {
@@ -241,13 +233,10 @@ pub fn told(db: &mut Db, keys: &[String], today: NaiveDate) -> Result<HashSet<St
     Ok(found)
 }
 
-/// The waiting mails that would say what is no longer so: written for a day before `today`, or about a duty that is not
-/// open any more or has another date. Mails that a receiver may already hold are not among them.
-///
-/// # Errors
-/// As every read.
+/// Queued mails whose content is out of date: written for a day before `today`, or about a duty that is no longer open
+/// or has another last day. Excludes mails that the recipient may already have.
 pub fn outdated_mails(db: &mut Db, today: NaiveDate) -> Result<BTreeSet<String>, StoreError> {
-    // Spelt out for the partial index, as in the outbox.
+    // A literal for the partial index, as in the outbox.
     let waiting = diesel::dsl::sql::<diesel::sql_types::Bool>("outbox.state IN ('queued', 'sending')");
     let rows: Vec<String> = reminder_steps::table
         .inner_join(outbox::table.on(outbox::dedupe_key.eq(reminder_steps::mail_key)))
@@ -261,11 +250,8 @@ pub fn outdated_mails(db: &mut Db, today: NaiveDate) -> Result<BTreeSet<String>,
     Ok(rows.into_iter().collect())
 }
 
-/// Whether the mail of that key, in whatever state, says of `today` what is no longer so. A mail that is no reminder never
-/// does.
-///
-/// # Errors
-/// As every read.
+/// Whether the mail with this key, in any state, is out of date on `today` (see [`outdated_mails`]). Always `false` for
+/// mails that are not reminders.
 pub fn is_outdated(db: &mut Db, mail_key: &str, today: NaiveDate) -> Result<bool, StoreError> {
     let found: Option<String> = reminder_steps::table
         .inner_join(obligations::table.on(obligations::id.eq(reminder_steps::obligation_id)))
@@ -277,7 +263,7 @@ pub fn is_outdated(db: &mut Db, mail_key: &str, today: NaiveDate) -> Result<bool
     Ok(found.is_some())
 }
 
-/// A step told for a day before `today`, or of a duty that is not open any more or has another date.
+/// The condition of [`outdated_mails`].
 #[diesel::dsl::auto_type(no_type_alias)]
 fn says_what_is_no_longer_so(today: NaiveDate) -> _ {
     let open: &'static str = crate::store::cases::obligations::OPEN;
@@ -288,11 +274,8 @@ fn says_what_is_no_longer_so(today: NaiveDate) -> _ {
         .or(obligations::due_on.ne(reminder_steps::due_on.nullable()))
 }
 
-/// Withdraws a waiting or parked mail: what it says is untold again. Answers the duties it spoke of; `None` when it can no longer
-/// be withdrawn.
-///
-/// # Errors
-/// As every write.
+/// Withdraws a queued or parked mail and deletes its steps, so that they can be sent again. Returns its duties, or
+/// `None` if the mail can no longer be withdrawn.
 pub fn withdraw(db: &mut Db, mail_key: &str) -> Result<Option<Vec<ObligationId>>, StoreError> {
     if !crate::store::mail::outbox::withdraw(db, mail_key)? {
         return Ok(None);
@@ -303,21 +286,18 @@ pub fn withdraw(db: &mut Db, mail_key: &str) -> Result<Option<Vec<ObligationId>>
     Ok(Some(duties))
 }
 
-/// A mail to a person that can still be taken back, or that its sender holds: its key, and the organ it is about.
+/// A queued, parked or leased mail: its key and the organ it is about.
 type Waiting = (String, Option<OrganId>);
 
-/// The mails to a person that wait or are parked.
-///
-/// # Errors
-/// As every read.
+/// The queued and parked mails to a person.
 pub fn waiting_for(db: &mut Db, recipient: UserId) -> Result<Vec<Waiting>, StoreError> {
     let theirs = outbox::table.filter(outbox::recipient_id.eq(Some(recipient)));
     let theirs = theirs.filter(outbox::state.eq_any(["queued", "parked"]));
     Ok(theirs.order(outbox::id).select((outbox::dedupe_key, outbox::organ_id)).load(db)?)
 }
 
-/// Whether the person may have a mail: one who hears of each organ that it speaks of, or any active person where it speaks of
-/// none.
+/// Whether the person may receive the mail: requires [`recipients::hears_of`] for each organ it concerns. A mail about
+/// no organ may go to any active person.
 ///
 /// # Errors
 /// As [`recipients::hears_of`].
@@ -339,11 +319,8 @@ pub fn may_have(db: &mut Db, recipient: UserId, (key, organ): &Waiting) -> Resul
     Ok(true)
 }
 
-/// Whether a mail that a sender holds may still go out; if its recipient may not have it any more it is withdrawn. A mail that
-/// the receiver may already hold goes on to its end.
-///
-/// # Errors
-/// As every write.
+/// Whether a leased mail may still be sent. Withdraws it if its recipient may no longer receive it. A mail that may
+/// already have been delivered always goes on.
 pub fn may_still_go(db: &mut Db, claim: &Claimed) -> Result<bool, StoreError> {
     let row = outbox::table.filter(outbox::id.eq(claim.id)).select(outbox::recipient_id);
     let recipient: Option<UserId> = row.first(db)?;
@@ -356,19 +333,16 @@ pub fn may_still_go(db: &mut Db, claim: &Claimed) -> Result<bool, StoreError> {
     Ok(false)
 }
 
-/// How many reminder days were made good by later mails, ever.
-///
-/// # Errors
-/// As every read.
+/// The total number of missed reminder days that later mails made up for.
 pub fn missed_total(db: &mut Db) -> Result<i64, StoreError> {
     let total: Option<i64> = reminder_steps::table.select(diesel::dsl::sum(reminder_steps::missed)).first(db)?;
     Ok(total.unwrap_or(0))
 }
 
-/// The last day whose pass is done.
+/// The last day with a completed pass.
 ///
 /// # Errors
-/// As every read; [`StoreError::Corrupt`] when the record is no date.
+/// [`StoreError::Corrupt`] if the stored value is not a date.
 pub fn pass_done(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
     let value = meta::get(db, PASS_DONE)?;
     value
@@ -376,10 +350,7 @@ pub fn pass_done(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
         .transpose()
 }
 
-/// The pass of `day`, if it is done, is to be made again: people changed.
-///
-/// # Errors
-/// As every write.
+/// If the pass of `day` is complete, marks it for repetition. For changes of persons.
 pub fn pass_again(db: &mut Db, day: NaiveDate) -> Result<(), StoreError> {
     match (pass_done(db)?, day.pred_opt()) {
         (Some(done), Some(before)) if done >= day => record_pass(db, before),
@@ -387,10 +358,7 @@ pub fn pass_again(db: &mut Db, day: NaiveDate) -> Result<(), StoreError> {
     }
 }
 
-/// Records that the pass of `day` is done.
-///
-/// # Errors
-/// As every write.
+/// Records that the pass of `day` is complete.
 pub fn record_pass(db: &mut Db, day: NaiveDate) -> Result<(), StoreError> {
     meta::set(db, PASS_DONE, &day.to_string())
 }

@@ -1,4 +1,5 @@
-//! Counting cases for statistics, and what is kept of annual reports: the figures an office enters, what was published.
+//! Case counts for statistics, and the stored data of annual reports: figures entered by an office, and published
+//! reports.
 
 pub mod annual_reports;
 
@@ -16,21 +17,22 @@ use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::deadline;
 use crate::store::database::schema::{case_events, case_tags, cases, report_figures, report_snapshots};
 
-/// How many cases are asked for in one statement.
+/// Cases queried per statement.
 const BATCH: usize = 500;
 
-/// When cases ended, by the days of their rows.
+/// When cases were closed, by `closed_on`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// On one of these days, both inclusive.
+    /// Within these days (both inclusive).
     Within(NaiveDate, NaiveDate),
-    /// After this day, or not at all.
+    /// After this day, or not yet.
     After(NaiveDate),
-    /// On this day, later, or not at all.
+    /// On this day, later, or not yet.
     NotBefore(NaiveDate),
 }
 
-/// Which cases. `organs` always restricts: empty means none. Of the rest, what is empty or `None` does not restrict.
+/// Filter for cases. `organs` always restricts: empty matches nothing. Every other field restricts only if it is
+/// neither empty nor `None`.
 #[derive(Debug, Clone)]
 pub struct Stock {
     /// Of these organs.
@@ -39,38 +41,39 @@ pub struct Stock {
     pub received_from: Option<NaiveDate>,
     /// Received on this day or earlier.
     pub received_until: NaiveDate,
-    /// When they ended.
+    /// When they were closed.
     pub ended: Ended,
     /// From this kind of applicant.
     pub kind: Option<String>,
     /// By one of these channels.
     pub channels: Vec<String>,
-    /// In one of these categories.
+    /// With one of these outcomes.
     pub outcomes: Vec<String>,
-    /// Neither extended nor late, or not so.
+    /// `true`: neither extended nor late. `false`: extended or late.
     pub is_in_time: Option<bool>,
 }
 
-/// How many cases are alike in what statistics ask.
+/// A group of cases with equal statistical attributes, and its size.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Group {
     /// 申请人类型.
     pub applicant_kind: String,
     /// 渠道.
     pub channel: String,
-    /// The category.
+    /// The outcome.
     pub outcome: Option<String>,
     /// Whether the period was extended.
     pub is_extended: bool,
     /// Whether the reply was late.
     pub is_late: bool,
-    /// The department that has them.
+    /// The department in charge.
     pub department: Option<DepartmentId>,
-    /// How many.
+    /// The number of cases.
     pub count: i64,
 }
 
-/// The conditions of a [`Stock`] on a query over `cases`, grouped or not: boxed queries of the two kinds are two types.
+/// The conditions of a [`Stock`] on a query over `cases`. A macro, because boxed queries with and without grouping
+/// differ in type.
 macro_rules! of_stock {
     ($query:expr, $stock:expr) => {{
         let stock: &Stock = $stock;
@@ -108,10 +111,7 @@ macro_rules! of_stock {
     }};
 }
 
-/// The cases counted by what statistics ask of them.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Counts the cases in groups of equal statistical attributes.
 pub fn groups(db: &mut Db, stock: &Stock) -> Result<Vec<Group>, StoreError> {
     let alike = (
         cases::applicant_kind,
@@ -136,10 +136,7 @@ pub fn groups(db: &mut Db, stock: &Stock) -> Result<Vec<Group>, StoreError> {
     Ok(of_stock!(counted, stock).load(db)?)
 }
 
-/// The cases themselves, by id, after `after`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The cases, by id, after `after`.
 pub fn rows(db: &mut Db, stock: &Stock, after: Option<CaseId>, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
     let mut query = of_stock!(cases::table.into_boxed::<MultiBackend>(), stock);
     if let Some(after) = after {
@@ -149,9 +146,6 @@ pub fn rows(db: &mut Db, stock: &Stock, after: Option<CaseId>, limit: i64) -> Re
 }
 
 /// The rows of these cases, by id.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
 pub fn rows_of(db: &mut Db, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
     let mut rows = Vec::with_capacity(ids.len());
     for batch in ids.chunks(BATCH) {
@@ -163,12 +157,9 @@ pub fn rows_of(db: &mut Db, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> 
     Ok(rows)
 }
 
-/// The events by which cases of these organs are more than their rows say ([`TURNS`]), each case's in order.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The events that make cases of these organs more than their rows show ([`TURNS`]), each case's in order.
 pub fn turning_events(db: &mut Db, organs: &[OrganId]) -> Result<HashMap<CaseId, Vec<EventRow>>, StoreError> {
-    // Written out: the planner takes a partial index only when it can see the condition.
+    // A literal: the planner uses a partial index only if it can see the condition.
     let kinds: Vec<String> = TURNS.iter().map(|kind| format!("'{kind}'")).collect();
     let is_turn = sql::<Bool>(&format!("kind IN ({})", kinds.join(", ")));
     let theirs = cases::table.filter(cases::organ_id.eq_any(organs)).select(cases::id);
@@ -187,10 +178,7 @@ pub fn turning_events(db: &mut Db, organs: &[OrganId]) -> Result<HashMap<CaseId,
     Ok(logs)
 }
 
-/// The cases of these organs of which something was recorded after `since` that happened on `until` or earlier.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The cases of these organs with an event recorded after `since` that happened on or before `until`.
 pub fn recorded_since(db: &mut Db, organs: &[OrganId], since: Ts, until: NaiveDate) -> Result<Vec<CaseId>, StoreError> {
     let theirs = cases::table.filter(cases::organ_id.eq_any(organs)).select(cases::id);
     Ok(case_events::table
@@ -203,10 +191,7 @@ pub fn recorded_since(db: &mut Db, organs: &[OrganId], since: Ts, until: NaiveDa
         .load(db)?)
 }
 
-/// The subject tags of cases received in these days, each with how many it stands on, the most frequent first.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The subject tags of cases received in these days, each with its number of cases, most frequent first.
 pub fn tags(
     db: &mut Db,
     organs: &[OrganId],
@@ -222,7 +207,7 @@ pub fn tags(
         .group_by(case_tags::tag)
         .select((case_tags::tag, count_star()))
         .load(db)?;
-    // Not by the database: the two sort Chinese differently.
+    // Sorted here, because the databases sort Chinese differently.
     counted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     Ok(counted)
 }
@@ -233,31 +218,28 @@ pub fn tags(
 pub struct FiguresRow {
     /// The organ.
     pub organ_id: OrganId,
-    /// The year reported on.
+    /// The year the report covers.
     pub year: i32,
     /// JSON.
     pub body: String,
     /// 1, 2, 3 …
     pub version: i64,
-    /// Who wrote it last.
+    /// The user who wrote it last.
     pub updated_by: UserId,
-    /// When.
+    /// When it was written last.
     pub updated_at: Ts,
 }
 
-/// What these organs entered for a year.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The figures these organs entered for a year.
 pub fn figures(db: &mut Db, organs: &[OrganId], year: i32) -> Result<Vec<FiguresRow>, StoreError> {
     let theirs = report_figures::table.filter(report_figures::organ_id.eq_any(organs));
     Ok(theirs.filter(report_figures::year.eq(year)).select(FiguresRow::as_select()).load(db)?)
 }
 
-/// Writes figures over those of version `expected`; `None`: there are none yet.
+/// Inserts figures (`expected` is `None`) or replaces those of version `expected`.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the version is another by now.
+/// [`StoreError::Conflict`] if the version differs, or if figures exist although `expected` is `None`.
 pub fn put_figures(db: &mut Db, row: &FiguresRow, expected: Option<i64>) -> Result<(), StoreError> {
     let Some(expected) = expected else {
         diesel::insert_into(report_figures::table).values(row).execute(db)?;
@@ -279,31 +261,28 @@ pub fn put_figures(db: &mut Db, row: &FiguresRow, expected: Option<i64>) -> Resu
 pub struct SnapshotRow {
     /// The organ.
     pub organ_id: OrganId,
-    /// The year reported on.
+    /// The year the report covers.
     pub year: i32,
-    /// Whether the organs below were counted with it.
+    /// Whether the organs below are included.
     pub with_subordinates: bool,
-    /// JSON of the whole report.
+    /// JSON of the complete report.
     pub body: String,
-    /// Who published it.
+    /// The user who published it.
     pub taken_by: Option<UserId>,
-    /// When it was taken.
+    /// When it was published.
     pub taken_at: Ts,
 }
 
-/// Keeps what was published.
+/// Stores a published report.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when that was kept before.
+/// [`StoreError::Conflict`] if a report of that year is already stored.
 pub fn keep(db: &mut Db, row: &SnapshotRow) -> Result<(), StoreError> {
     diesel::insert_into(report_snapshots::table).values(row).execute(db)?;
     Ok(())
 }
 
-/// What was published of a year, if it was.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The published report of a year, if there is one.
 pub fn kept(db: &mut Db, organ: OrganId, year: i32) -> Result<Option<SnapshotRow>, StoreError> {
     let one = report_snapshots::table.find((organ, year));
     Ok(one.select(SnapshotRow::as_select()).first(db).optional()?)

@@ -1,8 +1,9 @@
-//! A change of the calendar: shown first, then put in force, then applied to every case it concerns.
+//! A change of the calendar: previewed, then put in force, then applied to every case it concerns.
 //!
-//! Putting in force is one small transaction. After it the cases follow in batches, each case whole: its event, row, duties
-//! and the mail to those concerned commit together, and until then it is shown by the calendar its row names. A command on a
-//! case that has not had its turn brings it up to date first. What a stopped program left undone the next look finishes.
+//! Putting in force is one small transaction. Afterwards the cases follow in batches. Event, row, duties and notices of
+//! a case commit together; until then the case is shown under the calendar its row names. A command on a case that was
+//! not yet updated updates it first. [`Office::apply_calendar`] completes a change that a stopped process left
+//! unfinished.
 
 mod preview;
 
@@ -21,65 +22,66 @@ use preview::{confirmation, invalid};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Cases of one organ that are brought up to date in one transaction: short enough for a clerk who waits for one of them.
+/// Cases of one organ updated in one transaction: few enough for a clerk waiting for one of them.
 const BATCH: i64 = 100;
-/// How often cases that are in somebody's hands are tried, before they are left to the next look.
+/// How often locked cases are tried before they are left to the next run.
 const PATIENCE: u32 = 50;
-/// The pause between two such tries.
+/// The pause between two tries.
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
-/// The key in `meta` under which stands what was applied to all cases.
+/// The key in `meta` for the mark of the calendars that were applied to all cases.
 const APPLIED: &str = "calendar.applied";
 
-/// What applying the calendar in force did.
+/// The result of applying the calendar in force.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// Cases brought up to date.
+    /// Cases updated.
     pub cases: usize,
-    /// Of these, cases in which a duty moved.
+    /// Cases among these in which a duty moved.
     pub moved: usize,
-    /// Cases left to the next look, because somebody else held them; one at least when another calendar came into force
-    /// meanwhile.
+    /// Cases left to the next run because they were locked. At least one if another calendar came into force in the
+    /// meantime.
     pub pending: usize,
-    /// Cases left because their log cannot be read: the self-check names them.
+    /// Cases skipped because their log is unreadable. The self-check lists them.
     pub unreadable: usize,
 }
 
-/// What is in force for each organ at one moment, and one word for all of it.
+/// The calendar versions in force for all organs at one moment, and a mark that identifies them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InForce {
     organs: Vec<(OrganId, String)>,
-    /// How often a calendar was put in force by then.
+    /// The number of calendar versions put in force until then.
     changes: i64,
     mark: String,
 }
 
 impl InForce {
-    /// The version an organ has.
+    /// The version in force for an organ.
     pub(in crate::office) fn version_of(&self, organ: OrganId) -> Option<&str> {
         self.organs.iter().find(|(id, _)| *id == organ).map(|(_, version)| version.as_str())
     }
 
-    /// Whether no calendar was put in force since: one cheap question.
+    /// Whether no calendar was put in force since. One cheap query.
     pub(in crate::office) fn is_latest(&self, db: &mut Db) -> Result<bool, OfficeError> {
         Ok(calendar::changes(db)? == self.changes)
     }
 
-    /// Whether every case was brought up to date with it.
+    /// Whether it was applied to every case.
     pub(in crate::office) fn is_applied(&self, db: &mut Db) -> Result<bool, OfficeError> {
         Ok(meta::get(db, APPLIED)?.as_deref() == Some(self.mark.as_str()))
     }
 }
 
-/// Has the next look go through all cases, whatever was applied.
+/// Marks every case for recalculation on the next run.
 pub(in crate::office) fn look_again(db: &mut Db) -> Result<(), OfficeError> {
     Ok(meta::set(db, APPLIED, "")?)
 }
 
 impl WorkCalendars<'_> {
-    /// Puts `year` in force as it was shown, and applies it to every case it concerns.
+    /// Puts `year` in force as previewed, and applies it to every case it concerns.
     ///
     /// # Errors
-    /// As [`WorkCalendars::put_calendar_in_force`]; the database's while it is applied: the next look goes on from there.
+    /// As [`Office::put_calendar_in_force`]. If applying fails, the change stays in force and the next run continues
+    /// it.
     pub fn activate_calendar(
         &self,
         caller: Option<&Caller>,
@@ -93,13 +95,13 @@ impl WorkCalendars<'_> {
         Ok(preview)
     }
 
-    /// Puts `year` in force as it was shown: the first, indivisible half of an activation. [`WorkCalendars::apply_calendar`] is the
-    /// other. Asked once more for the change that was made last, nothing is done again: whoever got no answer asks so.
+    /// Puts `year` in force as previewed: the first, atomic half of an activation; [`Office::apply_calendar`] is the
+    /// second. Idempotent for the most recent change, so that a client without an answer may repeat the request.
     ///
     /// # Errors
-    /// [`OfficeError::Stale`] when `shown` is not the confirmation of a preview of just this change;
-    /// [`OfficeError::RoleRequired`] when the caller administers no organ at the top: the calendar is the whole house's;
-    /// as [`WorkCalendars::preview_calendar`].
+    /// [`OfficeError::Stale`] if `shown` is not the confirmation of a preview of exactly this change;
+    /// [`OfficeError::RoleRequired`] if the caller is not an administrator of a root organ, because the calendar
+    /// concerns every organ; [`OfficeError::Invalid`] as in [`Office::preview_calendar`].
     pub fn put_calendar_in_force(
         &self,
         caller: Option<&Caller>,
@@ -165,11 +167,11 @@ impl WorkCalendars<'_> {
         Ok(())
     }
 
-    /// Brings every case up to date with the calendar in force, if that was not done. Cheap when it was: may be asked often,
-    /// by any number of instances.
+    /// Applies the calendar in force to every case, unless that was done. Cheap if it was, so any number of instances
+    /// may call it often.
     ///
     /// # Errors
-    /// The database's; what was applied stays applied, and the next look goes on from there.
+    /// An error of the database. Committed batches stay, and the next run continues from there.
     pub fn apply_calendar(&self) -> Result<Applied, OfficeError> {
         let (target, is_applied) = self.store().read(|db| {
             let target = self.in_force_everywhere(db)?;
@@ -179,8 +181,8 @@ impl WorkCalendars<'_> {
         if is_applied { Ok(Applied::default()) } else { self.apply_in_force(&target) }
     }
 
-    /// Brings every case up to date with what was in force when `target` was read. Ends early in organs where another
-    /// calendar came into force since: the next look applies that one.
+    /// Applies the calendars in force at the time of `target` to every case. Ends early in organs where another
+    /// calendar came into force since; the next run applies that one.
     ///
     /// # Errors
     /// As [`WorkCalendars::apply_calendar`].
@@ -208,9 +210,9 @@ impl WorkCalendars<'_> {
         Ok(done)
     }
 
-    /// What is to be done about the calendar every minute: finishing a change that was left undone, the reminder of a
-    /// missing year, the check of the night, whose result it gives. Each on its own: what fails is logged and keeps nothing
-    /// else from being done.
+    /// The calendar tasks of every minute: completing an unfinished change, reminding of a missing year, and the
+    /// nightly check, whose result is returned. The tasks are independent: a failure is logged and does not stop the
+    /// others.
     #[must_use]
     pub fn keep_calendar(&self) -> Option<ClockCheck> {
         if let Err(error) = self.apply_calendar() {
@@ -225,8 +227,8 @@ impl WorkCalendars<'_> {
         })
     }
 
-    /// What is in force for each organ. Its word is another after every change, also when an earlier calendar comes back:
-    /// cases may have followed the one between.
+    /// The versions in force for all organs. The mark changes with every change, even when an earlier calendar comes
+    /// back, because cases may have followed the one in between.
     ///
     /// # Errors
     /// As [`WorkCalendars::calendar`].
@@ -288,7 +290,7 @@ impl WorkCalendars<'_> {
         }
     }
 
-    /// What cases that have ended still owe.
+    /// Updates the remaining duties of closed cases.
     fn apply_to_ended(
         &self,
         organ: OrganId,
@@ -313,8 +315,8 @@ impl WorkCalendars<'_> {
         }
     }
 
-    /// Brings cases of one organ up to date and tells those concerned. Cases in somebody's hands are left, and such as cannot
-    /// be read: those are remembered in `unreadable`.
+    /// Updates cases of one organ and notifies their owners. Skips locked cases. Skips unreadable ones too and adds
+    /// them to `unreadable`.
     fn bring_up_to_date(
         &self,
         db: &mut Db,
@@ -333,7 +335,7 @@ impl WorkCalendars<'_> {
             };
             let file = match self.cases().file_of(db, row) {
                 Ok(file) => file,
-                // A log that cannot be read is one case's trouble, not everybody's.
+                // An unreadable log must not block the other cases.
                 Err(OfficeError::Unreadable(reason)) => {
                     tracing::error!(case = %id.0, reason, "a case cannot be brought up to date with the calendar");
                     unreadable.insert(*id);
@@ -350,11 +352,8 @@ impl WorkCalendars<'_> {
         Ok(done)
     }
 
-    /// The case under the calendar in force, those concerned told if that moved a duty. Asked before anything else is done
-    /// to a case, so that an activation that has not come to it yet is not overtaken.
-    ///
-    /// # Errors
-    /// What every write may meet.
+    /// Brings a case under the calendar in force, and notifies its owners if a duty moved. Must run before any other
+    /// change of a case, so that a command does not overtake a pending activation.
     pub(in crate::office) fn under_calendar_in_force(
         &self,
         db: &mut Db,
@@ -367,14 +366,15 @@ impl WorkCalendars<'_> {
         Ok(file)
     }
 
-    /// Puts a locked case under the calendar in force: an event if a duty moved, else only the row's own word for it.
+    /// Brings a locked case under the calendar in force. Appends an event if a duty moved; otherwise only updates the
+    /// row and the duties.
     fn put_under(&self, db: &mut Db, file: CaseFile) -> Result<(CaseFile, Option<MovedCase>), OfficeError> {
         let to = Arc::clone(&file.in_force);
         let is_open = file.case.stage.is_open();
         if is_open && file.row.calendar_version == to.version() {
             return Ok((file, None));
         }
-        // What a case that has ended still owes was computed by whatever was in force when it was last written.
+        // The remaining duties of a closed case were computed with the calendar in force when they were last written.
         let from = Arc::clone(&file.desk.calendar);
         let (mut after, mut moved) = self.recomputed(file, &to);
         if !is_open {
@@ -407,7 +407,7 @@ impl WorkCalendars<'_> {
         Ok((after, Some(told)))
     }
 
-    /// The file under another calendar, and which running duties move with it. A case that has ended keeps its own.
+    /// The file under another calendar, and the running duties that move with it. A closed case keeps its own calendar.
     fn recomputed(&self, file: CaseFile, to: &Arc<Calendar>) -> (CaseFile, Vec<MovedDuty>) {
         let today = self.clock().today();
         let before = file.duties(today);
@@ -420,7 +420,7 @@ impl WorkCalendars<'_> {
         (after, moved)
     }
 
-    /// Running duties of a case that has ended whose written last day is not that of the calendar in force.
+    /// The running duties of a closed case whose stored last day differs from that of the calendar in force.
     fn moved_since_written(&self, db: &mut Db, file: &CaseFile) -> Result<Vec<MovedDuty>, OfficeError> {
         let written = crate::store::cases::obligations::of_case(db, file.row.id)?;
         let now = file.duties(self.clock().today());
@@ -448,7 +448,7 @@ fn with_move(duty: crate::case::Obligation, moved: &[MovedDuty]) -> Option<(crat
     Some((duty, found))
 }
 
-/// The notices of the years that are not the same in both.
+/// The notices of the years that differ between the two.
 fn changed_notices(before: &Calendar, after: &Calendar) -> Vec<String> {
     let is_new = |year: &&CalendarYear| !before.years().contains(year);
     let changed = after.years().iter().filter(is_new);

@@ -1,4 +1,4 @@
-//! The self-check of all dates: every row and every duty is computed again from the log and compared with what is written.
+//! The self-check of all dates: recomputes every row and duty from the log and compares it with the stored one.
 
 use crate::case::OrganRules;
 use crate::office::calendar::change::{InForce, look_again};
@@ -20,17 +20,17 @@ use uuid::Uuid;
 
 /// Cases checked in one snapshot.
 const PAGE: i64 = 1_000;
-/// Most differences that are listed; the count covers all.
+/// Maximum number of differences listed. The count covers all.
 pub const MOST_LISTED: usize = 1_000;
-/// The key in `meta` of the last check.
+/// The key in `meta` for the result of the last check.
 const LAST: &str = "clocks.check";
-/// What a difference of the calendar is called.
+/// The `what` of a difference in the calendar version.
 const CALENDAR: &str = "calendar_version";
-/// The key in `meta` of the lease of the check of the night.
+/// The key in `meta` for the lease of the nightly check.
 const LEASE: &str = "clocks.check.lease";
-/// How long an instance that does the check is waited for since it last said that it lives: at each page.
+/// The term of the lease, renewed at each page.
 const TERM: Duration = Duration::from_secs(600);
-/// The hour of the night from which the check may run, by the office's clock.
+/// The hour from which the nightly check may run, by the office's clock.
 const HOUR: u32 = 2;
 
 /// What a check found.
@@ -65,18 +65,18 @@ pub struct Difference {
 }
 
 impl WorkCalendars<'_> {
-    /// Computes every case again and compares, and the duty of every order with its order. What ended by itself since it was
-    /// written is brought up to date before. A case that follows another calendar than the one that was applied to all is
-    /// a difference, and has the calendar applied once more. The result is kept for [`Service::readiness`].
+    /// Recomputes every case and compares it with its row and duties, and the duty of every order with its order.
+    /// Processes expired suspensions and duties first. A case under another calendar than the one applied to all is a
+    /// difference and triggers another application. The result is stored for [`Office::readiness`].
     ///
     /// # Errors
-    /// The database's. A case that cannot be computed is a difference, not an error.
+    /// An error of the database. A case that cannot be computed is a difference, not an error.
     pub fn check_clocks(&self) -> Result<(ClockCheck, Vec<Difference>), OfficeError> {
         self.check_all(|| Ok(()), |_| Ok(()))
     }
 
-    /// As [`WorkCalendars::check_clocks`]. `keep` is asked before each page and may end the check, `end` in the transaction that
-    /// records it.
+    /// Like [`Office::check_clocks`]. `keep` runs before each page and may abort the check; `end` runs in the
+    /// transaction that stores the result.
     fn check_all(
         &self,
         keep: impl Fn() -> Result<(), OfficeError>,
@@ -135,21 +135,21 @@ impl WorkCalendars<'_> {
         Ok((check, listed))
     }
 
-    /// The check of the night, once a day from two o'clock on by the office's clock. One instance does it: the one that
-    /// gets the lease. If that one dies, another begins anew when the lease is over.
+    /// The nightly check, once a day from two o'clock by the office's clock. Only the instance that gets the lease runs
+    /// it. If that instance dies, another starts over after the lease expires.
     ///
     /// # Errors
-    /// As [`WorkCalendars::check_clocks`]; [`OfficeError::Conflict`] `lease_lost` when another instance took the check over. After an
-    /// error the next try comes when the lease is over.
+    /// As [`Office::check_clocks`]; [`OfficeError::Conflict`] `lease_lost` if another instance took the lease over.
+    /// After an error the next try follows when the lease expires.
     pub fn check_clocks_nightly(&self) -> Result<Option<ClockCheck>, OfficeError> {
         let at = self.clock().office_time();
         let (today, owner) = (at.date(), Uuid::new_v4().to_string());
-        // A read first: this is asked every minute, and is nearly always done.
+        // Reads first, because this runs every minute and the check is nearly always done.
         if at.hour() < HOUR || self.store().read(|db| self.is_checked(db, today))? {
             return Ok(None);
         }
         let is_ours = self.store().write(|db| {
-            // Asked again in the transaction: the instance that just gave the lease back has done it.
+            // Checks again in the transaction, in case another instance has just finished and released the lease.
             Ok::<_, OfficeError>(!self.is_checked(db, today)? && meta::take_lease(db, LEASE, &owner, TERM)?)
         })?;
         if !is_ours {
@@ -168,13 +168,13 @@ impl WorkCalendars<'_> {
     fn is_checked(&self, db: &mut Db, today: NaiveDate) -> Result<bool, OfficeError> {
         match self.last_clock_check(db) {
             Ok(last) => Ok(last.is_some_and(|last| last.checked_on >= today)),
-            // The next check writes a record that can be read.
+            // The next check overwrites the unreadable record.
             Err(OfficeError::Unreadable(_)) => Ok(false),
             Err(other) => Err(other),
         }
     }
 
-    /// As [`WorkCalendars::last_clock_check`], in a reading of its own.
+    /// Like [`Office::last_clock_check`], in its own read transaction.
     ///
     /// # Errors
     /// As [`WorkCalendars::last_clock_check`].
@@ -182,10 +182,10 @@ impl WorkCalendars<'_> {
         self.store().read_reserved(|db| self.last_clock_check(db))
     }
 
-    /// The result of the last check.
+    /// The result of the last check. `None` if there was none.
     ///
     /// # Errors
-    /// As every read; [`OfficeError::Unreadable`] when the record is damaged.
+    /// [`OfficeError::Unreadable`] if the stored result does not parse.
     pub fn last_clock_check(&self, db: &mut Db) -> Result<Option<ClockCheck>, OfficeError> {
         let Some(text) = meta::get(db, LAST)? else { return Ok(None) };
         serde_json::from_str(&text)
@@ -208,7 +208,7 @@ impl WorkCalendars<'_> {
         let ids: Vec<CaseId> = page.iter().map(|row| row.id).collect();
         let mut written: HashMap<CaseId, Vec<ObligationRow>> = HashMap::new();
         for row in obligations::of_cases(db, &ids)? {
-            // The date of an order is what its issuer set: `check_orders` compares it.
+            // The date of an order is set by its issuer. `check_orders` compares it.
             if let Some(case) = row.case_id.filter(|_| !row.key.starts_with(obligations::ORDER)) {
                 written.entry(case).or_default().push(row);
             }
@@ -233,12 +233,12 @@ impl WorkCalendars<'_> {
             };
             let duties = file.written_duties(today);
             derive_row(&mut file, today);
-            // An organ that was added since the check began has no case under an older calendar.
+            // An organ added since the check began has no case under an older calendar.
             let expected = in_force.version_of(row.organ_id).filter(|_| is_applied && row.is_open);
             if let Some(expected) = expected.filter(|expected| row.calendar_version != *expected) {
                 found.push(differs(CALENDAR.to_owned(), row.calendar_version.clone(), expected.to_owned()));
             }
-            // The version of a row under a calendar that is not kept any more cannot be computed again.
+            // The fallback calendar of an unknown version has another version. That is not a difference.
             file.row.calendar_version.clone_from(&row.calendar_version);
             found.extend(columns(&row, &file.row).into_iter().map(|(what, a, b)| differs(what.to_owned(), a, b)));
             let rows = written.remove(&row.id).unwrap_or_default();
@@ -249,7 +249,7 @@ impl WorkCalendars<'_> {
     }
 }
 
-/// The settings of organs that cannot be read: their cases cannot be computed, or their duties not reminded of.
+/// The unreadable settings of organs, which block computing their cases or sending their reminders.
 fn check_settings(db: &mut Db) -> Result<Vec<Difference>, OfficeError> {
     let mut found = Vec::new();
     let of_reminders: HashMap<OrganId, String> = settings::all(db)?.into_iter().collect();
@@ -273,7 +273,7 @@ fn check_settings(db: &mut Db) -> Result<Vec<Difference>, OfficeError> {
     Ok(found)
 }
 
-/// The duties of orders that are not what their orders say.
+/// The duties of orders that differ from their orders.
 fn check_orders(
     db: &mut Db,
     after: Option<OrderId>,
@@ -295,7 +295,7 @@ fn check_orders(
     Ok((last, found))
 }
 
-/// The columns that are not what they were computed to be.
+/// The columns whose stored value differs from the computed one.
 fn columns(written: &CaseRow, computed: &CaseRow) -> Vec<(&'static str, String, String)> {
     macro_rules! compare {
         ($($column:ident),+) => {
@@ -325,7 +325,7 @@ fn columns(written: &CaseRow, computed: &CaseRow) -> Vec<(&'static str, String, 
     all.into_iter().filter(|(_, a, b)| a != b).collect()
 }
 
-/// The duties that are not what they were computed to be. One that vanished stays as cancelled or met.
+/// The duties whose stored row differs from the computed one. A duty no longer computed must be cancelled or met.
 fn compared(rows: &[ObligationRow], duties: &[Duty]) -> Vec<(String, String, String)> {
     macro_rules! says {
         ($one:expr) => {

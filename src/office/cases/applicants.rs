@@ -1,4 +1,4 @@
-//! Applicants: what identifies them is sealed, shown masked, and read in the clear only with a reason on record.
+//! Applicants: identifying data is sealed, shown masked, and disclosed in clear text only with a recorded reason.
 
 use crate::case::{ApplicantKind, Event, Role, ServiceResult, is_id_card};
 use crate::office::cases::case_file::read_log;
@@ -14,7 +14,7 @@ use crate::store::{
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-/// Who may read an applicant's identity and contacts, with a reason that is recorded.
+/// The roles that may read an applicant's identity and contacts, with a recorded reason.
 pub const REVEALERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
 
 /// 申请人.
@@ -123,12 +123,12 @@ impl Cases<'_> {
         Ok(applicants::insert(db, self.store().sealer(), new, self.clock().now())?.id)
     }
 
-    /// An applicant's identity number and contacts, and who signed for the replies, in the clear; who read them, when and why
-    /// is recorded.
+    /// Discloses an applicant's identity number and contacts and the signatories of replies in clear text. Records
+    /// caller, time and reason in the audit log.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`]; [`OfficeError::Invalid`] without a reason; [`OfficeError::TooOften`];
-    /// [`OfficeError::Unreadable`] for a record that is not what was written.
+    /// [`OfficeError::NotFound`] if the case does not exist; [`OfficeError::Invalid`] without a reason;
+    /// [`OfficeError::TooOften`] above the limit per hour; [`OfficeError::Unreadable`] if stored data is damaged.
     pub fn reveal_applicant(&self, caller: &Caller, id: CaseId, reason: &str) -> Result<Revealed, OfficeError> {
         self.store().write(|db| {
             let reason = reason::checked("/reason", reason, "查看个人信息")?;
@@ -157,7 +157,7 @@ impl Cases<'_> {
     }
 }
 
-/// Who signed, of every reply the case has had.
+/// The signatories of every reply of the case.
 fn signatories(log: &[Event]) -> Vec<Signatory> {
     let signed = |event: &Event| {
         let Event::ServiceProved { proof, .. } = event else { return None };
@@ -167,7 +167,7 @@ fn signatories(log: &[Event]) -> Vec<Signatory> {
     log.iter().filter_map(signed).collect()
 }
 
-/// An applicant as it is written, without contacts.
+/// The applicant as a row to be inserted, without contacts.
 pub(in crate::office) fn named(organ_id: OrganId, applicant: &Applicant) -> NewApplicant<'_> {
     NewApplicant {
         organ_id,
@@ -178,21 +178,21 @@ pub(in crate::office) fn named(organ_id: OrganId, applicant: &Applicant) -> NewA
     }
 }
 
-/// The contacts of an applicant; empty when none were given.
+/// The contacts of an applicant. Empty if none were given.
 ///
 /// # Errors
-/// [`OfficeError::Unreadable`] when they are not what was written.
+/// [`OfficeError::Unreadable`] if the stored contacts do not parse.
 pub(in crate::office) fn stored_contact(sealer: &Sealer, row: &ApplicantRow) -> Result<Contact, OfficeError> {
     let Some(text) = applicants::contact(sealer, row)? else { return Ok(Contact::default()) };
-    // What serde says of it would repeat a part of the contacts.
+    // serde's message would quote parts of the contacts.
     crate::store::stored_object(&text.into_inner())
         .map_err(|_| OfficeError::Unreadable(format!("contacts of applicant {}", row.id.0)))
 }
 
-/// The kind of identity paper of an applicant, if one was given.
+/// The kind of identity document of an applicant, if one was given.
 ///
 /// # Errors
-/// [`OfficeError::Unreadable`] for a kind this program does not know.
+/// [`OfficeError::Unreadable`] if the stored kind is unknown.
 pub(in crate::office) fn stored_identity_kind(row: &ApplicantRow) -> Result<Option<IdentityKind>, OfficeError> {
     let Some(code) = row.identity_kind.as_deref() else { return Ok(None) };
     let unknown = || OfficeError::Unreadable(format!("identity kind '{code}' of applicant {}", row.id.0));

@@ -1,5 +1,4 @@
-//! Cases as they stood on a day: their logs read in batches, the law asked once a case. Facts dated after the day have not
-//! happened.
+//! Cases as of a day, computed from their logs in batches. Facts dated after the day are ignored.
 
 use crate::case::{Case, Event, Position, as_it_stood, position};
 use crate::law::{Calendar, ClockAnswer};
@@ -9,33 +8,30 @@ use crate::store::cases::CaseRow;
 use crate::store::{CaseId, Db, cases::events};
 use chrono::NaiveDate;
 
-/// How many logs are in memory at once.
+/// Logs kept in memory at once.
 const BATCH: usize = 500;
 
-/// A case as it stood.
+/// A case as of a day.
 pub(in crate::office) struct Stood<'a> {
-    /// Its row: what never changes is read from it, the rest shows today.
+    /// Its row. Only its immutable columns are valid for the day; the others show today.
     pub row: &'a CaseRow,
-    /// The whole log.
+    /// The complete log.
     pub log: &'a [Event],
-    /// The case.
+    /// The case as of the day.
     pub case: &'a Case,
-    /// What its organ decides by.
+    /// The basis of its organ's decisions.
     pub desk: &'a Desk,
-    /// The calendar its dates follow.
+    /// The calendar of its dates.
     pub calendar: &'a Calendar,
-    /// The law's answer; `None` as long as the day of receipt was not fixed.
+    /// The state of the reply period. `None` if the day of receipt was not fixed.
     pub answer: Option<&'a ClockAnswer>,
-    /// Where it stood.
+    /// Its position relative to the due date.
     pub position: Position,
 }
 
 impl Cases<'_> {
-    /// Shows each case that had come in by the end of `as_of` as it stood then. A case is logged and left out when its log,
-    /// the settings of its organ or its calendar cannot be read; false when there was one.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// Passes each case that had come in by the end of `as_of` to `show`, as of that day. A case is logged and omitted
+    /// if its log, its calendar or the settings of its organ cannot be read. Returns `false` if any was omitted.
     pub(in crate::office) fn each_as_it_stood(
         &self,
         db: &mut Db,

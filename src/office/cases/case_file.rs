@@ -1,4 +1,4 @@
-//! Opening a case and committing what was decided: log, row, obligations, all in the caller's transaction.
+//! Opening a case, and committing decisions: log, row and obligations, all in the caller's transaction.
 
 use crate::case::{
     Actor, Case, Context, Event, Obligation, OrganRules, Role, Stage, Summary, as_it_stood, fold, obligations_under,
@@ -21,27 +21,24 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// A row, with its file or why there is none.
+/// A row with its file, or the error that prevented opening it.
 pub(in crate::office) type FileOrFault = (CaseRow, Result<CaseFile, OfficeError>);
 
-/// The desks of the organs that a list or a pass meets, each made once.
+/// A cache of desks for lists and passes over several organs.
 #[derive(Debug, Default)]
 pub(in crate::office) struct Desks {
-    /// Organs that were read and whose desk was not asked for yet.
+    /// Organs already loaded whose desk was not requested yet.
     seats: HashMap<OrganId, Seat>,
     made: HashMap<OrganId, Result<Desk, String>>,
 }
 
 impl Desks {
-    /// Desks of organs that were read already; those of others are read when they are asked for.
+    /// Starts with organs already loaded. Others are loaded on request.
     pub(in crate::office) fn of_seats(seats: Vec<Seat>) -> Self {
         Self { seats: seats.into_iter().map(|seat| (seat.organ.id, seat)).collect(), made: HashMap::new() }
     }
 
-    /// The desks of the organs of these cases, read in one statement.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// Loads the organs of these cases in one statement.
     pub(in crate::office) fn of_rows(db: &mut Db, rows: &[CaseRow]) -> Result<Self, OfficeError> {
         let ids: BTreeSet<OrganId> = rows.iter().map(|row| row.organ_id).collect();
         if ids.is_empty() {
@@ -50,11 +47,11 @@ impl Desks {
         Ok(Self::of_seats(organs::seats_of(db, &ids.into_iter().collect::<Vec<_>>())?))
     }
 
-    /// The desk of an organ, or why it cannot be read: that is the trouble of one organ, the others go on. It is logged
-    /// once.
+    /// The desk of an organ, or the reason why it is unreadable. Unreadable settings concern one organ only and must
+    /// not fail the whole list. The reason is logged once.
     ///
     /// # Errors
-    /// What every read may meet, but not [`OfficeError::Unreadable`].
+    /// Any error except [`OfficeError::Unreadable`], which is the inner `Err`.
     pub(in crate::office) fn of(
         &mut self,
         office: &Office,
@@ -76,7 +73,7 @@ impl Desks {
     }
 }
 
-/// What an organ decides by.
+/// The basis of an organ's decisions.
 #[derive(Debug, Clone)]
 pub struct Desk {
     /// The organ.
@@ -87,48 +84,48 @@ pub struct Desk {
     pub calendar: Arc<Calendar>,
 }
 
-/// An open case: its row, the case its log folds to, and what its organ decides by.
+/// An opened case: its row, the state folded from its log, and the basis of the organ's decisions.
 #[derive(Debug, Clone)]
 pub struct CaseFile {
     /// The row.
     pub row: CaseRow,
     /// The case.
     pub case: Case,
-    /// The organ's settings; the calendar is the one the case is computed by, which its row names.
+    /// The organ's settings, with the calendar the case is computed with, which its row names.
     pub desk: Desk,
-    /// The calendar of what still runs: for an open case its own, for one that has ended the one in force.
+    /// The calendar of running duties: for an open case its own, for a closed case the one in force.
     pub running: Arc<Calendar>,
     /// The calendar in force for the organ.
     pub in_force: Arc<Calendar>,
-    /// Bytes of the events that were read.
+    /// Size of the loaded events in bytes.
     pub log_bytes: usize,
-    /// Where the log ends.
+    /// The end of the log.
     pub log_end: LogEnd,
-    /// Subject tags, if they were read with the row: those of a file that was opened by itself.
+    /// Subject tags, if they were loaded with the row. Only files opened individually have them.
     pub tags: Option<Vec<String>>,
 }
 
 impl CaseFile {
-    /// What `case` functions are told besides the case, to say what may be done from now on.
+    /// The context for `case` functions that decide what may be done from now on.
     #[must_use]
     pub fn context<'a>(&'a self, actor: &'a Actor, today: NaiveDate) -> Context<'a> {
         Context { actor, today, calendar: &self.running, rules: &self.desk.rules }
     }
 
-    /// What `case` functions are told besides the case, to say what its dates are: the calendar is its own.
+    /// The context for `case` functions that compute the case's dates, with its own calendar.
     #[must_use]
     pub fn own_context<'a>(&'a self, actor: &'a Actor, today: NaiveDate) -> Context<'a> {
         Context { actor, today, calendar: &self.desk.calendar, rules: &self.desk.rules }
     }
 
-    /// Every duty the case has or had, on `today`.
+    /// The present and past duties of the case, as of `today`.
     #[must_use]
     pub fn duties(&self, today: NaiveDate) -> Vec<Obligation> {
         let nobody = nobody();
         obligations_under(&self.case, &self.own_context(&nobody, today), &self.context(&nobody, today))
     }
 
-    /// The same duties as they are written.
+    /// The same duties as rows.
     #[must_use]
     pub fn written_duties(&self, today: NaiveDate) -> Vec<Duty> {
         let written = |duty: Obligation| Duty {
@@ -145,32 +142,33 @@ impl CaseFile {
     }
 }
 
-/// Nobody in particular: for what is derived, not decided.
+/// An actor without identity or roles, for derivations that decide nothing.
 #[must_use]
 pub fn nobody() -> Actor {
     Actor { user: uuid::Uuid::nil(), roles: BTreeSet::new(), department: None }
 }
 
-/// The caller with these roles.
+/// The caller as actor with these roles.
 #[must_use]
 pub fn actor(caller: &Caller, roles: &BTreeSet<Role>) -> Actor {
     Actor { user: caller.user_id.0, roles: roles.clone(), department: caller.department_id.map(|id| id.0) }
 }
 
 impl Cases<'_> {
-    /// Settings and calendar of an organ.
+    /// Loads settings and calendar of an organ.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] when its settings or its calendar cannot be read.
+    /// [`OfficeError::NotFound`] if the organ does not exist; [`OfficeError::Unreadable`] if its settings or its
+    /// calendar cannot be read.
     pub fn desk(&self, db: &mut Db, organ: OrganId) -> Result<Desk, OfficeError> {
         let seat = organs::seat(db, organ)?;
         self.desk_of(db, seat)
     }
 
-    /// As [`Cases::desk`], of an organ that was read.
+    /// Like [`Office::desk`], for an organ already loaded.
     ///
     /// # Errors
-    /// [`OfficeError::Unreadable`], as [`Cases::desk`].
+    /// [`OfficeError::Unreadable`] if the settings or the calendar cannot be read.
     pub(in crate::office) fn desk_of(&self, db: &mut Db, seat: Seat) -> Result<Desk, OfficeError> {
         let Seat { organ, in_force } = seat;
         let rules = crate::store::stored_object(&organ.settings)
@@ -186,10 +184,11 @@ impl Cases<'_> {
         }
     }
 
-    /// The case of an id, folded from its log.
+    /// Opens a case by id and folds its log.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] for a log that cannot be read.
+    /// [`OfficeError::NotFound`] if the case does not exist; [`OfficeError::Unreadable`] if its log, or the settings or
+    /// calendar of its organ, cannot be read.
     pub fn open_file(&self, db: &mut Db, id: CaseId) -> Result<CaseFile, OfficeError> {
         let (row, tags, seat) = cases::find_with_seat(db, id)?;
         let log = events::load(db, id)?;
@@ -197,7 +196,7 @@ impl Cases<'_> {
         self.put_together(db, (row, Some(tags)), &log, desk)
     }
 
-    /// As [`Cases::open_file`], held against other writers until the transaction ends.
+    /// Like [`Office::open_file`], and locks the case's row until the transaction ends.
     ///
     /// # Errors
     /// As [`Cases::open_file`].
@@ -207,23 +206,23 @@ impl Cases<'_> {
         self.file_of(db, row)
     }
 
-    /// As [`Cases::lock_file`], of an organ that was read in this transaction after the calendar was held.
+    /// Like [`Office::lock_file`], for an organ loaded in this transaction after the calendar was locked.
     ///
     /// # Errors
     /// As [`Cases::open_file`].
     pub(in crate::office) fn lock_file_at(&self, db: &mut Db, id: CaseId, seat: Seat) -> Result<CaseFile, OfficeError> {
         let row = cases::lock(db, id)?;
-        // After the lock: who held it before may have changed the tags.
+        // Loaded after the lock, because its previous holder may have changed the tags.
         let (log, tags) = events::load_with_tags(db, id)?;
         let desk = self.desk_of(db, seat)?;
         self.put_together(db, (row, Some(tags)), &log, desk)
     }
 
-    /// The case as it stood at the end of a day: what is dated later has not happened, so that a later order cannot hide
-    /// the reply that was given by then.
+    /// Opens the case as of the end of a day. Events dated later are ignored, so that a later order cannot hide a reply
+    /// given by then.
     ///
     /// # Errors
-    /// As [`Cases::open_file`]; [`OfficeError::NotFound`] for a day before it came in.
+    /// As [`Office::open_file`]; [`OfficeError::NotFound`] also for a day before the request came in.
     pub fn open_file_as_of(&self, db: &mut Db, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
         let (row, tags, seat) = cases::find_with_seat(db, id)?;
         let log = events::load(db, id)?;
@@ -234,15 +233,16 @@ impl Cases<'_> {
         Ok(file)
     }
 
-    /// The file of a row in hand.
+    /// The file of a loaded row.
     pub(in crate::office) fn file_of(&self, db: &mut Db, row: CaseRow) -> Result<CaseFile, OfficeError> {
         let log = events::load(db, row.id)?;
         let desk = self.desk(db, row.organ_id)?;
         self.put_together(db, (row, None), &log, desk)
     }
 
-    /// The files of rows in hand: one query for their logs, one for their organs. A log, or the settings of an organ, that cannot be read is
-    /// the error of its own cases, [`OfficeError::Unreadable`]; any other error is everybody's.
+    /// The files of loaded rows, with one query for the logs and one for the organs. An unreadable log or unreadable
+    /// settings of an organ yield [`OfficeError::Unreadable`] for the cases concerned only; any other error fails the
+    /// call.
     pub(in crate::office) fn files_of(&self, db: &mut Db, rows: Vec<CaseRow>) -> Result<Vec<FileOrFault>, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_many(db, &ids)?;
@@ -277,10 +277,11 @@ impl Cases<'_> {
         Ok(CaseFile { row, case, desk, running, in_force, log_bytes, log_end: LogEnd::of(log), tags })
     }
 
-    /// Writes what was decided: events, row (version checked), obligations. `actor` is who recorded it.
+    /// Writes decided events, the row (with a version check) and the obligations. `actor` is the user who recorded
+    /// them.
     ///
     /// # Errors
-    /// [`OfficeError::Stale`] when somebody else was first.
+    /// [`OfficeError::Stale`] if the case changed in the meantime.
     pub fn commit(
         &self,
         db: &mut Db,
@@ -302,7 +303,7 @@ impl Cases<'_> {
         let seq = i64::from(log_end.seq);
         let mut file = CaseFile { case, log_bytes, log_end, ..file };
         if !was_open && file.case.stage.is_open() {
-            // Reopened by an order: the new period is one of today's calendar.
+            // Reopened by an order: the new period uses the calendar now in force.
             file.desk.calendar = Arc::clone(&file.running);
         }
         derive_row(&mut file, self.clock().today());
@@ -313,7 +314,7 @@ impl Cases<'_> {
         Ok(file)
     }
 
-    /// Writes the obligations of a case as they stand today, and says how many changed.
+    /// Updates the stored obligations of a case as of today. Returns how many changed.
     pub(in crate::office) fn commit_duties(&self, db: &mut Db, file: &CaseFile) -> Result<usize, OfficeError> {
         let known = duties::of_case(db, file.row.id)?;
         let changed = self.replace_duties(db, file, &known)?;
@@ -324,7 +325,7 @@ impl Cases<'_> {
         Ok(changed)
     }
 
-    /// Writes the obligations of a case in place of those that are `known`, none for a new case.
+    /// Replaces the obligations `known` by those of the case as of today. `known` is empty for a new case.
     pub(in crate::office) fn replace_duties(
         &self,
         db: &mut Db,
@@ -337,7 +338,7 @@ impl Cases<'_> {
     }
 }
 
-/// The derived columns of the row, as of `today`.
+/// Derives the computed columns of the row, as of `today`.
 pub(in crate::office) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
     let nobody = nobody();
     let derived: Summary = summary(&file.case, &file.own_context(&nobody, today));
@@ -363,10 +364,10 @@ pub(in crate::office) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
     row.calendar_version = file.desk.calendar.version().to_owned();
 }
 
-/// What a row says of its case: [`derive_row`] the other way round.
+/// The summary stored in a row, the inverse of [`derive_row`].
 ///
 /// # Errors
-/// [`OfficeError::Unreadable`] for a code this program does not know.
+/// [`OfficeError::Unreadable`] if a stored code is unknown.
 pub(in crate::office) fn derived_of(row: &CaseRow) -> Result<Summary, OfficeError> {
     let unknown = |what: &str| OfficeError::Unreadable(format!("{what} of case {}", row.id.0));
     let stage = Stage::from_code(&row.stage).ok_or_else(|| unknown("stage"))?;
@@ -398,10 +399,10 @@ pub(in crate::office) fn derived_of(row: &CaseRow) -> Result<Summary, OfficeErro
     })
 }
 
-/// The events of a log, read back.
+/// Parses the events of a log.
 ///
 /// # Errors
-/// [`OfficeError::Unreadable`] for an event this program does not know.
+/// [`OfficeError::Unreadable`] if an event is unknown or malformed.
 pub fn read_log(log: &[EventRow]) -> Result<Vec<Event>, OfficeError> {
     log.iter()
         .map(|row| {
@@ -412,28 +413,29 @@ pub fn read_log(log: &[EventRow]) -> Result<Vec<Event>, OfficeError> {
         .collect()
 }
 
-/// The case a log folds to.
+/// Folds a log to its case.
 ///
 /// # Errors
-/// As [`read_log`]; [`OfficeError::Unreadable`] for an empty log.
+/// [`OfficeError::Unreadable`] if an event is unknown or malformed, or the log is empty.
 pub fn folded(log: &[EventRow]) -> Result<Case, OfficeError> {
     fold(&read_log(log)?).ok_or_else(|| OfficeError::Unreadable("a case without a log".into()))
 }
 
-/// From here on a log takes only short entries: what is longer belongs in a file, and every reader of the case reads all.
+/// Above this size a log accepts only short entries: longer texts belong in files, and every reader of the case loads
+/// the complete log.
 const LONG_LOG_BYTES: usize = 1 << 20;
-/// An entry that is short: any step with a page of reasons.
+/// Maximum size of a short entry: any step with a page of reasons.
 const SHORT_ENTRY_BYTES: usize = 8 << 10;
-/// From here on a log takes only entries that bring the case to another stage, so that it can still be ended.
+/// Above this size a log accepts only entries that move the case to another stage, so that it can still be closed.
 const FULL_LOG_BYTES: usize = 2 << 20;
 
-/// Bytes that events take in the log.
+/// The size of events in the log, in bytes.
 pub(in crate::office) fn bytes_of(events: &[NewEvent]) -> usize {
     events.iter().map(|event| event.body.len()).sum()
 }
 
-/// A case is read whole with each request for it. Without an end of its log, a few requests for one case would take the
-/// cores from everybody else.
+/// Refuses entries that are too long for a log of this size. Each request loads the complete case, so without a limit a
+/// few requests for one huge case could saturate all cores.
 ///
 /// # Errors
 /// [`OfficeError::Refused`] `case_too_long`.
@@ -453,7 +455,7 @@ pub(in crate::office) fn refuse_endless_log(file: &CaseFile, events: &[Event]) -
     Err(OfficeError::Refused { code: "case_too_long".into(), article: None, detail: detail.into(), errors: Vec::new() })
 }
 
-/// The events as they are written.
+/// Serialises the events for the log.
 pub(in crate::office) fn written(events: &[Event]) -> Result<Vec<NewEvent>, OfficeError> {
     events
         .iter()

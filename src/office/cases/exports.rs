@@ -1,4 +1,4 @@
-//! Lists and the overview as tables, with the headings a clerk reads.
+//! Lists and the overview as spreadsheet tables.
 
 use super::applicants::masked_name;
 use crate::case::{AT_RISK, ApplicantKind, Figures, Stage, Tenths};
@@ -15,7 +15,7 @@ use crate::store::{
 };
 use std::collections::{BTreeSet, HashMap};
 
-/// Stands in for a warning level that depends on settings that cannot be read.
+/// Replaces a warning level that depends on unreadable settings.
 const UNKNOWN_LEVEL: &str = "（设置不能读取）";
 
 impl From<ReportError> for OfficeError {
@@ -50,7 +50,7 @@ const OVERDUE: [(&str, u16); 19] = [
     ("处理结果", 20),
 ];
 
-/// The three lists in one table; the first column says which.
+/// The three lists in one table. The first column names the list.
 #[must_use]
 pub fn overdue_sheet(report: &OverdueReport) -> Sheet {
     let lists =
@@ -108,17 +108,17 @@ const CASES: [(&str, u16); 20] = [
     ("承办人", 12),
 ];
 
-/// The table of cases, without a row.
+/// The empty table of cases.
 #[must_use]
 pub fn case_table() -> Sheet {
     Sheet { name: "案件", columns: columns(&CASES), rows: Vec::new() }
 }
 
 impl Cases<'_> {
-    /// All cases of a query as rows of [`case_table`], `size` at a time, in one reading.
+    /// Passes all cases of a query to `each` as rows of [`case_table`], `size` at a time, in one read transaction.
     ///
     /// # Errors
-    /// As [`Cases::list_cases`]; what `each` returns.
+    /// As [`Office::list_cases`]; the errors of `each`.
     pub fn each_page_of_case_rows(
         &self,
         caller: &Caller,
@@ -138,7 +138,7 @@ impl Cases<'_> {
     }
 }
 
-/// Cases as rows, the applicants' names masked.
+/// Cases as rows, with masked applicants' names.
 fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, OfficeError> {
     let mut ids: Vec<OrganId> = lines.iter().map(|line| line.row.organ_id).collect();
     ids.sort_unstable();
@@ -268,7 +268,7 @@ fn figure_sheet(overview: &Overview) -> Sheet {
     Sheet { name: "概览", columns: columns(&headings), rows }
 }
 
-/// With whom the days of the late cases lay.
+/// Who held the late cases for how many days.
 fn delay_sheet(overview: &Overview) -> Sheet {
     let row = |share: &DelayShare| -> Vec<Cell> {
         vec![
@@ -283,7 +283,7 @@ fn delay_sheet(overview: &Overview) -> Sheet {
     Sheet { name: "滞留", columns: columns(&headings), rows: overview.delays.iter().map(row).collect() }
 }
 
-/// What the figures were asked for, so that a printed table can be read alone.
+/// The parameters of the figures, so that a printed table is self-explanatory.
 fn note_sheet(overview: &Overview) -> Sheet {
     let complete = if overview.is_complete {
         "是"

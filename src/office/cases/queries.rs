@@ -1,4 +1,4 @@
-//! Looking at cases: lists, what may be done next, the log, the clock as of any day and under suppositions.
+//! Views of cases: lists, possible actions, the log, and the clock as of any day and under hypothetical facts.
 
 use super::applicants::REVEALERS;
 use crate::case::Event;
@@ -16,58 +16,59 @@ use crate::store::{CaseId, Db, OrganId, cases};
 use chrono::{Days, NaiveDate};
 use std::collections::BTreeSet;
 
-/// Who may look at cases: everybody who works on them or watches them. The intake system sees its own filings elsewhere.
+/// The roles that may read cases: everyone who works on them or supervises them. The intake system has its own view of
+/// its filings.
 pub const READERS: &[Role] =
     &[Role::Clerk, Role::Handler, Role::Reviewer, Role::OfficeHead, Role::Leader, Role::Supervisor, Role::Auditor];
 
-/// "What if": facts that have not happened.
+/// Hypothetical facts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WhatIf {
-    /// Every open opinion came back on this day.
+    /// Every open consultation is returned on this day.
     pub returned_on: Option<NaiveDate>,
-    /// The period were extended by so many working days, told on the day asked about.
+    /// The period is extended by this many working days, notified on the day asked about.
     pub extended_by: Option<u32>,
 }
 
 /// A case as a caller sees it.
 #[derive(Debug, Clone)]
 pub struct Shown {
-    /// The case, opened by itself: its tags were read with it.
+    /// The case, opened individually, so that its tags are loaded.
     pub file: CaseFile,
-    /// What the caller may do next, and what blocks the rest.
+    /// The actions of the caller, with the reasons that block them.
     pub actions: Vec<Action>,
-    /// The 督办单 on it that have not ended, the newest first.
+    /// The 督办单 on it that are not closed or cancelled, newest first.
     pub orders: Vec<NamedOrder>,
-    /// The day it is shown on.
+    /// The day of the view.
     pub today: NaiveDate,
 }
 
-/// Which cases a reader asks for.
+/// A query for cases.
 #[derive(Debug, Clone, Default)]
 pub struct CaseQuery {
-    /// Of this organ; without one, of all the reader may read.
+    /// Restricts to this organ. `None` for all the caller may read.
     pub organ: Option<OrganId>,
-    /// And of the organs below it.
+    /// Includes the organs below it.
     pub with_subordinates: bool,
     /// At this warning level today.
     pub warning: Option<WarningLevel>,
-    /// The rest; its `organs` are filled in here.
+    /// The other filters. Its `organs` are set by the query.
     pub filter: CaseFilter,
 }
 
-/// A case of a list.
+/// A case in a list.
 #[derive(Debug, Clone)]
 pub struct ListedCase {
     /// Its row.
     pub row: CaseRow,
-    /// Its warning level today; `None` while the settings of the organ or the calendar of the case cannot be read.
+    /// Its warning level today. `None` if the settings of the organ or the calendar of the case cannot be read.
     pub warning: Option<WarningLevel>,
-    /// The line that says between which days it ends, while a notice is not out.
+    /// The line with the range of the due date, while a holiday notice is not published.
     pub estimate: Option<String>,
 }
 
 impl Cases<'_> {
-    /// As [`Cases::list_cases`], in a reading of its own.
+    /// Like [`Office::list_cases`], in its own read transaction.
     ///
     /// # Errors
     /// As [`Cases::list_cases`].
@@ -81,11 +82,10 @@ impl Cases<'_> {
         self.store().read(|db| self.list_cases(db, caller, query, after, limit))
     }
 
-    /// A page of cases in the organs the caller may read, each with its warning level today; the newest first. The level is
-    /// unknown while the settings of the organ or the calendar of the case cannot be read.
+    /// A page of cases in the organs the caller may read, each with its warning level today, newest first.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
+    /// [`OfficeError::NotFound`] if the caller may not read the requested organ.
     pub fn list_cases(
         &self,
         db: &mut Db,
@@ -123,9 +123,9 @@ impl Cases<'_> {
         Ok(lines)
     }
 
-    /// A query whose text is looked for in the names of natural persons too, in the organs where the caller may read them in
-    /// the clear. That the caller does so is recorded, with a keyed hash of the text: equal searches show to be equal, and
-    /// the entry shows no name. Comes before the reading.
+    /// Extends a text query to the names of natural persons, in the organs where the caller may read them in clear
+    /// text. Records this in the audit log with a keyed hash of the text, which identifies equal searches without
+    /// revealing the name. Must be called before reading.
     ///
     /// # Errors
     /// As [`Cases::list_cases`].
@@ -149,8 +149,9 @@ impl Cases<'_> {
         Ok(query)
     }
 
-    /// A page of the cases at a level: each organ has thresholds and a calendar of its own, those that share them are asked
-    /// for together. Of an organ whose settings cannot be read every open case is listed: it may be at that level.
+    /// A page of the cases at a warning level. Each organ has its own thresholds and calendar; organs that share them
+    /// are queried together. Of an organ with unreadable settings every open case is listed, because it may be at that
+    /// level.
     fn list_at_level(
         &self,
         db: &mut Db,
@@ -183,10 +184,10 @@ impl Cases<'_> {
         Ok(rows)
     }
 
-    /// The organs whose cases the caller may read, restricted to `organ` and, if wanted, the organs below it.
+    /// The organs whose cases the caller may read, restricted to `organ` and, if requested, those below it.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
+    /// [`OfficeError::NotFound`] if the caller may not read `organ`.
     pub fn readable_organs(
         &self,
         db: &mut Db,
@@ -198,10 +199,10 @@ impl Cases<'_> {
         Ok(seats.into_iter().map(|seat| seat.organ.id).collect())
     }
 
-    /// What `show` makes of a case as the caller sees it, in one reading.
+    /// Returns the result of `show` for a case as the caller sees it, in one read transaction.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] for a log that cannot be read; what `show` returns.
+    /// As [`Office::open_file`]; the errors of `show`.
     pub fn show_case<T>(
         &self,
         caller: &Caller,
@@ -216,7 +217,7 @@ impl Cases<'_> {
         })
     }
 
-    /// A case in hand as the caller sees it, who has these roles there.
+    /// The view of an opened case for a caller with these roles there.
     pub(in crate::office) fn shown(
         &self,
         caller: &Caller,
@@ -229,7 +230,7 @@ impl Cases<'_> {
         Shown { file, actions, orders, today }
     }
 
-    /// What the caller may do next on a case, and what blocks the rest.
+    /// The actions of the caller on a case, with the reasons that block them.
     ///
     /// # Errors
     /// As [`Cases::open_file`].
@@ -243,7 +244,7 @@ impl Cases<'_> {
         actions(&file.case, &file.context(&person, self.clock().today()))
     }
 
-    /// The case of an id, in a reading of its own.
+    /// Opens a case in its own read transaction.
     ///
     /// # Errors
     /// As [`Cases::open_file`].
@@ -251,7 +252,7 @@ impl Cases<'_> {
         self.store().read(|db| self.open_file(db, id))
     }
 
-    /// The case as it stood at the end of a day, in a reading of its own.
+    /// Opens a case as of the end of a day, in its own read transaction.
     ///
     /// # Errors
     /// As [`Cases::open_file_as_of`].
@@ -259,7 +260,7 @@ impl Cases<'_> {
         self.store().read(|db| self.open_file_as_of(db, id, day))
     }
 
-    /// As [`Cases::log`], in a reading of its own.
+    /// Like [`Office::log`], in its own read transaction.
     ///
     /// # Errors
     /// As [`Cases::log`].
@@ -267,21 +268,21 @@ impl Cases<'_> {
         self.store().read(|db| self.log(db, id))
     }
 
-    /// The log of a case, each row with its event.
+    /// The log of a case, each row with its parsed event. Empty if the case does not exist.
     ///
     /// # Errors
-    /// [`OfficeError::Unreadable`] for a log that cannot be read.
+    /// [`OfficeError::Unreadable`] if an event cannot be parsed.
     pub fn log(&self, db: &mut Db, id: CaseId) -> Result<Vec<(EventRow, Event)>, OfficeError> {
         let rows = events::load(db, id)?;
         let read = read_log(&rows)?;
         Ok(rows.into_iter().zip(read).collect())
     }
 
-    /// The reply clock as of a day, with facts supposed on top, and the facts it rests on.
+    /// The reply clock as of a day, with hypothetical facts added, and the facts it was computed from.
     ///
     /// # Errors
-    /// [`OfficeError::Refused`]: `receipt_not_fixed` before there is a period, `what_if_impossible` for a supposition the
-    /// law does not allow, `extension_once` and the like where the case cannot be extended.
+    /// [`OfficeError::Refused`]: `receipt_not_fixed` if no period is running yet, `what_if_impossible` for facts the
+    /// law does not allow, `extension_once` and similar if the case cannot be extended.
     pub fn clock_of(
         &self,
         file: &CaseFile,
@@ -302,7 +303,7 @@ impl Cases<'_> {
             extension_is_possible(&file.case)?;
         }
         suppose(&mut timeline, &file.case, as_of, what_if);
-        // A supposed return may lie ahead: the answer is then the one of that day.
+        // A hypothetical return may be in the future. The answer is then as of that day.
         let day = what_if.returned_on.map_or(as_of, |returned| returned.max(as_of));
         let answer = file
             .case
@@ -312,13 +313,13 @@ impl Cases<'_> {
     }
 }
 
-/// What a row says of a last day that is not certain.
+/// The range of an uncertain due date, in words. `None` if it is certain.
 pub(in crate::office) fn estimate_of(row: &CaseRow, calendar: &Calendar) -> Option<String> {
     let range = DueRange { earliest: row.warns_on?, latest: row.latest_on? };
     Some(range.said(calendar.awaited_year()))
 }
 
-/// The warning level of a row, by the day it is warned by.
+/// The warning level of a row, by its `warns_on`.
 fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk, calendar: &Calendar) -> WarningLevel {
     if !row.is_open || row.received_on.is_none() {
         return WarningLevel::None;
@@ -329,7 +330,7 @@ fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk, calendar: &Calendar) 
     })
 }
 
-/// Which rows are at a level: the same as [`row_level`], the other way round.
+/// The condition that selects the rows at a level. The inverse of [`row_level`].
 fn rows_at(level: WarningLevel, today: NaiveDate, thresholds: WarningThresholds, calendar: &Calendar) -> Warning {
     let black_days = u64::from(thresholds.black_days.max(1));
     let black_until = today.checked_sub_days(Days::new(black_days)).unwrap_or(NaiveDate::MIN);
@@ -344,8 +345,8 @@ fn rows_at(level: WarningLevel, today: NaiveDate, thresholds: WarningThresholds,
     }
 }
 
-/// The last day until which no more than `days` working days are left on `today`: the days of rest after the last of these count
-/// no more.
+/// The last day that is at most `days` working days after `today`. Includes the rest days that follow, because they add
+/// no working day.
 pub(in crate::office) fn last_day_with_left(calendar: &Calendar, today: NaiveDate, days: u32) -> NaiveDate {
     previous(calendar.add_estimated(today, days.saturating_add(1)))
 }
@@ -358,7 +359,7 @@ fn previous(day: NaiveDate) -> NaiveDate {
     day.pred_opt().unwrap_or(day)
 }
 
-/// Puts supposed facts on a timeline.
+/// Adds hypothetical facts to a timeline.
 fn suppose(timeline: &mut Timeline, case: &Case, as_of: NaiveDate, what_if: WhatIf) {
     if let Some(on) = what_if.returned_on {
         let open = case.consultations.iter().filter(|consultation| consultation.returned.is_none());
@@ -369,7 +370,7 @@ fn suppose(timeline: &mut Timeline, case: &Case, as_of: NaiveDate, what_if: What
     }
 }
 
-/// What a view may be derived with when nobody in particular asks.
+/// The duties of a case, as of `today`.
 #[must_use]
 pub fn duties_of(file: &CaseFile, today: NaiveDate) -> Vec<Obligation> {
     file.duties(today)

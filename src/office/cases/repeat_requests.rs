@@ -1,5 +1,5 @@
-//! Earlier applications of the same applicant for alike information: hints for the clerk, who alone says whether an
-//! application is a repeat (Art. 36 (6)). Nothing is decided by them.
+//! Earlier requests by the same applicant for similar information. These are hints only: the clerk decides whether a
+//! request is a repeat (Art. 36 (6)).
 
 use crate::case::similarity::{Difference, Profile, SHOWN_FROM};
 use crate::case::{Case, Stage, similarity};
@@ -19,11 +19,11 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Most earlier applications of one applicant that are compared.
+/// Maximum number of earlier requests compared.
 const MOST_COMPARED: i64 = 200;
-/// Most records of one applicant that are looked at.
+/// Maximum number of records of one applicant.
 const MOST_RECORDS: i64 = 500;
-/// Most that are shown.
+/// Maximum number of results.
 const MOST_SHOWN: usize = 10;
 
 /// 凭什么认为是同一申请人
@@ -82,9 +82,9 @@ pub struct SimilarCases {
 }
 
 impl Cases<'_> {
-    /// The earlier applications of the same applicant to the same organ for alike information, the likest first.
+    /// Earlier requests by the same applicant to the same organ for similar information, most similar first.
     ///
-    /// An earlier case whose log cannot be read is left out: it must not keep anybody from working on this one.
+    /// Omits an earlier case with an unreadable log, which must not block work on this one.
     ///
     /// # Errors
     /// As [`Cases::open_file`].
@@ -98,7 +98,7 @@ impl Cases<'_> {
         })
     }
 
-    /// The earlier applications of who may be the same as `one`, those alike to `profile`, of those before `before`.
+    /// The requests before `before` that are similar to `profile`, by applicants that may be the same as `one`.
     fn alike(
         &self,
         db: &mut Db,
@@ -117,7 +117,7 @@ impl Cases<'_> {
         };
         let (mut rows, is_whole) = cut(cases::list(db, &filter, Some(before), MOST_COMPARED + 1)?, MOST_COMPARED);
         is_complete &= is_whole;
-        // What goes on in another case is asked for there.
+        // A merged or split case continues in others, which are compared themselves.
         rows.retain(|row| row.stage != Stage::Merged.code() && row.stage != Stage::Split.code());
         let mut asked = Asked::load(db, &rows)?;
         let mut found: Vec<(u8, Option<Difference>, CaseRow)> = rows
@@ -128,7 +128,7 @@ impl Cases<'_> {
             })
             .filter(|(likeness, ..)| *likeness >= SHOWN_FROM)
             .collect();
-        // A stable sort: of equally alike ones the newest comes first.
+        // The sort is stable: among equally similar requests the newest stays first.
         found.sort_by_key(|(likeness, ..)| std::cmp::Reverse(*likeness));
         found.truncate(MOST_SHOWN);
         is_complete &= asked.is_complete;
@@ -149,22 +149,22 @@ impl Cases<'_> {
 }
 
 impl SimilarCases {
-    /// No case; whether all were compared.
+    /// An empty result with this flag.
     const fn none(is_complete: bool) -> Self {
         Self { shown_from: similarity::SHOWN_FROM, article: Some(ARTICLE), is_complete, items: Vec::new() }
     }
 
-    /// The same under an Order: that of 2007 knows no such category.
+    /// Adapts the result to a regime: Order 492 (2007) has no category for repeats.
     #[must_use]
     pub fn of_regime(self, regime: Option<Regime>) -> Self {
         Self { article: (regime != Some(Regime::Order492)).then_some(ARTICLE), ..self }
     }
 }
 
-/// On what a repeat may be refused.
+/// The article on which a repeat may be refused.
 const ARTICLE: &str = "《条例》第三十六条第（六）项";
 
-/// The records of the applicant, each with what says so; the second member is false when there are too many.
+/// The applicant's records, each with the reason for the match. The flag is `false` if there are too many.
 fn same_applicants(db: &mut Db, one: &ApplicantRow) -> Result<(BTreeMap<ApplicantId, SameBy>, bool), OfficeError> {
     let (records, is_complete) = cut(applicants::perhaps_same(db, one, MOST_RECORDS + 1)?, MOST_RECORDS);
     let same_by = |record: &applicants::Likely| {

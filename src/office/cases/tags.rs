@@ -1,4 +1,4 @@
-//! Subject tags: what a clerk says a case is about, so that cases on one matter are found together.
+//! Subject tags, by which clerks mark what a case is about, to find cases on the same matter together.
 
 use crate::case::Role;
 use crate::office::service::validation::Checks;
@@ -9,28 +9,25 @@ use crate::store::{
     cases::{self, tags},
 };
 
-/// Who sets tags.
+/// The roles that may set tags.
 pub const TAGGERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
 
-/// Most tags of a case: more say nothing.
+/// Maximum number of tags per case.
 const MOST_TAGS: usize = 10;
-/// The longest tag, characters.
+/// Maximum length of a tag, in characters.
 pub const TAG_MAX_CHARS: usize = 20;
 
 impl Cases<'_> {
-    /// The subject tags of a case, in order.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// The subject tags of a case, sorted.
     pub fn tags(&self, id: CaseId) -> Result<Vec<String>, OfficeError> {
         self.store().read(|db| Ok(tags::of_case(db, id)?))
     }
 
-    /// Makes the tags of a case these. `is_as_seen` is asked about the tags it has. Returns the tags it has then, in order.
+    /// Replaces the tags of a case, if `is_as_seen` accepts the stored ones. Returns the new tags, sorted.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`] for a tag that is none, twice there, or one too many; [`OfficeError::Stale`] when
-    /// `is_as_seen` says no; [`OfficeError::NotFound`].
+    /// [`OfficeError::Invalid`] for an invalid, duplicate or excess tag; [`OfficeError::Stale`] if `is_as_seen` rejects
+    /// the stored ones; [`OfficeError::NotFound`] if the case does not exist.
     pub fn set_tags(
         &self,
         caller: &Caller,
@@ -67,7 +64,7 @@ impl Cases<'_> {
     }
 }
 
-/// The tags without blanks around them, in order.
+/// Validates the tags. Returns them trimmed and sorted.
 fn checked(given: &[String]) -> Result<Vec<String>, OfficeError> {
     let mut checks = Checks::new();
     if given.len() > MOST_TAGS {

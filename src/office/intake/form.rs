@@ -1,6 +1,7 @@
-//! The form a front-desk system sends: one table of its members, read by the checks here and by the documentation.
+//! The form sent by front-desk systems: one table of its members, used by the checks and by the documentation.
 //!
-//! Everything that is wrong is told at once, so that the person at the counter is asked once. No fault repeats a value.
+//! All faults are reported at once, so that the applicant at the counter is asked only once. A fault never repeats a
+//! value.
 
 use crate::case::command::title_of;
 use crate::case::is_id_card;
@@ -16,14 +17,14 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// What a member may hold.
+/// The type of a member.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// An object; its members stand in the table themselves.
+    /// An object. Its members have entries of their own.
     Object,
-    /// One line of at most so many characters.
+    /// One line of at most this many characters.
     Line(usize),
-    /// Text of several lines, at most so many characters.
+    /// Multi-line text of at most this many characters.
     Text(usize),
     /// `true` or `false`.
     Flag,
@@ -38,22 +39,22 @@ pub enum Kind {
 pub struct Field {
     /// JSON pointer.
     pub pointer: &'static str,
-    /// What it means, in Chinese.
+    /// Its meaning, in Chinese.
     pub label: &'static str,
-    /// What it may hold.
+    /// Its type.
     pub kind: Kind,
-    /// Whether it must be there when the object it belongs to is.
+    /// Whether it is required if its parent object is present.
     pub is_required: bool,
 }
 
 impl Field {
-    /// The pointer of the object it belongs to; empty for the form itself.
+    /// The pointer of its parent object. Empty for the form itself.
     #[must_use]
     pub fn parent(&self) -> &'static str {
         self.pointer.rsplit_once('/').map_or("", |(parent, _)| parent)
     }
 
-    /// Its name within that object.
+    /// Its name within the parent object.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.pointer.rsplit_once('/').map_or(self.pointer, |(_, name)| name)
@@ -134,14 +135,14 @@ fn delivery_ways() -> Vec<&'static str> {
     DeliveryWay::ALL.iter().map(|way| way.code()).collect()
 }
 
-/// A form that was read; whether it is good, [`Checks`] knows.
+/// A form that was read. [`Checks`] holds its faults.
 #[derive(Debug)]
 pub struct Form {
     tidy: Value,
 }
 
 impl Form {
-    /// Reads a form as of `today`; what is wrong goes into `checks`.
+    /// Reads a form as of `today`. Adds its faults to `checks`.
     #[must_use]
     pub fn read(checks: &mut Checks, body: &Value, today: NaiveDate) -> Self {
         let form = Self { tidy: tidied(body) };
@@ -161,22 +162,22 @@ impl Form {
         form
     }
 
-    /// The organ it names, by code or id.
+    /// The organ, by code or id.
     #[must_use]
     pub fn organ(&self) -> Option<&str> {
         self.text(ORGAN)
     }
 
-    /// The front desk's own number.
+    /// The case's number in the front-desk system.
     #[must_use]
     pub fn external_number(&self) -> Option<&str> {
         self.text(EXTERNAL_NUMBER)
     }
 
-    /// The application to `organ`, after the checks passed.
+    /// Converts the form to a request to `organ`. All checks must have passed.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`] for a form that did not pass them.
+    /// [`OfficeError::Invalid`] if they did not.
     pub fn into_application(self, organ: OrganId) -> Result<Application, OfficeError> {
         let title = self.text(REQUEST).map(title_of);
         let Value::Object(mut members) = self.tidy else { return Err(unreadable()) };
@@ -225,7 +226,7 @@ impl Form {
         }
     }
 
-    /// What must be usable as an address: of a mail, of this filing.
+    /// Checks the values used as addresses: the e-mail address and the external number.
     fn check_spelling(&self, checks: &mut Checks) {
         if self.text(EMAIL).is_some_and(|text| !is_email(text)) {
             checks.fault(EMAIL, "invalid_email", "电子邮箱格式不正确");
@@ -236,7 +237,7 @@ impl Form {
         }
     }
 
-    /// R2: the day of receipt of a registered letter is the day it was signed for.
+    /// R2: registered mail is received on the day it is signed for.
     fn check_signature(&self, checks: &mut Checks) {
         let is_registered = self.text(CHANNEL) == Some(Channel::RegisteredMail.code());
         let is_misdirected = self.tidy.pointer(MISDIRECTED) == Some(&Value::Bool(true));
@@ -254,7 +255,7 @@ fn unreadable() -> OfficeError {
     OfficeError::invalid("", "invalid_value", "申请内容不符合要求")
 }
 
-/// The form without what says nothing: null, blank text, blanks around text.
+/// Removes null and blank members, and trims text.
 fn tidied(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -293,7 +294,7 @@ fn choice(checks: &mut Checks, pointer: &str, text: &str, codes: &[&str]) {
 }
 
 fn day(checks: &mut Checks, pointer: &'static str, text: &str) -> Option<(&'static str, NaiveDate)> {
-    // Read back: chrono also takes 2025-3-5, two spellings of one day.
+    // Compared with its canonical form, because chrono also accepts 2025-3-5.
     let day = text.parse::<NaiveDate>().ok().filter(|day| day.to_string() == text);
     if day.is_none() {
         checks.fault(pointer, "invalid_date", "应为存在的日期，格式为 2025-03-20");
@@ -301,7 +302,7 @@ fn day(checks: &mut Checks, pointer: &'static str, text: &str) -> Option<(&'stat
     day.map(|day| (pointer, day))
 }
 
-/// No fact lies ahead, before the law, or before the facts it rests on.
+/// Refuses dates in the future, before the law came into force, or before the facts they depend on.
 fn check_days(checks: &mut Checks, days: &BTreeMap<&'static str, NaiveDate>, today: NaiveDate) {
     let base = |pointer: &str, of: &str| days.get(of).filter(|_| pointer != of);
     for field in FIELDS {
@@ -334,7 +335,7 @@ mod tests {
         (form, faults)
     }
 
-    /// A value that a member of the table takes.
+    /// A valid value for a member of the table.
     fn good(field: &Field) -> Value {
         match field.kind {
             Kind::Object => json!({}),

@@ -1,4 +1,4 @@
-//! What an export tells of a case besides what an import takes: where it stands, who has it, how long it has left.
+//! The derived columns of an export, which an import ignores: stage, owner, time left.
 
 use crate::case::{Case, Event, Position, position};
 use crate::law::{Calendar, ClockAnswer};
@@ -11,10 +11,10 @@ use chrono::NaiveDate;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Between several approvals, or remedies, in a cell.
+/// Separates several approvals or remedies in a cell.
 const BETWEEN: &str = "；";
 
-/// What the rows of one export are told by.
+/// The basis for the derived columns of one export.
 #[derive(Debug)]
 pub(super) struct Deriving {
     desk: Desk,
@@ -27,10 +27,7 @@ impl Deriving {
         Self { desk, today, names: HashMap::new() }
     }
 
-    /// What is told of a case.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// The derived columns of a case.
     pub(super) fn of(
         &mut self,
         db: &mut Db,
@@ -40,7 +37,7 @@ impl Deriving {
     ) -> Result<Derived, OfficeError> {
         let (calendar, rules) = (&self.desk.calendar, &self.desk.rules);
         let answer = case.reply_clock(calendar, rules, Some(self.today));
-        // A log whose clock cannot be computed is told by `audit clocks`; the ledger has its facts all the same.
+        // `audit clocks` reports a log whose clock cannot be computed. The export still contains its facts.
         let answer = answer.unwrap_or_default();
         let position = position(case, answer.as_ref(), self.today, &rules.warning_thresholds(), calendar);
         let remaining = remaining(&position, answer.as_ref(), self.today, calendar);
@@ -73,7 +70,7 @@ impl Deriving {
         }
         let name = match users::find(db, UserId(id)) {
             Ok(user) => Some(user.display_name),
-            // An import at the command line has no user.
+            // An import from the command line has no user.
             Err(StoreError::NotFound) => None,
             Err(other) => return Err(other.into()),
         };
@@ -81,7 +78,7 @@ impl Deriving {
         Ok(name)
     }
 
-    /// The steps of the last proposal, each with who took it and when.
+    /// The approvals of the last proposal, each with reviewer and day.
     fn approvals(&mut self, db: &mut Db, log: &[Event]) -> Result<Option<String>, OfficeError> {
         let mut told: Vec<String> = Vec::new();
         for event in log {
@@ -99,7 +96,7 @@ impl Deriving {
     }
 }
 
-/// Working days until the last day, or since.
+/// Working days until the last day, or since it.
 fn remaining(
     position: &Position,
     answer: Option<&ClockAnswer>,

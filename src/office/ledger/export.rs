@@ -1,4 +1,4 @@
-//! Writing cases out as a ledger. Identity numbers and contacts are masked; in the clear only with a reason on record.
+//! Exporting cases as a ledger. Personal data is masked; in clear text only with a recorded reason.
 
 use super::derived::Deriving;
 use crate::case::Event;
@@ -19,13 +19,13 @@ use crate::store::{ApplicantId, CaseId, Db, DepartmentId, OrganId, cases, people
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
-/// Cases read at once.
+/// Cases read per page.
 const PAGE: i64 = 500;
-/// What stands for a contact that is not shown.
+/// Replaces a hidden contact.
 const HIDDEN: &str = "***";
 
-/// Which cases are written out: those received in these days, all when there are none. A case whose receipt is still to be
-/// confirmed counts by the day it was handed in.
+/// The days of receipt to export, or all cases if there are none. A case whose receipt is not confirmed counts by its
+/// day of submission.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportQuery {
     /// First day of receipt.
@@ -34,20 +34,21 @@ pub struct ExportQuery {
     pub until: Option<NaiveDate>,
 }
 
-/// How personal data are shown.
+/// How personal data is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Personal {
-    /// Names by their first character, numbers by a few digits, contacts not at all.
+    /// Names by their first character, numbers by a few digits, other contacts hidden.
     Masked,
-    /// As they are.
+    /// In clear text.
     Clear,
 }
 
 impl Ledgers<'_> {
-    /// Records that somebody is about to read the applicants of a ledger in the clear, and why. Comes before the reading.
+    /// Records that a ledger is about to be exported in clear text, and why. Must be called before reading.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`] without a reason; [`OfficeError::TooOften`], which only a command is spared.
+    /// [`OfficeError::Invalid`] without a reason; [`OfficeError::TooOften`] above the daily limit, which does not apply
+    /// to the command line (no `caller`).
     pub fn record_clear_ledger(
         &self,
         db: &mut Db,
@@ -72,7 +73,7 @@ impl Ledgers<'_> {
         self.service().note_from(db, &origin, entry)
     }
 
-    /// As [`Ledgers::record_clear_ledger`], in a transaction of its own.
+    /// Like [`Office::record_clear_ledger`], in its own transaction.
     ///
     /// # Errors
     /// As [`Ledgers::record_clear_ledger`].
@@ -86,7 +87,7 @@ impl Ledgers<'_> {
         self.store().write(|db| self.record_clear_ledger(db, Some(caller), organ, query, reason))
     }
 
-    /// As [`Ledgers::export_ledger`], in a reading of its own.
+    /// Like [`Office::export_ledger`], in its own read transaction.
     ///
     /// # Errors
     /// As [`Ledgers::export_ledger`].
@@ -100,12 +101,12 @@ impl Ledgers<'_> {
         self.store().read(|db| self.export_ledger(db, organ, query, personal, each))
     }
 
-    /// The ledger of an organ by day of receipt, page by page: `each` is given the rows of a page. Cases whose receipt is
-    /// still to be confirmed come last.
+    /// Exports the ledger of an organ by day of receipt and passes it to `each` page by page. Cases whose receipt is
+    /// not confirmed come last.
     ///
     /// # Errors
-    /// What `each` returns, and what every read may meet. [`OfficeError::Unreadable`] for a case or an applicant that cannot
-    /// be read: a ledger without it would look whole.
+    /// The errors of `each`; [`OfficeError::Unreadable`] if a case or an applicant cannot be read, because a ledger
+    /// without it would look complete.
     pub fn export_ledger(
         &self,
         db: &mut Db,
@@ -137,7 +138,7 @@ impl Ledgers<'_> {
         }
     }
 
-    /// What the rows of these cases say when an export of them is read again, masked or not.
+    /// The canonical text of the ledger rows an export of these cases would contain: in clear text and masked.
     pub(super) fn said_of(
         &self,
         db: &mut Db,
@@ -149,7 +150,7 @@ impl Ledgers<'_> {
         let named: HashMap<DepartmentId, String> = named.into_iter().map(|row| (row.id, row.name)).collect();
         let clear = self.ledger_rows(db, &rows, &named, Personal::Clear, (&mut 2, None))?;
         let masked = self.ledger_rows(db, &rows, &named, Personal::Masked, (&mut 2, None))?;
-        // What is masked is not read back, but for the name.
+        // An import reads only the name of a masked row.
         let masked = masked.into_iter().map(|(_, row)| LedgerRow { person: only_named(row.person), ..row });
         let said = clear.into_iter().zip(masked);
         Ok(said.map(|((id, clear), masked)| (id, [clear.canonical(), masked.canonical()])).collect())
@@ -213,7 +214,7 @@ impl Ledgers<'_> {
     }
 }
 
-/// The name alone, masked as it is.
+/// Keeps only the name, masked as it is.
 fn only_named(person: Person) -> Person {
     Person { name: person.name, ..Person::default() }
 }

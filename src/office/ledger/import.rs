@@ -1,5 +1,5 @@
-//! Taking a ledger in. The file is gone through twice: once for its numbers, so that a number that stands there twice is
-//! seen and the series of the organ goes on behind the old ones; once row by row, five hundred cases to a write.
+//! Importing a ledger. The file is read twice: first for its numbers, to detect duplicates and to continue the organ's
+//! series after them; then row by row, in batches.
 
 use super::series::{Key, Kind, Line, Place, Series};
 use super::{ImportOptions, LedgerImport};
@@ -27,11 +27,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Cases to a write.
+/// Cases per write.
 const BATCH: usize = 500;
 
 impl Ledgers<'_> {
-    /// What would come of a ledger, by a reading of its own. `options` ask for no more than a look.
+    /// Previews the import of a ledger in its own read transaction. `options` must be a dry run.
     ///
     /// # Errors
     /// As [`Ledgers::import_ledger`].
@@ -45,13 +45,13 @@ impl Ledgers<'_> {
         self.store().read(|db| self.import_ledger(db, Some(caller), organ, file, options, &mut |_, _| {}))
     }
 
-    /// Takes a ledger in, or looks what would come of it. `progress` is told rows done and rows in all.
+    /// Imports a ledger, or previews the import. `progress` receives the rows done and the total.
     ///
-    /// Nothing is rolled back here: when [`LedgerImport::is_refused`], the caller gives the transaction up.
+    /// Does not roll back by itself: if [`LedgerImport::is_refused`], the caller must abandon the transaction.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`] `unreadable_file` for what is no ledger, [`OfficeError::Refused`] `file_too_large` beyond the
-    /// caps; what every write may meet.
+    /// [`OfficeError::Invalid`] `unreadable_file` if the file is not a ledger; [`OfficeError::Refused`]
+    /// `file_too_large` or `too_many_rows` above the limits.
     pub fn import_ledger<'a>(
         &self,
         db: &mut Db,
@@ -92,7 +92,7 @@ impl Ledgers<'_> {
     }
 }
 
-/// A ledger on its way in.
+/// An import in progress.
 struct Import<'a> {
     office: &'a Office,
     caller: Option<&'a Caller>,
@@ -101,18 +101,18 @@ struct Import<'a> {
     options: ImportOptions,
     today: NaiveDate,
     now: Ts,
-    /// The instant duties are written at.
+    /// The instant stored as the duties' last change.
     since: Ts,
     reader: LedgerReader,
-    /// Where a number stands first.
+    /// The first line of each number.
     numbers: HashMap<String, Line>,
-    /// How often a row without a number has come.
+    /// How often each row without a number has occurred.
     equals: HashMap<String, u32>,
-    /// What the cases without a number say, once they are wanted; each is there for one row.
+    /// The canonical text of existing cases without a number, loaded on demand. Each matches only one row.
     unnumbered: Option<Vec<[String; 2]>>,
     departments: Vec<DepartmentRow>,
     series: Series,
-    /// The last number of each year that the ledger has or a row without one was given: the next follows it.
+    /// The last number of each year among the series, the ledger and the numbers drawn. The next number follows it.
     last: BTreeMap<i32, i64>,
     pending: Vec<(LedgerRow, String)>,
     batch: Batch,
@@ -156,13 +156,13 @@ impl<'a> Import<'a> {
         self.desk.organ.id
     }
 
-    /// Nothing more is written once all is lost.
+    /// Whether to write. `false` once the import must be rolled back anyway.
     const fn writes(&self) -> bool {
         !self.options.dry_run && !self.telling.report.is_refused(&self.options)
     }
 
-    /// Counts the rows, and notes where each number stands first and how far the organ's own series will come. The series
-    /// are held until the transaction ends.
+    /// Counts the rows, and records the first line of each number and the end of each of the organ's series. When
+    /// writing, locks the series until the transaction ends.
     fn look_ahead(&mut self, db: &mut Db, source: &Source<'_>) -> Result<(), OfficeError> {
         let mut places: BTreeMap<i32, Vec<Place>> = BTreeMap::new();
         source.rows(|row| {
@@ -187,8 +187,8 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// The last number of a series before this ledger. That of 受理编号 is held, so that no other transaction takes the numbers
-    /// after it; of those no two cases may have the same.
+    /// The last number of a series before this ledger. When writing, locks the series of 受理编号, whose numbers must be
+    /// unique, so that no other transaction takes the following ones.
     fn before(&mut self, db: &mut Db, key: Key) -> Result<i64, OfficeError> {
         if let Some(known) = self.series.before(key) {
             return Ok(known);
@@ -202,7 +202,7 @@ impl<'a> Import<'a> {
         Ok(last)
     }
 
-    /// The places of the row's numbers in the series of the organ.
+    /// The places of the row's numbers in the organ's series, or faults for numbers too far beyond them.
     fn places(&mut self, db: &mut Db, row: &LedgerRow) -> Result<Result<Vec<Place>, Vec<RowFault>>, OfficeError> {
         let places = self.series.places(&row.past);
         for place in &places {
@@ -227,7 +227,7 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// What tells a row from every other of the organ: what it says, and for rows without a number which of its equals it is.
+    /// Identifies a row within the organ: its content, and for rows without a number its ordinal among identical rows.
     fn fingerprint(&mut self, row: &LedgerRow) -> String {
         let sealer = self.office.store().sealer();
         let said = row.canonical();
@@ -258,7 +258,7 @@ impl<'a> Import<'a> {
             } else if known.contains(&fingerprint) || (number.is_none() && self.is_unnumbered_case(db, &row)?) {
                 self.telling.exists(&row);
             } else if let Some(id) = number.and_then(|number| taken.get(number)) {
-                // Wherever the case came from, an export of it may come back.
+                // The row may come from an export of the case, wherever the case came from.
                 if said.get(id).is_some_and(|said| said.contains(&row.canonical())) {
                     self.telling.exists(&row);
                 } else {
@@ -350,7 +350,7 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Whether a case without a number says what the row says: an export of it has come back.
+    /// Whether an existing case without a number matches the row, because an export of it was imported.
     fn is_unnumbered_case(&mut self, db: &mut Db, row: &LedgerRow) -> Result<bool, OfficeError> {
         if self.unnumbered.is_none() {
             let of = ledger::unnumbered(db, self.organ())?;
@@ -368,7 +368,7 @@ impl<'a> Import<'a> {
         Context { actor: &self.actor, today: self.today, calendar: &self.desk.calendar, rules: &self.desk.rules }
     }
 
-    /// The department of a name or code, and whether it has to be made.
+    /// The department with this name or code, and whether it is new.
     fn department(&self, named: &str) -> (DepartmentRow, bool) {
         let is_it = |row: &&DepartmentRow| row.name == named || row.code == named;
         if let Some(known) = self.departments.iter().find(is_it) {
@@ -404,7 +404,7 @@ impl<'a> Import<'a> {
         Ok(applicants::sealed(self.office.store().sealer(), new, self.now)?)
     }
 
-    /// The number after the last of the year's series that no case and no row has, and its place there.
+    /// The next number of the year's series that neither a case nor a row uses, and its place.
     fn next_number(&mut self, db: &mut Db, year: i32) -> Result<(String, i64), OfficeError> {
         let mut seq = match self.last.get(&year) {
             Some(last) => *last,
@@ -433,7 +433,7 @@ impl<'a> Import<'a> {
         Ok(LedgerImport { jumps: self.series.jumps(), ..report })
     }
 
-    /// Who took which file in.
+    /// Records who imported which file.
     fn note(&self, db: &mut Db, bytes: &[u8]) -> Result<(), OfficeError> {
         let hash = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
         let LedgerImport { rows, created, existing, rejected, .. } = &self.telling.report;
@@ -463,7 +463,7 @@ fn place_of(row: &LedgerRow) -> Line {
     (row.sheet.clone(), row.line)
 }
 
-/// A refusal with what the row has in that column, where it says something in words.
+/// Adds the row's text in the faulty column to a refusal.
 fn found(row: &LedgerRow, refusal: NotAllowed) -> RowFault {
     let mut fault = RowFault::of(row.sheet.as_deref(), row.line, refusal);
     fault.found = row.shown(&fault.column);
@@ -484,7 +484,8 @@ fn number_taken(row: &LedgerRow) -> RowFault {
     number_fault(row, "number_taken", detail.to_owned())
 }
 
-/// An identity number of today must carry its check character; one of fifteen digits has none.
+/// Whether an identity number is plausible: a current ID card number must have a valid check character; the old ones of
+/// fifteen digits have none.
 fn is_plausible(kind: IdentityKind, number: &str) -> bool {
     let is_old = number.len() == 15 && number.chars().all(|letter| letter.is_ascii_digit());
     kind != IdentityKind::IdCard || is_old || is_id_card(number)

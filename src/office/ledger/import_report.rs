@@ -1,4 +1,4 @@
-//! What becomes of each row, counted and told.
+//! The result of an import: counts, and the result of each row.
 
 use super::series::Line;
 use super::{AsideRow, LedgerImport, LineResult, LineStatus, MOST_FAULTS, RemarkCount};
@@ -7,20 +7,20 @@ use crate::office::cases::case_file::CaseFile;
 use crate::report::ledger::{Aside, Headings, LedgerReader, LedgerRow, RowFault, Unmapped};
 use std::collections::BTreeMap;
 
-/// Lines told of a remark.
+/// Maximum number of lines listed per remark.
 const LINES: usize = 20;
-/// Rows told that are no case.
+/// Maximum number of non-case rows listed.
 const ASIDES: usize = 100;
 
-/// A report in the making.
+/// A report under construction.
 #[derive(Debug, Default)]
 pub(super) struct Telling {
-    /// As far as it has come.
+    /// The report so far.
     pub(super) report: LedgerImport,
     remarks: BTreeMap<Remark, (u64, Vec<Line>)>,
-    /// How many rows are told one by one.
+    /// Maximum number of rows reported individually.
     lines: usize,
-    /// The sheets that are read, in their order.
+    /// The sheets that are read, in order.
     sheets: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl Telling {
         Self { report, lines, sheets, ..Self::default() }
     }
 
-    /// What the first pass met that is not taken, and rows that are no case.
+    /// Adds the findings of the first pass: columns and sheets that are not imported, and rows that are not cases.
     pub(super) fn looked(&mut self, reader: &LedgerReader) {
         self.report.unread = reader.unread();
         let told = |aside: &Aside| AsideRow {
@@ -113,7 +113,7 @@ impl Telling {
         };
         self.report.remarks = self.remarks.into_iter().map(counted).collect();
         self.report.unmapped = unmapped;
-        // Batches mix faults of rows with those of cases; sheets come in their order.
+        // Sorted, because batches mix faults of rows with those of cases. Sheets keep their order.
         self.report.faults.sort_by_key(|fault| (place(&self.sheets, fault.sheet.as_deref()), fault.line));
         self.report.lines.sort_by_key(|line| (place(&self.sheets, line.sheet.as_deref()), line.line));
         self.report.is_written = writes && self.report.created > 0;

@@ -1,4 +1,4 @@
-//! The series that the numbers of a ledger belong to: how far each has come, what is too far beyond it, where it jumps.
+//! The organ's number series during an import: the end of each series, numbers too far beyond it, and gaps.
 
 use super::SeriesJump;
 use crate::case::NotAllowed;
@@ -7,11 +7,11 @@ use crate::report::ledger::half_width;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How far beyond a series a number may be, besides the rows of its ledger. A series of an office grows by hundreds a
-/// year; a mistyped date or telephone number is further off.
+/// How far beyond a series a number may be, in addition to the rows of its ledger. A series grows by hundreds a year; a
+/// mistyped date or telephone number is further off.
 const MOST_AHEAD: i64 = 10_000;
 
-/// A kind of number that an organ writes by a pattern of its own.
+/// A kind of number with a pattern of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// 受理编号.
@@ -45,7 +45,7 @@ impl Kind {
         }
     }
 
-    /// What a row has of it.
+    /// The number of this kind in a row.
     fn of(self, past: &Past) -> Option<&str> {
         match self {
             Self::Registration => past.number.as_deref(),
@@ -54,7 +54,7 @@ impl Kind {
     }
 }
 
-/// One series of the organ.
+/// One series: kind and year.
 pub(super) type Key = (Kind, i32);
 
 /// A place in a series.
@@ -62,22 +62,22 @@ pub(super) type Key = (Kind, i32);
 pub(super) struct Place {
     /// The series.
     pub(super) key: Key,
-    /// The number in it; [`i64::MAX`] for one of more digits than any series has.
+    /// The number in it. [`i64::MAX`] if it has more digits than fit.
     pub(super) seq: i64,
 }
 
-/// Where a row stands: its sheet, in a workbook of several, and its line.
+/// The position of a row: its sheet (if the workbook has several) and its line.
 pub(super) type Line = (Option<Arc<str>>, u32);
 
-/// The series of an organ while a ledger comes in.
+/// The series of an organ during an import.
 #[derive(Debug)]
 pub(super) struct Series {
     patterns: [(Kind, String); 2],
-    /// How many rows the ledger has.
+    /// The number of rows in the ledger.
     rows: i64,
     /// The last number of each series before the ledger.
     before: BTreeMap<Key, i64>,
-    /// The numbers that come in, each with its line.
+    /// The imported numbers, each with its line.
     given: BTreeMap<Key, BTreeMap<i64, Line>>,
 }
 
@@ -95,19 +95,19 @@ impl Series {
         self.rows = i64::try_from(rows).unwrap_or(i64::MAX);
     }
 
-    /// The place of a number that is written as the organ writes this kind.
+    /// The place of a number, if it follows the organ's pattern for this kind.
     pub(super) fn place(&self, kind: Kind, number: &str) -> Option<Place> {
         let (_, pattern) = self.patterns.iter().find(|(of, _)| *of == kind)?;
         let (year, seq) = own_place(pattern, number)?;
         Some(Place { key: (kind, year), seq })
     }
 
-    /// The places of a row.
+    /// The places of a row's numbers.
     pub(super) fn places(&self, past: &Past) -> Vec<Place> {
         Kind::ALL.into_iter().filter_map(|kind| self.place(kind, kind.of(past)?)).collect()
     }
 
-    /// The last number of a series before the ledger, once it is known.
+    /// The last number of a series before the ledger, if already loaded.
     pub(super) fn before(&self, key: Key) -> Option<i64> {
         self.before.get(&key).copied()
     }
@@ -116,7 +116,7 @@ impl Series {
         self.before.insert(key, last);
     }
 
-    /// The highest number that may come in.
+    /// The highest number accepted.
     fn limit(&self, key: Key) -> i64 {
         self.before(key).unwrap_or(0).saturating_add(self.rows).saturating_add(MOST_AHEAD)
     }
@@ -125,7 +125,7 @@ impl Series {
         place.seq <= self.limit(place.key)
     }
 
-    /// Why a row cannot have this place.
+    /// The refusal for a number too far beyond its series.
     pub(super) fn too_far(&self, place: Place) -> NotAllowed {
         let (kind, year) = place.key;
         let (last, limit) = (self.before(place.key).unwrap_or(0), self.limit(place.key));
@@ -138,19 +138,19 @@ impl Series {
         NotAllowed::new("number_out_of_series", detail).at(kind.pointer())
     }
 
-    /// The row's numbers come in.
+    /// Adds the row's numbers to the imported ones.
     pub(super) fn give(&mut self, places: &[Place], line: &Line) {
         for place in places {
             self.given.entry(place.key).or_default().entry(place.seq).or_insert_with(|| line.clone());
         }
     }
 
-    /// The highest number of each series that came in.
+    /// The highest imported number of each series.
     pub(super) fn reached(&self) -> impl Iterator<Item = (Key, i64)> {
         self.given.iter().filter_map(|(key, given)| Some((*key, *given.last_key_value()?.0)))
     }
 
-    /// Where numbers are missing between the series as it was and the highest that came in.
+    /// The gaps between the end of each series and its highest imported number.
     pub(super) fn jumps(&self) -> Vec<SeriesJump> {
         self.given.iter().filter_map(|(key, given)| self.jump(*key, given)).collect()
     }
@@ -184,19 +184,19 @@ impl Series {
     }
 }
 
-/// Year and place of a number that is written by the organ's own pattern, however wide its letters are.
+/// Year and place of a number that follows the organ's own pattern. Treats full-width characters as half-width.
 pub(in crate::office) fn own_place(pattern: &str, number: &str) -> Option<(i32, i64)> {
     place_of(&half_width(pattern), &half_width(number))
 }
 
-/// Year and place of a number that is written by this pattern.
+/// Year and place of a number that follows this pattern.
 fn place_of(pattern: &str, number: &str) -> Option<(i32, i64)> {
     let (year, seq) = parts_of(pattern, number, (None, None))?;
-    // Digits alone: the only fault can be that there are too many of them.
+    // Contains only digits, so parsing can only fail because there are too many.
     Some((year.parse().ok()?, seq.parse().unwrap_or(i64::MAX)))
 }
 
-/// The year and the place as they are written. A placeholder that comes again says the same again.
+/// The year and place as written. A repeated placeholder must repeat the same digits.
 fn parts_of<'a>(
     pattern: &str,
     number: &'a str,

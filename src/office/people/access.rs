@@ -1,4 +1,4 @@
-//! Authorisation: what a caller is where a thing belongs.
+//! Authorisation: the caller's roles at the organ a thing belongs to.
 
 use crate::case::Role;
 use crate::office::mail::OF_ALL_ORGANS;
@@ -11,51 +11,51 @@ use std::collections::BTreeSet;
 
 pub use crate::store::people::access::Thing;
 
-/// What a caller is where a thing belongs.
+/// The caller's roles at the organ a thing belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// The organ; for a user one of its organs in which the caller has a role.
+    /// The organ. For a user, one of its organs in which the caller has a role.
     pub organ_id: OrganId,
     /// The organ's path in the tree.
     pub organ_path: String,
-    /// The caller's roles there, never empty.
+    /// The caller's roles there. Never empty.
     pub roles: BTreeSet<Role>,
 }
 
 impl Standing {
-    /// Whether any of the roles is held.
+    /// Whether the caller holds any of these roles there.
     #[must_use]
     pub fn has_any(&self, roles: &[Role]) -> bool {
         roles.iter().any(|role| self.roles.contains(role))
     }
 }
 
-/// Who was let in, and what they are where the request leads.
+/// An authenticated caller and their standing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
-    /// What the caller is where the thing belongs; `None` for a request that names none.
+    /// The standing at the requested thing. `None` for a request that names no thing.
     pub standing: Option<Standing>,
 }
 
-/// Who asks, looked at again inside a write transaction: roles may have ended since the request was admitted.
+/// A caller checked again inside a write transaction, because roles may have been removed since admission.
 #[derive(Debug, Clone)]
 pub(in crate::office) struct Readmitted {
-    /// The caller with the roles of this moment.
+    /// The caller with the present roles.
     pub caller: Caller,
-    /// What the caller is where the thing belongs.
+    /// The standing at the requested thing.
     pub standing: Standing,
     /// The organ of the thing, with the calendars in force for it.
     pub seat: Seat,
 }
 
 impl People<'_> {
-    /// The caller behind an access token with today's roles, and what it is where the thing belongs: one statement.
+    /// Authenticates an access token and loads the caller's present roles and standing, in one statement.
     ///
     /// # Errors
-    /// [`OfficeError::Unauthenticated`] when the token is bad, of an older epoch, or the user is no longer active;
-    /// [`OfficeError::NotFound`] when there is no such thing, and just so when the caller has no role there.
+    /// [`OfficeError::Unauthenticated`] if the token is invalid or of an older epoch, or the user is inactive;
+    /// [`OfficeError::NotFound`] if the thing does not exist or the caller has no role there, which look the same.
     pub fn admit(&self, access_token: &str, thing: Option<Thing>) -> Result<Admission, OfficeError> {
         let proof = self.signer().check(access_token, self.clock().now().0.timestamp())?;
         self.store().ask_reserved(|db| {
@@ -69,10 +69,10 @@ impl People<'_> {
         })
     }
 
-    /// Demands one of the roles: in the scope if there is one, else in any organ.
+    /// Requires one of the roles: at the standing if there is one, else in any organ.
     ///
     /// # Errors
-    /// [`OfficeError::RoleRequired`].
+    /// [`OfficeError::RoleRequired`] if the caller holds none of them.
     pub fn require(&self, caller: &Caller, standing: Option<&Standing>, allowed: &[Role]) -> Result<(), OfficeError> {
         let is_allowed = match standing {
             Some(standing) => standing.has_any(allowed),
@@ -82,7 +82,7 @@ impl People<'_> {
     }
 }
 
-/// The caller that a row of the database describes, and the organs of the thing that was asked for with it.
+/// Splits a loaded row into the caller and the organs of the thing.
 fn caller_of(asking: Asking, origin: Origin) -> Result<(Caller, Vec<Seat>), OfficeError> {
     let Asking { user, roles, seats } = asking;
     if !user.is_active {
@@ -92,11 +92,11 @@ fn caller_of(asking: Asking, origin: Origin) -> Result<(Caller, Vec<Seat>), Offi
     Ok((Caller { user_id: id, username, display_name, department_id, roles, origin }, seats))
 }
 
-/// The caller of an admitted request, at a case or an organ, looked at again in a write transaction.
+/// Checks the caller of an admitted request again in a write transaction. `thing` must be a case or an organ.
 ///
 /// # Errors
-/// [`OfficeError::Unauthenticated`] when the user is no longer active; [`OfficeError::NotFound`] when there is no such
-/// thing or the caller has no role there any more.
+/// [`OfficeError::Unauthenticated`] if the user no longer exists or is inactive; [`OfficeError::NotFound`] if the thing
+/// does not exist or the caller no longer has a role there.
 pub(in crate::office) fn readmit(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Readmitted, OfficeError> {
     let asking = access::asking(db, caller.user_id, Some(thing))?.ok_or(OfficeError::Unauthenticated)?;
     let (caller, seats) = caller_of(asking, caller.origin.clone())?;
@@ -105,19 +105,19 @@ pub(in crate::office) fn readmit(db: &mut Db, caller: &Caller, thing: Thing) -> 
     Ok(Readmitted { caller, standing, seat })
 }
 
-/// What the caller is where a thing belongs whose organs were read.
+/// The caller's standing at a thing whose organs were already loaded.
 fn standing_at(db: &mut Db, caller: &Caller, thing: Thing, seats: &[Seat]) -> Result<Standing, OfficeError> {
     if let (Thing::Mail(id), []) = (thing, seats) {
-        // A mail about no single organ, or no mail.
+        // Either a mail about no single organ, or an unknown mail.
         return standing(db, caller, Thing::Mail(id));
     }
     standing_among(caller, seats.iter().map(OrganPlace::from))
 }
 
-/// What the caller is where a thing belongs, by the roles the caller was admitted with.
+/// The caller's standing at a thing, by the roles loaded at admission.
 ///
 /// # Errors
-/// [`OfficeError::NotFound`] when there is no such thing, and just so when the caller has no role there.
+/// [`OfficeError::NotFound`] if the thing does not exist or the caller has no role there, which look the same.
 pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, OfficeError> {
     let places = match thing {
         Thing::Organ(id) => vec![access::of_organ(db, id)?],
@@ -145,7 +145,7 @@ fn standing_among(caller: &Caller, places: impl IntoIterator<Item = OrganPlace>)
     found.ok_or(OfficeError::NotFound)
 }
 
-/// Who administers or audits an organ at the top is that to the mails about no single organ.
+/// The standing at a mail about no single organ: administrators and auditors of a root organ have access to these.
 fn at_top(db: &mut Db, caller: &Caller) -> Result<Standing, OfficeError> {
     for place in access::at_top(db)? {
         let mut roles = caller.roles_at(&place.path);
@@ -157,10 +157,11 @@ fn at_top(db: &mut Db, caller: &Caller) -> Result<Standing, OfficeError> {
     Err(StoreError::NotFound.into())
 }
 
-/// The organs in which the caller holds one of `roles`, of those asked for, with the calendars in force for them.
+/// The organs in which the caller holds one of `roles`, with the calendars in force. With `organ`, only that organ and,
+/// if requested, those below it.
 ///
 /// # Errors
-/// [`OfficeError::NotFound`] for an organ outside these.
+/// [`OfficeError::NotFound`] if `organ` is not among the caller's organs.
 pub(in crate::office) fn seats_with(
     db: &mut Db,
     caller: &Caller,
@@ -176,10 +177,10 @@ pub(in crate::office) fn seats_with(
     Ok(seats)
 }
 
-/// The person must hold a role in the organ.
+/// Requires that the person holds a role in the organ.
 ///
 /// # Errors
-/// [`OfficeError::Invalid`] pointing at `pointer`.
+/// [`OfficeError::Invalid`] at `pointer` if the person does not.
 pub(in crate::office) fn require_member(
     db: &mut Db,
     user: UserId,

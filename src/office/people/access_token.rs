@@ -1,4 +1,4 @@
-//! Access tokens: HS256, short, checked against the user's epoch at every request.
+//! Access tokens: HS256, short-lived, checked against the user's epoch on every request.
 
 use crate::config::Security;
 use crate::office::OfficeError;
@@ -7,13 +7,13 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Who issues and who accepts.
+/// Issuer and audience of our tokens.
 const ISSUER: &str = "gongkai";
 const AUDIENCE: &str = "gongkai-api";
-/// What an access token says it is; nothing else is accepted as one.
+/// The `typ` claim of an access token. Tokens of any other type are rejected.
 const KIND: &str = "access";
 
-/// What a token says. We are the only issuer: a claim we did not write makes the token a forgery.
+/// The claims of a token. We are the only issuer, so an unknown claim marks a forgery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Claims {
@@ -26,10 +26,10 @@ struct Claims {
     exp: i64,
 }
 
-/// What a good token proves.
+/// The content of a valid token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proof {
-    /// Whose token it is.
+    /// The user it was issued to.
     pub user_id: UserId,
     /// The user's epoch when it was issued.
     pub epoch: i32,
@@ -51,11 +51,11 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// Takes the configured secret, or on SQLite without one a secret derived from the key file beside the database.
+    /// Uses the configured secret. On SQLite without one, derives a secret from the sealing key.
     #[must_use]
     pub fn new(security: &Security, sealer: &Sealer) -> Self {
         let configured = security.token_secret.expose();
-        // A keyed hash under a name of its own: as good a key as the file's, and it reveals nothing about that.
+        // A keyed hash under its own label: as strong as the sealing key, and it reveals nothing about that key.
         let secret = if configured.is_empty() {
             sealer.blind_index("gongkai/access-token/1", "")
         } else {
@@ -75,16 +75,16 @@ impl Signer {
         }
     }
 
-    /// Seconds a token lives.
+    /// Lifetime of a token in seconds.
     #[must_use]
     pub fn life_s(&self) -> u32 {
         self.life_s
     }
 
-    /// A token for the user, from `now` (Unix seconds) on.
+    /// Issues a token for the user, valid from `now` (Unix seconds).
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when signing fails.
+    /// [`OfficeError::Internal`] if signing fails.
     pub fn issue(&self, user_id: UserId, epoch: i32, now: i64) -> Result<String, OfficeError> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -99,15 +99,16 @@ impl Signer {
             .map_err(|cause| OfficeError::Internal(format!("token not signed: {cause}")))
     }
 
-    /// Checks everything a token says by itself; whether its epoch is still the user's is for the caller to look up.
+    /// Checks the token itself. The caller must compare its epoch with the user's.
     ///
     /// # Errors
-    /// [`OfficeError::Unauthenticated`], whatever is wrong.
+    /// [`OfficeError::Unauthenticated`] if any check fails.
     pub fn check(&self, token: &str, now: i64) -> Result<Proof, OfficeError> {
         let good = || {
             let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
             let claims = data.claims;
-            // A key id, a key, an address of keys, a critical extension: we never write one, so we follow none.
+            // We never write a key id, embedded key, key URL or critical extension, so a header with any of these is
+            // not ours.
             let is_our_header = data.header == Header::new(Algorithm::HS256);
             let leeway = i64::try_from(self.validation.leeway).unwrap_or(0);
             let is_our_span = claims.iat <= now.saturating_add(leeway)

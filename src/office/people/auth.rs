@@ -1,5 +1,5 @@
-//! Signing in and out: passwords, access tokens, refresh tokens. All state is in the database, so that every instance
-//! counts and revokes the same; each step is in the audit log.
+//! Sign-in and sign-out: passwords, access tokens, refresh tokens. All state is in the database, so that every instance
+//! counts and revokes alike. Each step is recorded in the audit log.
 
 use crate::case::Role;
 use crate::office::{OfficeError, Origin, People};
@@ -14,26 +14,26 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Who is asking, as the database knows it at this request.
+/// An authenticated user, as loaded for this request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Its id.
+    /// Id.
     pub user_id: UserId,
     /// The login name.
     pub username: String,
-    /// What others see.
+    /// The name shown to others.
     pub display_name: String,
     /// The department, for handlers.
     pub department_id: Option<DepartmentId>,
-    /// Every role held, each with its organ.
+    /// The roles of the user, each with its organ.
     pub roles: Vec<(OrganId, Role)>,
-    /// Where this request came from; nowhere until the request says so.
+    /// The origin of the request. Empty until the request sets it.
     pub origin: Origin,
 }
 
 impl Caller {
-    /// The roles this caller has at the organ whose path (`/root/…/organ/`) this is: those held there, and of those held
-    /// in an organ above the ones that reach down. Empty means: not the caller's business at all.
+    /// The caller's roles at the organ with this path (`/root/…/organ/`): those held in it, and of those held in organs
+    /// above it the ones that reach down. Empty if the caller has no access.
     #[must_use]
     pub fn roles_at(&self, organ_path: &str) -> BTreeSet<Role> {
         let own = |id: &OrganId| organ_path.ends_with(&format!("/{}/", id.0));
@@ -45,14 +45,15 @@ impl Caller {
             .collect()
     }
 
-    /// The organs in which the caller holds the role.
+    /// The organs in which the caller holds the role itself.
     #[must_use]
     pub fn organs_as(&self, role: Role) -> Vec<OrganId> {
         self.roles.iter().filter(|(_, held)| *held == role).map(|(organ, _)| *organ).collect()
     }
 }
 
-/// Whether a role counts in the organs below its own: those that watch and administer, not those that decide cases.
+/// Whether a role also counts in the organs below its own. True for roles that supervise or administer, false for those
+/// that decide cases.
 #[must_use]
 pub const fn reaches_down(role: Role) -> bool {
     role.reaches_down()
@@ -72,22 +73,23 @@ pub struct TokenPair {
     pub refresh_token: String,
 }
 
-/// What came of an attempt to sign in.
+/// The result of an attempt to sign in.
 pub struct SignIn {
-    /// The account of that name, if the attempt was looked at and there is one: for the log.
+    /// The account with that name, for the request log. `None` if the attempt was throttled or there is no such
+    /// account.
     pub user_id: Option<UserId>,
-    /// [`OfficeError::WrongCredentials`], [`OfficeError::Throttled`], or the tokens.
+    /// The tokens, or [`OfficeError::WrongCredentials`] or [`OfficeError::Throttled`].
     pub result: Result<TokenPair, OfficeError>,
 }
 
-/// What a refresh token turned out to be.
+/// The result of exchanging a refresh token.
 enum Exchange {
     Done { user_id: UserId, epoch: i32, refresh_token: String },
     Refused,
 }
 
 impl People<'_> {
-    /// Signs in. The throttle is described in `office/people/throttle.rs`.
+    /// Signs in. `office/throttle.rs` describes the throttle.
     ///
     /// An unknown name costs the same work and gets the same answer as a wrong password.
     pub fn sign_in(&self, username: &str, password: &str, origin: &Origin) -> SignIn {
@@ -115,7 +117,8 @@ impl People<'_> {
         };
         let now = self.clock().now();
         let (epoch, refresh_token) = self.store().write::<_, OfficeError>(|db| {
-            // The password was looked at before: it must still be the one, and no login may be given out while all end.
+            // The password was verified outside this transaction: check that it has not changed, and lock the user so
+            // that no login is issued while all logins are being ended.
             users::lock(db, user.id)?;
             let still = users::find(db, user.id)?;
             if !still.is_active || still.password_hash != user.password_hash {
@@ -131,7 +134,7 @@ impl People<'_> {
         self.pair(user.id, epoch, refresh_token)
     }
 
-    /// A name without an account is kept as a keyed hash only: it may be a password typed into the wrong field.
+    /// Records an unknown name only as a keyed hash: it may be a password typed into the wrong field.
     fn record_failure(
         &self,
         db: &mut Db,
@@ -152,18 +155,19 @@ impl People<'_> {
         Ok(())
     }
 
-    /// Exchanges a refresh token for the next pair. One that was exchanged before is stolen or stale: the whole login
-    /// and every access token of the user end.
+    /// Exchanges a refresh token for the next pair. A token exchanged before is stolen or stale: its login and every
+    /// access token of the user are revoked.
     ///
     /// # Errors
-    /// [`OfficeError::Unauthenticated`].
+    /// [`OfficeError::Unauthenticated`] if the token is unknown, expired, revoked or already used, or the user is
+    /// inactive.
     pub fn refresh(&self, refresh_token: &str, origin: &Origin) -> Result<TokenPair, OfficeError> {
         let hash = digest(refresh_token);
         let now = self.clock().now();
         let exchange = self.store().write::<_, OfficeError>(|db| {
             let Some(user_id) = tokens::find(db, &hash)?.map(|row| row.user_id) else { return Ok(Exchange::Refused) };
             users::lock(db, user_id)?;
-            // Looked at again: who held the user before may have ended it.
+            // Loaded again, because the transaction that held the lock before may have revoked it.
             let Some(row) = tokens::find(db, &hash)? else { return Ok(Exchange::Refused) };
             let user = users::find(db, row.user_id)?;
             if row.revoked_at.is_some() || row.expires_at <= now || !user.is_active {
@@ -186,11 +190,8 @@ impl People<'_> {
         }
     }
 
-    /// Ends the login of `refresh_token`, or every login of the caller when none is given. Access tokens of the caller
-    /// end at once in either case; other logins refresh theirs.
-    ///
-    /// # Errors
-    /// What every write may meet.
+    /// Ends the login of `refresh_token`, or every login of the caller if there is none or it is not the caller's. In
+    /// either case revokes all access tokens of the caller; other logins refresh theirs.
     pub fn sign_out(&self, caller: &Caller, refresh_token: Option<&str>) -> Result<(), OfficeError> {
         let now = self.clock().now();
         self.store().write(|db| {
@@ -209,11 +210,12 @@ impl People<'_> {
         })
     }
 
-    /// Gives the caller a new password and ends every login.
+    /// Changes the caller's password and ends every login.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`] when the current password is wrong or the new one breaks the policy,
-    /// [`OfficeError::Throttled`].
+    /// [`OfficeError::Invalid`] if the current password is wrong, or the new one breaks the policy or equals the
+    /// current one; [`OfficeError::Throttled`] after too many attempts; [`OfficeError::Unauthenticated`] if the
+    /// password was changed concurrently.
     pub fn change_password(&self, caller: &Caller, current: &str, new: &str) -> Result<(), OfficeError> {
         let id = caller.user_id;
         self.store().write(|db| self.begin_password_change(db, id, &caller.origin))?.open()?;
@@ -230,7 +232,7 @@ impl People<'_> {
         let hash = self.passwords().hash(new)?;
         let now = self.clock().now();
         self.store().write(|db| {
-            // An administrator may have given a new one since the old one was looked at: that one stays.
+            // An administrator may have reset the password since it was verified. That password stays.
             users::lock(db, id)?;
             if users::find(db, id)?.password_hash != user.password_hash {
                 return Err(OfficeError::Unauthenticated);
@@ -247,7 +249,7 @@ impl People<'_> {
     }
 }
 
-/// Login names are compared without regard to case and surrounding blanks.
+/// Normalises a login name: trimmed and in lower case.
 #[must_use]
 pub fn normal_name(username: &str) -> String {
     username.trim().to_lowercase()
@@ -275,7 +277,7 @@ fn new_refresh(
     Ok((row, token))
 }
 
-/// SHA-256, hexadecimal: tokens of 256 random bits need no slow hash.
+/// SHA-256 in hexadecimal. Tokens of 256 random bits need no slow hash.
 pub(in crate::office) fn digest(text: &str) -> String {
     hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()).as_ref())
 }

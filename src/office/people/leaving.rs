@@ -1,6 +1,6 @@
-//! What ends with a person's right: the calendar address, mail that waits, standing in for others, a place in a department.
+//! Revokes what depends on a user's roles: calendar feed, queued mail, deputyships, department.
 //!
-//! All of it in the transaction that takes the right, so that nothing outlives it and nothing lives again with a new right.
+//! Runs in the transaction that removes the role, so that nothing outlives the role or revives with a later one.
 
 use crate::office::{OfficeError, People};
 use crate::store::people::users::UserRow;
@@ -11,21 +11,22 @@ use crate::store::{
 };
 use serde::Serialize;
 
-/// What was taken back; for the audit log.
+/// The revoked items, for the audit log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(in crate::office) struct TakenBack {
-    /// Whether a calendar address ended.
+    /// Whether the calendar feed was revoked.
     is_feed_ended: bool,
-    /// Mails that waited and are withdrawn.
+    /// The number of withdrawn mails.
     mails: usize,
-    /// People for whom the person stands in no more.
+    /// The number of people who lost this person as deputy.
     deputies: usize,
-    /// Departments that have no head now.
+    /// The number of departments left without a head.
     headed: usize,
 }
 
 impl People<'_> {
-    /// Ends what the user of `before` may not have as its roles and its state now are. `had` are its roles before.
+    /// Revokes everything that the user's present roles and state no longer permit. `before` is the user's row before
+    /// the change, `had` the organs in which the user held roles.
     pub(in crate::office) fn take_back(
         &self,
         db: &mut Db,
@@ -50,7 +51,7 @@ impl People<'_> {
             }
         }
         if !left.is_empty() || !is_active || taken.mails > 0 {
-            // Others have to be told of this person's duties, and today rather than tomorrow.
+            // Others must be reminded of this person's duties, and today rather than tomorrow.
             reminders::pass_again(db, self.clock().today())?;
         }
         Ok(taken)

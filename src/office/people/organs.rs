@@ -13,48 +13,48 @@ use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId, calendar, case
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What a new organ is made of.
+/// The values of a new organ.
 #[derive(Debug, Clone)]
 pub struct OrganDraft {
-    /// Short code, unique in the whole house.
+    /// Short code, unique across all organs.
     pub code: String,
     /// 机关名称.
     pub name: String,
-    /// 主管机关; only the operator's command line makes an organ without one.
+    /// 主管机关. Only the command line may create an organ without one.
     pub parent_id: Option<OrganId>,
-    /// The organ it reports to, when not the parent.
+    /// The organ it reports to, if not the parent.
     pub reports_to: Option<OrganId>,
-    /// Calendar overlay; empty: the national calendar.
+    /// Calendar overlay. Empty for the national calendar.
     pub region: String,
-    /// The organ's rules; an empty object takes every default.
+    /// The organ's rules. An empty object uses every default.
     pub settings: Value,
 }
 
-/// What changes of an organ; `None` keeps it.
+/// Changes of an organ. A `None` field keeps the stored value.
 #[derive(Debug, Clone, Default)]
 pub struct OrganChange {
     /// New name.
     pub name: Option<String>,
-    /// New reporting line, or none.
+    /// New reporting line. `Some(None)` removes it.
     pub reports_to: Option<Option<OrganId>>,
     /// New calendar overlay.
     pub region: Option<String>,
-    /// New rules; members that are missing take their default.
+    /// New rules. Missing members use their default.
     pub settings: Option<Value>,
 }
 
-/// What changes of a department; `None` keeps it.
+/// Changes of a department. A `None` field keeps the stored value.
 #[derive(Debug, Clone, Default)]
 pub struct DepartmentChange {
     /// New name.
     pub name: Option<String>,
-    /// New 科室负责人, or none.
+    /// New 科室负责人. `Some(None)` removes it.
     pub head_id: Option<Option<UserId>>,
-    /// Whether cases may go to it.
+    /// Whether it accepts new cases.
     pub is_active: Option<bool>,
 }
 
-/// A database without any organ gets this one with the first start. `gongkai init` gives it its real code and name.
+/// The organ created at the first start of an empty database. `gongkai init` sets its real code and name.
 pub(in crate::office) fn first_organ() -> OrganDraft {
     OrganDraft {
         code: "main".to_owned(),
@@ -67,20 +67,17 @@ pub(in crate::office) fn first_organ() -> OrganDraft {
 }
 
 impl People<'_> {
-    /// The organs in which the caller has any role, held there or above, parents before their children.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// The organs in which the caller has a role, including roles that reach down, parents before their children.
     pub fn organs(&self, caller: &Caller) -> Result<Vec<OrganRow>, OfficeError> {
         let mut rows = self.store().read::<_, OfficeError>(|db| Ok(organs::all(db)?))?;
         rows.retain(|row| !caller.roles_at(&row.path).is_empty());
         Ok(rows)
     }
 
-    /// The organ of an id, and the organs below it, parents before their children.
+    /// An organ and the organs below it, parents before their children.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`].
+    /// [`OfficeError::NotFound`] if the organ does not exist.
     pub fn organ_tree(&self, id: OrganId) -> Result<Vec<OrganRow>, OfficeError> {
         self.store().read(|db| {
             let ids = organs::subtree(db, id)?;
@@ -88,10 +85,11 @@ impl People<'_> {
         })
     }
 
-    /// The organ of an id.
+    /// Loads an organ by id.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`]; [`OfficeError::Unreadable`] when its settings are no JSON.
+    /// [`OfficeError::NotFound`] if the organ does not exist; [`OfficeError::Unreadable`] if its settings are not a
+    /// JSON object.
     pub fn organ(&self, id: OrganId) -> Result<OrganRow, OfficeError> {
         let row = self.store().read(|db| Ok::<_, OfficeError>(organs::find(db, id)?))?;
         let settings = crate::store::stored_object::<serde::de::IgnoredAny>(&row.settings);
@@ -99,10 +97,11 @@ impl People<'_> {
         Ok(row)
     }
 
-    /// Adds an organ below one the caller administers.
+    /// Adds an organ below one that the caller administers.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`], [`OfficeError::Conflict`] when the code is taken, [`OfficeError::RoleRequired`].
+    /// [`OfficeError::Invalid`] for invalid values or an unknown parent, [`OfficeError::Conflict`] if the code is
+    /// taken, [`OfficeError::RoleRequired`] if the caller does not administer the parent.
     pub fn add_organ(&self, db: &mut Db, caller: &Caller, draft: &OrganDraft) -> Result<OrganRow, OfficeError> {
         self.admit_organ(db, caller, draft.parent_id)?;
         let row = self.insert_organ(db, draft)?;
@@ -110,10 +109,11 @@ impl People<'_> {
         Ok(row)
     }
 
-    /// The caller must administer the organ below which another is to be.
+    /// Checks that the caller administers the parent of a new organ.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`] for a parent that is not there for the caller, [`OfficeError::RoleRequired`].
+    /// [`OfficeError::Invalid`] if the parent is missing or does not exist for the caller,
+    /// [`OfficeError::RoleRequired`] if the caller does not administer it.
     pub fn admit_organ(&self, db: &mut Db, caller: &Caller, parent: Option<OrganId>) -> Result<(), OfficeError> {
         let Some(parent) = parent else {
             return Err(OfficeError::invalid("/parent_id", "required", "必须填写主管机关"));
@@ -125,10 +125,10 @@ impl People<'_> {
         self.require(caller, Some(&standing), &[Role::Admin])
     }
 
-    /// Adds an organ, checked; who may is for the caller of this function to know.
+    /// Validates and adds an organ. The caller of this function must check authorisation.
     ///
     /// # Errors
-    /// As [`People::add_organ`].
+    /// [`OfficeError::Invalid`] for invalid values, [`OfficeError::Conflict`] if the code is taken.
     pub fn insert_organ(&self, db: &mut Db, draft: &OrganDraft) -> Result<OrganRow, OfficeError> {
         let mut checks = Checks::new();
         let code = checks.code("/code", &draft.code, 40);
@@ -149,11 +149,11 @@ impl People<'_> {
         organs::insert(db, new, self.clock().now()).map_err(|error| taken(error, "机关代码已被使用"))
     }
 
-    /// Gives the organ that the first start made its real code and name. `None` when it is not alone, was changed, has
-    /// cases, or the new organ is to be below another: then it is an organ like any other.
+    /// Sets the real code and name of the organ created at the first start. Returns `None` if that organ is not the
+    /// only one, was changed or has cases, or if the draft has a parent. It is then an organ like any other.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`].
+    /// [`OfficeError::Invalid`] for an invalid code, name or region.
     pub fn name_first_organ(&self, db: &mut Db, draft: &OrganDraft) -> Result<Option<OrganRow>, OfficeError> {
         calendar::change_in_force(db)?;
         let mut rows = organs::all(db)?;
@@ -174,12 +174,12 @@ impl People<'_> {
         Ok(Some(organs::update(db, &row)?))
     }
 
-    /// Changes an organ seen at `version`.
+    /// Changes an organ. `version` is the version the caller saw.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`], also for settings by which the dates of its cases were computed (`in_use`);
-    /// [`OfficeError::Stale`]; [`OfficeError::Unreadable`] for new settings in the place of some that cannot be read, where
-    /// there are cases.
+    /// [`OfficeError::Invalid`] for invalid values, and (`in_use`) for settings by which the dates of existing cases
+    /// were computed; [`OfficeError::Stale`] if the version differs; [`OfficeError::Unreadable`] for new settings if
+    /// the stored ones cannot be read and the organ has cases.
     pub fn change_organ(
         &self,
         caller: &Caller,
@@ -189,7 +189,7 @@ impl People<'_> {
     ) -> Result<OrganRow, OfficeError> {
         self.store().write(|db| {
             if change.region.is_some() || change.settings.is_some() {
-                // Nobody may write dates by what is about to change.
+                // Excludes transactions that compute dates with the values about to change.
                 calendar::change_in_force(db)?;
             }
             let mut row = organs::find(db, id)?;
@@ -224,9 +224,6 @@ impl People<'_> {
     }
 
     /// The departments of an organ, by code.
-    ///
-    /// # Errors
-    /// What every read may meet.
     pub fn departments(&self, organ: OrganId) -> Result<Vec<DepartmentRow>, OfficeError> {
         self.store().read(|db| Ok(departments::list(db, &[organ])?))
     }
@@ -234,7 +231,8 @@ impl People<'_> {
     /// Adds a department.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`], [`OfficeError::Conflict`] when the organ has that code.
+    /// [`OfficeError::Invalid`] for an invalid code or name, [`OfficeError::Conflict`] if the organ already uses the
+    /// code.
     pub fn add_department(
         &self,
         db: &mut Db,
@@ -252,10 +250,11 @@ impl People<'_> {
         Ok(row)
     }
 
-    /// Changes a department seen at `version`.
+    /// Changes a department. `version` is the version the caller saw.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] when the organ has no such department, [`OfficeError::Stale`], [`OfficeError::Invalid`].
+    /// [`OfficeError::NotFound`] if the organ has no such department, [`OfficeError::Stale`] if the version differs,
+    /// [`OfficeError::Invalid`] for an invalid name or head.
     pub fn change_department(
         &self,
         caller: &Caller,
@@ -288,10 +287,7 @@ impl People<'_> {
         })
     }
 
-    /// Writes who did what; never personal data in `detail`.
-    ///
-    /// # Errors
-    /// What every write may meet.
+    /// Writes an audit entry. `detail` must not contain personal data.
     pub fn note(
         &self,
         db: &mut Db,
@@ -330,14 +326,14 @@ fn check_rules(checks: &mut Checks, settings: &Value) {
     checks.fault(&format!("/settings/{member}"), "invalid_value", "没有这项设置，或者值不正确");
 }
 
-/// The settings by which the last day is counted stay what they were when the first case came in: what stands in rows,
-/// letters and mails was counted by them.
+/// Refuses to change the settings that define how periods are counted once the organ has cases: dates in rows, letters
+/// and mails were computed with them.
 fn check_clock_settings(checks: &mut Checks, db: &mut Db, row: &OrganRow, settings: &Value) -> Result<(), OfficeError> {
     let Ok(after) = OrganRules::deserialize(settings) else { return Ok(()) }; // told by `check_rules`
     let before = match crate::store::stored_object::<OrganRules>(&row.settings) {
         Ok(before) => before,
         Err(_) if !cases::any_of(db, row.id)? => return Ok(()),
-        // The rules its cases were counted by are unknown, so no others may replace them.
+        // The rules its cases were computed with are unknown, so they cannot be compared.
         Err(error) => return Err(OfficeError::Unreadable(format!("settings of organ {}: {error}", row.code))),
     };
     let (before, after) = (before.clock_options(), after.clock_options());
@@ -368,7 +364,7 @@ fn check_reports_to(checks: &mut Checks, db: &mut Db, organ: Option<OrganId>) ->
     Ok(())
 }
 
-/// A value that must be unique is there already.
+/// Maps a conflict on a unique value to `already_exists`.
 pub(in crate::office) fn taken(error: StoreError, detail: &str) -> OfficeError {
     match error {
         StoreError::Conflict => OfficeError::Conflict { code: "already_exists".into(), detail: detail.to_owned() },

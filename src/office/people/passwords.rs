@@ -1,28 +1,28 @@
-//! Passwords: what they must be, how they are kept.
+//! Passwords: policy and hashing.
 
 use crate::config::{PasswordProfile, Security};
 use crate::office::{FieldError, OfficeError};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 
-/// Longer input would only make us hash more.
+/// Maximum length. Longer input would only cost time to hash.
 const MAX_BYTES: usize = 256;
 
-/// Alphabet of generated passwords: no look-alikes such as 0/O, 1/l.
+/// Alphabet of generated passwords, without look-alikes such as 0/O and 1/l.
 const ALPHABET: &[u8; 56] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
 
-/// Words that do not make a password strong; compared in lower case.
+/// Common parts of weak passwords, compared in lower case.
 const COMMON: [&str; 12] = [
     "password", "passw0rd", "p@ssw0rd", "123456", "111111", "000000", "qwerty", "abc123", "admin", "gongkai",
     "iloveyou", "woaini",
 ];
 
-/// Hashes, checks and judges passwords.
+/// Hashes passwords, verifies them and checks them against the policy.
 #[derive(Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
     profile: PasswordProfile,
-    /// Verified against when there is no such user, so that both answers cost the same.
+    /// Verified against if there is no such user, so that both cases cost the same.
     dummy: String,
 }
 
@@ -30,7 +30,7 @@ impl Passwords {
     /// Takes parameters and policy from the settings.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when Argon2 does not accept the parameters.
+    /// [`OfficeError::Internal`] if Argon2 rejects the parameters.
     pub fn new(security: &Security) -> Result<Self, OfficeError> {
         let params = Params::new(security.argon2_memory_kib, security.argon2_passes, security.argon2_lanes, None);
         let params = params.map_err(|cause| OfficeError::Internal(format!("argon2 parameters: {cause}")))?;
@@ -39,15 +39,15 @@ impl Passwords {
         Ok(Self { argon2, profile: security.password_profile, dummy })
     }
 
-    /// The PHC string to store.
+    /// Hashes a password to a PHC string.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when the machine gives no random numbers or no memory.
+    /// [`OfficeError::Internal`] if the operating system provides no random bytes or no memory.
     pub fn hash(&self, password: &str) -> Result<String, OfficeError> {
         hash_with(&self.argon2, password)
     }
 
-    /// Whether `password` is the one behind `stored`. Without `stored` it is not, after the same work.
+    /// Whether `password` matches `stored`. Without `stored`, returns `false` after the same work.
     #[must_use]
     pub fn verify(&self, password: &str, stored: Option<&str>) -> bool {
         if password.len() > MAX_BYTES {
@@ -59,7 +59,7 @@ impl Passwords {
         is_right && stored.is_some()
     }
 
-    /// Judges a password somebody chose; `pointer` says where in the request it stands.
+    /// Checks a chosen password against the policy. `pointer` is its place in the request.
     ///
     /// # Errors
     /// [`OfficeError::Invalid`] with every rule it breaks.
@@ -95,15 +95,15 @@ impl Passwords {
         .collect()
     }
 
-    /// A password of 100 bits that keeps every policy, for a person to type once and change.
+    /// Generates a password of 100 bits that satisfies every policy, for a person to type once and change.
     ///
     /// # Errors
-    /// [`OfficeError::Internal`] when the machine gives no random numbers.
+    /// [`OfficeError::Internal`] if the operating system provides no random bytes.
     pub fn generate() -> Result<String, OfficeError> {
         loop {
             let mut bytes = [0_u8; 64];
             crate::office::random(&mut bytes)?;
-            // Bytes past the last whole multiple of the alphabet would favour its first letters.
+            // Bytes of 224 and above would favour the first letters of the alphabet.
             let letters = bytes.iter().filter(|byte| **byte < 224).map(|byte| usize::from(*byte) % ALPHABET.len());
             let picked: String =
                 letters.filter_map(|index| ALPHABET.get(index)).take(18).map(|letter| char::from(*letter)).collect();
@@ -125,7 +125,7 @@ fn hash_with(argon2: &Argon2<'_>, password: &str) -> Result<String, OfficeError>
     hash.map(|hash| hash.to_string()).map_err(|cause| OfficeError::Internal(format!("argon2: {cause}")))
 }
 
-/// How many of upper case, lower case, digits and the rest occur.
+/// How many of the classes upper case, lower case, digit and other occur.
 fn classes(password: &str) -> usize {
     let has = |test: fn(char) -> bool| usize::from(password.chars().any(test));
     has(|c| c.is_ascii_uppercase())

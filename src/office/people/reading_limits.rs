@@ -1,7 +1,7 @@
-//! A brake and an alarm on personal data in the clear: so many readings an hour, so many ledgers a day, a person. At
-//! half and at the limit those who administer and audit hear of it.
+//! Rate limit and alarm for personal data in clear text: limited disclosures per hour and ledger exports per day, per
+//! person. At half of the limit and at the limit, administrators and auditors are notified.
 //!
-//! What is counted is the audit log itself: every instance sees the same, and nothing can be read without an entry.
+//! Counts entries of the audit log itself, so that all instances agree and no disclosure goes uncounted.
 
 use crate::law::civil_day;
 use crate::mail::alarm::{self, InTheClear};
@@ -12,28 +12,28 @@ use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::{Db, OrganId, StoreError, Ts, people::users};
 use chrono::TimeDelta;
 
-/// What is braked.
+/// A limited action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::office) enum Brake {
-    /// An applicant's identity and contacts.
+    /// Disclosure of an applicant's identity and contacts.
     Reveals,
-    /// A ledger with personal data.
+    /// Export of a ledger with personal data.
     ClearLedgers,
 }
 
-/// How near the limit a person came.
+/// The threshold a person reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     Half,
     Limit,
 }
 
-/// Every entry that an alarm writes.
+/// The audit actions of the alarms.
 pub(in crate::office) const ALARMS: [&str; 4] =
     ["alarm.reveals_half", "alarm.reveals_limit", "alarm.clear_ledgers_half", "alarm.clear_ledgers_limit"];
 
 impl Brake {
-    /// The entry by which it is counted.
+    /// The audit action that is counted.
     const fn action(self) -> &'static str {
         match self {
             Self::Reveals => "applicant.revealed",
@@ -73,11 +73,10 @@ impl People<'_> {
         }
     }
 
-    /// Lets the caller read, and tells those who watch when it is often; call it before the entry is written, in its
-    /// transaction.
+    /// Checks the limit and raises the alarm at a threshold. Call it before writing the entry, in the same transaction.
     ///
     /// # Errors
-    /// [`OfficeError::TooOften`] with when to come back.
+    /// [`OfficeError::TooOften`] with the time to wait, if the limit is reached.
     pub(in crate::office) fn brake(
         &self,
         db: &mut Db,
@@ -85,7 +84,7 @@ impl People<'_> {
         caller: &Caller,
         organ: OrganId,
     ) -> Result<(), OfficeError> {
-        // Two at once must not both be the last.
+        // Serialises concurrent requests of one person, so that two cannot both take the last place.
         users::lock(db, caller.user_id)?;
         let (now, most) = (self.clock().now(), self.most(brake));
         let done = audit::instants(db, caller.user_id, brake.action(), Ts(now.0 - brake.window()), most.into())?;
@@ -110,7 +109,7 @@ impl People<'_> {
         level.map_or(Ok(()), |level| self.raise_alarm(db, brake, level, caller, organ))
     }
 
-    /// One entry and one mail to each who watches, once a person, level and day.
+    /// Writes one audit entry and queues one mail per watcher, at most once per person, level and day.
     fn raise_alarm(
         &self,
         db: &mut Db,
@@ -166,15 +165,12 @@ impl People<'_> {
             limit: self.most(brake),
             at: self.clock().office_time(),
         };
-        // At once, whatever the hour: it may be a theft under way.
+        // Sent at once, outside any window, because a theft may be in progress.
         let post = Post { templates: self.templates(), from: &from, today: self.clock().today(), opens: None };
         Ok(alarm::in_the_clear(db, &post, &told)?)
     }
 
-    /// How many such alarms there were, ever.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// The number of these alarms so far.
     pub(in crate::office) fn personal_data_alarms(&self, db: &mut Db) -> Result<i64, StoreError> {
         audit::count(db, &ALARMS)
     }

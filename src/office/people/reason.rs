@@ -1,19 +1,19 @@
-//! The reason for reading personal data in the clear: it must say something.
+//! Validation of the reason for reading personal data in clear text.
 
 use crate::office::OfficeError;
 
-/// Longest reason, characters.
+/// Maximum length in characters.
 const MOST: usize = 200;
-/// Fewest letters (of any script) a reason is made of.
+/// Minimum number of letters of any script.
 const FEWEST: usize = 5;
-/// Fewest different letters.
+/// Minimum number of different letters.
 const DIFFERENT: usize = 3;
 
-/// The reason without surrounding blanks.
+/// Validates a reason and returns it trimmed.
 ///
 /// # Errors
-/// [`OfficeError::Invalid`] at `pointer` for one that is missing, too long, or says nothing: too few letters, or always
-/// the same ones; signs, digits and invisible characters are no letters.
+/// [`OfficeError::Invalid`] at `pointer` if it is missing, too long, contains control characters or is too vague: too
+/// few letters, or too few different ones. Punctuation, digits and invisible characters do not count as letters.
 pub(in crate::office) fn checked<'a>(pointer: &str, reason: &'a str, about: &str) -> Result<&'a str, OfficeError> {
     let reason = reason.trim();
     let refuse = |code: &'static str, what: &str| {
@@ -39,7 +39,7 @@ pub(in crate::office) fn checked<'a>(pointer: &str, reason: &'a str, about: &str
     Ok(reason)
 }
 
-/// The fillers of Hangul count as letters and show nothing.
+/// Excludes the Hangul fillers, which are letters but invisible.
 fn is_visible_letter(letter: char) -> bool {
     letter.is_alphabetic() && !matches!(letter, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
 }

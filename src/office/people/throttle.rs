@@ -1,8 +1,8 @@
-//! Guessing is limited three ways: by account and network, by account, by network. Where a user has signed in before,
-//! only the first limit counts: guesses from elsewhere do not lock its owner out, and one guesser in an office does not
-//! lock out the others there.
+//! Limits password guessing in three ways: by account and network, by account, and by network. From a network where the
+//! user has signed in before, only the first limit applies: guesses from elsewhere do not lock out the account's owner,
+//! and one guesser in an office does not lock out colleagues.
 //!
-//! An attempt counts before its password is looked at, so that a thousand at once are not a thousand guesses.
+//! An attempt is counted before its password is verified, so that concurrent attempts cannot exceed the limit.
 
 use super::auth::digest;
 use crate::office::service::origin::Origin;
@@ -14,31 +14,31 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-/// One limit: under which key attempts count, how many there may be, and what the audit log calls it.
+/// A limit: the key under which attempts are counted, their maximum, and its name in the audit log.
 struct Limit {
     key: String,
     most: u32,
     name: &'static str,
 }
 
-/// An attempt whose password may be looked at.
+/// An attempt whose password may be verified.
 pub(in crate::office) struct Attempt {
-    /// The account, if there is one of that name.
+    /// The account with that name, if there is one.
     pub user: Option<UserRow>,
     /// The limit of account and network.
     pair: Limit,
-    /// The limits that count where the account is not known.
+    /// The limits that apply if the network is not known for the account.
     others: Vec<Limit>,
 }
 
-/// Whether an attempt may go on.
+/// Whether an attempt may continue.
 pub(in crate::office) enum Admission<T> {
     Open(T),
     Closed { retry_after_s: u64 },
 }
 
 impl<T> Admission<T> {
-    /// The attempt, or the answer 429.
+    /// The attempt, or [`OfficeError::Throttled`] (429).
     pub fn open(self) -> Result<T, OfficeError> {
         match self {
             Self::Open(attempt) => Ok(attempt),
@@ -48,7 +48,7 @@ impl<T> Admission<T> {
 }
 
 impl People<'_> {
-    /// Counts an attempt to sign in. A name without an account is counted like any other.
+    /// Counts an attempt to sign in. Unknown names are counted like any other.
     pub(in crate::office) fn begin_sign_in(
         &self,
         db: &mut Db,
@@ -61,7 +61,7 @@ impl People<'_> {
         let network = origin.network();
         let pair = pair(username, &network, security.login_failures);
         let mut others = Vec::new();
-        // Asked for an unknown name too: the answers take the same time.
+        // Queried for an unknown name too, so that both cases take the same time.
         if !self.is_known_network(db, id.unwrap_or(UserId(Uuid::nil())), &network)? {
             others.push(account(username, security.login_failures_per_account));
             let (key, most) = (format!("address:{network}"), security.login_failures_per_address);
@@ -74,7 +74,7 @@ impl People<'_> {
         })
     }
 
-    /// Takes the attempt back, since the password was right, and remembers the network for the user.
+    /// Takes back the attempt after a correct password, and remembers the network for the user.
     pub(in crate::office) fn end_sign_in(
         &self,
         db: &mut Db,
@@ -82,7 +82,7 @@ impl People<'_> {
         attempt: &Attempt,
         origin: &Origin,
     ) -> Result<(), OfficeError> {
-        // The owner's own mistakes here are over; what was guessed elsewhere still counts.
+        // Forgives the owner's own mistakes from here. Guesses from elsewhere still count.
         let ended = tokens::clear_attempts(db, &attempt.pair.key)?;
         self.record_ended(db, ended)?;
         for limit in &attempt.others {
@@ -92,7 +92,7 @@ impl People<'_> {
         Ok(known_networks::remember(db, user, &network, self.clock().now())?)
     }
 
-    /// Counts an attempt to name the current password of a user who is signed in.
+    /// Counts an attempt to enter the current password when changing it.
     pub(in crate::office) fn begin_password_change(
         &self,
         db: &mut Db,
@@ -102,17 +102,17 @@ impl People<'_> {
         self.count(db, &[&password(user, self.settings().security.login_failures)], Some(user), origin)
     }
 
-    /// Takes that attempt back: the password was right.
+    /// Takes back that attempt after a correct password.
     pub(in crate::office) fn end_password_change(&self, db: &mut Db, user: UserId) -> Result<(), OfficeError> {
         let ended = tokens::clear_attempts(db, &password(user, 0).key)?;
         self.record_ended(db, ended)
     }
 
-    /// Opens an account that guesses have closed, and makes an address known for it if one is given: from there its
-    /// owner gets in whatever is guessed elsewhere. For the operator at the machine.
+    /// Unlocks an account. With an address, also makes that address known for it, from where its owner can sign in
+    /// whatever is guessed elsewhere. For the operator on the command line.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] when there is no such user.
+    /// [`OfficeError::NotFound`] if there is no user with this name.
     pub fn unlock(&self, username: &str, address: Option<std::net::IpAddr>) -> Result<(), OfficeError> {
         let username = super::auth::normal_name(username);
         self.store().write(|db| {
@@ -133,7 +133,7 @@ impl People<'_> {
         })
     }
 
-    /// Records the lock-outs whose window is over, and forgets networks that are known no more.
+    /// Records the lock-outs whose window has ended, and deletes networks no longer known.
     pub(in crate::office) fn end_lockouts(&self, db: &mut Db) -> Result<(), OfficeError> {
         let security = &self.settings().security;
         let now = self.clock().now();
@@ -144,7 +144,7 @@ impl People<'_> {
         Ok(known_networks::forget_before(db, self.known_since(now))?)
     }
 
-    /// Counts under every key. An attempt that one of them refuses counts under none.
+    /// Counts an attempt under every key. If one key refuses it, takes it back from the others.
     fn count(
         &self,
         db: &mut Db,
@@ -176,7 +176,7 @@ impl People<'_> {
         Ok(Admission::Closed { retry_after_s: left.saturating_add(1) })
     }
 
-    /// One entry for a key and window, however many attempts follow: a flood must not fill the log.
+    /// Writes one entry per key and window, however many attempts follow, so that a flood cannot fill the log.
     fn record_lockout(
         &self,
         db: &mut Db,
@@ -189,14 +189,14 @@ impl People<'_> {
         if counted.is_recorded {
             return Ok(());
         }
-        // A closed address is no one account's matter.
+        // The lock-out of a network does not concern a single account.
         let subject = subject.filter(|_| limit.name != "address");
         let detail = json!({ "limit": limit.name, "after": limit.most, "until": Ts(until).to_string() });
         let entry = self.service().record(db, origin, "sign_in.locked", None, subject, &detail)?;
         Ok(tokens::note_lockout(db, &limit.key, entry)?)
     }
 
-    /// How many attempts a lock-out refused is known when it is over.
+    /// Records the number of refused attempts, which is known only once the lock-out has ended.
     fn record_ended(&self, db: &mut Db, ended: Option<Lockout>) -> Result<(), OfficeError> {
         let Some(Lockout { audit_id, refused }) = ended else { return Ok(()) };
         let began = audit::find(db, audit_id)?;
@@ -215,13 +215,13 @@ impl People<'_> {
         Ts(now.0 - TimeDelta::days(i64::from(self.settings().security.known_address_days)))
     }
 
-    /// Keyed, so that the table does not tell where people work.
+    /// A keyed hash, so that the table does not reveal where people work.
     fn network_hash(&self, user: UserId, network: &str) -> String {
         self.store().sealer().blind_index("gongkai/known-network/1", &format!("{} {network}", user.0))
     }
 }
 
-/// The name is hashed: people type passwords into the name field.
+/// The name is hashed, because people type passwords into the name field.
 fn pair(username: &str, network: &str, most: u32) -> Limit {
     Limit { key: format!("user:{}", digest(&format!("{username}\n{network}"))), most, name: "account_and_address" }
 }

@@ -1,4 +1,4 @@
-//! Users: made, given roles, changed and locked by the administrators of their organs.
+//! Users: added, given roles, changed and deactivated by the administrators of their organs.
 
 use super::auth::normal_name;
 use super::leaving::organs_of;
@@ -13,24 +13,25 @@ use crate::store::{
     reminders::feeds,
 };
 
-/// What a new user is made of. The password is always generated: a chosen one would travel and be kept.
+/// The values of a new user. The password is always generated: a chosen one would have to be transmitted and might be
+/// reused.
 #[derive(Debug, Clone)]
 pub struct UserDraft {
     /// Login name.
     pub username: String,
-    /// What others see.
+    /// The name shown to others.
     pub display_name: String,
-    /// Where reminders go.
+    /// The address for reminders.
     pub email: Option<String>,
     /// Person or machine.
     pub kind: UserKind,
     /// Department in the organ.
     pub department_id: Option<DepartmentId>,
-    /// Roles in the organ; at least one.
+    /// Roles in the organ. At least one.
     pub roles: Vec<Role>,
 }
 
-/// A user with every role it holds.
+/// A user with all roles.
 #[derive(Debug, Clone)]
 pub struct UserWithRoles {
     /// The user.
@@ -40,10 +41,11 @@ pub struct UserWithRoles {
 }
 
 impl People<'_> {
-    /// Adds a user with roles in `organ`. `password_hash` comes from [`Passwords::hash`], made before the transaction.
+    /// Adds a user with roles in `organ`. `password_hash` comes from [`Passwords::hash`], computed before the
+    /// transaction.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`], [`OfficeError::Conflict`] when the login name is taken.
+    /// [`OfficeError::Invalid`] for invalid values, [`OfficeError::Conflict`] if the login name is taken.
     pub fn add_user(
         &self,
         db: &mut Db,
@@ -78,9 +80,6 @@ impl People<'_> {
     }
 
     /// The users with a role in an organ, by login name, after `after`.
-    ///
-    /// # Errors
-    /// What every read may meet.
     pub fn users(&self, organ: OrganId, after: Option<&str>, limit: i64) -> Result<Vec<UserWithRoles>, OfficeError> {
         self.store().read(|db| {
             let rows = users::page(db, organ, after, limit)?;
@@ -88,19 +87,20 @@ impl People<'_> {
         })
     }
 
-    /// The user of an id.
+    /// Loads a user by id.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`].
+    /// [`OfficeError::NotFound`] if the user does not exist.
     pub fn user(&self, id: UserId) -> Result<UserWithRoles, OfficeError> {
         self.store().read(|db| Ok(UserWithRoles { user: users::find(db, id)?, roles: users::roles(db, id)? }))
     }
 
-    /// Changes a user seen at `version`. A user who holds roles in several organs is changed only by who administers
-    /// all of them: one organ must not take over an account that another trusts.
+    /// Changes a user. `version` is the version the caller saw. A user with roles in several organs may only be changed
+    /// by an administrator of all of them, so that one organ cannot take over an account that another trusts.
     ///
     /// # Errors
-    /// [`OfficeError::Stale`], [`OfficeError::RoleRequired`], [`OfficeError::Invalid`].
+    /// [`OfficeError::NotFound`] if the caller administers none of the user's organs, [`OfficeError::RoleRequired`] if
+    /// only some; [`OfficeError::Stale`] if the version differs; [`OfficeError::Invalid`] for invalid values.
     pub fn change_user(
         &self,
         caller: &Caller,
@@ -147,12 +147,13 @@ impl People<'_> {
         Ok(UserChange { display_name, email, department_id: change.department_id, is_active: change.is_active })
     }
 
-    /// Gives a user exactly these roles in `organ`; every token of the user ends, and with an organ that is left its mail, its
-    /// place in a department and standing in for people there. The last role anywhere stays: who
-    /// leaves is deactivated, not forgotten.
+    /// Replaces a user's roles in `organ`. Invalidates every token of the user. Leaving an organ also revokes queued
+    /// mail, department and deputyships there (see `leaving`). The last role cannot be removed: deactivate the user
+    /// instead.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`], [`OfficeError::Stale`], [`OfficeError::Refused`] when no role would be left.
+    /// [`OfficeError::NotFound`] if the caller administers none of the user's organs, [`OfficeError::Stale`] if the
+    /// version differs, [`OfficeError::Refused`] `last_role` if no role would be left.
     pub fn set_roles(
         &self,
         caller: &Caller,
@@ -185,32 +186,30 @@ impl People<'_> {
         })
     }
 
-    /// Gives a user a new generated password and ends every login; returns the password, which is kept nowhere.
+    /// Sets a new generated password and ends every login. Returns the password, which is not stored.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`], [`OfficeError::RoleRequired`].
+    /// [`OfficeError::NotFound`] if the caller administers none of the user's organs, [`OfficeError::RoleRequired`] if
+    /// only some.
     pub fn reset_password(&self, caller: &Caller, id: UserId) -> Result<String, OfficeError> {
         let password = Passwords::generate()?;
         let hash = self.passwords().hash(&password)?;
         let now = self.clock().now();
         self.store().write::<_, OfficeError>(|db| {
-            // Held first: no other organ gives the user a role between the look and the deed.
+            // Locked first, so that no other organ can give the user a role between the check and the change.
             users::lock(db, id)?;
             require_admin_everywhere(db, caller, id)?;
             users::set_password(db, id, &hash)?;
             tokens::revoke_all(db, id, now)?;
-            // Whoever had the password may have the calendar address too.
+            // A person who had the password may have the calendar address too.
             feeds::remove(db, id)?;
             self.service().note_about(db, caller, id, "user.password_reset", &serde_json::json!({ "user_id": id.0 }))
         })?;
         Ok(password)
     }
 
-    /// Makes the administrator of a new house, and an organ for it where there is none: what `serve` does when it finds
-    /// no user at all. Gives name and password, or nothing when there are users.
-    ///
-    /// # Errors
-    /// What every write may meet.
+    /// Creates the first administrator, and an organ if there is none. `serve` calls it when there are no users.
+    /// Returns name and password, or `None` if there are users.
     pub fn first_administrator(&self) -> Result<Option<(String, String)>, OfficeError> {
         if self.store().read::<_, OfficeError>(|db| Ok(users::any(db)?))? {
             return Ok(None);
@@ -246,10 +245,7 @@ impl People<'_> {
         Ok(organs::all(db)?.into_iter().filter(|row| row.parent_id.is_none()).map(|row| row.id).collect())
     }
 
-    /// Makes the first administrator the administrator of a further root organ, if there is one.
-    ///
-    /// # Errors
-    /// What every write may meet.
+    /// Makes the first administrator, if present, administrator of a further root organ.
     pub fn grant_first_administrator(&self, db: &mut Db, organ: OrganId) -> Result<(), OfficeError> {
         let Some(user) = users::find_by_username(db, ADMINISTRATOR)? else { return Ok(()) };
         Ok(users::set_roles(db, user.id, organ, &[Role::Admin])?)
@@ -270,7 +266,7 @@ fn administrator() -> UserDraft {
     }
 }
 
-/// The caller must administer every organ in which the user holds a role.
+/// Requires that the caller administers every organ in which the user holds a role.
 fn require_admin_everywhere(db: &mut Db, caller: &Caller, id: UserId) -> Result<(), OfficeError> {
     let places = access::of_user(db, id)?;
     let administers = |place: &access::OrganPlace| caller.roles_at(&place.path).contains(&Role::Admin);

@@ -1,4 +1,4 @@
-//! A person's private calendar: an address that only they know, and the open duties it shows.
+//! The private calendar feed of a person: its secret token, and the open duties it shows.
 
 use crate::case::Role;
 use crate::case::reminder_days::Days;
@@ -18,20 +18,18 @@ use crate::store::{
 use chrono::{NaiveDate, NaiveTime};
 use icalendar::{Calendar, Component, Event, EventLike, Property};
 
-/// 2000-01-01T00:00:00Z, seconds.
+/// 2000-01-01T00:00:00Z in Unix seconds.
 const YEAR_2000_UNIX_S: i64 = 946_684_800;
 
-/// The most duties one calendar shows, the earliest first. Where there are more the calendar says so.
+/// Maximum number of duties in one calendar, earliest first. If there are more, the calendar says so.
 pub const MOST_DUTIES: i64 = 1_000;
 
-/// How often a calendar program should ask again, by its own lights.
+/// Refresh interval suggested to clients.
 const REFRESH: chrono::TimeDelta = chrono::TimeDelta::hours(1);
 
 impl Reminders<'_> {
-    /// Gives the caller a new calendar address and ends the one before. The token is told here and nowhere else.
-    ///
-    /// # Errors
-    /// What every write may meet.
+    /// Issues a new feed token to the caller and revokes the previous one. The token is returned once and only its hash
+    /// is stored.
     pub fn renew_feed(&self, caller: &Caller) -> Result<String, OfficeError> {
         self.store().write(|db| {
             let mut bytes = [0_u8; 32];
@@ -43,10 +41,10 @@ impl Reminders<'_> {
         })
     }
 
-    /// Ends the caller's calendar address.
+    /// Revokes the caller's feed token.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] when there is none.
+    /// [`OfficeError::NotFound`] if the caller has none.
     pub fn end_feed(&self, caller: &Caller) -> Result<(), OfficeError> {
         self.store().write(|db| {
             if !feeds::remove(db, caller.user_id)? {
@@ -56,10 +54,11 @@ impl Reminders<'_> {
         })
     }
 
-    /// The calendar (RFC 5545) behind a token: the open duties of its owner, by the roles held now.
+    /// The calendar (RFC 5545) of a token: the open duties of its owner, by the owner's present roles.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for a token without an owner, and when the owner is locked or holds no role any more.
+    /// [`OfficeError::NotFound`] if the token is unknown, or if its owner is inactive or no longer holds a role with
+    /// duties.
     pub fn feed(&self, token: &str) -> Result<String, OfficeError> {
         self.store().read(|db| {
             let user = feeds::owner(db, &digest(token))?;
@@ -73,7 +72,7 @@ impl Reminders<'_> {
                 return Err(OfficeError::NotFound);
             }
             let mut desks = Desks::default();
-            // `new` would add a PRODID of the library's beside ours: RFC 5545 allows one.
+            // `Calendar::new` would add the library's own PRODID, and RFC 5545 allows only one.
             let mut calendar = Calendar::empty();
             calendar.append_property(Property::new("VERSION", "2.0"));
             calendar.append_property(Property::new("PRODID", "-//gongkai//依申请公开办件系统//ZH"));
@@ -95,8 +94,8 @@ impl Reminders<'_> {
     }
 }
 
-/// Whose duties the person answers for: their own, those of their department or office that nobody owns, as head of
-/// the office all of it, as supervisor what is overdue in the organs watched.
+/// The duties a person is responsible for: their own; as handler or clerk the unowned ones of the department or office;
+/// as office head all of the organ; as supervisor the overdue ones of the organs supervised.
 fn watch(db: &mut Db, user: UserId, department: Option<crate::store::DepartmentId>) -> Result<Watch, OfficeError> {
     let mut watch = Watch { owner: Some(user), ..Watch::default() };
     for (organ, role) in users::roles(db, user)? {
@@ -109,7 +108,7 @@ fn watch(db: &mut Db, user: UserId, department: Option<crate::store::DepartmentI
             Role::Handler => watch.departments.extend(department),
             Role::Clerk => watch.unassigned_in.push(organ),
             Role::OfficeHead => watch.all_in.push(organ),
-            // What has no last day is never overdue: `store::feeds` leaves it out there.
+            // A duty without a last day is never overdue. `store::feeds` omits it there.
             Role::Supervisor => watch.overdue_in.extend(organs::subtree(db, organ)?),
             Role::Intake | Role::Reviewer | Role::Leader | Role::Auditor | Role::Admin => {}
         }
@@ -117,7 +116,7 @@ fn watch(db: &mut Db, user: UserId, department: Option<crate::store::DepartmentI
     Ok(watch)
 }
 
-/// What is shown on today's day when there are more duties than are shown.
+/// An event on today's date, for the case that not all duties are shown.
 fn left_out(today: NaiveDate) -> Option<Event> {
     let notice = Event::with_uid("more@gongkai")
         .summary(&format!("另有期限未列出：日历只列最早的{MOST_DUTIES}项"))
@@ -131,18 +130,18 @@ fn left_out(today: NaiveDate) -> Option<Event> {
     Some(notice)
 }
 
-/// Text without a line break of its own: what a database of earlier versions may hold would end a line of the calendar.
+/// Replaces line breaks and control characters: stored text of earlier versions could otherwise end a calendar line.
 fn one_line(text: &str) -> String {
     text.replace(|letter: char| letter.is_control() || is_line_break(letter), " ")
 }
 
-/// A duty as an event of the whole day. The title of the case stays out: it is the applicant's. Without a desk (the settings
-/// of the organ cannot be read) the stored day is shown and nothing that depends on the settings.
+/// A duty as an all-day event. Omits the title of the case, which is the applicant's text. Without a desk (unreadable
+/// settings of the organ), shows the stored day and nothing that depends on the settings.
 fn event(duty: &OpenDuty, desk: Option<&Desk>, today: NaiveDate) -> Option<Event> {
     let due_on = duty.due_on?;
     let words = Duty::of(&duty.kind);
     let label = words.label;
-    // A duty of the organ itself has no case and so no number.
+    // A duty of the organ itself has no case and thus no number.
     let number = duty.case_id.map(|_| one_line(duty.case_number.as_deref().unwrap_or("（尚未编号）")));
     let number_line = number.as_ref().map(|number| format!("受理编号：{number}\n")).unwrap_or_default();
     let range = duty.latest_on.map(|latest| DueRange { earliest: due_on, latest });
@@ -170,7 +169,7 @@ fn event(duty: &OpenDuty, desk: Option<&Desk>, today: NaiveDate) -> Option<Event
         estimate = estimate.unwrap_or_default(),
         article = one_line(&duty.article),
     );
-    // Seconds from the year 2000 to when the duty last changed: a number that grows with each change and only then.
+    // Seconds between the year 2000 and the last change of the duty: increases with each change and only then.
     let changed = duty.updated_at.0.timestamp().saturating_sub(YEAR_2000_UNIX_S);
     let event = Event::with_uid(&format!("{}@gongkai", duty.id.0))
         .summary(&number.map_or_else(|| label.to_owned(), |number| format!("{label} {number}")))

@@ -1,4 +1,5 @@
-//! What will have ended by itself on a day: a preview looks at the duties as the pass of that day will find them.
+//! Predicts which duties will have changed by a day because something expired, so that a preview shows what the pass of
+//! that day will find.
 
 use crate::office::cases::ended_by_themselves;
 use crate::office::{OfficeError, Reminders};
@@ -11,11 +12,11 @@ use crate::store::{
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
-/// Duties that will stand otherwise, by id: their last day, or none when they are no longer owed.
+/// Duties that will differ, by id: their last day, or `None` if they will no longer be owed.
 pub(super) type ForeseenDuties = BTreeMap<ObligationId, Option<NaiveDate>>;
 
 impl Reminders<'_> {
-    /// The duties that will stand otherwise on `day` because something ended by itself before it. Nothing is written.
+    /// The duties that will differ on `day` because something expired before it. Writes nothing.
     pub(super) fn foreseen(&self, db: &mut Db, day: NaiveDate) -> Result<ForeseenDuties, OfficeError> {
         let mut foreseen = ForeseenDuties::new();
         let mut after: Option<CaseId> = None;

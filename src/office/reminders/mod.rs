@@ -1,8 +1,8 @@
-//! Reminders: what an organ settles about them, the pass that queues what is owed, the schedule that runs it.
+//! Reminders: the settings of organs, the pass that queues due mails, and the schedule that runs it.
 //!
-//! `case::reminder_policy` (pure) says which step is owed on a day and `case::reminder_window` when mail may go out. `recipients`
-//! finds the recipients and their deputies, `pass` queues what is owed for each duty, `schedule` runs the pass, and `service`
-//! starts it beside the sender of `mail`.
+//! `case::reminder_policy` (pure) determines the step due on a day, and `case::reminder_window` when mail may be sent.
+//! `recipients` finds the recipients and their deputies, `pass` queues the due mails of each duty, `schedule` runs the
+//! pass, and `service` starts it next to the sender in `mail`.
 
 pub mod feeds;
 mod foresight;

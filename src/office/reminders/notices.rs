@@ -1,4 +1,4 @@
-//! Mails about the calendar, and when a mail that is written now may go out.
+//! Mails about the calendar, and the earliest time for a new mail.
 
 use crate::case::reminder_days::Days;
 use crate::mail::notice::{self, MissingYear, MovedCase, Post};
@@ -12,7 +12,7 @@ use crate::store::{
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 
 impl Reminders<'_> {
-    /// Queues the mails about duties that moved with the calendar, all of one organ, in the transaction that moved them.
+    /// Queues the mails about duties of one organ that moved with the calendar, in the transaction that moved them.
     pub(in crate::office) fn tell_owners(&self, db: &mut Db, moved: &[MovedCase]) -> Result<(), OfficeError> {
         if moved.is_empty() {
             return Ok(());
@@ -23,23 +23,24 @@ impl Reminders<'_> {
                 let post = Post { templates: self.templates(), from: &from, today: self.clock().today(), opens };
                 notice::tell_owners(db, &post, moved)?;
             }
-            // `serve` does not start with such a setting; a command at the machine must still keep the law's dates.
+            // `serve` refuses to start with such a setting. A command must still compute the correct dates.
             Err(cause) => tracing::error!(%cause, "the calendar change is not mailed: the sender is not a mailbox"),
         }
         Ok(())
     }
 
-    /// When mail about `organ` (none: about the whole house) may go out that is written now; `None`: at once.
+    /// The earliest instant for a new mail about `organ` (`None` for one about no single organ). `None` for at once.
     pub(in crate::office) fn mail_opens(&self, db: &mut Db, organ: Option<OrganId>) -> Result<Option<Ts>, OfficeError> {
         let wait = self.mail_wait(db, organ, self.clock().office_time())?;
         let opens = self.clock().now().0.checked_add_signed(wait).map(Ts);
         Ok(opens.filter(|_| wait > TimeDelta::zero()))
     }
 
-    /// How long mail about `organ` (none: about the whole house) has to wait at `at` for its window to open.
+    /// How long mail about `organ` (`None` for one about no single organ) has to wait at `at` until its window opens.
     ///
     /// # Errors
-    /// As every read; [`OfficeError::Unreadable`] when the settings of the organ cannot be read.
+    /// [`OfficeError::NotFound`] if the organ does not exist; [`OfficeError::Unreadable`] if its reminder settings or
+    /// the calendar cannot be read.
     pub fn mail_wait(&self, db: &mut Db, organ: Option<OrganId>, at: NaiveDateTime) -> Result<TimeDelta, OfficeError> {
         let (window, region) = match organ {
             Some(organ) => (self.stored_settings(db, organ)?.effective.window, organs::find(db, organ)?.region),
@@ -49,11 +50,8 @@ impl Reminders<'_> {
         Ok(window.wait(&Days::new(&calendar), at))
     }
 
-    /// Reminds the administrators, once a week from 1 November on, of a year that running duties need and the calendar has
-    /// not. Answers how many mails were queued.
-    ///
-    /// # Errors
-    /// As every write.
+    /// Reminds the administrators, weekly from 1 November, of a year that running duties need but the calendar does not
+    /// have. Returns how many mails were queued.
     pub fn remind_of_missing_year(&self) -> Result<usize, OfficeError> {
         let today = self.clock().today();
         let missing = self.store().read(|db| self.missing_year(db, today))?;
@@ -79,7 +77,7 @@ impl Reminders<'_> {
     }
 }
 
-/// Notices come out in November at the latest; before that there is no notice to enter.
+/// Notices are published by November. Before that there is nothing to enter.
 fn is_november_before(year: i32, today: NaiveDate) -> bool {
     today.year() >= year || (today.year() + 1 == year && today.month() >= 11)
 }

@@ -1,4 +1,4 @@
-//! PURE. What an organ has settled about its reminders, and what then counts in it.
+//! PURE. The reminder settings of an organ, and the effective settings that result.
 
 use crate::case::reminder_policy::{Policies, PolicyChange};
 use crate::case::reminder_window::Window;
@@ -6,27 +6,27 @@ use crate::config::Reminders;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// An organ's own settings on top of the house's; what is left out is as in the house.
+/// An organ's own settings, on top of the configured ones. Missing members keep the configured values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OrganReminders {
-    /// The kinds of duty that are spoken of differently, each once.
+    /// The kinds of duty with a different policy, each at most once.
     pub policies: Vec<PolicyChange>,
-    /// When its mail may go out.
+    /// The sending window.
     pub window: Option<Window>,
 }
 
-/// What counts in an organ.
+/// The effective settings of an organ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {
-    /// One policy for each kind.
+    /// One policy for each kind of duty.
     pub policies: Policies,
-    /// When its mail may go out.
+    /// The sending window.
     pub window: Window,
 }
 
 impl Effective {
-    /// What counts where nothing else is settled.
+    /// The configured settings alone.
     #[must_use]
     pub fn of_house(house: &Reminders) -> Self {
         Self { policies: house.policies.clone(), window: house.window }
@@ -34,7 +34,7 @@ impl Effective {
 }
 
 impl OrganReminders {
-    /// What counts in the organ.
+    /// The effective settings of the organ.
     #[must_use]
     pub fn over(&self, house: &Reminders) -> Effective {
         let mut effective = Effective::of_house(house);
@@ -47,7 +47,7 @@ impl OrganReminders {
         effective
     }
 
-    /// What is wrong with the settings: pointer into them, and detail.
+    /// The faults of the settings: JSON pointer and detail.
     #[must_use]
     pub fn faults(&self, house: &Reminders) -> Vec<(String, &'static str)> {
         let mut faults = Vec::new();

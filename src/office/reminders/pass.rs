@@ -1,4 +1,4 @@
-//! One pass: duty by duty, who is owed what and not told yet; then the mails of the day.
+//! One reminder pass: finds for each duty the recipients with an unsent step, then writes the digests.
 
 use super::organ_settings::{Effective, OrganReminders};
 use super::recipients::{People, Told};
@@ -33,7 +33,7 @@ use std::sync::Arc;
 /// Mails written in one transaction.
 const BATCH: usize = 25;
 
-/// A pass under way.
+/// A pass in progress.
 pub(super) struct Pass<'a> {
     office: &'a Office,
     from: &'a Mailbox,
@@ -42,16 +42,16 @@ pub(super) struct Pass<'a> {
     people: People<'a>,
     house: Effective,
     of_organs: HashMap<OrganId, Effective>,
-    /// Organs whose own settings cannot be read: their duties are not reminded of by the settings of the house.
+    /// Organs whose own settings cannot be read. Their duties are skipped, not reminded of by the configured settings.
     unreadable: HashSet<OrganId>,
     calendars: HashMap<String, Arc<Calendar>>,
     digests: BTreeMap<(UserId, NaiveDate), Vec<Line>>,
-    /// Mails made and not yet written: a commit costs more than a row.
+    /// Rendered mails not yet written. Batched, because a commit costs more than a row.
     pending: Vec<(Line, NewMail)>,
     report: RemindReport,
 }
 
-/// One step for one person, ready to be put into a mail.
+/// One step for one person, ready for a mail.
 #[derive(Clone)]
 struct Line {
     duty: DutyRow,
@@ -62,20 +62,20 @@ struct Line {
     closes: Option<NaiveDateTime>,
 }
 
-/// What a mail says of the case of a duty as it stands.
+/// The part of a mail that depends on the present state of the case.
 struct CaseNow {
     next: Option<Next>,
     in_hand: Option<String>,
     is_at_risk: bool,
 }
 
-/// Whether the date of the duty is the one that stands if a correction notice sent too late does not hold (C-7b).
+/// Whether the date of the duty is the one that applies if a late correction notice is held ineffective (C-7b).
 fn is_at_risk(duty: &DutyRow, case: &Case) -> bool {
     let is_late = case.correction.as_ref().is_some_and(|correction| correction.late);
     duty.kind == ObligationKind::Reply.code() && case.stage == Stage::AwaitingCorrection && is_late
 }
 
-/// The day a mail is written for, and when the window opens and closes for it by the office's clock.
+/// The day a mail is written for, and its window in the office's local time.
 #[derive(Clone, Copy)]
 struct Sending {
     day: NaiveDate,
@@ -133,7 +133,7 @@ impl<'a> Pass<'a> {
         leads.copied().max().unwrap_or(0)
     }
 
-    /// Queues what is owed for one duty.
+    /// Queues the due mails of one duty.
     pub(super) fn one(&mut self, duty: &DutyRow) -> Result<(), MailError> {
         self.report.looked_at += 1;
         if self.unreadable.contains(&duty.organ_id) {
@@ -176,7 +176,7 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// A kind this program does not know is spoken of as the reply is: silence is the one thing that must not happen.
+    /// An unknown kind of duty uses the policy of the reply: a reminder must never be omitted.
     fn policy(&self, duty: &DutyRow) -> Policy {
         let effective = self.of_organs.get(&duty.organ_id).unwrap_or(&self.house);
         let kind = ObligationKind::ALL.iter().find(|kind| kind.code() == duty.kind);
@@ -184,7 +184,8 @@ impl<'a> Pass<'a> {
         found.or_else(|| effective.policies.get(&ObligationKind::Reply)).cloned().unwrap_or_default()
     }
 
-    /// A mail that has to wait for another day is written for that day: what it says must be so when it is sent.
+    /// A mail that has to wait for another day is written for that day, because its content must be true when it is
+    /// sent.
     fn sending(&self, organ: OrganId, days: &Days<'_>) -> Sending {
         let Some(at) = self.moment.at() else { return Sending { day: self.moment.day, opens: None, closes: None } };
         let window = self.of_organs.get(&organ).unwrap_or(&self.house).window;
@@ -193,8 +194,8 @@ impl<'a> Pass<'a> {
         Sending { day: opens.date(), opens: Some(opens).filter(|opens| *opens > at), closes }
     }
 
-    /// The region's calendar; if it is damaged, the built-in one: the last days of duties are stored, and a reminder must
-    /// not fall silent over the count of days before them. A database that is busy is asked again by the next pass.
+    /// The calendar of a region. Falls back to the built-in one if it is damaged: the last days of duties are stored,
+    /// and an inexact count of days must not suppress a reminder. If the database is busy, the next pass retries.
     fn calendar(&mut self, region: &str) -> Result<Arc<Calendar>, OfficeError> {
         if let Some(known) = self.calendars.get(region) {
             return Ok(known.clone());
@@ -215,14 +216,14 @@ impl<'a> Pass<'a> {
         Ok(calendar)
     }
 
-    /// From which day the duty has stood as it stands and the person has had this part in it; a pass for a day before
-    /// that looks at it as if it always had.
+    /// The day since which the duty has been unchanged and the person has had this part in it. For a pass of an earlier
+    /// day there is no such limit.
     fn since(&self, duty: &DutyRow, someone: &Told) -> NaiveDate {
         let since = Some(civil_day(duty.updated_at.0)).filter(|since| *since <= self.moment.day);
         since.into_iter().chain(someone.since).max().unwrap_or(NaiveDate::MIN)
     }
 
-    /// Which steps of the duty are told: of most persons only the latest has to be looked up.
+    /// The steps of the duty that were already sent. For most persons only the latest has to be looked up.
     fn told(&self, duty: &DutyRow, steps: &[Step], people: &[Told]) -> Result<HashSet<String>, StoreError> {
         let Some(latest) = steps.last() else { return Ok(HashSet::new()) };
         let (store, today) = (self.office.store(), self.moment.day);
@@ -247,7 +248,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// What may be done in the case: by the reader, else by who works on it.
+    /// The possible actions in the case: those of the recipient, or else those of the persons working on it.
     fn next(
         &self,
         duty: &DutyRow,
@@ -340,7 +341,7 @@ impl<'a> Pass<'a> {
         Line { duty: duty.clone(), person, item, step, queued, closes: sending.closes }
     }
 
-    /// Title and applicant as far as mail may name them: a natural person's name does not stand in the title either.
+    /// Title and applicant as far as mail may name them. Also masks a natural person's name within the title.
     fn subject_matter(&self, duty: &DutyRow) -> (Option<String>, Option<String>) {
         let title = duty.case_title.clone();
         let Some((kind, name)) = &duty.applicant else { return (title, None) };
@@ -353,7 +354,7 @@ impl<'a> Pass<'a> {
         (title, Some(masked).filter(|_| self.office.settings().reminders.applicant == ApplicantInMail::Initial))
     }
 
-    /// Into a mail of its own, or into the person's mail of the day.
+    /// Puts the line into a mail of its own or into the person's digest.
     fn put(&mut self, line: Line) -> Result<(), MailError> {
         if !self.people.wants_digest(line.person.user_id) {
             return self.single(line);
@@ -384,7 +385,7 @@ impl<'a> Pass<'a> {
         self.flush()
     }
 
-    /// Queues the mails that were made, each if its duty still stands and nobody was first.
+    /// Writes the rendered mails, each only if its duty is unchanged and it was not queued before.
     fn flush(&mut self) -> Result<(), MailError> {
         let pending = std::mem::take(&mut self.pending);
         if pending.is_empty() {
@@ -410,7 +411,7 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Makes the mails of the day and ends the pass.
+    /// Writes the digests and ends the pass.
     pub(super) fn finish(mut self) -> Result<RemindReport, MailError> {
         self.flush()?;
         for ((user, day), lines) in std::mem::take(&mut self.digests) {
@@ -420,7 +421,8 @@ impl<'a> Pass<'a> {
         Ok(self.report)
     }
 
-    /// One mail a day. What comes up after it waits for the next day's, unless it is due today: that cannot wait.
+    /// Writes the digest of a person and day. If it exists already, a step that comes up later waits for the next day's
+    /// digest, unless the duty is due today; that one gets a mail of its own.
     fn digest(&mut self, user: UserId, day: NaiveDate, lines: Vec<Line>) -> Result<(), MailError> {
         let key = format!("digest/{}/{day}", user.0);
         let known = self.office.store().read(|db| outbox::known(db, std::slice::from_ref(&key)))?;
@@ -461,8 +463,8 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Writes the mail of the day about what still stands in this transaction; answers what it tells, or why there can be
-    /// no such mail.
+    /// Writes the digest of the lines that still hold in this transaction. Returns its steps, or the error that
+    /// prevented rendering.
     fn write_digest(
         &self,
         db: &mut Db,
@@ -492,7 +494,7 @@ impl<'a> Pass<'a> {
         Ok(Ok(standing.into_iter().map(|line| line.queued).collect()))
     }
 
-    /// The mail of these lines, all for one person. It is about an organ or a case when all of it is.
+    /// Builds the mail of these lines, all for one person. Sets organ and case only if all lines share them.
     fn mail(&self, dedupe_key: String, lines: &[Line], rendered: Rendered, now: Ts) -> NewMail {
         let one = |values: Vec<Option<uuid::Uuid>>| {
             let first = values.first().copied().flatten()?;
@@ -501,7 +503,7 @@ impl<'a> Pass<'a> {
         let organ = one(lines.iter().map(|line| Some(line.duty.organ_id.0)).collect());
         let case = one(lines.iter().map(|line| line.duty.case_id.map(|id| id.0)).collect());
         let opens = lines.iter().filter_map(|line| line.queued.opens).max();
-        // Of several organs' windows the one counts that closes first after all are open.
+        // With windows of several organs, the one that closes first after all have opened counts.
         let closes = lines.iter().filter_map(|line| line.closes).filter(|closes| Some(*closes) > opens).min();
         let instant = |time: Option<NaiveDateTime>| {
             let wait = time.zip(self.moment.at()).map(|(time, at)| time.signed_duration_since(at));
@@ -521,7 +523,8 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Makes, moves or cancels the organs' own duties to publish annual reports. A preview looks at them as if it had.
+    /// Creates, updates or cancels the organs' own duties to publish annual reports. A preview treats them as if it
+    /// had.
     pub(super) fn annual_reports(&mut self) -> Result<(), MailError> {
         let kind = ObligationKind::AnnualReport.code();
         let store = self.office.store();
@@ -531,7 +534,7 @@ impl<'a> Pass<'a> {
         for organ in &all {
             let rules = match store::stored_object::<OrganRules>(&organ.settings) {
                 Ok(rules) => rules,
-                // By the default it might be given a duty it does not have, or lose one it has.
+                // The defaults could create a duty the organ does not have, or cancel one it has.
                 Err(cause) => {
                     tracing::error!(organ = organ.code, %cause, "an organ's yearly duties stay as they are: its settings cannot be read");
                     self.report.unreachable.push(Unreachable {
@@ -589,20 +592,20 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Whether the duty still stands and the person still hears of its organ, until the transaction ends.
+/// Whether the duty is unchanged and the person still receives its mail, locked until the transaction ends.
 fn still_holds(db: &mut Db, line: &Line) -> Result<bool, StoreError> {
     let duty = &line.duty;
     Ok(reminders::still_stands(db, duty.id, duty.case_id, duty.due_on)?
         && recipients::still_hears_of(db, line.person.user_id, duty.organ_id)?)
 }
 
-/// What makes a step the same: the obligation, the rule, the due date, the person.
+/// The identity of a step: obligation, rule, due date and person.
 fn key(duty: &DutyRow, rule: Rule, person: &Recipient) -> String {
     format!("remind/{}/{}/{}/{}", duty.id.0, rule.code(), duty.due_on, person.user_id.0)
 }
 
-/// The lawful steps that bring the duty to its end, and the names of the other ones. What can only be recorded, because
-/// its day has passed, is not offered as something to do.
+/// The lawful actions that complete the duty, and the names of the others. Omits actions that no longer have effect
+/// because their day has passed.
 fn split(row: &DutyRow, actions: &[Action], today: NaiveDate) -> (Vec<NextAction>, Vec<&'static str>) {
     let kind = ObligationKind::ALL.iter().find(|kind| kind.code() == row.kind);
     let wanted = kind.map(|kind| duty::commands(*kind)).unwrap_or_default();
@@ -622,12 +625,12 @@ fn split(row: &DutyRow, actions: &[Action], today: NaiveDate) -> (Vec<NextAction
     (steps, others.map(|action| action.command.label()).collect())
 }
 
-/// Whether a step has no effect after its day: what is late with the others is still owed.
+/// Whether an action has no effect after its day. The others remain owed when late.
 const fn is_void_when_late(command: CommandKind) -> bool {
     matches!(command, CommandKind::Extend | CommandKind::RequestCorrection)
 }
 
-/// The yearly duties of an organ that are not stored as they should be on `today`.
+/// The annual-report duties of an organ that are stored differently from what is owed on `today`.
 fn changed_duties(
     organ: &OrganRow,
     annual_report: AnnualReport,

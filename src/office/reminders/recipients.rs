@@ -1,4 +1,4 @@
-//! Who is told of a duty: the parts in it by the policy, and who stands in for somebody away.
+//! The recipients of a reminder: the audiences of the policy, and the deputies of absent persons.
 
 use crate::case::Role;
 use crate::case::reminder_policy::{Audience, Policy, Rule};
@@ -14,16 +14,16 @@ use crate::store::{
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
-/// A person who is told of a duty.
+/// A recipient of a reminder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
-    /// Who.
+    /// The person.
     pub person: Recipient,
-    /// The part that decides from when on.
+    /// The audience that determines from when on they are reminded.
     pub audience: Audience,
-    /// Why.
+    /// The reason shown in the mail.
     pub because: Because,
-    /// The first day on which this person had the part; what came before was told to somebody else.
+    /// The first day on which the person had this part. Earlier steps went to its previous holder. `None` for no limit.
     pub since: Option<NaiveDate>,
 }
 
@@ -36,25 +36,20 @@ pub struct People<'a> {
 }
 
 impl<'a> People<'a> {
-    /// Everybody, with what they have chosen.
-    ///
-    /// # Errors
-    /// As every read.
+    /// Loads everyone's mail preferences.
     pub fn new(store: &'a Store) -> Result<Self, StoreError> {
         let rows = store.read(preferences::all)?;
         let preferences = rows.into_iter().map(|row| (row.user_id, row)).collect();
         Ok(Self { store, preferences, holders: HashMap::new(), departments: HashMap::new() })
     }
 
-    /// Whether the person wants one mail a day.
+    /// Whether the person wants a daily digest.
     pub fn wants_digest(&self, user: UserId) -> bool {
         self.preferences.get(&user).is_some_and(|row| row.is_digest)
     }
 
-    /// Who is told of `duty` on `today` when `rule` is the latest step: each person once, the nearest to the work first.
-    ///
-    /// # Errors
-    /// As every read.
+    /// The recipients of `duty` on `today` if `rule` is the latest step: each person once, those closest to the work
+    /// first.
     pub fn of(
         &mut self,
         duty: &DutyRow,
@@ -85,7 +80,7 @@ impl<'a> People<'a> {
                 continue;
             }
             for person in self.holding(duty, audience)? {
-                // What is only looked after has no last day to count from.
+                // A follow-up has no statutory last day to count from.
                 let onset = audience.onset(policy).filter(|_| !Duty::of(&duty.kind).is_follow_up);
                 let because = Because::Is(audience, onset);
                 match self.stand_in(&person, duty.organ_id, today)? {
@@ -106,8 +101,8 @@ impl<'a> People<'a> {
         Ok(list.0)
     }
 
-    /// Where the handler named in the case may not read it any more: the head of the office, who has to name another. Until
-    /// then the duty also goes to those who would have it without a handler.
+    /// If the case's handler no longer works in the organ, adds the office heads, who have to name another. Until then
+    /// the duty also goes to those who would have it without a handler.
     fn without_handler(&mut self, list: &mut List, duty: &DutyRow) -> Result<(), StoreError> {
         let Some(owner) = duty.owner_id else { return Ok(()) };
         if self.store.read(|db| recipients::works_in(db, owner, duty.organ_id))? {
@@ -124,8 +119,8 @@ impl<'a> People<'a> {
         Ok(())
     }
 
-    /// The handler, or, while away, the deputy and the head of the office; if there is neither, the handler all the same. A
-    /// deputy who has no part in this organ does not stand in, and the handler hears of that.
+    /// Adds the handler, or during an absence the deputy and the office heads. Without either, adds the handler anyway.
+    /// A deputy without a role in this organ is not added; the handler is notified of that instead.
     fn handler(
         &mut self,
         list: &mut List,
@@ -154,7 +149,7 @@ impl<'a> People<'a> {
         let others = heads.into_iter().filter(|head| head.user_id != person.user_id);
         stand_ins.extend(others.map(|head| (head, Because::HandlerAway(name.clone(), until))));
         if stand_ins.is_empty() {
-            // Already there if the deputy is elsewhere.
+            // Has no effect if the handler was already added because the deputy has no role here.
             list.add(person, Audience::Handler, because, None);
         }
         for (stand_in, because) in stand_ins {
@@ -174,10 +169,7 @@ impl<'a> People<'a> {
         Ok(Some(name))
     }
 
-    /// In whose hands a duty of a case is: department and handler, by name.
-    ///
-    /// # Errors
-    /// As every read.
+    /// The department and handler in charge of a duty, by name. `None` for a duty without a case.
     pub fn in_hand(&mut self, duty: &DutyRow) -> Result<Option<String>, StoreError> {
         if duty.case_id.is_none() {
             return Ok(None);
@@ -200,12 +192,12 @@ impl<'a> People<'a> {
         row.absent_from.zip(row.absent_until)
     }
 
-    /// The first day back of somebody who was away and is there again.
+    /// The first day after the last absence of a person who is back.
     fn back_since(&self, user: UserId, today: NaiveDate) -> Option<NaiveDate> {
         self.preferences.get(&user)?.absent_until.filter(|until| *until < today)?.succ_opt()
     }
 
-    /// Who stands in for a person away today in matters of `organ`. A deputy who is away too does not.
+    /// The deputy of an absent person in matters of `organ`. An absent deputy does not count.
     fn stand_in(&self, person: &Recipient, organ: OrganId, today: NaiveDate) -> Result<StandIn, StoreError> {
         let Some((from, until)) = self.absence(person.user_id, today) else { return Ok(StandIn::None) };
         let deputy = self.preferences.get(&person.user_id).and_then(|row| row.deputy_id);
@@ -217,7 +209,7 @@ impl<'a> People<'a> {
         })
     }
 
-    /// Where nobody does the work: who is next to see that somebody does.
+    /// If no one works on the duty: the next persons above who can assign it.
     fn next_above(&mut self, organ: OrganId) -> Result<Vec<Recipient>, StoreError> {
         for audience in [Audience::OfficeHead, Audience::Leader, Audience::Supervisor] {
             let found = self.role_holders(organ, audience)?;
@@ -252,17 +244,17 @@ impl<'a> People<'a> {
     }
 }
 
-/// The deputy of a person who is away.
+/// The deputy of an absent person.
 enum StandIn {
-    /// This person, from the first to the last day of the absence.
+    /// This person, for an absence with these first and last days.
     Is(Recipient, NaiveDate, NaiveDate),
-    /// The deputy may not be written to about this organ.
+    /// The deputy may not receive mail about this organ.
     Elsewhere,
-    /// The person is not away, or has no deputy who can be written to.
+    /// The person is not absent, or has no reachable deputy.
     None,
 }
 
-/// Each person once, for the first reason.
+/// Holds each person once, with the first reason.
 struct List(Vec<Told>);
 
 impl List {

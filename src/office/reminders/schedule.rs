@@ -1,7 +1,7 @@
-//! The mailroom: one pass of the reminders, and the clockwork that runs it in the service.
+//! The mailroom: a reminder pass, and the schedule that runs it in the service.
 //!
-//! A pass may run at any time, any number of times, in any number of instances: it asks what is owed and not yet told,
-//! and each step of each duty is told to each person once.
+//! A pass may run at any time, any number of times, in any number of instances: it queues only steps not yet sent, and
+//! each step of each duty is sent to each person once.
 
 use super::foresight::ForeseenDuties;
 use super::pass::Pass;
@@ -22,24 +22,24 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Duties read at a time.
+/// Duties read per page.
 const PAGE: i64 = 200;
-/// How often the service looks.
+/// The interval of the schedule.
 const TICK: Duration = Duration::from_secs(60);
-/// Changes are looked for a little further back than the last look: another instance's clock, a transaction in flight.
+/// How far before the last run changes are looked for, to allow for clock differences and transactions in flight.
 const OVERLAP: TimeDelta = TimeDelta::minutes(2);
-/// Beyond the longest lead, so that no region's holidays push a duty out of sight.
+/// Added to the longest lead, so that no region's holidays push a duty out of range.
 const HORIZON_MARGIN: TimeDelta = TimeDelta::days(15);
 
-/// Tells what the clock on the office's wall shows.
+/// Returns the current local time in Asia/Shanghai.
 pub type OfficeTime = Arc<dyn Fn() -> NaiveDateTime + Send + Sync>;
 
-/// When a pass looks: the office's day, and the time of the day where mail has to mind the hours.
+/// The moment of a pass: the office's day, and the time if sending windows apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// The day.
     pub day: NaiveDate,
-    /// The time in Asia/Shanghai; `None`: mail may go out at once, whatever the window.
+    /// The time in Asia/Shanghai. `None` to ignore the sending windows.
     pub time: Option<NaiveTime>,
 }
 
@@ -61,83 +61,83 @@ impl From<NaiveDate> for Moment {
     }
 }
 
-/// Why a pass did not run.
+/// The error of a pass.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
-    /// The settings are not usable.
+    /// The mail settings are invalid.
     #[error(transparent)]
     Setup(#[from] SetupError),
-    /// What the pass asked of the office.
+    /// A use case failed.
     #[error(transparent)]
     Office(#[from] OfficeError),
-    /// The database.
+    /// A database access failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// One step that a pass tells somebody of.
+/// One step of one duty for one person, as queued by a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queued {
-    /// 受理编号, or nothing.
+    /// 受理编号, if there is one.
     pub case_number: Option<String>,
-    /// What the duty is called.
+    /// The name of the duty.
     pub duty: &'static str,
-    /// What its date is.
+    /// The kind of its date.
     pub day: DayKind,
     /// Its date.
     pub due_on: NaiveDate,
-    /// The line that says between which days the date lies, while a notice is not out.
+    /// The line with the range of the date, while a holiday notice is not published.
     pub estimate: Option<String>,
-    /// Where it stands.
+    /// The duty's state relative to its date.
     pub standing: Standing,
-    /// The rule that asked for the mail.
+    /// The rule that caused the mail.
     pub rule: Rule,
-    /// Reminder days that this mail makes good.
+    /// The missed reminder days that this mail makes up for.
     pub missed: Vec<NaiveDate>,
-    /// Who gets it.
+    /// The recipient's name.
     pub person: String,
-    /// Where.
+    /// The recipient's address.
     pub to: String,
-    /// Why this person.
+    /// The reason for choosing this recipient.
     pub because: Because,
-    /// When the window opens for it, by the office's clock; `None`: it may go out at once.
+    /// When its window opens, in local time. `None` if it may be sent at once.
     pub opens: Option<NaiveDateTime>,
-    /// Whether it is one of several in the person's mail of the day.
+    /// Whether it is part of a digest.
     pub is_in_digest: bool,
 }
 
-/// A mail that is owed and cannot be made.
+/// A mail that is due but cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreachable {
-    /// 受理编号, or nothing.
+    /// 受理编号, if there is one.
     pub case_number: Option<String>,
-    /// What the duty is called.
+    /// The name of the duty.
     pub duty: &'static str,
     /// Its date.
     pub due_on: NaiveDate,
-    /// Who should have got it, if anybody could be found.
+    /// The intended recipient, if there is one.
     pub person: Option<String>,
-    /// What is in the way.
+    /// The obstacle.
     pub why: String,
 }
 
-/// What a pass did.
+/// The result of a pass.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemindReport {
-    /// Open duties near enough to be looked at.
+    /// Open duties within range.
     pub looked_at: usize,
-    /// Steps told, each in a mail of its own or in the mail of the day.
+    /// Steps queued, each in a mail of its own or in a digest.
     pub queued: Vec<Queued>,
-    /// Steps owed that were told before, or wait for the mail of the next day.
+    /// Due steps that were sent before or wait for the next digest.
     pub known: usize,
-    /// Waiting mails that were withdrawn because they were out of date.
+    /// Queued mails withdrawn because they were out of date.
     pub withdrawn: usize,
-    /// Duties nobody can be told of, or persons whose address is none.
+    /// Duties without a recipient, and recipients with an invalid address.
     pub unreachable: Vec<Unreachable>,
 }
 
 impl Queued {
-    /// Its day and where it stands, as a line of a list says it.
+    /// The date and state of the duty, as one line of a list.
     #[must_use]
     pub fn says(&self) -> String {
         let (day, due_on, standing) = (self.day.name(), self.due_on, self.day.standing(self.standing));
@@ -149,14 +149,14 @@ impl Queued {
 }
 
 impl RemindReport {
-    /// Reminder days that the queued mails make good.
+    /// The number of missed reminder days that the queued mails make up for.
     #[must_use]
     pub fn missed(&self) -> usize {
         self.queued.iter().map(|line| line.missed.len()).sum()
     }
 }
 
-/// An office that queues its reminders, and the mailbox they come from.
+/// Queues the reminders of an office, from a fixed sender.
 #[derive(Debug, Clone)]
 pub struct Mailroom {
     office: Office,
@@ -164,27 +164,28 @@ pub struct Mailroom {
 }
 
 impl Reminders<'_> {
-    /// What queues this office's reminders.
+    /// Creates the mailroom of this office.
     ///
     /// # Errors
-    /// [`MailError::Setup`] when the sender in the settings is no mailbox.
+    /// [`MailError::Setup`] if the configured sender is not a valid mailbox.
     pub fn mailroom(&self) -> Result<Mailroom, MailError> {
         Ok(Mailroom { office: Office::clone(self), from: smtp::sender(&self.settings().smtp)? })
     }
 }
 
 impl Mailroom {
-    /// Ends the duties that ended by themselves. A case that cannot be brought up to date must not silence the others.
+    /// Closes obligations whose last day has passed (see [`Office::resume_silent`]). Logs a failure instead of
+    /// returning it, because the reminders must go out.
     pub fn settle(&self) {
         if let Err(cause) = self.office.cases().resume_silent() {
             tracing::error!(%cause, "duties that ended by themselves could not be ended before the reminders");
         }
     }
 
-    /// The relay of the settings, sending in this office's hours and words; `None` when no host is set.
+    /// Creates the relay, with this office's sending windows and templates. `None` if no host is configured.
     ///
     /// # Errors
-    /// [`SetupError`] names the setting.
+    /// [`SetupError`] naming the invalid setting.
     pub fn relay(&self, settings: &Settings, office_time: &OfficeTime) -> Result<Option<Relay>, SetupError> {
         let (office, clock) = (self.office.clone(), office_time.clone());
         let wait = move |db: &mut Db, organ: Option<OrganId>, pause: Duration| {
@@ -198,24 +199,25 @@ impl Mailroom {
         Ok(relay.map(|relay| relay.with_office(hours, Arc::clone(self.office.templates()))))
     }
 
-    /// The store it works on.
+    /// The store of the office.
     #[must_use]
     pub fn store(&self) -> &Store {
         self.office.store()
     }
 
-    /// The office's own templates that cannot be used.
+    /// The configured templates that cannot be used.
     #[must_use]
     pub fn broken_templates(&self) -> &[BrokenTemplate] {
         self.office.templates().broken()
     }
 
-    /// Queues every reminder owed at that moment that is not told yet; with `changed_since`, only those of duties that
-    /// changed since. Before that it withdraws the waiting mails that are out of date; without `changed_since` it first ends
-    /// what ended by itself, and brings the organs' own yearly duties up to date.
+    /// Queues every due reminder not yet sent; with `changed_since`, only those of duties changed since then. First
+    /// withdraws queued mails that are out of date. Without `changed_since`, also closes expired obligations and
+    /// updates the organs' annual-report duties.
     ///
     /// # Errors
-    /// The database's; what was queued before stays queued, and the next pass goes on from there.
+    /// [`MailError::Store`] or [`MailError::Office`] if the database fails. Mails already queued stay, and the next
+    /// pass continues from there.
     pub fn remind(&self, moment: impl Into<Moment>, changed_since: Option<Ts>) -> Result<RemindReport, MailError> {
         let moment = moment.into();
         if changed_since.is_none() {
@@ -239,10 +241,7 @@ impl Mailroom {
         Ok(report)
     }
 
-    /// What [`Mailroom::remind`] would queue at that moment. Changes nothing.
-    ///
-    /// # Errors
-    /// As every read.
+    /// The reminders that [`Mailroom::remind`] would queue at that moment. Changes nothing.
     pub fn preview(&self, moment: impl Into<Moment>) -> Result<RemindReport, MailError> {
         let moment = moment.into();
         let mut pass = Pass::new(&self.office, &self.from, moment, true)?;
@@ -261,11 +260,10 @@ impl Mailroom {
         Ok(report)
     }
 
-    /// Withdraws the waiting mails that would say on `today` what is no longer so, and answers how many, and of which
-    /// duties: those that still stand are owed their reminder again.
+    /// Cancels queued mails whose content is out of date. Returns how many, and the obligations to remind again.
     ///
     /// # Errors
-    /// The database's.
+    /// [`MailError::Store`] if the database fails.
     pub fn withdraw_outdated(&self, today: NaiveDate) -> Result<(usize, Vec<ObligationId>), MailError> {
         let outdated = self.office.store().read(|db| reminders::outdated_mails(db, today))?;
         let (mut withdrawn, mut freed) = (0, Vec::new());
@@ -278,7 +276,7 @@ impl Mailroom {
         Ok((withdrawn, freed))
     }
 
-    /// Every duty but those `but` names.
+    /// Processes every duty except those in `but`.
     fn all(&self, pass: &mut Pass<'_>, which: Which<'_>, but: &ForeseenDuties) -> Result<(), MailError> {
         let horizon = self.horizon(pass);
         let mut after = None;
@@ -288,7 +286,7 @@ impl Mailroom {
             after = Some(After(last.due_on, last.id));
             for duty in page.iter().filter(|duty| !but.contains_key(&duty.id)) {
                 match pass.one(duty) {
-                    // One row that cannot be read must not keep everybody else from being reminded.
+                    // An unreadable row must not stop the reminders of all others.
                     Err(
                         MailError::Store(StoreError::Corrupt(why)) | MailError::Office(OfficeError::Unreadable(why)),
                     ) => {
@@ -301,9 +299,9 @@ impl Mailroom {
         }
     }
 
-    /// What the service does every minute: the day's pass once the hour has come, if no instance has done it; after
-    /// that only what changed since `last_look`. Mails that are out of date are withdrawn at any hour. Answers what was
-    /// done, if anything.
+    /// The work of every minute: the daily pass once the hour has come, unless an instance has done it; afterwards only
+    /// duties changed since `last_look`. Withdraws outdated mails at any hour. Returns the report, if reminders were
+    /// processed.
     ///
     /// # Errors
     /// As [`Mailroom::remind`].
@@ -333,8 +331,8 @@ impl Mailroom {
     }
 }
 
-/// Runs the schedule until cancelled: every minute one look. `hour` is the hour of the day from which the day's pass
-/// may run; a service that starts later runs it at once.
+/// Runs the schedule every minute until cancelled. The daily pass may run from `hour`; a service started later runs it
+/// at once.
 pub async fn run(room: Mailroom, office_time: OfficeTime, hour: u32, cancel: CancellationToken) {
     let mut last_look: Option<Ts> = None;
     while !cancel.is_cancelled() {

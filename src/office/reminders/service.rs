@@ -1,4 +1,4 @@
-//! The reminder schedule and the sender of mail beside a running service.
+//! Starts the reminder schedule and the mail sender with the service.
 
 use super::schedule::{self, Mailroom, OfficeTime};
 use crate::config::Settings;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// The reminder schedule and the sender of a running service.
+/// The running reminder schedule and mail sender.
 #[derive(Debug)]
 pub struct MailHandle {
     cancel: CancellationToken,
@@ -18,13 +18,13 @@ pub struct MailHandle {
 }
 
 impl MailHandle {
-    /// Whether a mail server is configured. Without one mail is queued and stays so.
+    /// Whether a mail server is configured. Without one, mail stays queued.
     #[must_use]
     pub const fn is_sending(&self) -> bool {
         self.is_sending
     }
 
-    /// Asks the tasks to end and waits for the delivery in hand.
+    /// Stops the tasks and waits for a delivery in progress.
     pub async fn stop(self) {
         self.cancel.cancel();
         for task in self.tasks {
@@ -35,11 +35,11 @@ impl MailHandle {
     }
 }
 
-/// Starts the reminder schedule (unless switched off) and the sender (if a mail server is configured). `office_time` tells
-/// what the clock on the office's wall shows. Must be called within a tokio runtime.
+/// Starts the reminder schedule (unless disabled) and the mail sender (if a mail server is configured). `office_time`
+/// returns the current local time in Asia/Shanghai. Must be called within a tokio runtime.
 ///
 /// # Errors
-/// [`SetupError`] when the settings give no usable relay.
+/// [`SetupError`] if the mail settings are invalid.
 pub fn start(
     room: &Mailroom,
     settings: &Settings,
@@ -55,7 +55,7 @@ pub fn start(
             let owner = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4());
             let (room, day, cancel) = (room.clone(), office_time().date(), cancel.clone());
             tasks.push(tokio::spawn(async move {
-                // First things first: what is out of date since the service stopped must not go out now.
+                // Mails that became outdated while the service was stopped must be withdrawn before sending begins.
                 let withdrawn = tokio::task::spawn_blocking({
                     let room = room.clone();
                     move || {

@@ -1,4 +1,4 @@
-//! What an organ settles about its reminders, and how a person wants them.
+//! The reminder settings of organs and the mail preferences of persons.
 
 use super::organ_settings::{Effective, OrganReminders};
 use crate::case::Role;
@@ -17,32 +17,32 @@ use chrono::{NaiveDate, TimeDelta};
 /// How far from today an absence may begin or end.
 const FARTHEST: TimeDelta = TimeDelta::days(366);
 
-/// What an organ has settled, and what counts in it.
+/// An organ's own settings, and the effective ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReminderSettings {
     /// Its own settings.
     pub own: OrganReminders,
-    /// What counts.
+    /// The effective settings.
     pub effective: Effective,
 }
 
-/// A time away, both days included.
+/// An absence, both days included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absence {
     /// The first day.
     pub from: NaiveDate,
     /// The last day.
     pub until: NaiveDate,
-    /// Who stands in; without one the head of the office is told.
+    /// The deputy. Without one, the office head is notified.
     pub deputy: Option<UserId>,
 }
 
-/// How a person wants the mail.
+/// A person's mail preferences.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MailChoice {
-    /// One mail a day instead of single ones.
+    /// One digest a day instead of single mails.
     pub is_digest: bool,
-    /// The last absence told.
+    /// The last recorded absence.
     pub absence: Option<Absence>,
 }
 
@@ -58,7 +58,7 @@ impl Reminders<'_> {
     /// The reminder settings of an organ.
     ///
     /// # Errors
-    /// [`OfficeError::Unreadable`] when they cannot be read.
+    /// [`OfficeError::Unreadable`] if the stored settings do not parse.
     pub fn reminder_settings(&self, organ: OrganId) -> Result<ReminderSettings, OfficeError> {
         self.store().read(|db| self.stored_settings(db, organ))
     }
@@ -77,10 +77,11 @@ impl Reminders<'_> {
         Ok(ReminderSettings { own, effective })
     }
 
-    /// Gives an organ exactly these reminder settings, if they still are as the caller saw them.
+    /// Replaces the reminder settings of an organ, if `is_as_seen` accepts the stored ones.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`], [`OfficeError::Stale`].
+    /// [`OfficeError::Invalid`] for invalid settings, [`OfficeError::Stale`] if `is_as_seen` rejects the stored ones,
+    /// [`OfficeError::NotFound`] if the organ does not exist.
     pub fn set_reminder_settings(
         &self,
         caller: &Caller,
@@ -111,20 +112,18 @@ impl Reminders<'_> {
         })
     }
 
-    /// How a person wants the mail.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// A person's mail preferences.
     pub fn mail_choice(&self, user: UserId) -> Result<MailChoice, OfficeError> {
         self.store().read(|db| Ok(preferences::find(db, user)?.into()))
     }
 
-    /// Writes how a person wants the mail, if it still is as the caller saw it. It counts in every organ of the person, so only
-    /// the person settles it, or who heads or administers all of them.
+    /// Replaces a person's mail preferences, if `is_as_seen` accepts the stored ones. They apply in every organ of the
+    /// person, so only the person may change them, or an office head or administrator of all these organs.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`], [`OfficeError::Stale`]; [`OfficeError::Refused`] when the person belongs to an organ that is
-    /// not the caller's.
+    /// [`OfficeError::Invalid`] for an invalid absence; [`OfficeError::Stale`] if `is_as_seen` rejects the stored ones;
+    /// [`OfficeError::NotFound`] if the caller manages none of the person's organs; [`OfficeError::Refused`] if the
+    /// caller manages only some of them.
     pub fn set_mail_choice(
         &self,
         caller: &Caller,
@@ -158,7 +157,8 @@ impl Reminders<'_> {
         })
     }
 
-    /// Days near enough to be meant; a deputy of the same organ who is there and can be written to.
+    /// Checks that the days are close to today, and that the deputy is a reachable member of one of the person's
+    /// organs.
     fn check_absence(&self, db: &mut Db, user: UserId, absence: &Absence) -> Result<(), OfficeError> {
         let today = self.clock().today();
         let mut checks = Checks::new();
@@ -184,8 +184,8 @@ impl Reminders<'_> {
     }
 }
 
-/// Whether the caller is the person, or heads or administers each organ in which the person holds a role: what one organ
-/// settles must not redirect the mail of another.
+/// Checks that the caller is the person, or manages every organ in which the person holds a role: one organ must not
+/// redirect the mail of another.
 fn may_settle_for(db: &mut Db, caller: &Caller, user: UserId) -> Result<(), OfficeError> {
     if caller.user_id == user {
         return Ok(());

@@ -1,4 +1,4 @@
-//! 年度报告: when it is due, and recording that it was published.
+//! 年度报告: due dates, and recording the publication.
 
 use crate::case::{AnnualDuty, AnnualReport, ObligationKind, annual_report_key, annual_reports};
 use crate::office::{Caller, OfficeError, Reports};
@@ -8,27 +8,24 @@ use crate::store::{Db, OrganId, people::organs};
 use chrono::{Datelike, NaiveDate};
 use std::collections::BTreeMap;
 
-/// The first year there can be a report on: Order 492 came into force in it.
+/// The first year with a report: Order 492 came into force in it.
 const FIRST_YEAR: i32 = 2008;
 
-/// One annual report of an organ.
+/// The annual report of an organ for one year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnnualReportLine {
-    /// The year reported on.
+    /// The year the report covers.
     pub year: i32,
-    /// The last day; none for an organ that owes no report of its own.
+    /// The last day. `None` if the organ has no duty to report for the year.
     pub due_on: Option<NaiveDate>,
-    /// The article.
+    /// The article it rests on.
     pub article: Option<String>,
     /// When it was published.
     pub published_on: Option<NaiveDate>,
 }
 
 impl Reports<'_> {
-    /// The annual reports of an organ, owed or published, the earliest year first.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// The annual reports an organ owes or has published, earliest year first.
     pub fn annual_reports(&self, organ: OrganId) -> Result<Vec<AnnualReportLine>, OfficeError> {
         self.store().read(|db| {
             let mut lines = BTreeMap::new();
@@ -54,11 +51,12 @@ impl Reports<'_> {
         })
     }
 
-    /// Records that the report on `year` was published and keeps it as it is now; the duty to do so is met, and nobody is
-    /// reminded of it any more.
+    /// Records the publication of the report on `year`, stores the report as it is now, and marks the duty as met,
+    /// which ends its reminders.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`], [`OfficeError::Conflict`] when that was recorded before.
+    /// [`OfficeError::Invalid`] if the year or the date is out of range, [`OfficeError::Conflict`] if the publication
+    /// is already recorded.
     pub fn publish_annual_report(
         &self,
         db: &mut Db,
@@ -77,7 +75,7 @@ impl Reports<'_> {
         if published_on.year() <= year {
             return Err(OfficeError::invalid("/published_on", "before_start", "年度报告在该年度结束以后公布"));
         }
-        // Who enters figures holds the organ too: after this nothing is entered that the kept report has not.
+        // Entering figures locks the organ too, so the stored report is never missing figures entered concurrently.
         organs::lock(db, organ)?;
         let desk = self.cases().desk(db, organ)?;
         let row = AnnualReportRow {

@@ -1,4 +1,4 @@
-//! The cases behind a cell.
+//! The cases behind a cell of a report.
 
 use super::super::{Caller, OfficeError, Reports};
 use super::count::{Count, stock_of};
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Which cell, and which page of its cases.
+/// A cell, and the page of its cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellQuery {
     /// The report.
@@ -25,9 +25,9 @@ pub struct CellQuery {
     pub row: String,
     /// The column.
     pub column: String,
-    /// The last case of the page before.
+    /// The last case of the previous page.
     pub after: Option<CaseId>,
-    /// Cases of a page.
+    /// Cases per page.
     pub limit: usize,
 }
 
@@ -60,11 +60,11 @@ pub struct CellCase {
 }
 
 impl Reports<'_> {
-    /// The cases that stand in a cell of a report the caller may ask for, by id; one more than the limit where there are more.
-    /// The second member is false when some could not be read: the count and this list are then without them.
+    /// The cases behind a cell of a report, by id: one more than the limit if there are more. The flag is `false` if
+    /// some cases could not be read and are missing from both the count and this list.
     ///
     /// # Errors
-    /// As [`Reports::report`]; [`OfficeError::Invalid`] for a row or column the form has not.
+    /// As [`Office::report`]; [`OfficeError::Invalid`] also for a row or column that the form does not have.
     pub fn report_cell(
         &self,
         caller: &Caller,
@@ -104,7 +104,7 @@ struct Cell<'a> {
 }
 
 impl Cell<'_> {
-    /// Cases by their rows, and between them those whose logs say more than their rows.
+    /// Selects cases by their rows, and merges in those whose logs say more than their rows.
     fn page(&mut self, db: &mut Db, query: &CellQuery) -> Result<Vec<CellCase>, OfficeError> {
         let wanted = query.limit.saturating_add(1);
         let stock = stock_of(&self.scope.ids(), &self.scope.period, self.selector);
@@ -166,7 +166,7 @@ fn shown(
     }
 }
 
-/// The cases whose remedies stand in a cell of table four; the numbers of remedies add up to the cell.
+/// The cases whose remedies are counted in a cell of table four. Their numbers of remedies add up to the cell.
 fn remedy_page(db: &mut Db, scope: &Scope, count: &Count, query: &CellQuery) -> Result<Vec<CellCase>, OfficeError> {
     if !scope.form.remedy_columns().contains(&query.column.as_str()) {
         let detail = format!("表四没有这一栏，应为：{}", scope.form.remedy_columns().join("、"));

@@ -1,5 +1,5 @@
-//! The cases of a period as lines to be counted: most by their rows, in the database; the few that an order reopened or that were
-//! split by their logs.
+//! Counts the cases of a period. Most are counted by their rows, in the database; the few that were split or reopened
+//! by an order are counted by their logs.
 
 use super::super::{Office, OfficeError};
 use crate::case::{
@@ -16,21 +16,22 @@ use std::collections::{BTreeMap, HashMap};
 
 /// The cases of organs in a period.
 pub(super) struct Count {
-    /// All of them, those alike together.
+    /// All cases, grouped by equal attributes.
     pub lines: Vec<Line>,
-    /// Those whose rows do not tell, each with what its log tells; `None`: not in stock.
+    /// The cases whose rows are not sufficient, with the line computed from the log. `None` if the case does not count
+    /// in the period.
     pub turned: BTreeMap<CaseId, Option<Line>>,
-    /// Reconsiderations and suits, by case.
+    /// Reconsiderations and lawsuits, by case.
     pub remedies: BTreeMap<CaseId, Vec<RemedyCourse>>,
-    /// What each department ended, by category; none: given to no department.
+    /// The closed cases of each department by outcome. `None` for cases without a department.
     shares: BTreeMap<Option<DepartmentId>, BTreeMap<Outcome, i64>>,
     /// Payments.
     fees: Vec<(chrono::NaiveDate, u64)>,
-    /// False when a log or row could not be read.
+    /// `false` if a log or row could not be read.
     pub is_complete: bool,
 }
 
-/// What makes lines alike; days are those of a [`representative`].
+/// The attributes by which lines are grouped. Days are reduced to before, within or after the period.
 type Key = (ApplicantKind, Channel, When, When, Option<Outcome>, bool, bool);
 
 impl Count {
@@ -55,7 +56,7 @@ impl Count {
         }
         let ids: Vec<CaseId> = count.turned.keys().copied().collect();
         for row in reports::rows_of(db, &ids)? {
-            // Counted by its row above: taken out again, and in as its log says.
+            // Already counted by its row above: subtract that and add the line of its log.
             if let Some(key) = key_of_row(&row, period) {
                 *sums.entry(key).or_default() -= 1;
                 count.share(row.department_id, key.4, -1);
@@ -69,7 +70,7 @@ impl Count {
         Ok(count)
     }
 
-    /// Remedies and fees, and the cases whose rows do not tell their course.
+    /// Reads remedies, fees, and the cases whose rows do not show their course.
     fn read_turns(
         &mut self,
         office: &Office,
@@ -115,7 +116,7 @@ impl Count {
         let outcome = group.outcome.as_deref().map(Outcome::from_code);
         match (kind, channel, outcome) {
             (Some(kind), Some(channel), outcome) if outcome != Some(None) => {
-                // A case that ends later has no outcome yet.
+                // A case that ends after the period has no outcome in it.
                 let outcome = outcome.flatten().filter(|_| ended == When::Within);
                 let is_within = ended == When::Within;
                 let key = (
@@ -137,14 +138,14 @@ impl Count {
         }
     }
 
-    /// So many more that the department ended in this category, if they ended at all.
+    /// Adds `count` to the department's cases with this outcome. Ignores cases without one.
     fn share(&mut self, department: Option<DepartmentId>, outcome: Option<Outcome>, count: i64) {
         if let Some(outcome) = outcome {
             *self.shares.entry(department).or_default().entry(outcome).or_default() += count;
         }
     }
 
-    /// What each department ended, organ by organ, and at last what was given to none.
+    /// The closed cases of each department, by organ; those without a department last.
     pub(super) fn departments(&self, db: &mut Db, form: Form, organs: &[OrganRow]) -> Result<Vec<Mix>, OfficeError> {
         let ids: Vec<OrganId> = organs.iter().map(|organ| organ.id).collect();
         let mut known = departments::list(db, &ids)?;
@@ -160,18 +161,18 @@ impl Count {
         Ok(named.chain(nobody).filter(|mix| mix.ended > 0).collect())
     }
 
-    /// Every remedy.
+    /// All remedies.
     pub(super) fn remedies(&self) -> Vec<RemedyCourse> {
         self.remedies.values().flatten().copied().collect()
     }
 
-    /// Fees paid in the period, yuan.
+    /// Fees paid in the period, in yuan.
     pub(super) fn fee_yuan(&self, period: &Period) -> u64 {
         self.fees.iter().filter(|(on, _)| period.has(*on)).map(|(_, yuan)| yuan).sum()
     }
 }
 
-/// The cases of organs that came in and ended at these times, by their rows.
+/// The cases of organs received and closed at these times, by their rows.
 fn stock(organs: &[OrganId], period: &Period, entered: When, ended: When) -> Stock {
     let any = Selector {
         entered: Some(entered),
@@ -184,7 +185,7 @@ fn stock(organs: &[OrganId], period: &Period, entered: When, ended: When) -> Sto
     stock_of(organs, period, &any)
 }
 
-/// What a cell selects, as days and codes of rows.
+/// Translates a cell's selector to days and codes of rows.
 pub(super) fn stock_of(organs: &[OrganId], period: &Period, selector: &Selector) -> Stock {
     let eve = period.from.pred_opt().unwrap_or(period.from);
     let (received_from, received_until) = match selector.entered {
@@ -209,7 +210,7 @@ pub(super) fn stock_of(organs: &[OrganId], period: &Period, selector: &Selector)
     }
 }
 
-/// What the row alone says; `None` for a case that is not in stock by it.
+/// The group of a case by its row alone. `None` if the case does not count in the period by its row.
 fn key_of_row(row: &CaseRow, period: &Period) -> Option<Key> {
     let entered = When::of(row.received_on, period);
     let ended = When::of(row.closed_on, period);
@@ -223,7 +224,7 @@ fn key_of_row(row: &CaseRow, period: &Period) -> Option<Key> {
     Some((kind, channel, entered, ended, outcome, row.is_extended && is_within, row.is_late && is_within))
 }
 
-/// A line with days that stand for all of their kind.
+/// A line with one representative day for its group.
 fn line(key: Key, count: u32, period: &Period) -> Option<Line> {
     let (applicant_kind, channel, entered, ended, outcome, is_extended, is_late) = key;
     let entered_on = if entered == When::Before { period.from.pred_opt()? } else { period.from };

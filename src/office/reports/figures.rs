@@ -1,4 +1,4 @@
-//! What an office enters: table two and the parts it writes itself.
+//! The figures an office enters: table two and the sections it writes itself.
 
 use super::super::{Caller, OfficeError, Reports};
 use super::{FIRST_YEAR, Scope};
@@ -8,16 +8,16 @@ use crate::store::reports::{self, FiguresRow};
 use crate::store::{Db, OrganId, people::organs};
 use chrono::Datelike;
 
-/// Who enters figures.
+/// The roles that may enter figures.
 pub const FIGURE_WRITERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
 
-/// The version of figures that nobody has entered.
+/// The version of figures not entered yet.
 const NONE_YET: i64 = 1;
 
-/// Longest part, characters.
+/// Maximum length of a section, in characters.
 const LONGEST_PART: usize = crate::case::text::LONGEST_TEXT;
 
-/// The figures of an organ for a year with their version; [`NONE_YET`]: none entered yet.
+/// The figures of an organ for a year. [`NONE_YET`] is the version if none were entered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FiguresView {
     /// The figures.
@@ -27,7 +27,7 @@ pub struct FiguresView {
 }
 
 impl OwnFigures {
-    /// What the organs of a scope entered for its year; nothing for a part of a year, which has no table two.
+    /// The figures the organs of a scope entered for its year. Empty for a part of a year, which has no table two.
     pub(super) fn of(db: &mut Db, scope: &Scope) -> Result<Self, OfficeError> {
         if scope.name != format!("{}年", scope.year) {
             return Ok(Self::default());
@@ -55,7 +55,7 @@ impl Reports<'_> {
     /// The figures entered for a year.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for a year there can be no report on.
+    /// [`OfficeError::NotFound`] for a year that cannot have a report.
     pub fn report_figures(&self, organ: OrganId, year: i32) -> Result<FiguresView, OfficeError> {
         self.store().read(|db| self.figures_of(db, organ, year))
     }
@@ -70,11 +70,12 @@ impl Reports<'_> {
         }
     }
 
-    /// Writes the figures for a year over those of version `expected`.
+    /// Replaces the figures for a year. `expected` is the version the caller saw.
     ///
     /// # Errors
-    /// As [`Reports::report_figures`]; [`OfficeError::Invalid`] with every figure that does not belong into the form of the year; [`OfficeError::Stale`];
-    /// [`OfficeError::Conflict`] once the report on that year is published.
+    /// As [`Office::report_figures`]; [`OfficeError::Invalid`] with every figure that does not fit the form of the
+    /// year; [`OfficeError::Stale`] if the version differs; [`OfficeError::Conflict`] once the report on that year is
+    /// published.
     pub fn set_report_figures(
         &self,
         caller: &Caller,
@@ -83,7 +84,7 @@ impl Reports<'_> {
         expected: i64,
     ) -> Result<FiguresView, OfficeError> {
         self.store().write(|db| {
-            // Who publishes the report holds the organ too: what is published is what was entered.
+            // Publishing locks the organ too, so that the published figures are the ones entered.
             organs::lock(db, organ)?;
             let current = self.figures_of(db, organ, year)?.version;
             let mut checks = crate::office::service::validation::Checks::new();

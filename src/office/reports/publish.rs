@@ -1,4 +1,4 @@
-//! 公布: what was published is kept as it was; what is recorded of its cases afterwards is shown as an adjustment.
+//! 公布: the published report is stored unchanged. Events of its cases recorded later are shown as adjustments.
 
 use super::super::{Caller, OfficeError, Reports};
 use super::count::Count;
@@ -85,7 +85,7 @@ pub struct Adjustments {
 }
 
 impl Reports<'_> {
-    /// Keeps the report on a year as it is now: a government's with the organs below it, a department's own.
+    /// Stores the report on a year as it is now: a government's with the organs below it, a department's alone.
     pub(in super::super) fn keep_report(
         &self,
         db: &mut Db,
@@ -112,7 +112,8 @@ impl Reports<'_> {
     /// The report on a year as it was published.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] when none was.
+    /// [`OfficeError::NotFound`] if it was not published, [`OfficeError::Unreadable`] if the stored report does not
+    /// parse.
     pub fn published_report(&self, organ: OrganId, year: i32) -> Result<Value, OfficeError> {
         self.store().read(|db| self.published(db, organ, year))
     }
@@ -122,10 +123,11 @@ impl Reports<'_> {
         serde_json::from_str(&row.body).map_err(|error| OfficeError::Unreadable(format!("a kept report: {error}")))
     }
 
-    /// What moved since the report on a year was published, and the cases and events that moved it.
+    /// The changes since the report on a year was published, with the cases and events that caused them.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] when none was.
+    /// [`OfficeError::NotFound`] if it was not published, [`OfficeError::Unreadable`] if the stored report or a log
+    /// does not parse.
     pub fn adjustments(&self, organ: OrganId, year: i32) -> Result<Adjustments, OfficeError> {
         self.store().read(|db| {
             let row = reports::kept(db, organ, year)?.ok_or(OfficeError::NotFound)?;
@@ -149,7 +151,8 @@ impl Reports<'_> {
         })
     }
 
-    /// The cases of which something of that year or before was recorded after `since`, and that stand elsewhere for it.
+    /// The cases that moved to other rows because of events recorded after `since` that happened by the end of the
+    /// period.
     fn moved_cases(&self, db: &mut Db, scope: &Scope, since: Ts) -> Result<Vec<MovedCase>, OfficeError> {
         let ids = reports::recorded_since(db, &scope.ids(), since, scope.period.until)?;
         let rows = reports::rows_of(db, &ids)?;
@@ -175,7 +178,7 @@ impl Reports<'_> {
         Ok(moved)
     }
 
-    /// The rows of the form a case stands in by its log, sums left out.
+    /// The rows of the form a case is counted in by its log, without sums.
     fn places(
         &self,
         db: &mut Db,
@@ -199,7 +202,7 @@ impl Reports<'_> {
         Ok(found)
     }
 
-    /// Whether the case with this log had been answered late by a day: only the sheet of 2014 tells late replies apart.
+    /// Whether the case was answered late as of a day. Only the form of 2014 lists late replies separately.
     fn was_late(&self, db: &mut Db, row: &CaseRow, log: &[Event], day: NaiveDate) -> Result<bool, OfficeError> {
         let Some(case) = as_it_stood(log, day) else { return Ok(false) };
         let desk = self.cases().desk(db, row.organ_id)?;
@@ -241,7 +244,7 @@ fn later_events(rows: &[EventRow], period: Period) -> Result<Vec<LaterEvent>, Of
     Ok(told.map(event).collect())
 }
 
-/// The column of table four a remedy stands in.
+/// The column of table four a remedy is counted in.
 fn remedy_place(form: Form, remedy: &RemedyCourse, period: &Period) -> Option<&'static str> {
     let block = form.remedy_block(remedy.kind);
     let columns = form.remedy_columns().into_iter().filter(|column| *column != form::TOTAL);

@@ -1,5 +1,6 @@
-//! 申请较为集中的信息: what many ask for, by the tags clerks set and by likeness of what is asked, and what of it may be
-//! worth publishing (Art. 44). An organ at a time: the article speaks of applications to one organ.
+//! 申请较为集中的信息: information requested repeatedly, grouped by clerks' tags and by similarity, and whether publishing it
+//! should be considered (Art. 44). Each organ is analysed separately, because the article speaks of requests to one
+//! organ.
 
 use crate::case::similarity::{Profile, TOPIC_FROM, clusters};
 use crate::case::{Candidacy, Event};
@@ -20,15 +21,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Most applications looked at for one answer.
+/// Maximum number of requests compared per answer.
 pub const MOST_CASES: usize = 5_000;
-/// Most topics in one answer.
+/// Maximum number of topics per answer.
 const MOST_TOPICS: usize = 200;
-/// Most applications shown with a topic; the counts cover all.
+/// Maximum number of requests listed per topic. The counts cover all.
 const MOST_SHOWN: usize = 50;
-/// What grouping may cost in groups looked up and pairs of characters compared.
+/// Budget for grouping: groups looked up plus character pairs compared.
 const WORK: usize = 200_000_000;
-/// Days looked back at unless a first day is asked for.
+/// Default period, in days.
 const DAYS: u64 = 365;
 
 /// 分组的方式
@@ -121,27 +122,28 @@ pub struct TopicReport {
     pub topics: Vec<Topic>,
 }
 
-/// What is asked.
+/// A query for topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TopicQuery {
-    /// Only this organ …
+    /// Restricts to this organ …
     pub organ: Option<OrganId>,
-    /// … and those below it.
+    /// … and the organs below it.
     pub with_subordinates: bool,
-    /// Received on this day or later; none: the 365 days up to the last one.
+    /// First day of receipt. `None` for 365 days before the last.
     pub from: Option<NaiveDate>,
-    /// Received on this day or earlier; none: today.
+    /// Last day of receipt. `None` for today.
     pub until: Option<NaiveDate>,
 }
 
-/// On what information may be published that several asked for.
+/// The article that permits publishing information requested by several applicants.
 const ARTICLE: &str = "《条例》第四十四条第一款";
 
 impl Reports<'_> {
-    /// What was asked for more than once in the organs the caller may read.
+    /// Information requested more than once in the organs the caller may read.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
+    /// [`OfficeError::NotFound`] if the caller may not read the requested organ; [`OfficeError::Invalid`] if `from` is
+    /// after `until`.
     pub fn topics(&self, caller: &Caller, query: &TopicQuery) -> Result<TopicReport, OfficeError> {
         self.store().read(|db| {
             let until = query.until.unwrap_or_else(|| self.clock().today());
@@ -181,15 +183,15 @@ impl Reports<'_> {
     }
 }
 
-/// The wording of applications: as it came in, or as it was corrected last.
+/// The wording of requests: as received, or as last corrected.
 pub(in crate::office) struct Asked {
     requests: HashMap<CaseId, String>,
-    /// False when a log could not be read or says nothing of it: of that case only the title is known.
+    /// `false` if a log could not be read or contains no wording. For such a case only the title is known.
     pub(in crate::office) is_complete: bool,
 }
 
 impl Asked {
-    /// Reads what these cases ask for.
+    /// Loads the wording of these cases.
     pub(in crate::office) fn load(db: &mut Db, rows: &[CaseRow]) -> Result<Self, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_kinds(db, &ids, &["received", "correction_received"])?;
@@ -208,7 +210,7 @@ impl Asked {
         Ok(Self { requests, is_complete })
     }
 
-    /// The profile of a case; each is asked for once.
+    /// The profile of a case. May be called once per case.
     pub(in crate::office) fn take(&mut self, row: &CaseRow) -> Profile {
         Profile::of(&row.title, &self.requests.remove(&row.id).unwrap_or_default())
     }
@@ -224,7 +226,7 @@ fn wording(event: Event) -> Option<String> {
     None
 }
 
-/// The applications of an organ, first received first, with what groups them.
+/// The requests of an organ, first received first, with the data that groups them.
 struct Docket<'a> {
     organ: &'a OrganRow,
     rows: Vec<CaseRow>,
@@ -262,7 +264,7 @@ impl<'a> Docket<'a> {
         Ok(Self { organ, profiles, tags: tags::of_cases(db, &ids)?, applicants, is_complete, rows })
     }
 
-    /// What was asked for more than once, and whether grouping was finished.
+    /// The topics with more than one request, and whether grouping was completed.
     fn topics(&self, work: &mut usize) -> (Vec<Topic>, bool) {
         let mut by_tag: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
         let places: HashMap<CaseId, usize> = self.rows.iter().enumerate().map(|(place, row)| (row.id, place)).collect();
@@ -303,7 +305,8 @@ impl<'a> Docket<'a> {
         }
     }
 
-    /// How many different applicants these are for certain: who gave no number counts as whoever of that kind and name did.
+    /// The number of applicants that are certainly different. One without an identity number counts as the same as one
+    /// with equal kind and name.
     fn different(&self, rows: &[&CaseRow]) -> usize {
         let people = || rows.iter().filter_map(|row| self.applicants.get(&row.applicant_id));
         let papers: BTreeSet<&str> = people().filter_map(|one| one.identity_index.as_deref()).collect();
@@ -325,7 +328,7 @@ fn shown(row: &CaseRow) -> TopicCase {
     }
 }
 
-/// How many ended in each way, in the order of the annual table.
+/// The number of cases per outcome, in the order of the annual table.
 fn counted(endings: &[Outcome]) -> Vec<OutcomeCount> {
     let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
     for outcome in endings {

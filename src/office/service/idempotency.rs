@@ -1,13 +1,13 @@
-//! Creating requests that may be retried without creating twice.
+//! Idempotency: creating requests that may be retried without creating twice.
 
 use crate::office::{OfficeError, Service};
 use crate::store::service::idempotency::{self, RequestKey, Seen};
 use crate::store::{Db, StoreError, Ts, UserId, people::tokens};
 
-/// Names one creating request.
+/// Identifies a creating request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Once {
-    /// Who asks.
+    /// The caller.
     pub user_id: UserId,
     /// Method and path.
     pub route: String,
@@ -17,24 +17,21 @@ pub struct Once {
     pub fingerprint: String,
 }
 
-/// What a creating request was answered with. It is kept, so it never holds a secret.
+/// The answer to a creating request. It is stored, so it must not contain secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// ETag of what was made, with its quotes.
+    /// ETag of the created thing, with quotes.
     pub etag: Option<String>,
-    /// Its address.
+    /// Address of the created thing.
     pub location: Option<String>,
     /// JSON.
     pub body: String,
 }
 
 impl Service<'_> {
-    /// Forgets expired logins, counts of failed ones, and answers kept long enough.
-    ///
-    /// # Errors
-    /// What every write may meet.
+    /// Deletes expired logins, old counters of failed logins, and answers past their retention.
     pub fn forget_expired(&self) -> Result<(), OfficeError> {
         let now = self.clock().now();
         let yesterday = Ts(now.0 - chrono::TimeDelta::days(1));
@@ -46,13 +43,13 @@ impl Service<'_> {
         })
     }
 
-    /// Does `work` once: in one transaction it is done and its answer kept, or an earlier answer is given again (then
-    /// the second member is true). Either way the caller must pass `admit` first: a kept answer shows a thing, and a
-    /// caller who has lost the right to make it must not see it again. What `admit` found is for `work`.
+    /// Executes `work` once per key, in one transaction with storing its answer. If the key was used before, returns
+    /// the stored answer and `true`. `admit` runs first in either case, because a caller who has lost the right to
+    /// create the thing must not see it in a stored answer. Its result is passed to `work`.
     ///
     /// # Errors
-    /// [`OfficeError::KeyReused`] when the key came with another body before; what `admit` and `work` return, nothing kept
-    /// then.
+    /// [`OfficeError::KeyReused`] if the key was used with another body; the errors of `admit` and `work`, in which
+    /// case nothing is stored.
     pub fn once<T>(
         &self,
         once: &Once,

@@ -1,4 +1,4 @@
-//! Where a request came from: for the throttle, and for the audit log.
+//! The origin of a request, for the throttle and the audit log.
 
 use crate::office::{Caller, OfficeError, Service};
 use crate::store::evidence::audit::{self, NewAudit, Whence};
@@ -6,17 +6,17 @@ use crate::store::{AuditId, Db, UserId};
 use serde_json::Value;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Where a request came from.
+/// The origin of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The client's address; none for a command at the machine.
+    /// The client's address. `None` for the command line.
     pub address: Option<IpAddr>,
-    /// The request, as in the log of requests.
+    /// The request id, as in the request log.
     pub request_id: Option<String>,
 }
 
 impl Origin {
-    /// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits. Within that a client chooses its
+    /// The network that counts as one client: an IPv4 address, or an IPv6 /64, within which a client can choose its
     /// address freely.
     #[must_use]
     pub fn network(&self) -> String {
@@ -32,7 +32,7 @@ impl Origin {
 }
 
 impl Service<'_> {
-    /// Writes what happened to a user's account. `actor` is who did it, as far as that is proven.
+    /// Records an event on a user's account. `actor` is the acting user, if authenticated.
     pub(in crate::office) fn record(
         &self,
         db: &mut Db,
@@ -49,7 +49,7 @@ impl Service<'_> {
         Ok(audit::append_from(db, entry, whence, self.clock().now())?)
     }
 
-    /// Writes what the caller did to a user's account.
+    /// Records an action of the caller on a user's account.
     pub(in crate::office) fn note_about(
         &self,
         db: &mut Db,
@@ -62,7 +62,7 @@ impl Service<'_> {
         Ok(())
     }
 
-    /// Writes an entry of a request with where it came from.
+    /// Writes an entry with the origin of its request.
     pub(in crate::office) fn note_from(
         &self,
         db: &mut Db,

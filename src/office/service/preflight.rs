@@ -1,11 +1,11 @@
-//! What can be checked of the settings before anything is opened or made: a start that fails leaves nothing behind.
+//! Checks of the settings before anything is opened or created, so that a failed start leaves nothing behind.
 
 use crate::config::Settings;
 use crate::law::Calendar;
 use crate::mail::smtp::Relay;
 use crate::office::calendar::Calendars;
 
-/// Checks the files and directories that the settings name: calendar, templates, certificates.
+/// Checks the configured files and directories: calendars, templates, certificates.
 ///
 /// # Errors
 /// A text for the operator that names the setting.

@@ -1,4 +1,4 @@
-//! Whether the service can do its work, asked by whoever watches it.
+//! Readiness of the service, for monitoring.
 
 use crate::office::calendar::self_check::ClockCheck;
 use crate::office::{FieldError, OfficeError, Service};
@@ -41,10 +41,10 @@ pub struct CalendarReach {
     pub missing_since: Option<NaiveDate>,
 }
 
-/// Code of a fault that has no name.
+/// Code of a fault without a specific one.
 const UNEXPLAINED: &str = "unavailable";
 
-/// What an operator does about a fault.
+/// The advice to the operator for a fault.
 #[must_use]
 pub fn advice(fault: StorageFault) -> &'static str {
     match fault {
@@ -59,10 +59,10 @@ pub fn advice(fault: StorageFault) -> &'static str {
 }
 
 impl Service<'_> {
-    /// Asks the database, with a write as large as a filing's and a read of what is stored, and the calendar.
+    /// Probes the database (with a write as large as a filing and a read of stored data) and the calendar.
     ///
-    /// A calendar that ends too early is reported and does not make the service unready: the days it knows can be
-    /// worked, and cases beyond it show as `gap`.
+    /// A calendar that ends too early is reported but does not make the service unready: the known days work, and cases
+    /// beyond them have the status `gap`.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         let pending = self.store().pending_migrations();
@@ -71,7 +71,7 @@ impl Service<'_> {
         let found = self.store().probe();
         let mut faults: Vec<FieldError> = found.iter().map(|fault| self.told(fault)).collect();
         if !pending_migrations.is_empty() {
-            // Without its tables the database answers nothing else, and that is not another fault.
+            // Without its tables the database cannot answer any query. That is not a separate fault.
             faults.retain(|fault| fault.code != UNEXPLAINED);
             faults.push(FieldError::new("migrations", "pending", "有尚未执行的迁移：请运行 gongkai migrate"));
         }

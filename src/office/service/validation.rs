@@ -1,15 +1,15 @@
-//! Checks of what people type, all faults at once.
+//! Validation of user input. Reports all faults at once.
 
 use crate::case::text::line_flaw;
 use crate::office::{FieldError, OfficeError};
 
-/// Collects what is wrong with a request.
+/// Collects the faults of a request.
 #[derive(Debug, Default)]
 pub struct Checks {
     faults: Vec<FieldError>,
 }
 
-/// Whether a mail server would take it: ASCII, one `@`, dots only between other characters.
+/// Whether a mail server would accept the address: ASCII, one `@`, dots only between other characters.
 #[must_use]
 pub fn is_email(text: &str) -> bool {
     let is_dotted = |text: &str, others: &str| {
@@ -24,18 +24,18 @@ pub fn is_email(text: &str) -> bool {
 }
 
 impl Checks {
-    /// Nothing wrong so far.
+    /// Creates an empty collection.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes a fault.
+    /// Adds a fault.
     pub fn fault(&mut self, pointer: &str, code: &'static str, detail: impl Into<String>) {
         self.faults.push(FieldError::new(pointer, code, detail));
     }
 
-    /// One line of text that is not blank, at most `max` characters; gives it without surrounding blanks.
+    /// Checks a line of text: not blank, at most `max` characters. Returns it trimmed.
     pub fn line(&mut self, pointer: &str, text: &str, max: usize) -> String {
         let text = text.trim();
         if text.is_empty() {
@@ -45,17 +45,19 @@ impl Checks {
         text.to_owned()
     }
 
-    /// As [`Checks::line`] where nothing is allowed too.
+    /// Like [`Checks::line`], but blank text is allowed and returns `None`.
     pub fn optional_line(&mut self, pointer: &str, text: Option<&str>, max: usize) -> Option<String> {
         let text = text.map(str::trim).filter(|text| !text.is_empty())?;
         self.bounded(pointer, text, max);
         Some(text.to_owned())
     }
 
-    /// Letters, digits, `-`, `_` and `.`: what may stand in an address or a file name.
+    /// Checks a code: Chinese characters, ASCII letters and digits, `-`, `_` and `.`, which are safe in addresses and
+    /// file names.
     pub fn code(&mut self, pointer: &str, text: &str, max: usize) -> String {
         let text = self.line(pointer, text, max);
-        // Letters of other scripts and of full width look like these and would make two codes that look like one.
+        // Other scripts and full-width forms are refused: they look like ASCII, and two different codes would look the
+        // same.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || is_han(c) || matches!(c, '-' | '_' | '.');
         if !text.chars().all(is_plain) {
             self.fault(pointer, "invalid_value", "只能包含汉字、半角的英文字母和数字、- _ .");
@@ -72,10 +74,10 @@ impl Checks {
         }
     }
 
-    /// Good, or everything that is wrong.
+    /// Finishes the check.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`].
+    /// [`OfficeError::Invalid`] with every fault, if there are any.
     pub fn done(self) -> Result<(), OfficeError> {
         if self.faults.is_empty() { Ok(()) } else { Err(OfficeError::Invalid(self.faults)) }
     }

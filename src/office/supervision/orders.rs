@@ -1,4 +1,4 @@
-//! 督办单: issuing, answering, judging and taking back. Record, duty, audit and mail commit together.
+//! 督办单: issuing, answering, reviewing and cancelling. Order, duty, audit entry and mails commit together.
 
 use crate::case::{NotAllowed, ObligationKind, Order, OrderAct, OrderCommand, OrderStatus, Role};
 use crate::law::chinese_date;
@@ -21,9 +21,9 @@ use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// Who may issue an order: a supervisor of the organ or of one above it, the organ's own office head.
+/// The roles that may issue an order: a supervisor of the organ or of one above it, or the organ's own office head.
 pub const ISSUERS: &[Role] = &[Role::Supervisor, Role::OfficeHead];
-/// Who may answer one for the organ; a handler for the own department.
+/// The roles that may answer an order. A handler may only answer for the own department or person.
 pub const ANSWERERS: &[Role] = &[Role::Clerk, Role::Handler, Role::OfficeHead];
 
 /// 签发督办单：指明案件，或者指明科室；两者都指明的，由该科室答复该案的督办
@@ -43,16 +43,16 @@ pub struct NewOrder {
     pub due_on: NaiveDate,
 }
 
-/// An order with its record.
+/// An order with its steps.
 #[derive(Debug, Clone)]
 pub struct OrderFile {
-    /// The order and the names of its parts.
+    /// The order with the names to display.
     pub order: NamedOrder,
-    /// What was done, each step with the name of who did it.
+    /// The steps, each with the name of the acting user.
     pub steps: Vec<(StepRow, String)>,
 }
 
-/// What an order is about.
+/// The target of a new order.
 struct Target {
     organ: OrganId,
     case: Option<CaseId>,
@@ -62,11 +62,12 @@ struct Target {
 }
 
 impl Supervision<'_> {
-    /// The caller must be one who issues orders where this one goes. Whether case and department can take one now, issuing
-    /// says.
+    /// Checks that the caller may issue orders for the target. [`Office::issue_order`] checks whether case and
+    /// department can receive one.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`] when case or department is not there for the caller; [`OfficeError::RoleRequired`].
+    /// [`OfficeError::Invalid`] if case or department does not exist for the caller; [`OfficeError::RoleRequired`] if
+    /// the caller has none of the [`ISSUERS`] roles.
     pub fn admit_order(&self, db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<(), OfficeError> {
         let found = match (new.case_id, new.department_id) {
             (Some(case), _) => standing(db, caller, Thing::Case(CaseId(case))).map_err(if_hidden(no_case)),
@@ -75,17 +76,17 @@ impl Supervision<'_> {
                 let organ = row.map_err(if_hidden(no_department))?.organ_id;
                 standing(db, caller, Thing::Organ(organ)).map_err(if_hidden(no_department))
             }
-            // Nothing is named: issuing says so.
+            // Neither is named. `issue_order` reports it.
             (None, None) => return Ok(()),
         };
         self.people().require(caller, Some(&found?), ISSUERS)
     }
 
-    /// Issues an order. Its number is drawn in the same transaction.
+    /// Issues an order. Draws its number in the same transaction.
     ///
     /// # Errors
-    /// [`OfficeError::Invalid`] when case or department is not there for the caller; [`OfficeError::RoleRequired`];
-    /// [`OfficeError::Refused`] for the text or the day.
+    /// [`OfficeError::Invalid`] if case or department does not exist for the caller, or neither is named;
+    /// [`OfficeError::RoleRequired`] if the caller may not issue; [`OfficeError::Refused`] for the text or the day.
     pub fn issue_order(&self, db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<OrderFile, OfficeError> {
         let target = target(db, caller, new)?;
         self.people().require(caller, Some(&target.standing), ISSUERS)?;
@@ -121,8 +122,9 @@ impl Supervision<'_> {
     /// Answers, returns, closes or cancels an order. `expected` is the version the caller saw.
     ///
     /// # Errors
-    /// [`OfficeError::Stale`]; [`OfficeError::Refused`] for a step that the order's status, its day or the caller's part
-    /// in it does not allow; [`OfficeError::NotFound`].
+    /// [`OfficeError::Stale`] if the version differs; [`OfficeError::Refused`] if the order's status, the new day or
+    /// the caller's role in it does not allow the step; [`OfficeError::NotFound`] if the order does not exist for the
+    /// caller.
     pub fn act_on_order(
         &self,
         caller: &Caller,
@@ -155,27 +157,26 @@ impl Supervision<'_> {
         })
     }
 
-    /// An order with its record.
+    /// Loads an order with its steps.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`].
+    /// [`OfficeError::NotFound`] if the order does not exist.
     fn order(&self, db: &mut Db, id: OrderId) -> Result<OrderFile, OfficeError> {
         Ok(OrderFile { order: orders::find(db, id)?, steps: orders::steps(db, id)? })
     }
 
-    /// As [`Supervision::order`], in a reading of its own.
+    /// Like `order`, in its own read transaction.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`].
+    /// [`OfficeError::NotFound`] if the order does not exist.
     pub fn show_order(&self, id: OrderId) -> Result<OrderFile, OfficeError> {
         self.store().read(|db| self.order(db, id))
     }
 
-    /// A page of the orders to organs whose cases the caller may read, the newest first. The filter's `organs` are filled
-    /// in here.
+    /// A page of orders to organs whose cases the caller may read, newest first. Sets the filter's `organs`.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for an organ in which the caller reads nothing.
+    /// [`OfficeError::NotFound`] if the caller may not read the requested organ.
     pub fn list_orders(
         &self,
         caller: &Caller,
@@ -190,10 +191,7 @@ impl Supervision<'_> {
         })
     }
 
-    /// The orders on a case that have not ended, the newest first.
-    ///
-    /// # Errors
-    /// What every read may meet.
+    /// The open and answered orders on a case, newest first.
     pub(in crate::office) fn pending_orders(
         &self,
         db: &mut Db,
@@ -206,7 +204,7 @@ impl Supervision<'_> {
         Ok(orders::list(db, &filter, None, MOST_PENDING)?)
     }
 
-    /// Audit entry and mails of a step that was just written; gives the order as it then stands.
+    /// Writes the audit entry and queues the mails of a step. Returns the order as it is now.
     fn record_step(
         &self,
         db: &mut Db,
@@ -229,8 +227,8 @@ impl Supervision<'_> {
         Ok(file)
     }
 
-    /// Queues the mails of a step: to the issuer of what the organ said, to the organ of what the issuer said. Who did it
-    /// needs no mail. Returns how many.
+    /// Queues the mails of a step: an answer goes to the issuer, any other step to the addressee. The acting user gets
+    /// none. Returns how many were queued.
     fn tell(
         &self,
         db: &mut Db,
@@ -270,7 +268,7 @@ impl Supervision<'_> {
             };
             let mail = match self.templates().notice(&notice, &from, Uuid::now_v7(), self.clock().now().0) {
                 Ok(mail) => mail,
-                // A mailbox nobody can write to must not keep an order from being issued: the reminders go on.
+                // An invalid address must not block the order. The reminders still follow.
                 Err(cause) => {
                     tracing::warn!(%cause, order = %row.id.0, "a notice of an order cannot be made");
                     continue;
@@ -294,10 +292,10 @@ impl Supervision<'_> {
     }
 }
 
-/// Orders shown with a case; more than these at once is another problem.
+/// Maximum number of orders shown with a case.
 const MOST_PENDING: i64 = 50;
 
-/// What the order is about, and what the caller is there.
+/// The target of a new order, and the caller's standing there.
 fn target(db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<Target, OfficeError> {
     let department = match new.department_id {
         Some(id) => Some(department(db, id.into())?),
@@ -331,7 +329,7 @@ fn department(db: &mut Db, id: DepartmentId) -> Result<DepartmentRow, OfficeErro
     }
 }
 
-/// What is not there for the caller is a fault of the field that names it; every other error stays what it is.
+/// Turns `NotFound` into a fault of the field that names the thing.
 fn if_hidden(fault: fn() -> OfficeError) -> impl FnOnce(OfficeError) -> OfficeError {
     move |error| if matches!(error, OfficeError::NotFound) { fault() } else { error }
 }
@@ -344,7 +342,7 @@ fn no_department() -> OfficeError {
     OfficeError::invalid("/department_id", "not_found", "没有这个科室，或者不能对其督办")
 }
 
-/// In which organ and by which role the caller issues: the nearest to the organ that has to answer.
+/// The organ and role in which the caller issues: the ones nearest to the organ that has to answer.
 fn issues_for(caller: &Caller, target: &Target) -> Result<(OrganId, Role), OfficeError> {
     let path = &target.standing.organ_path;
     let place = |organ: OrganId| path.find(&format!("/{}/", organ.0));
@@ -359,7 +357,7 @@ fn issues_for(caller: &Caller, target: &Target) -> Result<(OrganId, Role), Offic
     nearest.copied().ok_or_else(|| OfficeError::RoleRequired { roles: ISSUERS.to_vec() })
 }
 
-/// The organ answers, the issuing side judges; nobody does both.
+/// Checks who may act: the organ answers, the issuing side reviews, and no one reviews their own answer.
 fn may_act(
     db: &mut Db,
     caller: &Caller,
@@ -396,7 +394,7 @@ fn may_act(
     }
 }
 
-/// Who answered an order last.
+/// The user who recorded the last answer.
 fn last_answer_by(db: &mut Db, row: &OrderRow) -> Result<Option<UserId>, OfficeError> {
     let steps = orders::steps(db, row.id)?;
     let last = steps.iter().rev().find(|(step, _)| step.act == OrderAct::Answer.code());
@@ -430,7 +428,7 @@ fn step(
     })
 }
 
-/// Whose work the answer is, and the office heads of the organ.
+/// The persons who have to answer, and the office heads of the organ.
 fn addressees(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError> {
     let owner = orders::owner(db, row)?;
     let (_, mut people) = recipients::handlers(db, row.organ_id, owner.user, owner.department)?;
@@ -442,7 +440,7 @@ fn addressees(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError
     Ok(people)
 }
 
-/// The issuer, or if the issuer cannot be written to or holds that role no more, the others who hold it there.
+/// The issuer, or the other holders of the same role if the issuer is unreachable or no longer holds it.
 fn issuers(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError> {
     let unknown = || OfficeError::Unreadable(format!("role '{}' of order {}", row.issuer_role, row.id.0));
     let role = Role::from_code(&row.issuer_role).ok_or_else(unknown)?;
@@ -461,7 +459,7 @@ const fn action(act: OrderAct) -> &'static str {
     }
 }
 
-/// What a mail of a step says besides the facts.
+/// The fixed texts of a step's mail.
 struct Words {
     title: &'static str,
     lead: &'static str,
@@ -470,7 +468,7 @@ struct Words {
     reason: &'static str,
 }
 
-/// The words of a step; an order that was closed needs no mail.
+/// The texts of a step. `None` for closing, which sends no mail.
 const fn words(act: OrderAct) -> Option<Words> {
     const ADDRESSEE: &str = "您是督办事项的承办人员或者本机关公开工作机构负责人。";
     match act {
@@ -506,7 +504,7 @@ const fn words(act: OrderAct) -> Option<Words> {
     }
 }
 
-/// The order in lines. No applicant's data; the case by its number.
+/// The lines that describe an order. Contains no data of the applicant; names the case by its number only.
 fn facts(order: &NamedOrder, issuing_organ: &str) -> Vec<(&'static str, String)> {
     let row = &order.row;
     let mut facts = vec![
@@ -523,7 +521,7 @@ fn facts(order: &NamedOrder, issuing_organ: &str) -> Vec<(&'static str, String)>
     facts
 }
 
-/// Whether an order should have been answered by `today`.
+/// Whether an order is still unanswered after its day.
 #[must_use]
 pub fn is_overdue(row: &OrderRow, today: NaiveDate) -> bool {
     row.status == OrderStatus::Open.code() && row.due_on < today

@@ -1,8 +1,8 @@
-//! What a supervisor looks at: cases due soon, overdue and open, replied to late, on any day up to today.
+//! The supervision lists: cases due soon, overdue cases, and late replies, as of any day up to today.
 //!
-//! Today's lists come from the rows of the cases, which are derived from their logs. Only a case whose stop ended by itself
-//! since its row was written is read from its log. On a past day every row is the law's own answer on the log of its case:
-//! facts dated after the day asked about have not happened, and the rows only say which cases were open then.
+//! Today's lists come from the rows, which are derived from the logs. Only a case whose suspension expired since its
+//! row was written is computed from its log. For a past day, every case is computed from its log: facts dated later are
+//! ignored, and the rows only select the cases that were open then.
 
 use crate::case::{Position, Role, Stage, Standing, Summary};
 use crate::law::{Calendar, ClockStatus, Outcome};
@@ -23,43 +23,44 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Who may ask: those who answer for deadlines, and those who watch them (they also see the organs below).
+/// The roles that may ask: those responsible for deadlines and those who supervise them (who also see the organs
+/// below).
 pub const WATCHERS: &[Role] = &[Role::Supervisor, Role::OfficeHead, Role::Leader, Role::Clerk, Role::Auditor];
 
-/// Rows of one list unless another number is asked for; the counts always cover everything found.
+/// Default maximum number of rows per list. The counts cover all cases.
 pub const MOST_ROWS: usize = 1_000;
 
-/// Most cases looked at for one answer; beyond it the answer says that it is not complete.
+/// Maximum number of cases per answer. Beyond it, the answer is marked as incomplete.
 const MOST_CASES: i64 = 10_000;
 
-/// Replies are listed as late for so many days unless another first day is asked for.
+/// Default period of the late replies, in days.
 const LATE_DAYS: u64 = 365;
 
-/// What is asked.
+/// A query for the lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OverdueQuery {
-    /// The day; `None` is today.
+    /// The day. `None` for today.
     pub as_of: Option<NaiveDate>,
-    /// Only this organ …
+    /// Restricts to this organ …
     pub organ: Option<OrganId>,
-    /// … and those below it.
+    /// … and the organs below it.
     pub with_subordinates: bool,
-    /// Only this department.
+    /// Restricts to this department.
     pub department: Option<DepartmentId>,
-    /// Late replies since this day; `None`: the 365 days up to the day asked about.
+    /// First day of the late replies. `None` for 365 days before `as_of`.
     pub late_from: Option<NaiveDate>,
-    /// Rows of each list.
+    /// Maximum number of rows per list.
     pub limit: usize,
 }
 
 impl OverdueQuery {
-    /// Everything the caller may see, today.
+    /// Everything visible to the caller, today.
     #[must_use]
     pub const fn today() -> Self {
         Self { as_of: None, organ: None, with_subordinates: true, department: None, late_from: None, limit: MOST_ROWS }
     }
 
-    /// Everything the caller may see, on a day.
+    /// Everything visible to the caller, on a day.
     #[must_use]
     pub const fn on(day: NaiveDate) -> Self {
         Self { as_of: Some(day), ..Self::today() }
@@ -226,14 +227,14 @@ pub struct OverdueReport {
 }
 
 impl OverdueReport {
-    /// Whether some list shows fewer cases than there are.
+    /// Whether a list shows fewer cases than were found.
     #[must_use]
     pub const fn is_capped(&self) -> bool {
         self.due_soon.is_capped || self.overdue_open.is_capped || self.replied_late.is_capped
     }
 }
 
-/// Which list a case is in.
+/// The list a case belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     DueSoon,
@@ -241,16 +242,16 @@ enum Kind {
     RepliedLate,
 }
 
-/// How the cases to look at are found.
+/// How cases are selected and judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// By what their rows say today.
+    /// By their rows, for today.
     Rows,
-    /// All that were open on the day.
+    /// By the logs of all cases open on the day.
     Logs,
 }
 
-/// A case that belongs into a list.
+/// A case that belongs to a list.
 struct Found {
     kind: Kind,
     organ: OrganId,
@@ -260,7 +261,7 @@ struct Found {
 }
 
 impl Supervision<'_> {
-    /// As [`Supervision::overdue`], in a reading of its own.
+    /// Like [`Office::overdue`], in its own read transaction.
     ///
     /// # Errors
     /// As [`Supervision::overdue`].
@@ -268,18 +269,18 @@ impl Supervision<'_> {
         self.store().read(|db| self.overdue(db, caller, query))
     }
 
-    /// The three lists in the organs the caller watches.
+    /// The three lists for the organs the caller supervises.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for an organ or department that is not the caller's to watch; [`OfficeError::Invalid`]
-    /// for a day to come.
+    /// [`OfficeError::NotFound`] if the organ or department is not visible to the caller; [`OfficeError::Invalid`] for
+    /// a future day.
     pub fn overdue(&self, db: &mut Db, caller: &Caller, query: &OverdueQuery) -> Result<OverdueReport, OfficeError> {
         let today = self.clock().today();
         let way = if query.as_of.is_none_or(|day| day == today) { Way::Rows } else { Way::Logs };
         self.overdue_by(db, caller, query, way)
     }
 
-    /// As [`Supervision::overdue`], without trusting what the rows say of today: every log is read. Both must agree.
+    /// Like [`Office::overdue`], but computed from the logs even for today. Both must give the same result.
     ///
     /// # Errors
     /// As [`Supervision::overdue`].
@@ -316,8 +317,8 @@ impl Supervision<'_> {
         Ok(report(&watched, judged, as_of, late_from, query.limit))
     }
 
-    /// The lists of today by what the rows say: of cases warned by a day within the yellow days, of late replies, and of
-    /// those whose stop ran out since the row was written, which are read from their logs.
+    /// Today's lists by the rows: cases with `warns_on` within the yellow days, late replies, and cases whose
+    /// suspension expired since their row was written. The last are computed from their logs.
     fn judge_rows(
         &self,
         db: &mut Db,
@@ -329,7 +330,7 @@ impl Supervision<'_> {
         let mut desks = Desks::of_seats(watched.to_vec());
         let mut until = today;
         for id in &ids {
-            // Its cases, if it has any, are left out below, which says so.
+            // Its cases, if any, are left out below, which marks the answer as incomplete.
             let Ok(Desk { rules, calendar, .. }) = desks.of(self, db, *id)? else { continue };
             until = until.max(last_day_with_left(calendar, today, rules.yellow_days));
         }
@@ -386,7 +387,7 @@ impl Supervision<'_> {
         Ok(line.and_then(|line| placed(&line, late_from)))
     }
 
-    /// The lists of a day by the logs of the cases that were open then or replied to late up to it.
+    /// The lists of a day by the logs of the cases that were open on it or were replied to late by then.
     fn judge_logs(
         &self,
         db: &mut Db,
@@ -409,11 +410,11 @@ impl Supervision<'_> {
     }
 }
 
-/// What was found for the lists.
+/// The cases found for the lists.
 struct Judged {
     found: Vec<Found>,
     names: Names,
-    /// Whether every case was looked at.
+    /// Whether every case was judged.
     is_complete: bool,
 }
 
@@ -428,10 +429,10 @@ fn ids_of(seats: &[Seat]) -> Vec<OrganId> {
     seats.iter().map(|seat| seat.organ.id).collect()
 }
 
-/// The organs in which the caller holds one of `roles`, of those asked for.
+/// The organs in which the caller holds one of `roles`, restricted as requested.
 ///
 /// # Errors
-/// [`OfficeError::NotFound`] for an organ outside these.
+/// [`OfficeError::NotFound`] if the requested organ is not among them.
 pub(in crate::office) fn watched(
     db: &mut Db,
     caller: &Caller,
@@ -449,7 +450,7 @@ fn check_department(db: &mut Db, watched: &[Seat], department: Option<Department
     if watched.iter().any(|seat| seat.organ.id == found.organ_id) { Ok(()) } else { Err(OfficeError::NotFound) }
 }
 
-/// Each case once; false when one of the queries, each asked for one row more than [`MOST_CASES`], found it.
+/// Merges the parts by id. Returns `false` if a part exceeds [`MOST_CASES`]: each query is limited to one row more.
 fn merged<T, const N: usize>(parts: [Vec<T>; N], id: impl Fn(&T) -> Uuid) -> (Vec<T>, bool) {
     let parts = parts.map(|part| cut(part, MOST_CASES));
     let is_complete = parts.iter().all(|(_, is_whole)| *is_whole);
@@ -458,8 +459,7 @@ fn merged<T, const N: usize>(parts: [Vec<T>; N], id: impl Fn(&T) -> Uuid) -> (Ve
     (by_id.into_values().collect(), is_complete)
 }
 
-/// At most `most` of rows that were asked for with a limit of one more, and whether that is all of them: exactly `most`
-/// rows are.
+/// Truncates rows that were queried with a limit of `most + 1`. Returns whether they are complete.
 pub(in crate::office) fn cut<T>(mut rows: Vec<T>, most: i64) -> (Vec<T>, bool) {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let is_whole = rows.len() <= most;
@@ -477,9 +477,9 @@ struct Line<'a> {
     stage: Stage,
     received_on: NaiveDate,
     status: ClockStatus,
-    /// The due date, if the notices that are out say it.
+    /// The due date, if it is certain.
     due: Option<NaiveDate>,
-    /// The line that says between which days it ends, while a notice is not out.
+    /// The line with the range of the due date, while a holiday notice is not published.
     estimate: Option<String>,
     department: Option<Uuid>,
     handler: Option<Uuid>,
@@ -488,7 +488,7 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// `None` before the day of receipt is fixed.
+    /// `None` if the day of receipt is not fixed.
     fn of_log(stood: &Stood<'a>) -> Option<Self> {
         let Stood { row, case, desk, calendar, answer, position, .. } = *stood;
         let answer = answer?;
@@ -510,7 +510,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// `None` before the day of receipt is fixed.
+    /// `None` if the day of receipt is not fixed.
     fn of_row(
         row: &'a CaseRow,
         says: &'a Summary,
@@ -537,7 +537,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The list a case belongs into, with its row.
+/// The list a case belongs to, with its row. `None` if it belongs to none.
 fn placed(line: &Line<'_>, late_from: NaiveDate) -> Option<Found> {
     let Line { row, desk, calendar, .. } = line;
     let Position { level, due_on, latest_on, on, standing } = line.position;
@@ -550,7 +550,7 @@ fn placed(line: &Line<'_>, late_from: NaiveDate) -> Option<Found> {
         .then(|| Distance { working_days: calendar.count_estimated(on, due_on), days: days_between(on, due_on) });
     let passed = match kind {
         Kind::DueSoon => None,
-        // An open case is certainly overdue only after the latest day.
+        // An open case is certainly overdue only after its latest possible day.
         Kind::OverdueOpen => line.due.or(latest_on).or(Some(due_on)),
         Kind::RepliedLate => Some(due_on),
     };
@@ -591,7 +591,7 @@ fn placed(line: &Line<'_>, late_from: NaiveDate) -> Option<Found> {
     })
 }
 
-/// How far a day is from another.
+/// The distance between two days.
 #[derive(Clone, Copy)]
 struct Distance {
     working_days: u32,
@@ -625,7 +625,7 @@ fn outcome_word(outcome: Outcome) -> Word {
     Word { code: outcome.code(), label: outcome.label() }
 }
 
-/// Open cases by due day; late replies by their day, the latest first. The case id makes the order stable.
+/// The sort key: open cases by due date; late replies by reply date, latest first. The case id makes the order stable.
 fn urgency(found: &Found) -> (NaiveDate, std::cmp::Reverse<Option<NaiveDate>>, NaiveDate, Uuid) {
     let row = &found.row;
     let first = if found.kind == Kind::RepliedLate { NaiveDate::MIN } else { row.due_on };
@@ -636,7 +636,7 @@ fn earlier(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
 
-/// Counts everything, shows at most `limit` rows of each list, with names.
+/// Counts all cases, and lists at most `limit` rows each with names.
 fn report(watched: &[Seat], judged: Judged, as_of: NaiveDate, late_from: NaiveDate, limit: usize) -> OverdueReport {
     let Judged { found, names, is_complete } = judged;
     let mut totals = OverdueCounts::default();

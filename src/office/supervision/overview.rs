@@ -1,7 +1,7 @@
-//! What a supervisor sees at a glance: where every case stands, organ by organ, department by department, person by
-//! person, and with whom the days of the late ones lay.
+//! The supervision overview: the state of all cases by organ, department and handler, and who held late cases for how
+//! long.
 //!
-//! Everything is read from the logs, for today as for any day gone by.
+//! Everything is computed from the logs, for today as for any past day.
 
 use super::overdue::{Word, cut, watched};
 use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, delay, roll_up, used};
@@ -19,26 +19,26 @@ use std::ops::RangeInclusive;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Who may ask: those who watch over deadlines, and those who answer for an organ's.
+/// The roles that may ask: those who supervise deadlines and those responsible for an organ's.
 pub const OVERSEERS: &[Role] = &[Role::Supervisor, Role::OfficeHead, Role::Leader, Role::Auditor];
 
-/// Most cases looked at for one answer; beyond it the answer says that it is not complete.
+/// Maximum number of cases per answer. Beyond it, the answer is marked as incomplete.
 const MOST_CASES: i64 = 100_000;
 
-/// What is asked.
+/// A query for the overview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OverviewQuery {
-    /// The day; `None` is today.
+    /// The day. `None` for today.
     pub as_of: Option<NaiveDate>,
-    /// First day of the period; `None`: the first of the year of the day asked about.
+    /// First day of the period. `None` for 1 January of the year of `until` or `as_of`, whichever is earlier.
     pub from: Option<NaiveDate>,
-    /// Last day of the period; `None`: the day asked about.
+    /// Last day of the period. `None` for `as_of`.
     pub until: Option<NaiveDate>,
-    /// Which cases the period has.
+    /// Which cases belong to the period.
     pub counting: Counting,
-    /// Only this organ …
+    /// Restricts to this organ …
     pub organ: Option<OrganId>,
-    /// … and those below it.
+    /// … and the organs below it.
     pub with_subordinates: bool,
 }
 
@@ -215,7 +215,7 @@ pub struct HolderDays {
     pub overdue_working_days: u32,
 }
 
-/// Cases, days, and days behind the due date.
+/// Cases, working days held, and working days held after the due date.
 #[derive(Debug, Clone, Copy, Default)]
 struct Share {
     cases: u32,
@@ -223,7 +223,7 @@ struct Share {
     overdue_working_days: u32,
 }
 
-/// What is being added up.
+/// The running sums.
 #[derive(Default)]
 struct Sums {
     organs: HashMap<OrganId, Tally>,
@@ -273,7 +273,7 @@ fn shares(delay: &Delay) -> BTreeMap<Holder, Share> {
 }
 
 impl Supervision<'_> {
-    /// As [`Supervision::overview`], in a reading of its own.
+    /// Like [`Office::overview`], in its own read transaction.
     ///
     /// # Errors
     /// As [`Supervision::overview`].
@@ -281,20 +281,20 @@ impl Supervision<'_> {
         self.store().read(|db| self.overview(db, caller, query))
     }
 
-    /// The overview of the organs the caller oversees.
+    /// The overview of the organs visible to the caller.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for an organ that is not the caller's to oversee; [`OfficeError::Invalid`] for a day to
-    /// come and for a period that ends before it begins.
+    /// [`OfficeError::NotFound`] if the organ is not visible to the caller; [`OfficeError::Invalid`] for a future day
+    /// or a period that ends before it begins.
     pub fn overview(&self, db: &mut Db, caller: &Caller, query: &OverviewQuery) -> Result<Overview, OfficeError> {
         let organs = watched(db, caller, OVERSEERS, query.organ, query.with_subordinates)?;
         self.overview_of(db, organs, query)
     }
 
-    /// As [`Supervision::overview`], for the operator at the machine, of the organ with this code.
+    /// Like [`Office::overview`], for the organ with this code, without authorisation. For the command line.
     ///
     /// # Errors
-    /// As [`Supervision::overview`]; [`OfficeError::NotFound`] for a code nobody has.
+    /// [`OfficeError::NotFound`] if no organ has this code; [`OfficeError::Invalid`] as in [`Office::overview`].
     pub fn overview_by_code(&self, db: &mut Db, code: &str, query: &OverviewQuery) -> Result<Overview, OfficeError> {
         let mut rows = crate::store::people::organs::all(db)?;
         let root = rows.iter().find(|row| row.code == code).map(|row| row.path.clone()).ok_or(OfficeError::NotFound)?;
@@ -335,11 +335,12 @@ impl Supervision<'_> {
         Ok(names.overview(sums, &organs, Overview { counting, is_complete, ..Overview::empty(as_of, from, until) }))
     }
 
-    /// With whom the days of a case lay, as it stood on a day.
+    /// Who held a case for how many days, as of a day.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for a day before it came in; [`OfficeError::Invalid`] for a day to come;
-    /// [`OfficeError::Refused`] `receipt_not_fixed` before there is a period.
+    /// [`OfficeError::NotFound`] for a day before the request came in; [`OfficeError::Invalid`] for a future day;
+    /// [`OfficeError::Refused`] `receipt_not_fixed` if no period is running yet; [`OfficeError::Unreadable`] if the
+    /// case cannot be computed.
     pub fn case_delay(&self, id: CaseId, as_of: Option<NaiveDate>) -> Result<CaseDelay, OfficeError> {
         self.store().read(|db| {
             let today = self.clock().today();
@@ -416,7 +417,7 @@ fn holder_name(holder: Holder, named: &HashMap<DepartmentId, String>) -> HolderN
     HolderName { kind: holder.code(), name: name.unwrap_or_else(|| holder.label().to_owned()), department_id, review }
 }
 
-/// What the ids are called.
+/// The names behind the ids.
 struct Names {
     organs: HashMap<OrganId, String>,
     departments: HashMap<DepartmentId, String>,
@@ -464,7 +465,7 @@ impl Names {
         }
     }
 
-    /// Departments with cases, those with whom days of late cases lay, and what was with nobody yet.
+    /// Departments with cases or with days of late cases, and the unassigned cases.
     fn departments(&self, sums: &Sums) -> Vec<DepartmentOverview> {
         let mut tallies = sums.departments.clone();
         for (organ, holder) in sums.delays.keys() {

@@ -1,4 +1,4 @@
-//! 申请人. The name is readable, for lists and search; identity number and contacts are sealed.
+//! 申请人. The name is stored in clear text for lists and search; identity number and contacts are sealed.
 
 use diesel::prelude::*;
 
@@ -7,13 +7,13 @@ use crate::store::database::schema::applicants;
 use crate::store::database::seal::{Place, Sealer, Secret};
 use crate::store::{ApplicantId, OrganId, StoreError, Ts};
 
-/// A row of `applicants`. What is sealed opens by [`identity`] and [`contact`].
+/// A row of `applicants`. [`identity`] and [`contact`] open the sealed columns.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = applicants, treat_none_as_default_value = false)]
 pub struct ApplicantRow {
     /// Id.
     pub id: ApplicantId,
-    /// The organ that was asked; applicants are not shared between organs.
+    /// The organ that received the request. Organs do not share applicants.
     pub organ_id: OrganId,
     /// 申请人类型, as a code.
     pub kind: String,
@@ -34,7 +34,7 @@ pub struct ApplicantRow {
 /// An applicant to be added.
 #[derive(Debug, Clone, Copy)]
 pub struct NewApplicant<'a> {
-    /// The organ that was asked.
+    /// The organ that received the request.
     pub organ_id: OrganId,
     /// 申请人类型, as a code.
     pub kind: &'a str,
@@ -42,24 +42,24 @@ pub struct NewApplicant<'a> {
     pub name: &'a str,
     /// 证件类型 (a code) and 证件号码.
     pub identity: Option<(&'a str, &'a str)>,
-    /// JSON of telephone, e-mail, address, agent …
+    /// JSON with telephone, e-mail, address, agent …
     pub contact: Option<&'a str>,
 }
 
 /// Adds an applicant.
 ///
 /// # Errors
-/// [`StoreError::Dangling`] when there is no such organ.
+/// [`StoreError::Dangling`] if the organ does not exist.
 pub fn insert(db: &mut Db, sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<ApplicantRow, StoreError> {
     let row = sealed(sealer, new, at)?;
     diesel::insert_into(applicants::table).values(&row).execute(db)?;
     Ok(row)
 }
 
-/// The row of a new applicant, sealed and not yet written.
+/// Builds the sealed row of a new applicant without writing it.
 ///
 /// # Errors
-/// [`StoreError::Database`] when the machine gives no randomness.
+/// [`StoreError::Database`] if the operating system provides no random bytes.
 pub fn sealed(sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<ApplicantRow, StoreError> {
     let id = ApplicantId::new();
     let number = new.identity.map(|(kind, number)| (kind, normalised(number)));
@@ -80,7 +80,7 @@ pub fn sealed(sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<Applican
 /// Replaces the contacts.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the applicant does not exist.
 pub fn set_contact(db: &mut Db, sealer: &Sealer, id: ApplicantId, contact: &str) -> Result<(), StoreError> {
     let sealed = sealer.seal(contact_place(id), contact.as_bytes())?;
     let changed =
@@ -88,18 +88,15 @@ pub fn set_contact(db: &mut Db, sealer: &Sealer, id: ApplicantId, contact: &str)
     if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
 }
 
-/// The applicant of an id.
+/// Loads an applicant by id.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the applicant does not exist.
 pub fn find(db: &mut Db, id: ApplicantId) -> Result<ApplicantRow, StoreError> {
     Ok(applicants::table.find(id).select(ApplicantRow::as_select()).first(db)?)
 }
 
-/// The applicants of these ids, in any order.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Loads applicants by id, in any order.
 pub fn many(db: &mut Db, of: &[ApplicantId]) -> Result<Vec<ApplicantRow>, StoreError> {
     let mut found = Vec::with_capacity(of.len());
     for batch in of.chunks(BATCH) {
@@ -110,10 +107,7 @@ pub fn many(db: &mut Db, of: &[ApplicantId]) -> Result<Vec<ApplicantRow>, StoreE
     Ok(found)
 }
 
-/// Who came to these organs before with the same paper, oldest first.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Applicants of these organs with the same identity document, oldest first.
 pub fn find_same(
     db: &mut Db,
     sealer: &Sealer,
@@ -130,7 +124,7 @@ pub fn find_same(
         .load(db)?)
 }
 
-/// What tells applicants apart, without opening anything: kind, name, keyed hash of the identity number.
+/// The fields used to compare applicants without opening sealed data: kind, name and keyed hash of the identity number.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Likely {
     /// Id.
@@ -143,13 +137,10 @@ pub struct Likely {
     pub identity_index: Option<String>,
 }
 
-/// How many applicants are asked for in one statement.
+/// Applicants queried per statement.
 const BATCH: usize = 500;
 
-/// What tells these applicants apart.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The comparison fields of these applicants.
 pub fn told_apart(db: &mut Db, of: &[ApplicantId]) -> Result<Vec<Likely>, StoreError> {
     let mut found = Vec::with_capacity(of.len());
     for batch in of.chunks(BATCH) {
@@ -161,18 +152,15 @@ pub fn told_apart(db: &mut Db, of: &[ApplicantId]) -> Result<Vec<Likely>, StoreE
     Ok(found)
 }
 
-/// Records of an organ that may be the same applicant's as this one, newest first: with the same identity number, or with
-/// the same kind and name where one of the two gave no number. The record itself is among them.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Records of the same organ that may be the same applicant, newest first: those with the same identity number, and
+/// those with the same kind and name if one of the two has no number. Includes the record itself.
 pub fn perhaps_same(db: &mut Db, one: &ApplicantRow, limit: i64) -> Result<Vec<Likely>, StoreError> {
     let named = applicants::name.eq(&one.name).and(applicants::kind.eq(&one.kind));
     let mut query = applicants::table
         .filter(applicants::organ_id.eq(one.organ_id))
         .select((applicants::id, applicants::kind, applicants::name, applicants::identity_index))
         .into_boxed();
-    // An old ledger may have no name: nobody is the same by that.
+    // Rows from an old ledger may have no name. An empty name matches nothing.
     query = match &one.identity_index {
         Some(index) if one.name.is_empty() => query.filter(applicants::identity_index.eq(index)),
         None if one.name.is_empty() => query.filter(applicants::id.eq(one.id)),
@@ -187,18 +175,18 @@ pub fn perhaps_same(db: &mut Db, one: &ApplicantRow, limit: i64) -> Result<Vec<L
     Ok(query.order((applicants::created_at.desc(), applicants::id.desc())).limit(limit).load(db)?)
 }
 
-/// 证件号码, in the clear. Who calls this writes it into the audit log.
+/// 证件号码 in clear text. The caller must write an audit entry.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when it does not open.
+/// [`StoreError::Corrupt`] if the number cannot be decrypted.
 pub fn identity(sealer: &Sealer, row: &ApplicantRow) -> Result<Option<Secret<String>>, StoreError> {
     row.identity_sealed.as_deref().map(|sealed| open(sealer, identity_place(row.id), sealed)).transpose()
 }
 
-/// The contacts (JSON), in the clear.
+/// The contacts (JSON) in clear text.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when they do not open.
+/// [`StoreError::Corrupt`] if the contacts cannot be decrypted.
 pub fn contact(sealer: &Sealer, row: &ApplicantRow) -> Result<Option<Secret<String>>, StoreError> {
     row.contact_sealed.as_deref().map(|sealed| open(sealer, contact_place(row.id), sealed)).transpose()
 }
@@ -216,7 +204,7 @@ fn contact_place(id: ApplicantId) -> Place {
     Place { table: "applicants", column: "contact_sealed", row: id.0 }
 }
 
-/// One spelling of a number: no spaces or hyphens, half-width, capital letters.
+/// Normalises an identity number: no spaces or hyphens, half-width, upper case.
 fn normalised(number: &str) -> String {
     let half_width = |letter: char| match letter {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),

@@ -1,4 +1,4 @@
-//! Numbers without a gap: one series per organ, year and kind of number.
+//! Gapless numbers: one series per organ, year and kind of number.
 
 use diesel::prelude::*;
 
@@ -6,35 +6,36 @@ use crate::store::database::db::{Both, Db, on_each};
 use crate::store::database::schema::counters;
 use crate::store::{OrganId, StoreError};
 
-/// Takes the next number of a series, from 1.
+/// Takes the next number of a series, starting from 1.
 ///
-/// The number belongs to the caller's transaction: rolled back, it is given to the next. The series stays locked until
-/// then, so take it last.
+/// The number is part of the caller's transaction: after a rollback it is given out again. The series stays locked
+/// until then, so call this as late as possible.
 ///
 /// # Errors
-/// [`StoreError::Busy`] when another transaction holds the series too long; [`StoreError::Corrupt`] when the stored
-/// number is negative or has no successor.
+/// [`StoreError::Busy`] if another transaction holds the series too long; [`StoreError::Corrupt`] if the stored number
+/// is negative or `i64::MAX`.
 pub fn next(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i64, StoreError> {
     let first =
         (counters::organ_id.eq(organ), counters::year.eq(year), counters::kind.eq(kind), counters::last.eq(1_i64));
-    // The database must not do this sum where it has no result: it would fail, or give a number out of range.
+    // Guards the addition, which would overflow or yield an invalid number in the database.
     let has_next = counters::last.ge(0).and(counters::last.lt(i64::MAX));
     let rise = diesel::insert_into(counters::table)
         .values(first)
         .on_conflict((counters::organ_id, counters::year, counters::kind))
         .do_update()
         .set(counters::last.eq(counters::last + 1));
-    // Named in full: imported, this `filter` would hide that of the tables.
+    // Fully qualified, because importing this `filter` would shadow the one of tables.
     let rise = diesel::query_dsl::methods::FilterDsl::filter(rise, has_next);
     let number: Option<i64> = on_each!(db => rise.returning(counters::last).get_result(db).optional())?;
     number.ok_or_else(|| damaged(year, kind))
 }
 
-/// The last number taken of a series, 0 when none was; the series stays locked until the caller's transaction ends, so
-/// that nobody else takes the numbers after it.
+/// The last number taken from a series, 0 if there is none. Locks the series until the transaction ends, so that no
+/// other transaction takes the following numbers.
 ///
 /// # Errors
-/// As [`last`]; [`StoreError::Busy`] when another transaction holds the series too long.
+/// [`StoreError::Busy`] if another transaction holds the series too long; [`StoreError::Corrupt`] if the stored number
+/// is negative.
 pub fn hold(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i64, StoreError> {
     let none =
         (counters::organ_id.eq(organ), counters::year.eq(year), counters::kind.eq(kind), counters::last.eq(0_i64));
@@ -48,19 +49,19 @@ pub fn hold(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i64, S
     checked(last, year, kind)
 }
 
-/// The last number taken of a series, 0 when none was.
+/// The last number taken from a series, 0 if there is none.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when the stored number is negative.
+/// [`StoreError::Corrupt`] if the stored number is negative.
 pub fn last(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i64, StoreError> {
     let last = counters::table.find((organ, year, kind)).select(counters::last).first(db).optional()?;
     checked(last.unwrap_or(0), year, kind)
 }
 
-/// Raises a series to at least `number`: for numbers that were given before this system.
+/// Raises a series to at least `number`, for numbers assigned before this system was introduced.
 ///
 /// # Errors
-/// [`StoreError::Busy`] when another transaction holds the series too long.
+/// [`StoreError::Busy`] if another transaction holds the series too long.
 pub fn raise_to(db: &mut Db, organ: OrganId, year: i32, kind: &str, number: i64) -> Result<(), StoreError> {
     let row =
         (counters::organ_id.eq(organ), counters::year.eq(year), counters::kind.eq(kind), counters::last.eq(number));

@@ -1,5 +1,5 @@
-//! The log of a case: append-only and chained, so that whoever changes, removes, inserts or reorders an entry, or cuts
-//! the log short, is found out.
+//! The log of a case: append-only and hash-chained, so that any changed, removed, inserted or reordered entry, or a
+//! truncated log, is detected.
 
 use std::collections::HashMap;
 
@@ -15,24 +15,21 @@ use crate::store::database::deadline;
 use crate::store::database::schema::{case_events, cases};
 use crate::store::{CaseId, OrganId, StoreError, Ts, UserId};
 
-/// What the first event of a case has in the place of its predecessor's hash.
+/// The predecessor hash of a case's first event.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// First byte of what is hashed: names algorithm (SHA-256) and layout, so that both can change later.
+/// First byte of the hashed data. Names algorithm (SHA-256) and layout, so that both can change later.
 const LAYOUT: u8 = 1;
 
-/// How many cases are asked for in one statement.
+/// Cases queried per statement.
 const BATCH: usize = 500;
 
-/// Whether a case of the organ, other than `but`, was ever answered under this 文号; of one that a court sent back, the
-/// earlier reply counts as well.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Whether a case of the organ other than `but` was ever answered under this 文号. For a case that a court sent back, the
+/// earlier reply counts too.
 pub fn has_reply(db: &mut Db, organ: OrganId, number: &str, but: CaseId) -> Result<bool, StoreError> {
-    // As `serde_json` writes the member of the body.
+    // The member exactly as `serde_json` writes it in the body.
     let member = format!("\"document_number\":{}", serde_json::Value::from(number));
-    // Spelt out for the partial index.
+    // A literal, so that the partial index applies.
     let is_reply = sql::<Bool>("case_events.kind = 'reply_issued'");
     let says = match db {
         Db::Pg(_) => sql::<Bool>("strpos(case_events.body, "),
@@ -57,7 +54,7 @@ pub struct NewEvent {
     pub kind: String,
     /// The day it happened, in Asia/Shanghai.
     pub occurred_on: NaiveDate,
-    /// JSON, kept byte for byte.
+    /// JSON, stored byte for byte.
     pub body: String,
 }
 
@@ -73,27 +70,27 @@ pub struct EventRow {
     pub kind: String,
     /// The day it happened.
     pub occurred_on: NaiveDate,
-    /// JSON, as it was written.
+    /// JSON, as written.
     pub body: String,
-    /// Who recorded it; none: the program.
+    /// The user who recorded it. `None` for the program itself.
     pub actor_id: Option<UserId>,
     /// When it was recorded.
     pub recorded_at: Ts,
-    /// Hash of the event before.
+    /// Hash of the previous event.
     pub prev_hash: String,
     /// SHA-256 of this event, in hexadecimal.
     pub hash: String,
 }
 
 impl EventRow {
-    /// What the hash of this event must be.
+    /// Computes the expected hash of this event.
     ///
-    /// SHA-256 over the layout byte and then each field with its length (four bytes, big endian) before it: case id
-    /// (16 bytes), seq (4), kind, day as `YYYY-MM-DD`, body, actor (16 bytes, or none), instant in microseconds since
-    /// 1970 (8), hash of the event before in hexadecimal.
+    /// SHA-256 over the layout byte and then each field, prefixed with its length (four bytes, big endian): case id (16
+    /// bytes), seq (4), kind, day as `YYYY-MM-DD`, body, actor (16 bytes, or empty), instant in microseconds since 1970
+    /// (8), previous hash in hexadecimal.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] for a field too long to have been written here.
+    /// [`StoreError::Corrupt`] if a field is 4 GiB or longer.
     pub fn computed_hash(&self) -> Result<String, StoreError> {
         let day = self.occurred_on.format("%Y-%m-%d").to_string();
         let actor = self.actor_id.map(|id| id.0);
@@ -119,33 +116,34 @@ impl EventRow {
     }
 }
 
-/// Where a log ends.
+/// The end of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEnd {
-    /// The seq of the last event; 0 for a log without events.
+    /// The seq of the last event, 0 for an empty log.
     pub seq: i32,
-    /// Its hash; [`GENESIS`] for a log without events.
+    /// The hash of the last event, [`GENESIS`] for an empty log.
     pub hash: String,
 }
 
 impl LogEnd {
-    /// The end of a log without an event.
+    /// The end of an empty log.
     #[must_use]
     pub fn of_nothing() -> Self {
         Self { seq: 0, hash: GENESIS.to_owned() }
     }
 
-    /// The end of a log that was read.
+    /// The end of a loaded log.
     #[must_use]
     pub fn of(log: &[EventRow]) -> Self {
         log.last().map_or_else(Self::of_nothing, |row| Self { seq: row.seq, hash: row.hash.clone() })
     }
 }
 
-/// Adds events to a log that was read in this transaction, its case locked, and returns its new end.
+/// Appends events to a log and returns its new end. The log must have been read in this transaction with its case
+/// locked.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the log does not end there.
+/// [`StoreError::Conflict`] if the log does not end at `end`.
 pub fn append_after(
     db: &mut Db,
     case: CaseId,
@@ -161,11 +159,11 @@ pub fn append_after(
     Ok(end)
 }
 
-/// Adds events to the log of a case whose last one is `after` (0: none yet), and returns the seq of the new last one:
-/// it is the case's new version.
+/// Appends events to the log of a case whose last seq is `after` (0 for an empty log). Returns the new last seq, which
+/// is the case's new version.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the log does not end at `after`: somebody else was first.
+/// [`StoreError::Conflict`] if the log does not end at `after`, because another transaction appended first.
 pub fn append(
     db: &mut Db,
     case: CaseId,
@@ -187,10 +185,11 @@ pub fn append(
     Ok(i64::from(append_after(db, case, end, events, actor, at)?.seq))
 }
 
-/// The rows of events that follow the one of this seq and hash (0 and [`GENESIS`]: none), not yet written.
+/// Builds the rows of events that follow the given seq and hash (0 and [`GENESIS`] for an empty log), without writing
+/// them.
 ///
 /// # Errors
-/// As [`EventRow::computed_hash`].
+/// [`StoreError::Corrupt`] if a field is 4 GiB or longer.
 pub fn chained(
     case: CaseId,
     (mut seq, mut prev_hash): (i32, String),
@@ -219,19 +218,13 @@ pub fn chained(
     Ok(rows)
 }
 
-/// The whole log of a case, in order.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The complete log of a case, in order.
 pub fn load(db: &mut Db, case: CaseId) -> Result<Vec<EventRow>, StoreError> {
     let theirs = case_events::table.filter(case_events::case_id.eq(case));
     Ok(theirs.order(case_events::seq).select(EventRow::as_select()).load(db)?)
 }
 
-/// As [`load`], with the subject tags of the case: of one who holds its row, both as they are now.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Like [`load`], with the case's subject tags. If the caller has locked the case's row, both are current.
 pub fn load_with_tags(db: &mut Db, case: CaseId) -> Result<(Vec<EventRow>, Vec<String>), StoreError> {
     let theirs = case_events::table.filter(case_events::case_id.eq(case));
     let rows: Vec<(EventRow, Option<String>)> = theirs
@@ -245,10 +238,7 @@ pub fn load_with_tags(db: &mut Db, case: CaseId) -> Result<(Vec<EventRow>, Vec<S
     Ok((rows.into_iter().map(|(row, _)| row).collect(), tags::of_lines(lines)))
 }
 
-/// The whole logs of several cases, each in order. A case without events is missing in the answer.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The complete logs of several cases, each in order. Cases without events are absent from the map.
 pub fn load_many(db: &mut Db, of: &[CaseId]) -> Result<HashMap<CaseId, Vec<EventRow>>, StoreError> {
     let mut logs: HashMap<CaseId, Vec<EventRow>> = HashMap::new();
     for batch in of.chunks(BATCH) {
@@ -263,10 +253,7 @@ pub fn load_many(db: &mut Db, of: &[CaseId]) -> Result<HashMap<CaseId, Vec<Event
     Ok(logs)
 }
 
-/// Of several cases the events of these kinds, each case's in order. A case without any is missing in the answer.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The events of these kinds of several cases, each case's in order. Cases without such events are absent from the map.
 pub fn load_kinds(db: &mut Db, of: &[CaseId], kinds: &[&str]) -> Result<HashMap<CaseId, Vec<EventRow>>, StoreError> {
     let mut logs: HashMap<CaseId, Vec<EventRow>> = HashMap::new();
     for batch in of.chunks(BATCH) {
@@ -282,21 +269,21 @@ pub fn load_kinds(db: &mut Db, of: &[CaseId], kinds: &[&str]) -> Result<HashMap<
     Ok(logs)
 }
 
-/// The first seq at which the log of a case is not what was written, `None` when all of it is. A log cut short breaks
-/// at the first missing seq: the case's version says how long it must be.
+/// The first seq at which the log of a case fails verification, `None` if it is intact. A truncated log fails at the
+/// first missing seq, because the case's version records its length.
 ///
 /// # Errors
-/// [`StoreError::NotFound`] when there is no such case.
+/// [`StoreError::NotFound`] if the case does not exist.
 pub fn verify(db: &mut Db, case: CaseId) -> Result<Option<i32>, StoreError> {
     let version: i64 = cases::table.find(case).select(cases::version).first(db)?;
     let rows = load(db, case)?;
     first_break(case, version, &rows)
 }
 
-/// [`verify`] on rows in hand.
+/// Like [`verify`], on rows already loaded.
 ///
 /// # Errors
-/// As [`EventRow::computed_hash`].
+/// [`StoreError::Corrupt`] if a field is 4 GiB or longer.
 pub fn first_break(case: CaseId, version: i64, rows: &[EventRow]) -> Result<Option<i32>, StoreError> {
     let mut prev_hash = GENESIS;
     let mut seq = 0;

@@ -1,4 +1,4 @@
-//! Lists of cases: what restricts them, page by page.
+//! Paginated lists of cases and their filters.
 
 use chrono::NaiveDate;
 use diesel::dsl::{count_star, not};
@@ -12,23 +12,24 @@ use crate::store::database::deadline;
 use crate::store::database::schema::{case_tags, cases};
 use crate::store::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 
-/// A warning level, as what rows show of it.
+/// A warning level, expressed as conditions on the columns of `cases`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Warning {
-    /// Open, and warned by a day within these bounds (both inclusive).
+    /// Open, with `warns_on` within these bounds (both inclusive).
     Within(NaiveDate, NaiveDate),
-    /// Open, and certainly over since a day within these bounds (both inclusive): the due date, or the latest it can be.
+    /// Open, with the day after which it is certainly overdue within these bounds (both inclusive; `None` for no lower
+    /// bound).
     Over(Option<NaiveDate>, NaiveDate),
-    /// Open, warned by this day or an earlier one, and not certainly over before it.
+    /// Open, with `warns_on` on or before this day, and not certainly overdue before it.
     Reached(NaiveDate),
-    /// Open, the period begun, and no day to be warned by, or one later than this.
+    /// Open and received, with no `warns_on` or one after this day.
     After(NaiveDate),
-    /// Ended, or not begun.
+    /// Closed, or not yet received.
     Silent,
 }
 
-/// Which cases. `organs` is what the caller may see and always restricts: empty means none. Of the rest, what is empty
-/// or `None` does not restrict.
+/// Filter for cases. `organs` holds the organs visible to the caller and always restricts: empty matches nothing. Every
+/// other field restricts only if it is neither empty nor `None`.
 #[derive(Debug, Clone, Default)]
 pub struct CaseFilter {
     /// Of these organs.
@@ -47,9 +48,9 @@ pub struct CaseFilter {
     pub handler: Option<UserId>,
     /// By one of these channels.
     pub channels: Vec<String>,
-    /// From one of these kinds of applicants.
+    /// From one of these kinds of applicant.
     pub applicant_kinds: Vec<String>,
-    /// Ended in one of these categories.
+    /// Closed with one of these outcomes.
     pub outcomes: Vec<String>,
     /// Received on this day or later.
     pub received_from: Option<NaiveDate>,
@@ -59,19 +60,19 @@ pub struct CaseFilter {
     pub is_open: Option<bool>,
     /// Filed by this front-desk system.
     pub source: Option<String>,
-    /// Of one of these applicants (the same person may be there several times).
+    /// From one of these applicants. One person may have several records.
     pub applicants: Vec<ApplicantId>,
     /// With this subject tag.
     pub tag: Option<String>,
-    /// Contained in number, title, or an applicant's name that is shown to everybody.
+    /// Contained in the number, the title, or an applicant's name that is not masked.
     pub text: Option<String>,
-    /// `text` is looked for in all applicants' names of these organs.
+    /// Organs in which `text` is matched against all applicants' names, masked or not.
     pub names_in: Vec<OrganId>,
     /// At this warning level.
     pub warning: Option<Warning>,
 }
 
-/// The last case of a page: the next page starts behind it.
+/// The last case of a page. The next page starts after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseCursor {
     /// When it was added.
@@ -88,10 +89,7 @@ impl From<&CaseRow> for CaseCursor {
 
 pub(super) type Query<'a> = cases::BoxedQuery<'a, MultiBackend>;
 
-/// A page of cases, the newest first.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// A page of cases, newest first.
 pub fn list(
     db: &mut Db,
     filter: &CaseFilter,
@@ -107,17 +105,14 @@ pub fn list(
     Ok(page.select(CaseRow::as_select()).load(db)?)
 }
 
-/// How many cases a filter has.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Counts the cases that match a filter.
 pub fn count(db: &mut Db, filter: &CaseFilter) -> Result<i64, StoreError> {
     Ok(filtered(filter).select(count_star()).first(db)?)
 }
 
 fn filtered(filter: &CaseFilter) -> Query<'_> {
     let mut query = of_organs(&filter.organs);
-    // A bare column, not a bound value: a partial index is only used when the planner can see the condition.
+    // A bare column, not a bound value: the planner uses a partial index only if it can see the condition.
     query = match filter.is_open {
         Some(true) => query.filter(cases::is_open),
         Some(false) => query.filter(not(cases::is_open)),
@@ -150,7 +145,7 @@ fn filtered(filter: &CaseFilter) -> Query<'_> {
     }
 }
 
-/// One organ is compared, not looked for in a list: PostgreSQL then reads the page in the order of the index.
+/// Compares a single organ with `=` instead of `IN`, so that PostgreSQL reads the page in index order.
 pub(in crate::store) fn of_organs(organs: &[OrganId]) -> Query<'_> {
     let query: Query<'_> = match organs {
         [one] => cases::table.into_boxed().filter(cases::organ_id.eq(one)),
@@ -187,7 +182,7 @@ fn by_days<'a>(mut query: Query<'a>, filter: &CaseFilter) -> Query<'a> {
         query = query.filter(cases::due_on.ge(day).or(cases::latest_on.ge(day)));
     }
     if let Some(day) = filter.due_until {
-        // Estimated: from its earliest day on.
+        // An estimated due date counts from its earliest possible day.
         let may_be = cases::latest_on.is_not_null().and(cases::warns_on.le(day));
         query = query.filter(cases::due_on.le(day).or(may_be));
     }
@@ -203,7 +198,7 @@ fn by_days<'a>(mut query: Query<'a>, filter: &CaseFilter) -> Query<'a> {
 fn by_warning(query: Query<'_>, warning: Warning) -> Query<'_> {
     match warning {
         Warning::Within(from, until) => query.filter(cases::is_open).filter(cases::warns_on.between(from, until)),
-        // The day to be warned by is never later: with it the index on open cases serves.
+        // `warns_on` is never later than the certain day. The redundant condition lets the index on open cases serve.
         Warning::Over(from, until) => {
             let query = query.filter(cases::is_open).filter(cases::warns_on.le(until)).filter(certain_day().le(until));
             match from {
@@ -229,21 +224,21 @@ fn certain_day() -> coalesce<cases::due_on, cases::latest_on, cases::warns_on> {
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// The first of three days that is there.
+    /// The first of three days that is not null.
     fn coalesce(
         first: diesel::sql_types::Nullable<diesel::sql_types::Date>,
         second: diesel::sql_types::Nullable<diesel::sql_types::Date>,
         third: diesel::sql_types::Nullable<diesel::sql_types::Date>,
     ) -> diesel::sql_types::Nullable<diesel::sql_types::Date>;
-    /// The text in small letters.
+    /// The text in lower case.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
-/// A name that is masked where it is shown ([`mask_name`](crate::store::database::seal::mask_name)) is not found either, or a
-/// search would tell it.
+/// Does not match names that are masked on display ([`mask_name`](crate::store::seal::mask_name)): a search would
+/// reveal them.
 fn by_text<'a>(query: Query<'a>, text: &str, names_in: &'a [OrganId]) -> Query<'a> {
     let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    // Without regard to case in ASCII on both databases: SQLite's LIKE never minds it, PostgreSQL's does.
+    // Ignores case for ASCII on both databases: SQLite's LIKE does so by itself, PostgreSQL's does not.
     let pattern = format!("%{}%", literal.to_ascii_lowercase());
     let is_shown = cases::applicant_kind.ne(ApplicantKind::NaturalPerson.code()).or(cases::organ_id.eq_any(names_in));
     query.filter(

@@ -1,4 +1,4 @@
-//! Every dated duty, with its day, its state and who owns it.
+//! Duties with a due date, status and owner.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,17 @@ use crate::store::database::db::{Db, on_each};
 use crate::store::database::schema::obligations;
 use crate::store::{CaseId, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId};
 
-/// Status of a duty that runs.
+/// Status of a running duty.
 pub const OPEN: &str = "open";
-/// Status of a duty whose period is stopped.
+/// Status of a duty whose period is suspended.
 pub const SUSPENDED: &str = "suspended";
-/// Status of a duty that was done.
+/// Status of a completed duty.
 pub const MET: &str = "met";
-/// Status of a duty that is no more.
+/// Status of a duty that no longer applies.
 pub const CANCELLED: &str = "cancelled";
 
-/// What the key of a duty begins with that rests on a 督办单 and not on the facts of the case: [`replace`] leaves it
-/// alone, `store::orders` writes it.
+/// Key prefix of duties that come from a 督办单 and not from the facts of the case. `store::orders` writes them and
+/// [`replace`] leaves them alone.
 pub const ORDER: &str = "order:";
 
 /// A row of `obligations`.
@@ -33,44 +33,44 @@ pub struct ObligationRow {
     pub id: ObligationId,
     /// The organ whose duty it is.
     pub organ_id: OrganId,
-    /// The case; none: a duty of the organ itself (年度报告).
+    /// The case. `None` for a duty of the organ itself (年度报告, an order without a case).
     pub case_id: Option<CaseId>,
-    /// What it is within its case: `reply`, `third_party_opinion:<consultation>` …
+    /// Its key within the case: `reply`, `third_party_opinion:<consultation>` …
     pub key: String,
     /// Kind of duty, as a code.
     pub kind: String,
-    /// Last day; none: not known yet.
+    /// Last day. `None` if not known yet.
     pub due_on: Option<NaiveDate>,
     /// [`OPEN`], [`SUSPENDED`], [`MET`] or [`CANCELLED`].
     pub status: String,
-    /// Who has to do it.
+    /// The person in charge.
     pub owner_id: Option<UserId>,
-    /// The department that has to do it.
+    /// The department in charge.
     pub department_id: Option<DepartmentId>,
     /// The article it rests on.
     pub article: String,
     /// When the row last changed.
     pub updated_at: Ts,
-    /// While a notice is not out: the latest the last day can be, `due_on` being the earliest.
+    /// The latest possible last day, while a holiday notice is not published. `due_on` is then the earliest.
     pub latest_on: Option<NaiveDate>,
 }
 
-/// A duty as the case now has it.
+/// A duty as derived from the present state of the case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duty {
-    /// What it is within its case.
+    /// Its key within the case.
     pub key: String,
     /// Kind of duty, as a code.
     pub kind: String,
     /// Last day.
     pub due_on: Option<NaiveDate>,
-    /// While a notice is not out: the latest it can be, `due_on` being the earliest.
+    /// The latest possible last day, while a holiday notice is not published. `due_on` is then the earliest.
     pub latest_on: Option<NaiveDate>,
     /// [`OPEN`], [`SUSPENDED`], [`MET`] or [`CANCELLED`].
     pub status: String,
-    /// Who has to do it.
+    /// The person in charge.
     pub owner_id: Option<UserId>,
-    /// The department that has to do it.
+    /// The department in charge.
     pub department_id: Option<DepartmentId>,
     /// The article it rests on.
     pub article: String,
@@ -83,21 +83,21 @@ impl Duty {
     }
 }
 
-/// Makes the duties of a case these: adds new ones, changes those that differ, cancels those that vanished (a duty that
-/// was met stays met). A duty keeps its id as long as its key. Duties of orders ([`ORDER`]) are not touched: an order
-/// ends by its answer, not because the case went on. Returns the number of rows written.
+/// Makes `duties` the duties of a case: inserts new ones, updates changed ones and cancels those no longer present (a
+/// met duty stays met). A duty is identified by its key and keeps its id. Does not touch duties of orders ([`ORDER`]),
+/// because an order ends with its answer, whatever happens to the case. Returns the number of rows written.
 ///
 /// # Errors
-/// [`StoreError::Dangling`] when a duty names a person or department that is not there.
+/// [`StoreError::Dangling`] if a duty names a person or department that does not exist.
 pub fn replace(db: &mut Db, organ: OrganId, case: CaseId, duties: &[Duty], at: Ts) -> Result<usize, StoreError> {
     let known = of_case(db, case)?;
     replace_known(db, (organ, case), &known, duties, at)
 }
 
-/// As [`replace`], for a case whose duties were read in this transaction: all of them are `known`.
+/// Like [`replace`], for a case whose duties were all read in this transaction as `known`.
 ///
 /// # Errors
-/// As [`replace`].
+/// [`StoreError::Dangling`] if a duty names a person or department that does not exist.
 pub fn replace_known(
     db: &mut Db,
     (organ, case): (OrganId, CaseId),
@@ -121,7 +121,7 @@ pub fn replace_known(
     Ok(rows.len())
 }
 
-/// Writes rows, new ones and those that are there, in one statement.
+/// Upserts rows in one statement.
 fn put(db: &mut Db, rows: &[ObligationRow]) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
@@ -145,19 +145,13 @@ fn put(db: &mut Db, rows: &[ObligationRow]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Every duty of a case, by key.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The duties of a case, by key.
 pub fn of_case(db: &mut Db, case: CaseId) -> Result<Vec<ObligationRow>, StoreError> {
     let theirs = obligations::table.filter(obligations::case_id.eq(case));
     Ok(theirs.order(obligations::key).select(ObligationRow::as_select()).load(db)?)
 }
 
-/// Every duty of several cases, by case and key.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The duties of several cases, by case and key.
 pub fn of_cases(db: &mut Db, of: &[CaseId]) -> Result<Vec<ObligationRow>, StoreError> {
     let mut found = Vec::new();
     for some in of.chunks(500) {
@@ -169,10 +163,8 @@ pub fn of_cases(db: &mut Db, of: &[CaseId]) -> Result<Vec<ObligationRow>, StoreE
     Ok(found)
 }
 
-/// Cases with a running duty of one of these kinds whose last day is before `day`, each once, by id, after `after`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Cases with a running duty of one of these kinds whose last day is before `day`: each case once, by id, after
+/// `after`.
 pub fn past(
     db: &mut Db,
     kinds: &[&str],
@@ -195,20 +187,14 @@ pub fn past(
     Ok(rows.into_iter().flatten().collect())
 }
 
-/// The latest last day of a running duty, of any kind and organ: the calendar should reach beyond it.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The latest last day of all running duties. The calendar should reach beyond it.
 pub fn latest_due(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
     let running = obligations::table.filter(sql::<Bool>("obligations.status = 'open'"));
     Ok(running.select(diesel::dsl::max(obligations::due_on)).first(db)?)
 }
 
-/// The running duties whose last day is in `from..=until` (without `from`: all that are due by `until`, however late),
-/// by day. `after` is day and id of the last one of the page before.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The running duties whose last day is in `from..=until`, by day. Without `from`, all that are due by `until`, however
+/// late. `after` holds day and id of the last row of the previous page.
 pub fn due(
     db: &mut Db,
     from: Option<NaiveDate>,
@@ -216,7 +202,7 @@ pub fn due(
     after: Option<(NaiveDate, ObligationId)>,
     limit: i64,
 ) -> Result<Vec<ObligationRow>, StoreError> {
-    // Written out, not bound: a partial index is only used when the planner can see the value.
+    // A literal, not bound: a partial index is used only if the planner can see the value.
     let running = sql::<Bool>("obligations.status = 'open'");
     let mut query = obligations::table
         .filter(running)
@@ -232,7 +218,7 @@ pub fn due(
     Ok(query.order((obligations::due_on, obligations::id)).limit(limit).load(db)?)
 }
 
-/// The row of a duty that is new, not yet written.
+/// Builds the row of a new duty without writing it.
 #[must_use]
 pub fn new_row(organ: OrganId, case: CaseId, duty: &Duty, at: Ts) -> ObligationRow {
     ObligationRow {

@@ -9,36 +9,31 @@ use crate::store::database::db::Db;
 use crate::store::database::schema::case_tags;
 use crate::store::{CaseId, StoreError, Ts, UserId};
 
-/// How many cases are asked for in one statement.
+/// Cases queried per statement.
 const BATCH: usize = 500;
 
-/// The tags of the case that `condition` names, in one text, a line each, beside a row of another table; `t` is the table of tags.
+/// A subquery next to a row of another table: the tags of the case selected by `condition`, one per line. `t` is the
+/// table of tags.
 pub(in crate::store) fn beside(condition: &str) -> SqlLiteral<Nullable<Text>> {
     sql(&format!("(SELECT string_agg(t.tag, '\n') FROM case_tags t WHERE {condition})"))
 }
 
-/// The tags of [`beside`], in order: sorted here, because the databases sort Chinese differently.
+/// Splits and sorts the result of [`beside`]. Sorted here, because the databases sort Chinese differently.
 pub(in crate::store) fn of_lines(lines: Option<String>) -> Vec<String> {
     let mut tags: Vec<String> = lines.iter().flat_map(|lines| lines.lines()).map(str::to_owned).collect();
     tags.sort_unstable();
     tags
 }
 
-/// The tags of a case, in order.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The tags of a case, sorted.
 pub fn of_case(db: &mut Db, case: CaseId) -> Result<Vec<String>, StoreError> {
     let mut tags: Vec<String> = case_tags::table.filter(case_tags::case_id.eq(case)).select(case_tags::tag).load(db)?;
-    // Not by the database: the two sort Chinese differently.
+    // Sorted here, because the databases sort Chinese differently.
     tags.sort_unstable();
     Ok(tags)
 }
 
 /// The tags of several cases, each with its case.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
 pub fn of_cases(db: &mut Db, cases: &[CaseId]) -> Result<Vec<(CaseId, String)>, StoreError> {
     let mut found = Vec::new();
     for batch in cases.chunks(BATCH) {
@@ -49,10 +44,11 @@ pub fn of_cases(db: &mut Db, cases: &[CaseId]) -> Result<Vec<(CaseId, String)>, 
     Ok(found)
 }
 
-/// Takes tags off a case and puts others on it.
+/// Removes tags from a case and adds others.
 ///
 /// # Errors
-/// [`StoreError::Dangling`] when the case or the person is not there, [`StoreError::Conflict`] when a tag is on it.
+/// [`StoreError::Dangling`] if the case or the person does not exist, [`StoreError::Conflict`] if the case already has
+/// one of the added tags.
 pub fn change(db: &mut Db, case: CaseId, off: &[String], on: &[String], by: UserId, at: Ts) -> Result<(), StoreError> {
     let gone = case_tags::table.filter(case_tags::case_id.eq(case)).filter(case_tags::tag.eq_any(off));
     diesel::delete(gone).execute(db)?;

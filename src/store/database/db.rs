@@ -1,4 +1,4 @@
-//! The connection: either database behind one type, opened and set up in one way, and what a transaction is on each.
+//! One connection type for both databases, its set-up, and the meaning of a transaction on each.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub use connection::{Db, MultiBackend};
 mod connection {
     #![expect(missing_docs, reason = "diesel's derive writes public items of its own")]
 
-    /// A connection to either database. Most statements run on it as they are; what only the inner connections can do
-    /// (upserts, batch inserts, row locks) goes through `on_each!` or a `match`.
+    /// A connection to either database. Most statements run on it directly. Upserts, batch inserts and row locks need
+    /// the inner connection, through `on_each!` or a `match`.
     #[derive(diesel::MultiConnection)]
     pub enum Db {
         /// PostgreSQL.
@@ -42,7 +42,7 @@ macro_rules! on_each {
 }
 pub(crate) use on_each;
 
-/// A statement that both databases understand but diesel's multi-connection does not (`ON CONFLICT`).
+/// A statement that both databases support but diesel's multi-connection does not (`ON CONFLICT`).
 #[derive(Debug, Clone, Copy)]
 pub struct Both<T>(pub T);
 
@@ -66,7 +66,7 @@ impl<T: diesel::query_builder::Query> diesel::query_builder::Query for Both<T> {
 
 impl<T> RunQueryDsl<Db> for Both<T> {}
 
-/// How patient a session is.
+/// The time-outs of a session.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Session {
     pub(in crate::store) lock_timeout: Duration,
@@ -79,14 +79,15 @@ impl Session {
         Self { lock_timeout: Duration::from_secs(120), statement_timeout: Duration::from_secs(600) };
 }
 
-/// What a connection is for. On SQLite a reader cannot write; on PostgreSQL all are writers.
+/// The purpose of a connection. On SQLite a reader cannot write; on PostgreSQL every connection is a writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Role {
     Writer,
     Reader,
 }
 
-/// Opens connections. diesel's own manager would try PostgreSQL and then make an SQLite file named after a bad address.
+/// Opens connections. diesel's own manager tries PostgreSQL first and would then create an SQLite file named after an
+/// invalid address.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Manager {
     address: Address,
@@ -100,18 +101,18 @@ impl Manager {
         Self { address, session, role, health: Arc::default() }
     }
 
-    /// The same, and what its connections meet is noted there.
+    /// Returns this manager with its connections reporting to `health`.
     pub(in crate::store) fn reporting_to(mut self, health: &Arc<Health>) -> Self {
         self.health = Arc::clone(health);
         self
     }
 
-    /// Where its connections report to.
+    /// The health record its connections report to.
     pub(in crate::store) fn health(&self) -> &Arc<Health> {
         &self.health
     }
 
-    /// A connection, set up and checked.
+    /// Opens a connection, sets it up and checks it.
     pub(in crate::store) fn open(&self) -> Result<Db, StoreError> {
         let mut db = self.connected()?;
         let health = Arc::clone(&self.health);
@@ -135,7 +136,7 @@ impl Manager {
             }
             Address::Sqlite(path) => {
                 let path = path.to_str().ok_or_else(|| StoreError::Refused("the path is not UTF-8".into()))?;
-                // SQLite would make an empty file where one was moved away.
+                // SQLite would create an empty file in place of one that was moved away.
                 identity(path.as_ref())?;
                 let mut connection = SqliteConnection::establish(path)?;
                 set_up_sqlite(&mut connection, self.session, self.role)?;
@@ -162,8 +163,7 @@ impl ManageConnection for Manager {
     }
 }
 
-/// Times are UTC, waits are bounded, messages are in English where the server lets us choose (errors are told apart
-/// by their text).
+/// Sets UTC, time-outs and, where the server permits, English messages: errors are classified by their text.
 fn set_up_postgres(connection: &mut PgConnection, session: Session) -> Result<(), StoreError> {
     let (lock, statement) = (session.lock_timeout.as_millis(), session.statement_timeout.as_millis());
     connection.batch_execute(&format!(
@@ -174,7 +174,8 @@ fn set_up_postgres(connection: &mut PgConnection, session: Session) -> Result<()
     Ok(())
 }
 
-/// Durable commits (`synchronous=FULL`: a legal act must survive a power cut), enforced references, bounded WAL.
+/// Sets durable commits (`synchronous=FULL`, because a legal act must survive a power cut), enforced foreign keys and a
+/// bounded WAL.
 fn set_up_sqlite(connection: &mut SqliteConnection, session: Session, role: Role) -> Result<(), StoreError> {
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", session.lock_timeout.as_millis()))?;
     switch_to_wal(connection, session.lock_timeout)?;
@@ -189,7 +190,7 @@ fn set_up_sqlite(connection: &mut SqliteConnection, session: Session, role: Role
     check_sqlite(connection)
 }
 
-/// Brings what stands in the WAL into the database file, as far as no reader keeps it from that.
+/// Copies the WAL into the database file, as far as readers permit. Does nothing on PostgreSQL.
 pub(in crate::store) fn checkpoint(db: &mut Db) -> Result<(), StoreError> {
     match db {
         Db::Lite(connection) => Ok(connection.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?),
@@ -197,7 +198,8 @@ pub(in crate::store) fn checkpoint(db: &mut Db) -> Result<(), StoreError> {
     }
 }
 
-/// Several instances may open a new file at once; the switch does not wait for locks by itself.
+/// Switches to WAL mode. Retries on locks, because several instances may open a new file at once and `busy_timeout`
+/// does not cover this switch.
 fn switch_to_wal(connection: &mut SqliteConnection, patience: Duration) -> Result<(), StoreError> {
     const PAUSE: Duration = Duration::from_millis(20);
     let mut left = patience.as_millis() / PAUSE.as_millis();
@@ -212,7 +214,7 @@ fn switch_to_wal(connection: &mut SqliteConnection, patience: Duration) -> Resul
     }
 }
 
-/// What SQLite says about itself after the settings.
+/// SQLite's version and settings, as read back.
 #[derive(Debug, QueryableByName)]
 struct SqliteState {
     #[diesel(sql_type = Text)]
@@ -227,7 +229,8 @@ struct SqliteState {
     trusted_schema: i32,
 }
 
-/// Settings that did not take (a file system without shared memory, another library) must not go unnoticed.
+/// Verifies that the settings took effect: a file system without shared memory or an unsuitable library may ignore
+/// them.
 fn check_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let state: SqliteState = diesel::sql_query(
         "SELECT sqlite_version() AS version, j.journal_mode, s.synchronous, f.foreign_keys, t.trusted_schema
@@ -254,16 +257,16 @@ fn is_safe_version(version: &str) -> bool {
     (next(), next(), next()) >= (3, 51, 3)
 }
 
-/// Which transaction to begin.
+/// The kind of transaction to begin.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) enum Begin {
-    /// One state of the whole database for all statements, nothing written.
+    /// Read-only, with one consistent state of the database for all statements.
     Snapshot,
-    /// May write. SQLite takes the write lock at once: a lock taken half way fails instead of waiting.
+    /// May write. SQLite takes the write lock at once, because upgrading a read lock later fails instead of waiting.
     Write,
 }
 
-/// Runs `work` between begin and commit; an error rolls back.
+/// Runs `work` between BEGIN and COMMIT. Rolls back on error.
 pub(in crate::store) fn transaction<T, E>(
     db: &mut Db,
     begin: Begin,
@@ -276,7 +279,7 @@ where
     transaction_begun(db, begin, work)
 }
 
-/// The first half of [`transaction`].
+/// The first half of [`transaction`]: begins it.
 pub(in crate::store) fn begin(db: &mut Db, begin: Begin) -> Result<(), StoreError> {
     deadline::check()?;
     let begun = match (&mut *db, begin) {
@@ -293,11 +296,11 @@ pub(in crate::store) fn begin(db: &mut Db, begin: Begin) -> Result<(), StoreErro
     Ok(begun?)
 }
 
-/// The BEGIN of a PostgreSQL transaction; its statements end when the limit of the thread has passed.
+/// The BEGIN of a PostgreSQL transaction, with `statement_timeout` set to the remaining time of the thread's limit.
 fn within_limit(begin: &'static str) -> Cow<'static, str> {
     match deadline::remaining() {
         None => Cow::Borrowed(begin),
-        // 0 would mean no limit at all.
+        // 0 would mean no limit.
         Some(left) => Cow::Owned(format!("{begin}; SET LOCAL statement_timeout = {}", left.as_millis().max(1))),
     }
 }
@@ -313,9 +316,9 @@ where
 {
     let failed_before = health::failed();
     let result = work(db).and_then(|value| match begin {
-        // A read acknowledges nothing.
+        // A read acknowledges nothing, so the check is skipped.
         Begin::Snapshot => Ok(value),
-        // Only a statement that failed aborts a transaction.
+        // Only a failed statement aborts a transaction.
         Begin::Write if health::failed() == failed_before => Ok(value),
         Begin::Write => {
             refuse_aborted(db)?;
@@ -328,8 +331,8 @@ where
             Ok(value)
         }
         Err(error) => {
-            // SQLite rolls back by itself when the disk is full, and a lost server needs none: the connection then
-            // counts as broken and is thrown away, and the first error is the one to report.
+            // SQLite rolls back by itself when the disk is full, and after a lost connection there is nothing to roll
+            // back: the connection counts as broken and is dropped. The first error is the one to report.
             if let Err(cause) = <Db as Connection>::TransactionManager::rollback_transaction(db) {
                 tracing::debug!(%cause, "rollback failed, the connection is dropped");
             }
@@ -339,7 +342,7 @@ where
 }
 
 /// PostgreSQL answers COMMIT of a failed transaction with a silent rollback. If `work` swallowed an error and went on,
-/// this statement fails and nothing is acknowledged that is not there.
+/// this statement fails, so that lost writes are not acknowledged.
 fn refuse_aborted(db: &mut Db) -> Result<(), StoreError> {
     match db {
         Db::Pg(c) => Ok(c.batch_execute("SELECT 1")?),
@@ -347,7 +350,7 @@ fn refuse_aborted(db: &mut Db) -> Result<(), StoreError> {
     }
 }
 
-/// Whether libpq can encrypt: without TLS it refuses `sslmode=require` before it looks for a server, so the socket
+/// Whether libpq supports TLS. Without TLS it refuses `sslmode=require` before it looks for a server, so the socket
 /// named here need not exist.
 pub(in crate::store) fn libpq_has_tls() -> bool {
     match PgConnection::establish("postgres:///x?host=/nonexistent&sslmode=require") {

@@ -1,8 +1,8 @@
-//! How long a piece of work may go on. An answer that comes after its request's deadline has no reader, so the work behind
-//! it stops: PostgreSQL ends a statement by `statement_timeout`, SQLite by [`in_time`], and between statements
-//! [`check`] ends the work.
+//! A time limit for blocking work. After a request's deadline the client no longer waits, so the work behind it stops:
+//! PostgreSQL ends a statement by `statement_timeout`, SQLite by [`in_time`], and [`check`] ends the work between
+//! statements.
 //!
-//! The limit belongs to the thread: blocking work stays on one thread from its first statement to its last.
+//! The limit is thread-local: blocking work runs on one thread from its first statement to its last.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use diesel::sqlite::Sqlite;
 
 use crate::store::{Store, StoreError};
 
-/// What SQLite reports of a statement that [`in_time`] ended.
+/// The error SQLite reports for a statement that [`in_time`] ended.
 pub(in crate::store) const OUT_OF_TIME: &str = "gongkai: out of time";
 
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ thread_local! {
     static LIMIT: Cell<Option<Limit>> = const { Cell::new(None) };
 }
 
-/// Puts the limit before it back, also after a panic: threads are used again.
+/// Restores the previous limit on drop, even after a panic, because threads are reused.
 struct Restore(Option<Limit>);
 
 impl Drop for Restore {
@@ -37,7 +37,7 @@ impl Drop for Restore {
 }
 
 impl Store {
-    /// Runs `work` on this thread; what it reads of this store ends with [`StoreError::OutOfTime`] after `until`.
+    /// Runs `work` on this thread. After `until`, reads from this store fail with [`StoreError::OutOfTime`].
     pub fn until<T>(&self, until: Instant, work: impl FnOnce() -> T) -> T {
         let limit = Limit { until, is_sqlite: self.inner.writer.is_some() };
         let _restore = Restore(LIMIT.replace(Some(limit)));
@@ -45,7 +45,7 @@ impl Store {
     }
 }
 
-/// The time that is left; `None` without a limit.
+/// The remaining time. `None` without a limit.
 pub(in crate::store) fn remaining() -> Option<Duration> {
     LIMIT.get().map(|limit| limit.until.saturating_duration_since(Instant::now()))
 }
@@ -55,27 +55,27 @@ pub(in crate::store) fn is_over() -> bool {
     remaining().is_some_and(|left| left.is_zero())
 }
 
-/// Goes between the statements and batches of long work.
+/// Checks the limit between the statements and batches of long work.
 ///
 /// # Errors
-/// [`StoreError::OutOfTime`] when the limit has passed.
+/// [`StoreError::OutOfTime`] if the limit has passed.
 pub(in crate::store) fn check() -> Result<(), StoreError> {
     if is_over() { Err(StoreError::OutOfTime) } else { Ok(()) }
 }
 
-/// Whether long statements need [`in_time`] among their conditions.
+/// Whether long statements need [`in_time`] as a condition (SQLite with a limit set).
 pub(in crate::store) fn is_interruptible() -> bool {
     LIMIT.get().is_some_and(|limit| limit.is_sqlite)
 }
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// True until the limit of the thread, an error after it. SQLite asks it for each row of a scan.
+    /// True until the thread's limit, then an error. SQLite evaluates it for each row of a scan.
     #[sql_name = "gongkai_in_time"]
     fn in_time() -> Bool;
 }
 
-/// What [`in_time`] gives back.
+/// The return value of [`in_time`].
 #[derive(Debug)]
 struct InTime;
 
@@ -89,7 +89,7 @@ impl ToSql<Bool, Sqlite> for InTime {
     }
 }
 
-/// Makes [`in_time`] known to a connection.
+/// Registers [`in_time`] on a connection.
 pub(in crate::store) fn register(connection: &mut SqliteConnection) -> QueryResult<()> {
     in_time_utils::register_nondeterministic_impl(connection, || InTime)
 }

@@ -1,4 +1,5 @@
-//! Whether an SQLite file is this program's, before a byte of it changes: opening it as a database would switch its journal.
+//! Detects SQLite files of other programs without writing to them: opening one as our database would already change its
+//! journal mode.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -9,28 +10,29 @@ use std::path::Path;
 use super::options::Address;
 use crate::store::StoreError;
 
-/// How every SQLite file begins.
+/// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Tables that every release has had.
+/// Tables present in every release.
 const OURS: [&str; 2] = ["meta", "case_events"];
-/// The table of diesel's migrations, which stays when all of them were taken back.
+/// diesel's migration table, which remains after all migrations are reverted.
 const MIGRATIONS: &str = "__diesel_schema_migrations";
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holds {
-    /// This program's tables.
+    /// The tables of this program.
     Ours,
-    /// No table.
+    /// No tables.
     Nothing,
-    /// Tables of another program.
+    /// The tables of another program.
     Foreign,
 }
 
-/// Refuses a file with the tables of another program, and, where a database must be there, one without tables.
+/// Refuses a file with the tables of another program, and an empty one if `must_exist`. An unreadable file passes:
+/// opening it will report the cause.
 ///
 /// # Errors
-/// [`StoreError::Refused`]. A file that cannot be read is left to the opening, which says why.
+/// [`StoreError::Refused`] in both cases.
 pub(in crate::store) fn refuse(address: &Address, must_exist: bool) -> Result<(), StoreError> {
     let Address::Sqlite(path) = address else { return Ok(()) };
     if !is_database(path) {
@@ -51,9 +53,9 @@ fn is_database(path: &Path) -> bool {
     std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begins)).is_ok() && begins == *MAGIC
 }
 
-/// What the file holds; `None` when it cannot be read.
+/// The content of the file. `None` if it cannot be read.
 fn holds(path: &Path) -> Option<Holds> {
-    // Nothing is made beside the file when it is taken for one that no program changes.
+    // `immutable=1` keeps SQLite from creating files beside the database.
     let of_file = tables(path, "immutable=1").map(|tables| judged(&tables));
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
@@ -61,7 +63,7 @@ fn holds(path: &Path) -> Option<Holds> {
     if of_file == Some(Holds::Ours) || !has_log {
         return of_file;
     }
-    // The last writes are in the log beside the file.
+    // The latest writes are still in the WAL.
     tables(path, "cache=private").map(|tables| judged(&tables)).or(of_file)
 }
 

@@ -1,5 +1,5 @@
-//! What makes a database unusable until an operator does something: a full disk, a damaged page, a file that is no longer
-//! where it was opened.
+//! Storage faults that only an operator can fix: a full disk, a damaged page, a database file that was moved or
+//! replaced.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -14,26 +14,26 @@ use diesel::result::Error;
 
 use crate::store::StoreError;
 
-/// Damaged tables are read again so often, to see whether they were mended.
+/// How often damaged tables are read again, to see whether they were repaired.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
-/// Why the database cannot be used until an operator does something.
+/// A storage fault that only an operator can fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageFault {
     /// The disk is full.
     Full,
-    /// A page is not what the database wrote, or the file is no database.
+    /// A page is corrupt, or the file is not a database.
     Damaged,
     /// The disk cannot be read or written.
     Io,
-    /// The file was renamed or deleted; what is written now would be lost with it.
+    /// The file was renamed or deleted. Further writes would be lost with it.
     FileGone,
-    /// Another file is in the place of the one that was opened.
+    /// Another file is at the path of the one that was opened.
     FileReplaced,
 }
 
 impl StorageFault {
-    /// Stable code, as in the API.
+    /// Stable code, as used in the API.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl StorageFault {
         }
     }
 
-    /// The fault that a message of either database is about.
+    /// Classifies a message of either database.
     pub(in crate::store) fn in_message(message: &str) -> Option<Self> {
         const FULL: [&str; 3] = ["database or disk is full", "No space left on device", "设备上没有空间"];
         const DAMAGED: [&str; 6] = [
@@ -71,7 +71,7 @@ impl StorageFault {
 }
 
 thread_local! {
-    /// The damage that a statement of this thread met and that is not noted yet.
+    /// The damage a statement of this thread met that is not yet recorded.
     static MET: RefCell<Option<String>> = const { RefCell::new(None) };
     /// How many statements of this thread failed on PostgreSQL.
     static FAILED: Cell<u64> = const { Cell::new(0) };
@@ -82,52 +82,54 @@ pub(in crate::store) fn failed() -> u64 {
     FAILED.get()
 }
 
-/// Keeps what an error of this thread said of damage, for [`Health::note_met`].
+/// Keeps the message of a damage error of this thread, for [`Health::note_met`].
 ///
-/// Listeners of diesel are not told how a SELECT of SQLite failed, so this is taken where the error is read.
+/// diesel's instrumentation does not report how a SELECT on SQLite failed, so the error is caught where it is
+/// converted.
 pub(in crate::store) fn met(said: &str) {
     MET.set(Some(said.to_owned()));
 }
 
-/// What statements met, kept for the probe: a request that reads a damaged page tells everybody.
+/// Damage met by statements, kept for the probe, which reports it on every run until it is repaired.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Health {
     damage: Mutex<Option<Damage>>,
-    /// Statements sent so far, on every connection.
+    /// Statements sent so far, over all connections.
     statements: AtomicU64,
 }
 
-/// Where damage was met.
+/// Damage met by a statement.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Damage {
-    /// Words of the statements that met it, tables among them; on SQLite not known.
+    /// The words of the failed statements, table names among them. On SQLite the statement is unknown, so there is no
+    /// table name.
     pub(in crate::store) names: BTreeSet<String>,
-    /// What the database said.
+    /// The database's message.
     pub(in crate::store) said: String,
     looked_at: Option<Instant>,
 }
 
 impl Health {
-    /// Notes what the statements of this thread met on SQLite, in whatever table.
+    /// Records damage that statements of this thread met on SQLite, in an unknown table.
     pub(in crate::store) fn note_met(&self) {
         if let Some(said) = MET.take() {
             self.note("", &said);
         }
     }
 
-    /// Counts the statements of a connection. BEGIN, COMMIT and the question whether a connection still works count too.
+    /// Counts the statements of a connection, including BEGIN, COMMIT and pings.
     pub(in crate::store) fn count(&self, event: &InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartQuery { .. } = event {
             self.statements.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// How many statements were sent so far.
+    /// The number of statements sent so far.
     pub(in crate::store) fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// Counts the statements of a connection to PostgreSQL, and listens to what they end with.
+    /// Counts the statements of a PostgreSQL connection, and records their failures.
     pub(in crate::store) fn heard(&self, event: &InstrumentationEvent<'_>) {
         self.count(event);
         let InstrumentationEvent::FinishQuery { query, error: Some(error), .. } = event else { return };
@@ -139,7 +141,7 @@ impl Health {
     }
 
     fn note(&self, statement: &str, said: &str) {
-        // diesel shows the values after the statement; nothing of them is kept.
+        // diesel appends the bound values to the statement. They are personal data and are not kept.
         let words = statement.split("-- binds").next().unwrap_or_default();
         let names = words.split(|letter: char| !letter.is_alphanumeric() && letter != '_').map(str::to_owned);
         let mut damage = lock(&self.damage);
@@ -152,12 +154,12 @@ impl Health {
         }
     }
 
-    /// The damage that was met and not seen mended.
+    /// The recorded damage, unless it was seen repaired.
     pub(in crate::store) fn damage(&self) -> Option<Damage> {
         lock(&self.damage).clone()
     }
 
-    /// Records that the damaged tables were read again just now.
+    /// Records that the damaged tables were just read again.
     pub(in crate::store) fn looked_again(&self, is_whole: bool) {
         let mut damage = lock(&self.damage);
         if is_whole {
@@ -169,14 +171,14 @@ impl Health {
 }
 
 impl Damage {
-    /// Whether it is time to read the tables again.
+    /// Whether the tables are due to be read again.
     pub(in crate::store) fn is_due(&self) -> bool {
         self.looked_at.is_none_or(|at| at.elapsed() >= LOOK_AGAIN)
     }
 }
 
-/// The database file that was opened, and the two files SQLite keeps beside it, to be told from whatever is at their paths
-/// later. What is committed stands in `-wal` first: without that file it is lost with the last handle on it.
+/// The identity of the opened database file and of its `-wal` and `-shm`, to detect that another file has taken their
+/// place. Committed data is in `-wal` first: if that file is deleted, the data is lost with the last open handle.
 #[derive(Debug)]
 pub(in crate::store) struct DatabaseFile {
     path: PathBuf,
@@ -184,11 +186,11 @@ pub(in crate::store) struct DatabaseFile {
     beside: [Beside; 2],
 }
 
-/// A file that SQLite makes with its first connection and removes with its last.
+/// A file that SQLite creates with its first connection and removes with its last.
 #[derive(Debug)]
 struct Beside {
     path: PathBuf,
-    /// Known once it was seen.
+    /// Known once the file was seen.
     identity: Mutex<Option<(u64, u64)>>,
 }
 
@@ -215,26 +217,27 @@ impl Beside {
 }
 
 impl DatabaseFile {
-    /// The file at `path` as it is now.
+    /// The present identity of the file at `path`.
     pub(in crate::store) fn of(path: &Path) -> Result<Self, StoreError> {
         let beside = [Beside::of(path, "-wal"), Beside::of(path, "-shm")];
         Ok(Self { path: path.to_owned(), identity: identity(path)?, beside })
     }
 
-    /// Whether the database itself, whatever stands beside it, is the file that was opened.
+    /// Whether the database itself, regardless of `-wal` and `-shm`, is the file that was opened.
     pub(in crate::store) fn is_in_place(&self) -> bool {
         identity(&self.path).is_ok_and(|found| found == self.identity)
     }
 
-    /// Forgets the files beside the database: with the last connection SQLite removes them, and the next makes new ones.
+    /// Forgets the files beside the database: SQLite removes them with the last connection and creates new ones with
+    /// the next.
     pub(in crate::store) fn forget_beside(&self) {
         for file in &self.beside {
             *lock(&file.identity) = None;
         }
     }
 
-    /// Refuses when a path leads to another file or to none. It asks for the file's number and does not open it: to
-    /// close any handle on the file would drop the locks of SQLite.
+    /// Refuses if a path leads to another file or to none. Reads only the file's metadata: closing any handle on the
+    /// file would drop SQLite's locks.
     pub(in crate::store) fn check(&self) -> Result<(), StoreError> {
         if identity(&self.path)? != self.identity {
             return Err(StoreError::Storage(StorageFault::FileReplaced, self.path.display().to_string()));
@@ -243,7 +246,7 @@ impl DatabaseFile {
     }
 }
 
-/// Device and number of the file.
+/// Device and inode number of the file.
 pub(in crate::store) fn identity(path: &Path) -> Result<(u64, u64), StoreError> {
     match std::fs::metadata(path) {
         Ok(file) => Ok((file.dev(), file.ino())),
@@ -257,14 +260,14 @@ pub(in crate::store) fn identity(path: &Path) -> Result<(u64, u64), StoreError> 
 /// The disk that holds an SQLite file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disk {
-    /// Where it is mounted.
+    /// Its mount point.
     pub mount: PathBuf,
-    /// Bytes that are free for the service.
+    /// Bytes available to the service.
     pub free: u64,
 }
 
 impl Disk {
-    /// The disk of the directory of `path`; `None` when the system does not say.
+    /// The disk that holds the directory of `path`. `None` if it cannot be determined.
     pub(in crate::store) fn of(path: &Path) -> Option<Self> {
         let directory = std::fs::canonicalize(
             path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
@@ -278,7 +281,7 @@ impl Disk {
     }
 }
 
-/// A panic elsewhere leaves nothing half done in what this lock guards.
+/// Ignores poisoning: the guarded values are never left half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! Migrations, each with its way back, run under a lock so that several instances may start at once.
-//! diesel's own look-up and run hold none.
+//! Migrations, each reversible, run under a lock so that several instances may start at once. diesel's own functions
+//! take no lock.
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::migration::{Migration, MigrationSource};
@@ -16,15 +16,15 @@ use crate::store::{StoreError, database::db::on_each};
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Any number, as long as every instance uses the same one.
+/// An arbitrary number that every instance must share.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7110492)";
 
-/// Row of `meta` by which a database recognises its sealing key.
+/// Key in `meta` for the check value of the sealing key.
 const KEY_CHECK: &str = "sealing_key_check";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs what is missing and writes down which key the database is sealed with.
+/// Runs the pending migrations and records the check value of the sealing key.
 pub(in crate::store) fn run(db: &mut Db, key_check: &str) -> Result<Vec<String>, StoreError> {
     locked(db, |db| {
         let applied = match db {
@@ -37,7 +37,7 @@ pub(in crate::store) fn run(db: &mut Db, key_check: &str) -> Result<Vec<String>,
     })
 }
 
-/// Takes every migration back.
+/// Reverts every migration.
 pub(in crate::store) fn revert_all(db: &mut Db) -> Result<Vec<String>, StoreError> {
     locked(db, |db| {
         let reverted = match db {
@@ -48,7 +48,7 @@ pub(in crate::store) fn revert_all(db: &mut Db) -> Result<Vec<String>, StoreErro
     })
 }
 
-/// What the program has and the database has not. Looks only, so that it may run on a reader.
+/// The migrations that are not applied yet. Does not write, so it may run on a reader.
 pub(in crate::store) fn pending(db: &mut Db) -> Result<Vec<String>, StoreError> {
     #[derive(QueryableByName)]
     struct Applied {
@@ -69,7 +69,7 @@ pub(in crate::store) fn pending(db: &mut Db) -> Result<Vec<String>, StoreError> 
     Ok(missing)
 }
 
-/// The check value of the key that the database was sealed with, when it has been migrated.
+/// The check value of the key the database was sealed with. `None` before the first migration.
 pub(in crate::store) fn key_check(db: &mut Db) -> Result<Option<String>, StoreError> {
     if !table_exists(db, "meta")? {
         return Ok(None);
@@ -89,7 +89,7 @@ fn remember_key(db: &mut Db, check: &str) -> Result<(), StoreError> {
     }
 }
 
-/// All of it in one transaction that excludes every other migrating instance.
+/// Runs `work` in one transaction that excludes every other migrating instance.
 fn locked<T>(db: &mut Db, work: impl FnOnce(&mut Db) -> Result<T, StoreError>) -> Result<T, StoreError> {
     match db {
         Db::Pg(c) => {

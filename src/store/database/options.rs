@@ -1,4 +1,4 @@
-//! Where the database is and how patient to be with it.
+//! The address of the database and its time-outs.
 
 use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,17 +13,17 @@ use crate::store::StoreError;
 pub struct DatabaseOptions {
     /// `sqlite:path`, `sqlite://path`, `postgres://…` or `postgresql://…`.
     pub url: String,
-    /// Connections in the pool (readers on SQLite; its one writer comes on top).
+    /// Connections in the pool. SQLite's single writer comes on top.
     pub pool_size: u32,
     /// Milliseconds to wait for a connection or for the writer's turn before [`StoreError::Busy`].
     pub pool_timeout_ms: u64,
     /// Milliseconds to wait for a lock that another transaction holds.
     pub lock_timeout_ms: u64,
-    /// Milliseconds a statement may run (PostgreSQL).
+    /// Milliseconds a statement may run (PostgreSQL only).
     pub statement_timeout_ms: u64,
-    /// 64 hexadecimal digits. Optional on SQLite, where a key file is made beside the database.
+    /// 64 hexadecimal digits. Optional on SQLite, where a key file is created beside the database.
     pub sealing_key: Option<String>,
-    /// Whether a missing or empty database is refused instead of made.
+    /// Whether to refuse a missing or empty database instead of creating one.
     pub must_exist: bool,
 }
 
@@ -64,15 +64,15 @@ impl DatabaseOptions {
     }
 }
 
-/// The two kinds of database, told apart by the scheme and by nothing else.
+/// A database address. The scheme alone decides between the two kinds.
 #[derive(Clone)]
 pub(in crate::store) enum Address {
     Sqlite(PathBuf),
-    /// As it was given: [`for_libpq`] adds the limits.
+    /// The URL as configured. [`for_libpq`] adds the limits.
     Postgres(String),
 }
 
-/// As a person needs it to find the database: the whole path of a file, no password.
+/// The address for display: the absolute path of a file, without any password.
 impl std::fmt::Display for Address {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -92,7 +92,7 @@ impl std::fmt::Debug for Address {
 }
 
 impl Address {
-    /// Refuses a place where no database is: a command that reads must not make an empty one.
+    /// Refuses a missing or empty file: a read-only command must not create a database.
     pub(in crate::store) fn require_file(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(path) if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 => {
@@ -102,7 +102,7 @@ impl Address {
         }
     }
 
-    /// There is no database at this address, or it has no tables yet.
+    /// The error for an address without a database, or with one that has no tables yet.
     pub(in crate::store) fn holds_nothing(&self) -> StoreError {
         StoreError::Refused(format!(
             "{self} 没有数据库，本命令不新建：请设置 GONGKAI_DATABASE_URL，或者在数据库所在的目录运行；新建用 gongkai init / \
@@ -111,7 +111,7 @@ impl Address {
         ))
     }
 
-    /// Reads the address; an unknown one is refused, never taken for a file name.
+    /// Parses an address. Refuses an unknown scheme instead of taking it for a file name.
     pub(in crate::store) fn parse(url: &str) -> Result<Self, StoreError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             refuse_plain_text_over_a_network(url)?;
@@ -131,18 +131,18 @@ impl Address {
     }
 }
 
-/// The key file of a database, beside it.
+/// The path of the key file beside a database.
 pub(in crate::store) fn key_file(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".key");
     PathBuf::from(name)
 }
 
-/// Makes an empty database file that only its owner may read: SQLite gives the same mode to the files beside it. A key
-/// without its database means that the database was moved: in its place no empty one is made.
+/// Creates an empty database file readable by its owner only. SQLite gives the same mode to the files beside it.
+/// Refuses if there is a key file but no database: the database was moved, and an empty one must not take its place.
 pub(in crate::store) fn create_private(path: &Path) -> Result<(), StoreError> {
     let key = key_file(path);
-    // In this order: another instance that makes both makes the database first.
+    // Checks in this order because another instance creates the database before the key.
     if key.exists() && !path.exists() {
         let (path, key) = (path.display(), key.display());
         return Err(StoreError::Refused(format!(
@@ -155,8 +155,8 @@ pub(in crate::store) fn create_private(path: &Path) -> Result<(), StoreError> {
     opened.map(drop).map_err(|cause| StoreError::Unavailable(format!("cannot open {}: {cause}", path.display())))
 }
 
-/// libpq built without TLS talks plain text by default and says nothing; identity numbers must not travel like that
-/// unless somebody wrote down that they want it.
+/// libpq without TLS silently uses plain text. Identity numbers must not travel unencrypted unless the address asks for
+/// it explicitly.
 fn refuse_plain_text_over_a_network(url: &str) -> Result<(), StoreError> {
     let far = hosts(url).into_iter().find(|host| !is_local(host));
     match far {
@@ -171,10 +171,10 @@ fn refuse_plain_text_over_a_network(url: &str) -> Result<(), StoreError> {
     }
 }
 
-/// What every connection to PostgreSQL gets, each with the variable of the environment that libpq reads for it.
+/// Parameters added to every PostgreSQL connection, each with the environment variable libpq reads for it.
 ///
-/// Without them a server whose machine vanished is waited for as long as TCP repeats a packet: a quarter of an hour. And
-/// of several hosts the first that answers is taken, be it the standby.
+/// Without them, a server whose machine is gone would be waited for until TCP gives up, a quarter of an hour later. And
+/// of several hosts libpq would take the first that answers, even a standby.
 const DEFAULTS: [(&str, &str, Option<&str>); 7] = [
     ("connect_timeout", "2", Some("PGCONNECT_TIMEOUT")),
     ("tcp_user_timeout", "3000", None),
@@ -185,12 +185,12 @@ const DEFAULTS: [(&str, &str, Option<&str>); 7] = [
     ("target_session_attrs", "read-write", Some("PGTARGETSESSIONATTRS")),
 ];
 
-/// The address that libpq connects to: with [`DEFAULTS`] where neither it nor the environment says anything.
+/// The address for libpq, with [`DEFAULTS`] for everything that neither the address nor the environment sets.
 pub(in crate::store) fn for_libpq(url: &str) -> String {
     with_defaults(url, |name| std::env::var_os(name).is_some())
 }
 
-/// The address with [`DEFAULTS`] where neither it nor the environment says anything.
+/// The testable part of [`for_libpq`].
 fn with_defaults(url: &str, is_in_environment: impl Fn(&str) -> bool) -> String {
     let query = parts(url).1;
     let is_given = |name: &str| parameters(query).any(|(key, _)| key == name);
@@ -206,8 +206,8 @@ fn with_defaults(url: &str, is_in_environment: impl Fn(&str) -> bool) -> String 
     format!("{url}{joint}{}", added.join("&"))
 }
 
-/// Hosts with the database, and the query, as libpq finds them: a password may hold `?`, so that nothing before the first
-/// `@` counts.
+/// Splits the URL into hosts with database name, and query, as libpq does: a password may contain `?`, so nothing
+/// before the first `@` counts.
 fn parts(url: &str) -> (&str, Option<&str>) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let place = match rest.find(['@', '/']).and_then(|at| rest.split_at_checked(at)) {
@@ -217,7 +217,7 @@ fn parts(url: &str) -> (&str, Option<&str>) {
     place.split_once('?').map_or((place, None), |(hosts, query)| (hosts, Some(query)))
 }
 
-/// The hosts a connection string names, as libpq reads it; none means the local socket.
+/// The hosts a connection string names, as libpq reads it. Empty for the local socket.
 fn hosts(url: &str) -> Vec<String> {
     let listed = parts(url).0.split('/').next().unwrap_or_default();
     let mut named: Vec<String> = listed.split(',').map(without_port).collect();
@@ -239,17 +239,17 @@ fn without_port(host: &str) -> String {
 }
 
 fn parameter(url: &str, key: &str) -> Option<String> {
-    // libpq takes the last of several.
+    // libpq takes the last of repeated parameters.
     parameters(parts(url).1).filter(|(name, _)| name == key).last().map(|(_, value)| value)
 }
 
-/// The pairs of a query, decoded.
+/// The percent-decoded pairs of a query.
 fn parameters(query: Option<&str>) -> impl Iterator<Item = (String, String)> {
     let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
     pairs.map(|(name, value)| (decoded(name), decoded(value)))
 }
 
-/// The text with `%41` as `A`.
+/// Percent-decodes the text.
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -270,7 +270,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Whether an address leads to PostgreSQL on this machine only: by its socket or by loopback.
+/// Whether an address leads only to PostgreSQL on this machine: by socket or loopback.
 #[must_use]
 pub fn is_on_this_machine(url: &str) -> bool {
     hosts(url).iter().all(|host| is_local(host))
@@ -281,7 +281,7 @@ fn is_local(host: &str) -> bool {
     socket || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The address with its passwords, if it has any, starred out: the rest is what the operator gave.
+/// The address with every password replaced by `***`.
 fn without_password(url: &str) -> String {
     let starred = url.split_once("://").and_then(|(scheme, rest)| {
         let (user, hosts) = rest.rsplit_once('@')?;
@@ -350,7 +350,7 @@ mod tests {
         }
     }
 
-    /// What `with_defaults` adds when nothing is said.
+    /// The parameters `with_defaults` adds to a bare address.
     const ALL: &str = "connect_timeout=2&tcp_user_timeout=3000&keepalives=1&keepalives_idle=2&keepalives_interval=1\
                        &keepalives_count=2&target_session_attrs=read-write";
 
@@ -389,7 +389,7 @@ mod tests {
 
     #[test]
     fn libpq_takes_the_merged_address() {
-        // It reads the whole address before it looks for the socket, which does not exist.
+        // libpq parses the whole address before it looks for the socket, which does not exist.
         for url in [
             "postgres://u:p?q@%2Fnonexistent/x",
             "postgres:///x?host=/nonexistent",
@@ -422,7 +422,7 @@ mod tests {
         }
     }
 
-    /// The limits that the service adds are its own business: the operator reads what was given.
+    /// The added limits are not shown: the operator sees the address as configured.
     #[test]
     fn an_address_is_shown_as_it_was_given() {
         for (given, shown) in [

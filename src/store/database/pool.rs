@@ -1,10 +1,10 @@
-//! A pool that outlives a server which takes requests and answers none.
+//! A connection pool that survives a server that accepts requests but never answers.
 //!
-//! libpq waits for an answer without a limit of its own. The parameters of the address ([`super::options`]) end that wait
-//! when the other *machine* is gone. They do not when its kernel still acknowledges what the stopped server never reads.
-//! Such a connection cannot be cut from outside without `unsafe`, so it is left behind instead: the pool notes when each
-//! connection was asked something ([`line`]), and when an answer is overdue it starts again with a new set of connections.
-//! The stuck threads end with their sockets; how many there may be is bounded ([`STUCK_PER_CONNECTION`]).
+//! libpq waits for an answer without a limit of its own. The parameters added to the address ([`super::options`]) end
+//! that wait if the other *machine* is gone, but not if its kernel still acknowledges data that the stopped server
+//! never reads. Such a connection cannot be closed from outside without `unsafe`, so it is abandoned instead: the pool
+//! records when each connection was last used ([`line`]), and if an answer is overdue it starts a new generation of
+//! connections. The stuck threads end with their sockets. Their number is bounded ([`STUCK_PER_CONNECTION`]).
 
 mod line;
 
@@ -23,42 +23,42 @@ use super::deadline;
 use crate::store::StoreError;
 use line::{Line, Lines};
 
-/// What is asked first of a connection may take so long: BEGIN, the `SELECT 1` of a connection that was idle for longer than
-/// [`FRESH`], and the one statement of [`GuardedPool::ask`], which reads by keys. A server that works answers them at once.
+/// Time limit for the first statement on a connection: BEGIN, the `SELECT 1` after more than [`FRESH`] idle, or the
+/// statement of [`GuardedPool::ask`], which reads by key. A healthy server answers these at once.
 const PING: Duration = Duration::from_secs(3);
-/// A connection that was in use so recently is lent as it is.
+/// A connection used this recently is lent without a ping.
 const FRESH: Duration = Duration::from_secs(30);
-/// Opening: `connect_timeout` for each host, and the first statements.
+/// Time limit for opening: `connect_timeout` for each host, plus the first statements.
 const OPENING: Duration = Duration::from_secs(15);
-/// What a statement may take beyond its `statement_timeout`, at which the server answers that it gave up.
+/// Time limit beyond `statement_timeout`, at which the server itself reports the time-out.
 const GRACE: Duration = Duration::from_secs(2);
-/// From here on a statement is a reason to look whether the address leads to another server by now.
+/// A statement running this long is a reason to check whether the address now leads to another server.
 const SUSPECT: Duration = Duration::from_secs(2);
-/// Between two looks at where the address leads.
+/// Minimum time between two such checks.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
-/// Between two new sets of connections.
+/// Minimum time between two generations.
 const SWITCH_PAUSE: Duration = Duration::from_secs(5);
-/// With so many stuck connections (and threads) for each connection of the pool there is no new set; the current set may get
-/// stuck as well, so that the most is one more for each.
+/// At this many stuck connections (and threads) per connection of the pool, no new generation is started. The current
+/// one may get stuck too, so the maximum is one more per connection.
 const STUCK_PER_CONNECTION: u32 = 4;
-/// Threads that open connections, for each set.
+/// Threads that open connections, per generation.
 const OPENERS: usize = 2;
 
-/// How a pool stands.
+/// The state of a pool.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PoolState {
-    /// Connections that are open.
+    /// Open connections.
     pub connections: u32,
-    /// Of these, idle connections.
+    /// Idle connections among these.
     pub idle: u32,
-    /// How often the pool started again because its server had stopped answering.
+    /// How often the pool started a new generation because its server had stopped answering.
     pub switches: u32,
-    /// Connections left behind that still wait for an answer, each with its thread.
+    /// Abandoned connections that still wait for an answer, each with its thread.
     pub stuck: u32,
 }
 
 impl PoolState {
-    /// Both pools as one.
+    /// The sum of two pools.
     pub(in crate::store) fn and(self, other: Self) -> Self {
         Self {
             connections: self.connections.saturating_add(other.connections),
@@ -69,12 +69,12 @@ impl PoolState {
     }
 }
 
-/// Connections to one address for one purpose.
+/// Connections to one address, for one purpose.
 pub(in crate::store) struct GuardedPool {
     manager: Manager,
     size: u32,
     timeout: Duration,
-    /// How long one statement may stay without an answer. None on SQLite, which waits for no other machine.
+    /// The longest wait for one statement. `None` on SQLite, which involves no other machine.
     patience: Option<Duration>,
     current: RwLock<Arc<Generation>>,
     switched_at: Mutex<Option<Instant>>,
@@ -89,18 +89,18 @@ struct Generation {
     looked_at: Mutex<Option<Instant>>,
 }
 
-/// What the lines of a generation say about its server.
+/// The state of a generation's server, judged by its lines.
 enum Verdict {
     Answers,
-    /// These servers owe an answer for longer than is usual.
+    /// These servers take longer than usual to answer.
     Slow(Vec<String>),
     /// An answer is overdue.
     Silent,
 }
 
 impl GuardedPool {
-    /// A pool of at most `size` connections, opened when they are needed; `timeout` is the longest wait for one.
-    /// `statement_timeout` is the limit set on the server, or `None` on SQLite.
+    /// A pool of at most `size` connections, opened on demand. `timeout` is the longest wait for one.
+    /// `statement_timeout` is the limit set on the server, `None` on SQLite.
     pub(in crate::store) fn new(
         manager: Manager,
         size: u32,
@@ -121,11 +121,11 @@ impl GuardedPool {
         }
     }
 
-    /// A connection: pinged just now, or in use a short while ago ([`FRESH`]). What is asked of it first goes through
+    /// Takes a connection that was just pinged or used recently ([`FRESH`]). Its first statement must go through
     /// [`GuardedPool::once_more`].
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when all are in use, [`StoreError::Unavailable`] with the cause when none can be opened.
+    /// [`StoreError::Busy`] if all are in use, [`StoreError::Unavailable`] with the cause if none can be opened.
     fn get(&self) -> Result<Held, StoreError> {
         let before = self.looked_after();
         match before.pool.get_timeout(self.timeout) {
@@ -140,28 +140,28 @@ impl GuardedPool {
         }
     }
 
-    /// A connection with a transaction on it.
+    /// Takes a connection and begins a transaction on it.
     ///
     /// # Errors
-    /// As [`GuardedPool::get`].
+    /// As [`GuardedPool::get`]; [`StoreError::OutOfTime`] if the thread's limit has passed.
     pub(in crate::store) fn begin(&self, begin: Begin) -> Result<Held, StoreError> {
         let is_away = |cause: &StoreError| matches!(cause, StoreError::Unavailable(_));
         let (held, ()) = self.once_more(|held| held.begin(begin), is_away)?;
         Ok(held)
     }
 
-    /// Runs one statement that only reads.
+    /// Runs a single read-only statement.
     ///
     /// # Errors
-    /// What `work` returns; [`StoreError::OutOfTime`] after the limit of the thread; as [`GuardedPool::get`].
+    /// The errors of `work`; [`StoreError::OutOfTime`] if the thread's limit has passed; as [`GuardedPool::get`].
     pub(in crate::store) fn ask<T, E: From<StoreError>>(&self, work: impl Fn(&mut Db) -> Result<T, E>) -> Result<T, E> {
         deadline::check()?;
         let (_, answer) = self.once_more(|held| held.ask(&work), |_| false)?;
         Ok(answer)
     }
 
-    /// Does what is asked first of a connection. One that turns out to be lost, or whose error `is_away` says so, is replaced once,
-    /// and the others that were idle with it are pinged before they are lent again.
+    /// Runs the first statement on a connection. If the connection is lost, or `is_away` accepts the error, marks all
+    /// idle connections for a ping and retries once on another.
     fn once_more<T, E: From<StoreError>>(
         &self,
         first: impl Fn(&mut Held) -> Result<T, E>,
@@ -182,7 +182,7 @@ impl GuardedPool {
         Ok((held, value))
     }
 
-    /// For metrics.
+    /// The state of the pool, for metrics.
     pub(in crate::store) fn state(&self) -> PoolState {
         let state = self.current().pool.state();
         PoolState {
@@ -197,7 +197,7 @@ impl GuardedPool {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The generation to use, which is a new one when the server of the old one does not answer.
+    /// The current generation, or a new one if its server does not answer.
     fn looked_after(&self) -> Arc<Generation> {
         let now = self.current();
         match now.verdict() {
@@ -210,8 +210,8 @@ impl GuardedPool {
         }
     }
 
-    /// A connection to another server than those that owe an answer, if the address leads to one: after a promotion it
-    /// does. One caller at a time looks, and only when all are in use.
+    /// Connects to a server other than the silent ones, if the address leads to one, as it does after a failover. Only
+    /// one caller at a time checks, and only if all connections are in use.
     fn look_elsewhere(&self, now: &Generation, silent: &[String]) -> Option<Lent> {
         let state = now.pool.state();
         if state.idle_connections > 0 || state.connections < self.size {
@@ -233,7 +233,7 @@ impl GuardedPool {
         found.filter(|lent| lent.line.server().is_some_and(|server| !silent.contains(&server)))
     }
 
-    /// Leaves `from` behind. The first caller does it, within the bounds; the others go on with what is there.
+    /// Replaces the generation `from`. Only the first caller does, within the limits; the others get the current one.
     fn switch(&self, from: Arc<Generation>, first: Option<Lent>) -> Arc<Generation> {
         let mut switched_at = lock(&self.switched_at);
         let now = self.current();
@@ -257,7 +257,7 @@ impl Generation {
         let lines = Arc::new(Lines::default());
         let watched =
             Watched { manager: manager.clone(), patience, lines: Arc::clone(&lines), first: Mutex::new(first) };
-        // Threads of their own: those of the generation before may be stuck as well.
+        // Separate threads, because those of the previous generation may be stuck.
         let pool = Pool::builder()
             .max_size(size.max(1))
             .min_idle(Some(0))
@@ -282,17 +282,17 @@ impl Generation {
     }
 }
 
-/// r2d2 names the cause when it could not open a connection; without a cause all are in use.
+/// r2d2 reports a cause if it could not open a connection. Without a cause, all are in use.
 fn cause_of(timeout: &impl std::fmt::Display) -> StoreError {
     let text = timeout.to_string();
     text.split_once(": ").map_or(StoreError::Busy, |(_, cause)| StoreError::Unavailable(cause.to_owned()))
 }
 
-/// A connection in use; it goes back to its pool when dropped.
+/// A borrowed connection. Returns to its pool on drop.
 pub(in crate::store) struct Held(PooledConnection<Watched>);
 
 impl Held {
-    /// Begins a transaction. A server that works does that at once.
+    /// Begins a transaction, limited by [`PING`] because a healthy server does so at once.
     fn begin(&mut self, begin: Begin) -> Result<(), StoreError> {
         let lent = &mut *self.0;
         lent.line.ask_shortly(PING, || db::begin(&mut lent.db, begin))
@@ -307,7 +307,7 @@ impl Held {
         self.0.db.is_broken()
     }
 
-    /// Every connection of the pool that was given back before now is looked at before it is lent again.
+    /// Marks every connection that is idle now for a ping before it is lent again.
     fn doubt_all(&self) {
         self.0.lines.doubt();
     }
@@ -327,13 +327,13 @@ impl DerefMut for Held {
     }
 }
 
-/// A connection with the record of what it was asked.
+/// A connection with the record of its pending statement.
 struct Lent {
     db: Db,
     line: Arc<Line>,
-    /// The line among the others of its generation.
+    /// The lines of its generation.
     lines: Arc<Lines>,
-    /// When it was opened or given back.
+    /// When it was opened or returned.
     idle_since: Instant,
 }
 
@@ -343,12 +343,12 @@ impl Lent {
     }
 }
 
-/// The manager, with each connection on record.
+/// The [`Manager`], with a [`Line`] for each connection.
 struct Watched {
     manager: Manager,
     patience: Option<Duration>,
     lines: Arc<Lines>,
-    /// A connection that is open already, for the first caller.
+    /// An already open connection, for the first caller.
     first: Mutex<Option<Lent>>,
 }
 
@@ -386,7 +386,7 @@ impl ManageConnection for Watched {
     }
 }
 
-/// What tells one server from another behind the same address: the instant it started.
+/// Identifies a server behind an address: its start time, address and port. Empty on SQLite.
 fn server_of(db: &mut Db) -> Result<String, StoreError> {
     #[derive(QueryableByName)]
     struct Started {
@@ -405,7 +405,7 @@ fn server_of(db: &mut Db) -> Result<String, StoreError> {
     }
 }
 
-/// A panic elsewhere leaves nothing half done in what these locks guard.
+/// Ignores poisoning: the guarded values are never left half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The tables, as both migrations make them.
+//! The tables, as created by the migrations of both databases.
 #![expect(missing_docs, reason = "the columns are explained in migrations/*/up.sql")]
 
 diesel::table! {

@@ -1,4 +1,4 @@
-//! Encryption of what identifies a person: AES-256-GCM for the values, a keyed hash to find the same person again.
+//! Encryption of personal identifiers: AES-256-GCM for the values, a keyed hash to find equal values.
 
 use crate::case::ApplicantKind;
 use std::io::Write;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::options::{Address, key_file};
 use crate::store::StoreError;
 
-/// A value that logs must not show. Reading it is [`Secret::expose`], which is easy to search for.
+/// A value that must not appear in logs. [`Secret::expose`] reads it and is easy to search for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(T);
 
@@ -22,12 +22,12 @@ impl<T> Secret<T> {
         Self(value)
     }
 
-    /// The value itself.
+    /// Borrows the value.
     pub const fn expose(&self) -> &T {
         &self.0
     }
 
-    /// The value itself, owned.
+    /// Returns the value.
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -39,7 +39,7 @@ impl<T> std::fmt::Debug for Secret<T> {
     }
 }
 
-/// Where a sealed value stands. It is bound into the encryption: copied to another row or column, it does not open.
+/// The place of a sealed value, bound into the encryption: a value copied to another row or column cannot be decrypted.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     /// Table.
@@ -56,7 +56,7 @@ impl Place {
     }
 }
 
-/// The sealing key at work. Sealed bytes are: key id (1 byte), nonce (12), ciphertext with its tag.
+/// Seals and opens values with one key. Sealed bytes are: key id (1 byte), nonce (12), ciphertext with its tag.
 pub struct Sealer {
     id: u8,
     values: RandomizedNonceKey,
@@ -71,10 +71,10 @@ impl std::fmt::Debug for Sealer {
 }
 
 impl Sealer {
-    /// A sealer of a key of 64 hexadecimal digits.
+    /// Creates a sealer from a key of 64 hexadecimal digits.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when it is anything else.
+    /// [`StoreError::Refused`] if the key has any other form.
     pub fn from_hex(key: &str) -> Result<Self, StoreError> {
         let mut bytes = [0_u8; 32];
         hex::decode_to_slice(key.trim(), &mut bytes)
@@ -94,7 +94,7 @@ impl Sealer {
     /// Encrypts `plain` for its place.
     ///
     /// # Errors
-    /// [`StoreError::Database`] when the machine gives no randomness.
+    /// [`StoreError::Database`] if the operating system provides no random bytes.
     pub fn seal(&self, place: Place, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut text = plain.to_vec();
         let nonce = self
@@ -104,10 +104,10 @@ impl Sealer {
         Ok([&[self.id][..], nonce.as_ref(), &text].concat())
     }
 
-    /// Decrypts what [`Self::seal`] gave for the same place.
+    /// Decrypts the result of [`Self::seal`] for the same place.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when it was changed, moved, or sealed with another key.
+    /// [`StoreError::Corrupt`] if the value was changed, moved, or sealed with another key.
     pub fn open(&self, place: Place, sealed: &[u8]) -> Result<Secret<Vec<u8>>, StoreError> {
         let damaged =
             || StoreError::Corrupt(format!("{}.{} of {} does not open", place.table, place.column, place.row));
@@ -122,8 +122,8 @@ impl Sealer {
         Ok(Secret::new(plain.to_vec()))
     }
 
-    /// The keyed hash by which equal values are found without being readable. `kind` keeps an identity card's number
-    /// apart from the same digits on another paper; `value` must be normalised by the caller.
+    /// A keyed hash that finds equal values without revealing them. `kind` separates equal numbers of different kinds
+    /// of document. The caller must normalise `value`.
     #[must_use]
     pub fn blind_index(&self, kind: &str, value: &str) -> String {
         let mut context = hmac::Context::with_key(&self.index);
@@ -133,14 +133,14 @@ impl Sealer {
         hex::encode(context.sign().as_ref())
     }
 
-    /// What tells this key from another without revealing it.
+    /// A check value that identifies the key without revealing it.
     pub(in crate::store) fn check(&self) -> &str {
         &self.check
     }
 }
 
-/// The sealer of a database: from the configuration, or on SQLite from the key file beside the database, made when the
-/// database is new. `known` is the check value of the key that the database was sealed with.
+/// The sealer of a database, with the configured key or, on SQLite, the key file beside the database, created for a new
+/// database. `known` is the check value of the key the database was sealed with.
 pub(in crate::store) fn load(
     address: &Address,
     configured: Option<&str>,
@@ -166,7 +166,7 @@ pub(in crate::store) fn other_key() -> StoreError {
     StoreError::Refused("this database was sealed with another key: restore the right one".into())
 }
 
-/// Reads the key file; makes it when there is none, unless the database already holds what another key sealed.
+/// Reads the key file. Creates a missing one, unless the database already holds sealed values.
 fn key_beside(database: &Path, is_sealed: bool) -> Result<String, StoreError> {
     let path = key_file(database);
     let failed = |cause: std::io::Error| StoreError::Unavailable(format!("key file {}: {cause}", path.display()));
@@ -183,7 +183,8 @@ fn key_beside(database: &Path, is_sealed: bool) -> Result<String, StoreError> {
     std::fs::read_to_string(&path).map_err(failed)
 }
 
-/// Writes a whole new key under another name and links it into place: instances that start at once agree on one key.
+/// Writes a new key to a temporary file and hard-links it into place, so that instances starting at once agree on one
+/// key.
 fn make_key(path: &Path) -> std::io::Result<()> {
     let mut key = [0_u8; 32];
     rand::fill(&mut key).map_err(|_| std::io::Error::other("no randomness"))?;
@@ -201,15 +202,16 @@ fn make_key(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// An identity number as a list may show it: the first three and the last four characters. Shorter than eleven
-/// characters, only the last one stays.
+/// An identity number masked for display: keeps the first three and the last four characters. Of a number shorter than
+/// eleven characters, keeps only the last one.
 #[must_use]
 pub fn mask_identity(number: &str) -> String {
     let count = number.chars().count();
     if count < 11 { mask(number, 0, count.min(1)) } else { mask(number, 3, 4) }
 }
 
-/// A name as a list or a mail may show it: of a natural person the first character, of anybody else all of it.
+/// A name masked for display in lists and mails. Of a natural person, keeps the first character; other names are shown
+/// in full.
 #[must_use]
 pub fn mask_name(kind: &str, name: &str) -> String {
     if kind != ApplicantKind::NaturalPerson.code() {
@@ -218,7 +220,7 @@ pub fn mask_name(kind: &str, name: &str) -> String {
     name.chars().next().map_or_else(String::new, |first| format!("{first}**"))
 }
 
-/// Words of a 送达回证 that say what somebody is to the applicant and name nobody.
+/// Words of a 送达回证 that describe the signatory's relation to the applicant and are not names.
 const RELATIONS: [&str; 30] = [
     "法定代表人",
     "法定代理人",
@@ -252,7 +254,7 @@ const RELATIONS: [&str; 30] = [
     "公司",
 ];
 
-/// Who signed for a reply, as a list may show it: what the person is to the applicant stays, the name does not.
+/// The signatory of a reply masked for display: keeps relation words and hides names.
 #[must_use]
 pub fn mask_signatory(text: &str) -> String {
     let (mut shown, mut rest, mut in_name) = (String::new(), text.trim(), false);
@@ -271,8 +273,8 @@ pub fn mask_signatory(text: &str) -> String {
     shown
 }
 
-/// A telephone number as a list may show it: the first three and the last four digits of a long one, the last two
-/// of a short one.
+/// A telephone number masked for display: keeps the first three and the last four digits. Of a number shorter than
+/// eleven, keeps the last two.
 #[must_use]
 pub fn mask_phone(number: &str) -> String {
     if number.chars().count() < 11 { mask(number, 0, 2) } else { mask(number, 3, 4) }

@@ -1,5 +1,5 @@
-//! SQL types that exist on both databases and the Rust types that carry them: one type for each kind of id, so that a
-//! case's id cannot be given where an organ's is wanted, and the instant.
+//! SQL types that exist on both databases, and their Rust types: an instant, and a distinct type for each kind of id,
+//! so that ids cannot be mixed up.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::backend::Backend;
@@ -21,7 +21,8 @@ use super::db::MultiBackend;
 #[diesel(sqlite_type(name = "Text"))]
 pub struct UuidT;
 
-/// `timestamptz` on PostgreSQL; on SQLite text in UTC, RFC 3339 with six decimals, which sorts as the instants do.
+/// `timestamptz` on PostgreSQL. On SQLite, RFC 3339 text in UTC with six decimals, whose text order is the order in
+/// time.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185))]
 #[diesel(sqlite_type(name = "Text"))]
@@ -42,7 +43,8 @@ macro_rules! on_both_databases {
 on_both_databases!(UuidT);
 on_both_databases!(TsT);
 
-/// `$rust($inner)` as a column of `$sql_type`: PostgreSQL delegates to diesel's own `$pg`, SQLite goes through text.
+/// Implements a column of `$sql_type` for `$rust($inner)`: PostgreSQL delegates to diesel's own `$pg`, SQLite stores
+/// text.
 macro_rules! column_type {
     ($sql_type:ident, $rust:ident, $inner:ty, $pg:ty, $read:expr, $show:expr) => {
         impl FromSql<$sql_type, Pg> for $rust {
@@ -157,7 +159,7 @@ macro_rules! id_types {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new id; ids of later rows sort later (UUID version 7).
+            /// A new id. Ids created later sort later (UUID version 7).
             #[must_use]
             #[expect(clippy::new_without_default, reason = "a default would not be the same twice")]
             pub fn new() -> Self {

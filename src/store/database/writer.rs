@@ -1,5 +1,5 @@
-//! SQLite's one writer. A pool of writers would spend its time on SQLITE_BUSY; one connection behind a queue that is
-//! first come, first served is as fast and starves nobody.
+//! The single writer of SQLite. A pool of writers would spend its time on SQLITE_BUSY. One connection behind a
+//! first-come, first-served queue is as fast and starves no caller.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -15,7 +15,7 @@ pub(in crate::store) struct Writer {
     manager: Manager,
     timeout: Duration,
     queue: Mutex<Queue>,
-    /// Touched only by who has the turn. Empty when the connection broke: the next one opens it again.
+    /// Used only by the holder of the turn. `None` after the connection broke; the next holder reopens it.
     connection: Mutex<Option<Db>>,
 }
 
@@ -25,7 +25,7 @@ struct Queue {
     waiting: VecDeque<SyncSender<()>>,
 }
 
-/// The right to use the connection; gives it to the next in the queue when dropped, also by a panic.
+/// The right to use the connection. On drop, also during a panic, passes to the next in the queue.
 struct Turn<'a>(&'a Mutex<Queue>);
 
 impl Drop for Turn<'_> {
@@ -46,7 +46,8 @@ impl Writer {
         Ok(Self { manager, timeout, queue: Mutex::default(), connection })
     }
 
-    /// Waits for the turn and runs `work` on the connection. `work` learns whether the connection is a new one.
+    /// Waits for the turn and runs `work` on the connection. The flag passed to `work` is `true` for a newly opened
+    /// connection.
     pub(in crate::store) fn with<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&mut Db, bool) -> Result<T, E>,
@@ -70,7 +71,7 @@ impl Writer {
         match signal.recv_timeout(self.timeout) {
             Ok(()) => Ok(Turn(&self.queue)),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                // The turn may have been given between the time-out and this line: then it is ours after all.
+                // The turn may have been handed over between the time-out and this line. If so, it is ours.
                 let queue = lock(&self.queue);
                 let given = signal.try_recv().is_ok();
                 drop(signal);
@@ -80,7 +81,7 @@ impl Writer {
         }
     }
 
-    /// Takes a free turn (`None`) or queues for it.
+    /// Takes a free turn (returns `None`) or queues for one.
     fn join(&self) -> Option<Receiver<()>> {
         let mut queue = lock(&self.queue);
         if !queue.taken {
@@ -93,7 +94,7 @@ impl Writer {
     }
 }
 
-/// A panic elsewhere leaves nothing half done in what these locks guard.
+/// Ignores poisoning: the guarded values are never left half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

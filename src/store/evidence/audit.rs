@@ -1,4 +1,4 @@
-//! Who did what, and who read what: never personal data, only ids and facts.
+//! The audit log: every action and every read of sealed data. Holds ids and facts, never personal data.
 
 use diesel::prelude::*;
 
@@ -14,79 +14,73 @@ pub struct AuditRow {
     pub id: AuditId,
     /// When.
     pub at: Ts,
-    /// Who; none: the program.
+    /// The acting user. `None` for the program itself.
     pub actor_id: Option<UserId>,
-    /// In which organ.
+    /// The organ concerned.
     pub organ_id: Option<OrganId>,
-    /// On which case.
+    /// The case concerned.
     pub case_id: Option<CaseId>,
-    /// What, as a code.
+    /// The action, as a code.
     pub action: String,
     /// JSON, without personal data.
     pub detail: String,
-    /// Which user it is about.
+    /// The user the entry is about.
     pub subject_id: Option<UserId>,
     /// The client's address.
     pub address: Option<String>,
-    /// The request, as in the log of requests.
+    /// The request id, as in the request log.
     pub request_id: Option<String>,
 }
 
 /// An entry to be written.
 #[derive(Debug, Clone, Copy)]
 pub struct NewAudit<'a> {
-    /// Who; none: the program.
+    /// The acting user. `None` for the program itself.
     pub actor_id: Option<UserId>,
-    /// In which organ.
+    /// The organ concerned.
     pub organ_id: Option<OrganId>,
-    /// On which case.
+    /// The case concerned.
     pub case_id: Option<CaseId>,
-    /// What, as a code.
+    /// The action, as a code.
     pub action: &'a str,
     /// JSON, without personal data.
     pub detail: &'a str,
 }
 
-/// Whom an entry is about and where the request came from.
+/// The user an entry is about, and the origin of the request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Whence<'a> {
-    /// Which user it is about.
+    /// The user the entry is about.
     pub subject_id: Option<UserId>,
     /// The client's address.
     pub address: Option<&'a str>,
-    /// The request, as in the log of requests.
+    /// The request id, as in the request log.
     pub request_id: Option<&'a str>,
 }
 
-/// Which entries; what is `None` does not restrict.
+/// Filter for audit entries. A `None` field does not restrict.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Of these organs (entries without an organ are then left out).
+    /// Entries of these organs. Excludes entries without an organ.
     pub organs: Option<Vec<OrganId>>,
-    /// Of this person.
+    /// Entries of this acting user.
     pub actor: Option<UserId>,
-    /// On this case.
+    /// Entries on this case.
     pub case: Option<CaseId>,
-    /// This action.
+    /// Entries with this action.
     pub action: Option<String>,
-    /// From this instant on.
+    /// Entries at or after this instant.
     pub from: Option<Ts>,
-    /// Before this instant.
+    /// Entries before this instant.
     pub until: Option<Ts>,
 }
 
-/// Writes an entry of the program itself or of a command.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Writes an entry without request data, for the program itself or a command.
 pub fn append(db: &mut Db, new: NewAudit<'_>, at: Ts) -> Result<AuditId, StoreError> {
     append_from(db, new, Whence::default(), at)
 }
 
-/// Writes an entry of a request.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Writes an entry with the origin of its request.
 pub fn append_from(db: &mut Db, new: NewAudit<'_>, whence: Whence<'_>, at: Ts) -> Result<AuditId, StoreError> {
     let row = AuditRow {
         id: AuditId::new(),
@@ -104,18 +98,15 @@ pub fn append_from(db: &mut Db, new: NewAudit<'_>, whence: Whence<'_>, at: Ts) -
     Ok(row.id)
 }
 
-/// The entry of an id.
+/// Loads an entry by id.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the entry does not exist.
 pub fn find(db: &mut Db, id: AuditId) -> Result<AuditRow, StoreError> {
     Ok(audit_log::table.filter(audit_log::id.eq(id)).select(AuditRow::as_select()).first(db)?)
 }
 
-/// When a person did this, since an instant: the latest `limit` instants, the newest first.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The instants after `since` at which a user performed an action: the latest `limit`, newest first.
 pub fn instants(db: &mut Db, actor: UserId, action: &str, since: Ts, limit: i64) -> Result<Vec<Ts>, StoreError> {
     let done = audit_log::table
         .filter(audit_log::actor_id.eq(Some(actor)))
@@ -124,18 +115,12 @@ pub fn instants(db: &mut Db, actor: UserId, action: &str, since: Ts, limit: i64)
     Ok(done.order(audit_log::at.desc()).select(audit_log::at).limit(limit).load(db)?)
 }
 
-/// How many entries there are of these actions.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Counts the entries with one of these actions.
 pub fn count(db: &mut Db, actions: &[&str]) -> Result<i64, StoreError> {
     Ok(audit_log::table.filter(audit_log::action.eq_any(actions.iter().copied())).count().get_result(db)?)
 }
 
-/// A page of entries, the newest first; `after` is instant and id of the last one of the page before.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// A page of entries, newest first. `after` holds instant and id of the last entry of the previous page.
 pub fn list(
     db: &mut Db,
     filter: &AuditFilter,

@@ -1,8 +1,8 @@
-//! Outgoing mail: written in the transaction that made it necessary, sent later by whoever holds the lease.
+//! Outgoing mail. A mail is queued in the transaction that requires it and sent later by the instance that leases it.
 //!
-//! A row is handed out under a lease that ends by the database's clock and carries a fence (owner and number of the
-//! attempt): who lost the lease writes nothing any more. A row taken over from a sender that did not report back is
-//! `suspect`: the receiver may already hold a copy, byte for byte the same.
+//! A lease ends by the database's clock and carries a fence (owner and attempt number), so a sender that lost its lease
+//! can no longer change the row. A row taken over from a sender that did not report back is `suspect`: the recipient
+//! may already have received a byte-identical copy.
 
 mod circuit;
 mod queries;
@@ -25,10 +25,10 @@ use crate::store::database::schema::{mail_answers, outbox, reminder_steps};
 use crate::store::database::sqltypes::TsT;
 use crate::store::{CaseId, Db, OrganId, OutboxId, StoreError, Ts, UserId};
 
-/// The longest answer of a mail server that is kept, in characters.
+/// The longest stored reply of a mail server, in characters.
 const REPLY_MAX_CHARS: usize = 500;
 
-/// Where a mail stands.
+/// The state of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MailState {
     /// Waits for its next attempt.
@@ -37,9 +37,9 @@ pub enum MailState {
     Sending,
     /// Accepted by the mail server.
     Sent,
-    /// Refused for good, or too old: waits for a person.
+    /// Rejected permanently, or too old: needs a person's decision.
     Parked,
-    /// Withdrawn before it was sent: what it was about is settled, or a later mail says it.
+    /// Withdrawn before it was sent, because its content is out of date or covered by a later mail.
     Cancelled,
 }
 
@@ -47,7 +47,7 @@ impl MailState {
     /// Every state.
     pub const ALL: [Self; 5] = [Self::Queued, Self::Sending, Self::Sent, Self::Parked, Self::Cancelled];
 
-    /// The code in the row.
+    /// The code in the database.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ impl MailState {
         }
     }
 
-    /// What a person reads.
+    /// The label for display.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ impl MailState {
         }
     }
 
-    /// The state of a code, if there is one.
+    /// The state with this code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.code() == code)
@@ -82,14 +82,14 @@ impl MailState {
     }
 }
 
-/// What became of an attempt that did not get the mail accepted and is followed by another.
+/// The result of a failed attempt that will be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsent {
-    /// The server refused it for now.
+    /// The server rejected it temporarily.
     Later,
-    /// The conversation broke off: the server may have stored the mail.
+    /// The connection broke: the server may have accepted the mail.
     Broken,
-    /// The relay could not be used at all.
+    /// The relay was unusable.
     NoRelay,
 }
 
@@ -103,10 +103,10 @@ impl Unsent {
     }
 }
 
-/// A mail to be queued. `message` is the whole mail with its Message-ID and Date: every attempt sends these bytes.
+/// A mail to queue. `message` is the complete mail with Message-ID and Date, so every attempt sends the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMail {
-    /// Unique for ever: the guarantee of "once".
+    /// Unique among all mails. Guarantees that nothing is queued twice.
     pub dedupe_key: String,
     /// The organ it is about.
     pub organ_id: Option<OrganId>,
@@ -116,28 +116,28 @@ pub struct NewMail {
     pub recipient_id: Option<UserId>,
     /// The address it goes to.
     pub to_address: String,
-    /// Its subject, readable.
+    /// Its subject in clear text.
     pub subject: String,
     /// Its Message-ID.
     pub message_id: String,
     /// Its bytes.
     pub message: Vec<u8>,
-    /// Not sent before this instant; `None`: at once.
+    /// Earliest instant of sending. `None` for at once.
     pub not_before: Option<Ts>,
-    /// Not sent from this instant on, unless a receiver may already hold it; `None`: whenever it can be.
+    /// End of the sending window, ignored for mails the recipient may already have. `None` for no end.
     pub not_after: Option<Ts>,
 }
 
-/// A row as its present sender holds it.
+/// A row leased by a sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     /// The row.
     pub id: OutboxId,
-    /// Who holds it.
+    /// The holder of the lease.
     pub owner: String,
-    /// The number of this attempt; with `owner` it is the fence.
+    /// The number of this attempt. Together with `owner` it is the fence.
     pub attempts: i32,
-    /// Whether an earlier sender may have got it through.
+    /// Whether an earlier sender may have delivered it.
     pub suspect: bool,
     /// Its key.
     pub dedupe_key: String,
@@ -149,11 +149,12 @@ pub struct Claimed {
     pub subject: String,
     /// The bytes to send.
     pub message: Vec<u8>,
-    /// How long it has been waiting, by the database's clock: since it was queued or last released by a person.
+    /// Its age by the database's clock, since it was queued or last released by a person.
     pub age: TimeDelta,
 }
 
-/// The database's instant, so that instances whose clocks differ agree on every lease.
+/// The current instant. On PostgreSQL by the server's clock, so that instances whose clocks differ agree on every
+/// lease.
 pub(in crate::store) fn instant(db: &mut Db) -> Result<Ts, StoreError> {
     match db {
         Db::Pg(db) => Ok(diesel::select(sql::<TsT>("clock_timestamp()")).get_result(db)?),
@@ -170,10 +171,7 @@ fn shortened(reply: &str) -> String {
     reply.chars().map(|c| if c.is_control() { ' ' } else { c }).take(REPLY_MAX_CHARS).collect()
 }
 
-/// Queues a mail unless its key is known. Answers whether it is new.
-///
-/// # Errors
-/// As every write.
+/// Queues a mail unless its key exists. Returns whether it was inserted.
 pub fn enqueue(db: &mut Db, mail: &NewMail) -> Result<bool, StoreError> {
     let now = instant(db)?;
     let row = (
@@ -201,10 +199,7 @@ pub fn enqueue(db: &mut Db, mail: &NewMail) -> Result<bool, StoreError> {
     Ok(inserted == 1)
 }
 
-/// Which of `keys` are in the outbox, in whatever state.
-///
-/// # Errors
-/// As every read.
+/// The keys among these that are in the outbox, in any state.
 pub fn known(db: &mut Db, keys: &[String]) -> Result<HashSet<String>, StoreError> {
     let mut found = HashSet::new();
     for some in keys.chunks(200) {
@@ -217,22 +212,16 @@ pub fn known(db: &mut Db, keys: &[String]) -> Result<HashSet<String>, StoreError
 
 type Ready = ((OutboxId, String, i32, bool), (String, Option<OrganId>, String, String, Vec<u8>), (Ts, Option<Ts>));
 
-/// Takes up to `limit` rows whose time has come, for `lease`. Rows of a sender whose lease ran out are among them and
-/// become suspect. Runs in a write transaction: senders that ask at the same time get different rows.
-///
-/// # Errors
-/// As every write.
+/// Leases up to `limit` ready rows for the duration `lease`. Includes rows whose previous lease expired, and marks them
+/// suspect. Concurrent senders get different rows. Must run in a write transaction.
 pub fn claim(db: &mut Db, owner: &str, limit: i64, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
-    // No reminder was ever written for an earlier day than this.
+    // No reminder was ever written for an earlier day.
     claim_on(db, NaiveDate::default(), owner, limit, lease)
 }
 
-/// As [`claim`], but reminders written for a day before `office_day` stay where they are: what they say ("due today") is
-/// no longer so, and the next pass withdraws them. So do mails whose window has closed. What a receiver may already hold
-/// is not held back.
-///
-/// # Errors
-/// As every write.
+/// Like [`claim`], but skips reminders written for a day before `office_day`, because their text ("due today") is out
+/// of date and the next pass withdraws them. Also skips mails whose window has closed. Never skips a mail that the
+/// recipient may already have.
 pub fn claim_on(
     db: &mut Db,
     office_day: NaiveDate,
@@ -250,8 +239,8 @@ pub fn claim_on(
         .eq(true)
         .or(outbox::state.eq(MailState::Sending.code()))
         .or(is_in_window.and(diesel::dsl::not(diesel::dsl::exists(outdated))));
-    // A leased row carries the end of its lease as its next attempt: one condition, one index. The states are spelt out
-    // because SQLite uses a partial index only for the literal condition.
+    // For a leased row `next_attempt_at` is the end of its lease, so one condition and one index cover both states. The
+    // states are literals because SQLite uses a partial index only for the literal condition.
     let ready = outbox::table
         .filter(sql::<Bool>("state IN ('queued', 'sending')"))
         .filter(outbox::next_attempt_at.le(now))
@@ -290,7 +279,7 @@ pub fn claim_on(
         .collect()
 }
 
-/// The row of a claim, if it is still held by it.
+/// The row of a claim, if the claim still holds it.
 macro_rules! held {
     ($claim:expr) => {
         outbox::table
@@ -301,10 +290,7 @@ macro_rules! held {
     };
 }
 
-/// Prolongs the lease. `false`: it has ended or is somebody else's, and the mail must not be sent by the caller.
-///
-/// # Errors
-/// As every write.
+/// Extends the lease. `false` if it expired or was taken over: the caller must not send the mail.
 pub fn renew(db: &mut Db, claim: &Claimed, lease: Duration) -> Result<bool, StoreError> {
     let now = instant(db)?;
     let until = later(now, lease);
@@ -314,10 +300,7 @@ pub fn renew(db: &mut Db, claim: &Claimed, lease: Duration) -> Result<bool, Stor
     Ok(renewed == 1)
 }
 
-/// The server accepted the mail. `false`: the row is somebody else's by now and was left alone.
-///
-/// # Errors
-/// As every write.
+/// Records that the server accepted the mail. `false` if the claim was lost; the row is then unchanged.
 pub fn mark_sent(db: &mut Db, claim: &Claimed, reply: &str) -> Result<bool, StoreError> {
     let now = instant(db)?;
     let marked = diesel::update(held!(claim))
@@ -332,10 +315,7 @@ pub fn mark_sent(db: &mut Db, claim: &Claimed, reply: &str) -> Result<bool, Stor
     answered(db, claim, now, "sent", reply, marked)
 }
 
-/// The attempt failed and another follows after `pause`.
-///
-/// # Errors
-/// As every write.
+/// Records a failed attempt and schedules the next one after `pause`. `false` if the claim was lost.
 pub fn retry(db: &mut Db, claim: &Claimed, reply: &str, pause: Duration, what: Unsent) -> Result<bool, StoreError> {
     let now = instant(db)?;
     let marked = diesel::update(held!(claim))
@@ -351,10 +331,7 @@ pub fn retry(db: &mut Db, claim: &Claimed, reply: &str, pause: Duration, what: U
     answered(db, claim, now, what.code(), reply, marked)
 }
 
-/// Hands a row back that was not tried: the attempt does not count.
-///
-/// # Errors
-/// As every write.
+/// Returns an untried row to the queue. The attempt does not count. `false` if the claim was lost.
 pub fn hand_back(db: &mut Db, claim: &Claimed) -> Result<bool, StoreError> {
     let now = instant(db)?;
     let marked = diesel::update(held!(claim))
@@ -369,12 +346,9 @@ pub fn hand_back(db: &mut Db, claim: &Claimed) -> Result<bool, StoreError> {
     Ok(marked == 1)
 }
 
-/// For how long the mailbox has answered "not now" without taking or losing a mail in between: since the first such answer
-/// after the last mail to it that was accepted or given up. Counts over all its mails: a reminder is replaced every day,
-/// so none of them grows old.
-///
-/// # Errors
-/// As every read.
+/// How long the address has been rejecting mail temporarily: the time since the first such reply after the last mail to
+/// it that was accepted or parked. Counted over all mails to the address, because reminders are replaced daily and no
+/// single one grows old.
 pub fn refused_for(db: &mut Db, address: &str) -> Result<TimeDelta, StoreError> {
     let now = instant(db)?;
     let theirs = || {
@@ -396,10 +370,7 @@ pub fn refused_for(db: &mut Db, address: &str) -> Result<TimeDelta, StoreError> 
     Ok(since.map_or_else(TimeDelta::zero, |since| now.0.signed_duration_since(since.0)))
 }
 
-/// Gives up until a person decides.
-///
-/// # Errors
-/// As every write.
+/// Parks the mail until a person decides. `false` if the claim was lost.
 pub fn park(db: &mut Db, claim: &Claimed, reply: &str) -> Result<bool, StoreError> {
     let now = instant(db)?;
     let marked = diesel::update(held!(claim))
@@ -413,7 +384,7 @@ pub fn park(db: &mut Db, claim: &Claimed, reply: &str) -> Result<bool, StoreErro
     answered(db, claim, now, "parked", reply, marked)
 }
 
-/// Keeps what became of the attempt, if the row was still held by who made it. Answers whether it was.
+/// Stores the result of an attempt if the claim was still held. Returns whether it was.
 fn answered(
     db: &mut Db,
     claim: &Claimed,
@@ -436,11 +407,8 @@ fn answered(
     Ok(true)
 }
 
-/// Withdraws a mail that nobody holds and no receiver can have, or that is parked; its key is free again. `false`: it is
-/// on its way, or was sent, or may have been.
-///
-/// # Errors
-/// As every write.
+/// Withdraws a mail that is parked, or queued without suspicion of delivery, and frees its key. `false` if it is being
+/// sent, was sent, or is queued and may have been delivered.
 pub fn withdraw(db: &mut Db, key: &str) -> Result<bool, StoreError> {
     let waiting = outbox::table
         .filter(outbox::dedupe_key.eq(key))
@@ -464,10 +432,8 @@ pub fn withdraw(db: &mut Db, key: &str) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Queues a parked mail again, the same bytes, whatever its window: a person wants it sent. `false`: it is not parked.
-///
-/// # Errors
-/// As every write.
+/// Queues a parked mail again with the same bytes and no window, because a person asked for it. `false` if it is not
+/// parked.
 pub fn release(db: &mut Db, id: OutboxId) -> Result<bool, StoreError> {
     let now = instant(db)?;
     let parked = outbox::table.filter(outbox::id.eq(id)).filter(outbox::state.eq(MailState::Parked.code()));

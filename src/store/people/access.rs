@@ -1,4 +1,4 @@
-//! Who asks, and where a thing belongs: what authorisation asks before anything else is read.
+//! The caller's roles and the organs a thing belongs to: the input of every authorisation decision.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -21,26 +21,26 @@ pub enum Thing {
     Case(CaseId),
     /// A 督办单, in the organ that has to answer it.
     Order(OrderId),
-    /// A user, in the organs where it holds roles.
+    /// A user, in the organs where they hold roles.
     User(UserId),
     /// A mail, in the organ it is about.
     Mail(OutboxId),
 }
 
-/// A user with every role it holds, and the organs to which a thing belongs.
+/// A user with all their roles, and the organs a thing belongs to.
 #[derive(Debug, Clone)]
 pub struct Asking {
     /// The user.
     pub user: UserRow,
     /// Every role with its organ, ordered.
     pub roles: Vec<(OrganId, Role)>,
-    /// The organs of the thing, by path. Empty when there is no such thing, and for a mail about no single organ.
+    /// The organs of the thing, ordered by path. Empty if the thing does not exist or is a mail about no single organ.
     pub seats: Vec<Seat>,
 }
 
 type Row = (UserRow, Option<(OrganId, String)>, Option<OrganRow>, Option<String>, Option<String>);
 
-/// The user with its roles beside the organs for which a condition holds.
+/// Selects a user's roles, cross-joined with the organs that satisfy `$belongs`.
 macro_rules! asking {
     ($user:expr, $belongs:expr) => {
         users::table
@@ -58,10 +58,10 @@ macro_rules! asking {
     };
 }
 
-/// The user, its roles, and the organs of a thing, in one statement. `None`: there is no such user.
+/// Loads the user, their roles and the organs of a thing in one statement. `None` if the user does not exist.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] for a role this program does not know.
+/// [`StoreError::Corrupt`] if a stored role is unknown to this program.
 pub fn asking(db: &mut Db, user: UserId, thing: Option<Thing>) -> Result<Option<Asking>, StoreError> {
     let rows: Vec<Row> = match thing {
         None => asking!(user, organ_table::id.is_null()).load(db)?,
@@ -75,7 +75,8 @@ pub fn asking(db: &mut Db, user: UserId, thing: Option<Thing>) -> Result<Option<
             asking!(user, organ_table::id.eq_any(orders.select(supervision_orders::organ_id))).load(db)?
         }
         Some(Thing::User(id)) => {
-            // The roles of another user than the one who asks: the table a second time, which diesel would mix up.
+            // These are the roles of another user than the caller. Plain SQL, because diesel would confuse the two uses
+            // of `user_roles`.
             let theirs = sql::<Bool>("organs.id IN (SELECT held.organ_id FROM user_roles held WHERE held.user_id = ");
             asking!(user, theirs.bind::<UuidT, _>(id).sql(")")).load(db)?
         }
@@ -87,7 +88,7 @@ pub fn asking(db: &mut Db, user: UserId, thing: Option<Thing>) -> Result<Option<
     put_together(rows)
 }
 
-/// The rows are every role beside every organ.
+/// Folds the rows, each of which pairs one role with one organ.
 fn put_together(rows: Vec<Row>) -> Result<Option<Asking>, StoreError> {
     let mut found: Option<Asking> = None;
     for (user, role, organ, here, nationally) in rows {
@@ -126,52 +127,46 @@ const PLACE: (organ_table::id, organ_table::path) = (organ_table::id, organ_tabl
 /// The place of an organ.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the organ does not exist.
 pub fn of_organ(db: &mut Db, id: OrganId) -> Result<OrganPlace, StoreError> {
     Ok(organ_table::table.filter(organ_table::id.eq(id)).select(PLACE).first(db)?)
 }
 
-/// The place of a case: that of its organ.
+/// The place of a case, which is the place of its organ.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the case does not exist.
 pub fn of_case(db: &mut Db, id: CaseId) -> Result<OrganPlace, StoreError> {
     let theirs = cases::table.inner_join(organ_table::table.on(organ_table::id.eq(cases::organ_id)));
     Ok(theirs.filter(cases::id.eq(id)).select(PLACE).first(db)?)
 }
 
-/// The place of a 督办单: that of the organ that has to answer it.
+/// The place of a 督办单, which is the place of the organ that has to answer it.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the order does not exist.
 pub fn of_order(db: &mut Db, id: OrderId) -> Result<OrganPlace, StoreError> {
     let theirs =
         supervision_orders::table.inner_join(organ_table::table.on(organ_table::id.eq(supervision_orders::organ_id)));
     Ok(theirs.filter(supervision_orders::id.eq(id)).select(PLACE).first(db)?)
 }
 
-/// The place of a mail: that of the organ it is about; `None` for a mail about no single organ.
+/// The place of the organ a mail is about. `None` for a mail about no single organ.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the mail does not exist.
 pub fn of_mail(db: &mut Db, id: OutboxId) -> Result<Option<OrganPlace>, StoreError> {
     let organ: Option<OrganId> = outbox::table.filter(outbox::id.eq(id)).select(outbox::organ_id).first(db)?;
     organ.map(|organ| of_organ(db, organ)).transpose()
 }
 
-/// The organs at the top.
-///
-/// # Errors
-/// What every read may meet.
+/// The root organs, ordered by path.
 pub fn at_top(db: &mut Db) -> Result<Vec<OrganPlace>, StoreError> {
     let top = organ_table::table.filter(organ_table::parent_id.is_null());
     Ok(top.order(organ_table::path).select(PLACE).load(db)?)
 }
 
-/// The places of a user: every organ in which it holds a role.
-///
-/// # Errors
-/// What every read may meet.
+/// The places of all organs in which a user holds a role.
 pub fn of_user(db: &mut Db, id: UserId) -> Result<Vec<OrganPlace>, StoreError> {
     let organ_ids = user_roles::table.filter(user_roles::user_id.eq(id)).select(user_roles::organ_id);
     let theirs = organ_table::table.filter(organ_table::id.eq_any(organ_ids));

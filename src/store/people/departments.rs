@@ -18,18 +18,18 @@ pub struct DepartmentRow {
     pub code: String,
     /// 科室名称.
     pub name: String,
-    /// No new case goes to one that is not.
+    /// Whether it accepts new cases.
     pub is_active: bool,
     /// 科室负责人.
     pub head_id: Option<UserId>,
-    /// Rises with each change.
+    /// Incremented by each change.
     pub version: i64,
 }
 
 /// Adds an active department.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the organ has that code, [`StoreError::Dangling`] when there is no such organ.
+/// [`StoreError::Conflict`] if the organ already uses the code, [`StoreError::Dangling`] if the organ does not exist.
 pub fn insert(db: &mut Db, organ: OrganId, code: &str, name: &str) -> Result<DepartmentRow, StoreError> {
     let row = DepartmentRow {
         id: DepartmentId::new(),
@@ -44,12 +44,12 @@ pub fn insert(db: &mut Db, organ: OrganId, code: &str, name: &str) -> Result<Dep
     Ok(row)
 }
 
-/// Changes name, head and whether it is active; `row.version` is the version the change was made on. Returns the row
-/// with its new version.
+/// Updates name, head and active flag. `row.version` is the version the change is based on. Returns the row with its
+/// new version.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when it was changed meanwhile, [`StoreError::NotFound`] when it is not there,
-/// [`StoreError::Dangling`] when the head is not there.
+/// [`StoreError::Conflict`] if the version differs, [`StoreError::NotFound`] if the department does not exist,
+/// [`StoreError::Dangling`] if the head does not exist.
 pub fn update(db: &mut Db, row: &DepartmentRow) -> Result<DepartmentRow, StoreError> {
     let current = departments::table.filter(departments::id.eq(row.id)).filter(departments::version.eq(row.version));
     let changed = diesel::update(current)
@@ -64,36 +64,30 @@ pub fn update(db: &mut Db, row: &DepartmentRow) -> Result<DepartmentRow, StoreEr
     if changed == 1 { Ok(now) } else { Err(StoreError::Conflict) }
 }
 
-/// The department of an id.
+/// Loads a department by id.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the department does not exist.
 pub fn find(db: &mut Db, id: DepartmentId) -> Result<DepartmentRow, StoreError> {
     Ok(departments::table.find(id).select(DepartmentRow::as_select()).first(db)?)
 }
 
-/// The department of an organ with a code.
+/// Loads a department of an organ by code.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the organ has no department with this code.
 pub fn find_by_code(db: &mut Db, organ: OrganId, code: &str) -> Result<DepartmentRow, StoreError> {
     let named = departments::table.filter(departments::organ_id.eq(organ)).filter(departments::code.eq(code));
     Ok(named.select(DepartmentRow::as_select()).first(db)?)
 }
 
-/// The departments of some organs, by code.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The departments of these organs, ordered by organ and code.
 pub fn list(db: &mut Db, of: &[OrganId]) -> Result<Vec<DepartmentRow>, StoreError> {
     let theirs = departments::table.filter(departments::organ_id.eq_any(of));
     Ok(theirs.order((departments::organ_id, departments::code)).select(DepartmentRow::as_select()).load(db)?)
 }
 
-/// In these organs the person heads no department any more.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Removes the person as head of all departments of these organs. Returns how many were changed.
 pub fn drop_head(db: &mut Db, head: UserId, organs: &[OrganId]) -> Result<usize, StoreError> {
     let headed = departments::table.filter(departments::head_id.eq(Some(head)));
     let headed = headed.filter(departments::organ_id.eq_any(organs));

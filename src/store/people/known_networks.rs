@@ -1,4 +1,4 @@
-//! The networks from which a user has signed in, each as a keyed hash.
+//! The networks each user has signed in from, as keyed hashes.
 
 use diesel::prelude::*;
 
@@ -6,22 +6,17 @@ use crate::store::database::db::{Both, Db};
 use crate::store::database::schema::known_networks;
 use crate::store::{StoreError, Ts, UserId};
 
-/// The networks kept of one user. Each has an allowance of guesses of its own, so their number bounds the guesses.
+/// The most networks kept per user. Each has its own allowance of failed sign-ins, so this bounds the total number of
+/// guesses.
 const MOST: i64 = 10;
 
 /// Whether the user has signed in from this network since `since`.
-///
-/// # Errors
-/// What every read may meet.
 pub fn is_known(db: &mut Db, user: UserId, network: &str, since: Ts) -> Result<bool, StoreError> {
     let row = known_networks::table.find((user, network)).filter(known_networks::last_at.ge(since));
     Ok(row.select(known_networks::last_at).first::<Ts>(db).optional()?.is_some())
 }
 
-/// Notes that the user has signed in from this network; the oldest one goes when there are too many.
-///
-/// # Errors
-/// What every write may meet.
+/// Records a sign-in from this network. Drops the oldest networks beyond the maximum.
 pub fn remember(db: &mut Db, user: UserId, network: &str, at: Ts) -> Result<(), StoreError> {
     let row = (known_networks::user_id.eq(user), known_networks::network.eq(network), known_networks::last_at.eq(at));
     let upsert = diesel::insert_into(known_networks::table)
@@ -38,10 +33,7 @@ pub fn remember(db: &mut Db, user: UserId, network: &str, at: Ts) -> Result<(), 
     Ok(())
 }
 
-/// Forgets the networks that were last used for signing in before `instant`.
-///
-/// # Errors
-/// What every write may meet.
+/// Deletes the networks last used for a sign-in before `instant`.
 pub fn forget_before(db: &mut Db, instant: Ts) -> Result<(), StoreError> {
     diesel::delete(known_networks::table.filter(known_networks::last_at.lt(instant))).execute(db)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! 行政机关: the bureaus, in a tree (主管/下级) with a separate line of reporting.
+//! 行政机关: the organs, in a tree (主管/下级) with a separate reporting line.
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -16,27 +16,27 @@ use crate::store::{OrganId, StoreError, Ts};
 pub struct OrganRow {
     /// Id.
     pub id: OrganId,
-    /// Short code, unique in the whole house.
+    /// Short code, unique across all organs.
     pub code: String,
     /// 机关名称.
     pub name: String,
     /// 主管机关.
     pub parent_id: Option<OrganId>,
-    /// The organ it reports its annual figures to, when not the parent.
+    /// The organ it reports its annual figures to, if not the parent.
     pub reports_to: Option<OrganId>,
-    /// `/` and the ids from the root down, each followed by `/`.
+    /// `/` and the ids from the root down to this organ, each followed by `/`.
     pub path: String,
-    /// Name of the calendar overlay; empty: the national calendar.
+    /// Name of the calendar overlay. Empty for the national calendar.
     pub region: String,
     /// JSON of the organ's rules.
     pub settings: String,
     /// When it was added.
     pub created_at: Ts,
-    /// Rises with each change.
+    /// Incremented by each change.
     pub version: i64,
 }
 
-/// An organ with the calendars in force for it: what its cases are decided by.
+/// An organ with the calendars in force for it, by which its cases are decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seat {
     /// The organ.
@@ -51,20 +51,20 @@ impl Seat {
     }
 }
 
-/// The version of the calendar in force in the region of an organ, beside its row.
+/// Subquery next to a row of `organs`: the version in force in the organ's region.
 pub(in crate::store) fn version_here() -> SqlLiteral<Nullable<Text>> {
     sql("(SELECT v.version FROM calendar_versions v WHERE v.region = organs.region ORDER BY v.revision DESC LIMIT 1)")
 }
 
-/// The version of the national calendar in force, beside any row.
+/// Subquery next to any row: the national version in force.
 pub(in crate::store) fn version_nationally() -> SqlLiteral<Nullable<Text>> {
     sql("(SELECT v.version FROM calendar_versions v WHERE v.region = '' ORDER BY v.revision DESC LIMIT 1)")
 }
 
-/// The organ of an id with the calendars in force for it.
+/// Loads an organ by id with the calendars in force for it.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the organ does not exist.
 pub fn seat(db: &mut Db, id: OrganId) -> Result<Seat, StoreError> {
     let (organ, here, nationally) = organs::table
         .filter(organs::id.eq(id))
@@ -74,9 +74,6 @@ pub fn seat(db: &mut Db, id: OrganId) -> Result<Seat, StoreError> {
 }
 
 /// Every organ with the calendars in force for it, parents before their children.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
 pub fn seats(db: &mut Db) -> Result<Vec<Seat>, StoreError> {
     let rows: Vec<(OrganRow, Option<String>, Option<String>)> = organs::table
         .order(organs::path)
@@ -86,9 +83,6 @@ pub fn seats(db: &mut Db) -> Result<Vec<Seat>, StoreError> {
 }
 
 /// These organs with the calendars in force for them, in any order.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
 pub fn seats_of(db: &mut Db, ids: &[OrganId]) -> Result<Vec<Seat>, StoreError> {
     let rows: Vec<(OrganRow, Option<String>, Option<String>)> = organs::table
         .filter(organs::id.eq_any(ids))
@@ -97,7 +91,7 @@ pub fn seats_of(db: &mut Db, ids: &[OrganId]) -> Result<Vec<Seat>, StoreError> {
     Ok(rows.into_iter().map(|(organ, here, nationally)| Seat::new(organ, here, nationally)).collect())
 }
 
-/// What an organ is made of.
+/// The values of a new organ.
 #[derive(Debug, Clone, Copy)]
 pub struct NewOrgan<'a> {
     /// Short code.
@@ -117,7 +111,7 @@ pub struct NewOrgan<'a> {
 /// Adds an organ below its parent.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the code is taken, [`StoreError::NotFound`] when the parent is not there.
+/// [`StoreError::Conflict`] if the code is taken, [`StoreError::NotFound`] if the parent does not exist.
 pub fn insert(db: &mut Db, new: NewOrgan<'_>, at: Ts) -> Result<OrganRow, StoreError> {
     let id = OrganId::new();
     let above = match new.parent_id {
@@ -140,11 +134,12 @@ pub fn insert(db: &mut Db, new: NewOrgan<'_>, at: Ts) -> Result<OrganRow, StoreE
     Ok(row)
 }
 
-/// Changes code, name, reporting line, region and settings; `row.version` is the version the change was made on.
-/// Parent and path stay. Returns the row with its new version.
+/// Updates code, name, reporting line, region and settings. Parent and path are fixed. `row.version` is the version the
+/// change is based on. Returns the row with its new version.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when it was changed meanwhile, [`StoreError::NotFound`] when it is not there.
+/// [`StoreError::Conflict`] if the version differs or the code is taken, [`StoreError::NotFound`] if the organ does not
+/// exist, [`StoreError::Dangling`] if `reports_to` does not exist.
 pub fn update(db: &mut Db, row: &OrganRow) -> Result<OrganRow, StoreError> {
     let current = organs::table.filter(organs::id.eq(row.id)).filter(organs::version.eq(row.version));
     let changed = diesel::update(current)
@@ -161,18 +156,19 @@ pub fn update(db: &mut Db, row: &OrganRow) -> Result<OrganRow, StoreError> {
     if changed == 1 { Ok(now) } else { Err(StoreError::Conflict) }
 }
 
-/// The organ of an id.
+/// Loads an organ by id.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the organ does not exist.
 pub fn find(db: &mut Db, id: OrganId) -> Result<OrganRow, StoreError> {
     Ok(organs::table.find(id).select(OrganRow::as_select()).first(db)?)
 }
 
-/// As [`find`], held against other writers until the transaction ends. Rows that name the organ may still be added.
+/// Like [`find`], and locks the row until the transaction ends. Other transactions may still add rows that refer to the
+/// organ.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the organ does not exist; [`StoreError::Busy`] if the wait times out.
 pub fn lock(db: &mut Db, id: OrganId) -> Result<OrganRow, StoreError> {
     let row = organs::table.filter(organs::id.eq(id)).select(organs::id);
     let _: OrganId = match db {
@@ -182,18 +178,15 @@ pub fn lock(db: &mut Db, id: OrganId) -> Result<OrganRow, StoreError> {
     find(db, id)
 }
 
-/// The organ of a code.
+/// Loads an organ by code.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if no organ has this code.
 pub fn find_by_code(db: &mut Db, code: &str) -> Result<OrganRow, StoreError> {
     Ok(organs::table.filter(organs::code.eq(code)).select(OrganRow::as_select()).first(db)?)
 }
 
-/// The organ of a code, else the one of an id, if there is one.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The organ with this code, or else the one with this id. `None` if there is neither.
 pub fn find_named(db: &mut Db, code: &str, id: Option<OrganId>) -> Result<Option<OrganRow>, StoreError> {
     let mut query = organs::table.filter(organs::code.eq(code)).select(OrganRow::as_select()).into_boxed();
     if let Some(id) = id {
@@ -204,26 +197,20 @@ pub fn find_named(db: &mut Db, code: &str, id: Option<OrganId>) -> Result<Option
     Ok(found.into_iter().next())
 }
 
-/// The organs of a set of ids, parents before their children.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The organs with these ids, parents before their children.
 pub fn list(db: &mut Db, ids: &[OrganId]) -> Result<Vec<OrganRow>, StoreError> {
     Ok(organs::table.filter(organs::id.eq_any(ids)).order(organs::path).select(OrganRow::as_select()).load(db)?)
 }
 
 /// Every organ, parents before their children.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
 pub fn all(db: &mut Db) -> Result<Vec<OrganRow>, StoreError> {
     Ok(organs::table.order(organs::path).select(OrganRow::as_select()).load(db)?)
 }
 
-/// The organ itself and every one below it.
+/// The ids of an organ and of every organ below it.
 ///
 /// # Errors
-/// [`StoreError::NotFound`] when there is no such organ.
+/// [`StoreError::NotFound`] if the organ does not exist.
 pub fn subtree(db: &mut Db, root: OrganId) -> Result<Vec<OrganId>, StoreError> {
     let path = find(db, root)?.path; // hexadecimal digits, '-' and '/': nothing that LIKE reads as a pattern
     let below = organs::path.like(format!("{path}%"));

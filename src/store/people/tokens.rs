@@ -1,4 +1,4 @@
-//! Refresh tokens (only their hashes) and the count of failed logins, shared by all instances.
+//! Refresh tokens (only their hashes) and counters of failed logins, shared by all instances.
 
 use diesel::prelude::*;
 
@@ -12,15 +12,15 @@ use crate::store::{AuditId, FamilyId, StoreError, TokenId, Ts, UserId};
 pub struct RefreshRow {
     /// Its id.
     pub id: TokenId,
-    /// Whose it is.
+    /// Its owner.
     pub user_id: UserId,
-    /// One login; a token used twice revokes its whole family.
+    /// The login it belongs to. A token used twice revokes its whole family.
     pub family: FamilyId,
     /// SHA-256 of the token, hexadecimal.
     pub token_hash: String,
-    /// When it was given out.
+    /// When it was issued.
     pub issued_at: Ts,
-    /// The end of the login; the same for the whole family.
+    /// The end of the login, the same for the whole family.
     pub expires_at: Ts,
     /// When it was exchanged for its successor.
     pub used_at: Option<Ts>,
@@ -29,27 +29,18 @@ pub struct RefreshRow {
 }
 
 /// Adds a token.
-///
-/// # Errors
-/// What every write may meet.
 pub fn insert(db: &mut Db, token: &RefreshRow) -> Result<(), StoreError> {
     diesel::insert_into(refresh_tokens::table).values(token).execute(db)?;
     Ok(())
 }
 
-/// The token of a hash, if there is one.
-///
-/// # Errors
-/// What every read may meet.
+/// The token with this hash, if there is one.
 pub fn find(db: &mut Db, hash: &str) -> Result<Option<RefreshRow>, StoreError> {
     let columns = <RefreshRow as Selectable<MultiBackend>>::construct_selection();
     Ok(refresh_tokens::table.filter(refresh_tokens::token_hash.eq(hash)).select(columns).first(db).optional()?)
 }
 
-/// Marks a token as exchanged; false when somebody else has done it already.
-///
-/// # Errors
-/// What every write may meet.
+/// Marks a token as exchanged. `false` if it was already exchanged or revoked.
 pub fn mark_used(db: &mut Db, id: TokenId, at: Ts) -> Result<bool, StoreError> {
     let unused = refresh_tokens::table
         .filter(refresh_tokens::id.eq(id))
@@ -59,9 +50,6 @@ pub fn mark_used(db: &mut Db, id: TokenId, at: Ts) -> Result<bool, StoreError> {
 }
 
 /// Revokes every token of one login.
-///
-/// # Errors
-/// What every write may meet.
 pub fn revoke_family(db: &mut Db, family: FamilyId, at: Ts) -> Result<(), StoreError> {
     let open =
         refresh_tokens::table.filter(refresh_tokens::family.eq(family)).filter(refresh_tokens::revoked_at.is_null());
@@ -70,9 +58,6 @@ pub fn revoke_family(db: &mut Db, family: FamilyId, at: Ts) -> Result<(), StoreE
 }
 
 /// Revokes every token of a user.
-///
-/// # Errors
-/// What every write may meet.
 pub fn revoke_all(db: &mut Db, user: UserId, at: Ts) -> Result<(), StoreError> {
     let open =
         refresh_tokens::table.filter(refresh_tokens::user_id.eq(user)).filter(refresh_tokens::revoked_at.is_null());
@@ -80,45 +65,39 @@ pub fn revoke_all(db: &mut Db, user: UserId, at: Ts) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets tokens and counts that no longer matter.
-///
-/// # Errors
-/// What every write may meet.
+/// Deletes tokens that expired, and counters whose window began, before `instant`.
 pub fn forget_before(db: &mut Db, instant: Ts) -> Result<(), StoreError> {
     diesel::delete(refresh_tokens::table.filter(refresh_tokens::expires_at.lt(instant))).execute(db)?;
     diesel::delete(login_attempts::table.filter(login_attempts::window_started_at.lt(instant))).execute(db)?;
     Ok(())
 }
 
-/// A key that was closed, at the end of its window.
+/// A lock-out of a key whose window has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lockout {
-    /// The entry of the audit log that says when it was closed.
+    /// The audit entry that records the lock-out.
     pub audit_id: AuditId,
-    /// Attempts that were refused unseen.
+    /// The number of attempts refused without a check of the password.
     pub refused: i32,
 }
 
-/// What counting one attempt gave.
+/// The result of counting one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
     /// When the window began.
     pub since: Ts,
-    /// Whether the attempt is within the limit; else it was not counted and must not be looked at.
+    /// Whether the attempt is within the limit. If not, the password must not be checked.
     pub is_open: bool,
-    /// Whether the audit log already says that the key is closed.
+    /// Whether the audit log already records the lock-out.
     pub is_recorded: bool,
-    /// The lock-out of the window before, if this attempt began a new one.
+    /// The lock-out of the previous window, if this attempt began a new one.
     pub ended: Option<Lockout>,
 }
 
 type AttemptRow = (Ts, i32, i32, Option<AuditId>);
 
-/// Counts one attempt under `key` if there are fewer than `limit` in the window. A window that began before `oldest` is
-/// over: counting starts again at `at`. The row stays locked until the transaction ends.
-///
-/// # Errors
-/// What every write may meet.
+/// Counts an attempt under `key`: as a failure if there are fewer than `limit` in the window, else as refused. A window
+/// that began before `oldest` is over and a new one begins at `at`. The row stays locked until the transaction ends.
 pub fn count_attempt(db: &mut Db, key: &str, limit: u32, oldest: Ts, at: Ts) -> Result<Counted, StoreError> {
     let fresh = (
         login_attempts::key.eq(key),
@@ -157,20 +136,14 @@ pub fn count_attempt(db: &mut Db, key: &str, limit: u32, oldest: Ts, at: Ts) -> 
     Ok(Counted { since, is_open, is_recorded: lockout.is_some(), ended })
 }
 
-/// Notes which entry of the audit log says that the key is closed.
-///
-/// # Errors
-/// What every write may meet.
+/// Records the audit entry of a lock-out.
 pub fn note_lockout(db: &mut Db, key: &str, entry: AuditId) -> Result<(), StoreError> {
     let row = login_attempts::table.filter(login_attempts::key.eq(key));
     diesel::update(row).set(login_attempts::lockout_id.eq(Some(entry))).execute(db)?;
     Ok(())
 }
 
-/// Removes the lock-outs whose window began before `oldest`, and gives them.
-///
-/// # Errors
-/// What every write may meet.
+/// Deletes the lock-outs whose window began before `oldest`, and returns them.
 pub fn take_ended_lockouts(db: &mut Db, oldest: Ts) -> Result<Vec<Lockout>, StoreError> {
     let ended = login_attempts::table
         .filter(login_attempts::window_started_at.lt(oldest))
@@ -181,11 +154,8 @@ pub fn take_ended_lockouts(db: &mut Db, oldest: Ts) -> Result<Vec<Lockout>, Stor
     Ok(removed.into_iter().filter_map(|(id, refused)| Some(Lockout { audit_id: id?, refused })).collect())
 }
 
-/// Forgets the attempts under `key`: the password was right, or an administrator opens the key. Gives the lock-out that
-/// ends with it.
-///
-/// # Errors
-/// What every write may meet.
+/// Deletes the counter of `key`, after a correct password or when an administrator unlocks it. Returns the lock-out
+/// that this ends.
 pub fn clear_attempts(db: &mut Db, key: &str) -> Result<Option<Lockout>, StoreError> {
     let row = login_attempts::table.filter(login_attempts::key.eq(key));
     let removed: Vec<(Option<AuditId>, i32)> = on_each!(db => {
@@ -194,10 +164,7 @@ pub fn clear_attempts(db: &mut Db, key: &str) -> Result<Option<Lockout>, StoreEr
     Ok(removed.into_iter().find_map(|(id, refused)| Some(Lockout { audit_id: id?, refused })))
 }
 
-/// Takes one attempt back under `key`: the password was right, so it was no failure of this address.
-///
-/// # Errors
-/// What every write may meet.
+/// Takes back one attempt under `key`, because the password was correct.
 pub fn uncount_attempt(db: &mut Db, key: &str) -> Result<(), StoreError> {
     let row = login_attempts::table.filter(login_attempts::key.eq(key)).filter(login_attempts::failures.gt(0));
     diesel::update(row).set(login_attempts::failures.eq(login_attempts::failures - 1)).execute(db)?;

@@ -7,7 +7,7 @@ use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::schema::{user_roles, users};
 use crate::store::{DepartmentId, OrganId, StoreError, Ts, UserId};
 
-/// Who signs in: a person or another system.
+/// The kind of user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserKind {
     /// A member of staff.
@@ -17,7 +17,7 @@ pub enum UserKind {
 }
 
 impl UserKind {
-    /// The code in rows and JSON.
+    /// The code in the database and in JSON.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -26,7 +26,7 @@ impl UserKind {
         }
     }
 
-    /// The kind of a code, if there is one.
+    /// The kind with this code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         [Self::Person, Self::Machine].into_iter().find(|kind| kind.code() == code)
@@ -37,38 +37,38 @@ impl UserKind {
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
 pub struct UserRow {
-    /// Its id.
+    /// Id.
     pub id: UserId,
-    /// What is typed at the login; unique, lower case.
+    /// The login name, unique and in lower case.
     pub username: String,
-    /// What others see.
+    /// The name shown to others.
     pub display_name: String,
-    /// Where reminders go.
+    /// The address for reminders.
     pub email: Option<String>,
     /// [`UserKind`] as its code.
     pub kind: String,
-    /// Argon2id in PHC form.
+    /// Argon2id hash in PHC format.
     pub password_hash: String,
     /// The department, for handlers.
     pub department_id: Option<DepartmentId>,
     /// Whether the user may sign in.
     pub is_active: bool,
-    /// Tokens of an older epoch are refused.
+    /// Tokens of an older epoch are invalid.
     pub token_epoch: i32,
-    /// When it was made.
+    /// When it was added.
     pub created_at: Ts,
-    /// Counts changes.
+    /// Incremented by each change.
     pub version: i64,
 }
 
-/// What may be changed of a user; `None` keeps it.
+/// Changes of a user. A `None` field keeps the stored value.
 #[derive(Debug, Clone, Default)]
 pub struct UserChange {
     /// New display name.
     pub display_name: Option<String>,
-    /// New address, or none.
+    /// New address. `Some(None)` removes it.
     pub email: Option<Option<String>>,
-    /// New department, or none.
+    /// New department. `Some(None)` removes it.
     pub department_id: Option<Option<DepartmentId>>,
     /// Whether the user may sign in.
     pub is_active: Option<bool>,
@@ -81,27 +81,27 @@ fn columns() -> <UserRow as Selectable<MultiBackend>>::SelectExpression {
 /// Adds a user.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the name is taken.
+/// [`StoreError::Conflict`] if the login name is taken.
 pub fn insert(db: &mut Db, user: &UserRow) -> Result<(), StoreError> {
     diesel::insert_into(users::table).values(user).execute(db)?;
     Ok(())
 }
 
-/// The user of an id.
+/// Loads a user by id.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the user does not exist.
 pub fn find(db: &mut Db, id: UserId) -> Result<UserRow, StoreError> {
     Ok(users::table.filter(users::id.eq(id)).select(columns()).first(db)?)
 }
 
-/// Holds a user against other writers until the transaction ends. Rows that name the user may still be added.
+/// Locks a user's row until the transaction ends. Other transactions may still add rows that refer to the user.
 ///
-/// Giving out a login and ending one lock the user first: else a login that is given out while all are ended
-/// would be missed.
+/// Issuing a login and ending all logins both lock the user first, so that a login issued at the same time is not
+/// missed.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the user does not exist; [`StoreError::Busy`] if the wait times out.
 pub fn lock(db: &mut Db, id: UserId) -> Result<(), StoreError> {
     let row = users::table.filter(users::id.eq(id)).select(users::id);
     let _: UserId = match db {
@@ -111,43 +111,28 @@ pub fn lock(db: &mut Db, id: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The names that others see of these users, in any order.
-///
-/// # Errors
-/// What every read may meet.
+/// The display names of these users, in any order.
 pub fn names(db: &mut Db, of: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError> {
     Ok(users::table.filter(users::id.eq_any(of)).select((users::id, users::display_name)).load(db)?)
 }
 
-/// The user of a login name, if there is one.
-///
-/// # Errors
-/// What every read may meet.
+/// The user with this login name, if there is one.
 pub fn find_by_username(db: &mut Db, username: &str) -> Result<Option<UserRow>, StoreError> {
     Ok(users::table.filter(users::username.eq(username)).select(columns()).first(db).optional()?)
 }
 
-/// Whether the user is there and may sign in.
-///
-/// # Errors
-/// What every read may meet.
+/// Whether the user exists and may sign in.
 pub fn is_active(db: &mut Db, id: UserId) -> Result<bool, StoreError> {
     let found: Option<bool> = users::table.filter(users::id.eq(id)).select(users::is_active).first(db).optional()?;
     Ok(found == Some(true))
 }
 
-/// Whether there is any user at all.
-///
-/// # Errors
-/// What every read may meet.
+/// Whether there is any user.
 pub fn any(db: &mut Db) -> Result<bool, StoreError> {
     Ok(users::table.select(users::id).limit(1).first::<UserId>(db).optional()?.is_some())
 }
 
-/// The users who hold a role in `organ`, by name, after the name `after`.
-///
-/// # Errors
-/// What every read may meet.
+/// Users with a role in `organ`, by login name, after the name `after`.
 pub fn page(db: &mut Db, organ: OrganId, after: Option<&str>, limit: i64) -> Result<Vec<UserRow>, StoreError> {
     let members = user_roles::table.filter(user_roles::organ_id.eq(organ)).select(user_roles::user_id);
     let mut query = users::table.filter(users::id.eq_any(members)).select(columns()).into_boxed();
@@ -157,13 +142,13 @@ pub fn page(db: &mut Db, organ: OrganId, after: Option<&str>, limit: i64) -> Res
     Ok(query.order(users::username).limit(limit).load(db)?)
 }
 
-/// Changes a user that still is as `seen`; another version means that another change was first.
+/// Updates a user whose version is still that of `seen`.
 ///
-/// The epoch is raised where it is stored, never written from `seen`: a sign-out meanwhile raises it without a new
-/// version, and the tokens it revoked must not come back.
+/// Increments the stored epoch instead of writing one derived from `seen`: a sign-out in the meantime raises the epoch
+/// without a new version, and the tokens it revoked must stay invalid.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the version is stale, [`StoreError::Dangling`] for an unknown department.
+/// [`StoreError::Conflict`] if the version differs, [`StoreError::Dangling`] if the department does not exist.
 pub fn update(db: &mut Db, seen: &UserRow, change: &UserChange) -> Result<(), StoreError> {
     let is_active = change.is_active.unwrap_or(seen.is_active);
     let raised = i32::from(is_active != seen.is_active);
@@ -180,10 +165,10 @@ pub fn update(db: &mut Db, seen: &UserRow, change: &UserChange) -> Result<(), St
     one_row(changed)
 }
 
-/// Counts a change of the user's roles and makes every token issued so far worthless.
+/// Records a change of the user's roles: increments version and epoch, which invalidates every token issued so far.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the version is stale.
+/// [`StoreError::Conflict`] if the version differs.
 pub fn touch(db: &mut Db, id: UserId, version: i64) -> Result<(), StoreError> {
     let changed = diesel::update(users::table.filter(users::id.eq(id)).filter(users::version.eq(version)))
         .set((users::token_epoch.eq(users::token_epoch + 1), users::version.eq(users::version + 1)))
@@ -191,10 +176,10 @@ pub fn touch(db: &mut Db, id: UserId, version: i64) -> Result<(), StoreError> {
     one_row(changed)
 }
 
-/// Makes every access token of the user issued so far worthless.
+/// Invalidates every access token issued to the user so far.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the user does not exist.
 pub fn bump_epoch(db: &mut Db, id: UserId) -> Result<(), StoreError> {
     let changed = diesel::update(users::table.filter(users::id.eq(id)))
         .set(users::token_epoch.eq(users::token_epoch + 1))
@@ -202,20 +187,17 @@ pub fn bump_epoch(db: &mut Db, id: UserId) -> Result<(), StoreError> {
     if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
 }
 
-/// The user belongs to no department any more. The caller has counted the change.
-///
-/// # Errors
-/// What every write may meet.
+/// Removes the user's department. The caller must have counted the change ([`touch`]).
 pub fn drop_department(db: &mut Db, id: UserId) -> Result<(), StoreError> {
     let row = users::table.filter(users::id.eq(id));
     diesel::update(row).set(users::department_id.eq(None::<DepartmentId>)).execute(db)?;
     Ok(())
 }
 
-/// Stores a new password hash and makes every token issued so far worthless.
+/// Stores a new password hash and invalidates every token issued so far.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the user does not exist.
 pub fn set_password(db: &mut Db, id: UserId, hash: &str) -> Result<(), StoreError> {
     let changed = diesel::update(users::table.filter(users::id.eq(id)))
         .set((
@@ -227,10 +209,10 @@ pub fn set_password(db: &mut Db, id: UserId, hash: &str) -> Result<(), StoreErro
     if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
 }
 
-/// Every role of a user, ordered.
+/// The roles of a user, ordered by organ and code.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] for a role this program does not know.
+/// [`StoreError::Corrupt`] if a stored role is unknown.
 pub fn roles(db: &mut Db, id: UserId) -> Result<Vec<(OrganId, Role)>, StoreError> {
     let rows: Vec<(OrganId, String)> = user_roles::table
         .filter(user_roles::user_id.eq(id))
@@ -240,10 +222,10 @@ pub fn roles(db: &mut Db, id: UserId) -> Result<Vec<(OrganId, Role)>, StoreError
     rows.into_iter().map(|(organ, code)| Ok((organ, parse_role(&code)?))).collect()
 }
 
-/// Gives the user exactly these roles in one organ.
+/// Replaces the user's roles in one organ.
 ///
 /// # Errors
-/// [`StoreError::Dangling`] when user or organ is not there.
+/// [`StoreError::Dangling`] if the user or the organ does not exist.
 pub fn set_roles(db: &mut Db, id: UserId, organ: OrganId, roles: &[Role]) -> Result<(), StoreError> {
     diesel::delete(user_roles::table.filter(user_roles::user_id.eq(id)).filter(user_roles::organ_id.eq(organ)))
         .execute(db)?;
@@ -255,10 +237,7 @@ pub fn set_roles(db: &mut Db, id: UserId, organ: OrganId, roles: &[Role]) -> Res
     Ok(())
 }
 
-/// The active users who hold `role` in `organ`, by name.
-///
-/// # Errors
-/// What every read may meet.
+/// The active users who hold `role` in `organ`, by login name.
 pub fn holders(db: &mut Db, organ: OrganId, role: Role) -> Result<Vec<UserRow>, StoreError> {
     let members = user_roles::table
         .filter(user_roles::organ_id.eq(organ))

@@ -1,4 +1,4 @@
-//! Private calendar addresses (only their hashes), and the open duties a calendar shows.
+//! Private calendar feeds (only the hashes of their tokens are stored), and the open duties a feed shows.
 
 use chrono::NaiveDate;
 use diesel::dsl::sql;
@@ -10,10 +10,7 @@ use crate::store::database::db::{Both, Db};
 use crate::store::database::schema::{cases, feeds, obligations};
 use crate::store::{CaseId, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId};
 
-/// Gives a person an address; the one before is gone.
-///
-/// # Errors
-/// As every write.
+/// Sets a person's feed token, replacing the previous one.
 pub fn set(db: &mut Db, user: UserId, token_hash: &str, at: Ts) -> Result<(), StoreError> {
     let new = (feeds::token_hash.eq(token_hash), feeds::created_at.eq(at));
     let upsert = diesel::insert_into(feeds::table)
@@ -25,66 +22,60 @@ pub fn set(db: &mut Db, user: UserId, token_hash: &str, at: Ts) -> Result<(), St
     Ok(())
 }
 
-/// Takes a person's address away. `false`: there was none.
-///
-/// # Errors
-/// As every write.
+/// Removes a person's feed token. `false` if there was none.
 pub fn remove(db: &mut Db, user: UserId) -> Result<bool, StoreError> {
     Ok(diesel::delete(feeds::table.filter(feeds::user_id.eq(user))).execute(db)? == 1)
 }
 
-/// Whose address it is.
+/// The owner of a feed token.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the token is unknown.
 pub fn owner(db: &mut Db, token_hash: &str) -> Result<UserId, StoreError> {
     Ok(feeds::table.filter(feeds::token_hash.eq(token_hash)).select(feeds::user_id).first(db)?)
 }
 
-/// Whose duties a calendar shows.
+/// Selects the duties a calendar shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Watch {
-    /// Those this person owns, in the organs of `own_in`.
+    /// Duties owned by this person, in the organs of `own_in`.
     pub owner: Option<UserId>,
-    /// Those without an owner in these departments, in the organs of `own_in`.
+    /// Duties without an owner in these departments, in the organs of `own_in`.
     pub departments: Vec<DepartmentId>,
     /// The organs in which the person holds a role today.
     pub own_in: Vec<OrganId>,
-    /// Those without an owner and a department in these organs.
+    /// Duties with neither owner nor department in these organs.
     pub unassigned_in: Vec<OrganId>,
-    /// All of these organs.
+    /// All duties of these organs.
     pub all_in: Vec<OrganId>,
-    /// Those of these organs that are overdue.
+    /// Overdue duties of these organs.
     pub overdue_in: Vec<OrganId>,
 }
 
-/// An open duty with a date. No applicant's data are read.
+/// An open duty with a date. Holds no data of the applicant.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct OpenDuty {
     /// The obligation.
     pub id: ObligationId,
     /// Its organ.
     pub organ_id: OrganId,
-    /// Its case; none for the organ's own duties (annual report, an order to a department).
+    /// Its case. `None` for the organ's own duties (annual report, an order without a case).
     pub case_id: Option<CaseId>,
     /// 受理编号, once there is one.
     pub case_number: Option<String>,
-    /// What kind of duty it is.
+    /// The kind of duty, as a code.
     pub kind: String,
-    /// Its date.
+    /// Its last day.
     pub due_on: Option<NaiveDate>,
-    /// While a notice is not out: the latest that date can be.
+    /// The latest possible last day, while a holiday notice is not published.
     pub latest_on: Option<NaiveDate>,
-    /// On which article.
+    /// The article it rests on.
     pub article: String,
-    /// Since when it stands as it stands.
+    /// When the row last changed.
     pub updated_at: Ts,
 }
 
-/// Up to `limit` open duties, the earliest first.
-///
-/// # Errors
-/// As every read.
+/// Up to `limit` open duties, earliest first.
 pub fn duties(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Result<Vec<OpenDuty>, StoreError> {
     let follow_ups = ObligationKind::ALL.iter().filter(|kind| kind.is_follow_up()).map(|kind| kind.code());
     let follow_ups: Vec<&str> = follow_ups.collect();
@@ -103,7 +94,7 @@ pub fn duties(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Resul
             .and(obligations::kind.ne_all(follow_ups)));
     Ok(obligations::table
         .left_join(cases::table.on(obligations::case_id.eq(cases::id.nullable())))
-        // Spelt out, not bound: SQLite uses the partial index only for the literal condition.
+        // A literal, not bound: SQLite uses the partial index only for the literal condition.
         .filter(sql::<Bool>("obligations.status = 'open'"))
         .filter(obligations::due_on.is_not_null())
         .filter(theirs.assume_not_null())

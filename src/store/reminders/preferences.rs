@@ -1,4 +1,4 @@
-//! How a person wants the mail, and who stands in while the person is away.
+//! Mail preferences: digest or single mails, absence and deputy.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -7,24 +7,24 @@ use crate::store::database::db::{Both, Db};
 use crate::store::database::schema::mail_preferences;
 use crate::store::{StoreError, UserId};
 
-/// A row of `mail_preferences`. Who has none gets single mails and is there.
+/// A row of `mail_preferences`. A person without one gets single mails and counts as present.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = mail_preferences, treat_none_as_default_value = false)]
 pub struct PreferenceRow {
     /// The person.
     pub user_id: UserId,
-    /// One mail a day instead of single ones.
+    /// One digest a day instead of single mails.
     pub is_digest: bool,
     /// First day of the last absence.
     pub absent_from: Option<NaiveDate>,
-    /// Its last day.
+    /// Last day of the last absence.
     pub absent_until: Option<NaiveDate>,
-    /// Who stands in.
+    /// The deputy during absences.
     pub deputy_id: Option<UserId>,
 }
 
 impl PreferenceRow {
-    /// What holds of a person who has chosen nothing.
+    /// The defaults for a person without a row.
     #[must_use]
     pub const fn usual(user_id: UserId) -> Self {
         Self { user_id, is_digest: false, absent_from: None, absent_until: None, deputy_id: None }
@@ -37,27 +37,21 @@ impl PreferenceRow {
     }
 }
 
-/// What a person has chosen; the usual where nothing.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// A person's preferences, or the defaults.
 pub fn find(db: &mut Db, user: UserId) -> Result<PreferenceRow, StoreError> {
     let found = mail_preferences::table.find(user).select(PreferenceRow::as_select()).first(db).optional()?;
     Ok(found.unwrap_or_else(|| PreferenceRow::usual(user)))
 }
 
-/// Everybody's.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// All stored preferences.
 pub fn all(db: &mut Db) -> Result<Vec<PreferenceRow>, StoreError> {
     Ok(mail_preferences::table.select(PreferenceRow::as_select()).load(db)?)
 }
 
-/// Writes what a person has chosen.
+/// Inserts or replaces a person's preferences.
 ///
 /// # Errors
-/// [`StoreError::Dangling`] when the person or the deputy is not there.
+/// [`StoreError::Dangling`] if the person or the deputy does not exist.
 pub fn put(db: &mut Db, row: &PreferenceRow) -> Result<(), StoreError> {
     let values = (
         mail_preferences::user_id.eq(row.user_id),
@@ -81,19 +75,13 @@ pub fn put(db: &mut Db, row: &PreferenceRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Those who have named `deputy` to stand in.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The persons who have named `deputy` as their deputy.
 pub fn of_deputy(db: &mut Db, deputy: UserId) -> Result<Vec<UserId>, StoreError> {
     let theirs = mail_preferences::table.filter(mail_preferences::deputy_id.eq(Some(deputy)));
     Ok(theirs.order(mail_preferences::user_id).select(mail_preferences::user_id).load(db)?)
 }
 
-/// The person has no deputy any more.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Removes a person's deputy.
 pub fn drop_deputy(db: &mut Db, user: UserId) -> Result<(), StoreError> {
     let row = mail_preferences::table.filter(mail_preferences::user_id.eq(user));
     diesel::update(row).set(mail_preferences::deputy_id.eq(None::<UserId>)).execute(db)?;

@@ -1,4 +1,4 @@
-//! Who is told of a duty: active persons with a mailbox, by their part in it.
+//! The recipients of reminders: active persons with an e-mail address, by their part in a duty.
 
 use diesel::prelude::*;
 
@@ -7,14 +7,14 @@ use crate::store::database::schema::{departments, organs, user_roles, users};
 use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId};
 use std::collections::BTreeSet;
 
-/// A person who can be written to.
+/// A person with an e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Recipient {
     /// The person.
     pub user_id: UserId,
-    /// How the person is addressed.
+    /// The name used to address the person.
     pub display_name: String,
-    /// The mailbox.
+    /// The e-mail address.
     pub email: String,
     /// The person's department.
     pub department_id: Option<DepartmentId>,
@@ -31,7 +31,7 @@ fn recipients(rows: Vec<Row>) -> Vec<Recipient> {
         .collect()
 }
 
-/// Active persons (no machine users), in the order of their user names.
+/// Active persons (not machine users), ordered by user name.
 macro_rules! persons {
     ($filter:expr) => {
         users::table
@@ -43,22 +43,19 @@ macro_rules! persons {
     };
 }
 
-/// In what part somebody does the work of a duty.
+/// The part in which a recipient works on a duty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worker {
-    /// The person named.
+    /// The named owner.
     Owner,
-    /// A handler of its department.
+    /// A handler of the duty's department.
     Department,
     /// A clerk of the disclosure office.
     Office,
 }
 
-/// Whose work a duty is: its owner, if the owner still holds a role in the organ and can be reached; else the handlers of its
+/// The persons who work on a duty: its owner, if still a member of the organ and reachable; else the handlers of its
 /// department; else the clerks of the organ.
-///
-/// # Errors
-/// As every read.
 pub fn handlers(
     db: &mut Db,
     organ: OrganId,
@@ -91,7 +88,7 @@ fn holders(role: Role, organs: Vec<OrganId>) -> _ {
         .select(user_roles::user_id)
 }
 
-/// Who holds a role in the organ itself that hears of its duties.
+/// Users with a role in the organ itself that receives reminders.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn members(organ: OrganId) -> _ {
     let hearing: Vec<&'static str> = hearing();
@@ -105,10 +102,8 @@ fn hearing() -> Vec<&'static str> {
     Role::ALL.into_iter().filter(|role| role.hears_of_duties()).map(Role::code).collect()
 }
 
-/// Whether the person is active and holds a role in the organ itself: who does not, works on none of its duties any more.
-///
-/// # Errors
-/// As every read.
+/// Whether the person is active and holds, in the organ itself, a role that receives reminders. Anyone else no longer
+/// works on its duties.
 pub fn works_in(db: &mut Db, user: UserId, organ: OrganId) -> Result<bool, StoreError> {
     let active = users::table.filter(users::id.eq(user)).filter(users::is_active.eq(true));
     let found: Option<UserId> =
@@ -116,11 +111,12 @@ pub fn works_in(db: &mut Db, user: UserId, organ: OrganId) -> Result<bool, Store
     Ok(found.is_some())
 }
 
-/// Whether the person may be written to about the duties of the organ: active, with a role in it, or with one that watches or
-/// administers it from above (also from the organ it reports to).
+/// Whether the person may receive mail about the duties of the organ: active, and either with a role in it
+/// ([`works_in`]) or with a supervising or administrating role above it or above the organ it reports to.
 ///
 /// # Errors
-/// As every read; [`StoreError::Corrupt`] when an organ's path cannot be read.
+/// [`StoreError::NotFound`] if the organ does not exist; [`StoreError::Corrupt`] if an organ's path is invalid or a
+/// stored role is unknown.
 pub fn hears_of(db: &mut Db, user: UserId, organ: OrganId) -> Result<bool, StoreError> {
     if works_in(db, user, organ)? {
         return Ok(true);
@@ -133,8 +129,8 @@ pub fn hears_of(db: &mut Db, user: UserId, organ: OrganId) -> Result<bool, Store
     Ok(held.iter().any(|(of, role)| role.reaches_down() && above.contains(of)))
 }
 
-/// As [`hears_of`], and it stays so until the transaction ends. A transaction that takes the person's roles away waits, and
-/// then finds the mail that this one queues. Ask before you queue a mail.
+/// Like [`hears_of`], and locks the answer until the transaction ends: a transaction that removes the person's roles
+/// waits, and then finds the mail this one queued. Call it before queueing a mail.
 ///
 /// # Errors
 /// As [`hears_of`].
@@ -146,26 +142,17 @@ pub fn still_hears_of(db: &mut Db, user: UserId, organ: OrganId) -> Result<bool,
     hears_of(db, user, organ)
 }
 
-/// Who holds `role` in the organ itself.
-///
-/// # Errors
-/// As every read.
+/// Persons who hold `role` in the organ itself.
 pub fn with_role(db: &mut Db, organ: OrganId, role: Role) -> Result<Vec<Recipient>, StoreError> {
     Ok(recipients(persons!(users::id.eq_any(holders(role, vec![organ]))).load(db)?))
 }
 
-/// The person of an id, if active and with a mailbox.
-///
-/// # Errors
-/// As every read.
+/// A person by id, if active and with an e-mail address.
 pub fn person(db: &mut Db, id: UserId) -> Result<Option<Recipient>, StoreError> {
     Ok(recipients(persons!(users::id.eq(id)).load(db)?).into_iter().next())
 }
 
-/// 科室负责人 of a department, if still of its organ.
-///
-/// # Errors
-/// As every read.
+/// 科室负责人 of a department, if still a member of its organ and reachable.
 pub fn section_head(db: &mut Db, department: DepartmentId) -> Result<Option<Recipient>, StoreError> {
     let row = departments::table.find(department).select((departments::head_id, departments::organ_id));
     let found: Option<(Option<UserId>, OrganId)> = row.first(db).optional()?;
@@ -176,16 +163,16 @@ pub fn section_head(db: &mut Db, department: DepartmentId) -> Result<Option<Reci
 /// The roles a person holds in the organ itself.
 ///
 /// # Errors
-/// As every read; [`StoreError::Corrupt`] for a role this program does not know.
+/// [`StoreError::Corrupt`] if a stored role is unknown.
 pub fn roles(db: &mut Db, user: UserId, organ: OrganId) -> Result<BTreeSet<Role>, StoreError> {
     let held = crate::store::people::users::roles(db, user)?;
     Ok(held.into_iter().filter(|(of, _)| *of == organ).map(|(_, role)| role).collect())
 }
 
-/// Who supervises the organ: supervisors in it, in the organ it reports to, and in every organ above either.
+/// The supervisors of the organ: those in it, in the organ it reports to, and in every organ above either.
 ///
 /// # Errors
-/// As every read; [`StoreError::Corrupt`] when an organ's path cannot be read.
+/// [`StoreError::NotFound`] if the organ does not exist; [`StoreError::Corrupt`] if an organ's path is invalid.
 pub fn supervisors(db: &mut Db, organ: OrganId) -> Result<Vec<Recipient>, StoreError> {
     let above = at_or_above(db, organ)?;
     Ok(recipients(persons!(users::id.eq_any(holders(Role::Supervisor, above))).load(db)?))
@@ -211,11 +198,11 @@ fn at_or_above(db: &mut Db, organ: OrganId) -> Result<Vec<OrganId>, StoreError> 
     Ok(above)
 }
 
-/// Who administers the organ and can be written to: those nearest to it, in it or in an organ above; for no organ those
-/// of the organs without one above.
+/// The reachable administrators nearest to the organ: in it, or else in the closest organ above that has one. Without
+/// an organ, the administrators of the root organs.
 ///
 /// # Errors
-/// As [`supervisors`].
+/// [`StoreError::NotFound`] if the organ does not exist; [`StoreError::Corrupt`] if its path is invalid.
 pub fn administrators(db: &mut Db, organ: Option<OrganId>) -> Result<Vec<Recipient>, StoreError> {
     let Some(organ) = organ else {
         let roots: Vec<OrganId> = organs::table.filter(organs::parent_id.is_null()).select(organs::id).load(db)?;

@@ -1,4 +1,4 @@
-//! 年度报告: when an organ published which, and its duty to do so, which belongs to no case.
+//! 年度报告: the publications of each organ, and the duty to publish, which belongs to no case.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -14,7 +14,7 @@ use crate::store::{ObligationId, OrganId, StoreError, Ts, UserId};
 pub struct AnnualReportRow {
     /// The organ.
     pub organ_id: OrganId,
-    /// The year reported on.
+    /// The year the report covers.
     pub year: i32,
     /// When it was published.
     pub published_on: NaiveDate,
@@ -27,33 +27,24 @@ pub struct AnnualReportRow {
 /// Records a publication.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when it was recorded before.
+/// [`StoreError::Conflict`] if that year's publication is already recorded.
 pub fn insert(db: &mut Db, row: &AnnualReportRow) -> Result<(), StoreError> {
     diesel::insert_into(annual_reports::table).values(row).execute(db)?;
     Ok(())
 }
 
-/// The publications of an organ, the latest year first.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The publications of an organ, latest year first.
 pub fn list(db: &mut Db, organ: OrganId) -> Result<Vec<AnnualReportRow>, StoreError> {
     let theirs = annual_reports::table.filter(annual_reports::organ_id.eq(organ));
     Ok(theirs.order(annual_reports::year.desc()).select(AnnualReportRow::as_select()).load(db)?)
 }
 
-/// Every publication, as organ and year.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Every publication as a pair of organ and year.
 pub fn published(db: &mut Db) -> Result<Vec<(OrganId, i32)>, StoreError> {
     Ok(annual_reports::table.select((annual_reports::organ_id, annual_reports::year)).load(db)?)
 }
 
-/// The duties that organs have outside of any case: of one, or of all.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The duties of one kind that belong to no case, of one organ or of all.
 pub fn duties(db: &mut Db, organ: Option<OrganId>, kind: &str) -> Result<Vec<ObligationRow>, StoreError> {
     let mut query = obligations::table
         .filter(obligations::case_id.is_null())
@@ -66,10 +57,10 @@ pub fn duties(db: &mut Db, organ: Option<OrganId>, kind: &str) -> Result<Vec<Obl
     Ok(query.order((obligations::organ_id, obligations::key)).load(db)?)
 }
 
-/// Makes a duty of the organ itself this one: new, or changed unless it is met. Answers whether anything was written.
+/// Inserts or updates a duty of the organ itself. A met duty is left unchanged. Returns whether a row was written.
 ///
 /// # Errors
-/// [`StoreError::Dangling`] when there is no such organ.
+/// [`StoreError::Dangling`] if the organ does not exist.
 pub fn put_duty(db: &mut Db, organ: OrganId, duty: &Duty, at: Ts) -> Result<bool, StoreError> {
     let row = ObligationRow {
         id: ObligationId::new(),
@@ -85,7 +76,7 @@ pub fn put_duty(db: &mut Db, organ: OrganId, duty: &Duty, at: Ts) -> Result<bool
         article: duty.article.clone(),
         updated_at: at,
     };
-    // Without a target: the index that makes it unique is a partial one.
+    // No conflict target, because the unique index is partial.
     let inserted = on_each!(db => diesel::insert_into(obligations::table)
         .values(&row)
         .on_conflict_do_nothing()

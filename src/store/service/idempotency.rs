@@ -1,5 +1,5 @@
-//! A request that is sent twice is done once: what was answered is kept under the caller's key, in the same transaction
-//! as what the request did.
+//! Idempotent requests: the answer is stored under the caller's key in the same transaction as the effects of the
+//! request.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -11,10 +11,10 @@ use crate::store::{StoreError, Ts, UserId};
 /// Days for which an answer is kept.
 pub const KEEP_DAYS: i64 = 7;
 
-/// What names a request: the same key of another user or for another route is another request.
+/// Identifies a request. The same key from another user or for another route is another request.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestKey<'a> {
-    /// Who asks.
+    /// The caller.
     pub user: UserId,
     /// Method and path.
     pub route: &'a str,
@@ -22,36 +22,36 @@ pub struct RequestKey<'a> {
     pub key: &'a str,
 }
 
-/// An answer as it was given.
+/// A stored answer.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]
 pub struct Answer {
     /// HTTP status.
     pub status: i32,
-    /// ETag, if one was sent.
+    /// ETag, if the answer had one.
     pub etag: Option<String>,
-    /// Location, if one was sent.
+    /// Location, if the answer had one.
     pub location: Option<String>,
     /// The body, byte for byte.
     pub body: String,
 }
 
-/// What is known of a request.
+/// The result of looking a request up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// Nothing: do it and [`store`] the answer.
+    /// Not seen before: execute it and [`store`] the answer.
     Never,
-    /// It was done: give this again.
+    /// Executed before: repeat this answer.
     Before(Answer),
-    /// The key was used for a request with another body.
+    /// The key was used before with another body.
     WithOtherBody,
 }
 
-/// Looks the request up at the start of the transaction that will do it. On PostgreSQL an equal request in flight is
-/// waited for; SQLite has one writer anyway. The primary key is what guarantees "once".
+/// Looks the request up at the start of the transaction that will execute it. On PostgreSQL this waits for an equal
+/// request in flight; SQLite has a single writer anyway. The primary key is what guarantees single execution.
 ///
 /// # Errors
-/// [`StoreError::Busy`] when the equal request does not end in time.
+/// [`StoreError::Busy`] if the equal request does not end in time.
 pub fn begin(db: &mut Db, request: RequestKey<'_>, fingerprint: &str) -> Result<Seen, StoreError> {
     if let Db::Pg(connection) = db {
         let name = format!("{} {} {}", request.user, request.route, request.key);
@@ -71,10 +71,10 @@ pub fn begin(db: &mut Db, request: RequestKey<'_>, fingerprint: &str) -> Result<
     })
 }
 
-/// Keeps the answer. Call it in the transaction of what the request did.
+/// Stores the answer. Call it in the transaction that executed the request.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when an equal request was quicker: roll back and look up again.
+/// [`StoreError::Conflict`] if an equal request was stored first: roll back and look it up again.
 pub fn store(
     db: &mut Db,
     request: RequestKey<'_>,
@@ -97,10 +97,7 @@ pub fn store(
     Ok(())
 }
 
-/// Forgets what is older than [`KEEP_DAYS`] and says how many.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Deletes answers older than [`KEEP_DAYS`]. Returns how many.
 pub fn purge(db: &mut Db, at: Ts) -> Result<usize, StoreError> {
     let limit = Ts(at.0 - chrono::Duration::days(KEEP_DAYS));
     Ok(diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(limit))).execute(db)?)

@@ -1,4 +1,4 @@
-//! Small facts about the database itself, by name.
+//! Key-value records about the database itself.
 
 use std::time::Duration;
 
@@ -11,17 +11,11 @@ use crate::store::mail::outbox::{instant, later};
 use crate::store::{StoreError, Ts};
 
 /// The value of `key`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
 pub fn get(db: &mut Db, key: &str) -> Result<Option<String>, StoreError> {
     Ok(meta::table.find(key).select(meta::value).first(db).optional()?)
 }
 
-/// Sets the value of `key`, new or not.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Inserts or replaces the value of `key`.
 pub fn set(db: &mut Db, key: &str, value: &str) -> Result<(), StoreError> {
     let row = (meta::key.eq(key), meta::value.eq(value));
     let upsert =
@@ -30,18 +24,18 @@ pub fn set(db: &mut Db, key: &str, value: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Who does a piece of work that one instance at a time may do, and until when by the database's clock.
+/// The holder of a lease and its end by the database's clock. Only the holder may do the work the lease guards.
 #[derive(Debug, Serialize, Deserialize)]
 struct Lease {
     owner: String,
     until: Ts,
 }
 
-/// Gives `owner` the lease `key` for `term`. `false`: another holds it. A lease whose holder died is free when its term
-/// is over.
+/// Takes the lease `key` for `owner` for the given term. `false` if the lease is held, even by `owner`. A lease whose
+/// holder died becomes free at the end of its term.
 ///
 /// # Errors
-/// As every write; [`StoreError::Corrupt`] when the record cannot be read.
+/// [`StoreError::Corrupt`] if the stored lease cannot be parsed.
 pub fn take_lease(db: &mut Db, key: &str, owner: &str, term: Duration) -> Result<bool, StoreError> {
     let now = instant(db)?;
     let Some((seen, held)) = lease(db, key)? else {
@@ -52,10 +46,10 @@ pub fn take_lease(db: &mut Db, key: &str, owner: &str, term: Duration) -> Result
     if held.until > now { Ok(false) } else { replace(db, key, &seen, &lease_text(owner, later(now, term))?) }
 }
 
-/// Lets `owner` keep the lease for `term` from now on. `false`: it was lost to another.
+/// Extends the lease of `owner` to `term` from now. `false` if `owner` no longer holds it.
 ///
 /// # Errors
-/// As [`take_lease`].
+/// [`StoreError::Corrupt`] if the stored lease cannot be parsed.
 pub fn renew_lease(db: &mut Db, key: &str, owner: &str, term: Duration) -> Result<bool, StoreError> {
     let now = instant(db)?;
     match lease(db, key)?.filter(|(_, held)| held.owner == owner) {
@@ -64,10 +58,10 @@ pub fn renew_lease(db: &mut Db, key: &str, owner: &str, term: Duration) -> Resul
     }
 }
 
-/// Gives the lease back, if `owner` still has it.
+/// Releases the lease if `owner` still holds it.
 ///
 /// # Errors
-/// As [`take_lease`].
+/// [`StoreError::Corrupt`] if the stored lease cannot be parsed.
 pub fn end_lease(db: &mut Db, key: &str, owner: &str) -> Result<(), StoreError> {
     if let Some((seen, _)) = lease(db, key)?.filter(|(_, held)| held.owner == owner) {
         diesel::delete(meta::table.find(key).filter(meta::value.eq(seen))).execute(db)?;
@@ -75,7 +69,7 @@ pub fn end_lease(db: &mut Db, key: &str, owner: &str) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The record of a lease as it is written, and what it says.
+/// The lease as stored text and parsed.
 fn lease(db: &mut Db, key: &str) -> Result<Option<(String, Lease)>, StoreError> {
     let Some(text) = get(db, key)? else { return Ok(None) };
     let read = serde_json::from_str(&text).map_err(|_| StoreError::Corrupt(format!("meta '{key}'")))?;
@@ -87,7 +81,7 @@ fn lease_text(owner: &str, until: Ts) -> Result<String, StoreError> {
     serde_json::to_string(&lease).map_err(|cause| StoreError::Corrupt(cause.to_string()))
 }
 
-/// Writes `next` over `seen`. `false`: another was faster.
+/// Replaces `seen` by `next`. `false` if the stored value is no longer `seen`.
 fn replace(db: &mut Db, key: &str, seen: &str, next: &str) -> Result<bool, StoreError> {
     let unchanged = meta::table.find(key).filter(meta::value.eq(seen));
     Ok(diesel::update(unchanged).set(meta::value.eq(next)).execute(db)? == 1)

@@ -1,4 +1,4 @@
-//! Asks whether the database takes a filing and gives back what it holds.
+//! Probes whether the database accepts writes and returns its data.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,15 @@ use crate::store::database::health::{Disk, StorageFault};
 use crate::store::database::options::Address;
 use crate::store::{Db, Store, StoreError, service::meta};
 
-/// The row of `meta` that each probe writes anew.
+/// The key in `meta` that each probe overwrites.
 const PROBE: &str = "probe";
-/// A filing writes some ten kilobytes; what takes the probe takes a filing.
+/// Size of the probe's write. A filing writes about ten kilobytes, so a database that accepts the probe accepts a
+/// filing.
 const AS_MUCH_AS_A_FILING: usize = 32 * 1024;
 
 impl Store {
-    /// Writes as much as a filing does, reads a case and a random stretch of the tables, and looks whether damage that a
-    /// request met is still there. Everything that is wrong comes back; nothing means that all is well.
+    /// Writes more than a filing does, reads a case and a random section of the tables, and checks whether damage met
+    /// by a request is still there. Returns every fault; empty if all is well.
     #[must_use]
     pub fn probe(&self) -> Vec<StoreError> {
         let checks = [self.write_probe(), self.read_reserved(read_some), self.look_again()];
@@ -30,7 +31,7 @@ impl Store {
         faults
     }
 
-    /// The disk of an SQLite file; on PostgreSQL it is another machine's.
+    /// The disk of an SQLite file. `None` on PostgreSQL, which may run on another machine.
     #[must_use]
     pub fn disk(&self) -> Option<Disk> {
         match &self.inner.address {
@@ -50,7 +51,7 @@ impl Store {
         }
     }
 
-    /// An error while damage that a request met is not seen to be gone.
+    /// Fails while damage met by a request has not been seen repaired.
     fn look_again(&self) -> Result<(), StoreError> {
         let health = &self.inner.health;
         let Some(damage) = health.damage() else { return Ok(()) };
@@ -65,7 +66,7 @@ impl Store {
     }
 }
 
-/// Whether the two are one fault that was met twice.
+/// Whether the two are the same fault.
 fn is_alike(one: &StoreError, other: &StoreError) -> bool {
     match (one, other) {
         (StoreError::Storage(one, _), StoreError::Storage(other, _)) => one == other,
@@ -73,7 +74,7 @@ fn is_alike(one: &StoreError, other: &StoreError) -> bool {
     }
 }
 
-/// Text that no database makes smaller.
+/// Random text, which compression cannot shrink.
 fn padding() -> String {
     let mut text = String::with_capacity(AS_MUCH_AS_A_FILING);
     while text.len() < AS_MUCH_AS_A_FILING {
@@ -82,7 +83,7 @@ fn padding() -> String {
     text
 }
 
-/// Runs a query for the length of what it reads.
+/// Runs a query that reads data and returns only its length.
 fn read_through(db: &mut Db, query: &str) -> Result<i64, StoreError> {
     #[derive(QueryableByName)]
     struct Length {
@@ -93,7 +94,7 @@ fn read_through(db: &mut Db, query: &str) -> Result<i64, StoreError> {
     Ok(length)
 }
 
-/// The newest case with its log, by index and table; on SQLite a stretch of each large table too, another each time.
+/// Reads the newest case with its log, by index and table. On SQLite, also reads a random section of each large table.
 fn read_some(db: &mut Db) -> Result<(), StoreError> {
     let newest = "SELECT coalesce(sum(length(e.body)) + min(length(c.title)), 0) AS length FROM case_events e
                   JOIN cases c ON c.id = e.case_id WHERE c.id = (SELECT id FROM cases ORDER BY id DESC LIMIT 1)";
@@ -111,7 +112,7 @@ fn read_some(db: &mut Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads every page of the tables among `names`; of all tables when no name is one.
+/// Reads the tables among `names` completely, or all tables if no name matches.
 fn are_whole(db: &mut Db, names: &BTreeSet<String>) -> Result<bool, StoreError> {
     #[derive(QueryableByName)]
     struct Name {

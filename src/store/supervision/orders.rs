@@ -1,4 +1,4 @@
-//! 督办单, the duty each of them is, and the record of what was done about it.
+//! 督办单, the duty that each creates, and the record of its steps.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use crate::store::database::schema::{
 };
 use crate::store::{CaseId, DepartmentId, ObligationId, OrderId, OrganId, StoreError, Ts, UserId};
 
-/// A row of `supervision_orders`; codes are those of `case`.
+/// A row of `supervision_orders`. Codes are those of `case`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = supervision_orders, treat_none_as_default_value = false)]
 pub struct OrderRow {
@@ -22,25 +22,25 @@ pub struct OrderRow {
     pub organ_id: OrganId,
     /// The case it is about.
     pub case_id: Option<CaseId>,
-    /// The department the issuer named; none: whoever has the case.
+    /// The department named by the issuer. `None` for the one in charge of the case.
     pub department_id: Option<DepartmentId>,
     /// The duty to answer it.
     pub obligation_id: ObligationId,
     /// Who issued it.
     pub issuer_id: UserId,
-    /// The organ in which the issuer holds the role it was issued by.
+    /// The organ in which the issuer held the role used to issue it.
     pub issuer_organ_id: OrganId,
-    /// That role.
+    /// The role used to issue it.
     pub issuer_role: String,
-    /// What is asked.
+    /// What the order asks for.
     pub text: String,
-    /// On what it rests.
+    /// The article it rests on.
     pub article: String,
     /// The day it was issued.
     pub issued_on: NaiveDate,
-    /// The day to answer.
+    /// The day by which to answer.
     pub due_on: NaiveDate,
-    /// Where it stands.
+    /// Its status, as a code.
     pub status: String,
     /// Seq of its last step.
     pub version: i64,
@@ -58,21 +58,21 @@ pub struct StepRow {
     pub order_id: OrderId,
     /// 1, 2, 3 …
     pub seq: i32,
-    /// What was done, as a code.
+    /// The action, as a code.
     pub act: String,
-    /// The day.
+    /// The day of the step.
     pub acted_on: NaiveDate,
-    /// Who.
+    /// The acting user.
     pub actor_id: UserId,
-    /// What was written.
+    /// The text written with it.
     pub text: Option<String>,
-    /// The day to answer that it set.
+    /// The day to answer that the step set.
     pub due_on: Option<NaiveDate>,
     /// When it was recorded.
     pub recorded_at: Ts,
 }
 
-/// An order with what a reader calls its parts.
+/// An order with the names to display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedOrder {
     /// The order.
@@ -87,10 +87,10 @@ pub struct NamedOrder {
     pub issuer_name: String,
 }
 
-/// Which orders. `organs` always restricts; of the rest, what is empty or `None` does not.
+/// Filter for orders. `organs` always restricts; every other field restricts only if it is neither empty nor `None`.
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
-    /// To these organs.
+    /// To one of these organs.
     pub organs: Vec<OrganId>,
     /// In one of these statuses.
     pub statuses: Vec<String>,
@@ -104,7 +104,7 @@ pub struct OrderFilter {
     pub due_until: Option<NaiveDate>,
 }
 
-/// Who has the duty to answer an order.
+/// The owner of the duty to answer an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner {
     /// The person.
@@ -113,10 +113,10 @@ pub struct Owner {
     pub department: Option<DepartmentId>,
 }
 
-/// Adds an order, its duty and its first step. `row.obligation_id` names the duty to be made.
+/// Inserts an order with its duty and first step. `row.obligation_id` becomes the id of the duty.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the number is taken.
+/// [`StoreError::Conflict`] if the number is taken.
 pub fn insert(db: &mut Db, row: &OrderRow, owner: Owner, kind: &str, step: &StepRow) -> Result<(), StoreError> {
     let duty = ObligationRow {
         id: row.obligation_id,
@@ -138,10 +138,11 @@ pub fn insert(db: &mut Db, row: &OrderRow, owner: Owner, kind: &str, step: &Step
     Ok(())
 }
 
-/// Writes status, day and version of `row` over the order of version `expected`, its duty with it, and the step.
+/// Updates status, day and version of an order and of its duty, and inserts the step. The stored order must have
+/// version `expected`.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the version is another by now.
+/// [`StoreError::Conflict`] if the version differs.
 pub fn update(db: &mut Db, row: &OrderRow, expected: i64, duty: &str, step: &StepRow) -> Result<(), StoreError> {
     let current = supervision_orders::table
         .filter(supervision_orders::id.eq(row.id))
@@ -161,10 +162,8 @@ pub fn update(db: &mut Db, row: &OrderRow, expected: i64, duty: &str, step: &Ste
     Ok(())
 }
 
-/// The open duties of a case's orders follow whoever has the case, unless the issuer named a department.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Reassigns the open duties of a case's orders to the case's new owner, except orders for which the issuer named a
+/// department.
 pub fn follow_case(db: &mut Db, case: CaseId, owner: Owner, at: Ts) -> Result<(), StoreError> {
     let unnamed = supervision_orders::table
         .filter(supervision_orders::case_id.eq(case))
@@ -180,10 +179,10 @@ pub fn follow_case(db: &mut Db, case: CaseId, owner: Owner, at: Ts) -> Result<()
     Ok(())
 }
 
-/// Who has the duty to answer an order.
+/// The owner of the duty to answer an order.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the duty does not exist.
 pub fn owner(db: &mut Db, row: &OrderRow) -> Result<Owner, StoreError> {
     let (user, department) = duties::table
         .find(row.obligation_id)
@@ -192,10 +191,7 @@ pub fn owner(db: &mut Db, row: &OrderRow) -> Result<Owner, StoreError> {
     Ok(Owner { user, department })
 }
 
-/// Orders after `after` by id, each with its duty.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Orders with their duties, by id, after `after`.
 pub fn with_duties(
     db: &mut Db,
     after: Option<OrderId>,
@@ -214,23 +210,20 @@ pub fn with_duties(
     Ok(query.order(supervision_orders::id).limit(limit).load(db)?)
 }
 
-/// The order of an id, held against other writers until the transaction ends.
+/// Loads an order by id and locks its row until the transaction ends.
 ///
 /// # Errors
-/// [`StoreError::NotFound`]; [`StoreError::Busy`] when it is held too long.
+/// [`StoreError::NotFound`] if the order does not exist; [`StoreError::Busy`] if the wait times out.
 pub fn lock(db: &mut Db, id: OrderId) -> Result<OrderRow, StoreError> {
     let one = supervision_orders::table.find(id);
     match db {
         Db::Pg(connection) => Ok(one.for_update().select(OrderRow::as_select()).first(connection)?),
-        // The write transaction holds the whole database.
+        // On SQLite the write transaction already excludes every other writer.
         Db::Lite(connection) => Ok(one.select(OrderRow::as_select()).first(connection)?),
     }
 }
 
-/// The steps of an order, in order, each with the name of who took it.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The steps of an order, in order, each with the name of the acting user.
 pub fn steps(db: &mut Db, id: OrderId) -> Result<Vec<(StepRow, String)>, StoreError> {
     Ok(supervision_order_steps::table
         .inner_join(users::table.on(users::id.eq(supervision_order_steps::actor_id)))
@@ -246,7 +239,7 @@ fn named((row, organ_name, case_number, department_name, issuer_name): Row) -> N
     NamedOrder { row, organ_name, case_number, department_name, issuer_name }
 }
 
-/// Orders with the names of their parts.
+/// Selects orders with the names to display.
 macro_rules! named_orders {
     () => {
         supervision_orders::table
@@ -264,18 +257,15 @@ macro_rules! named_orders {
     };
 }
 
-/// The order of an id.
+/// Loads an order by id.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the order does not exist.
 pub fn find(db: &mut Db, id: OrderId) -> Result<NamedOrder, StoreError> {
     Ok(named(named_orders!().filter(supervision_orders::id.eq(id)).first(db)?))
 }
 
-/// A page of orders, the newest first; `after` is the last one of the page before.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// A page of orders, newest first. `after` is the last order of the previous page.
 pub fn list(
     db: &mut Db,
     filter: &OrderFilter,

@@ -1,4 +1,4 @@
-//! What those who watch ask of many cases: what is due, what stood open on a day, what was late.
+//! Queries over many cases for supervision: cases due, cases open on a day, late replies.
 
 use chrono::NaiveDate;
 use diesel::dsl::max;
@@ -11,18 +11,18 @@ use crate::store::database::deadline;
 use crate::store::database::schema::{cases, departments, users};
 use crate::store::{CaseId, OrganId, StoreError};
 
-/// A case of a list with the names of its department and its 经办人.
+/// A case with the names of its department and its 经办人.
 #[derive(Debug, Clone)]
 pub struct NamedCase {
     /// The case.
     pub row: CaseRow,
-    /// The name of the department that has it.
+    /// The name of the department in charge.
     pub department: Option<String>,
-    /// The name of the person who has it.
+    /// The name of the person in charge.
     pub handler: Option<String>,
 }
 
-/// Cases of organs with the names of who has them.
+/// Selects the cases of these organs with the names of department and handler.
 macro_rules! named_cases {
     ($organs:expr) => {{
         let mut query = cases::table
@@ -46,10 +46,8 @@ fn named(rows: Vec<(CaseRow, Option<String>, Option<String>)>) -> Vec<NamedCase>
     rows.into_iter().map(|(row, department, handler)| NamedCase { row, department, handler }).collect()
 }
 
-/// Open cases that are warned by a day up to `until` (the last day, the earliest it can be, or the risk day), the most urgent first.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Open cases with `warns_on` on or before `until` (the last day, the earliest possible last day, or the risk day),
+/// most urgent first.
 pub fn open_due_until(
     db: &mut Db,
     organs: &[OrganId],
@@ -60,11 +58,8 @@ pub fn open_due_until(
     Ok(named(query.order((cases::warns_on, cases::id)).limit(limit).load(db)?))
 }
 
-/// Cases that had come in by the end of `day` and had not ended by then. Their rows show today: what they looked like
-/// on that day is in their logs.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Cases submitted by the end of `day` and not closed by then. The rows show today's values; the values of that day are
+/// in the logs.
 pub fn open_as_of(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
     let not_ended = cases::is_open.or(cases::closed_on.is_not_null().and(cases::closed_on.assume_not_null().gt(day)));
     Ok(of_organs(organs)
@@ -76,11 +71,8 @@ pub fn open_as_of(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -
         .load(db)?)
 }
 
-/// Cases that were received in `from..=until`, or may have been: those handed in by then whose day of receipt is not fixed
-/// today. Which they are, and what they looked like on a day, is in their logs.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Cases that were or may have been received in `from..=until`: includes those submitted by `until` whose day of
+/// receipt is not fixed today. The logs decide which of them count, and hold the values of that day.
 pub fn received_in(
     db: &mut Db,
     organs: &[OrganId],
@@ -97,11 +89,9 @@ pub fn received_in(
         .load(db)?)
 }
 
-/// Cases that had come in by the end of `day` and are open today or ended on `since` or later: with `since` not after
-/// `day`, all that were open on `day` or ended between the two. What they looked like is in their logs.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Cases submitted by the end of `day` that are open today or were closed on `since` or later. With `since` on or
+/// before `day`, these are all cases that were open on `day` or closed between the two. The values of that day are in
+/// the logs.
 pub fn open_or_closed_since(
     db: &mut Db,
     organs: &[OrganId],
@@ -120,11 +110,9 @@ pub fn open_or_closed_since(
         .load(db)?)
 }
 
-/// Open cases that are warned by a day up to `until` (the last day, the earliest it can be, or the risk day), or whose stop had its last
-/// lawful day before `today`, the most urgent first.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Open cases with `warns_on` on or before `until` (see [`open_due_until`]), or whose suspension had its last lawful
+/// day before `today`, most urgent first.
+/// On SQLite this may return up to twice `limit` rows, each half ordered separately.
 pub fn warned_until(
     db: &mut Db,
     organs: &[OrganId],
@@ -133,7 +121,7 @@ pub fn warned_until(
     limit: i64,
 ) -> Result<Vec<NamedCase>, StoreError> {
     if let Db::Lite(_) = db {
-        // Of the two conditions together SQLite would read every case of the organs.
+        // With the two conditions combined, SQLite would read every case of the organs.
         let mut rows = open_due_until(db, organs, until, limit)?;
         let is_later = cases::warns_on.is_null().or(cases::warns_on.assume_not_null().gt(until));
         let ran_out = named_cases!(organs).filter(cases::is_open).filter(cases::resumes_on.lt(today)).filter(is_later);
@@ -145,10 +133,7 @@ pub fn warned_until(
     Ok(named(query.order((cases::warns_on, cases::id)).limit(limit).load(db)?))
 }
 
-/// As [`late_replies`], with the names.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Like [`late_replies`], with the names of department and handler.
 pub fn named_late_replies(
     db: &mut Db,
     organs: &[OrganId],
@@ -160,10 +145,7 @@ pub fn named_late_replies(
     Ok(named(query.order((cases::replied_on, cases::id)).limit(limit).load(db)?))
 }
 
-/// Cases whose reply was late and went out in `from..=until`, by day.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Cases whose late reply went out in `from..=until`, by day.
 pub fn late_replies(
     db: &mut Db,
     organs: &[OrganId],
@@ -180,19 +162,13 @@ pub fn late_replies(
         .load(db)?)
 }
 
-/// Open cases of these organs whose stop had its last lawful day before `day`: their period runs again.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Open cases of these organs whose suspension had its last lawful day before `day`. Their period is running again.
 pub fn stop_ran_out(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -> Result<Vec<NamedCase>, StoreError> {
     let query = named_cases!(organs).filter(cases::is_open).filter(cases::resumes_on.lt(day));
     Ok(named(query.order((cases::resumes_on, cases::id)).limit(limit).load(db)?))
 }
 
-/// Open cases of any organ whose stop had its last lawful day before `day`, by id, after `after`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Open cases of any organ whose suspension had its last lawful day before `day`, by id, after `after`.
 pub fn stopped_before(
     db: &mut Db,
     day: NaiveDate,
@@ -206,27 +182,18 @@ pub fn stopped_before(
     Ok(query.order(cases::id).select(cases::id).limit(limit).load(db)?)
 }
 
-/// The latest day on which an open case is due: the calendar must reach beyond it.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// The latest due date of all open cases. The calendar must reach beyond it.
 pub fn latest_open_due(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
     Ok(cases::table.filter(cases::is_open).select(max(cases::due_on)).first(db)?)
 }
 
-/// How many open cases need a year whose calendar is not published: their clock is in `gap`.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Counts open cases whose clock is in `gap`: they need a year whose calendar is not published.
 pub fn count_in_gap(db: &mut Db) -> Result<i64, StoreError> {
     let gap = cases::table.filter(cases::is_open).filter(cases::clock_status.eq("gap"));
     Ok(gap.count().get_result(db)?)
 }
 
-/// How many cases are open, for metrics.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
+/// Counts open cases, for metrics.
 pub fn count_open(db: &mut Db) -> Result<i64, StoreError> {
     Ok(cases::table.filter(cases::is_open).count().get_result(db)?)
 }

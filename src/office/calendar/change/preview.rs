@@ -1,4 +1,4 @@
-//! A change of the calendar, shown before it is made: days, and the running duties of cases. Nothing is written.
+//! Preview of a calendar change: changed days, and moved duties of cases. Writes nothing.
 
 use super::short_hash;
 use crate::case::{MovedDuty, Role};
@@ -13,9 +13,9 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Cases read at a time for a preview.
+/// Cases read per page for a preview.
 const PAGE: i64 = 500;
-/// Most cases listed in a preview; the counts cover all.
+/// Maximum number of cases listed in a preview. The counts cover all.
 pub const MOST_SHOWN: usize = 1_000;
 
 /// 一日的变化
@@ -76,7 +76,7 @@ pub struct CalendarPreview {
 }
 
 impl WorkCalendars<'_> {
-    /// As [`WorkCalendars::preview_calendar`], in a reading of its own.
+    /// Like [`Office::preview_calendar`], in its own read transaction.
     ///
     /// # Errors
     /// As [`WorkCalendars::preview_calendar`].
@@ -84,8 +84,9 @@ impl WorkCalendars<'_> {
         self.store().read(|db| self.preview_calendar(db, Some(caller), year))
     }
 
-    /// What `year` would change: days, and the running duties of cases. Nothing is written. Cases of organs that `caller`
-    /// does not administer are counted and not listed; without a caller (the operator of the machine) all are.
+    /// The effects of `year`: changed days, and moved duties of cases. Writes nothing. Cases of organs that `caller`
+    /// does not administer are counted but not listed. Without a caller (the operator on the command line) all are
+    /// listed.
     ///
     /// # Errors
     /// [`OfficeError::Invalid`] with every fault of the arrangement.
@@ -197,7 +198,7 @@ fn changed_days(before: &Calendar, after: &Calendar, year: &CalendarYear) -> Vec
         .collect()
 }
 
-/// One word for a change from just this version of the calendar to just that one.
+/// Identifies the change from one calendar version to another.
 pub(super) fn confirmation(before: &str, after: &str) -> String {
     short_hash(&format!("{before} {after}"))
 }

@@ -1,4 +1,4 @@
-//! What a connection was asked and when, so that an answer that is overdue is seen from outside.
+//! Records the pending statement of each connection, so that an overdue answer is visible from outside.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -10,7 +10,7 @@ use super::lock;
 use crate::store::database::db::Db;
 use crate::store::database::health::Health;
 
-/// One connection, seen from outside. On SQLite nothing is noted.
+/// One connection as seen from outside. Records nothing on SQLite.
 #[derive(Default)]
 pub(super) struct Line {
     state: Mutex<State>,
@@ -18,34 +18,34 @@ pub(super) struct Line {
 
 #[derive(Default)]
 struct State {
-    /// When it was asked what is not answered yet, and how long that may take.
+    /// The start and time limit of the pending statement.
     asked: Option<(Instant, Duration)>,
-    /// How long the next question may take, instead of what a statement may.
+    /// Overrides the time limit of the next statement.
     shortly: Option<Duration>,
     server: Option<String>,
-    /// Where it counts among those left behind.
+    /// The counter of stuck connections it was added to.
     left: Option<Arc<AtomicU32>>,
 }
 
 impl Line {
-    /// Something is asked now that may take so long.
+    /// Records the start of a statement with this time limit.
     pub(super) fn asked(&self, patience: Duration) {
         let mut state = lock(&self.state);
         let patience = state.shortly.unwrap_or(patience);
         state.asked = Some((Instant::now(), patience));
     }
 
-    /// The answer is there, whatever it says.
+    /// Records that the statement ended, with whatever result.
     pub(super) fn answered(&self) {
         lock(&self.state).asked = None;
     }
 
-    /// For how long an answer has been owed, and how long it may be.
+    /// How long the pending statement has been running, and its time limit.
     pub(super) fn silence(&self) -> Option<(Duration, Duration)> {
         lock(&self.state).asked.map(|(at, patience)| (at.elapsed(), patience))
     }
 
-    /// Runs `question`, whose statements may take no longer than `patience`.
+    /// Runs `question`, with `patience` as the time limit of its statements.
     pub(super) fn ask_shortly<T>(&self, patience: Duration, question: impl FnOnce() -> T) -> T {
         lock(&self.state).shortly = Some(patience);
         let answer = question();
@@ -53,7 +53,7 @@ impl Line {
         answer
     }
 
-    /// The server at its other end.
+    /// Sets the server it is connected to.
     pub(super) fn is_of(&self, server: String) {
         lock(&self.state).server = Some(server);
     }
@@ -62,7 +62,8 @@ impl Line {
         lock(&self.state).server.clone()
     }
 
-    /// Notes every statement of `db` from now on, and goes on telling `health` how they end.
+    /// Records every statement of `db` from now on. Keeps reporting results to `health`, which this replaces as
+    /// instrumentation.
     pub(super) fn watch(self: &Arc<Self>, db: &mut Db, patience: Duration, health: &Arc<Health>) {
         let (line, health) = (Arc::clone(self), Arc::clone(health));
         db.set_instrumentation(move |event: InstrumentationEvent<'_>| {
@@ -70,13 +71,14 @@ impl Line {
             match event {
                 InstrumentationEvent::StartQuery { .. } => line.asked(patience),
                 InstrumentationEvent::FinishQuery { .. } => line.answered(),
-                // The events are diesel's and there may be more of them; transactions send statements as well.
+                // diesel's enum is non-exhaustive. The other events need no record, because transactions send
+                // statements as well.
                 _ => {}
             }
         });
     }
 
-    /// Counts the line in `stuck` until it is dropped, if it owes an answer.
+    /// If a statement is pending, counts the line in `stuck` until it is dropped.
     fn leave(&self, stuck: &Arc<AtomicU32>) -> bool {
         let mut state = lock(&self.state);
         let is_stuck = state.asked.is_some() && state.left.is_none();
@@ -96,12 +98,12 @@ impl Drop for Line {
     }
 }
 
-/// The connections of one generation.
+/// The lines of one generation.
 #[derive(Default)]
 pub(super) struct Lines {
     all: Mutex<Vec<Weak<Line>>>,
     retired: AtomicBool,
-    /// When one of them was last found to be lost.
+    /// When one of them was last found lost.
     doubted: Mutex<Option<Instant>>,
 }
 
@@ -116,18 +118,18 @@ impl Lines {
         lock(&self.all).iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// No connection of these is used again once it is given back. Returns how many owe an answer.
+    /// Retires these connections: none is reused after its return. Returns how many have a pending statement.
     pub(super) fn retire(&self, stuck: &Arc<AtomicU32>) -> usize {
         self.retired.store(true, Ordering::Relaxed);
         self.all().iter().filter(|line| line.leave(stuck)).count()
     }
 
-    /// One of these was found to be lost.
+    /// Records that one of these was found lost.
     pub(super) fn doubt(&self) {
         *lock(&self.doubted) = Some(Instant::now());
     }
 
-    /// Whether one of these was found to be lost at `instant` or later.
+    /// Whether one of these was found lost at `instant` or later.
     pub(super) fn is_doubted_since(&self, instant: Instant) -> bool {
         lock(&self.doubted).is_some_and(|at| at >= instant)
     }

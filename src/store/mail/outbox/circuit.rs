@@ -1,7 +1,7 @@
-//! A relay that cannot be used is left alone: one record for all instances, one try at a time.
+//! The circuit breaker of the mail relay, shared by all instances.
 //!
-//! While the circuit is open no mail is claimed. When its pause is over, one sender takes one mail as a probe; what the
-//! relay says to it closes the circuit or opens it again.
+//! While the circuit is open no mail is claimed. After its pause, one sender claims one mail as a probe. The relay's
+//! reply to it closes the circuit or opens it again.
 
 use std::time::Duration;
 
@@ -18,29 +18,29 @@ const KEY: &str = "mail.relay_circuit";
 /// An open circuit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circuit {
-    /// Since when the relay cannot be used.
+    /// Since when the relay has been unusable.
     pub since: Ts,
-    /// When it is tried next.
+    /// When the next probe may run.
     pub until: Ts,
-    /// What it said, or what went wrong before it could.
+    /// The relay's reply, or the error that prevented one.
     pub reason: String,
 }
 
 /// Whether mails may be claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gate {
-    /// The relay is thought to work.
+    /// The circuit is closed.
     Free,
-    /// One mail may be tried, by whoever gets [`take_probe`].
+    /// The pause is over. One mail may be tried by the sender whose [`take_probe`] succeeds.
     Probe(Circuit),
-    /// Not now.
+    /// The circuit is open.
     Shut,
 }
 
-/// The open circuit, if there is one.
+/// The open circuit. `None` if it is closed.
 ///
 /// # Errors
-/// As every read; [`StoreError::Corrupt`] when the record cannot be read.
+/// [`StoreError::Corrupt`] if the stored record cannot be parsed.
 pub fn relay_circuit(db: &mut Db) -> Result<Option<Circuit>, StoreError> {
     let Some(text) = facts::get(db, KEY)? else { return Ok(None) };
     serde_json::from_str(&text).map(Some).map_err(|_| StoreError::Corrupt(format!("meta '{KEY}'")))
@@ -49,16 +49,14 @@ pub fn relay_circuit(db: &mut Db) -> Result<Option<Circuit>, StoreError> {
 /// Whether mails may be claimed.
 ///
 /// # Errors
-/// As [`relay_circuit`].
+/// [`StoreError::Corrupt`] if the stored record cannot be parsed.
 pub fn gate(db: &mut Db) -> Result<Gate, StoreError> {
     let Some(circuit) = relay_circuit(db)? else { return Ok(Gate::Free) };
     Ok(if circuit.until <= instant(db)? { Gate::Probe(circuit) } else { Gate::Shut })
 }
 
-/// Makes the caller the one who tries: for `pause` nobody else may. `false`: another was faster.
-///
-/// # Errors
-/// As every write.
+/// Reserves the probe for the caller and postpones the next one by `pause`. `false` if another sender reserved it
+/// first.
 pub fn take_probe(db: &mut Db, seen: &Circuit, pause: Duration) -> Result<bool, StoreError> {
     let until = later(instant(db)?, pause);
     let next = Circuit { until, ..seen.clone() };
@@ -66,10 +64,7 @@ pub fn take_probe(db: &mut Db, seen: &Circuit, pause: Duration) -> Result<bool, 
     Ok(diesel::update(unchanged).set(meta::value.eq(text(&next)?)).execute(db)? == 1)
 }
 
-/// The relay could not be used: nobody tries it for `pause`.
-///
-/// # Errors
-/// As every write.
+/// Opens the circuit for `pause` because the relay was unusable. Keeps the start of an ongoing outage.
 pub fn open(db: &mut Db, reason: &str, pause: Duration) -> Result<(), StoreError> {
     let now = instant(db)?;
     let since = relay_circuit(db)?.map_or(now, |known| known.since);
@@ -77,10 +72,7 @@ pub fn open(db: &mut Db, reason: &str, pause: Duration) -> Result<(), StoreError
     facts::set(db, KEY, &text(&circuit)?)
 }
 
-/// The relay answered: it may be used again.
-///
-/// # Errors
-/// As every write.
+/// Closes the circuit.
 pub fn close(db: &mut Db) -> Result<(), StoreError> {
     diesel::delete(meta::table.filter(meta::key.eq(KEY))).execute(db)?;
     Ok(())

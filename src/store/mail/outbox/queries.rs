@@ -1,4 +1,4 @@
-//! The outbox as people and gauges look at it.
+//! The outbox as shown to users and to metrics.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::{MailState, instant};
 use crate::store::database::schema::{mail_answers, outbox};
 use crate::store::{CaseId, Db, OrganId, OutboxId, StoreError, Ts, UserId};
 
-/// The most answers of one mail that are shown.
+/// The most attempts shown for one mail.
 const ANSWERS_MAX: i64 = 100;
 
-/// A row as it is shown.
+/// A mail as shown to users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailView {
     /// The row.
@@ -32,30 +32,30 @@ pub struct MailView {
     pub subject: String,
     /// Its Message-ID.
     pub message_id: String,
-    /// Where it stands.
+    /// Its state.
     pub state: MailState,
     /// Attempts so far, since it was queued or last released.
     pub attempts: i32,
-    /// Whether the receiver may hold two copies.
+    /// Whether the recipient may receive two copies.
     pub suspect: bool,
-    /// When it is tried next.
+    /// When the next attempt is due.
     pub next_attempt_at: Ts,
-    /// What the server said last.
+    /// The server's last reply.
     pub last_reply: Option<String>,
     /// When it was queued.
     pub created_at: Ts,
     /// When the server accepted it.
     pub sent_at: Option<Ts>,
-    /// When a person last sent it on its way again.
+    /// When a person last released it.
     pub released_at: Option<Ts>,
 }
 
-/// Which mails; what is `None` does not restrict.
+/// Filter for mails. A `None` field does not restrict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MailFilter {
-    /// Of these organs; mails about no single organ are then left out, unless `with_general`.
+    /// Mails about these organs. Excludes mails about no single organ, unless `with_general`.
     pub organs: Option<Vec<OrganId>>,
-    /// With those about no single organ.
+    /// Includes mails about no single organ.
     pub with_general: bool,
     /// In this state.
     pub state: Option<MailState>,
@@ -63,20 +63,20 @@ pub struct MailFilter {
     pub recipient: Option<UserId>,
 }
 
-/// What became of one attempt.
+/// The result of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct MailAnswer {
-    /// When it was written down.
+    /// When it was recorded.
     pub at: Ts,
-    /// Which attempt it was.
+    /// The number of the attempt.
     pub attempt: i32,
     /// `sent`, `retry`, `broken`, `no_relay` or `parked`.
     pub outcome: String,
-    /// What the server said, or what went wrong before it could.
+    /// The server's reply, or the error that prevented one.
     pub reply: String,
 }
 
-/// How many rows are in each state.
+/// The number of mails in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MailCounts {
     /// Waiting.
@@ -85,24 +85,24 @@ pub struct MailCounts {
     pub sending: i64,
     /// Accepted.
     pub sent: i64,
-    /// Waiting for a person.
+    /// Parked until a person decides.
     pub parked: i64,
     /// Withdrawn before they were sent.
     pub cancelled: i64,
 }
 
-/// Figures of the mails that are not done with, for metrics.
+/// Figures of the mails not yet sent, for metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Waiting.
     pub queued: i64,
     /// Leased.
     pub sending: i64,
-    /// Waiting for a person.
+    /// Parked until a person decides.
     pub parked: i64,
-    /// How long the oldest mail has waited that could have gone out; nothing waits: zero.
+    /// Age of the oldest mail that may be sent already. Zero if there is none.
     pub oldest: Duration,
-    /// Mails not yet accepted of which the receiver may already hold a copy.
+    /// Unsent mails that the recipient may already have.
     pub suspect: i64,
 }
 
@@ -147,10 +147,7 @@ fn shown((of, what, when): Row) -> Result<MailView, StoreError> {
     })
 }
 
-/// Rows, the newest first, older than `before`.
-///
-/// # Errors
-/// As every read.
+/// Mails older than `before`, newest first.
 pub fn list(
     db: &mut Db,
     filter: &MailFilter,
@@ -179,18 +176,15 @@ pub fn list(
     rows.into_iter().map(shown).collect()
 }
 
-/// One row.
+/// Loads a mail by id.
 ///
 /// # Errors
-/// [`StoreError::NotFound`].
+/// [`StoreError::NotFound`] if the mail does not exist; [`StoreError::Corrupt`] if its state is unknown.
 pub fn find(db: &mut Db, id: OutboxId) -> Result<MailView, StoreError> {
     shown(outbox::table.filter(outbox::id.eq(id)).select(columns!()).first(db)?)
 }
 
-/// What became of its attempts, the latest first; an attempt without an answer ended with its sender.
-///
-/// # Errors
-/// As every read.
+/// The results of its attempts, latest first. An attempt without one ended with its sender.
 pub fn answers(db: &mut Db, id: OutboxId) -> Result<Vec<MailAnswer>, StoreError> {
     Ok(mail_answers::table
         .filter(mail_answers::mail_id.eq(id))
@@ -200,19 +194,13 @@ pub fn answers(db: &mut Db, id: OutboxId) -> Result<Vec<MailAnswer>, StoreError>
         .load(db)?)
 }
 
-/// How many rows are in each state.
-///
-/// # Errors
-/// As every read.
+/// The number of mails in each state.
 pub fn counts(db: &mut Db) -> Result<MailCounts, StoreError> {
     let all = outbox::table.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star()));
     counted(all.load(db)?)
 }
 
-/// How many rows are in the states in which a mail stays: these counts grow for ever.
-///
-/// # Errors
-/// As every read.
+/// The number of sent and cancelled mails, which only ever grows.
 pub fn settled(db: &mut Db) -> Result<MailCounts, StoreError> {
     let settled = outbox::table.filter(sql::<Bool>("state IN ('sent', 'cancelled')"));
     counted(settled.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?)
@@ -232,10 +220,7 @@ fn counted(rows: Vec<(String, i64)>) -> Result<MailCounts, StoreError> {
     Ok(counts)
 }
 
-/// What whoever watches the outbox wants to know. A mail that may not go out yet is not waiting.
-///
-/// # Errors
-/// As every read.
+/// The figures for metrics. `oldest` ignores mails that may not be sent yet.
 pub fn figures(db: &mut Db) -> Result<Figures, StoreError> {
     let now = instant(db)?;
     let unsent = || outbox::table.filter(sql::<Bool>("state IN ('queued', 'sending')"));
