@@ -75,7 +75,7 @@ impl WorkCalendars<'_> {
         self.calendar_by(db, region, &InForce { here, nationally })
     }
 
-    /// Like [`Office::calendar`], in its own read transaction.
+    /// Like [`WorkCalendars::calendar`], in its own read transaction.
     ///
     /// # Errors
     /// As [`WorkCalendars::calendar`].
@@ -83,7 +83,7 @@ impl WorkCalendars<'_> {
         self.store().read(|db| self.calendar(db, region))
     }
 
-    /// Like [`Office::calendar`], for versions in force that were loaded together with the organ.
+    /// Like [`WorkCalendars::calendar`], for versions in force that were loaded together with the organ.
     ///
     /// # Errors
     /// As [`WorkCalendars::calendar`].
@@ -203,7 +203,7 @@ impl WorkCalendars<'_> {
         })
     }
 
-    /// Like [`Office::adopt_calendars`], in a transaction that holds `change_in_force`.
+    /// Like [`WorkCalendars::adopt_calendars`], in a transaction that holds `change_in_force`.
     pub(super) fn adopt_within(&self, db: &mut Db) -> Result<(), OfficeError> {
         for (number, year) in self.calendar_cache().brought_along()? {
             let history = calendar::history(db, "", number)?;

@@ -74,7 +74,7 @@ const ENDS_BY_ITSELF: [ObligationKind; 3] =
 /// The key in `meta` for the version of the derivation of rows and duties.
 const DERIVED_BY: &str = "cases.derived_by";
 /// The derivation version of this program. Change it in a release that derives different rows or duties from an
-/// unchanged log; [`Office::resume_silent`] then recomputes every case once. A migration sets it in a database without
+/// unchanged log; [`Cases::resume_silent`] then recomputes every case once. A migration sets it in a database without
 /// cases.
 const DERIVATION: &str = "latest_day";
 
@@ -122,7 +122,7 @@ impl Cases<'_> {
     /// is `true` for a repeated earlier answer.
     ///
     /// # Errors
-    /// As [`Office::receive`] and [`Office::once`], and the errors of `show`. The transaction is then rolled back.
+    /// As [`Cases::receive`] and [`Service::once`], and the errors of `show`. The transaction is then rolled back.
     pub fn file_by_hand(
         &self,
         once: &Once,
@@ -162,7 +162,7 @@ impl Cases<'_> {
         self.receive_from(db, filer, application, origin)
     }
 
-    /// Like [`Office::receive`], for a filer readmitted in this transaction after the calendar was locked.
+    /// Like [`Cases::receive`], for a filer readmitted in this transaction after the calendar was locked.
     fn receive_from(
         &self,
         db: &mut Db,
@@ -212,7 +212,7 @@ impl Cases<'_> {
     /// caller saw.
     ///
     /// # Errors
-    /// As [`Office::execute`], and the errors of `show`. The transaction is then rolled back.
+    /// As [`Cases::execute`], and the errors of `show`. The transaction is then rolled back.
     pub fn command<T>(
         &self,
         caller: &Caller,
@@ -245,7 +245,7 @@ impl Cases<'_> {
         self.execute_as(db, caller, id, command, expected).map(|(file, _)| file)
     }
 
-    /// Like [`Office::execute`]. Also returns the caller's roles at the case.
+    /// Like [`Cases::execute`]. Also returns the caller's roles at the case.
     fn execute_as(
         &self,
         db: &mut Db,

@@ -94,7 +94,7 @@ impl Intake<'_> {
     ///
     /// # Errors
     /// [`OfficeError::Conflict`] `external_number_reused` if the number was used for another request;
-    /// [`OfficeError::Stale`] if an equal filing was committed first (roll back and retry); as [`Office::receive`].
+    /// [`OfficeError::Stale`] if an equal filing was committed first (roll back and retry); as [`Cases::receive`].
     pub fn file(&self, db: &mut Db, caller: &Caller, filing: &Filing) -> Result<(CaseFile, bool), OfficeError> {
         let organ = OrganId(filing.application.organ_id);
         match cases::find_by_external(db, organ, &caller.username, &filing.external_number) {

@@ -117,7 +117,7 @@ impl OutgoingMail<'_> {
         })
     }
 
-    /// A mail with the results of its attempts, masked as in [`Office::mails`].
+    /// A mail with the results of its attempts, masked as in [`OutgoingMail::mails`].
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] if the mail does not exist or the caller has no role at its organ.
@@ -142,7 +142,7 @@ impl OutgoingMail<'_> {
     /// next pass sends what still applies.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] as in [`Office::show_mail`]; [`OfficeError::Conflict`] `mail_not_parked` if the mail
+    /// [`OfficeError::NotFound`] as in [`OutgoingMail::show_mail`]; [`OfficeError::Conflict`] `mail_not_parked` if the mail
     /// is not parked.
     pub fn release_mail(&self, caller: &Caller, id: OutboxId) -> Result<(Released, MailWithAnswers), OfficeError> {
         self.store().write(|db| Ok((self.release(db, caller, id)?, self.mail(db, caller, id)?)))

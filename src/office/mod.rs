@@ -119,7 +119,7 @@ impl Office {
         &self.inner.passwords
     }
 
-    /// The cache of calendars. Use [`Office::calendar`] instead.
+    /// The cache of calendars. Use [`WorkCalendars::calendar`] instead.
     fn calendar_cache(&self) -> &Calendars {
         &self.inner.calendars
     }

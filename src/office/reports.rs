@@ -94,7 +94,7 @@ impl Reports<'_> {
         })
     }
 
-    /// Like [`Office::report`], for the organ with this code, without authorisation. For the command line.
+    /// Like [`Reports::report`], for the organ with this code, without authorisation. For the command line.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] if no organ has this code; [`OfficeError::Invalid`] for an invalid year or part.

@@ -2,7 +2,7 @@
 //!
 //! Putting in force is one small transaction. Afterwards the cases follow in batches. Event, row, duties and notices of
 //! a case commit together; until then the case is shown under the calendar its row names. A command on a case that was
-//! not yet updated updates it first. [`Office::apply_calendar`] completes a change that a stopped process left
+//! not yet updated updates it first. [`WorkCalendars::apply_calendar`] completes a change that a stopped process left
 //! unfinished.
 
 mod preview;
@@ -80,7 +80,7 @@ impl WorkCalendars<'_> {
     /// Puts `year` in force as previewed, and applies it to every case it concerns.
     ///
     /// # Errors
-    /// As [`Office::put_calendar_in_force`]. If applying fails, the change stays in force and the next run continues
+    /// As [`WorkCalendars::put_calendar_in_force`]. If applying fails, the change stays in force and the next run continues
     /// it.
     pub fn activate_calendar(
         &self,
@@ -95,13 +95,13 @@ impl WorkCalendars<'_> {
         Ok(preview)
     }
 
-    /// Puts `year` in force as previewed: the first, atomic half of an activation; [`Office::apply_calendar`] is the
+    /// Puts `year` in force as previewed: the first, atomic half of an activation; [`WorkCalendars::apply_calendar`] is the
     /// second. Idempotent for the most recent change, so that a client without an answer may repeat the request.
     ///
     /// # Errors
     /// [`OfficeError::Stale`] if `shown` is not the confirmation of a preview of exactly this change;
     /// [`OfficeError::RoleRequired`] if the caller is not an administrator of a root organ, because the calendar
-    /// concerns every organ; [`OfficeError::Invalid`] as in [`Office::preview_calendar`].
+    /// concerns every organ; [`OfficeError::Invalid`] as in [`WorkCalendars::preview_calendar`].
     pub fn put_calendar_in_force(
         &self,
         caller: Option<&Caller>,

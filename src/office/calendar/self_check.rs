@@ -67,7 +67,7 @@ pub struct Difference {
 impl WorkCalendars<'_> {
     /// Recomputes every case and compares it with its row and duties, and the duty of every order with its order.
     /// Processes expired suspensions and duties first. A case under another calendar than the one applied to all is a
-    /// difference and triggers another application. The result is stored for [`Office::readiness`].
+    /// difference and triggers another application. The result is stored for [`Service::readiness`].
     ///
     /// # Errors
     /// An error of the database. A case that cannot be computed is a difference, not an error.
@@ -75,7 +75,7 @@ impl WorkCalendars<'_> {
         self.check_all(|| Ok(()), |_| Ok(()))
     }
 
-    /// Like [`Office::check_clocks`]. `keep` runs before each page and may abort the check; `end` runs in the
+    /// Like [`WorkCalendars::check_clocks`]. `keep` runs before each page and may abort the check; `end` runs in the
     /// transaction that stores the result.
     fn check_all(
         &self,
@@ -139,7 +139,7 @@ impl WorkCalendars<'_> {
     /// it. If that instance dies, another starts over after the lease expires.
     ///
     /// # Errors
-    /// As [`Office::check_clocks`]; [`OfficeError::Conflict`] `lease_lost` if another instance took the lease over.
+    /// As [`WorkCalendars::check_clocks`]; [`OfficeError::Conflict`] `lease_lost` if another instance took the lease over.
     /// After an error the next try follows when the lease expires.
     pub fn check_clocks_nightly(&self) -> Result<Option<ClockCheck>, OfficeError> {
         let at = self.clock().office_time();
@@ -174,7 +174,7 @@ impl WorkCalendars<'_> {
         }
     }
 
-    /// Like [`Office::last_clock_check`], in its own read transaction.
+    /// Like [`WorkCalendars::last_clock_check`], in its own read transaction.
     ///
     /// # Errors
     /// As [`WorkCalendars::last_clock_check`].

@@ -165,7 +165,7 @@ impl Cases<'_> {
         self.desk_of(db, seat)
     }
 
-    /// Like [`Office::desk`], for an organ already loaded.
+    /// Like [`Cases::desk`], for an organ already loaded.
     ///
     /// # Errors
     /// [`OfficeError::Unreadable`] if the settings or the calendar cannot be read.
@@ -196,7 +196,7 @@ impl Cases<'_> {
         self.put_together(db, (row, Some(tags)), &log, desk)
     }
 
-    /// Like [`Office::open_file`], and locks the case's row until the transaction ends.
+    /// Like [`Cases::open_file`], and locks the case's row until the transaction ends.
     ///
     /// # Errors
     /// As [`Cases::open_file`].
@@ -206,7 +206,7 @@ impl Cases<'_> {
         self.file_of(db, row)
     }
 
-    /// Like [`Office::lock_file`], for an organ loaded in this transaction after the calendar was locked.
+    /// Like [`Cases::lock_file`], for an organ loaded in this transaction after the calendar was locked.
     ///
     /// # Errors
     /// As [`Cases::open_file`].
@@ -222,7 +222,7 @@ impl Cases<'_> {
     /// given by then.
     ///
     /// # Errors
-    /// As [`Office::open_file`]; [`OfficeError::NotFound`] also for a day before the request came in.
+    /// As [`Cases::open_file`]; [`OfficeError::NotFound`] also for a day before the request came in.
     pub fn open_file_as_of(&self, db: &mut Db, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
         let (row, tags, seat) = cases::find_with_seat(db, id)?;
         let log = events::load(db, id)?;

@@ -118,7 +118,7 @@ impl Cases<'_> {
     /// Passes all cases of a query to `each` as rows of [`case_table`], `size` at a time, in one read transaction.
     ///
     /// # Errors
-    /// As [`Office::list_cases`]; the errors of `each`.
+    /// As [`Cases::list_cases`]; the errors of `each`.
     pub fn each_page_of_case_rows(
         &self,
         caller: &Caller,

@@ -68,7 +68,7 @@ pub struct ListedCase {
 }
 
 impl Cases<'_> {
-    /// Like [`Office::list_cases`], in its own read transaction.
+    /// Like [`Cases::list_cases`], in its own read transaction.
     ///
     /// # Errors
     /// As [`Cases::list_cases`].
@@ -202,7 +202,7 @@ impl Cases<'_> {
     /// Returns the result of `show` for a case as the caller sees it, in one read transaction.
     ///
     /// # Errors
-    /// As [`Office::open_file`]; the errors of `show`.
+    /// As [`Cases::open_file`]; the errors of `show`.
     pub fn show_case<T>(
         &self,
         caller: &Caller,
@@ -260,7 +260,7 @@ impl Cases<'_> {
         self.store().read(|db| self.open_file_as_of(db, id, day))
     }
 
-    /// Like [`Office::log`], in its own read transaction.
+    /// Like [`Cases::log`], in its own read transaction.
     ///
     /// # Errors
     /// As [`Cases::log`].

@@ -73,7 +73,7 @@ impl Ledgers<'_> {
         self.service().note_from(db, &origin, entry)
     }
 
-    /// Like [`Office::record_clear_ledger`], in its own transaction.
+    /// Like [`Ledgers::record_clear_ledger`], in its own transaction.
     ///
     /// # Errors
     /// As [`Ledgers::record_clear_ledger`].
@@ -87,7 +87,7 @@ impl Ledgers<'_> {
         self.store().write(|db| self.record_clear_ledger(db, Some(caller), organ, query, reason))
     }
 
-    /// Like [`Office::export_ledger`], in its own read transaction.
+    /// Like [`Ledgers::export_ledger`], in its own read transaction.
     ///
     /// # Errors
     /// As [`Ledgers::export_ledger`].

@@ -174,7 +174,7 @@ impl Reminders<'_> {
 }
 
 impl Mailroom {
-    /// Closes obligations whose last day has passed (see [`Office::resume_silent`]). Logs a failure instead of
+    /// Closes obligations whose last day has passed (see [`Cases::resume_silent`]). Logs a failure instead of
     /// returning it, because the reminders must go out.
     pub fn settle(&self) {
         if let Err(cause) = self.office.cases().resume_silent() {

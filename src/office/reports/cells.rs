@@ -64,7 +64,7 @@ impl Reports<'_> {
     /// some cases could not be read and are missing from both the count and this list.
     ///
     /// # Errors
-    /// As [`Office::report`]; [`OfficeError::Invalid`] also for a row or column that the form does not have.
+    /// As [`Reports::report`]; [`OfficeError::Invalid`] also for a row or column that the form does not have.
     pub fn report_cell(
         &self,
         caller: &Caller,

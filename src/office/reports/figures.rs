@@ -73,7 +73,7 @@ impl Reports<'_> {
     /// Replaces the figures for a year. `expected` is the version the caller saw.
     ///
     /// # Errors
-    /// As [`Office::report_figures`]; [`OfficeError::Invalid`] with every figure that does not fit the form of the
+    /// As [`Reports::report_figures`]; [`OfficeError::Invalid`] with every figure that does not fit the form of the
     /// year; [`OfficeError::Stale`] if the version differs; [`OfficeError::Conflict`] once the report on that year is
     /// published.
     pub fn set_report_figures(

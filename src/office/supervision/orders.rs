@@ -62,7 +62,7 @@ struct Target {
 }
 
 impl Supervision<'_> {
-    /// Checks that the caller may issue orders for the target. [`Office::issue_order`] checks whether case and
+    /// Checks that the caller may issue orders for the target. [`Supervision::issue_order`] checks whether case and
     /// department can receive one.
     ///
     /// # Errors

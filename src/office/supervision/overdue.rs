@@ -261,7 +261,7 @@ struct Found {
 }
 
 impl Supervision<'_> {
-    /// Like [`Office::overdue`], in its own read transaction.
+    /// Like [`Supervision::overdue`], in its own read transaction.
     ///
     /// # Errors
     /// As [`Supervision::overdue`].
@@ -280,7 +280,7 @@ impl Supervision<'_> {
         self.overdue_by(db, caller, query, way)
     }
 
-    /// Like [`Office::overdue`], but computed from the logs even for today. Both must give the same result.
+    /// Like [`Supervision::overdue`], but computed from the logs even for today. Both must give the same result.
     ///
     /// # Errors
     /// As [`Supervision::overdue`].

@@ -273,7 +273,7 @@ fn shares(delay: &Delay) -> BTreeMap<Holder, Share> {
 }
 
 impl Supervision<'_> {
-    /// Like [`Office::overview`], in its own read transaction.
+    /// Like [`Supervision::overview`], in its own read transaction.
     ///
     /// # Errors
     /// As [`Supervision::overview`].
@@ -291,10 +291,10 @@ impl Supervision<'_> {
         self.overview_of(db, organs, query)
     }
 
-    /// Like [`Office::overview`], for the organ with this code, without authorisation. For the command line.
+    /// Like [`Supervision::overview`], for the organ with this code, without authorisation. For the command line.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] if no organ has this code; [`OfficeError::Invalid`] as in [`Office::overview`].
+    /// [`OfficeError::NotFound`] if no organ has this code; [`OfficeError::Invalid`] as in [`Supervision::overview`].
     pub fn overview_by_code(&self, db: &mut Db, code: &str, query: &OverviewQuery) -> Result<Overview, OfficeError> {
         let mut rows = crate::store::people::organs::all(db)?;
         let root = rows.iter().find(|row| row.code == code).map(|row| row.path.clone()).ok_or(OfficeError::NotFound)?;

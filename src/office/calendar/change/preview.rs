@@ -76,7 +76,7 @@ pub struct CalendarPreview {
 }
 
 impl WorkCalendars<'_> {
-    /// Like [`Office::preview_calendar`], in its own read transaction.
+    /// Like [`WorkCalendars::preview_calendar`], in its own read transaction.
     ///
     /// # Errors
     /// As [`WorkCalendars::preview_calendar`].
