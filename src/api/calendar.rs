@@ -1,6 +1,6 @@
 //! The working-day calendar: reading it, and changing it after a preview of the dates that would move.
 
-use super::routes::{Access, Route, Scope, Verb};
+use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::api::http::body::{Body, Params};
 use crate::api::http::problem::Problem;

@@ -3,15 +3,16 @@
 pub(super) mod commands;
 pub(super) mod view;
 
-use super::routes::{Access, Route, Scope, Verb};
+use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::api::cases::view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
 use crate::api::http::body::{Body, Params};
+use crate::api::http::create::{made, once};
 use crate::api::http::export::Format;
+use crate::api::http::page::codes;
 use crate::api::http::precondition::{Key, Page, Rendered, created, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::api::http::spool::LongTable;
-use crate::api::people::organs::{made, once};
 use crate::case::Role;
 use crate::case::text::line_flaw;
 use crate::law::{WarningLevel, explain};
@@ -227,22 +228,6 @@ fn searched(text: String) -> Result<String, Problem> {
         None => Ok(text),
         Some((code, detail)) => Err(Problem::new("invalid_query").field("?q", code, detail)),
     }
-}
-
-/// Splits a comma-separated parameter. Every code must be known.
-pub(super) fn codes(
-    name: &'static str,
-    given: Option<String>,
-    known: impl Iterator<Item = &'static str>,
-) -> Result<Vec<String>, Problem> {
-    let Some(given) = given else { return Ok(Vec::new()) };
-    let known: Vec<&str> = known.collect();
-    let given: Vec<String> = given.split(',').map(|code| code.trim().to_owned()).collect();
-    if given.iter().all(|code| known.contains(&code.as_str())) {
-        return Ok(given);
-    }
-    let detail = format!("应为以下代码，可用逗号分隔多个：{}", known.join("、"));
-    Err(Problem::new("invalid_query").field(name, "invalid_value", detail))
 }
 
 /// 一个案件

@@ -1,14 +1,15 @@
 //! The front desk: files applications from another system and reports their progress.
 
-use super::routes::{Access, Route, Scope, Verb};
+use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
-use crate::api::cases::view::{ClockSummary, OutcomeView, ReceiptView, Word};
+use crate::api::cases::view::{ClockSummary, OutcomeView, ReceiptView};
 use crate::api::http::body::{Form, Params};
+use crate::api::http::create::{admitted, made, once};
 use crate::api::http::precondition::{Key, Page, created, cursor_key, page_limit, versioned};
 use crate::api::http::problem::Problem;
-use crate::api::people::organs::{admitted, made, once};
 use crate::case::Role;
 use crate::law::ReceiptRuling;
+use crate::office::Word;
 use crate::office::cases::case_file::CaseFile;
 use crate::office::intake::form::{FIELDS, Kind};
 use crate::office::{Answer, Caller, Office, OfficeError};
@@ -175,12 +176,12 @@ impl FilingState {
         let is_overdue = progress.is_overdue();
         let (receipt, awaiting) = receipt_of(&progress.ruling);
         let clock = progress.clock.map(|clock| FilingClock {
-            status: Word::new(clock.status.code(), clock.status.label()),
+            status: Word::of(clock.status.code(), clock.status.label()),
             is_provisional: clock.range.is_some(),
             answer: ClockSummary::from(&clock),
         });
         let to_do = progress.to_do.into_iter().map(|duty| ApplicantToDo {
-            kind: Word::new(duty.kind.code(), duty.kind.label()),
+            kind: Word::of(duty.kind.code(), duty.kind.label()),
             due_on: duty.due_on,
             article: duty.article,
             items: duty.items,
@@ -191,7 +192,7 @@ impl FilingState {
             organ: file.desk.organ.code.clone(),
             external_number: file.row.external_number.clone().unwrap_or_default(),
             number: file.row.number.clone(),
-            stage: Word::new(file.case.stage.code(), file.case.stage.label()),
+            stage: Word::of(file.case.stage.code(), file.case.stage.label()),
             receipt,
             awaiting,
             clock,

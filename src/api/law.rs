@@ -1,6 +1,6 @@
 //! The statutory outcomes, from the table in `law`.
 
-use super::routes::{Access, Route, Scope, Verb};
+use super::http::route::{Access, Route, Scope, Verb};
 use crate::api::http::body::Params;
 use crate::api::http::problem::Problem;
 use crate::law::{Outcome, Regime, RemedyText, Requirement};

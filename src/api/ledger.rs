@@ -1,13 +1,13 @@
 //! 台账 over HTTP: preview and import of a file, export of the organ's cases, an empty template.
 
-use super::routes::{Access, Route, Scope, Verb};
+use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::api::http::body::{Params, Upload, file_bytes};
+use crate::api::http::create::{admitted, made, once};
 use crate::api::http::export::Format;
 use crate::api::http::precondition::{Key, content_tag, created};
 use crate::api::http::problem::Problem;
 use crate::api::http::spool::LongTable;
-use crate::api::people::organs::{admitted, made, once};
 use crate::office::ledger::{ExportQuery, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};
 use crate::office::{Caller, FieldError, OfficeError, Standing};
 use crate::report::files::{Allowance, Caps, GivenUp};

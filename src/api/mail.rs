@@ -1,13 +1,13 @@
 //! Outgoing mail: its state, the answers of the mail server, and the release of a parked mail.
 
-use super::routes::{Access, Route, Scope, Verb};
+use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::api::http::body::Params;
 use crate::api::http::precondition::{Page, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::case::Role;
+use crate::office::Word;
 use crate::office::mail::{MailQuery, READERS};
-use crate::office::supervision::overdue::Word;
 use crate::office::{Caller, OfficeError};
 use crate::store::mail::outbox::{MailAnswer, MailState, MailView};
 use crate::store::{OrganId, OutboxId, UserId};
@@ -118,7 +118,7 @@ impl From<MailView> for Mail {
             to_address: mail.to_address,
             subject: mail.subject,
             message_id: mail.message_id,
-            state: Word { code: mail.state.code(), label: mail.state.label() },
+            state: Word::of(mail.state.code(), mail.state.label()),
             attempts: mail.attempts,
             is_suspect: mail.suspect,
             next_attempt_at: Some(mail.next_attempt_at.0).filter(|_| is_waiting),

@@ -13,6 +13,7 @@ mod ledger;
 mod mail;
 pub mod openapi;
 pub mod people;
+mod registration;
 mod reminders;
 mod reports;
 pub mod routes;
@@ -28,7 +29,9 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, Error, HttpResponse, HttpServer, middleware, web};
 use actix_web_prom::{PrometheusMetrics, PrometheusMetricsBuilder};
 use http::problem::Problem;
+use openapi::serve::Served;
 use std::net::TcpListener;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Path of the Prometheus metrics.
@@ -52,12 +55,14 @@ pub fn app(
         InitError = (),
     > + use<>,
 > {
+    static DOCUMENT: LazyLock<web::Data<Served>> = LazyLock::new(|| web::Data::new(Served::new(&openapi::document())));
     App::new()
+        .app_data(DOCUMENT.clone())
         .app_data(web::Data::new(api.clone()))
         .app_data(metrics.gauges.clone())
         .app_data(metrics.readiness.clone())
         .app_data(http::precondition::path_config())
-        .configure(routes::register)
+        .configure(registration::register)
         .configure(openapi::docs::register)
         .default_service(web::to(nowhere))
         .wrap(middleware::from_fn(http::request_log::edge))

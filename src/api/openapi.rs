@@ -4,10 +4,12 @@ mod answers;
 pub(super) mod docs;
 mod examples;
 mod limits;
+pub(super) mod serve;
 mod vocabulary;
 
-use super::routes::{self, Access, Route, Verb};
+use super::routes;
 use crate::api::http::problem::Details;
+use crate::api::http::route::{Access, Route, Verb};
 use crate::api::{
     calendar,
     cases::{self, commands},
@@ -78,6 +80,7 @@ fn parts() -> Vec<Document> {
         feeds::Doc::openapi(),
         ledger::Doc::openapi(),
         health::Doc::openapi(),
+        serve::Doc::openapi(),
     ]
 }
 
@@ -140,11 +143,11 @@ fn operation<'a>(document: &'a mut Document, route: &Route) -> Option<&'a mut Op
 
 fn method(route: &Route) -> HttpMethod {
     match route.verb {
-        routes::Verb::Get => HttpMethod::Get,
-        routes::Verb::Post => HttpMethod::Post,
-        routes::Verb::Put => HttpMethod::Put,
-        routes::Verb::Patch => HttpMethod::Patch,
-        routes::Verb::Delete => HttpMethod::Delete,
+        Verb::Get => HttpMethod::Get,
+        Verb::Post => HttpMethod::Post,
+        Verb::Put => HttpMethod::Put,
+        Verb::Patch => HttpMethod::Patch,
+        Verb::Delete => HttpMethod::Delete,
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub(super) mod feeds;
 
-use super::routes::{Access, Route, Scope, Verb};
+use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::api::http::body::Body;
 use crate::api::http::precondition::{IfMatchTag, content_tag, versioned};

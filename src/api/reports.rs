@@ -3,7 +3,7 @@
 pub(super) mod annual_reports;
 pub(super) mod topics;
 
-use super::routes::{Access, Route, Scope, Verb};
+use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::api::http::body::{Body, Params, Upload, file_bytes};
 use crate::api::http::export::Format;

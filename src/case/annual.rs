@@ -1,23 +1,9 @@
 //! The organ's own yearly duty, which belongs to no case: publishing the annual report (D17, D17b).
 
 use super::obligation::ObligationKind;
+use super::rules::AnnualReport;
 use crate::law::period::{Reporter, annual_report_due};
 use chrono::{Datelike, NaiveDate};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-/// Which annual report an organ owes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AnnualReport {
-    /// A department's, by 31 January.
-    #[default]
-    Department,
-    /// A government's, by 31 March.
-    Government,
-    /// None of its own.
-    None,
-}
 
 /// The duty to publish one report.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Until when a reply, or its absence, can be challenged: reconsideration and suit, each with its derivation (D18 to D19b).
 
-use super::rules::Context;
+use super::context::Context;
 use super::state::{Case, Reply};
 use crate::case::vocabulary::{ServiceResult, words};
 use crate::law::period::{

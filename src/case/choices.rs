@@ -2,6 +2,7 @@
 
 use super::command::CommandKind;
 use super::decide::{made_by, may_be_met};
+use super::grounds::grounds;
 use super::proof::proofs_of;
 use super::state::Case;
 use crate::case::vocabulary::{LinkRelation, Notice, ServiceResult, Stage};
@@ -72,15 +73,4 @@ fn is_reply(outcome: Outcome, regime: Regime) -> bool {
 /// Whether the case holds what the category wants on it: a search, a third party's answer, a correction, judged reasons.
 fn is_provable(outcome: Outcome, case: &Case) -> bool {
     outcome.requirements().iter().all(|requirement| may_be_met(*requirement, case))
-}
-
-/// Whether part of the information may be withheld on this ground under that Order.
-pub(super) fn is_ground(outcome: Outcome, regime: Regime) -> bool {
-    let is_partial = matches!(outcome, Outcome::PartiallyDisclosed | Outcome::O492PartiallyDisclosed);
-    outcome.is_of(regime) && !outcome.is_granted() && !outcome.is_closed_without_reply() && !is_partial
-}
-
-/// The grounds on which part of the information may be withheld.
-pub(super) fn grounds(regime: Regime) -> Vec<&'static str> {
-    codes(Outcome::all().filter(|outcome| is_ground(*outcome, regime)), Outcome::code)
 }

@@ -1,6 +1,7 @@
 //! The case's dates, each by the law's own function: nothing is computed here, facts are only handed over.
 
-use super::rules::{Context, OrganRules};
+use super::context::Context;
+use super::rules::OrganRules;
 use super::state::{Case, Consultation, Remedy, Task};
 use crate::case::vocabulary::{Notice, RemedyKind};
 use crate::law::{

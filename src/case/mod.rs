@@ -10,9 +10,11 @@ mod challenge;
 mod choices;
 mod clock;
 pub mod command;
+mod context;
 mod decide;
 mod event;
 mod evolve;
+mod grounds;
 pub mod historical;
 mod identity;
 mod obligation;
@@ -39,13 +41,14 @@ pub mod text;
 mod topic;
 mod vocabulary;
 
-pub use annual::{AnnualDuty, AnnualReport, annual_report_key, annual_reports};
+pub use annual::{AnnualDuty, annual_report_key, annual_reports};
 pub use articles::FIRST_DAY_IN_FORCE;
 pub use calendar_shift::{MovedDuty, moved_duties};
 pub use challenge::{Challenge, ChallengeTerm, ChallengeWay, challenges};
 pub use choices::choices;
 pub use clock::{AT_RISK, remedy_response_due, task_due};
 pub use command::{Command, CommandKind};
+pub use context::{Actor, Context};
 pub use decide::{Drawn, decide, missing_evidence};
 pub use event::Event;
 pub use evolve::{as_it_stood, evolve, fold};
@@ -56,7 +59,7 @@ pub use permissions::{Action, Permit, actions, extension_is_possible, permit, re
 pub use refusal::NotAllowed;
 pub use responsibility::{Delay, Holder, Stretch, delay, used};
 pub use role::Role;
-pub use rules::{Actor, Context, OrganRules};
+pub use rules::{AnnualReport, OrganRules};
 pub use state::{
     CameBack, Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task,
 };

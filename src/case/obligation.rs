@@ -1,7 +1,7 @@
 //! The dated duties of a case: what the service reminds people of. Derived from the facts, never entered.
 
 use super::clock::{remedy_response_due, task_due};
-use super::rules::Context;
+use super::context::Context;
 use super::state::{CameBack, Case, Consultation, Correction, FeeDemand, Justification, Remedy};
 use crate::case::articles;
 use crate::case::vocabulary::{Notice, RemedyKind, Stage};

@@ -2,9 +2,9 @@
 //! asks here first, so that what is offered and what is accepted cannot differ.
 
 use super::command::CommandKind;
+use super::context::{Actor, Context};
 use super::refusal::NotAllowed;
 use super::role::Role;
-use super::rules::{Actor, Context};
 use super::state::{Case, Reply};
 use crate::case::articles;
 use crate::case::vocabulary::{Notice, ReviewKind, Stage};

@@ -1,15 +1,23 @@
-//! What `decide` gets besides the case: who asks, what day it is, the calendar, and the organ's own settings.
+//! The settings that an organ may choose where the law leaves room.
 
-use super::annual::AnnualReport;
-use super::role::Role;
 use super::text;
 use crate::case::vocabulary::ReviewKind;
-use crate::law::{Calendar, ClockOptions, Regime, WarningThresholds};
-use chrono::NaiveDate;
+use crate::law::{ClockOptions, Regime, WarningThresholds};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use utoipa::ToSchema;
-use uuid::Uuid;
+
+/// Which annual report an organ owes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnnualReport {
+    /// A department's, by 31 January.
+    #[default]
+    Department,
+    /// A government's, by 31 March.
+    Government,
+    /// None of its own.
+    None,
+}
 
 /// Settings an organ may choose where the law leaves room; the defaults are the readings of law.md (c).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -149,28 +157,4 @@ impl OrganRules {
     pub const fn warning_thresholds(&self) -> WarningThresholds {
         WarningThresholds { yellow_days: self.yellow_days, black_days: self.black_days }
     }
-}
-
-/// Who asks, with the roles held in the organ of the case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Actor {
-    /// The person or machine.
-    pub user: Uuid,
-    /// Roles in the organ of the case.
-    pub roles: BTreeSet<Role>,
-    /// Own department, for its tasks.
-    pub department: Option<Uuid>,
-}
-
-/// Everything `decide` may look at besides the case.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// Who asks.
-    pub actor: &'a Actor,
-    /// The day at the organ's seat.
-    pub today: NaiveDate,
-    /// The organ's calendar.
-    pub calendar: &'a Calendar,
-    /// The organ's settings.
-    pub rules: &'a OrganRules,
 }

@@ -1,6 +1,6 @@
 //! What the row of a case says: everything queries need, derived from the log alone.
 
-use super::rules::Context;
+use super::context::Context;
 use super::state::Case;
 use crate::case::vocabulary::Stage;
 use crate::law::{ClockAnswer, ClockStatus, Outcome, Regime};

@@ -2,11 +2,19 @@
 //!
 //! A day outside the loaded years is a [`Gap`]: whether it is a working day is not known yet, so no date is computed from it.
 
-use super::calendar_check::{self, CalendarError, CalendarFault};
-use super::estimate::{Estimate, Estimates};
-use super::overlay::Overlay;
+pub(super) mod check;
+pub(super) mod envelope;
+pub(super) mod estimate;
+pub(super) mod holiday;
+pub(super) mod overlay;
+#[cfg(test)]
+mod tests;
+
 use aws_lc_rs::digest;
+use check::{CalendarError, CalendarFault};
 use chrono::{Datelike, NaiveDate, Weekday};
+use estimate::{Estimate, Estimates};
+use overlay::Overlay;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, OnceLock};
@@ -127,7 +135,7 @@ impl Calendar {
     /// statutory or worked for.
     pub fn from_years(mut years: Vec<CalendarYear>) -> Result<Self, CalendarError> {
         years.sort_by_key(|year| year.year);
-        calendar_check::check_years(&years)?;
+        check::check_years(&years)?;
         Ok(Self::build(years, Vec::new()))
     }
 
@@ -140,7 +148,7 @@ impl Calendar {
         let mut years: Vec<_> = self.years.iter().filter(|known| known.year != year.year).cloned().collect();
         years.push(year.clone());
         years.sort_by_key(|known| known.year);
-        let faults = calendar_check::faults_of(&years, year.year);
+        let faults = check::faults_of(&years, year.year);
         if !faults.is_empty() {
             return Err(faults);
         }

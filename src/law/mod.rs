@@ -4,19 +4,12 @@
 //! Regulations is which function and which reading was chosen where the text is silent.
 
 mod calendar;
-mod calendar_check;
-#[cfg(test)]
-mod calendar_tests;
 mod carrier;
 mod civil;
 mod clock;
 mod dates;
-mod envelope;
-mod estimate;
 pub mod fee;
-mod holiday;
 mod outcome;
-mod overlay;
 pub mod period;
 mod receipt;
 mod regime;
@@ -26,8 +19,10 @@ mod vocabulary;
 #[cfg(test)]
 mod words_tests;
 
+pub use calendar::check::{CalendarError, CalendarFault};
+pub use calendar::estimate::{DueRange, LastDay};
+pub use calendar::overlay::Overlay;
 pub use calendar::{Calendar, CalendarYear, DayChange, Gap, OffDay};
-pub use calendar_check::{CalendarError, CalendarFault};
 pub use carrier::{is_other_courier, is_postal_enterprise};
 pub use civil::{civil_day, civil_time, instant_of};
 pub use clock::{
@@ -36,9 +31,7 @@ pub use clock::{
     warning_level, warning_level_between, warning_level_of_due,
 };
 pub use dates::{chinese_date, weekday};
-pub use estimate::{DueRange, LastDay};
 pub use outcome::{Outcome, RemedyText, Requirement, roll_up};
-pub use overlay::Overlay;
 pub use receipt::{Channel, Receipt, ReceiptFacts, ReceiptRule, ReceiptRuling, receipt};
 pub use regime::{CORRECTION_PAUSE_ARTICLE, Regime};
 pub use remedy::{

@@ -11,6 +11,7 @@ pub mod duty;
 pub mod notice;
 pub mod order_notice;
 pub mod render;
+pub mod samples;
 pub mod smtp;
 pub mod worker;
 

@@ -3,7 +3,7 @@
 //! A message is rendered once. Every attempt sends the same Message-ID and Date, so that the receiver's server can drop
 //! a second copy.
 
-mod page;
+pub(super) mod page;
 
 use super::because::Because;
 use crate::case::reminder_policy::Standing;
@@ -203,12 +203,12 @@ impl Templates {
     }
 
     /// Parses the built-in templates and replaces each by the file of its name in `directory`, if there is one that
-    /// works: it must be readable, parse, and render samples of everything a mail may contain. The others are in
-    /// [`Templates::broken`].
+    /// works: it must be readable, parse, and render the samples of its name ([`crate::mail::samples::of`]), which
+    /// together contain everything a mail may contain. The others are in [`Templates::broken`].
     ///
     /// # Errors
     /// [`RenderError::Template`] if a built-in template does not parse.
-    pub fn load(directory: &Path) -> Result<Self, RenderError> {
+    pub fn load(directory: &Path, samples: fn(&str) -> Vec<Value>) -> Result<Self, RenderError> {
         let mut templates = Self::embedded()?;
         for (name, source) in BUILT_IN.iter().filter(|_| !directory.as_os_str().is_empty()) {
             let file = directory.join(name);
@@ -220,7 +220,10 @@ impl Templates {
                     continue;
                 }
             };
-            let tried = templates.environment.add_template_owned(*name, own).and_then(|()| templates.sample(name));
+            let tried = templates
+                .environment
+                .add_template_owned(*name, own)
+                .and_then(|()| templates.try_with(name, &samples(name)));
             if let Err(cause) = tried {
                 templates.report(&file, &cause);
                 templates.environment.add_template(name, source)?;
@@ -242,11 +245,11 @@ impl Templates {
         self.broken.push(broken);
     }
 
-    /// Renders a template with samples that together contain everything a page may contain.
-    fn sample(&self, name: &str) -> Result<(), minijinja::Error> {
+    /// Renders a template with sample pages.
+    fn try_with(&self, name: &str, samples: &[Value]) -> Result<(), minijinja::Error> {
         let template = self.environment.get_template(name)?;
-        for page in page::sample_pages(name) {
-            template.render(context! { subject => "", ..page })?;
+        for page in samples {
+            template.render(context! { subject => "", ..page.clone() })?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::{Caller, OfficeError, OutgoingMail, Thing, standing};
 use crate::case::Role;
+use crate::office::people::access::OF_ALL_ORGANS;
 use crate::store::mail::outbox::{self, Circuit, Figures, MailAnswer, MailFilter, MailState, MailView};
 use crate::store::{Db, OrganId, OutboxId, UserId, people::organs, reminders};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
@@ -9,10 +10,6 @@ use std::time::Duration;
 
 /// The roles that may see the mails of their organ and of those below it.
 pub const READERS: &[Role] = &[Role::Admin, Role::Supervisor, Role::Auditor];
-
-/// The roles that, at a root organ, may also see mails about no single organ: digests over several organs, reminders of
-/// a missing year.
-pub const OF_ALL_ORGANS: &[Role] = &[Role::Admin, Role::Auditor];
 
 /// Filter for mails. A `None` field does not restrict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -13,6 +13,7 @@ pub mod reminders;
 pub mod reports;
 pub mod service;
 pub mod supervision;
+mod word;
 
 pub use calendar::Calendars;
 pub use clock::Clock;
@@ -22,15 +23,18 @@ pub use handles::{
 };
 pub use people::access::{Admission, Standing, Thing, standing};
 pub use people::access_token::{Proof, Signer};
-pub use people::auth::{Caller, SignIn, TokenPair};
+pub use people::auth::{SignIn, TokenPair};
+pub use people::caller::Caller;
 pub use people::passwords::Passwords;
 pub use service::idempotency::{Answer, Once};
 pub use service::origin::Origin;
 pub use service::preflight::check_settings;
 pub use service::readiness::{CalendarReach, Readiness, advice};
+pub use word::Word;
 
 use crate::config::Settings;
 use crate::mail::render::Templates;
+use crate::mail::samples;
 use crate::store::{DatabaseOptions, Store, StoreError};
 use std::sync::Arc;
 
@@ -90,7 +94,7 @@ impl Office {
         let passwords = Passwords::new(&settings.security)?;
         let signer = Signer::new(&settings.security, store.sealer());
         let calendars = Calendars::new(&settings.calendar.directory);
-        let templates = Templates::load(&settings.reminders.templates);
+        let templates = Templates::load(&settings.reminders.templates, samples::of);
         let templates = Arc::new(templates.map_err(|error| OfficeError::Internal(error.to_string()))?);
         Ok(Self { inner: Arc::new(Inner { store, clock, settings, passwords, signer, calendars, templates }) })
     }

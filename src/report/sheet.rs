@@ -51,6 +51,12 @@ impl From<String> for Cell {
     }
 }
 
+impl From<&Cow<'_, str>> for Cell {
+    fn from(text: &Cow<'_, str>) -> Self {
+        Self::Text(text.clone().into_owned())
+    }
+}
+
 impl From<u32> for Cell {
     fn from(count: u32) -> Self {
         Self::Count(count)

@@ -1,7 +1,8 @@
 //! Who gets in, who does not, and what everybody is told: the foundation of the service, on both databases.
 
 use chrono::{TimeDelta, Utc};
-use gongkai::api::routes::{self, Access, Scope};
+use gongkai::api::http::route::{Access, Scope};
+use gongkai::api::routes;
 use gongkai::case::Role;
 use gongkai::office::Clock;
 use serde_json::{Value, json};

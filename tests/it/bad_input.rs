@@ -1,7 +1,8 @@
 //! Bad input, for every route of the table: the answer is a problem with a code, the database stays as it was. What is
 //! tried comes from the OpenAPI document; a new member of a body is tried as soon as it is documented.
 
-use gongkai::api::routes::{self, Access, Route, Verb};
+use gongkai::api::http::route::{Access, Route, Verb};
+use gongkai::api::routes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

@@ -88,7 +88,12 @@ fn shown(list: &'static str, row: &OverdueRow) -> Shown {
         "due_soon" => (row.remaining_working_days, row.remaining_days),
         _ => (row.overdue_working_days, row.overdue_days),
     };
-    Some((list, row.warning.code, u64::from(working.unwrap()), i64::from(days.unwrap())))
+    Some((
+        list,
+        gongkai::law::WarningLevel::from_code(&row.warning.code).unwrap().code(),
+        u64::from(working.unwrap()),
+        i64::from(days.unwrap()),
+    ))
 }
 
 #[test]

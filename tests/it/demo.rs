@@ -224,11 +224,14 @@ fn the_courts_dates_are_in_the_list_on_the_day_after_and_not_on_the_day_itself()
             let report = seen(&office, &loaded.house, day(after));
             let row = report.overdue_open.items.iter().find(|row| row.case_id == id).unwrap();
             assert_eq!((row.received_on, row.due_on), (day(received), day(due)), "{key}");
-            assert_eq!((row.overdue_working_days, row.overdue_days, row.warning.code), (Some(1), Some(1), "red"));
+            assert_eq!(
+                (row.overdue_working_days, row.overdue_days, row.warning.code.as_ref()),
+                (Some(1), Some(1), "red")
+            );
             let before = seen(&office, &loaded.house, day(due));
             assert!(before.overdue_open.items.iter().all(|row| row.case_id != id), "{key}");
             let row = before.due_soon.items.iter().find(|row| row.case_id == id).unwrap();
-            assert_eq!((row.remaining_working_days, row.warning.code), (Some(0), "orange"), "{key}");
+            assert_eq!((row.remaining_working_days, row.warning.code.as_ref()), (Some(0), "orange"), "{key}");
         }
         let today = seen(&office, &loaded.house, day(TODAY));
         let court = today.overdue_open.items.iter().take(3).map(|row| row.due_on.to_string());

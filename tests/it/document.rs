@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use gongkai::api::routes::{self, Route};
+use gongkai::api::http::route::Route;
+use gongkai::api::routes;
 use serde_json::Value;
 
 use crate::schemas::faults;

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use gongkai::api::routes::{self, Route, Scope, Verb};
+use gongkai::api::http::route::{Route, Scope, Verb};
+use gongkai::api::routes;
 use gongkai::case::Role;
 
 use crate::desk::CaseAt;

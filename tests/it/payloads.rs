@@ -1,7 +1,7 @@
 //! A request that works for every route of the table: the thing in the right state, the right person, the right body.
 //! Bodies carry every documented member, so that each can be spoilt.
 
-use gongkai::api::routes::{Access, Route, Verb};
+use gongkai::api::http::route::{Access, Route, Verb};
 use gongkai::case::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;

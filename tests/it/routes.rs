@@ -1,7 +1,8 @@
 //! Who reaches what: every route of the table, every role, from every place in the tree of organs. Nothing here names a
 //! route but the two lists that cannot be read off the table; a route that is missing from them fails the test.
 
-use gongkai::api::routes::{self, Access, Route, Scope, Verb};
+use gongkai::api::http::route::{Access, Route, Scope, Verb};
+use gongkai::api::routes;
 use gongkai::case::Role;
 use gongkai::store::OrganId;
 use serde_json::{Value, json};

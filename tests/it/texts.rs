@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use diesel::prelude::*;
-use gongkai::api::routes::{self, Verb};
+use gongkai::api::http::route::Verb;
+use gongkai::api::routes;
 use gongkai::case::Role;
 use gongkai::store::StoreError;
 use gongkai::store::database::schema::cases;

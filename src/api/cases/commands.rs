@@ -6,7 +6,7 @@ use crate::api::cases::view::CaseView;
 use crate::api::http::body::{self, Body};
 use crate::api::http::precondition::{IfMatch, Rendered};
 use crate::api::http::problem::Problem;
-use crate::api::routes::{Access, Route, Scope, Verb};
+use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::{Command, CommandKind, choices, command as payload, roles_for};
 use crate::office::cases::queries::READERS;

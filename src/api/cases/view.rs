@@ -1,12 +1,13 @@
 //! Views of a case. Personal data is masked; a route of its own reveals it.
 
-use crate::api::supervision::orders::OrderLine;
+use crate::api::supervision::order_view::OrderLine;
 use crate::case::{Action, Case, Challenge, Event, Obligation, Stage, challenges};
 use crate::case::{
     Consultation, Correction, FeeDemand, Justification, Proposal, Remedy, Reply, Task, command as payload,
 };
 use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
 use crate::office::OfficeError;
+use crate::office::Word;
 use crate::office::cases::applicants::masked_name;
 use crate::office::cases::case_file::CaseFile;
 use crate::office::cases::queries::{ListedCase, Shown, duties_of};
@@ -17,21 +18,6 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// 代码及其中文
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Word {
-    /// 代码
-    pub code: String,
-    /// 中文
-    pub label: String,
-}
-
-impl Word {
-    pub(in crate::api) fn new(code: &str, label: &str) -> Self {
-        Self { code: code.to_owned(), label: label.to_owned() }
-    }
-}
 
 /// 答复期限的状态
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -168,7 +154,7 @@ impl From<Obligation> for ObligationView {
     fn from(obligation: Obligation) -> Self {
         let is_follow_up = obligation.kind.is_follow_up();
         Self {
-            kind: Word::new(obligation.kind.code(), obligation.kind.label()),
+            kind: Word::of(obligation.kind.code(), obligation.kind.label()),
             due_on: obligation.due_on.filter(|_| !is_follow_up),
             follow_up_on: obligation.due_on.filter(|_| is_follow_up),
             is_provisional: obligation.is_estimated(),
@@ -203,7 +189,7 @@ impl From<Challenge> for ChallengeView {
     fn from(challenge: Challenge) -> Self {
         let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Self {
-            way: Word::new(challenge.way.code(), challenge.way.label()),
+            way: Word::of(challenge.way.code(), challenge.way.label()),
             from: challenge.term.map(|term| term.from.day()),
             until: challenge.term.map(|term| term.last.warns_on()),
             latest_on: challenge.term.and_then(|term| term.last.latest()),
@@ -255,7 +241,7 @@ impl ActionsView {
     pub fn new(case_id: Uuid, actions: Vec<Action>) -> Self {
         let mut view = Self { allowed: Vec::new(), blocked: Vec::new() };
         for action in actions {
-            let command = Word::new(action.command.code(), action.command.label());
+            let command = Word::of(action.command.code(), action.command.label());
             match action.permit {
                 Ok(permit) => view.allowed.push(ActionView {
                     command,
@@ -391,11 +377,11 @@ impl CaseView {
             title: case.intake.title.clone(),
             request: case.intake.request.clone(),
             applicant: ApplicantView {
-                kind: Word::new(case.intake.applicant_kind.code(), case.intake.applicant_kind.label()),
+                kind: Word::of(case.intake.applicant_kind.code(), case.intake.applicant_kind.label()),
                 name: masked_name(&row.applicant_kind, &row.applicant_name),
             },
-            channel: Word::new(case.intake.channel.code(), case.intake.channel.label()),
-            stage: Word::new(case.stage.code(), case.stage.label()),
+            channel: Word::of(case.intake.channel.code(), case.intake.channel.label()),
+            stage: Word::of(case.stage.code(), case.stage.label()),
             is_open: case.stage.is_open(),
             regime: case.regime,
             receipt: receipt_view(case),
@@ -460,8 +446,8 @@ pub fn clock_view(
 ) -> ClockView {
     let level = case.warning(answer, on, thresholds, calendar);
     ClockView {
-        status: Word::new(answer.status.code(), answer.status.label()),
-        warning: Word::new(level.code(), level.label()),
+        status: Word::of(answer.status.code(), answer.status.label()),
+        warning: Word::of(level.code(), level.label()),
         answer: ClockSummary::from(answer),
         derivation_url: format!("/api/v1/cases/{case_id}/clock"),
     }
@@ -557,8 +543,8 @@ impl From<ListedCase> for CaseLine {
             id: row.id.0,
             organ_id: row.organ_id.0,
             applicant: masked_name(&row.applicant_kind, &row.applicant_name),
-            stage: Word::new(&row.stage, stage),
-            warning: warning.map(|level| Word::new(level.code(), level.label())),
+            stage: Word::stored(&row.stage, stage),
+            warning: warning.map(|level| Word::of(level.code(), level.label())),
             number: row.number,
             title: row.title,
             applicant_kind: row.applicant_kind,
@@ -613,7 +599,7 @@ impl EventView {
         }
         Self {
             seq: row.seq,
-            kind: Word::new(event.kind(), event.label()),
+            kind: Word::of(event.kind(), event.label()),
             on: row.occurred_on,
             recorded_at: row.recorded_at.0,
             actor_id: row.actor_id.map(|id| id.0),

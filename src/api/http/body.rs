@@ -15,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{Datelike, NaiveDate};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 use std::cell::Cell;
@@ -346,6 +347,15 @@ fn query_fault(text: &str) -> Problem {
         return problem.field(format!("?{name}"), "required", "必须填写");
     }
     problem.detail("参数的类型或格式不正确")
+}
+
+/// Distinguishes a member that is null (`Some(None)`) from a missing one (`None`, by `#[serde(default)]`).
+pub(in crate::api) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use super::body::is_body_on_its_way;
 use super::problem::Problem;
-use crate::api::openapi;
-use crate::api::routes::{Access, Route, Scope};
+use crate::api::http::route::{Access, Route, Scope};
 use crate::api::state::Api;
 use crate::office::{Admission, Caller, OfficeError, Standing, Thing};
 use actix_web::body::BoxBody;
@@ -16,8 +15,12 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Passes the request on to its handler, or answers in its place. The deadline covers both steps.
+///
+/// A query string on a route without query parameters (`takes_query` is false) is refused: silently ignoring a
+/// parameter would look like success.
 pub(in crate::api) async fn admit(
     route: &'static Route,
+    takes_query: bool,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {
@@ -31,7 +34,7 @@ pub(in crate::api) async fn admit(
     let deadline = Duration::from_millis(api.office().settings().server.request_deadline_ms);
     let answer = tokio::time::timeout(deadline, async {
         match admission(route, request.request(), &api).await {
-            Ok(Some(_)) if has_stray_query(route, request.request()) => {
+            Ok(Some(_)) if !takes_query && !request.request().query_string().is_empty() => {
                 let problem = Problem::new("invalid_query").detail("此接口没有查询参数，请去掉地址中“?”及其后的内容");
                 Ok(request.error_response(problem))
             }
@@ -53,12 +56,6 @@ pub(in crate::api) async fn admit(
         }
         Err(_) => Ok(ServiceResponse::new(http, Problem::out_of_time().error_response())),
     }
-}
-
-/// Whether the request has a query string on a route without query parameters. Such a request is refused: silently
-/// ignoring a parameter would look like success.
-fn has_stray_query(route: &Route, request: &HttpRequest) -> bool {
-    !request.query_string().is_empty() && !openapi::takes_query(route)
 }
 
 async fn admission(

@@ -1,8 +1,8 @@
 //! The responses of each route: descriptions of the successful ones, and every problem it may return.
 
-use super::super::routes::{Access, Route, Verb};
 use crate::api::http::export::Format;
 use crate::api::http::problem::codes_of;
+use crate::api::http::route::{Access, Route, Verb};
 use std::collections::BTreeSet;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterIn};

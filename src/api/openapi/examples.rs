@@ -3,7 +3,7 @@
 //! Ids, passwords and tokens are those of one installation; everything else can be sent unchanged. The facts belong to
 //! an application of 2024-03-01.
 
-use super::super::routes::{Route, Verb};
+use crate::api::http::route::{Route, Verb};
 use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::example::ExampleBuilder;

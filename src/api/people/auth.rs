@@ -2,7 +2,7 @@
 
 use crate::api::http::body::Body;
 use crate::api::http::problem::Problem;
-use crate::api::routes::{Access, Route, Scope, Verb};
+use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Role;
 use crate::office::{Caller, Origin, TokenPair};

@@ -1,10 +1,12 @@
 //! The departments of an organ.
 
-use super::organs::{PageParams, admitted, given, made, once};
+use crate::api::http::body::given;
 use crate::api::http::body::{Body, Params};
+use crate::api::http::create::{admitted, made, once};
+use crate::api::http::page::PageParams;
 use crate::api::http::precondition::{IfMatch, Key, Page, created, cursor_key, page_limit, versioned};
 use crate::api::http::problem::Problem;
-use crate::api::routes::{Access, Route, Scope, Verb};
+use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Role;
 use crate::office::people::organs::DepartmentChange;

@@ -1,19 +1,21 @@
 //! Administrative organs, and the helpers that creating requests share.
 
-use crate::api::http::body::{Body, Params};
+use crate::api::http::body::{Body, Params, given};
+use crate::api::http::create::{made, once};
+use crate::api::http::page::PageParams;
 use crate::api::http::precondition::{IfMatch, Key, Page, created, cursor_key, page_limit, versioned};
 use crate::api::http::problem::Problem;
-use crate::api::routes::{Access, Route, Scope, Verb};
+use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Role;
 use crate::office::people::organs::{OrganChange, OrganDraft};
-use crate::office::{Answer, Caller, Office, OfficeError, Once, Standing};
+use crate::office::{Caller, Office, OfficeError, Standing};
+use crate::store::OrganId;
 use crate::store::people::organs::OrganRow;
-use crate::store::{Db, OrganId};
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, OpenApi, ToSchema};
+use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 /// Roles that may list the organs below.
@@ -116,28 +118,8 @@ struct OrganPatch {
     settings: Option<Value>,
 }
 
-/// Distinguishes a member that is null (`Some(None)`) from a missing one (`None`, by `#[serde(default)]`).
-pub(in crate::api) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    T::deserialize(deserializer).map(Some)
-}
-
 fn empty_object() -> Value {
     Value::Object(serde_json::Map::new())
-}
-
-/// 分页
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(in crate::api) struct PageParams {
-    /// 条数，默认 50，最多 200
-    pub(in crate::api) limit: Option<u32>,
-    /// 上一页给出的 next_cursor
-    pub(in crate::api) cursor: Option<String>,
 }
 
 /// 本人任职的机关及可以查看的下级机关
@@ -227,29 +209,4 @@ async fn change(
         api.run(move |office| office.people().change_organ(&caller, standing.organ_id, version.0, &change)).await?;
     let organ = Organ::from(row);
     Ok(versioned(organ.version, &organ))
-}
-
-/// The admission check of a creating request whose path names the organ: the guard has already admitted the caller.
-#[expect(clippy::unnecessary_wraps, reason = "the shape of every admission")]
-pub(in crate::api) const fn admitted(_: &mut Db) -> Result<(), OfficeError> {
-    Ok(())
-}
-
-/// The identity of a creating request of this caller.
-pub(in crate::api) fn once(caller: &Caller, key: Key, fingerprint: String) -> Once {
-    Once { user_id: caller.user_id, route: key.route, key: key.value, fingerprint }
-}
-
-/// The 201 answer for a new resource.
-pub(in crate::api) fn made<T: Serialize>(
-    location: &str,
-    version: Option<String>,
-    body: &T,
-) -> Result<Answer, OfficeError> {
-    Ok(Answer {
-        status: 201,
-        etag: version.map(|version| format!("\"{version}\"")),
-        location: Some(location.to_owned()),
-        body: serde_json::to_string(body).map_err(|error| OfficeError::Internal(error.to_string()))?,
-    })
 }

@@ -1,7 +1,7 @@
 //! A person's private calendar feed (RFC 5545): its address and its content.
 
 use crate::api::http::problem::Problem;
-use crate::api::routes::{Access, Route, Scope, Verb};
+use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::office::Caller;
 use actix_web::{HttpResponse, web};

@@ -1,10 +1,11 @@
 //! 年度报告: when each is due and when it was published.
 
 use crate::api::http::body::{Body, Params};
+use crate::api::http::create::{admitted, made, once};
+use crate::api::http::page::PageParams;
 use crate::api::http::precondition::{Key, Page, created, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
-use crate::api::people::organs::{PageParams, admitted, made, once};
-use crate::api::routes::{Access, Route, Scope, Verb};
+use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Role;
 use crate::office::reports::annual_reports::AnnualReportLine;

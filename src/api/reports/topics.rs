@@ -3,7 +3,7 @@
 use crate::api::http::body::{Body, Params};
 use crate::api::http::precondition::{IfMatchTag, versioned};
 use crate::api::http::problem::Problem;
-use crate::api::routes::{Access, Route, Scope, Verb};
+use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::office::cases::queries::READERS;
 use crate::office::cases::repeat_requests::SimilarCases;

@@ -1,15 +1,13 @@
-//! Liveness, readiness, and the OpenAPI document.
+//! Liveness and readiness.
 
 use super::flight::{Flight, Seen};
-use crate::api::http::fixed::Fixed;
 use crate::api::http::problem::Problem;
-use crate::api::openapi;
-use crate::api::routes::{Access, Route, Scope, Verb};
+use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::office::Readiness;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Serialize;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 use utoipa::{OpenApi, ToSchema};
 
@@ -32,12 +30,11 @@ pub(in crate::api) fn watch() -> Watch {
 pub const ROUTES: &[Route] = &[
     Route::new(Verb::Get, "/health/live", Access::Public, Scope::None, || web::to(live)),
     Route::new(Verb::Get, "/health/ready", Access::Public, Scope::None, || web::to(ready)),
-    Route::new(Verb::Get, "/api/v1/openapi.json", Access::Public, Scope::None, || web::to(document)),
 ];
 
 /// The documentation of this file.
 #[derive(OpenApi)]
-#[openapi(paths(live, ready, document))]
+#[openapi(paths(live, ready))]
 pub struct Doc;
 
 /// 存活
@@ -85,16 +82,4 @@ fn answer_of(seen: &Seen<Result<Readiness, Problem>>) -> Result<&Readiness, Prob
         Some(Err(cause)) => Err(cause.clone()),
         None => Err(problem()),
     }
-}
-
-/// 本文档（OpenAPI 3.1）
-#[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "show_document", tag = "ops",
-    responses((status = 200, description = "OpenAPI 3.1", body = Object), (status = 304, description = "与 If-None-Match 所给的相同")))]
-async fn document(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    static DOCUMENT: LazyLock<Option<Fixed>> = LazyLock::new(|| {
-        let text = serde_json::to_vec(&openapi::document()).ok()?;
-        Fixed::new("application/json", text).ok()
-    });
-    let document = DOCUMENT.as_ref().ok_or_else(|| Problem::internal("no OpenAPI document"))?;
-    Ok(document.answer(&request))
 }

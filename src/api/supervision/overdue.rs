@@ -3,8 +3,8 @@
 use crate::api::http::body::Params;
 use crate::api::http::export::{self, Format};
 use crate::api::http::problem::Problem;
+use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::http::spool::LongTable;
-use crate::api::routes::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::office::cases::exports::overdue_sheet;
 use crate::office::supervision::overdue::{MOST_ROWS, OverdueQuery, OverdueReport, WATCHERS};

@@ -3,7 +3,7 @@
 use crate::api::http::body::Params;
 use crate::api::http::export::{Format, incomplete};
 use crate::api::http::problem::Problem;
-use crate::api::routes::{Access, Route, Scope, Verb};
+use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Counting;
 use crate::office::Caller;

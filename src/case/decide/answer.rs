@@ -5,10 +5,10 @@ use super::evidence::{check_days, check_evidence, check_items, third_party_has_n
 use super::members::check_members;
 use crate::case::articles;
 use crate::case::command as c;
+use crate::case::context::Context;
 use crate::case::event::Event;
 use crate::case::proof::fits;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
-use crate::case::rules::Context;
 use crate::case::secrecy;
 use crate::case::state::{Case, Proposal, Reply};
 use crate::case::vocabulary::{Notice, ServiceResult};

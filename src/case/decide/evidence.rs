@@ -1,10 +1,10 @@
 //! What must be on the case before a category may be chosen: the outcome table names it, here it is looked for.
 
 use crate::case::articles;
-use crate::case::choices::{grounds, is_ground};
 use crate::case::command as c;
+use crate::case::context::Context;
+use crate::case::grounds::{grounds, is_ground};
 use crate::case::refusal::NotAllowed;
-use crate::case::rules::Context;
 use crate::case::state::{Case, Consultation, Justification};
 use crate::case::vocabulary::{Notice, Opinion};
 use crate::law::{ConsultationKind, Outcome, Regime, Requirement, roll_up};

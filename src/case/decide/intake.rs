@@ -3,9 +3,9 @@
 use super::{Drawn, receipt_day};
 use crate::case::articles;
 use crate::case::command::{self as c, CommandKind};
+use crate::case::context::Context;
 use crate::case::event::Event;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
-use crate::case::rules::Context;
 use crate::case::state::Case;
 use crate::case::vocabulary::LinkRelation;
 use crate::law::{Channel, ReceiptRuling, Regime, receipt};

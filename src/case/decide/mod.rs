@@ -14,9 +14,9 @@ pub use evidence::missing_evidence;
 pub(super) use intake::made_by;
 
 use super::command::{Command, CommandKind};
+use super::context::Context;
 use super::event::Event;
 use super::refusal::NotAllowed;
-use super::rules::Context;
 use super::state::Case;
 use crate::case::articles;
 use crate::case::permissions;

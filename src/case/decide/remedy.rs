@@ -3,9 +3,9 @@
 use super::{next_number, receipt_day};
 use crate::case::articles;
 use crate::case::command as c;
+use crate::case::context::Context;
 use crate::case::event::Event;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
-use crate::case::rules::Context;
 use crate::case::state::Case;
 use crate::case::vocabulary::RemedyResult;
 use crate::law::ReopenedPeriod;

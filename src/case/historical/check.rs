@@ -2,8 +2,8 @@
 
 use super::{Past, Remark, at};
 use crate::case::articles;
+use crate::case::context::Context;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
-use crate::case::rules::Context;
 use crate::case::state::Case;
 use crate::law::{
     ClockAnswer, ClockError, ClockStatus, IneffectiveReason, Outcome, Regime, ServiceError, ServiceMethod, StepKind,

@@ -3,10 +3,10 @@
 use super::{Beside, Past, PastConsultation, PastCorrection, Term, at};
 use crate::case::articles;
 use crate::case::command as c;
+use crate::case::context::Context;
 use crate::case::event::Event;
 use crate::case::obligation::SERVICE_PROOF_DAYS;
 use crate::case::refusal::NotAllowed;
-use crate::case::rules::Context;
 use crate::case::vocabulary::{FeeBasis, Opinion, ServiceResult};
 use crate::law::{Channel, Outcome, ReceiptRuling, Regime, ServiceMethod, period, receipt};
 use chrono::NaiveDate;

@@ -10,9 +10,9 @@ mod recorded;
 
 pub use recorded::recorded;
 
+use super::context::Context;
 use super::event::Event;
 use super::refusal::NotAllowed;
-use super::rules::Context;
 use super::state::Case;
 use crate::case::vocabulary::{ApplicantKind, words};
 use crate::law::{Channel, ClockOptions, ConsultationKind, Fact, Outcome, Regime, ServiceMethod, Timeline};

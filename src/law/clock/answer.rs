@@ -1,6 +1,6 @@
 //! What the clock answers.
 
-use crate::law::estimate::{DueRange, LastDay};
+use crate::law::calendar::estimate::{DueRange, LastDay};
 use chrono::{Datelike, NaiveDate};
 use serde::{Serialize, Serializer};
 

@@ -1,8 +1,8 @@
 //! Laying a number of working days over the calendar, around the stops.
 
 use super::stops::{Stop, next, previous};
+use crate::law::calendar::estimate::DueRange;
 use crate::law::calendar::{Calendar, Gap};
-use crate::law::estimate::DueRange;
 use chrono::NaiveDate;
 
 /// A stretch of calendar days that counted, or did not.

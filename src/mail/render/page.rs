@@ -1,25 +1,24 @@
 //! The values that the templates receive.
 
 use super::{Addressee, Item, Next, NextAction, Parked};
+use crate::case::AT_RISK;
 use crate::case::reminder_policy::{Audience, DayKind, Standing};
-use crate::case::{AT_RISK, ObligationKind};
 use crate::law::{chinese_date, weekday};
 use crate::mail::because::Because;
 use crate::mail::duty::Duty;
-use crate::mail::{alarm, notice, order_notice};
-use chrono::{NaiveDate, NaiveTime};
+use chrono::NaiveDate;
 use minijinja::{Value, context};
 
 /// Longest case title in a mail, characters.
 const TITLE_MAX_CHARS: usize = 120;
 
 /// The page about one duty.
-pub(super) fn reminder(addressee: Addressee<'_>, item: &Item) -> Value {
+pub(in crate::mail) fn reminder(addressee: Addressee<'_>, item: &Item) -> Value {
     context! { person => one_line(addressee.person), ..duty(item) }
 }
 
 /// The page of a day, sorted by date, so that overdue duties come first.
-pub(super) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate) -> Value {
+pub(in crate::mail) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate) -> Value {
     let mut sorted: Vec<&Item> = items.iter().collect();
     sorted.sort_by(|a, b| (a.due_on, &a.case_number, &a.kind).cmp(&(b.due_on, &b.case_number, &b.kind)));
     let count = |is_counted: fn(&Item) -> bool| items.iter().filter(|item| is_counted(item)).count();
@@ -34,7 +33,7 @@ pub(super) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate)
 }
 
 /// The page about a parked mail.
-pub(super) fn parked(addressee: Addressee<'_>, parked: &Parked<'_>) -> Value {
+pub(in crate::mail) fn parked(addressee: Addressee<'_>, parked: &Parked<'_>) -> Value {
     context! {
         person => one_line(addressee.person),
         address => one_line(parked.address),
@@ -182,69 +181,4 @@ fn cut(title: &str) -> String {
         return title.to_owned();
     }
     title.chars().take(TITLE_MAX_CHARS).chain(std::iter::once('…')).collect()
-}
-
-/// Sample pages that together contain everything the template of that name may receive.
-pub(super) fn sample_pages(template: &str) -> Vec<Value> {
-    let addressee = Addressee { person: "某某", to: "a@localhost" };
-    match template.split('.').next() {
-        Some("digest") => samples().iter().map(|one| digest(addressee, std::slice::from_ref(one), one.as_of)).collect(),
-        Some("notice") => order_notice::sample_pages(),
-        Some("calendar_moved") => vec![notice::sample_moved()],
-        Some("calendar_missing") => notice::sample_missing(),
-        Some("in_the_clear") => alarm::sample_in_the_clear(),
-        Some("parked") => {
-            let at = NaiveDate::MIN.and_time(NaiveTime::MIN);
-            let sample = Parked { address: "a@localhost", subject: "某事", reply: "550", at, mail_id: "1" };
-            vec![parked(addressee, &sample)]
-        }
-        Some(_) | None => samples().iter().map(|one| reminder(addressee, one)).collect(),
-    }
-}
-
-/// Sample duties that together fill every value a page may contain, and leave out every optional one.
-fn samples() -> [Item; 3] {
-    let full = Item {
-        organ: "某机关".to_owned(),
-        case_number: Some("1号".to_owned()),
-        case_title: Some("某信息".to_owned()),
-        applicant: Some("某**".to_owned()),
-        kind: ObligationKind::Reply.code().to_owned(),
-        article: "某条".to_owned(),
-        due_on: NaiveDate::MIN,
-        latest_on: Some(NaiveDate::MAX),
-        standing: Standing::Overdue(30),
-        is_black: true,
-        as_of: NaiveDate::MIN,
-        missed: vec![NaiveDate::MIN],
-        estimate: Some("某年放假安排未公布".to_owned()),
-        unknown_year: Some(1),
-        because: Because::HandlerLeft("某某".to_owned()),
-        is_at_risk: true,
-        in_hand: Some("某科".to_owned()),
-        next: Some(Next {
-            steps: vec![NextAction { label: "某事", until: Some(NaiveDate::MIN), article: "某条" }],
-            others: vec!["他事"],
-            is_for_reader: true,
-        }),
-    };
-    let bare = Item {
-        case_number: None,
-        case_title: None,
-        applicant: None,
-        kind: ObligationKind::AnnualReport.code().to_owned(),
-        latest_on: None,
-        standing: Standing::Left(1),
-        is_black: false,
-        missed: Vec::new(),
-        estimate: None,
-        unknown_year: None,
-        because: Because::NobodyElse,
-        is_at_risk: false,
-        in_hand: None,
-        next: None,
-        ..full.clone()
-    };
-    let follow_up = Item { kind: ObligationKind::ServiceDate.code().to_owned(), ..full.clone() };
-    [full, bare, follow_up]
 }

@@ -216,7 +216,7 @@ fn an_office_replaces_a_template_and_a_broken_one_is_reported_and_not_used() {
         "{% for item in items %}{% if item.black %}{{ item.nothing_of_the_kind }}{% endif %}{% endfor %}",
     );
     std::fs::write(directory.path().join("digest.subject.txt"), [0xff, 0xfe]).unwrap();
-    let templates = Templates::load(directory.path()).unwrap();
+    let templates = Templates::load(directory.path(), crate::mail::samples::of).unwrap();
     let broken: Vec<String> =
         templates.broken().iter().map(|one| one.file.rsplit('/').next().unwrap().to_owned()).collect();
     assert_eq!(
@@ -229,8 +229,8 @@ fn an_office_replaces_a_template_and_a_broken_one_is_reported_and_not_used() {
     assert!(read(&mail).ends_with("王敏：答复申请人，还剩3个工作日。"), "{}", read(&mail));
     assert_eq!(html(&mail), html(&make(&due_soon())), "the built-in one in its place");
     // A missing directory is a mistake; an empty name means that no directory is set.
-    assert_eq!(Templates::load(Path::new("/no/such/directory")).unwrap().broken().len(), 21);
-    assert_eq!(Templates::load(Path::new("")).unwrap().broken(), []);
+    assert_eq!(Templates::load(Path::new("/no/such/directory"), crate::mail::samples::of).unwrap().broken().len(), 21);
+    assert_eq!(Templates::load(Path::new(""), crate::mail::samples::of).unwrap().broken(), []);
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! Authorisation: the caller's roles at the organ a thing belongs to.
 
 use crate::case::Role;
-use crate::office::mail::OF_ALL_ORGANS;
 use crate::office::{Caller, OfficeError, Origin, People};
 use crate::store::people::access::{self, Asking, OrganPlace};
 use crate::store::people::organs::{self, Seat};
 use crate::store::people::users::UserRow;
 use crate::store::{Db, OrganId, StoreError, UserId};
 use std::collections::BTreeSet;
+
+/// The roles that, at a root organ, may also see mails about no single organ: digests over several organs, reminders of
+/// a missing year.
+pub const OF_ALL_ORGANS: &[Role] = &[Role::Admin, Role::Auditor];
 
 pub use crate::store::people::access::Thing;
 

@@ -1,63 +1,16 @@
 //! Sign-in and sign-out: passwords, access tokens, refresh tokens. All state is in the database, so that every instance
 //! counts and revokes alike. Each step is recorded in the audit log.
 
-use crate::case::Role;
-use crate::office::{OfficeError, Origin, People};
+use crate::office::{Caller, OfficeError, Origin, People};
 use crate::store::people::users::UserRow;
 use crate::store::{
-    Db, DepartmentId, FamilyId, OrganId, TokenId, Ts, UserId,
+    Db, FamilyId, TokenId, Ts, UserId,
     people::{tokens, users},
 };
 use chrono::TimeDelta;
 use serde::Serialize;
-use serde_json::json;
-use std::collections::BTreeSet;
+use serde_json::{Value, json};
 use uuid::Uuid;
-
-/// An authenticated user, as loaded for this request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// Id.
-    pub user_id: UserId,
-    /// The login name.
-    pub username: String,
-    /// The name shown to others.
-    pub display_name: String,
-    /// The department, for handlers.
-    pub department_id: Option<DepartmentId>,
-    /// The roles of the user, each with its organ.
-    pub roles: Vec<(OrganId, Role)>,
-    /// The origin of the request. Empty until the request sets it.
-    pub origin: Origin,
-}
-
-impl Caller {
-    /// The caller's roles at the organ with this path (`/root/…/organ/`): those held in it, and of those held in organs
-    /// above it the ones that reach down. Empty if the caller has no access.
-    #[must_use]
-    pub fn roles_at(&self, organ_path: &str) -> BTreeSet<Role> {
-        let own = |id: &OrganId| organ_path.ends_with(&format!("/{}/", id.0));
-        let above = |id: &OrganId| organ_path.contains(&format!("/{}/", id.0));
-        self.roles
-            .iter()
-            .filter(|(organ, role)| own(organ) || (reaches_down(*role) && above(organ)))
-            .map(|(_, role)| *role)
-            .collect()
-    }
-
-    /// The organs in which the caller holds the role itself.
-    #[must_use]
-    pub fn organs_as(&self, role: Role) -> Vec<OrganId> {
-        self.roles.iter().filter(|(_, held)| *held == role).map(|(organ, _)| *organ).collect()
-    }
-}
-
-/// Whether a role also counts in the organs below its own. True for roles that supervise or administer, false for those
-/// that decide cases.
-#[must_use]
-pub const fn reaches_down(role: Role) -> bool {
-    role.reaches_down()
-}
 
 /// What a login gives.
 #[derive(Clone, Serialize, utoipa::ToSchema)]
@@ -89,6 +42,19 @@ enum Exchange {
 }
 
 impl People<'_> {
+    /// Records an action of the caller on a user's account.
+    pub(in crate::office) fn note_about(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        user: UserId,
+        action: &str,
+        detail: &Value,
+    ) -> Result<(), OfficeError> {
+        self.service().record(db, &caller.origin, action, Some(caller.user_id), Some(user), detail)?;
+        Ok(())
+    }
+
     /// Signs in. `office/throttle.rs` describes the throttle.
     ///
     /// An unknown name costs the same work and gets the same answer as a wrong password.
@@ -206,7 +172,7 @@ impl People<'_> {
                 None => tokens::revoke_all(db, caller.user_id, now)?,
             }
             users::bump_epoch(db, caller.user_id)?;
-            self.service().note_about(db, caller, caller.user_id, "sign_out", &detail)
+            self.note_about(db, caller, caller.user_id, "sign_out", &detail)
         })
     }
 
@@ -221,7 +187,7 @@ impl People<'_> {
         self.store().write(|db| self.begin_password_change(db, id, &caller.origin))?.open()?;
         let user = self.store().read::<_, OfficeError>(|db| Ok(users::find(db, id)?))?;
         if !self.passwords().verify(current, Some(&user.password_hash)) {
-            self.store().write(|db| self.service().note_about(db, caller, id, "password.change_failed", &json!({})))?;
+            self.store().write(|db| self.note_about(db, caller, id, "password.change_failed", &json!({})))?;
             return Err(OfficeError::invalid("/current_password", "wrong_password", "现口令不正确"));
         }
         self.store().write(|db| self.end_password_change(db, id))?;
@@ -239,7 +205,7 @@ impl People<'_> {
             }
             users::set_password(db, id, &hash)?;
             tokens::revoke_all(db, id, now)?;
-            self.service().note_about(db, caller, id, "password.changed", &json!({}))
+            self.note_about(db, caller, id, "password.changed", &json!({}))
         })
     }
 

@@ -127,7 +127,7 @@ impl People<'_> {
                 Some(true) if !user.is_active => "user.reactivated",
                 Some(_) | None => "user.changed",
             };
-            self.service().note_about(db, caller, id, action, &detail)?;
+            self.note_about(db, caller, id, action, &detail)?;
             Ok(UserWithRoles { user: users::find(db, id)?, roles: users::roles(db, id)? })
         })
     }
@@ -203,7 +203,7 @@ impl People<'_> {
             tokens::revoke_all(db, id, now)?;
             // A person who had the password may have the calendar address too.
             feeds::remove(db, id)?;
-            self.service().note_about(db, caller, id, "user.password_reset", &serde_json::json!({ "user_id": id.0 }))
+            self.note_about(db, caller, id, "user.password_reset", &serde_json::json!({ "user_id": id.0 }))
         })?;
         Ok(password)
     }

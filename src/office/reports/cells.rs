@@ -5,8 +5,8 @@ use super::count::{Count, stock_of};
 use super::{ReportQuery, Scope};
 use crate::case::{ApplicantKind, Stage};
 use crate::law::Outcome;
+use crate::office::Word;
 use crate::office::cases::applicants::masked_name;
-use crate::office::supervision::overdue::Word;
 use crate::report::annual::{Line, Selector, is_in_remedy_cell, selector};
 use crate::store::cases::CaseRow;
 use crate::store::{CaseId, Db, OrganId, reports};
@@ -154,13 +154,10 @@ fn shown(
         organ_name: names.get(&row.organ_id).cloned().unwrap_or_default(),
         title: row.title.clone(),
         applicant: masked_name(&row.applicant_kind, &row.applicant_name),
-        applicant_kind: Word {
-            code: kind.map_or("", ApplicantKind::code),
-            label: kind.map_or("", ApplicantKind::label),
-        },
+        applicant_kind: Word::of(kind.map_or("", ApplicantKind::code), kind.map_or("", ApplicantKind::label)),
         received_on: row.received_on,
-        stage: Word { code: stage.map_or("", Stage::code), label: stage.map_or("", Stage::label) },
-        outcome: outcome.map(|outcome| Word { code: outcome.code(), label: outcome.label() }),
+        stage: Word::of(stage.map_or("", Stage::code), stage.map_or("", Stage::label)),
+        outcome: outcome.map(|outcome| Word::of(outcome.code(), outcome.label())),
         concluded_on,
         remedies: None,
     }

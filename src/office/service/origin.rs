@@ -1,6 +1,6 @@
 //! The origin of a request, for the throttle and the audit log.
 
-use crate::office::{Caller, OfficeError, Service};
+use crate::office::{OfficeError, Service};
 use crate::store::evidence::audit::{self, NewAudit, Whence};
 use crate::store::{AuditId, Db, UserId};
 use serde_json::Value;
@@ -47,19 +47,6 @@ impl Service<'_> {
         let whence =
             Whence { subject_id: subject, address: address.as_deref(), request_id: origin.request_id.as_deref() };
         Ok(audit::append_from(db, entry, whence, self.clock().now())?)
-    }
-
-    /// Records an action of the caller on a user's account.
-    pub(in crate::office) fn note_about(
-        &self,
-        db: &mut Db,
-        caller: &Caller,
-        user: UserId,
-        action: &str,
-        detail: &Value,
-    ) -> Result<(), OfficeError> {
-        self.record(db, &caller.origin, action, Some(caller.user_id), Some(user), detail)?;
-        Ok(())
     }
 
     /// Writes an entry with the origin of its request.

@@ -6,6 +6,7 @@
 
 use crate::case::{Position, Role, Stage, Standing, Summary};
 use crate::law::{Calendar, ClockStatus, Outcome};
+use crate::office::Word;
 use crate::office::cases::as_of::Stood;
 use crate::office::cases::case_file::{Desk, Desks, derived_of};
 use crate::office::cases::queries::{estimate_of, last_day_with_left};
@@ -65,18 +66,6 @@ impl OverdueQuery {
     pub const fn on(day: NaiveDate) -> Self {
         Self { as_of: Some(day), ..Self::today() }
     }
-}
-
-/// 代码及其中文
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = FixedWord)]
-pub struct Word {
-    /// 代码
-    #[schema(value_type = String)]
-    pub code: &'static str,
-    /// 中文
-    #[schema(value_type = String)]
-    pub label: &'static str,
 }
 
 /// 一件案件在清单中的一行
@@ -579,12 +568,12 @@ fn placed(line: &Line<'_>, late_from: NaiveDate) -> Option<Found> {
             latest_on,
             is_at_risk: line.status == ClockStatus::AwaitingCorrection,
             estimate: line.estimate.clone().filter(|_| latest_on.is_some()),
-            clock_status: Word { code: line.status.code(), label: line.status.label() },
+            clock_status: Word::of(line.status.code(), line.status.label()),
             remaining_working_days: left.map(|left| left.working_days),
             remaining_days: left.map(|left| left.days),
             overdue_working_days: passed.map(|passed| passed.working_days),
             overdue_days: passed.map(|passed| passed.days),
-            warning: Word { code: level.code(), label: level.label() },
+            warning: Word::of(level.code(), level.label()),
             outcome: line.outcome.filter(|_| is_closed).map(outcome_word),
             replied_on: line.replied_on.filter(|_| is_closed),
         },
@@ -618,11 +607,11 @@ const fn kind_of(standing: Standing) -> Option<Kind> {
 }
 
 const fn stage_word(stage: Stage) -> Word {
-    Word { code: stage.code(), label: stage.label() }
+    Word::of(stage.code(), stage.label())
 }
 
 fn outcome_word(outcome: Outcome) -> Word {
-    Word { code: outcome.code(), label: outcome.label() }
+    Word::of(outcome.code(), outcome.label())
 }
 
 /// The sort key: open cases by due date; late replies by reply date, latest first. The case id makes the order stable.

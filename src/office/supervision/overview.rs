@@ -3,8 +3,9 @@
 //!
 //! Everything is computed from the logs, for today as for any past day.
 
-use super::overdue::{Word, cut, watched};
+use super::overdue::{cut, watched};
 use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, delay, roll_up, used};
+use crate::office::Word;
 use crate::office::cases::as_of::Stood;
 use crate::office::{Caller, OfficeError, Supervision};
 use crate::store::people::organs::OrganRow;
@@ -330,7 +331,7 @@ impl Supervision<'_> {
         let period = from..=until;
         is_complete &=
             self.cases().each_as_it_stood(db, &rows, as_of, |stood| sums.add(stood, query.counting, &period, as_of))?;
-        let counting = Word { code: query.counting.code(), label: query.counting.label() };
+        let counting = Word::of(query.counting.code(), query.counting.label());
         let names = Names::of(db, &organs, &sums)?;
         Ok(names.overview(sums, &organs, Overview { counting, is_complete, ..Overview::empty(as_of, from, until) }))
     }
@@ -378,7 +379,7 @@ fn delay_of(
         case_id: row.id.0,
         number: case.number.clone(),
         as_of,
-        standing: Word { code: position.standing.code(), label: position.standing.label() },
+        standing: Word::of(position.standing.code(), position.standing.label()),
         is_late: position.standing.is_late(),
         start_on: answer.start,
         due_on: position.due_on,
@@ -521,7 +522,7 @@ impl Overview {
             as_of,
             from,
             until,
-            counting: Word { code: "", label: "" },
+            counting: Word::of("", ""),
             is_complete: true,
             total: Tally::default().figures(),
             organs: Vec::new(),

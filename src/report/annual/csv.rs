@@ -1,7 +1,8 @@
 //! The report as rows of text, for CSV and for reading either file back: every row says what it is in its first cell.
 
+use super::form::printed;
 use super::form::{Form, TOTAL};
-use super::layout::{self, Spot, appendices, printed};
+use super::layout::{self, Spot, appendices};
 use super::published::{Published, Unreadable};
 use crate::report::annual::form_2014;
 use crate::report::annual::report::Report;

@@ -4,6 +4,7 @@
 
 use crate::case::{ApplicantKind, RemedyKind, RemedyResult};
 use crate::law::{Channel, Outcome, Regime};
+use crate::report::PARTIAL_NOTE;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -234,6 +235,20 @@ pub fn official_row(label: &str) -> Option<&'static str> {
         let wanted = numbering(&label)?;
         rows().find(|row| numbering(&plain(row)).as_deref() == Some(wanted.as_str()))
     })
+}
+
+/// The label of a row as the official form prints it, and the heading above it: `（三）不予公开`, `1.属于国家秘密`.
+#[must_use]
+pub fn printed(row: &str) -> (Option<String>, String) {
+    let full = |text: &str| -> String {
+        let text = text.strip_prefix('三').filter(|rest| rest.starts_with('(')).unwrap_or(text);
+        let text = text.replace('(', "（").replace(')', "）");
+        if text == "（二）部分公开" { text + PARTIAL_NOTE } else { text }
+    };
+    match row.split_once('-').filter(|_| row.starts_with('三')) {
+        Some((group, item)) => (Some(full(group)), item.to_owned()),
+        None => (None, full(row)),
+    }
 }
 
 #[cfg(test)]

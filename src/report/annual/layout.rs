@@ -1,8 +1,7 @@
 //! The tables laid out as the official form has them: merged headings, groups beside their rows. One layout for every format.
 
 use super::figures::Amount;
-use super::form::{self, CARRIED, Form, PENDING, RECEIVED, RESULTS, TOTAL};
-use crate::report::PARTIAL_NOTE;
+use super::form::{self, CARRIED, Form, PENDING, RECEIVED, RESULTS, TOTAL, printed};
 use crate::report::annual::breakdown::{self, Mix, TopicCount};
 use crate::report::annual::form_2014::{self, Indicator};
 use crate::report::annual::report::Report;
@@ -116,20 +115,6 @@ impl Grid {
             }
         }
         placed
-    }
-}
-
-/// The label of a row as the official form prints it, and the heading above it: `（三）不予公开`, `1.属于国家秘密`.
-#[must_use]
-pub fn printed(row: &str) -> (Option<String>, String) {
-    let full = |text: &str| -> String {
-        let text = text.strip_prefix('三').filter(|rest| rest.starts_with('(')).unwrap_or(text);
-        let text = text.replace('(', "（").replace(')', "）");
-        if text == "（二）部分公开" { text + PARTIAL_NOTE } else { text }
-    };
-    match row.split_once('-').filter(|_| row.starts_with('三')) {
-        Some((group, item)) => (Some(full(group)), item.to_owned()),
-        None => (None, full(row)),
     }
 }
 

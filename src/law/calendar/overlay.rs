@@ -1,7 +1,7 @@
 //! Days of rest and of work that hold in one region only (全国年节及纪念日放假办法, Art. 4; orders approved by the State Council).
 
-use super::calendar::Calendar;
-use super::calendar_check::CalendarError;
+use crate::law::calendar::Calendar;
+use crate::law::calendar::check::CalendarError;
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::LazyLock;
@@ -27,8 +27,9 @@ pub struct Overlay {
 /// The longest span a file may name; longer is a slip of the pen.
 const LONGEST_SPAN_DAYS: usize = 31;
 
-static KNOWN: LazyLock<Vec<Overlay>> =
-    LazyLock::new(|| Overlay::list_from_json(include_str!("../../config/calendar/overlays.json")).unwrap_or_default());
+static KNOWN: LazyLock<Vec<Overlay>> = LazyLock::new(|| {
+    Overlay::list_from_json(include_str!("../../../config/calendar/overlays.json")).unwrap_or_default()
+});
 
 impl Overlay {
     /// The embedded overlays. They are examples that were read, not a complete collection.
@@ -51,7 +52,7 @@ impl Overlay {
         serde_json::from_str(text).map_err(|error| CalendarError::Unreadable { detail: error.to_string() })
     }
 
-    pub(super) fn check(&self, calendar: &Calendar) -> Result<(), CalendarError> {
+    pub(in crate::law) fn check(&self, calendar: &Calendar) -> Result<(), CalendarError> {
         if self.region.trim().is_empty() {
             return Err(CalendarError::OverlayWithoutRegion);
         }
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_embedded_overlays_are_readable_and_lie_on_the_national_calendar() {
-        let list = Overlay::list_from_json(include_str!("../../config/calendar/overlays.json")).unwrap();
+        let list = Overlay::list_from_json(include_str!("../../../config/calendar/overlays.json")).unwrap();
         assert_eq!(list.len(), 8);
         for overlay in &list {
             let calendar = Calendar::national().with_overlay(overlay).unwrap();

@@ -1,6 +1,6 @@
 //! What a holiday notice cannot say. A slip in typing one (2024-02-12 for 2024-12-02) moves deadlines for months unseen.
 
-use super::calendar::{CalendarYear, OffDay, is_weekend};
+use crate::law::calendar::{CalendarYear, OffDay, is_weekend};
 use chrono::{Datelike, NaiveDate};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -249,7 +249,7 @@ const HOLIDAYS: [(&str, MonthDay, MonthDay); 7] = [
 ];
 
 /// The first fault of a calendar's years, which must be in order.
-pub(super) fn check_years(years: &[CalendarYear]) -> Result<(), CalendarError> {
+pub(in crate::law) fn check_years(years: &[CalendarYear]) -> Result<(), CalendarError> {
     check_sequence(years)?;
     let mut faults: Vec<CalendarFault> = years.iter().flat_map(|year| [dates(year), holidays(year)].concat()).collect();
     faults.extend(years.iter().flat_map(|year| exchanges(year, years)));
@@ -258,7 +258,7 @@ pub(super) fn check_years(years: &[CalendarYear]) -> Result<(), CalendarError> {
 }
 
 /// Every fault of the year `of` among its neighbours.
-pub(super) fn faults_of(years: &[CalendarYear], of: i32) -> Vec<CalendarFault> {
+pub(in crate::law) fn faults_of(years: &[CalendarYear], of: i32) -> Vec<CalendarFault> {
     let Some(year) = years.iter().find(|year| year.year == of) else {
         return vec![fault("/year", CalendarError::MissingYear { year: of })];
     };
@@ -482,7 +482,7 @@ fn for_next_year(year: &CalendarYear) -> i32 {
 
 /// Holidays whose date does not depend on the moon: New Year, Labour Day (two days from 2025), National Day
 /// (全国年节及纪念日放假办法, Art. 2).
-pub(super) fn is_fixed_holiday(day: NaiveDate) -> bool {
+pub(in crate::law) fn is_fixed_holiday(day: NaiveDate) -> bool {
     match (day.month(), day.day()) {
         (1, 1) | (5, 1) | (10, 1..=3) => true,
         (5, 2) => day.year() >= 2025,

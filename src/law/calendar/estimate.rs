@@ -3,10 +3,10 @@
 //! A period that ends where next year's notice may still change days has no certain last day. Warnings, lists and reminders go by
 //! the earliest, because a reply by then is in time whatever the notice says; it is never called a due date.
 
-use super::calendar::{Calendar, CalendarYear, Gap, embedded_years, is_weekend};
-use super::dates::chinese_date;
 use super::envelope::{Envelope, Precedents};
 use super::holiday::{holidays_of, is_statutory, is_usual_working_day};
+use crate::law::calendar::{Calendar, CalendarYear, Gap, embedded_years, is_weekend};
+use crate::law::dates::chinese_date;
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -91,7 +91,7 @@ enum Bound {
 
 /// What a calendar of estimated days counts by, besides Monday to Friday.
 #[derive(Debug, Clone)]
-pub(super) struct Estimate {
+pub(in crate::law) struct Estimate {
     bound: Bound,
     around: Arc<Around>,
 }
@@ -111,7 +111,7 @@ impl std::fmt::Debug for Around {
 
 /// A calendar continued by estimate, once for each bound.
 #[derive(Debug, Clone)]
-pub(super) struct Estimates {
+pub(in crate::law) struct Estimates {
     /// The first day that is not settled by a notice.
     from: NaiveDate,
     earliest: Calendar,
@@ -120,7 +120,7 @@ pub(super) struct Estimates {
 
 impl Estimates {
     /// `calendar` continued by what the notices of `years` did.
-    pub(super) fn new(calendar: &Calendar, years: &[CalendarYear]) -> Self {
+    pub(in crate::law) fn new(calendar: &Calendar, years: &[CalendarYear]) -> Self {
         let precedents = Precedents::of(years);
         let first = calendar.years().last().map_or(i32::MAX, |last| last.year.saturating_add(1));
         let from = precedents.first_unsettled(first).unwrap_or(NaiveDate::MAX);
@@ -147,7 +147,7 @@ impl Estimates {
 
 impl Estimate {
     /// The day `n` counted days after `from`; `usual` counts working days in a stretch by the notices and Monday to Friday.
-    pub(super) fn add(
+    pub(in crate::law) fn add(
         &self,
         from: NaiveDate,
         n: u32,
@@ -169,7 +169,7 @@ impl Estimate {
     }
 
     /// Working days in `(after, through]` of which `usual` are so by the notices and Monday to Friday.
-    pub(super) fn with_gain(&self, usual: u32, after: NaiveDate, through: NaiveDate) -> u32 {
+    pub(in crate::law) fn with_gain(&self, usual: u32, after: NaiveDate, through: NaiveDate) -> u32 {
         let gain = |envelope: &Envelope| {
             let (most, fewest) = envelope.gain(after, through);
             i32::from(match self.bound {
@@ -181,7 +181,7 @@ impl Estimate {
     }
 
     /// Whether a last day may stay where it is instead of moving to the next working day.
-    pub(super) fn is_working_day(&self, day: NaiveDate, usual: bool) -> bool {
+    pub(in crate::law) fn is_working_day(&self, day: NaiveDate, usual: bool) -> bool {
         match self.bound {
             Bound::Earliest => self.may_work(day, usual),
             Bound::Latest => usual && self.with_gain(1, previous(day), day) > 0,
@@ -213,7 +213,7 @@ impl Calendar {
     }
 
     /// The earliest and the latest end of what ends on `known` by this calendar, or beyond it; `None` where it is certain.
-    pub(super) fn range_of(
+    pub(in crate::law) fn range_of(
         &self,
         known: Option<NaiveDate>,
         period: impl Fn(&Self) -> Option<NaiveDate>,

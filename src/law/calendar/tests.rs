@@ -1,6 +1,6 @@
-use super::calendar::{Calendar, CalendarYear, DayChange, Gap, OffDay};
-use super::calendar_check::{CalendarError, CalendarFault};
-use super::clock::naive::{d, works};
+use crate::law::calendar::check::{CalendarError, CalendarFault};
+use crate::law::calendar::{Calendar, CalendarYear, DayChange, Gap, OffDay};
+use crate::law::clock::naive::{d, works};
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 
@@ -337,7 +337,7 @@ fn a_day_forgotten_or_added_is_found_by_the_count() {
     for index in 0..year(2026).off.len() {
         let mut typed = year(2026);
         let gone = typed.off.remove(index);
-        let is_weekend = super::calendar::is_weekend(gone.date);
+        let is_weekend = crate::law::calendar::is_weekend(gone.date);
         let found = nation().with_year(&typed);
         // A weekend day at either end of a holiday is off with or without the notice.
         assert!(found.is_err() || is_weekend, "without {}", gone.date);

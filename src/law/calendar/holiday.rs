@@ -3,8 +3,8 @@
 //! Which days these are follows from 全国年节及纪念日放假办法 and the almanac, without any notice. `config/calendar/holidays.json` says
 //! which revision holds from which year, and how the lunar days were computed.
 
-use super::calendar::is_weekend;
-use super::calendar_check::is_fixed_holiday;
+use crate::law::calendar::check::is_fixed_holiday;
+use crate::law::calendar::is_weekend;
 use chrono::{Datelike, Days, NaiveDate};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 /// A statutory holiday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-pub(super) enum HolidayKind {
+pub(in crate::law) enum HolidayKind {
     #[serde(rename = "元旦")]
     NewYear,
     #[serde(rename = "春节")]
@@ -31,7 +31,7 @@ pub(super) enum HolidayKind {
 
 /// A holiday of one year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Holiday {
+pub(in crate::law) struct Holiday {
     pub kind: HolidayKind,
     /// Its first statutory day.
     pub first: NaiveDate,
@@ -80,7 +80,7 @@ struct Almanac {
 
 /// Should the embedded file ever be unreadable, no holiday is known and an estimate is wider. A test reads it.
 static HOLIDAYS: LazyLock<BTreeMap<i32, Vec<Holiday>>> = LazyLock::new(|| {
-    let file = serde_json::from_str(include_str!("../../config/calendar/holidays.json"));
+    let file = serde_json::from_str(include_str!("../../../config/calendar/holidays.json"));
     file.map_or_else(
         |_| BTreeMap::new(),
         |file: File| file.years.iter().map(|year| holidays(year, &file.rules)).collect(),
@@ -95,23 +95,23 @@ fn holidays(almanac: &Almanac, rules: &[Rule]) -> (i32, Vec<Holiday>) {
 }
 
 /// The seven holidays of a year; none where the almanac does not reach.
-pub(super) fn holidays_of(year: i32) -> &'static [Holiday] {
+pub(in crate::law) fn holidays_of(year: i32) -> &'static [Holiday] {
     HOLIDAYS.get(&year).map_or(&[], Vec::as_slice)
 }
 
 /// The holiday a day off or a worked weekend day lies nearest to.
-pub(super) fn nearest(day: NaiveDate) -> Option<Holiday> {
+pub(in crate::law) fn nearest(day: NaiveDate) -> Option<Holiday> {
     let years = [day.year().saturating_sub(1), day.year(), day.year().saturating_add(1)];
     years.into_iter().flat_map(holidays_of).copied().min_by_key(|holiday| holiday.distance(day))
 }
 
 /// Whether the law itself makes it a holiday, whatever the notice says of the days around.
-pub(super) fn is_statutory(day: NaiveDate) -> bool {
+pub(in crate::law) fn is_statutory(day: NaiveDate) -> bool {
     is_fixed_holiday(day) || holidays_of(day.year()).iter().any(|holiday| holiday.contains(day))
 }
 
 /// Whether organs work that day as far as is known without a notice: Monday to Friday, except statutory holidays.
-pub(super) fn is_usual_working_day(day: NaiveDate) -> bool {
+pub(in crate::law) fn is_usual_working_day(day: NaiveDate) -> bool {
     !is_weekend(day) && !is_statutory(day)
 }
 

@@ -4,8 +4,8 @@
 //! statutory day. Such a pattern is laid on the holiday to come, as it lies and moved to the same days of the week. Over all patterns:
 //! the most and the fewest working days that any stretch of days may gain.
 
-use super::calendar::{CalendarYear, is_weekend};
 use super::holiday::{Holiday, HolidayKind, holidays_of, nearest};
+use crate::law::calendar::{CalendarYear, is_weekend};
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ struct Precedent {
 }
 
 /// What the notices of some years did.
-pub(super) struct Precedents {
+pub(in crate::law) struct Precedents {
     list: Vec<Precedent>,
     /// The most days before 1 January on which a notice changed a day of the December before.
     year_end_days: u64,
@@ -176,7 +176,7 @@ fn with_days_of(mut pattern: Pattern, precedent: &Holiday, holiday: &Holiday) ->
 }
 
 /// What may become of the working days around one holiday to come.
-pub(super) struct Envelope {
+pub(in crate::law) struct Envelope {
     holiday: Holiday,
     /// The first day that may still change.
     from: NaiveDate,
