@@ -20,11 +20,8 @@ use std::time::Duration;
 const FRESH: Duration = Duration::from_secs(1);
 /// A database that hangs must not hold up who watches it.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Figures that take a second are read every hundred seconds: one part in a hundred of one core.
-const PAUSE_TIMES: u32 = 100;
 
-type Figures = Result<(MailFigures, Option<ClockCheck>), Problem>;
-type Grown = Result<GrownFigures, Problem>;
+type Figures = Result<(MailFigures, GrownFigures, Option<ClockCheck>), Problem>;
 
 /// The gauges; none names a person or a case.
 #[derive(Debug)]
@@ -41,7 +38,6 @@ pub(super) struct Gauges {
     age: Gauge,
     pool: IntGaugeVec,
     figures: Arc<Flight<Figures>>,
-    grown: Arc<Flight<Grown>>,
 }
 
 impl Gauges {
@@ -75,8 +71,7 @@ impl Gauges {
                 opts("database_pool", "Connections: open, idle, stuck; and switches so far"),
                 &["what"],
             )?,
-            figures: Flight::new(FRESH, 0, PATIENCE),
-            grown: Flight::new(FRESH, PAUSE_TIMES, PATIENCE),
+            figures: Flight::new(FRESH, PATIENCE),
         };
         let all: [Box<dyn Collector>; 11] = [
             Box::new(gauges.state.clone()),
@@ -128,23 +123,20 @@ impl Gauges {
 
     /// Asks the database, or takes what it said a moment ago; while it does not answer, what it said last.
     async fn refresh(&self, api: &Api) {
-        let (for_figures, for_grown) = (api.clone(), api.clone());
+        let for_figures = api.clone();
         let figures = self.figures.ask(|| async move {
             let figures = for_figures.run(|office| {
                 let check = office.latest_clock_check()?;
-                Ok((office.mail_figures()?, check))
+                Ok((office.mail_figures()?, office.grown_figures()?, check))
             });
             figures.await
         });
-        let grown = self.grown.ask(|| async move { for_grown.run(|office| office.grown_figures()).await });
-        let (figures, grown) = tokio::join!(figures, grown);
-        if let Some((figures, check)) = found(&figures) {
+        let figures = figures.await;
+        if let Some((figures, grown, check)) = found(&figures) {
             self.set(figures, check.as_ref());
-        }
-        if let Some(grown) = found(&grown) {
             self.set_grown(grown);
         }
-        self.is_read.set(i64::from(figures.silent.is_none() && found(&figures).is_some() && found(&grown).is_some()));
+        self.is_read.set(i64::from(figures.silent.is_none() && found(&figures).is_some()));
         self.age.set(figures.last.as_ref().map_or(0.0, |(_, age)| age.as_secs_f64()));
         self.set_pool(api.office().store().pool_state());
     }

@@ -25,7 +25,7 @@ pub(super) type Watch = Arc<Flight<Result<Readiness, Problem>>>;
 
 /// Nothing asked yet.
 pub(super) fn watch() -> Watch {
-    Flight::new(FRESH, 0, PATIENCE)
+    Flight::new(FRESH, PATIENCE)
 }
 
 /// The routes of this file.

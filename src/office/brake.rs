@@ -9,7 +9,7 @@ use crate::mail::alarm::{self, InTheClear};
 use crate::mail::notice::Post;
 use crate::mail::smtp;
 use crate::store::audit::{self, NewAudit};
-use crate::store::{Db, OrganId, StoreError, Ts, users};
+use crate::store::{Db, OrganId, StoreError, Ts, tallies, users};
 use chrono::TimeDelta;
 
 /// What is braked.
@@ -27,10 +27,6 @@ enum Level {
     Half,
     Limit,
 }
-
-/// Every entry that an alarm writes.
-pub(super) const ALARMS: [&str; 4] =
-    ["alarm.reveals_half", "alarm.reveals_limit", "alarm.clear_ledgers_half", "alarm.clear_ledgers_limit"];
 
 impl Brake {
     /// The entry by which it is counted.
@@ -170,6 +166,26 @@ impl Office {
     /// # Errors
     /// What every read may meet.
     pub(super) fn personal_data_alarms(&self, db: &mut Db) -> Result<i64, StoreError> {
-        audit::count(db, &ALARMS)
+        tallies::total(db, tallies::PERSONAL_DATA_ALARMS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_triggers_of_both_databases_count_every_alarm() {
+        const TRIGGERS: [&str; 2] = [
+            include_str!("../../migrations/postgres/00000000000019_growth/up.sql"),
+            include_str!("../../migrations/sqlite/00000000000019_growth/up.sql"),
+        ];
+        for brake in [Brake::Reveals, Brake::ClearLedgers] {
+            for level in [Level::Half, Level::Limit] {
+                let quoted = format!("'{}'", brake.alarm(level));
+                // Once where what was there is counted, once in the trigger.
+                assert!(TRIGGERS.iter().all(|sql| sql.matches(&quoted).count() == 2), "{quoted}");
+            }
+        }
     }
 }

@@ -124,14 +124,6 @@ pub fn instants(db: &mut Db, actor: UserId, action: &str, since: Ts, limit: i64)
     Ok(done.order(audit_log::at.desc()).select(audit_log::at).limit(limit).load(db)?)
 }
 
-/// How many entries there are of these actions.
-///
-/// # Errors
-/// As every statement: [`StoreError`].
-pub fn count(db: &mut Db, actions: &[&str]) -> Result<i64, StoreError> {
-    Ok(audit_log::table.filter(audit_log::action.eq_any(actions.iter().copied())).count().get_result(db)?)
-}
-
 /// A page of entries, the newest first; `after` is instant and id of the last one of the page before.
 ///
 /// # Errors

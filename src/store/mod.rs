@@ -42,6 +42,7 @@ pub mod schema;
 pub mod seal;
 pub mod sqltypes;
 pub mod tags;
+pub mod tallies;
 pub mod tokens;
 pub mod users;
 mod writer;

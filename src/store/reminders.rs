@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::outbox::Claimed;
 use super::schema::{cases, obligations, organs, outbox, reminder_steps};
-use super::{CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, meta, recipients, users};
+use super::{CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, meta, recipients, tallies, users};
 use std::collections::{BTreeSet, HashSet};
 
 /// The key in `meta` of the last day whose pass is done.
@@ -354,8 +354,7 @@ pub fn may_still_go(db: &mut Db, claim: &Claimed) -> Result<bool, StoreError> {
 /// # Errors
 /// As every read.
 pub fn missed_total(db: &mut Db) -> Result<i64, StoreError> {
-    let total: Option<i64> = reminder_steps::table.select(diesel::dsl::sum(reminder_steps::missed)).first(db)?;
-    Ok(total.unwrap_or(0))
+    tallies::total(db, tallies::REMINDERS_MISSED)
 }
 
 /// The last day whose pass is done.
