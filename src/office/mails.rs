@@ -3,7 +3,7 @@
 use super::{Caller, Office, OfficeError, Thing, standing};
 use crate::case::Role;
 use crate::store::outbox::{self, Circuit, Figures, MailAnswer, MailFilter, MailState, MailView};
-use crate::store::{Db, OrganId, OutboxId, UserId, organs, reminders};
+use crate::store::{Db, OrganId, OutboxId, UserId, organs, reminders, tallies};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use std::time::Duration;
 
@@ -12,6 +12,9 @@ pub const READERS: &[Role] = &[Role::Admin, Role::Supervisor, Role::Auditor];
 
 /// Who of them, at an organ at the top, may look at the mails about no single organ: a digest over several, a missing year.
 pub const OF_ALL_ORGANS: &[Role] = &[Role::Admin, Role::Auditor];
+
+/// Mails whose bytes are deleted in one transaction.
+const EMPTIED_AT_ONCE: i64 = 100;
 
 /// Which mails are asked for; what is `None` does not restrict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,7 +64,7 @@ pub struct MailFigures {
     pub reminder_lag: Duration,
 }
 
-/// Figures over everything there ever was: what it costs to read them grows.
+/// Figures over everything there ever was. Reading them costs the same however much that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrownFigures {
     /// Mails that a server accepted.
@@ -177,18 +180,38 @@ impl Office {
         })
     }
 
-    /// The figures that take longer the more there is.
+    /// The figures over everything there ever was.
     ///
     /// # Errors
     /// As every read.
     pub fn grown_figures(&self) -> Result<GrownFigures, OfficeError> {
-        self.store().read(|db| {
+        self.store().read_reserved(|db| {
             let settled = outbox::settled(db)?;
             let missed = reminders::missed_total(db)?;
             let personal_data_alarms = self.personal_data_alarms(db)?;
             let (sent, cancelled) = (settled.sent, settled.cancelled);
             Ok(GrownFigures { sent, cancelled, missed, personal_data_alarms })
         })
+    }
+
+    /// Sums the figures up, and deletes the bytes of the mails that are older than the settings keep them. Answers how many
+    /// mails those were.
+    ///
+    /// # Errors
+    /// What every write may meet.
+    pub fn put_mail_away(&self) -> Result<usize, OfficeError> {
+        self.store().write(tallies::sum_up)?;
+        let days = self.settings().smtp.keep_sent_days;
+        let mut done = 0;
+        while days > 0 {
+            let age = TimeDelta::days(i64::from(days));
+            let emptied = self.store().write(|db| outbox::take_bytes(db, age, EMPTIED_AT_ONCE))?;
+            done += emptied;
+            if emptied == 0 {
+                break;
+            }
+        }
+        Ok(done)
     }
 
     /// From the first day whose pass is missing, at its hour, until now; where `serve` makes none, somebody else watches.
