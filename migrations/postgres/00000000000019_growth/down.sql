@@ -13,6 +13,7 @@ DROP INDEX refresh_tokens_by_end;
 DROP INDEX audit_log_of_actor;
 DROP INDEX audit_log_by_organ;
 DROP INDEX outbox_by_address;
+DROP INDEX IF EXISTS cases_by_text; -- the extension stays: others may use it
 DROP INDEX cases_open_gap;
 DROP INDEX obligations_open_organ;
 DROP INDEX obligations_open_owner;

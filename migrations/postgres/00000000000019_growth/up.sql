@@ -14,6 +14,18 @@ CREATE INDEX audit_log_of_actor ON audit_log (actor_id, at, id);
 CREATE INDEX refresh_tokens_by_end ON refresh_tokens (expires_at);
 CREATE INDEX login_attempts_by_start ON login_attempts (window_started_at);
 
+-- Search by a part of a text (`q=`). Without the right to the extension, or without the extension, there is no index and the
+-- cases of the organs are read through: the answers are the same.
+DO $$
+BEGIN
+  CREATE EXTENSION IF NOT EXISTS pg_trgm;
+  CREATE INDEX cases_by_text ON cases
+    USING gin (lower(title) gin_trgm_ops, lower(number) gin_trgm_ops, lower(applicant_name) gin_trgm_ops);
+EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported OR undefined_object THEN
+  RAISE WARNING 'pg_trgm cannot be used: %', SQLERRM;
+END
+$$;
+
 -- The SHA-256 of the bytes of an old mail; they themselves are then empty.
 ALTER TABLE outbox ADD COLUMN message_sha256 TEXT;
 CREATE INDEX outbox_with_bytes ON outbox (coalesce(sent_at, created_at))

@@ -14,6 +14,9 @@ CREATE INDEX audit_log_of_actor ON audit_log (actor_id, at, id);
 CREATE INDEX refresh_tokens_by_end ON refresh_tokens (expires_at);
 CREATE INDEX login_attempts_by_start ON login_attempts (window_started_at);
 
+-- Search by a part of a text (`q=`) has no index here: trigrams of FTS5 do not find two characters, and are written at the cost of
+-- every case.
+
 -- The SHA-256 of the bytes of an old mail; they themselves are then empty.
 ALTER TABLE outbox ADD COLUMN message_sha256 TEXT;
 CREATE INDEX outbox_with_bytes ON outbox (coalesce(sent_at, created_at))

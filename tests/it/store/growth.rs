@@ -1,14 +1,22 @@
 //! What grows for ever is found by an index, and figures over all of it are not counted anew.
 
+use std::collections::BTreeSet;
 use std::sync::Barrier;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use gongkai::store::audit::{self, NewAudit};
-use gongkai::store::{Db, Store, StoreError, now, outbox, reminders, tallies};
+use gongkai::store::cases::{self, CaseFilter};
+use gongkai::store::{DatabaseOptions, Db, Store, StoreError, now, outbox, reminders, tallies};
 
-use crate::support::{TestDatabase, on_both, on_both_databases};
+use crate::support::{TestDatabase, add_bureau, case_row, on_both, on_both_databases};
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
 
 #[derive(QueryableByName)]
 struct SqlitePlan {
@@ -167,4 +175,64 @@ fn figures_that_two_instances_sum_up_at_once_stay_what_they_are() {
 /// How many rows the figures have.
 fn rows(database: &TestDatabase) -> i64 {
     gongkai::store::schema::tallies::table.count().get_result(&mut database.raw()).unwrap()
+}
+
+/// Whether the search has its index.
+fn has_search_index(db: &mut Db) -> bool {
+    let found = diesel::dsl::sql::<diesel::sql_types::Bool>(
+        "SELECT EXISTS (SELECT FROM pg_indexes WHERE indexname = 'cases_by_text')",
+    );
+    found.get_result(db).unwrap()
+}
+
+#[test]
+fn a_search_by_the_index_finds_what_a_search_without_it_finds() {
+    let database = TestDatabase::postgres();
+    let store = database.open();
+    let bureau = add_bureau(&store, "A", None);
+    let words = ["征收土地", "补偿方案", "100%的_路", r"路\段", "Ａ区ABC", "某", "规划  许可", "征收，补偿"];
+    for (n, title) in words.iter().flat_map(|one| words.map(|two| format!("{one}{two}"))).enumerate() {
+        let mut row = case_row(&bureau);
+        (row.title, row.number) = (title, Some(format!("依申请〔2026〕{n}号")));
+        store.write(|db| cases::insert(db, &row)).unwrap();
+    }
+    let (mut with, mut without) = (database.raw(), database.raw());
+    assert!(has_search_index(&mut with));
+    with.batch_execute("SET enable_seqscan = off; SET enable_indexscan = off").unwrap();
+    without.batch_execute("SET enable_bitmapscan = off; SET enable_indexscan = off").unwrap();
+    let texts =
+        ["征", "征收", "征收土", "征收土地补偿", "0%的", "100%", "的_路", r"路\段", "Ａ区", "abc", "  许", "收，补"];
+    for text in texts {
+        let pattern = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+        let query = format!("SELECT id::text AS line FROM cases WHERE lower(title) LIKE '%{pattern}%' ESCAPE '\\'");
+        assert!(plan(&mut with, &query).contains("cases_by_text"), "{text}");
+        assert!(!plan(&mut without, &query).contains("cases_by_text"), "{text}");
+        let found = |db: &mut Db| -> BTreeSet<String> {
+            let lines: Vec<Line> = diesel::sql_query(&query).load(db).unwrap();
+            lines.into_iter().map(|line| line.line).collect()
+        };
+        assert_eq!(found(&mut with), found(&mut without), "{text}");
+    }
+}
+
+#[test]
+fn without_the_right_to_the_extension_the_migration_leaves_the_index_out() {
+    let database = TestDatabase::empty_postgres();
+    let role = format!("gongkai_limited_{}", uuid::Uuid::now_v7().simple());
+    let mut raw = database.raw();
+    let make = format!("CREATE ROLE {role}; GRANT ALL ON SCHEMA public TO {role}");
+    raw.batch_execute(&make).unwrap();
+    let url = &database.options.url;
+    let joint = if url.contains('?') { '&' } else { '?' };
+    let options = DatabaseOptions { url: format!("{url}{joint}options=-crole%3D{role}"), ..database.options.clone() };
+    let store = Store::open(&options).unwrap();
+    store.migrate().unwrap();
+    assert!(!has_search_index(&mut raw));
+    assert_eq!(kept(&store), [0; 4], "what comes after it is there");
+    let bureau = add_bureau(&store, "A", None);
+    let filter = CaseFilter { organs: vec![bureau.organ], text: Some("征收".into()), ..CaseFilter::default() };
+    assert_eq!(store.read(|db| cases::count(db, &filter)).unwrap(), 0);
+    store.revert_all().unwrap();
+    drop(store);
+    raw.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).unwrap();
 }
