@@ -44,6 +44,11 @@ pub struct Batch {
     pub duties: Vec<ObligationRow>,
     /// The rows they were made of.
     pub rows: Vec<LedgerRowRow>,
+}
+
+/// How the tables grew under the batches of one import.
+#[derive(Debug, Default)]
+pub struct Growth {
     /// Cases written so far.
     written: usize,
     /// So many, and PostgreSQL is to look again at how large its tables are.
@@ -78,21 +83,45 @@ macro_rules! insert_all {
 }
 
 impl Batch {
-    /// Writes everything and leaves the batch empty.
+    /// Writes everything.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when a number, or a row of a ledger, is there already.
-    pub fn write(&mut self, db: &mut Db) -> Result<(), StoreError> {
+    pub fn write(self, db: &mut Db, growth: &mut Growth) -> Result<(), StoreError> {
+        Ok(self.put(db, growth)?)
+    }
+
+    /// Writes everything, and meanwhile does `work` on this thread: what the one waits for keeps the other busy.
+    ///
+    /// # Errors
+    /// As [`Batch::write`]; [`StoreError::Unavailable`] when there is no thread to be had.
+    pub fn write_beside<T>(
+        self,
+        db: &mut Db,
+        growth: &mut Growth,
+        work: impl FnOnce() -> T,
+    ) -> Result<T, StoreError> {
+        std::thread::scope(|scope| {
+            let put = move || self.put(db, growth);
+            let writing = std::thread::Builder::new().spawn_scoped(scope, put);
+            let writing = writing.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            let done = work();
+            // An error is told on this thread, which notes for the probe what it says of damage.
+            writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok(done)
+        })
+    }
+
+    fn put(self, db: &mut Db, growth: &mut Growth) -> QueryResult<()> {
         insert_all!(db, departments::table, self.departments, 7);
         insert_all!(db, applicants::table, self.applicants, 9);
         insert_all!(db, cases::table, self.cases, 32);
         insert_all!(db, case_events::table, self.events, 9);
         insert_all!(db, obligations::table, self.duties, 12);
         insert_all!(db, ledger_rows::table, self.rows, 4);
-        let written = self.written + self.cases.len();
-        *self = Self { written, look_at: self.look_at, ..Self::default() };
-        if written >= self.look_at {
-            self.look_at = written * GROWTH;
+        growth.written += self.cases.len();
+        if growth.written >= growth.look_at {
+            growth.look_at = growth.written * GROWTH;
             look_again(db)?;
         }
         Ok(())
@@ -101,7 +130,7 @@ impl Batch {
 
 /// Within one transaction nobody else tells PostgreSQL that a table is no longer small, and it goes on reading whole tables to
 /// find a few rows: an import would take four times as long for twice the rows. SQLite plans without figures.
-fn look_again(db: &mut Db) -> Result<(), StoreError> {
+fn look_again(db: &mut Db) -> QueryResult<()> {
     if let Db::Pg(db) = db {
         diesel::sql_query(format!("ANALYZE {GROWING}")).execute(db)?;
     }
