@@ -202,16 +202,17 @@ impl Office {
     pub fn put_mail_away(&self) -> Result<usize, OfficeError> {
         self.store().write(tallies::sum_up)?;
         let days = self.settings().smtp.keep_sent_days;
-        let mut done = 0;
-        while days > 0 {
-            let age = TimeDelta::days(i64::from(days));
-            let emptied = self.store().write(|db| outbox::take_bytes(db, age, EMPTIED_AT_ONCE))?;
-            done += emptied;
-            if emptied == 0 {
-                break;
-            }
+        if days == 0 {
+            return Ok(0);
         }
-        Ok(done)
+        let (age, mut done) = (TimeDelta::days(i64::from(days)), 0);
+        loop {
+            let emptied = self.store().write(|db| outbox::take_bytes(db, age, EMPTIED_AT_ONCE))?;
+            if emptied == 0 {
+                return Ok(done);
+            }
+            done += emptied;
+        }
     }
 
     /// From the first day whose pass is missing, at its hour, until now; where `serve` makes none, somebody else watches.

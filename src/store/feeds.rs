@@ -86,8 +86,11 @@ pub struct OpenDuty {
 /// # Errors
 /// As every read.
 pub fn duties(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Result<Vec<OpenDuty>, StoreError> {
-    let organs: Vec<OrganId> =
-        [&watch.own_in, &watch.unassigned_in, &watch.all_in, &watch.overdue_in].into_iter().flatten().copied().collect();
+    let organs: Vec<OrganId> = [&watch.own_in, &watch.unassigned_in, &watch.all_in, &watch.overdue_in]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
     let follow_ups = ObligationKind::ALL.iter().filter(|kind| kind.is_follow_up()).map(|kind| kind.code());
     let follow_ups: Vec<&str> = follow_ups.collect();
     let unowned = obligations::owner_id.is_null();

@@ -95,12 +95,7 @@ impl Batch {
     ///
     /// # Errors
     /// As [`Batch::write`]; [`StoreError::Unavailable`] when there is no thread to be had.
-    pub fn write_beside<T>(
-        self,
-        db: &mut Db,
-        growth: &mut Growth,
-        work: impl FnOnce() -> T,
-    ) -> Result<T, StoreError> {
+    pub fn write_beside<T>(self, db: &mut Db, growth: &mut Growth, work: impl FnOnce() -> T) -> Result<T, StoreError> {
         std::thread::scope(|scope| {
             let put = move || self.put(db, growth);
             let writing = std::thread::Builder::new().spawn_scoped(scope, put);

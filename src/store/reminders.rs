@@ -5,7 +5,9 @@ use diesel::prelude::*;
 
 use super::outbox::Claimed;
 use super::schema::{cases, obligations, organs, outbox, reminder_steps};
-use super::{CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, meta, recipients, tallies, users};
+use super::{
+    CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, meta, recipients, tallies, users,
+};
 use std::collections::{BTreeSet, HashSet};
 
 /// The key in `meta` of the last day whose pass is done.

@@ -219,7 +219,8 @@ pub fn latest_open_due(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
     }
     // Organ by organ, each by the end of its index.
     let of_each = "SELECT max(c.due_on) FROM cases c WHERE c.is_open AND c.organ_id = o.id";
-    let Latest { latest } = diesel::sql_query(format!("SELECT max(({of_each})) AS latest FROM organs o")).get_result(db)?;
+    let Latest { latest } =
+        diesel::sql_query(format!("SELECT max(({of_each})) AS latest FROM organs o")).get_result(db)?;
     Ok(latest)
 }
 

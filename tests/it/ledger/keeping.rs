@@ -138,7 +138,10 @@ fn new_numbers_go_on_behind_the_old_ones_and_an_old_one_is_not_given_twice() {
             books.case(number);
         }
         let last = |db: &mut Db| -> Result<Vec<(i32, i64)>, OfficeError> {
-            Ok(counter_rows::table.order(counter_rows::year).select((counter_rows::year, counter_rows::last)).load(db)?)
+            Ok(counter_rows::table
+                .order(counter_rows::year)
+                .select((counter_rows::year, counter_rows::last))
+                .load(db)?)
         };
         assert_eq!(books.office.store().read(last).unwrap(), [(2023, 1), (2024, 9)]);
         let taken = "受理编号,收到日期,申请人类型,申请内容\n依申请〔2024〕7号,2024-3-1,自然人,别的\n";

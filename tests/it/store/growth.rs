@@ -50,8 +50,14 @@ fn what_is_looked_for_among_everything_there_ever_was_has_an_index() {
             db.batch_execute("SET enable_seqscan = off; SET enable_sort = off").unwrap();
         }
         for (index, query) in [
-            ("obligations_open_owner", format!("SELECT id FROM obligations WHERE status = 'open' AND owner_id = {ID} ORDER BY due_on")),
-            ("obligations_open_organ", format!("SELECT id FROM obligations WHERE status = 'open' AND organ_id = {ID} ORDER BY due_on")),
+            (
+                "obligations_open_owner",
+                format!("SELECT id FROM obligations WHERE status = 'open' AND owner_id = {ID} ORDER BY due_on"),
+            ),
+            (
+                "obligations_open_organ",
+                format!("SELECT id FROM obligations WHERE status = 'open' AND organ_id = {ID} ORDER BY due_on"),
+            ),
             ("cases_open_resumes", "SELECT id FROM cases WHERE is_open AND resumes_on < '2026-11-24'".to_owned()),
             (
                 "cases_open_due",
