@@ -220,6 +220,8 @@ pub struct Smtp {
     pub relay_pause_s: u64,
     /// Seconds added to the longest delivery to give the lease of a mail.
     pub lease_s: u64,
+    /// Days for which the bytes of a mail are kept after it was sent; 0 = for ever.
+    pub keep_sent_days: u32,
 }
 
 impl Smtp {
@@ -499,6 +501,7 @@ impl Settings {
             ),
             ((1..=3600).contains(&self.smtp.relay_pause_s), "smtp.relay_pause_s: 1-3600"),
             ((1..=3600).contains(&self.smtp.lease_s), "smtp.lease_s: 1-3600"),
+            (self.smtp.keep_sent_days <= 36_500, "smtp.keep_sent_days: 0（一直保留 / for ever）-36500"),
         ];
         let broken = rules.into_iter().filter(|(is_good, _)| !is_good).map(|(_, rule)| rule.to_owned());
         broken.chain(self.reminders.faults()).map(|fault| format!("  {fault}")).collect()

@@ -77,7 +77,7 @@ pub(crate) fn serve(office: &Office, listener: TcpListener) -> Result<(), String
     })
 }
 
-/// Once an hour: forgets expired logins and old answers, lets periods run again whose stop had its last lawful day, and
+/// Once an hour: forgets expired logins and old answers, puts old mail away, lets periods run again whose stop had its last lawful day, and
 /// writes what rows of an earlier release lack. Each on its own.
 async fn housekeeping(office: Office) {
     let mut hour = tokio::time::interval(std::time::Duration::from_secs(3600));
@@ -98,6 +98,11 @@ fn keep_house(office: &Office) {
         Ok(0) => {}
         Ok(resumed) => tracing::info!(resumed, "periods run again after a silent consultation"),
         Err(error) => tracing::warn!(%error, "periods do not run again after a silent consultation"),
+    }
+    match office.mail().put_mail_away() {
+        Ok(0) => {}
+        Ok(emptied) => tracing::info!(emptied, "the bytes of old mails were deleted"),
+        Err(error) => tracing::warn!(%error, "the bytes of old mails stay"),
     }
     if let Err(error) = office.cases().fill_warnings() {
         tracing::warn!(%error, "rows without a day to be warned by stay so");

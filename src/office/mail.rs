@@ -4,12 +4,16 @@ use super::{Caller, OfficeError, OutgoingMail, Thing, standing};
 use crate::case::Role;
 use crate::office::people::access::OF_ALL_ORGANS;
 use crate::store::mail::outbox::{self, Circuit, Figures, MailAnswer, MailFilter, MailState, MailView};
+use crate::store::service::tallies;
 use crate::store::{Db, OrganId, OutboxId, UserId, people::organs, reminders};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use std::time::Duration;
 
 /// The roles that may see the mails of their organ and of those below it.
 pub const READERS: &[Role] = &[Role::Admin, Role::Supervisor, Role::Auditor];
+
+/// Mails whose bytes are deleted in one transaction.
+const EMPTIED_AT_ONCE: i64 = 100;
 
 /// Filter for mails. A `None` field does not restrict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,7 +63,7 @@ pub struct MailFigures {
     pub reminder_lag: Duration,
 }
 
-/// Figures over all history. Their cost grows with the data.
+/// Figures over all history. Reading them costs the same however much that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrownFigures {
     /// Mails accepted by a server.
@@ -173,15 +177,36 @@ impl OutgoingMail<'_> {
         })
     }
 
-    /// The figures whose cost grows with the data.
+    /// The figures over all history.
     pub fn grown_figures(&self) -> Result<GrownFigures, OfficeError> {
-        self.store().read(|db| {
+        self.store().read_reserved(|db| {
             let settled = outbox::settled(db)?;
             let missed = reminders::missed_total(db)?;
             let personal_data_alarms = self.people().personal_data_alarms(db)?;
             let (sent, cancelled) = (settled.sent, settled.cancelled);
             Ok(GrownFigures { sent, cancelled, missed, personal_data_alarms })
         })
+    }
+
+    /// Sums up the tallies, and deletes the bytes of the mails that are older than `smtp.keep_sent_days`. Returns the
+    /// number of those mails.
+    ///
+    /// # Errors
+    /// [`OfficeError::Busy`] if the database cannot be written to now.
+    pub fn put_mail_away(&self) -> Result<usize, OfficeError> {
+        self.store().write(tallies::sum_up)?;
+        let days = self.settings().smtp.keep_sent_days;
+        if days == 0 {
+            return Ok(0);
+        }
+        let (age, mut done) = (TimeDelta::days(i64::from(days)), 0);
+        loop {
+            let emptied = self.store().write(|db| outbox::take_bytes(db, age, EMPTIED_AT_ONCE))?;
+            if emptied == 0 {
+                return Ok(done);
+            }
+            done += emptied;
+        }
     }
 
     /// The time since the first missing pass was due. Zero if `serve` runs no schedule.

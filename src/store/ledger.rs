@@ -10,7 +10,7 @@ use super::{CaseId, OrganId, StoreError, Ts};
 use crate::store::cases::applicants::ApplicantRow;
 use crate::store::cases::events::EventRow;
 use crate::store::cases::obligations::ObligationRow;
-use crate::store::database::db::{Db, MultiBackend, on_each};
+use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::deadline;
 use crate::store::database::schema::{applicants, case_events, cases, departments, ledger_rows, obligations};
 use crate::store::people::departments::DepartmentRow;
@@ -44,6 +44,11 @@ pub struct Batch {
     pub duties: Vec<ObligationRow>,
     /// The ledger rows they were created from.
     pub rows: Vec<LedgerRowRow>,
+}
+
+/// How the tables grew under the batches of one import.
+#[derive(Debug, Default)]
+pub struct Growth {
     /// Cases written so far.
     written: usize,
     /// The number of cases at which PostgreSQL's statistics are refreshed next.
@@ -55,35 +60,63 @@ const GROWING: &str = "cases, applicants, ledger_rows, case_events, obligations"
 /// The growth factor between two refreshes of the statistics.
 const GROWTH: usize = 4;
 
-/// Bound values per statement. SQLite's limit is 32,766, PostgreSQL's twice that.
+/// Bound values per statement of SQLite, whose limit is 32,766.
 const MOST_VALUES: usize = 30_000;
 /// Values queried per statement.
 const ASKED: usize = 500;
 
+/// PostgreSQL takes the rows by COPY: no statement to read, no value to bind. SQLite has none, and reads little of a statement.
 macro_rules! insert_all {
     ($db:ident, $table:expr, $rows:expr, $columns:literal) => {
-        for some in $rows.chunks(MOST_VALUES / $columns) {
-            on_each!($db => diesel::insert_into($table).values(some).execute($db))?;
+        match $db {
+            _ if $rows.is_empty() => {}
+            Db::Pg(db) => {
+                diesel::copy_from($table).from_insertable(&$rows[..]).execute(db)?;
+            }
+            Db::Lite(db) => {
+                for some in $rows.chunks(MOST_VALUES / $columns) {
+                    diesel::insert_into($table).values(some).execute(db)?;
+                }
+            }
         }
     };
 }
 
 impl Batch {
-    /// Writes all rows and empties the batch.
+    /// Writes all rows.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if a number or a ledger row already exists.
-    pub fn write(&mut self, db: &mut Db) -> Result<(), StoreError> {
+    pub fn write(self, db: &mut Db, growth: &mut Growth) -> Result<(), StoreError> {
+        Ok(self.put(db, growth)?)
+    }
+
+    /// Writes all rows on another thread, and does `work` on this one meanwhile.
+    ///
+    /// # Errors
+    /// As [`Batch::write`]; [`StoreError::Unavailable`] if no thread can be started.
+    pub fn write_beside<T>(self, db: &mut Db, growth: &mut Growth, work: impl FnOnce() -> T) -> Result<T, StoreError> {
+        std::thread::scope(|scope| {
+            let put = move || self.put(db, growth);
+            let writing = std::thread::Builder::new().spawn_scoped(scope, put);
+            let writing = writing.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            let done = work();
+            // The conversion to `StoreError` happens on this thread, which notes damage for the probe.
+            writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok(done)
+        })
+    }
+
+    fn put(self, db: &mut Db, growth: &mut Growth) -> QueryResult<()> {
         insert_all!(db, departments::table, self.departments, 7);
         insert_all!(db, applicants::table, self.applicants, 9);
-        insert_all!(db, cases::table, self.cases, 31);
+        insert_all!(db, cases::table, self.cases, 32);
         insert_all!(db, case_events::table, self.events, 9);
-        insert_all!(db, obligations::table, self.duties, 11);
+        insert_all!(db, obligations::table, self.duties, 12);
         insert_all!(db, ledger_rows::table, self.rows, 4);
-        let written = self.written + self.cases.len();
-        *self = Self { written, look_at: self.look_at, ..Self::default() };
-        if written >= self.look_at {
-            self.look_at = written * GROWTH;
+        growth.written += self.cases.len();
+        if growth.written >= growth.look_at {
+            growth.look_at = growth.written * GROWTH;
             look_again(db)?;
         }
         Ok(())
@@ -93,7 +126,7 @@ impl Batch {
 /// Refreshes PostgreSQL's statistics. Within one transaction autovacuum does not, so the planner would keep scanning
 /// whole tables it believes small: twice the rows would take four times as long. SQLite needs no statistics for these
 /// plans.
-fn look_again(db: &mut Db) -> Result<(), StoreError> {
+fn look_again(db: &mut Db) -> QueryResult<()> {
     if let Db::Pg(db) = db {
         diesel::sql_query(format!("ANALYZE {GROWING}")).execute(db)?;
     }

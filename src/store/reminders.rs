@@ -10,6 +10,7 @@ use diesel::prelude::*;
 
 use crate::store::database::schema::{cases, obligations, organs, outbox, reminder_steps};
 use crate::store::mail::outbox::Claimed;
+use crate::store::service::tallies;
 use crate::store::{
     CaseId, Db, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId, people::users, service::meta,
 };
@@ -335,8 +336,7 @@ pub fn may_still_go(db: &mut Db, claim: &Claimed) -> Result<bool, StoreError> {
 
 /// The total number of missed reminder days that later mails made up for.
 pub fn missed_total(db: &mut Db) -> Result<i64, StoreError> {
-    let total: Option<i64> = reminder_steps::table.select(diesel::dsl::sum(reminder_steps::missed)).first(db)?;
-    Ok(total.unwrap_or(0))
+    tallies::total(db, tallies::REMINDERS_MISSED)
 }
 
 /// The last day with a completed pass.

@@ -5,6 +5,7 @@ mod concurrency;
 mod deadline;
 mod errors;
 mod faults;
+mod growth;
 mod lists;
 mod migrations;
 mod rows;

@@ -13,9 +13,6 @@ use tokio::sync::Notify;
 pub(in crate::api) struct Flight<T> {
     /// Minimum time for which an answer is fresh.
     fresh: Duration,
-    /// An answer also stays fresh for this many times the duration of its query, so that a query that slows down as
-    /// data grows keeps a constant share of the load.
-    times: u32,
     /// How long a caller waits for an answer.
     patience: Duration,
     state: Mutex<State<T>>,
@@ -46,9 +43,9 @@ pub(in crate::api) struct Seen<T> {
 }
 
 impl<T: 'static> Flight<T> {
-    pub(in crate::api) fn new(fresh: Duration, times: u32, patience: Duration) -> Arc<Self> {
+    pub(in crate::api) fn new(fresh: Duration, patience: Duration) -> Arc<Self> {
         let state = Mutex::new(State { last: None, asking: None });
-        Arc::new(Self { fresh, times, patience, state, landed: Notify::new() })
+        Arc::new(Self { fresh, patience, state, landed: Notify::new() })
     }
 
     /// Returns a fresh answer, or waits for a new one. After `patience`, returns the last known answer.
@@ -67,7 +64,7 @@ impl<T: 'static> Flight<T> {
                 // A separate task: the query must finish even if this caller disconnects.
                 rt::spawn(async move {
                     let value = answer.await;
-                    landing.0.land(now, value);
+                    landing.0.land(value);
                     drop(landing);
                 });
                 now
@@ -92,10 +89,9 @@ impl<T: 'static> Flight<T> {
         }
     }
 
-    fn land(&self, asked: Instant, value: T) {
+    fn land(&self, value: T) {
         let at = Instant::now();
-        let fresh = self.fresh.max((at - asked).saturating_mul(self.times));
-        lock(&self.state).last = Some(Answer { value: Arc::new(value), at, fresh_until: at + fresh });
+        lock(&self.state).last = Some(Answer { value: Arc::new(value), at, fresh_until: at + self.fresh });
     }
 
     fn seen(&self) -> Seen<T> {
@@ -139,7 +135,7 @@ mod tests {
 
     #[actix_web::test]
     async fn many_callers_ask_once_and_a_fresh_answer_is_not_asked_for_again() {
-        let flight = Flight::new(SHORT, 0, Duration::from_secs(5));
+        let flight = Flight::new(SHORT, Duration::from_secs(5));
         let asked = Arc::new(AtomicU32::new(0));
         let ask = || {
             let (flight, asked) = (Arc::clone(&flight), Arc::clone(&asked));
@@ -164,7 +160,7 @@ mod tests {
     #[actix_web::test]
     async fn what_hangs_is_asked_once_and_the_last_answer_is_given_with_its_age() {
         const PATIENCE: Duration = Duration::from_millis(400);
-        let flight = Flight::new(Duration::ZERO, 0, PATIENCE);
+        let flight = Flight::new(Duration::ZERO, PATIENCE);
         assert_eq!(*flight.ask(|| async { 7 }).await.last.unwrap().0, 7);
         for round in 0..3 {
             let begun = Instant::now();
@@ -182,17 +178,5 @@ mod tests {
                 begun.elapsed()
             );
         }
-    }
-
-    #[actix_web::test]
-    async fn an_answer_that_took_long_stays_fresh_for_longer() {
-        let flight = Flight::new(Duration::ZERO, 100, Duration::from_secs(5));
-        let slow = || async {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            1
-        };
-        flight.ask(slow).await;
-        tokio::time::sleep(SHORT).await;
-        assert_eq!(*flight.ask(|| async { 2 }).await.last.unwrap().0, 1, "for a second");
     }
 }

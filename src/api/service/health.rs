@@ -23,7 +23,7 @@ pub(in crate::api) type Watch = Arc<Flight<Result<Readiness, Problem>>>;
 
 /// An empty cache.
 pub(in crate::api) fn watch() -> Watch {
-    Flight::new(FRESH, 0, PATIENCE)
+    Flight::new(FRESH, PATIENCE)
 }
 
 /// The routes of this file.

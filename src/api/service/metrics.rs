@@ -21,11 +21,8 @@ use std::time::Duration;
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a scrape waits: a database that hangs must not block monitoring.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Limits slow queries to one percent of a core: figures that take a second to read are cached for a hundred seconds.
-const PAUSE_TIMES: u32 = 100;
 
-type Figures = Result<(MailFigures, Option<ClockCheck>), Problem>;
-type Grown = Result<GrownFigures, Problem>;
+type Figures = Result<(MailFigures, GrownFigures, Option<ClockCheck>), Problem>;
 
 /// The gauges. No label names a person or a case.
 #[derive(Debug)]
@@ -42,7 +39,6 @@ pub(in crate::api) struct Gauges {
     age: Gauge,
     pool: IntGaugeVec,
     figures: Arc<Flight<Figures>>,
-    grown: Arc<Flight<Grown>>,
 }
 
 impl Gauges {
@@ -76,8 +72,7 @@ impl Gauges {
                 opts("database_pool", "Connections: open, idle, stuck; and switches so far"),
                 &["what"],
             )?,
-            figures: Flight::new(FRESH, 0, PATIENCE),
-            grown: Flight::new(FRESH, PAUSE_TIMES, PATIENCE),
+            figures: Flight::new(FRESH, PATIENCE),
         };
         let all: [Box<dyn Collector>; 11] = [
             Box::new(gauges.state.clone()),
@@ -130,23 +125,20 @@ impl Gauges {
     /// Updates the gauges from the database or the cached answers. While the database does not answer, keeps the last
     /// figures.
     async fn refresh(&self, api: &Api) {
-        let (for_figures, for_grown) = (api.clone(), api.clone());
+        let for_figures = api.clone();
         let figures = self.figures.ask(|| async move {
             let figures = for_figures.run(|office| {
                 let check = office.calendars().latest_clock_check()?;
-                Ok((office.mail().mail_figures()?, check))
+                Ok((office.mail().mail_figures()?, office.mail().grown_figures()?, check))
             });
             figures.await
         });
-        let grown = self.grown.ask(|| async move { for_grown.run(|office| office.mail().grown_figures()).await });
-        let (figures, grown) = tokio::join!(figures, grown);
-        if let Some((figures, check)) = found(&figures) {
+        let figures = figures.await;
+        if let Some((figures, grown, check)) = found(&figures) {
             self.set(figures, check.as_ref());
-        }
-        if let Some(grown) = found(&grown) {
             self.set_grown(grown);
         }
-        self.is_read.set(i64::from(figures.silent.is_none() && found(&figures).is_some() && found(&grown).is_some()));
+        self.is_read.set(i64::from(figures.silent.is_none() && found(&figures).is_some()));
         self.age.set(figures.last.as_ref().map_or(0.0, |(_, age)| age.as_secs_f64()));
         self.set_pool(api.office().store().pool_state());
     }

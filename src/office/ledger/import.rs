@@ -1,5 +1,5 @@
 //! Importing a ledger. The file is read twice: first for its numbers, to detect duplicates and to continue the organ's
-//! series after them; then row by row, in batches.
+//! series after them; then row by row, five hundred cases to a write. While one batch is written, the next is made.
 
 use super::series::{Key, Kind, Line, Place, Series};
 use super::{ImportOptions, LedgerImport};
@@ -16,7 +16,7 @@ use crate::report::ledger::{Headings, LedgerFile, LedgerReader, LedgerRow, Perso
 use crate::store::cases::applicants::{self, NewApplicant};
 use crate::store::cases::events::{self, GENESIS, LogEnd};
 use crate::store::evidence::audit::{self, NewAudit};
-use crate::store::ledger::{self, Batch, LedgerRowRow};
+use crate::store::ledger::{self, Batch, Growth, LedgerRowRow};
 use crate::store::people::departments::{self, DepartmentRow};
 use crate::store::{
     CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendar,
@@ -87,6 +87,7 @@ impl Ledgers<'_> {
             Ok::<(), OfficeError>(())
         })?;
         import.flush(db)?;
+        import.write_made(db)?;
         progress(done, total);
         import.finish(db, bytes)
     }
@@ -115,8 +116,20 @@ struct Import<'a> {
     /// The last number of each year among the series, the ledger and the numbers drawn. The next number follows it.
     last: BTreeMap<i32, i64>,
     pending: Vec<(LedgerRow, String)>,
+    /// The cases that are being made.
     batch: Batch,
+    /// The cases made before those, to be written while those are made.
+    made: Batch,
+    growth: Growth,
     telling: Telling,
+}
+
+/// A row of which a case is to be made.
+struct Fresh {
+    row: LedgerRow,
+    /// The places of its numbers in the series of the organ.
+    places: Vec<Place>,
+    fingerprint: String,
 }
 
 impl<'a> Import<'a> {
@@ -148,6 +161,8 @@ impl<'a> Import<'a> {
             last: BTreeMap::new(),
             pending: Vec::with_capacity(BATCH),
             batch: Batch::default(),
+            made: Batch::default(),
+            growth: Growth::default(),
             telling,
         }
     }
@@ -249,6 +264,7 @@ impl<'a> Import<'a> {
         let taken = ledger::numbered(db, organ, &numbers)?;
         let of: Vec<CaseId> = taken.values().copied().collect();
         let said = self.office.ledger().said_of(db, organ, &of)?;
+        let mut fresh = Vec::with_capacity(pending.len());
         for (row, fingerprint) in pending {
             let number = row.past.number.as_deref();
             let first = number.and_then(|number| self.numbers.get(number)).filter(|first| **first != place_of(&row));
@@ -266,21 +282,38 @@ impl<'a> Import<'a> {
                 }
             } else {
                 match self.places(db, &row)? {
-                    Ok(places) => self.create(db, row, &places, fingerprint)?,
+                    Ok(places) => fresh.push(Fresh { row, places, fingerprint }),
                     Err(faults) => self.telling.reject(faults),
                 }
             }
         }
-        if self.writes() { Ok(self.batch.write(db)?) } else { Ok(()) }
+        self.create_all(db, fresh)
     }
 
-    fn create(
-        &mut self,
-        db: &mut Db,
-        mut row: LedgerRow,
-        places: &[Place],
-        fingerprint: String,
-    ) -> Result<(), OfficeError> {
+    /// Makes cases of the rows, and meanwhile writes those that were made before. A number that has to be drawn is looked for
+    /// in the database, so then one comes after the other.
+    fn create_all(&mut self, db: &mut Db, fresh: Vec<Fresh>) -> Result<(), OfficeError> {
+        if !self.writes() || fresh.iter().any(|fresh| fresh.row.past.number.is_none()) {
+            self.write_made(db)?;
+            fresh.into_iter().try_for_each(|fresh| self.create(Some(&mut *db), fresh))?;
+        } else {
+            let (made, mut growth) = (std::mem::take(&mut self.made), std::mem::take(&mut self.growth));
+            let create = || fresh.into_iter().try_for_each(|fresh| self.create(None, fresh));
+            made.write_beside(db, &mut growth, create)??;
+            self.growth = growth;
+        }
+        self.made = std::mem::take(&mut self.batch);
+        Ok(())
+    }
+
+    fn write_made(&mut self, db: &mut Db) -> Result<(), OfficeError> {
+        let made = std::mem::take(&mut self.made);
+        if self.writes() { Ok(made.write(db, &mut self.growth)?) } else { Ok(()) }
+    }
+
+    /// Makes a case of a row. Without a database the row has a number, or needs none.
+    fn create(&mut self, db: Option<&mut Db>, fresh: Fresh) -> Result<(), OfficeError> {
+        let Fresh { mut row, places, fingerprint } = fresh;
         if row.person.identity.as_ref().is_some_and(|(kind, number)| !is_plausible(*kind, number)) {
             row.person.identity = None;
             row.remarks.push(Remark::IdentityNotTaken);
@@ -291,9 +324,9 @@ impl<'a> Import<'a> {
             false => None,
         };
         let is_drawn = self.writes() && !row.past.awaits_confirmation;
-        let drawn = match (&row.past.number, is_drawn) {
-            (None, true) => Some(self.next_number(db, row.past.received_on.year())?),
-            (Some(_), _) | (None, false) => None,
+        let drawn = match (db, &row.past.number, is_drawn) {
+            (Some(db), None, true) => Some(self.next_number(db, row.past.received_on.year())?),
+            (_, Some(_), _) | (_, None, false) | (None, None, true) => None,
         };
         let beside = Beside {
             applicant: applicant.as_ref().map_or(Uuid::nil(), |applicant| applicant.id.0),
@@ -313,7 +346,7 @@ impl<'a> Import<'a> {
             self.last.insert(place.key.1, seq);
             self.series.give(&[place], &place_of(&row));
         }
-        self.series.give(places, &place_of(&row));
+        self.series.give(&places, &place_of(&row));
         if let Some((department, true)) = department {
             self.telling.report.departments.push(department.name.clone());
             self.departments.push(department.clone());

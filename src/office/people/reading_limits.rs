@@ -9,6 +9,7 @@ use crate::mail::notice::Post;
 use crate::mail::smtp;
 use crate::office::{Caller, OfficeError, People};
 use crate::store::evidence::audit::{self, NewAudit};
+use crate::store::service::tallies;
 use crate::store::{Db, OrganId, StoreError, Ts, people::users};
 use chrono::TimeDelta;
 
@@ -27,10 +28,6 @@ enum Level {
     Half,
     Limit,
 }
-
-/// The audit actions of the alarms.
-pub(in crate::office) const ALARMS: [&str; 4] =
-    ["alarm.reveals_half", "alarm.reveals_limit", "alarm.clear_ledgers_half", "alarm.clear_ledgers_limit"];
 
 impl Brake {
     /// The audit action that is counted.
@@ -172,6 +169,26 @@ impl People<'_> {
 
     /// The number of these alarms so far.
     pub(in crate::office) fn personal_data_alarms(&self, db: &mut Db) -> Result<i64, StoreError> {
-        audit::count(db, &ALARMS)
+        tallies::total(db, tallies::PERSONAL_DATA_ALARMS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_triggers_of_both_databases_count_every_alarm() {
+        const TRIGGERS: [&str; 2] = [
+            include_str!("../../../migrations/postgres/00000000000019_growth/up.sql"),
+            include_str!("../../../migrations/sqlite/00000000000019_growth/up.sql"),
+        ];
+        for brake in [Brake::Reveals, Brake::ClearLedgers] {
+            for level in [Level::Half, Level::Limit] {
+                let quoted = format!("'{}'", brake.alarm(level));
+                // Once where earlier alarms are counted, once in the trigger.
+                assert!(TRIGGERS.iter().all(|sql| sql.matches(&quoted).count() == 2), "{quoted}");
+            }
+        }
     }
 }

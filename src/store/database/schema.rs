@@ -246,6 +246,7 @@ diesel::table! {
         sent_at -> Nullable<TsT>,
         released_at -> Nullable<TsT>,
         not_after -> Nullable<TsT>,
+        message_sha256 -> Nullable<Text>,
     }
 }
 
@@ -450,6 +451,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    tallies (id) {
+        id -> BigInt,
+        name -> Text,
+        n -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     organs,
@@ -480,5 +489,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     annual_reports,
     ledger_rows,
     report_figures,
-    report_snapshots
+    report_snapshots,
+    tallies
 );

@@ -115,11 +115,6 @@ pub fn instants(db: &mut Db, actor: UserId, action: &str, since: Ts, limit: i64)
     Ok(done.order(audit_log::at.desc()).select(audit_log::at).limit(limit).load(db)?)
 }
 
-/// Counts the entries with one of these actions.
-pub fn count(db: &mut Db, actions: &[&str]) -> Result<i64, StoreError> {
-    Ok(audit_log::table.filter(audit_log::action.eq_any(actions.iter().copied())).count().get_result(db)?)
-}
-
 /// A page of entries, newest first. `after` holds instant and id of the last entry of the previous page.
 pub fn list(
     db: &mut Db,

@@ -2,4 +2,5 @@
 
 pub mod idempotency;
 pub mod meta;
+pub mod tallies;
 pub(super) mod write_check;

@@ -4,10 +4,12 @@ use diesel::prelude::*;
 use gongkai::office::OfficeError;
 use gongkai::office::ledger::{ImportOptions, LineStatus, Personal};
 use gongkai::store::Db;
-use gongkai::store::database::schema::{applicants, audit_log, case_events, counters};
+use gongkai::store::cases::counters;
+use gongkai::store::database::schema::{applicants, audit_log, case_events, counters as counter_rows};
 
 use super::{Books, MIXED};
-use crate::support::on_both_databases;
+use crate::support::{add_bureau, add_case, on_both_databases};
+use std::time::{Duration, Instant};
 
 const PARTIAL: ImportOptions = ImportOptions { dry_run: false, partial: true, lines: 0, most_rows: None };
 const LOOK: ImportOptions = ImportOptions { dry_run: true, partial: false, lines: 100, most_rows: None };
@@ -50,6 +52,29 @@ fn a_long_ledger_tells_postgres_that_its_tables_grow() {
     };
     let known = books.office.store().read(known).unwrap();
     assert!(known >= 500.0, "{known}");
+}
+
+/// SQLite has one writer. On PostgreSQL an import holds the series of its own organ and nothing of another's.
+#[test]
+fn an_import_under_way_holds_up_nobody_who_writes_in_another_organ() {
+    let database = crate::support::TestDatabase::postgres();
+    let books = Books::open(&database);
+    let beside = database.open();
+    let bureau = add_bureau(&beside, "beside", None);
+    let rows: String = (0..600).map(|number| format!("长{number},2024-3-1,自然人,某图{number}\n")).collect();
+    let ledger = format!("受理编号,收到日期,申请人类型,申请内容\n{rows}");
+    let work = |db: &mut Db| -> Result<u64, OfficeError> {
+        let options = ImportOptions::default();
+        let report =
+            books.office.ledger().import_ledger(db, None, books.organ, ledger.as_bytes(), options, &mut |_, _| {})?;
+        let begun = Instant::now();
+        add_case(&beside, &bureau, 3);
+        let number = beside.write(|db| counters::next(db, bureau.organ, 2024, "registration")).unwrap();
+        assert!(begun.elapsed() < Duration::from_millis(250), "{:?}", begun.elapsed());
+        assert_eq!(number, 1);
+        Ok(report.created)
+    };
+    assert_eq!(books.office.store().write(work).unwrap(), 600);
 }
 
 #[test]
@@ -115,7 +140,10 @@ fn new_numbers_go_on_behind_the_old_ones_and_an_old_one_is_not_given_twice() {
             books.case(number);
         }
         let last = |db: &mut Db| -> Result<Vec<(i32, i64)>, OfficeError> {
-            Ok(counters::table.order(counters::year).select((counters::year, counters::last)).load(db)?)
+            Ok(counter_rows::table
+                .order(counter_rows::year)
+                .select((counter_rows::year, counter_rows::last))
+                .load(db)?)
         };
         assert_eq!(books.office.store().read(last).unwrap(), [(2023, 1), (2024, 9)]);
         let taken = "受理编号,收到日期,申请人类型,申请内容\n依申请〔2024〕7号,2024-3-1,自然人,别的\n";

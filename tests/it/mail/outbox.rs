@@ -4,7 +4,7 @@ use super::*;
 use crate::support::{on_both, on_both_databases};
 use gongkai::store::mail::outbox::{
     MailCounts, MailState, Unsent, answers, claim, counts, enqueue, figures, hand_back, list, mark_sent, park, release,
-    renew, retry, settled, withdraw,
+    renew, retry, settled, take_bytes, withdraw,
 };
 use std::collections::HashSet;
 use std::time::Duration;
@@ -283,5 +283,89 @@ fn the_oldest_mail_is_the_one_that_could_have_gone_out_longest_ago() {
         assert!((1.99..2.01).contains(&hours), "{hours}");
         assert_eq!((found.queued, found.sending, found.parked), (2, 0, 0));
         assert_eq!(store.read(settled).unwrap(), MailCounts { sent: 1, ..MailCounts::default() });
+    });
+}
+
+#[test]
+fn the_bytes_of_an_old_mail_go_and_its_row_digest_and_answers_stay() {
+    on_both(|store| {
+        for key in ["old", "new", "withdrawn", "parked", "waiting"] {
+            queue(store, key, "a@gov.example");
+        }
+        let mut held = store.write(|db| claim(db, "w", 3, MINUTE)).unwrap();
+        held.sort_by(|a, b| a.dedupe_key.cmp(&b.dedupe_key));
+        let keys: Vec<&str> = held.iter().map(|claim| claim.dedupe_key.as_str()).collect();
+        assert_eq!(keys, ["new", "old", "withdrawn"]);
+        for claim in &held[..2] {
+            assert!(store.write(|db| mark_sent(db, claim, "250 ok")).unwrap());
+        }
+        assert!(store.write(|db| hand_back(db, &held[2])).unwrap());
+        assert!(store.write(|db| withdraw(db, "withdrawn")).unwrap());
+        let parked = store.write(|db| claim(db, "w", 5, MINUTE)).unwrap();
+        let parked = parked.iter().find(|claim| claim.dedupe_key == "parked").unwrap();
+        assert!(store.write(|db| park(db, parked, "550")).unwrap());
+        let before = mails(store);
+        // All but one were queued long ago; of those sent only one was sent long ago.
+        let long_ago = Ts(now().0 - TimeDelta::days(401));
+        let set = |db: &mut gongkai::store::Db| -> Result<(), StoreError> {
+            let all = diesel::update(outbox_table::table);
+            all.set(outbox_table::created_at.eq(long_ago)).execute(db)?;
+            let old = diesel::update(outbox_table::table.filter(outbox_table::dedupe_key.eq("old")));
+            old.set(outbox_table::sent_at.eq(Some(long_ago))).execute(db)?;
+            Ok(())
+        };
+        store.write(set).unwrap();
+        let take = || store.write(|db| take_bytes(db, TimeDelta::days(400), 1)).unwrap();
+        assert_eq!([take(), take(), take()], [1, 1, 0], "one at a time");
+        let rows: Vec<(String, Vec<u8>, Option<String>)> = store
+            .read(|db| -> Result<_, StoreError> {
+                let columns = (outbox_table::dedupe_key, outbox_table::message, outbox_table::message_sha256);
+                Ok(outbox_table::table.select(columns).load(db)?)
+            })
+            .unwrap();
+        for (key, message, digest) in rows {
+            let is_old = key == "old" || key.starts_with("withdrawn");
+            assert_eq!((message.is_empty(), digest.is_some()), (is_old, is_old), "{key}");
+            if let Some(digest) = digest {
+                let name = key.split('/').next().unwrap();
+                let bytes = &held.iter().find(|claim| claim.dedupe_key == name).unwrap().message;
+                let of_bytes = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+                assert_eq!(digest, hex::encode(of_bytes.as_ref()));
+            }
+        }
+        let after = mails(store);
+        let shown = |rows: &[MailView]| -> Vec<_> {
+            rows.iter().map(|row| (row.id, row.dedupe_key.clone(), row.state, row.last_reply.clone())).collect()
+        };
+        assert_eq!(shown(&after), shown(&before), "what is shown of a mail does not change");
+        let old = after.iter().find(|row| row.dedupe_key == "old").unwrap();
+        assert_eq!(store.read(|db| answers(db, old.id)).unwrap().len(), 1);
+        assert_eq!(store.read(settled).unwrap(), MailCounts { sent: 2, cancelled: 1, ..MailCounts::default() });
+    });
+}
+
+#[test]
+fn the_office_keeps_the_bytes_for_as_many_days_as_it_is_told_and_for_ever_with_none() {
+    on_both(|store| {
+        for key in ["old", "new"] {
+            queue(store, key, "a@gov.example");
+        }
+        for claim in store.write(|db| claim(db, "w", 2, MINUTE)).unwrap() {
+            assert!(store.write(|db| mark_sent(db, &claim, "250 ok")).unwrap());
+        }
+        let age = |db: &mut gongkai::store::Db| -> Result<(), StoreError> {
+            let sent_at = outbox_table::sent_at.eq(Some(Ts(now().0 - TimeDelta::days(31))));
+            diesel::update(outbox_table::table.filter(outbox_table::dedupe_key.eq("old"))).set(sent_at).execute(db)?;
+            Ok(())
+        };
+        store.write(age).unwrap();
+        for (days, emptied, left) in [("0", 0, 2), ("32", 0, 2), ("30", 1, 1), ("30", 0, 1)] {
+            let settings = settings(25, &[("GONGKAI_SMTP__KEEP_SENT_DAYS", days)]);
+            let office = Office::with_store(store.clone(), settings, Clock::system()).unwrap();
+            assert_eq!(office.mail().put_mail_away().unwrap(), emptied, "{days} days");
+            let whole = outbox_table::table.filter(outbox_table::message_sha256.is_null()).count();
+            let whole: i64 = store.read(|db| -> Result<i64, StoreError> { Ok(whole.get_result(db)?) }).unwrap();
+            assert_eq!(whole, left, "{days} days");
+        }
     });
 }
