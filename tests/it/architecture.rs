@@ -114,7 +114,7 @@ fn statements(source: &str) -> Vec<(usize, String)> {
 }
 
 /// The lines that are compiled into the program, with their numbers.
-fn without_tests(source: &str) -> Vec<(usize, &str)> {
+pub fn without_tests(source: &str) -> Vec<(usize, &str)> {
     enum Place {
         Program,
         /// Behind `#[cfg(test)]`: the item begins in the next line that is no attribute.
@@ -143,7 +143,7 @@ fn without_tests(source: &str) -> Vec<(usize, &str)> {
 }
 
 /// The files that are compiled for tests only: `#[cfg(test)] mod name;` in the file above them.
-fn test_files(file: &Path, source: &str) -> Vec<PathBuf> {
+pub fn test_files(file: &Path, source: &str) -> Vec<PathBuf> {
     let is_root = file.file_name().is_some_and(|name| name == "mod.rs" || name == "lib.rs");
     let room = if is_root { file.parent().unwrap().to_owned() } else { file.with_extension("") };
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
@@ -186,7 +186,7 @@ fn names(code: &str, word: &str) -> bool {
     })
 }
 
-fn sources(under: &Path) -> Vec<PathBuf> {
+pub fn sources(under: &Path) -> Vec<PathBuf> {
     if under.is_file() {
         return vec![under.to_owned()];
     }

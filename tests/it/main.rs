@@ -12,6 +12,7 @@ mod auth;
 mod bad_input;
 mod brake;
 mod calendar_change;
+mod circles;
 mod cli;
 mod commands;
 mod court_days;
