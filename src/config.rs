@@ -81,7 +81,7 @@ pub struct Settings {
     /// Logging.
     pub log: Log,
     /// The working-day calendar.
-    pub calendar: Calendar,
+    pub calendar: CalendarSettings,
 }
 
 /// The HTTP service.
@@ -309,7 +309,7 @@ pub struct Log {
 /// The working-day calendar.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Calendar {
+pub struct CalendarSettings {
     /// Directory whose files override the embedded years. Empty for none.
     pub directory: PathBuf,
 }

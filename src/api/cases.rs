@@ -19,8 +19,8 @@ use crate::law::{WarningLevel, explain};
 use crate::office::cases::Application;
 use crate::office::cases::applicants::{REVEALERS, Revealed};
 use crate::office::cases::exports::case_table;
-use crate::office::cases::queries::{CaseQuery, READERS, WhatIf};
-use crate::office::{Caller, Office, Standing};
+use crate::office::cases::queries::{CASE_READERS, CaseQuery, WhatIf};
+use crate::office::{Authority, Caller, Office};
 use crate::store::cases::CaseCursor;
 use crate::store::{CaseId, DepartmentId, OrganId, UserId};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -38,11 +38,13 @@ const FILERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
 /// The routes of this file.
 pub const ROUTES: &[Route] = &[
     Route::new(Verb::Post, "/api/v1/cases", Access::Roles(FILERS), Scope::None, || web::to(receive)),
-    Route::new(Verb::Get, "/api/v1/cases", Access::Roles(READERS), Scope::None, || web::to(list)),
-    Route::new(Verb::Get, "/api/v1/cases/{case_id}", Access::Roles(READERS), Scope::Case, || web::to(show)),
-    Route::new(Verb::Get, "/api/v1/cases/{case_id}/clock", Access::Roles(READERS), Scope::Case, || web::to(clock)),
-    Route::new(Verb::Get, "/api/v1/cases/{case_id}/events", Access::Roles(READERS), Scope::Case, || web::to(log)),
-    Route::new(Verb::Get, "/api/v1/cases/{case_id}/actions", Access::Roles(READERS), Scope::Case, || web::to(actions)),
+    Route::new(Verb::Get, "/api/v1/cases", Access::Roles(CASE_READERS), Scope::None, || web::to(list)),
+    Route::new(Verb::Get, "/api/v1/cases/{case_id}", Access::Roles(CASE_READERS), Scope::Case, || web::to(show)),
+    Route::new(Verb::Get, "/api/v1/cases/{case_id}/clock", Access::Roles(CASE_READERS), Scope::Case, || web::to(clock)),
+    Route::new(Verb::Get, "/api/v1/cases/{case_id}/events", Access::Roles(CASE_READERS), Scope::Case, || web::to(log)),
+    Route::new(Verb::Get, "/api/v1/cases/{case_id}/actions", Access::Roles(CASE_READERS), Scope::Case, || {
+        web::to(actions)
+    }),
     Route::new(Verb::Post, "/api/v1/cases/{case_id}/applicant/reveal", Access::Roles(REVEALERS), Scope::Case, || {
         web::to(reveal)
     }),
@@ -236,12 +238,12 @@ fn searched(text: String) -> Result<String, Problem> {
 async fn show(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let view = api
         .run(move |office| {
-            let view = office.cases().show_case(&caller, &standing, CaseId(*id), CaseView::new)?;
+            let view = office.cases().show_case(&caller, &authority, CaseId(*id), CaseView::new)?;
             Ok(Rendered::new(&view)?.version(view.version))
         })
         .await?;
@@ -320,11 +322,11 @@ async fn log(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, P
 async fn actions(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let case = *id;
-    let actions = api.run(move |office| office.cases().actions(&caller, &standing, CaseId(case))).await?;
+    let actions = api.run(move |office| office.cases().actions(&caller, &authority, CaseId(case))).await?;
     Ok(HttpResponse::Ok().json(ActionsView::new(case, actions)))
 }
 

@@ -9,7 +9,7 @@ use crate::api::http::precondition::{Key, content_tag, created};
 use crate::api::http::problem::Problem;
 use crate::api::http::spool::LongTable;
 use crate::office::ledger::{ExportQuery, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};
-use crate::office::{Caller, FieldError, OfficeError, Standing};
+use crate::office::{Authority, Caller, FieldError, OfficeError};
 use crate::report::files::{Allowance, Caps, GivenUp};
 use crate::report::ledger::{self, LedgerRow, ledger_sheet, template_sheets};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -75,7 +75,7 @@ struct LedgerPreview {
 async fn preview(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     body: Upload<LedgerFile>,
 ) -> Result<HttpResponse, Problem> {
     let Upload { value: LedgerFile { content }, turn, .. } = body;
@@ -85,7 +85,7 @@ async fn preview(
             drop(content);
             let options = ImportOptions { dry_run: true, lines: MOST_ROWS, ..ImportOptions::default() };
             let (file, options) = bounded(&bytes, &given_up, options);
-            let import = office.ledger().look_at_ledger(&caller, standing.organ_id, file, options)?;
+            let import = office.ledger().look_at_ledger(&caller, authority.organ_id, file, options)?;
             Ok(LedgerPreview { confirmation: confirmation(&bytes, &import), import })
         })
         .await?;
@@ -99,7 +99,7 @@ async fn preview(
 async fn import(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     key: Key,
     body: Upload<ImportFile>,
 ) -> Result<HttpResponse, Problem> {
@@ -111,7 +111,7 @@ async fn import(
             drop(content);
             office.service().once(&once, admitted, |db, ()| {
                 let options = ImportOptions { partial, ..ImportOptions::default() };
-                let organ = standing.organ_id;
+                let organ = authority.organ_id;
                 let (file, bounded) = bounded(&bytes, &given_up, options);
                 let import = office.ledger().import_ledger(db, Some(&caller), organ, file, bounded, &mut |_, _| {})?;
                 if confirmation(&bytes, &import) != shown {
@@ -121,7 +121,7 @@ async fn import(
                 if import.is_refused(&options) {
                     return Err(OfficeError::Invalid(faults(&import)));
                 }
-                made(&LEDGER.replace("{organ_id}", &standing.organ_id.0.to_string()), None, &import)
+                made(&LEDGER.replace("{organ_id}", &authority.organ_id.0.to_string()), None, &import)
             })
         })
         .await?;
@@ -183,7 +183,7 @@ struct ExportParams {
 async fn export(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     params: Params<ExportParams>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
@@ -191,7 +191,7 @@ async fn export(
     let format = Format::file(&request, params.format.as_deref())?;
     let (today, spool) = api
         .run_heavy(caller.user_id, move |office| {
-            let organ = standing.organ_id;
+            let organ = authority.organ_id;
             let query = ExportQuery { from: params.from, until: params.until };
             let personal = match (params.personal_data.unwrap_or(false), params.reason) {
                 (true, reason) => {

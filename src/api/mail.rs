@@ -7,7 +7,7 @@ use crate::api::http::precondition::{Page, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::case::Role;
 use crate::office::Word;
-use crate::office::mail::{MailQuery, READERS};
+use crate::office::mail::{MAIL_READERS, MailQuery};
 use crate::office::{Caller, OfficeError};
 use crate::store::mail::outbox::{MailAnswer, MailState, MailView};
 use crate::store::{OrganId, OutboxId, UserId};
@@ -23,8 +23,8 @@ const RELEASE: &str = "/api/v1/mail/{mail_id}/release";
 
 /// The routes of this file.
 pub const ROUTES: &[Route] = &[
-    Route::new(Verb::Get, LIST, Access::Roles(READERS), Scope::None, || web::to(list)),
-    Route::new(Verb::Get, ONE, Access::Roles(READERS), Scope::Mail, || web::to(show)),
+    Route::new(Verb::Get, LIST, Access::Roles(MAIL_READERS), Scope::None, || web::to(list)),
+    Route::new(Verb::Get, ONE, Access::Roles(MAIL_READERS), Scope::Mail, || web::to(show)),
     Route::new(Verb::Post, RELEASE, Access::Roles(&[Role::Admin]), Scope::Mail, || web::to(release)),
 ];
 

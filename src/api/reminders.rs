@@ -12,7 +12,7 @@ use crate::case::reminder_window::Window;
 use crate::case::{ObligationKind, Role};
 use crate::office::reminders::OrganReminders;
 use crate::office::reminders::{Absence, MailChoice, ReminderSettings};
-use crate::office::{Caller, Standing};
+use crate::office::{Authority, Caller};
 use crate::store::UserId;
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
@@ -111,9 +111,9 @@ struct SettingsBody {
 /// 本机关的提醒设置和实际执行的办法
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/reminder-settings", operation_id = "show_reminder_settings", tag = "reminders",
     params(("organ_id" = Uuid, Path)), responses((status = 200, body = Settings)))]
-async fn settings(api: web::Data<Api>, standing: Standing) -> Result<HttpResponse, Problem> {
+async fn settings(api: web::Data<Api>, authority: Authority) -> Result<HttpResponse, Problem> {
     let settings =
-        Settings::from(api.run(move |office| office.reminders().reminder_settings(standing.organ_id)).await?);
+        Settings::from(api.run(move |office| office.reminders().reminder_settings(authority.organ_id)).await?);
     Ok(versioned(&settings.etag, &settings))
 }
 
@@ -124,7 +124,7 @@ async fn settings(api: web::Data<Api>, standing: Standing) -> Result<HttpRespons
 async fn settle(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     seen: IfMatchTag,
     body: Body<SettingsBody>,
 ) -> Result<HttpResponse, Problem> {
@@ -133,7 +133,7 @@ async fn settle(
     let settled = api
         .run(move |office| {
             let is_as_seen = |own: &OrganReminders| tag_of_settings(own) == seen.0;
-            office.reminders().set_reminder_settings(&caller, standing.organ_id, &own, is_as_seen)
+            office.reminders().set_reminder_settings(&caller, authority.organ_id, &own, is_as_seen)
         })
         .await?;
     let settings = Settings::from(settled);

@@ -10,7 +10,7 @@ use crate::api::http::export::Format;
 use crate::api::http::precondition::{IfMatch, Page, cursor_key, page_limit, versioned};
 use crate::api::http::problem::Problem;
 use crate::office::reports::{Adjustments, CellCase, CellQuery, FIGURE_WRITERS, FiguresView, REPORTERS, ReportQuery};
-use crate::office::{Caller, FieldError, Office, OfficeError, Standing};
+use crate::office::{Authority, Caller, FieldError, Office, OfficeError};
 use crate::report::annual::{Checked, Form, OwnFigures, Published, Report, check_years};
 use crate::report::annual::{csv, docx, html, read_file_within, xlsx};
 use crate::report::files::{Allowance, Caps, GivenUp, TOO_LARGE};
@@ -23,18 +23,18 @@ use uuid::Uuid;
 const FIGURES: &str = "/api/v1/organs/{organ_id}/annual-reports/{year}/figures";
 const PUBLISHED: &str = "/api/v1/organs/{organ_id}/annual-reports/{year}/published";
 const ADJUSTMENTS: &str = "/api/v1/organs/{organ_id}/annual-reports/{year}/adjustments";
-const READERS: Access = Access::Roles(REPORTERS);
+const REPORT_READERS: Access = Access::Roles(REPORTERS);
 const WRITERS: Access = Access::Roles(FIGURE_WRITERS);
 const CELLS: &str = "/api/v1/reports/annual/cells";
 
 /// The routes of this file.
 pub const ROUTES: &[Route] = &[
-    Route::new(Verb::Get, "/api/v1/reports/annual", READERS, Scope::None, || web::to(annual)),
-    Route::new(Verb::Get, CELLS, READERS, Scope::None, || web::to(cells)),
-    Route::new(Verb::Post, "/api/v1/reports/check", READERS, Scope::None, || web::to(check)),
-    Route::new(Verb::Get, PUBLISHED, READERS, Scope::Organ, || web::to(published)),
-    Route::new(Verb::Get, ADJUSTMENTS, READERS, Scope::Organ, || web::to(adjustments)),
-    Route::new(Verb::Get, FIGURES, READERS, Scope::Organ, || web::to(figures)),
+    Route::new(Verb::Get, "/api/v1/reports/annual", REPORT_READERS, Scope::None, || web::to(annual)),
+    Route::new(Verb::Get, CELLS, REPORT_READERS, Scope::None, || web::to(cells)),
+    Route::new(Verb::Post, "/api/v1/reports/check", REPORT_READERS, Scope::None, || web::to(check)),
+    Route::new(Verb::Get, PUBLISHED, REPORT_READERS, Scope::Organ, || web::to(published)),
+    Route::new(Verb::Get, ADJUSTMENTS, REPORT_READERS, Scope::Organ, || web::to(adjustments)),
+    Route::new(Verb::Get, FIGURES, REPORT_READERS, Scope::Organ, || web::to(figures)),
     Route::new(Verb::Put, FIGURES, WRITERS, Scope::Organ, || web::to(set_figures)),
 ];
 
@@ -287,9 +287,9 @@ type Place = web::Path<(Uuid, i32)>;
 /// 公布的年度报告，公布时的数字与文字
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/published", operation_id = "show_published_report", tag = "reports",
     params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = Report)))]
-async fn published(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
+async fn published(api: web::Data<Api>, authority: Authority, place: Place) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
-    let report = api.run(move |office| office.reports().published_report(standing.organ_id, year)).await?;
+    let report = api.run(move |office| office.reports().published_report(authority.organ_id, year)).await?;
     Ok(HttpResponse::Ok().json(report))
 }
 
@@ -299,11 +299,11 @@ async fn published(api: web::Data<Api>, standing: Standing, place: Place) -> Res
 async fn adjustments(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     place: Place,
 ) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
-    let read = move |office: &Office| office.reports().adjustments(standing.organ_id, year);
+    let read = move |office: &Office| office.reports().adjustments(authority.organ_id, year);
     let found = api.run_heavy(caller.user_id, read).await?;
     Ok(HttpResponse::Ok().json(found))
 }
@@ -311,9 +311,9 @@ async fn adjustments(
 /// 某年度报告中由机关填写的数字与文字
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports/{year}/figures", operation_id = "show_figures", tag = "reports",
     params(("organ_id" = Uuid, Path), ("year" = i32, Path)), responses((status = 200, body = FiguresBody)))]
-async fn figures(api: web::Data<Api>, standing: Standing, place: Place) -> Result<HttpResponse, Problem> {
+async fn figures(api: web::Data<Api>, authority: Authority, place: Place) -> Result<HttpResponse, Problem> {
     let (_, year) = place.into_inner();
-    let view = api.run(move |office| office.reports().report_figures(standing.organ_id, year)).await?;
+    let view = api.run(move |office| office.reports().report_figures(authority.organ_id, year)).await?;
     Ok(versioned(view.version, &FiguresBody::from(view)))
 }
 
@@ -324,7 +324,7 @@ async fn figures(api: web::Data<Api>, standing: Standing, place: Place) -> Resul
 async fn set_figures(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     place: Place,
     seen: IfMatch,
     body: Body<OwnFigures>,
@@ -333,7 +333,7 @@ async fn set_figures(
     let own = body.value;
     let view = api
         .run(move |office| {
-            let place = (standing.organ_id, year);
+            let place = (authority.organ_id, year);
             office.reports().set_report_figures(&caller, place, own, seen.0)
         })
         .await?;

@@ -1,7 +1,7 @@
 //! State shared by all handlers: the office, and limits on how much of its work runs at once.
 
 use crate::api::http::problem::Problem;
-use crate::api::service::lanes::{Lane, Place};
+use crate::api::service::lanes::{Lane, LanePlace};
 use crate::office::{Office, OfficeError};
 use crate::report::files::GivenUp;
 use crate::store::UserId;
@@ -29,7 +29,7 @@ const FILE_PATIENCE: Duration = Duration::from_secs(2);
 /// A place to read an uploaded file. Dropping it frees the place.
 #[derive(Debug)]
 pub struct FileTurn {
-    _place: Place,
+    _place: LanePlace,
 }
 
 /// Sets the flag when dropped: when the request has ended, also if it was cancelled.

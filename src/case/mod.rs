@@ -63,10 +63,10 @@ pub use rules::{AnnualReport, OrganRules};
 pub use state::{
     CameBack, Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task,
 };
-pub use statistics::{Conclusion, Course, RemedyCourse, TURNS, course, fees_paid, is_turned, remedy_courses};
+pub use statistics::{COUNTED_EVENTS, Conclusion, Course, RemedyCourse, course, fees_paid, is_turned, remedy_courses};
 pub use summary::{Summary, summary};
 pub use supervision_status::{Position, Standing, position};
-pub use supervision_totals::{Counting, Entry, Figures, Tally, Tenths, roll_up};
+pub use supervision_totals::{Counting, Entry, Figures, Tally, Tenths, add_up_the_tree};
 pub use topic::Candidacy;
 pub use vocabulary::{
     ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, IdentityKind, InternalAffairs,

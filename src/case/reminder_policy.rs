@@ -19,7 +19,7 @@ const CLOSE: u16 = 3;
 
 /// One step of the ladder of reminders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Rule {
+pub enum ReminderRule {
     /// So many working days before the due day (at least 1).
     Lead(u16),
     /// The due day itself; where it is no working day, the last one before it.
@@ -30,7 +30,7 @@ pub enum Rule {
     Black,
 }
 
-impl Rule {
+impl ReminderRule {
     /// The code in the key of a step: `lead_10`, `due_today`, `overdue_3`, `black`.
     #[must_use]
     pub fn code(self) -> String {
@@ -84,34 +84,34 @@ impl Audience {
 
     /// Whether this audience hears of `rule` under `policy`.
     #[must_use]
-    pub fn hears(self, policy: &Policy, rule: Rule) -> bool {
+    pub fn hears(self, policy: &Policy, rule: ReminderRule) -> bool {
         self.onset(policy).is_some_and(|onset| onset.reaches(rule))
     }
 }
 
 impl Onset {
-    fn reaches(self, rule: Rule) -> bool {
+    fn reaches(self, rule: ReminderRule) -> bool {
         match (self.when, rule) {
-            (When::Before, Rule::Lead(left)) => left <= self.days,
-            (When::Before, Rule::DueToday | Rule::Overdue(_)) | (_, Rule::Black) => true,
-            (When::After, Rule::Lead(_) | Rule::DueToday) => false,
-            (When::After, Rule::Overdue(passed)) => passed >= u32::from(self.days),
+            (When::Before, ReminderRule::Lead(left)) => left <= self.days,
+            (When::Before, ReminderRule::DueToday | ReminderRule::Overdue(_)) | (_, ReminderRule::Black) => true,
+            (When::After, ReminderRule::Lead(_) | ReminderRule::DueToday) => false,
+            (When::After, ReminderRule::Overdue(passed)) => passed >= u32::from(self.days),
         }
     }
 }
 
 /// A rule and the day it falls on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
+pub struct ReminderStep {
     /// The rule.
-    pub rule: Rule,
+    pub rule: ReminderRule,
     /// Its day.
     pub on: NaiveDate,
 }
 
 /// Where a duty stands on a day, in working days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum DutyTiming {
     /// So many working days are left, the due day included.
     Left(u32),
     /// The due day is no working day, and today is the last one before it.
@@ -126,7 +126,7 @@ pub enum Standing {
     Overdue(u32),
 }
 
-impl Standing {
+impl DutyTiming {
     /// What a clerk reads.
     #[must_use]
     pub fn label(self) -> String {
@@ -174,44 +174,48 @@ impl DayKind {
 
     /// How far away the day is, as a clerk reads it.
     #[must_use]
-    pub fn standing(self, standing: Standing) -> String {
+    pub fn standing(self, standing: DutyTiming) -> String {
         let day = self.name();
         match (self, standing) {
             (Self::LastDay, _) => standing.label(),
-            (_, Standing::Left(0)) => format!("{day}前已没有工作日"),
-            (_, Standing::LastWorkingDay) => format!("今天是{day}前最后一个工作日"),
-            (Self::FollowUp, Standing::Left(days)) => format!("{days}个工作日后核查"),
-            (Self::Risk, Standing::Left(days)) => format!("距风险日还剩{days}个工作日"),
-            (Self::FollowUp, Standing::Today | Standing::EarliestToday | Standing::Between) => "今天核查".to_owned(),
-            (Self::Risk, Standing::Today | Standing::EarliestToday | Standing::Between) => "今天是风险日".to_owned(),
-            (_, Standing::Overdue(0)) => format!("已过{day}，今天不是工作日"),
-            (Self::FollowUp, Standing::Overdue(days)) => format!("核查日已过{days}个工作日，仍未办理"),
-            (Self::Risk, Standing::Overdue(days)) => format!("风险日已过{days}个工作日"),
+            (_, DutyTiming::Left(0)) => format!("{day}前已没有工作日"),
+            (_, DutyTiming::LastWorkingDay) => format!("今天是{day}前最后一个工作日"),
+            (Self::FollowUp, DutyTiming::Left(days)) => format!("{days}个工作日后核查"),
+            (Self::Risk, DutyTiming::Left(days)) => format!("距风险日还剩{days}个工作日"),
+            (Self::FollowUp, DutyTiming::Today | DutyTiming::EarliestToday | DutyTiming::Between) => {
+                "今天核查".to_owned()
+            }
+            (Self::Risk, DutyTiming::Today | DutyTiming::EarliestToday | DutyTiming::Between) => {
+                "今天是风险日".to_owned()
+            }
+            (_, DutyTiming::Overdue(0)) => format!("已过{day}，今天不是工作日"),
+            (Self::FollowUp, DutyTiming::Overdue(days)) => format!("核查日已过{days}个工作日，仍未办理"),
+            (Self::Risk, DutyTiming::Overdue(days)) => format!("风险日已过{days}个工作日"),
         }
     }
 
     /// A rule of its reminders, as a clerk reads it.
     #[must_use]
-    pub fn rule(self, rule: Rule) -> String {
+    pub fn rule(self, rule: ReminderRule) -> String {
         match (self, rule) {
-            (_, Rule::Lead(days)) => format!("提前{days}个工作日"),
-            (Self::LastDay, Rule::DueToday) => "到期当日".to_owned(),
-            (Self::Risk | Self::FollowUp, Rule::DueToday) => format!("{}当日", self.name()),
-            (Self::LastDay, Rule::Overdue(days)) => format!("逾期第{days}个工作日"),
-            (Self::Risk | Self::FollowUp, Rule::Overdue(days)) => format!("{}后第{days}个工作日", self.name()),
-            (_, Rule::Black) => "黑色预警".to_owned(),
+            (_, ReminderRule::Lead(days)) => format!("提前{days}个工作日"),
+            (Self::LastDay, ReminderRule::DueToday) => "到期当日".to_owned(),
+            (Self::Risk | Self::FollowUp, ReminderRule::DueToday) => format!("{}当日", self.name()),
+            (Self::LastDay, ReminderRule::Overdue(days)) => format!("逾期第{days}个工作日"),
+            (Self::Risk | Self::FollowUp, ReminderRule::Overdue(days)) => format!("{}后第{days}个工作日", self.name()),
+            (_, ReminderRule::Black) => "黑色预警".to_owned(),
         }
     }
 }
 
 /// Where a duty due on `due_on` stands on `today`.
 #[must_use]
-pub fn standing(days: &Days<'_>, due_on: NaiveDate, today: NaiveDate) -> Standing {
+pub fn standing(days: &Days<'_>, due_on: NaiveDate, today: NaiveDate) -> DutyTiming {
     match today.cmp(&due_on) {
-        std::cmp::Ordering::Less if today == last_working_day(days, due_on) => Standing::LastWorkingDay,
-        std::cmp::Ordering::Less => Standing::Left(days.count(today, due_on)),
-        std::cmp::Ordering::Equal => Standing::Today,
-        std::cmp::Ordering::Greater => Standing::Overdue(days.count(due_on, today)),
+        std::cmp::Ordering::Less if today == last_working_day(days, due_on) => DutyTiming::LastWorkingDay,
+        std::cmp::Ordering::Less => DutyTiming::Left(days.count(today, due_on)),
+        std::cmp::Ordering::Equal => DutyTiming::Today,
+        std::cmp::Ordering::Greater => DutyTiming::Overdue(days.count(due_on, today)),
     }
 }
 
@@ -222,10 +226,10 @@ pub fn standing_between(
     due_on: NaiveDate,
     latest_on: Option<NaiveDate>,
     today: NaiveDate,
-) -> Standing {
+) -> DutyTiming {
     match latest_on {
-        Some(latest) if today == due_on && today < latest => Standing::EarliestToday,
-        Some(latest) if today > due_on && today <= latest => Standing::Between,
+        Some(latest) if today == due_on && today < latest => DutyTiming::EarliestToday,
+        Some(latest) if today > due_on && today <= latest => DutyTiming::Between,
         Some(latest) if today > latest => standing(days, latest, today),
         Some(_) | None => standing(days, due_on, today),
     }
@@ -250,7 +254,7 @@ fn black_from(policy: &Policy, due_on: NaiveDate) -> Option<NaiveDate> {
 
 /// The steps of a duty under `policy` that have come by `today`, earliest first; of the overdue ones the latest sixty.
 #[must_use]
-pub fn steps(days: &Days<'_>, policy: &Policy, due_on: NaiveDate, today: NaiveDate) -> Vec<Step> {
+pub fn steps(days: &Days<'_>, policy: &Policy, due_on: NaiveDate, today: NaiveDate) -> Vec<ReminderStep> {
     steps_between(days, policy, due_on, None, today)
 }
 
@@ -262,16 +266,16 @@ pub fn steps_between(
     due_on: NaiveDate,
     latest_on: Option<NaiveDate>,
     today: NaiveDate,
-) -> Vec<Step> {
+) -> Vec<ReminderStep> {
     let mut leads = policy.lead_days.clone();
     leads.sort_unstable_by(|a, b| b.cmp(a));
     leads.dedup();
     let last = last_working_day(days, due_on);
     let before = leads.into_iter().map(|lead| match lead {
-        0 => Step { rule: Rule::DueToday, on: last },
-        lead => Step { rule: Rule::Lead(lead), on: days.before(last, lead) },
+        0 => ReminderStep { rule: ReminderRule::DueToday, on: last },
+        lead => ReminderStep { rule: ReminderRule::Lead(lead), on: days.before(last, lead) },
     });
-    let mut steps: Vec<Step> = before.filter(|step| step.on <= today).collect();
+    let mut steps: Vec<ReminderStep> = before.filter(|step| step.on <= today).collect();
     if today > due_on {
         steps.extend(repetitions(days, policy, due_on, today));
         steps.extend(black(days, policy, latest_on.unwrap_or(due_on)).filter(|step| step.on <= today));
@@ -282,7 +286,7 @@ pub fn steps_between(
 }
 
 /// The 1st working day after the due day and every `repeat_every`-th after it, up to `repeat_until`.
-fn repetitions(days: &Days<'_>, policy: &Policy, due_on: NaiveDate, today: NaiveDate) -> Vec<Step> {
+fn repetitions(days: &Days<'_>, policy: &Policy, due_on: NaiveDate, today: NaiveDate) -> Vec<ReminderStep> {
     let every = u32::from(policy.repeat_every);
     if every == 0 {
         return Vec::new();
@@ -293,21 +297,21 @@ fn repetitions(days: &Days<'_>, policy: &Policy, due_on: NaiveDate, today: Naive
     let first = latest.saturating_sub(LOOK_BACK - 1);
     (first..=latest)
         .map(|k| k.saturating_mul(every).saturating_add(1))
-        .map(|n| Step { rule: Rule::Overdue(n), on: days.after(due_on, n) })
+        .map(|n| ReminderStep { rule: ReminderRule::Overdue(n), on: days.after(due_on, n) })
         .collect()
 }
 
-fn black(days: &Days<'_>, policy: &Policy, due_on: NaiveDate) -> impl Iterator<Item = Step> {
+fn black(days: &Days<'_>, policy: &Policy, due_on: NaiveDate) -> impl Iterator<Item = ReminderStep> {
     let from = black_from(policy, due_on);
     let first_working = from.and_then(|from| from.pred_opt()).map(|eve| days.after(eve, 1));
-    first_working.into_iter().map(|on| Step { rule: Rule::Black, on })
+    first_working.into_iter().map(|on| ReminderStep { rule: ReminderRule::Black, on })
 }
 
 /// A reminder that is owed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owed {
     /// The most recent rule that applies.
-    pub rule: Rule,
+    pub rule: ReminderRule,
     /// Reminder days that went by without a mail, earliest first; empty when the mail is on its day and nothing was missed.
     pub missed: Vec<NaiveDate>,
 }
@@ -318,11 +322,11 @@ pub struct Owed {
 /// not missed, there was nobody to tell; only when little time is left is the most recent of them told all the same: a
 /// duty entered late, a new handler. Steps since then that brought no mail are named in [`Owed::missed`].
 pub fn owed(
-    steps: &[Step],
-    hears: impl Fn(Rule) -> bool,
+    steps: &[ReminderStep],
+    hears: impl Fn(ReminderRule) -> bool,
     since: NaiveDate,
     today: NaiveDate,
-    is_sent: impl Fn(Rule) -> bool,
+    is_sent: impl Fn(ReminderRule) -> bool,
 ) -> Option<Owed> {
     let mut heard = steps.iter().rev().filter(|step| hears(step.rule));
     let last = heard.next()?;

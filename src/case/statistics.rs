@@ -104,7 +104,8 @@ pub fn fees_paid<'a>(log: impl IntoIterator<Item = &'a Event>) -> Vec<(NaiveDate
 }
 
 /// The kinds of events that make a case more than its row says: [`course`] and [`remedy_courses`] must read its log.
-pub const TURNS: [&str; 6] = ["remedy_opened", "remedy_decided", "split", "linked", "fee_notified", "fee_paid"];
+pub const COUNTED_EVENTS: [&str; 6] =
+    ["remedy_opened", "remedy_decided", "split", "linked", "fee_notified", "fee_paid"];
 
 /// Whether the row alone does not tell the course: an order set a reply aside, or it was split or split off.
 #[must_use]

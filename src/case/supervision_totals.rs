@@ -230,7 +230,7 @@ pub struct Figures {
 
 /// For each place of a tree the sum of its own and of all below it. A place is named by its path from the root, `/a/b/`.
 #[must_use]
-pub fn roll_up(own: &[(&str, Tally)]) -> Vec<Tally> {
+pub fn add_up_the_tree(own: &[(&str, Tally)]) -> Vec<Tally> {
     let below = |root: &str| {
         let mut sum = Tally::default();
         own.iter().filter(|(path, _)| path.starts_with(root)).for_each(|(_, tally)| sum.merge(tally));

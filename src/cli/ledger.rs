@@ -81,20 +81,20 @@ struct Output {
     output: Option<PathBuf>,
     /// 格式，默认按文件的扩展名，没有的为 csv
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    format: Option<LedgerFormat>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum LedgerFormat {
     Csv,
     Xlsx,
 }
 
 impl Output {
-    fn format(&self) -> Format {
+    fn format(&self) -> LedgerFormat {
         let is_xlsx = |path: &Path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx"));
-        let named = self.output.as_deref().filter(|path| is_xlsx(path)).map(|_| Format::Xlsx);
-        self.format.or(named).unwrap_or(Format::Csv)
+        let named = self.output.as_deref().filter(|path| is_xlsx(path)).map(|_| LedgerFormat::Xlsx);
+        self.format.or(named).unwrap_or(LedgerFormat::Csv)
     }
 
     fn open(&self) -> Result<Box<dyn Write>, String> {
@@ -109,9 +109,9 @@ impl Output {
 
     fn write(&self, sheets: &[Sheet]) -> Result<(), String> {
         let bytes = match (self.format(), sheets) {
-            (Format::Csv, [first, ..]) => csv(first),
-            (Format::Csv, []) => Ok(Vec::new()),
-            (Format::Xlsx, sheets) => {
+            (LedgerFormat::Csv, [first, ..]) => csv(first),
+            (LedgerFormat::Csv, []) => Ok(Vec::new()),
+            (LedgerFormat::Xlsx, sheets) => {
                 if sheets.iter().any(|sheet| sheet.rows.len() > SHEET_ROWS) {
                     return Err(format!("XLSX 至多{SHEET_ROWS}行，请用 --format csv，或者用 --from、--until 分段导出"));
                 }
@@ -251,7 +251,7 @@ fn export(
     // Written as it is read, so that it may be as long as it likes.
     let failed = |error: std::io::Error| error.to_string();
     let mut out = match output.format() {
-        Format::Xlsx => {
+        LedgerFormat::Xlsx => {
             let mut book = LongBook::begin(&sheet).map_err(|error| error.to_string())?;
             each_page(&mut |rows| Ok(book.append(&rows)?))?;
             let bytes = book.finish().map_err(|error| error.to_string())?;
@@ -259,7 +259,7 @@ fn export(
             out.write_all(&bytes).map_err(failed)?;
             out
         }
-        Format::Csv => {
+        LedgerFormat::Csv => {
             let mut out = output.open()?;
             let internal = |error: std::io::Error| OfficeError::Internal(error.to_string());
             out.write_all(&csv(&sheet).map_err(|error| error.to_string())?).map_err(failed)?;

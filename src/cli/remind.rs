@@ -4,7 +4,7 @@ use super::common::{checked, open_existing, require_current};
 use super::init::explain;
 use crate::cli::out::{note, say};
 use crate::config::Settings;
-use crate::mail::worker::{self, Outcome};
+use crate::mail::worker::{self, SendOutcome};
 use crate::office::reminders::{MailError, Mailroom, Moment, OfficeTime, Queued, RemindReport, Unreachable};
 use crate::office::{Clock, Office};
 use crate::store::{StoreError, mail::outbox};
@@ -107,7 +107,7 @@ pub(super) fn send(room: &Mailroom, settings: &Settings, office_time: &OfficeTim
             return Ok(());
         };
         let owner = format!("remind-{}", uuid::Uuid::new_v4());
-        let Outcome { sent, retried, parked, relay_down, .. } =
+        let SendOutcome { sent, retried, parked, relay_down, .. } =
             worker::deliver_ready(room.store(), &relay, &owner).await?;
         relay.close().await;
         say!("发送：送出 {sent} 封，稍后重试 {retried} 封，退信待处理 {parked} 封");

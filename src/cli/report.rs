@@ -60,11 +60,11 @@ struct AnnualArgs {
     form: Option<Form>,
     /// 输出格式
     #[arg(long, value_enum, default_value = "json")]
-    format: Format,
+    format: ReportFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum ReportFormat {
     Json,
     Csv,
     Xlsx,
@@ -105,17 +105,17 @@ fn annual(args: &AnnualArgs) -> Result<(), String> {
     super::out::bytes(&bytes)
 }
 
-fn written(report: &Report, format: Format) -> Result<Vec<u8>, ReportError> {
+fn written(report: &Report, format: ReportFormat) -> Result<Vec<u8>, ReportError> {
     match format {
-        Format::Json => {
+        ReportFormat::Json => {
             let mut text = serde_json::to_string_pretty(report)?;
             text.push('\n');
             Ok(text.into_bytes())
         }
-        Format::Csv => csv(report),
-        Format::Xlsx => xlsx(report),
-        Format::Docx => docx(report),
-        Format::Html => Ok(html(report)?.into_bytes()),
+        ReportFormat::Csv => csv(report),
+        ReportFormat::Xlsx => xlsx(report),
+        ReportFormat::Docx => docx(report),
+        ReportFormat::Html => Ok(html(report)?.into_bytes()),
     }
 }
 

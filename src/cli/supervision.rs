@@ -43,11 +43,11 @@ struct OverviewArgs {
     by: Counting,
     /// 输出格式
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: OverviewFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum OverviewFormat {
     Text,
     Json,
     Csv,
@@ -81,16 +81,16 @@ fn overview(args: &OverviewArgs) -> Result<(), String> {
         .read(|db| office.supervision().overview_by_code(db, &args.organ, &query))
         .map_err(|error| explain(error, &args.organ))?;
     let bytes = match args.format {
-        Format::Text => text(&overview).into_bytes(),
-        Format::Json => serde_json::to_vec(&overview).map_err(|error| error.to_string())?,
+        OverviewFormat::Text => text(&overview).into_bytes(),
+        OverviewFormat::Json => serde_json::to_vec(&overview).map_err(|error| error.to_string())?,
         // The other forms say on themselves that something is missing; this one has no place for it.
-        Format::Csv if !overview.is_complete => return Err(INCOMPLETE.to_owned()),
-        Format::Csv => {
+        OverviewFormat::Csv if !overview.is_complete => return Err(INCOMPLETE.to_owned()),
+        OverviewFormat::Csv => {
             let [figures, ..] = overview_sheets(&overview);
             csv(&figures).map_err(|error| error.to_string())?
         }
-        Format::Xlsx => xlsx(&overview_sheets(&overview)).map_err(|error| error.to_string())?,
-        Format::Html => overview_page(&overview).map_err(|error| error.to_string())?.into_bytes(),
+        OverviewFormat::Xlsx => xlsx(&overview_sheets(&overview)).map_err(|error| error.to_string())?,
+        OverviewFormat::Html => overview_page(&overview).map_err(|error| error.to_string())?.into_bytes(),
     };
     super::out::bytes(&bytes)
 }

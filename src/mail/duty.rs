@@ -7,7 +7,7 @@ use crate::case::{CommandKind, ObligationKind};
 
 /// The words for one kind of duty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Duty {
+pub struct DutyWords {
     /// Its name.
     pub label: &'static str,
     /// The next steps while the day has not passed.
@@ -19,14 +19,14 @@ pub struct Duty {
 }
 
 /// For a kind this version does not know. The reminder is sent all the same: silence would be the worst failure.
-const UNKNOWN: Duty = Duty {
+const UNKNOWN: DutyWords = DutyWords {
     label: "办理期限",
     in_time: &["打开案件，按系统列出的下一步办理。"],
     overdue: &["打开案件，立即按系统列出的下一步办理，并如实登记实际日期。"],
     is_follow_up: false,
 };
 
-impl Duty {
+impl DutyWords {
     /// The words for a code of `obligations.kind`. A code this version does not know gets general words.
     #[must_use]
     pub fn of(code: &str) -> Self {

@@ -2,7 +2,7 @@
 //! that causes them.
 
 use super::deputies::with_deputies;
-use super::duty::Duty;
+use super::duty::DutyWords;
 use super::render::{RenderError, Rendered, Templates, one_line};
 use crate::case::{MovedDuty, Obligation, Role};
 use crate::law::chinese_date;
@@ -150,7 +150,7 @@ fn unsendable(cause: &RenderError) -> Result<bool, StoreError> {
 fn moved_page(organ: &MovedCase, today: NaiveDate, letter: &Letter<'_>) -> Value {
     let notices: BTreeSet<String> = letter.cases.iter().flat_map(|(case, _)| case.notices.iter().cloned()).collect();
     let line = |(duty, moved): &(Obligation, MovedDuty)| {
-        let words = Duty::of_kind(duty.kind);
+        let words = DutyWords::of_kind(duty.kind);
         let day = if words.is_follow_up { format!("（{}）", words.day(false).name()) } else { String::new() };
         context! {
             duty => format!("{}{day}", words.label),

@@ -6,7 +6,7 @@
 pub(super) mod page;
 
 use super::because::Because;
-use crate::case::reminder_policy::Standing;
+use crate::case::reminder_policy::DutyTiming;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -120,7 +120,7 @@ pub struct Item {
     /// The latest possible date, while the holiday notice is missing.
     pub latest_on: Option<NaiveDate>,
     /// How near or how long past its date is.
-    pub standing: Standing,
+    pub standing: DutyTiming,
     /// Whether it is so long overdue that it has the black level.
     pub is_black: bool,
     /// The day that `standing` refers to.

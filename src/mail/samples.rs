@@ -5,7 +5,7 @@ use super::render::page::{digest, parked, reminder};
 use super::render::{Addressee, Item, Next, NextAction, Parked};
 use super::{alarm, notice, order_notice};
 use crate::case::ObligationKind;
-use crate::case::reminder_policy::Standing;
+use crate::case::reminder_policy::DutyTiming;
 use chrono::{NaiveDate, NaiveTime};
 use minijinja::Value;
 
@@ -39,7 +39,7 @@ fn samples() -> [Item; 3] {
         article: "某条".to_owned(),
         due_on: NaiveDate::MIN,
         latest_on: Some(NaiveDate::MAX),
-        standing: Standing::Overdue(30),
+        standing: DutyTiming::Overdue(30),
         is_black: true,
         as_of: NaiveDate::MIN,
         missed: vec![NaiveDate::MIN],
@@ -60,7 +60,7 @@ fn samples() -> [Item; 3] {
         applicant: None,
         kind: ObligationKind::AnnualReport.code().to_owned(),
         latest_on: None,
-        standing: Standing::Left(1),
+        standing: DutyTiming::Left(1),
         is_black: false,
         missed: Vec::new(),
         estimate: None,

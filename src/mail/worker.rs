@@ -26,7 +26,7 @@ const GIVE_UP_AFTER_DAYS: i64 = 5;
 
 /// Result of one step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct SendOutcome {
     /// Accepted by the server.
     pub sent: usize,
     /// To be tried again.
@@ -41,7 +41,7 @@ pub struct Outcome {
     pub relay_down: bool,
 }
 
-impl Outcome {
+impl SendOutcome {
     /// Number of mails claimed.
     #[must_use]
     pub const fn claimed(&self) -> usize {
@@ -83,14 +83,14 @@ struct Batch {
 ///
 /// # Errors
 /// [`StoreError`] of the database. A mail that was claimed and not recorded is claimed again when its lease ends.
-pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<Outcome, StoreError> {
+pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<SendOutcome, StoreError> {
     let (lease, relay_pause, name) = (relay.pace().lease, relay.pace().relay_pause, owner.to_owned());
     let office_day = relay.today();
     let taken = write(store, move |db| take(db, office_day, &name, lease, relay_pause)).await?;
     let Some(Batch { claims, is_probe }) = taken else {
-        return Ok(Outcome { relay_down: true, ..Outcome::default() });
+        return Ok(SendOutcome { relay_down: true, ..SendOutcome::default() });
     };
-    let (mut outcome, mut breaks) = (Outcome::default(), 0);
+    let (mut outcome, mut breaks) = (SendOutcome::default(), 0);
     let mut waiting = claims.into_iter();
     while let Some(claim) = waiting.next() {
         relay.turn().await;
@@ -163,7 +163,7 @@ async fn record(
     claim: Claimed,
     answer: Result<String, Failure>,
     news: RelayNews,
-) -> Result<Outcome, StoreError> {
+) -> Result<SendOutcome, StoreError> {
     let (id, pace, relay) = (claim.id, relay.pace().clone(), relay.clone());
     let is_old = |waited: TimeDelta| waited.num_days() >= GIVE_UP_AFTER_DAYS;
     let relay_down = matches!(news, RelayNews::Down(_));
@@ -179,10 +179,12 @@ async fn record(
             }
             RelayNews::None => {}
         }
-        let retried = Outcome { retried: 1, ..Outcome::default() };
+        let retried = SendOutcome { retried: 1, ..SendOutcome::default() };
         let again = pause(&pace.retries, claim.attempts, id.0);
         match answer {
-            Ok(reply) => Ok((outbox::mark_sent(db, &claim, &reply)?, Outcome { sent: 1, ..Outcome::default() })),
+            Ok(reply) => {
+                Ok((outbox::mark_sent(db, &claim, &reply)?, SendOutcome { sent: 1, ..SendOutcome::default() }))
+            }
             Err(Failure::Never(reply)) => give_up(db, &relay, &claim, &reply),
             Err(Failure::Later(reply)) if is_old(claim.age) || is_old(outbox::refused_for(db, &claim.to_address)?) => {
                 give_up(db, &relay, &claim, &reply)
@@ -197,10 +199,10 @@ async fn record(
     })
     .await?;
     if done {
-        return Ok(Outcome { relay_down, ..step });
+        return Ok(SendOutcome { relay_down, ..step });
     }
     tracing::warn!(mail = %id.0, "the lease was lost before the answer could be recorded");
-    Ok(Outcome { lost: 1, relay_down, ..Outcome::default() })
+    Ok(SendOutcome { lost: 1, relay_down, ..SendOutcome::default() })
 }
 
 /// Queues the mail again after the pause, and out of hours for the next opening. A mail that the receiver may already
@@ -218,21 +220,21 @@ fn retry(
 }
 
 /// Parks the mail and notifies the administrators.
-fn give_up(db: &mut Db, relay: &Relay, claim: &Claimed, reply: &str) -> Result<(bool, Outcome), StoreError> {
+fn give_up(db: &mut Db, relay: &Relay, claim: &Claimed, reply: &str) -> Result<(bool, SendOutcome), StoreError> {
     let done = outbox::park(db, claim, reply)?;
     if done {
         tracing::error!(mail = %claim.id.0, "mail refused for good, or for days, and parked");
         alarm::parked(db, relay, claim, reply)?;
     }
-    Ok((done, Outcome { parked: 1, ..Outcome::default() }))
+    Ok((done, SendOutcome { parked: 1, ..SendOutcome::default() }))
 }
 
 /// Sends until no mail is ready or the relay cannot be used.
 ///
 /// # Errors
 /// As [`deliver_once`].
-pub async fn deliver_ready(store: &Store, relay: &Relay, owner: &str) -> Result<Outcome, StoreError> {
-    let mut total = Outcome::default();
+pub async fn deliver_ready(store: &Store, relay: &Relay, owner: &str) -> Result<SendOutcome, StoreError> {
+    let mut total = SendOutcome::default();
     loop {
         let step = deliver_once(store, relay, owner).await?;
         total.add(step);

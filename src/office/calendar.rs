@@ -10,7 +10,7 @@ pub mod self_check;
 
 use super::{OfficeError, WorkCalendars};
 use crate::law::{Calendar, CalendarYear, Overlay};
-use crate::office::cases::case_file::Desk;
+use crate::office::cases::case_file::OrganContext;
 use crate::store::calendar::{InForce, NewCalendarVersion, NewCalendarYear};
 use crate::store::cases::CaseRow;
 use crate::store::{Db, UserId, calendar, people::organs};
@@ -148,7 +148,7 @@ impl WorkCalendars<'_> {
     ///
     /// # Errors
     /// As [`WorkCalendars::calendar`].
-    pub fn calendar_of(&self, db: &mut Db, row: &CaseRow, desk: &Desk) -> Result<Arc<Calendar>, OfficeError> {
+    pub fn calendar_of(&self, db: &mut Db, row: &CaseRow, desk: &OrganContext) -> Result<Arc<Calendar>, OfficeError> {
         if row.calendar_version == desk.calendar.version() {
             return Ok(Arc::clone(&desk.calendar));
         }
@@ -176,7 +176,7 @@ impl WorkCalendars<'_> {
         &self,
         db: &mut Db,
         row: &CaseRow,
-        desk: &Desk,
+        desk: &OrganContext,
         day: NaiveDate,
     ) -> Result<Arc<Calendar>, OfficeError> {
         let own = self.calendar_of(db, row, desk)?;

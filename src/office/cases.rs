@@ -14,8 +14,10 @@ use crate::case::command::{Link, Merge, ProposeOutcome, Receive, Register, Split
 use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, ObligationKind, Role, decide, fold};
 use crate::law::Channel;
 use crate::office::cases::applicants::{Applicant, check_applicant};
-use crate::office::cases::case_file::{CaseFile, Desk, actor, bytes_of, derive_row, refuse_endless_log, written};
-use crate::office::cases::queries::{READERS, Shown};
+use crate::office::cases::case_file::{
+    CaseFile, OrganContext, actor, bytes_of, derive_row, refuse_endless_log, written,
+};
+use crate::office::cases::queries::{CASE_READERS, Shown};
 use crate::office::people::access::{Readmitted, readmit, require_member};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::LogEnd;
@@ -99,7 +101,7 @@ pub(super) fn ended_by_themselves(
 
 /// The front-desk system and number of a filing made by a machine user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
+pub struct FilingOrigin {
     /// The front-desk system: the name of its machine user.
     pub source: String,
     /// The case's number in that system.
@@ -114,7 +116,7 @@ impl Cases<'_> {
     /// may file.
     fn admit_filing(&self, db: &mut Db, caller: &Caller, organ: OrganId) -> Result<Readmitted, OfficeError> {
         let filer = readmit(db, caller, Thing::Organ(organ))?;
-        self.people().require(&filer.caller, Some(&filer.standing), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
+        self.people().require(&filer.caller, Some(&filer.authority), &[Role::Intake, Role::Clerk, Role::OfficeHead])?;
         Ok(filer)
     }
 
@@ -137,7 +139,7 @@ impl Cases<'_> {
                 self.admit_filing(db, caller, OrganId(application.organ_id))
             },
             |db, filer| {
-                let roles = filer.standing.roles.clone();
+                let roles = filer.authority.roles.clone();
                 let file = self.receive_from(db, filer, application, None)?;
                 // A new case has neither tags nor orders.
                 show(&self.shown(caller, &roles, file, Vec::new()))
@@ -155,7 +157,7 @@ impl Cases<'_> {
         db: &mut Db,
         caller: &Caller,
         application: &Application,
-        origin: Option<&Origin>,
+        origin: Option<&FilingOrigin>,
     ) -> Result<CaseFile, OfficeError> {
         calendar::keep_in_force(db)?;
         let filer = self.admit_filing(db, caller, OrganId(application.organ_id))?;
@@ -168,16 +170,16 @@ impl Cases<'_> {
         db: &mut Db,
         filer: Readmitted,
         application: &Application,
-        origin: Option<&Origin>,
+        origin: Option<&FilingOrigin>,
     ) -> Result<CaseFile, OfficeError> {
-        let Readmitted { caller, standing, seat } = filer;
+        let Readmitted { caller, authority, seat } = filer;
         let organ = seat.organ.id;
         check_applicant(&application.applicant)?;
         let applicant = self.add_applicant(db, organ, &application.applicant)?;
         let receive = received(application, applicant);
         let row = blank_row(organ, &receive, application.applicant.name.trim(), origin, self.clock().now());
         let desk = self.desk_of(db, seat)?;
-        let person = actor(&caller, &standing.roles);
+        let person = actor(&caller, &authority.roles);
         let context =
             Context { actor: &person, today: self.clock().today(), calendar: &desk.calendar, rules: &desk.rules };
         let events = decide(None, &Command::Receive(receive), &context, &Drawn::default())?;
@@ -189,7 +191,7 @@ impl Cases<'_> {
         &self,
         db: &mut Db,
         row: CaseRow,
-        desk: Desk,
+        desk: OrganContext,
         events: &[Event],
         caller: &Caller,
     ) -> Result<CaseFile, OfficeError> {
@@ -255,12 +257,12 @@ impl Cases<'_> {
         expected: i64,
     ) -> Result<(CaseFile, BTreeSet<Role>), OfficeError> {
         calendar::keep_in_force(db)?;
-        let Readmitted { caller, standing, seat } = readmit(db, caller, Thing::Case(id))?;
+        let Readmitted { caller, authority, seat } = readmit(db, caller, Thing::Case(id))?;
         if let Command::Merge(merge) = command {
             lock_before(db, CaseId(merge.into_case), id)?;
         }
         let file = self.lock_file_at(db, id, seat)?;
-        if !standing.has_any(READERS) {
+        if !authority.has_any(CASE_READERS) {
             own_filing(&file.row, &caller)?;
         }
         if file.row.version != expected {
@@ -269,7 +271,7 @@ impl Cases<'_> {
         let file = self.calendars().under_calendar_in_force(db, file)?;
         check_references(db, &file, command)?;
         let drawn = self.draw(db, &file, command)?;
-        let person = actor(&caller, &standing.roles);
+        let person = actor(&caller, &authority.roles);
         let events = decide(Some(&file.case), command, &file.context(&person, self.clock().today()), &drawn)?;
         refuse_endless_log(&file, &events)?;
         let file = self.commit(db, file, &events, Some(caller.user_id))?;
@@ -279,7 +281,7 @@ impl Cases<'_> {
         if let Command::Merge(merge) = command {
             self.link_back(db, &caller, &file, merge)?;
         }
-        Ok((file, standing.roles))
+        Ok((file, authority.roles))
     }
 
     /// Numbers are drawn in the transaction that uses them, so that a refusal leaves no gap.
@@ -462,7 +464,7 @@ pub(super) fn blank_row(
     organ: OrganId,
     receive: &Receive,
     applicant_name: &str,
-    origin: Option<&Origin>,
+    origin: Option<&FilingOrigin>,
     now: Ts,
 ) -> CaseRow {
     CaseRow {

@@ -2,7 +2,7 @@
 
 pub mod form;
 
-use super::cases::{Application, Origin, received};
+use super::cases::{Application, FilingOrigin, received};
 use super::{Caller, Intake, OfficeError};
 use crate::case::command::Receive;
 use crate::case::{Case, Event, ObligationKind, ObligationStatus, Role};
@@ -20,7 +20,7 @@ use crate::store::{
     people::organs,
 };
 use chrono::NaiveDate;
-use form::Form;
+use form::FilingForm;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -74,7 +74,7 @@ impl Intake<'_> {
     /// [`OfficeError::Invalid`] with every fault.
     pub fn check_filing(&self, caller: &Caller, body: &Value) -> Result<Filing, OfficeError> {
         let mut checks = Checks::new();
-        let form = Form::read(&mut checks, body, self.clock().today());
+        let form = FilingForm::read(&mut checks, body, self.clock().today());
         let organ = match form.organ() {
             Some(named) => self.store().ask(|db| intake_organ(db, caller, named))?,
             None => None,
@@ -111,7 +111,7 @@ impl Intake<'_> {
             }
             Err(StoreError::NotFound) => {
                 let origin =
-                    Origin { source: caller.username.clone(), external_number: filing.external_number.clone() };
+                    FilingOrigin { source: caller.username.clone(), external_number: filing.external_number.clone() };
                 Ok((self.cases().receive(db, caller, &filing.application, Some(&origin))?, false))
             }
             Err(other) => Err(other.into()),

@@ -1,16 +1,16 @@
 //! Outgoing mail as shown to administrators and supervisors, and the figures for `/metrics`.
 
-use super::{Caller, OfficeError, OutgoingMail, Thing, standing};
+use super::{Caller, OfficeError, OutgoingMail, Thing, authority_at};
 use crate::case::Role;
 use crate::office::people::access::OF_ALL_ORGANS;
-use crate::store::mail::outbox::{self, Circuit, Figures, MailAnswer, MailFilter, MailState, MailView};
+use crate::store::mail::outbox::{self, Circuit, MailAnswer, MailFilter, MailState, MailView, OutboxFigures};
 use crate::store::service::tallies;
 use crate::store::{Db, OrganId, OutboxId, UserId, people::organs, reminders};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use std::time::Duration;
 
 /// The roles that may see the mails of their organ and of those below it.
-pub const READERS: &[Role] = &[Role::Admin, Role::Supervisor, Role::Auditor];
+pub const MAIL_READERS: &[Role] = &[Role::Admin, Role::Supervisor, Role::Auditor];
 
 /// Mails whose bytes are deleted in one transaction.
 const EMPTIED_AT_ONCE: i64 = 100;
@@ -56,7 +56,7 @@ impl Released {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailFigures {
     /// The outbox.
-    pub outbox: Figures,
+    pub outbox: OutboxFigures,
     /// The open circuit of the relay. `None` if it is closed.
     pub circuit: Option<Circuit>,
     /// The delay of the daily reminder pass. Zero if it is done or its hour has not come.
@@ -94,7 +94,7 @@ impl OutgoingMail<'_> {
     ) -> Result<Vec<MailView>, OfficeError> {
         self.store().read(|db| {
             let mut rows = organs::all(db)?;
-            rows.retain(|row| caller.roles_at(&row.path).iter().any(|role| READERS.contains(role)));
+            rows.retain(|row| caller.roles_at(&row.path).iter().any(|role| MAIL_READERS.contains(role)));
             if let Some(wanted) = query.organ {
                 rows.retain(|row| row.id == wanted);
                 if rows.is_empty() {
@@ -127,7 +127,7 @@ impl OutgoingMail<'_> {
     }
 
     fn mail(&self, db: &mut Db, caller: &Caller, id: OutboxId) -> Result<MailWithAnswers, OfficeError> {
-        let is_open = standing(db, caller, Thing::Mail(id))?.has_any(&[Role::Admin]);
+        let is_open = authority_at(db, caller, Thing::Mail(id))?.has_any(&[Role::Admin]);
         let mail = outbox::find(db, id)?;
         let mut answers = outbox::answers(db, id)?;
         if is_open {
@@ -150,7 +150,7 @@ impl OutgoingMail<'_> {
     }
 
     fn release(&self, db: &mut Db, caller: &Caller, id: OutboxId) -> Result<Released, OfficeError> {
-        let organ = standing(db, caller, Thing::Mail(id))?.organ_id;
+        let organ = authority_at(db, caller, Thing::Mail(id))?.organ_id;
         let mail = outbox::find(db, id)?;
         let today = self.clock().today();
         let is_outdated = mail.state == MailState::Parked && reminders::is_outdated(db, &mail.dedupe_key, today)?;

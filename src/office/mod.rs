@@ -21,7 +21,7 @@ pub use error::{FieldError, OfficeError};
 pub use handles::{
     Cases, Intake, Ledgers, OutgoingMail, People, Reminders, Reports, Service, Supervision, WorkCalendars,
 };
-pub use people::access::{Admission, Standing, Thing, standing};
+pub use people::access::{Admission, Authority, Thing, authority_at};
 pub use people::access_token::{Proof, Signer};
 pub use people::auth::{SignIn, TokenPair};
 pub use people::caller::Caller;

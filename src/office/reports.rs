@@ -14,7 +14,7 @@ pub use publish::{Adjustments, LaterEvent, MovedCase, MovedCell};
 
 use super::{Caller, OfficeError, Reports};
 use crate::case::Role;
-use crate::office::supervision::overdue::{WATCHERS, watched};
+use crate::office::supervision::overdue::{OVERDUE_READERS, watched};
 use crate::report::annual::{
     Counted, Form, OrganName, OwnFigures, Period, Previous, Report, TopicCount, table_four, table_three,
 };
@@ -24,7 +24,7 @@ use chrono::Datelike;
 use count::Count;
 
 /// The roles that may request reports.
-pub const REPORTERS: &[Role] = WATCHERS;
+pub const REPORTERS: &[Role] = OVERDUE_READERS;
 
 /// The first year with a report: Order 492 came into force in it.
 pub(super) const FIRST_YEAR: i32 = 2008;
@@ -57,7 +57,7 @@ impl ReportQuery {
 
 /// A query with all defaults resolved.
 #[derive(Debug, Clone)]
-struct Scope {
+struct ReportScope {
     organ: OrganRow,
     organs: Vec<OrganRow>,
     with_subordinates: bool,
@@ -67,7 +67,7 @@ struct Scope {
     form: Form,
 }
 
-impl Scope {
+impl ReportScope {
     fn ids(&self) -> Vec<OrganId> {
         self.organs.iter().map(|organ| organ.id).collect()
     }
@@ -110,7 +110,7 @@ impl Reports<'_> {
         caller: &Caller,
         organ: Option<OrganId>,
         query: &ReportQuery,
-    ) -> Result<Scope, OfficeError> {
+    ) -> Result<ReportScope, OfficeError> {
         let watched = watched(db, caller, REPORTERS, organ, false)?;
         let organ = watched.into_iter().next().ok_or(OfficeError::NotFound)?;
         let scope = self.scope(db, organ, query)?;
@@ -121,7 +121,7 @@ impl Reports<'_> {
         Ok(scope)
     }
 
-    fn scope(&self, db: &mut Db, organ: OrganRow, query: &ReportQuery) -> Result<Scope, OfficeError> {
+    fn scope(&self, db: &mut Db, organ: OrganRow, query: &ReportQuery) -> Result<ReportScope, OfficeError> {
         let today = self.clock().today();
         if !(FIRST_YEAR..=today.year()).contains(&query.year) {
             let detail = format!("应为{FIRST_YEAR}年至今年（{}年）的年度", today.year());
@@ -133,10 +133,10 @@ impl Reports<'_> {
         let organs = if query.with_subordinates { reporting_to(organs::all(db)?, &organ) } else { vec![organ.clone()] };
         let form = query.form.unwrap_or(Form::of_year(query.year));
         let with_subordinates = query.with_subordinates;
-        Ok(Scope { organ, organs, with_subordinates, year: query.year, period, name, form })
+        Ok(ReportScope { organ, organs, with_subordinates, year: query.year, period, name, form })
     }
 
-    fn counted(&self, db: &mut Db, scope: &Scope, query: &ReportQuery) -> Result<Report, OfficeError> {
+    fn counted(&self, db: &mut Db, scope: &ReportScope, query: &ReportQuery) -> Result<Report, OfficeError> {
         let mut report = self.count_report(db, scope)?;
         let is_wanted = query.with_previous.unwrap_or(query.part != "year");
         let before = Period::before(query.year, &query.part).filter(|(year, _)| is_wanted && *year >= FIRST_YEAR);
@@ -153,9 +153,9 @@ impl Reports<'_> {
         Ok(report)
     }
 
-    fn count_report(&self, db: &mut Db, scope: &Scope) -> Result<Report, OfficeError> {
+    fn count_report(&self, db: &mut Db, scope: &ReportScope) -> Result<Report, OfficeError> {
         let count = Count::of(self, db, &scope.ids(), &scope.period)?;
-        let Scope { period, form, .. } = scope;
+        let ReportScope { period, form, .. } = scope;
         let own = OwnFigures::of(db, scope)?;
         let tags = crate::store::reports::tags(db, &scope.ids(), period.from, period.until)?;
         let topics = tags

@@ -35,7 +35,7 @@ pub use database::sqltypes::{
 };
 pub use error::StoreError;
 
-use database::db::{Manager, Role, transaction, transaction_begun};
+use database::db::{ConnectionRole, Manager, transaction, transaction_begun};
 use database::health::{DatabaseFile, Health};
 use database::options::Address;
 use database::pool::GuardedPool;
@@ -99,11 +99,11 @@ impl Store {
         let (writer, file) = match &address {
             Address::Sqlite(path) => {
                 database::options::create_private(path)?;
-                (Some(Writer::open(manager(Role::Writer), timeout)?), Some(DatabaseFile::of(path)?))
+                (Some(Writer::open(manager(ConnectionRole::Writer), timeout)?), Some(DatabaseFile::of(path)?))
             }
             Address::Postgres(_) => (None, None),
         };
-        let role = if writer.is_some() { Role::Reader } else { Role::Writer };
+        let role = if writer.is_some() { ConnectionRole::Reader } else { ConnectionRole::Writer };
         let manager = manager(role);
         let mut first = manager.open()?;
         let known = database::migrate::key_check(&mut first)?;
@@ -281,7 +281,7 @@ impl Store {
 
     /// A separate connection with time-outs long enough to wait for another instance's migration.
     fn migration_connection(&self) -> Result<Db, StoreError> {
-        Manager::new(self.inner.address.clone(), database::db::Session::MIGRATION, Role::Writer).open()
+        Manager::new(self.inner.address.clone(), database::db::Session::MIGRATION, ConnectionRole::Writer).open()
     }
 }
 

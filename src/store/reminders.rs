@@ -192,7 +192,7 @@ pub fn still_stands(
 /// One reminder step of one duty for one person, and the mail that carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable)]
 #[diesel(table_name = reminder_steps)]
-pub struct StepRow {
+pub struct ReminderStepRow {
     /// Built from obligation, rule, due date and person.
     pub key: String,
     /// The key of the mail in the outbox.
@@ -211,7 +211,7 @@ pub struct StepRow {
 ///
 /// # Errors
 /// [`StoreError::Conflict`] if another mail already carries one of them.
-pub fn record_steps(db: &mut Db, steps: &[StepRow]) -> Result<(), StoreError> {
+pub fn record_steps(db: &mut Db, steps: &[ReminderStepRow]) -> Result<(), StoreError> {
     for step in steps {
         diesel::insert_into(reminder_steps::table).values(step).execute(db)?;
     }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use super::cases::CaseRow;
 use super::{CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
-use crate::case::TURNS;
+use crate::case::COUNTED_EVENTS;
 use crate::store::cases::events::EventRow;
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::deadline;
@@ -55,7 +55,7 @@ pub struct Stock {
 
 /// A group of cases with equal statistical attributes, and its size.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct Group {
+pub struct CountGroup {
     /// 申请人类型.
     pub applicant_kind: String,
     /// 渠道.
@@ -112,7 +112,7 @@ macro_rules! of_stock {
 }
 
 /// Counts the cases in groups of equal statistical attributes.
-pub fn groups(db: &mut Db, stock: &Stock) -> Result<Vec<Group>, StoreError> {
+pub fn groups(db: &mut Db, stock: &Stock) -> Result<Vec<CountGroup>, StoreError> {
     let alike = (
         cases::applicant_kind,
         cases::channel,
@@ -157,10 +157,10 @@ pub fn rows_of(db: &mut Db, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> 
     Ok(rows)
 }
 
-/// The events that make cases of these organs more than their rows show ([`TURNS`]), each case's in order.
+/// The events that make cases of these organs more than their rows show ([`COUNTED_EVENTS`]), each case's in order.
 pub fn turning_events(db: &mut Db, organs: &[OrganId]) -> Result<HashMap<CaseId, Vec<EventRow>>, StoreError> {
     // A literal: the planner uses a partial index only if it can see the condition.
-    let kinds: Vec<String> = TURNS.iter().map(|kind| format!("'{kind}'")).collect();
+    let kinds: Vec<String> = COUNTED_EVENTS.iter().map(|kind| format!("'{kind}'")).collect();
     let is_turn = sql::<Bool>(&format!("kind IN ({})", kinds.join(", ")));
     let theirs = cases::table.filter(cases::organ_id.eq_any(organs)).select(cases::id);
     let turns = case_events::table

@@ -25,7 +25,7 @@ use gongkai::config::Settings;
 use gongkai::mail::smtp::Relay;
 use gongkai::office::reminders::{Mailroom, RemindReport};
 use gongkai::office::{Clock, Office};
-use gongkai::store::cases::obligations::{self, Duty, ObligationRow};
+use gongkai::store::cases::obligations::{self, CurrentDuty, ObligationRow};
 use gongkai::store::database::schema::{cases, outbox as outbox_table, user_roles, users};
 use gongkai::store::mail::{
     outbox as store_outbox,
@@ -139,8 +139,8 @@ fn person(
 }
 
 /// A duty to reply.
-fn reply(due_on: &str, status: &str, owner_id: Option<UserId>) -> Duty {
-    Duty {
+fn reply(due_on: &str, status: &str, owner_id: Option<UserId>) -> CurrentDuty {
+    CurrentDuty {
         key: "reply".into(),
         kind: "reply".into(),
         due_on: Some(day(due_on)),
@@ -158,7 +158,7 @@ fn noon(on: &str) -> Ts {
 }
 
 /// The duties of a case are these since `since`.
-fn stands(store: &Store, organ: OrganId, case: CaseId, duties: &[Duty], since: &str) -> Vec<ObligationRow> {
+fn stands(store: &Store, organ: OrganId, case: CaseId, duties: &[CurrentDuty], since: &str) -> Vec<ObligationRow> {
     let work = |db: &mut gongkai::store::Db| -> Result<_, StoreError> {
         obligations::replace(db, organ, case, duties, noon(since))?;
         obligations::of_case(db, case)

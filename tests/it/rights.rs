@@ -449,7 +449,7 @@ fn a_role_that_is_lost_between_admission_and_write_is_lost_for_the_write() {
         };
         let answer = || Ok(Answer { status: 201, etag: None, location: None, body: String::new() });
         let admission = office.people().admit(clerk, Some(Thing::Case(id))).unwrap();
-        assert_eq!(admission.standing.unwrap().roles.into_iter().collect::<Vec<_>>(), [Role::Clerk]);
+        assert_eq!(admission.authority.unwrap().roles.into_iter().collect::<Vec<_>>(), [Role::Clerk]);
         let caller = admission.caller;
         let write =
             || office.cases().command(&caller, id, &command, version, |_| Ok(())).map_err(|error| error.to_string());

@@ -255,7 +255,7 @@ fn a_calendar_that_leaves_duties_out_says_so() {
         };
         let duties = seen().0;
         let more = |from: usize, until: usize| {
-            let duty = |n: usize| obligations::Duty {
+            let duty = |n: usize| obligations::CurrentDuty {
                 key: format!("copy:{n}"),
                 kind: "department_task".into(),
                 due_on: Some(day("2026-03-20")),

@@ -9,8 +9,8 @@ use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::{Command, CommandKind, choices, command as payload, roles_for};
-use crate::office::cases::queries::READERS;
-use crate::office::{Caller, Standing};
+use crate::office::cases::queries::CASE_READERS;
+use crate::office::{Authority, Caller};
 use crate::store::CaseId;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 async fn execute(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     id: CaseId,
     command: Command,
     seen: IfMatch,
@@ -32,7 +32,7 @@ async fn execute(
             Ok((Rendered::new(&view)?.version(view.version), view.version))
         })
         .await?;
-    if standing.has_any(READERS) {
+    if authority.has_any(CASE_READERS) {
         return Ok(answer.answer());
     }
     // The intake system may report facts about its own filings, but must not see how the office handles them.
@@ -74,13 +74,13 @@ macro_rules! command_routes {
             async fn $handler(
                 api: web::Data<Api>,
                 caller: Caller,
-                standing: Standing,
+                authority: Authority,
                 id: web::Path<Uuid>,
                 version: IfMatch,
                 body: Result<Body<payload::$payload>, Problem>,
             ) -> Result<HttpResponse, Problem> {
                 match body {
-                    Ok(body) => execute(api, caller, standing, CaseId(*id), Command::from(body.value), version).await,
+                    Ok(body) => execute(api, caller, authority, CaseId(*id), Command::from(body.value), version).await,
                     Err(problem) => Err(as_in_case(api, CaseId(*id), CommandKind::$payload, problem).await),
                 }
             }

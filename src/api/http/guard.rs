@@ -4,7 +4,7 @@ use super::body::is_body_on_its_way;
 use super::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope};
 use crate::api::state::Api;
-use crate::office::{Admission, Caller, OfficeError, Standing, Thing};
+use crate::office::{Admission, Authority, Caller, OfficeError, Thing};
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{ConnectionType, header};
@@ -78,7 +78,7 @@ async fn admission(
         match route.access {
             Access::Public | Access::Authenticated => {}
             Access::Roles(allowed) => {
-                office.people().require(&admission.caller, admission.standing.as_ref(), allowed)?
+                office.people().require(&admission.caller, admission.authority.as_ref(), allowed)?
             }
         }
         Ok(admission)
@@ -119,12 +119,12 @@ impl FromRequest for Caller {
     }
 }
 
-impl FromRequest for Standing {
+impl FromRequest for Authority {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let standing = request.extensions().get::<Admission>().and_then(|admission| admission.standing.clone());
-        ready(standing.ok_or_else(|| Problem::new("not_found")))
+        let authority = request.extensions().get::<Admission>().and_then(|admission| admission.authority.clone());
+        ready(authority.ok_or_else(|| Problem::new("not_found")))
     }
 }

@@ -10,7 +10,7 @@ use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Role;
 use crate::office::people::organs::DepartmentChange;
-use crate::office::{Caller, Standing};
+use crate::office::{Authority, Caller};
 use crate::store::people::departments::DepartmentRow;
 use crate::store::{DepartmentId, UserId};
 use actix_web::{HttpResponse, web};
@@ -90,10 +90,10 @@ struct DepartmentPatch {
 /// 本机关的科室，按代码排列
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/departments", operation_id = "list_departments", tag = "organs",
     params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<Department>)))]
-async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
+async fn list(api: web::Data<Api>, authority: Authority, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     let limit = page_limit(&api, params.0.limit)?;
     let after = cursor_key(params.0.cursor.as_deref())?;
-    let mut rows = api.run(move |office| office.people().departments(standing.organ_id)).await?;
+    let mut rows = api.run(move |office| office.people().departments(authority.organ_id)).await?;
     rows.sort_by(|one, other| one.code.cmp(&other.code));
     rows.retain(|row| after.as_deref().is_none_or(|after| row.code.as_str() > after));
     let page = Page::cut(rows.into_iter().map(Department::from).collect(), limit, |row| row.code.clone());
@@ -107,7 +107,7 @@ async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams
 async fn add(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     key: Key,
     body: Body<NewDepartment>,
 ) -> Result<HttpResponse, Problem> {
@@ -116,7 +116,7 @@ async fn add(
     let (answer, is_replay) = api
         .run(move |office| {
             office.service().once(&once, admitted, |db, ()| {
-                let organ = standing.organ_id;
+                let organ = authority.organ_id;
                 let row = Department::from(office.people().add_department(db, &caller, organ, &code, &name)?);
                 let location = format!("/api/v1/organs/{}/departments/{}", organ.0, row.id);
                 made(&location, Some(row.etag.clone()), &row)
@@ -133,7 +133,7 @@ async fn add(
 async fn change(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     path: web::Path<(Uuid, Uuid)>,
     version: IfMatch,
     body: Body<DepartmentPatch>,
@@ -145,7 +145,7 @@ async fn change(
         head_id: patch.head_id.map(|head| head.map(UserId)),
         is_active: patch.is_active,
     };
-    let organ = standing.organ_id;
+    let organ = authority.organ_id;
     let row = api.run(move |office| office.people().change_department(&caller, organ, id, version.0, &change)).await?;
     let department = Department::from(row);
     Ok(versioned(&department.etag, &department))

@@ -9,7 +9,7 @@ use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Role;
 use crate::office::people::organs::{OrganChange, OrganDraft};
-use crate::office::{Caller, Office, OfficeError, Standing};
+use crate::office::{Authority, Caller, Office, OfficeError};
 use crate::store::OrganId;
 use crate::store::people::organs::OrganRow;
 use actix_web::{HttpResponse, web};
@@ -19,7 +19,7 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 /// Roles that may list the organs below.
-const WATCHERS: &[Role] = &[Role::Supervisor, Role::Auditor, Role::Admin];
+const TREE_READERS: &[Role] = &[Role::Supervisor, Role::Auditor, Role::Admin];
 
 /// The routes of this file.
 pub const ROUTES: &[Route] = &[
@@ -29,7 +29,9 @@ pub const ROUTES: &[Route] = &[
     Route::new(Verb::Patch, "/api/v1/organs/{organ_id}", Access::Roles(&[Role::Admin]), Scope::Organ, || {
         web::to(change)
     }),
-    Route::new(Verb::Get, "/api/v1/organs/{organ_id}/tree", Access::Roles(WATCHERS), Scope::Organ, || web::to(tree)),
+    Route::new(Verb::Get, "/api/v1/organs/{organ_id}/tree", Access::Roles(TREE_READERS), Scope::Organ, || {
+        web::to(tree)
+    }),
 ];
 
 /// The documentation of this file.
@@ -132,8 +134,8 @@ async fn list(api: web::Data<Api>, caller: Caller, params: Params<PageParams>) -
 /// 本机关及全部下级机关，上级在前
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/tree", operation_id = "list_tree", tag = "organs",
     params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<Organ>)))]
-async fn tree(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
-    page(&api, params.0, move |office| office.people().organ_tree(standing.organ_id)).await
+async fn tree(api: web::Data<Api>, authority: Authority, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
+    page(&api, params.0, move |office| office.people().organ_tree(authority.organ_id)).await
 }
 
 async fn page(
@@ -182,8 +184,8 @@ async fn add(api: web::Data<Api>, caller: Caller, key: Key, body: Body<NewOrgan>
 /// 一个行政机关
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}", operation_id = "show_organ", tag = "organs", params(("organ_id" = Uuid, Path)),
     responses((status = 200, body = Organ)))]
-async fn show(api: web::Data<Api>, standing: Standing) -> Result<HttpResponse, Problem> {
-    let organ = Organ::from(api.run(move |office| office.people().organ(standing.organ_id)).await?);
+async fn show(api: web::Data<Api>, authority: Authority) -> Result<HttpResponse, Problem> {
+    let organ = Organ::from(api.run(move |office| office.people().organ(authority.organ_id)).await?);
     Ok(versioned(organ.version, &organ))
 }
 
@@ -194,7 +196,7 @@ async fn show(api: web::Data<Api>, standing: Standing) -> Result<HttpResponse, P
 async fn change(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     version: IfMatch,
     body: Body<OrganPatch>,
 ) -> Result<HttpResponse, Problem> {
@@ -206,7 +208,7 @@ async fn change(
         settings: patch.settings,
     };
     let row =
-        api.run(move |office| office.people().change_organ(&caller, standing.organ_id, version.0, &change)).await?;
+        api.run(move |office| office.people().change_organ(&caller, authority.organ_id, version.0, &change)).await?;
     let organ = Organ::from(row);
     Ok(versioned(organ.version, &organ))
 }

@@ -10,7 +10,7 @@ use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Role;
 use crate::office::people::users::{UserDraft, UserWithRoles};
-use crate::office::{Caller, Passwords, Standing};
+use crate::office::{Authority, Caller, Passwords};
 use crate::store::people::users::{UserChange, UserKind};
 use crate::store::{DepartmentId, UserId};
 use actix_web::{HttpResponse, web};
@@ -158,10 +158,10 @@ struct GeneratedPassword {
 /// 在本机关任职的用户，按用户名排列
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/users", operation_id = "list_users", tag = "users",
     params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<User>)))]
-async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
+async fn list(api: web::Data<Api>, authority: Authority, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     let limit = page_limit(&api, params.0.limit)?;
     let after = cursor_key(params.0.cursor.as_deref())?;
-    let rows = api.run(move |office| office.people().users(standing.organ_id, after.as_deref(), limit + 1)).await?;
+    let rows = api.run(move |office| office.people().users(authority.organ_id, after.as_deref(), limit + 1)).await?;
     let page = Page::cut(rows.into_iter().map(User::from).collect(), limit, |user| user.username.clone());
     Ok(HttpResponse::Ok().json(page))
 }
@@ -173,7 +173,7 @@ async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams
 async fn add(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     key: Key,
     body: Body<NewUser>,
 ) -> Result<HttpResponse, Problem> {
@@ -184,9 +184,9 @@ async fn add(
             let password = Passwords::generate()?;
             let hash = office.passwords().hash(&password)?;
             let (answer, is_replay) = office.service().once(&once, admitted, |db, ()| {
-                let made_user = office.people().add_user(db, standing.organ_id, &draft, &hash)?;
+                let made_user = office.people().add_user(db, authority.organ_id, &draft, &hash)?;
                 let detail = serde_json::json!({ "user_id": made_user.user.id.0 });
-                office.people().note(db, &caller, Some(standing.organ_id), "user.added", &detail)?;
+                office.people().note(db, &caller, Some(authority.organ_id), "user.added", &detail)?;
                 let user = User::from(made_user);
                 made(&format!("/api/v1/users/{}", user.id), Some(user.version.to_string()), &user)
             })?;
@@ -225,7 +225,7 @@ fn draft(new: NewUser) -> UserDraft {
 async fn set_roles(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     path: web::Path<(Uuid, Uuid)>,
     version: IfMatch,
     body: Body<RolesBody>,
@@ -233,7 +233,7 @@ async fn set_roles(
     let id = UserId(path.into_inner().1);
     let roles = body.value.roles;
     let user =
-        api.run(move |office| office.people().set_roles(&caller, standing.organ_id, id, version.0, &roles)).await?;
+        api.run(move |office| office.people().set_roles(&caller, authority.organ_id, id, version.0, &roles)).await?;
     let user = User::from(user);
     Ok(versioned(user.version, &user))
 }

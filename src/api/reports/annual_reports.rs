@@ -9,7 +9,7 @@ use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Role;
 use crate::office::reports::annual_reports::AnnualReportLine;
-use crate::office::{Caller, Standing};
+use crate::office::{Authority, Caller};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -66,10 +66,10 @@ struct Publication {
 /// 本机关的年度报告：应当公布的和已经公布的，按年度排列
 #[utoipa::path(get, path = "/api/v1/organs/{organ_id}/annual-reports", operation_id = "list_annual_reports", tag = "reminders",
     params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<Report>)))]
-async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
+async fn list(api: web::Data<Api>, authority: Authority, params: Params<PageParams>) -> Result<HttpResponse, Problem> {
     let limit = page_limit(&api, params.0.limit)?;
     let after = cursor_key(params.0.cursor.as_deref())?;
-    let mut lines = api.run(move |office| office.reports().annual_reports(standing.organ_id)).await?;
+    let mut lines = api.run(move |office| office.reports().annual_reports(authority.organ_id)).await?;
     lines.retain(|line| after.as_deref().is_none_or(|after| line.year.to_string().as_str() > after));
     let page = Page::cut(lines.into_iter().map(Report::from).collect(), limit, |report| report.year.to_string());
     Ok(HttpResponse::Ok().json(page))
@@ -82,7 +82,7 @@ async fn list(api: web::Data<Api>, standing: Standing, params: Params<PageParams
 async fn publish(
     api: web::Data<Api>,
     caller: Caller,
-    standing: Standing,
+    authority: Authority,
     key: Key,
     body: Body<Publication>,
 ) -> Result<HttpResponse, Problem> {
@@ -91,7 +91,7 @@ async fn publish(
     let (answer, is_replay) = api
         .run_heavy(caller.user_id, move |office| {
             office.service().once(&once, admitted, |db, ()| {
-                let organ = standing.organ_id;
+                let organ = authority.organ_id;
                 let line = office.reports().publish_annual_report(db, &caller, organ, year, published_on)?;
                 made(&format!("/api/v1/organs/{}/annual-reports", organ.0), None, &Report::from(line))
             })

@@ -5,11 +5,11 @@ use crate::api::http::precondition::{IfMatchTag, versioned};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
-use crate::office::cases::queries::READERS;
+use crate::office::cases::queries::CASE_READERS;
 use crate::office::cases::repeat_requests::SimilarCases;
 use crate::office::cases::tags::TAGGERS;
 use crate::office::reports::topics::{TopicQuery, TopicReport};
-use crate::office::supervision::overdue::WATCHERS;
+use crate::office::supervision::overdue::OVERDUE_READERS;
 use crate::office::{Caller, Office};
 use crate::store::CaseId;
 use actix_web::{HttpResponse, web};
@@ -22,9 +22,13 @@ const TAGS: &str = "/api/v1/cases/{case_id}/tags";
 
 /// The routes of this file.
 pub const ROUTES: &[Route] = &[
-    Route::new(Verb::Get, "/api/v1/supervision/topics", Access::Roles(WATCHERS), Scope::None, || web::to(topics)),
-    Route::new(Verb::Get, "/api/v1/cases/{case_id}/similar", Access::Roles(READERS), Scope::Case, || web::to(similar)),
-    Route::new(Verb::Get, TAGS, Access::Roles(READERS), Scope::Case, || web::to(tags_of)),
+    Route::new(Verb::Get, "/api/v1/supervision/topics", Access::Roles(OVERDUE_READERS), Scope::None, || {
+        web::to(topics)
+    }),
+    Route::new(Verb::Get, "/api/v1/cases/{case_id}/similar", Access::Roles(CASE_READERS), Scope::Case, || {
+        web::to(similar)
+    }),
+    Route::new(Verb::Get, TAGS, Access::Roles(CASE_READERS), Scope::Case, || web::to(tags_of)),
     Route::new(Verb::Put, TAGS, Access::Roles(TAGGERS), Scope::Case, || web::to(set_tags)),
 ];
 

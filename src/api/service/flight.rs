@@ -21,13 +21,13 @@ pub(in crate::api) struct Flight<T> {
 
 #[derive(Debug)]
 struct State<T> {
-    last: Option<Answer<T>>,
+    last: Option<SharedAnswer<T>>,
     /// Start of the running query, if one is running.
     asking: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Answer<T> {
+struct SharedAnswer<T> {
     value: Arc<T>,
     at: Instant,
     fresh_until: Instant,
@@ -91,7 +91,7 @@ impl<T: 'static> Flight<T> {
 
     fn land(&self, value: T) {
         let at = Instant::now();
-        lock(&self.state).last = Some(Answer { value: Arc::new(value), at, fresh_until: at + self.fresh });
+        lock(&self.state).last = Some(SharedAnswer { value: Arc::new(value), at, fresh_until: at + self.fresh });
     }
 
     fn seen(&self) -> Seen<T> {

@@ -28,7 +28,7 @@ pub(in crate::api) struct Lane {
 
 /// A place in the lane. It moves into the work: a caller that disconnects frees it only when the work has ended.
 #[derive(Debug)]
-pub(in crate::api) struct Place {
+pub(in crate::api) struct LanePlace {
     _own: OwnPlace,
     _shared: OwnedSemaphorePermit,
 }
@@ -76,12 +76,12 @@ impl Lane {
     ///
     /// # Errors
     /// `busy` (503 with Retry-After) if no place came free in time.
-    pub(in crate::api) async fn enter(self: &Arc<Self>, person: Uuid) -> Result<Place, Problem> {
+    pub(in crate::api) async fn enter(self: &Arc<Self>, person: Uuid) -> Result<LanePlace, Problem> {
         let place = tokio::time::timeout(self.patience, self.place_of(person)).await;
         place.unwrap_or(None).ok_or_else(|| Problem::busy().detail(self.detail))
     }
 
-    async fn place_of(self: &Arc<Self>, person: Uuid) -> Option<Place> {
+    async fn place_of(self: &Arc<Self>, person: Uuid) -> Option<LanePlace> {
         let mut own = OwnPlace { lane: Arc::clone(self), person, permit: None };
         let places = {
             let mut people = lock(&self.people);
@@ -89,7 +89,7 @@ impl Lane {
         };
         own.permit = Some(places.acquire_owned().await.ok()?);
         let shared = Arc::clone(&self.places).acquire_owned().await.ok()?;
-        Some(Place { _own: own, _shared: shared })
+        Some(LanePlace { _own: own, _shared: shared })
     }
 }
 

@@ -22,7 +22,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How long a scrape waits: a database that hangs must not block monitoring.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-type Figures = Result<(MailFigures, GrownFigures, Option<ClockCheck>), Problem>;
+type Readings = Result<(MailFigures, GrownFigures, Option<ClockCheck>), Problem>;
 
 /// The gauges. No label names a person or a case.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(in crate::api) struct Gauges {
     is_read: IntGauge,
     age: Gauge,
     pool: IntGaugeVec,
-    figures: Arc<Flight<Figures>>,
+    figures: Arc<Flight<Readings>>,
 }
 
 impl Gauges {

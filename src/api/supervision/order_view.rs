@@ -3,7 +3,7 @@
 use crate::case::{OrderAct, OrderStatus, Role};
 use crate::office::Word;
 use crate::office::supervision::orders::{OrderFile, is_overdue};
-use crate::store::supervision::orders::{NamedOrder, StepRow};
+use crate::store::supervision::orders::{NamedOrder, OrderStepRow};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -104,7 +104,7 @@ pub struct OrderStep {
 }
 
 impl OrderStep {
-    fn new((row, actor): (StepRow, String)) -> Self {
+    fn new((row, actor): (OrderStepRow, String)) -> Self {
         Self {
             seq: row.seq,
             act: Word::stored(&row.act, OrderAct::from_code(&row.act).map_or("", OrderAct::label)),

@@ -10,7 +10,7 @@ use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::{OrderCommand, OrderStatus};
 use crate::office::Caller;
-use crate::office::cases::queries::READERS;
+use crate::office::cases::queries::CASE_READERS;
 use crate::office::supervision::orders::{ANSWERERS, ISSUERS, NewOrder};
 use crate::store::supervision::orders::OrderFilter;
 use crate::store::{CaseId, DepartmentId, OrderId, OrganId};
@@ -26,8 +26,8 @@ const ONE: &str = "/api/v1/supervision/orders/{order_id}";
 /// The routes of this file.
 pub const ROUTES: &[Route] = &[
     Route::new(Verb::Post, LIST, Access::Roles(ISSUERS), Scope::None, || web::to(issue)),
-    Route::new(Verb::Get, LIST, Access::Roles(READERS), Scope::None, || web::to(list)),
-    Route::new(Verb::Get, ONE, Access::Roles(READERS), Scope::Order, || web::to(show)),
+    Route::new(Verb::Get, LIST, Access::Roles(CASE_READERS), Scope::None, || web::to(list)),
+    Route::new(Verb::Get, ONE, Access::Roles(CASE_READERS), Scope::Order, || web::to(show)),
     Route::new(
         Verb::Post,
         "/api/v1/supervision/orders/{order_id}/answer",

@@ -7,7 +7,7 @@ use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::http::spool::LongTable;
 use crate::api::state::Api;
 use crate::office::cases::exports::overdue_sheet;
-use crate::office::supervision::overdue::{MOST_ROWS, OverdueQuery, OverdueReport, WATCHERS};
+use crate::office::supervision::overdue::{MOST_ROWS, OVERDUE_READERS, OverdueQuery, OverdueReport};
 use crate::office::{Caller, Office};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
@@ -20,7 +20,7 @@ const ROWS: usize = 200;
 
 /// The routes of this file.
 pub const ROUTES: &[Route] =
-    &[Route::new(Verb::Get, "/api/v1/overdue", Access::Roles(WATCHERS), Scope::None, || web::to(list))];
+    &[Route::new(Verb::Get, "/api/v1/overdue", Access::Roles(OVERDUE_READERS), Scope::None, || web::to(list))];
 
 /// The documentation of this file.
 #[derive(OpenApi)]

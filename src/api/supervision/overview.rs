@@ -8,7 +8,7 @@ use crate::api::state::Api;
 use crate::case::Counting;
 use crate::office::Caller;
 use crate::office::cases::exports::overview_sheets;
-use crate::office::supervision::overdue::WATCHERS;
+use crate::office::supervision::overdue::OVERDUE_READERS;
 use crate::office::supervision::overview::{CaseDelay, OVERSEERS, Overview, OverviewQuery};
 use crate::report::overview_page;
 use crate::store::CaseId;
@@ -21,7 +21,9 @@ use uuid::Uuid;
 /// The routes of this file.
 pub const ROUTES: &[Route] = &[
     Route::new(Verb::Get, "/api/v1/supervision/overview", Access::Roles(OVERSEERS), Scope::None, || web::to(overview)),
-    Route::new(Verb::Get, "/api/v1/cases/{case_id}/delay", Access::Roles(WATCHERS), Scope::Case, || web::to(delay)),
+    Route::new(Verb::Get, "/api/v1/cases/{case_id}/delay", Access::Roles(OVERDUE_READERS), Scope::Case, || {
+        web::to(delay)
+    }),
 ];
 
 /// The documentation of this file.

@@ -175,7 +175,7 @@ words! {
 
 /// A case of the past as a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct PastLog {
     /// The log, in the order of its days.
     pub events: Vec<Event>,
     /// What it folds to.
@@ -222,11 +222,11 @@ pub fn regime_of(received_on: NaiveDate, corrected_on: Option<NaiveDate>, option
 ///
 /// # Errors
 /// Everything that cannot have happened, each pointing at its fact ([`at`]).
-pub fn told(past: &Past, beside: &Beside<'_>, context: &Context<'_>) -> Result<Told, Vec<NotAllowed>> {
+pub fn past_log(past: &Past, beside: &Beside<'_>, context: &Context<'_>) -> Result<PastLog, Vec<NotAllowed>> {
     check::check(past, context)?;
     let events = log::log(past, beside, context)?;
     let case = super::evolve::fold(&events)
         .ok_or_else(|| vec![NotAllowed::new("nothing_received", "没有收到申请的记录").at(at::RECEIVED_ON)])?;
     let remarks = check::remarks(past, &case, context)?;
-    Ok(Told { events, case, remarks })
+    Ok(PastLog { events, case, remarks })
 }

@@ -28,7 +28,7 @@ fn with_leads(leads: &[u16]) -> Policy {
 }
 
 /// What one person got: on which day, by which rule, standing where, with how many missed days.
-type Got = (NaiveDate, Rule, Standing, usize);
+type Got = (NaiveDate, ReminderRule, DutyTiming, usize);
 
 /// Passes on `days`, each repeated three times, as one person sees them.
 fn passes(
@@ -96,7 +96,7 @@ fn naive_mails(
     due_on: NaiveDate,
     eve: NaiveDate,
     last: NaiveDate,
-) -> Vec<(NaiveDate, Rule)> {
+) -> Vec<(NaiveDate, ReminderRule)> {
     let Some(onset) = audience.onset(policy) else { return Vec::new() };
     let last_day = *working.range(..=due_on).next_back().unwrap();
     let mut told = Vec::new();
@@ -107,10 +107,10 @@ fn naive_mails(
             let left = u16::try_from(working.range(day..last_day).count()).unwrap();
             let is_early_enough = onset.when == When::Before && left <= onset.days;
             if policy.lead_days.contains(&left) && left > 0 && is_early_enough {
-                told.push((day, Rule::Lead(left)));
+                told.push((day, ReminderRule::Lead(left)));
             }
         } else if day == last_day && policy.lead_days.contains(&0) && onset.when == When::Before {
-            told.push((day, Rule::DueToday));
+            told.push((day, ReminderRule::DueToday));
         } else if day > due_on && works {
             let passed = working.range(due_on..=day).filter(|d| **d > due_on).count();
             let passed = u16::try_from(passed).unwrap();
@@ -121,10 +121,10 @@ fn naive_mails(
             let turns_black = !is_black && (day - due_on).num_days() >= i64::from(policy.black_days);
             is_black |= turns_black;
             if is_repeated && is_late_enough {
-                told.push((day, Rule::Overdue(u32::from(passed))));
+                told.push((day, ReminderRule::Overdue(u32::from(passed))));
             }
             if turns_black {
-                told.push((day, Rule::Black));
+                told.push((day, ReminderRule::Black));
             }
         }
     }
@@ -143,7 +143,7 @@ fn golden_weeks_for_every_due_date_2019_to_2026_every_policy_equals_a_naive_refe
             let all = steps(&calendar, policy, due_on, end);
             for audience in Audience::ALL {
                 let heard = all.iter().filter(|step| audience.hears(policy, step.rule));
-                let got: Vec<(NaiveDate, Rule)> = heard.map(|step| (step.on, step.rule)).collect();
+                let got: Vec<(NaiveDate, ReminderRule)> = heard.map(|step| (step.on, step.rule)).collect();
                 let expected = naive_mails(&working, policy, audience, due_on, eve, end);
                 assert_eq!(got, expected, "{kind:?} due {due_on}, {audience:?}");
                 *compared.entry(*kind).or_insert(0) += expected.len();
@@ -176,7 +176,7 @@ fn golden_weeks_day_by_day_each_person_gets_each_step_on_its_day_once() {
         for audience in [Audience::Handler, Audience::Supervisor] {
             let got = passes(eve.iter_days().skip(1).take_while(|d| *d <= end), audience, due_on, eve);
             assert!(got.iter().all(|(.., missed)| *missed == 0), "{due_on}: {got:?}");
-            let got: Vec<(NaiveDate, Rule)> = got.into_iter().map(|(on, rule, ..)| (on, rule)).collect();
+            let got: Vec<(NaiveDate, ReminderRule)> = got.into_iter().map(|(on, rule, ..)| (on, rule)).collect();
             let expected = naive_mails(&working, &policy, audience, due_on, eve, end);
             assert_eq!(got, expected, "due {due_on}, {audience:?}");
         }
@@ -211,11 +211,11 @@ fn t5_three_days_down_give_one_mail_each_that_names_the_missed_day() {
     assert_eq!(
         got,
         [
-            (day("2025-09-05"), Rule::Lead(10), Standing::Left(10), 0),
-            (day("2025-09-12"), Rule::Lead(5), Standing::Left(5), 0),
-            (day("2025-09-18"), Rule::Lead(1), Standing::Left(1), 1),
-            (day("2025-09-19"), Rule::DueToday, Standing::Today, 0),
-            (day("2025-09-22"), Rule::Overdue(1), Standing::Overdue(1), 0),
+            (day("2025-09-05"), ReminderRule::Lead(10), DutyTiming::Left(10), 0),
+            (day("2025-09-12"), ReminderRule::Lead(5), DutyTiming::Left(5), 0),
+            (day("2025-09-18"), ReminderRule::Lead(1), DutyTiming::Left(1), 1),
+            (day("2025-09-19"), ReminderRule::DueToday, DutyTiming::Today, 0),
+            (day("2025-09-22"), ReminderRule::Overdue(1), DutyTiming::Overdue(1), 0),
         ]
     );
 }
@@ -228,9 +228,9 @@ fn down_over_the_due_day_the_mail_says_overdue_and_names_what_was_missed() {
         got[3..],
         [
             // Saturday: the due day has passed, no working day since.
-            (day("2025-09-20"), Rule::DueToday, Standing::Overdue(0), 2),
-            (day("2025-09-22"), Rule::Overdue(1), Standing::Overdue(1), 0),
-            (day("2025-09-23"), Rule::Overdue(2), Standing::Overdue(2), 0),
+            (day("2025-09-20"), ReminderRule::DueToday, DutyTiming::Overdue(0), 2),
+            (day("2025-09-22"), ReminderRule::Overdue(1), DutyTiming::Overdue(1), 0),
+            (day("2025-09-23"), ReminderRule::Overdue(2), DutyTiming::Overdue(2), 0),
         ]
     );
     assert_eq!(got[3].2.label(), "已过届满日，今天不是工作日");
@@ -240,24 +240,24 @@ fn down_over_the_due_day_the_mail_says_overdue_and_names_what_was_missed() {
 fn what_came_before_the_duty_stood_was_not_missed() {
     // Entered on 09-17 with two working days left: the step of three days has come, those before it are no loss.
     let got = passes(span("2025-09-17", "2025-09-19"), Audience::Handler, day("2025-09-19"), day("2025-09-17"));
-    assert_eq!(got[0], (day("2025-09-17"), Rule::Lead(3), Standing::Left(2), 1));
+    assert_eq!(got[0], (day("2025-09-17"), ReminderRule::Lead(3), DutyTiming::Left(2), 1));
     // Entered with seven working days left: the step of ten came before it and is not told, that of five will be.
     let got = passes(span("2025-09-10", "2025-09-15"), Audience::Handler, day("2025-09-19"), day("2025-09-10"));
-    assert_eq!(got, [(day("2025-09-12"), Rule::Lead(5), Standing::Left(5), 0)]);
+    assert_eq!(got, [(day("2025-09-12"), ReminderRule::Lead(5), DutyTiming::Left(5), 0)]);
     // Entered on the very day of a step: nothing is late.
     let got = passes(span("2025-09-18", "2025-09-18"), Audience::Handler, day("2025-09-19"), day("2025-09-18"));
-    assert_eq!(got, [(day("2025-09-18"), Rule::Lead(1), Standing::Left(1), 0)]);
+    assert_eq!(got, [(day("2025-09-18"), ReminderRule::Lead(1), DutyTiming::Left(1), 0)]);
 }
 
 #[test]
 fn t24_equality_at_every_boundary() {
     let due_on = day("2025-09-19");
     let on = |today: &str| standing(&national(), due_on, day(today));
-    assert_eq!(on("2025-09-18"), Standing::Left(1));
-    assert_eq!(on("2025-09-19"), Standing::Today);
-    assert_eq!(on("2025-09-20"), Standing::Overdue(0));
-    assert_eq!(on("2025-09-21"), Standing::Overdue(0));
-    assert_eq!(on("2025-09-22"), Standing::Overdue(1));
+    assert_eq!(on("2025-09-18"), DutyTiming::Left(1));
+    assert_eq!(on("2025-09-19"), DutyTiming::Today);
+    assert_eq!(on("2025-09-20"), DutyTiming::Overdue(0));
+    assert_eq!(on("2025-09-21"), DutyTiming::Overdue(0));
+    assert_eq!(on("2025-09-22"), DutyTiming::Overdue(1));
     let at = |today: &str| steps(&national(), &of_reply(), due_on, day(today)).last().map(|step| step.rule.code());
     assert_eq!(at("2025-09-04"), None);
     assert_eq!(at("2025-09-05").as_deref(), Some("lead_10"));
@@ -269,20 +269,26 @@ fn t24_equality_at_every_boundary() {
 #[test]
 fn recipients_come_in_by_distance() {
     let policy = of_reply();
-    let hear = |rule: Rule| Audience::ALL.map(|audience| audience.hears(&policy, rule));
-    assert_eq!(hear(Rule::Lead(10)), [true, false, false, false, false]);
-    assert_eq!(hear(Rule::Lead(5)), [true, true, false, false, false]);
-    assert_eq!(hear(Rule::Lead(3)), [true, true, true, false, false]);
-    assert_eq!(hear(Rule::DueToday), [true, true, true, true, false]);
-    assert_eq!(hear(Rule::Overdue(1)), [true; 5]);
-    assert_eq!(hear(Rule::Black), [true; 5]);
+    let hear = |rule: ReminderRule| Audience::ALL.map(|audience| audience.hears(&policy, rule));
+    assert_eq!(hear(ReminderRule::Lead(10)), [true, false, false, false, false]);
+    assert_eq!(hear(ReminderRule::Lead(5)), [true, true, false, false, false]);
+    assert_eq!(hear(ReminderRule::Lead(3)), [true, true, true, false, false]);
+    assert_eq!(hear(ReminderRule::DueToday), [true, true, true, true, false]);
+    assert_eq!(hear(ReminderRule::Overdue(1)), [true; 5]);
+    assert_eq!(hear(ReminderRule::Black), [true; 5]);
     let late = Policy {
         recipients: Recipients { leader: Some(Onset { when: When::After, days: 5 }), ..Recipients::default() },
         ..policy
     };
     let hears = |rule| Audience::Leader.hears(&late, rule);
-    assert_eq!([hears(Rule::DueToday), hears(Rule::Overdue(4)), hears(Rule::Overdue(5))], [false, false, true]);
-    assert!(hears(Rule::Black) && !Audience::Handler.hears(&late, Rule::Black), "who is not listed never hears");
+    assert_eq!(
+        [hears(ReminderRule::DueToday), hears(ReminderRule::Overdue(4)), hears(ReminderRule::Overdue(5))],
+        [false, false, true]
+    );
+    assert!(
+        hears(ReminderRule::Black) && !Audience::Handler.hears(&late, ReminderRule::Black),
+        "who is not listed never hears"
+    );
 }
 
 #[test]
@@ -374,7 +380,7 @@ fn a_year_without_a_notice_is_estimated_and_never_silent() {
     assert_eq!(days.first_unknown_year(day("2026-12-24"), due_on), Some(2027));
     assert_eq!(days.first_unknown_year(day("2026-12-01"), day("2026-12-31")), None);
     assert_eq!(days.first_unknown_year(day("2028-02-01"), day("2027-12-31")), Some(2027));
-    assert_eq!(standing(&days, due_on, day("2026-12-31")), Standing::Left(5));
+    assert_eq!(standing(&days, due_on, day("2026-12-31")), DutyTiming::Left(5));
 }
 
 #[test]
@@ -385,16 +391,16 @@ fn a_duty_due_on_a_rest_day_is_told_on_the_last_working_day_and_label_and_lead_a
     assert_eq!(
         got,
         [
-            (day("2026-01-16"), Rule::Lead(10), Standing::Left(10), 0),
-            (day("2026-01-23"), Rule::Lead(5), Standing::Left(5), 0),
-            (day("2026-01-27"), Rule::Lead(3), Standing::Left(3), 0),
-            (day("2026-01-29"), Rule::Lead(1), Standing::Left(1), 0),
-            (day("2026-01-30"), Rule::DueToday, Standing::LastWorkingDay, 0),
-            (day("2026-02-02"), Rule::Overdue(1), Standing::Overdue(1), 0),
+            (day("2026-01-16"), ReminderRule::Lead(10), DutyTiming::Left(10), 0),
+            (day("2026-01-23"), ReminderRule::Lead(5), DutyTiming::Left(5), 0),
+            (day("2026-01-27"), ReminderRule::Lead(3), DutyTiming::Left(3), 0),
+            (day("2026-01-29"), ReminderRule::Lead(1), DutyTiming::Left(1), 0),
+            (day("2026-01-30"), ReminderRule::DueToday, DutyTiming::LastWorkingDay, 0),
+            (day("2026-02-02"), ReminderRule::Overdue(1), DutyTiming::Overdue(1), 0),
         ]
     );
-    assert_eq!(Standing::LastWorkingDay.label(), "今天是期限前最后一个工作日");
-    assert_eq!(standing(&national(), due_on, due_on), Standing::Today);
+    assert_eq!(DutyTiming::LastWorkingDay.label(), "今天是期限前最后一个工作日");
+    assert_eq!(standing(&national(), due_on, due_on), DutyTiming::Today);
     // 2 and 3 October 2026 are holidays: no working day is left.
     assert_eq!(standing(&national(), day("2026-10-03"), day("2026-10-02")).label(), "期限前已没有工作日");
 }
@@ -424,21 +430,21 @@ proptest! {
             prop_assert!(previous < Some(*on));
             previous = Some(*on);
             prop_assert_eq!(standing.is_overdue(), *on > due_on);
-            if matches!(rule, Rule::Overdue(_)) {
+            if matches!(rule, ReminderRule::Overdue(_)) {
                 prop_assert!(*on > due_on);
             }
         }
         let Some(last) = days.last() else { return Ok(()) };
         // A step on the day of a later one is said by that.
-        let all: Vec<Step> = steps(&national(), &of_reply(), due_on, *last)
+        let all: Vec<ReminderStep> = steps(&national(), &of_reply(), due_on, *last)
             .into_iter().filter(|step| who.hears(&of_reply(), step.rule)).collect();
-        let heard: Vec<Step> = all.iter().enumerate()
+        let heard: Vec<ReminderStep> = all.iter().enumerate()
             .filter(|(at, step)| all.get(at + 1).is_none_or(|next| next.on > step.on)).map(|(_, step)| *step).collect();
         let latest = heard.last().filter(|step| step.on >= from || step.rule.is_close());
         let told = got.last().map(|(_, rule, ..)| *rule);
         prop_assert_eq!(latest.map(|step| step.rule).or(told), told, "the latest step is told");
         // Each step since the duty stands was told on its day or is counted as missed, once.
-        let on_its_day = got.iter().filter(|(on, rule, ..)| heard.contains(&Step { rule: *rule, on: *on })).count();
+        let on_its_day = got.iter().filter(|(on, rule, ..)| heard.contains(&ReminderStep { rule: *rule, on: *on })).count();
         let missed: usize = got.iter().map(|(.., missed)| missed).sum();
         let before = got.iter().filter(|(_, rule, ..)| heard.iter().any(|step| step.rule == *rule && step.on < from)).count();
         prop_assert_eq!(on_its_day + missed - before, heard.iter().filter(|step| step.on >= from).count());
@@ -451,7 +457,7 @@ fn black_counts_from_the_latest_day_in_the_step_and_in_the_mark() {
     let (due_on, latest) = (day("2026-02-02"), day("2026-02-06"));
     let black = |latest_on, today: &str| {
         let steps = steps_between(&national(), &policy, due_on, latest_on, day(today));
-        steps.iter().find(|step| step.rule == Rule::Black).map(|step| step.on)
+        steps.iter().find(|step| step.rule == ReminderRule::Black).map(|step| step.on)
     };
     assert_eq!(black(None, "2026-03-20"), Some(day("2026-03-04")));
     assert_eq!(black(Some(latest), "2026-03-06"), None);
@@ -461,7 +467,8 @@ fn black_counts_from_the_latest_day_in_the_step_and_in_the_mark() {
 
 #[test]
 fn what_a_day_is_decides_how_it_is_spoken_of() {
-    let said = |kind: DayKind| (kind.name(), kind.standing(Standing::Overdue(3)), kind.rule(Rule::Overdue(3)));
+    let said =
+        |kind: DayKind| (kind.name(), kind.standing(DutyTiming::Overdue(3)), kind.rule(ReminderRule::Overdue(3)));
     assert_eq!(said(DayKind::LastDay), ("期限", "已逾期3个工作日".into(), "逾期第3个工作日".into()));
     assert_eq!(said(DayKind::Risk), ("风险日", "风险日已过3个工作日".into(), "风险日后第3个工作日".into()));
     assert_eq!(
@@ -474,9 +481,9 @@ fn what_a_day_is_decides_how_it_is_spoken_of() {
 fn between_the_earliest_and_the_latest_last_day_nothing_is_overdue_yet() {
     let calendar = national();
     let on = |today: &str| standing_between(&calendar, day("2026-12-27"), Some(day("2026-12-28")), day(today));
-    assert_eq!(on("2026-12-27"), Standing::EarliestToday);
+    assert_eq!(on("2026-12-27"), DutyTiming::EarliestToday);
     assert_eq!(on("2026-12-27").label(), "今天是最早的届满日，请今天办理");
-    assert_eq!(on("2026-12-28"), Standing::Between);
+    assert_eq!(on("2026-12-28"), DutyTiming::Between);
     assert!(!on("2026-12-28").is_overdue());
     assert_eq!(on("2026-12-28").label(), "已过最早的届满日，未过最晚的届满日，请立即办理");
     assert!(on("2026-12-29").is_overdue());

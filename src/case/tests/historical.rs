@@ -37,14 +37,14 @@ fn ended(received_on: &str, replied_on: &str, outcome: Outcome) -> Past {
     Past { replied_on: Some(day(replied_on)), outcome: Some(outcome), ..past(received_on) }
 }
 
-fn try_told(past: &Past, beside: &Beside<'_>, today: &str) -> Result<Told, Vec<NotAllowed>> {
+fn try_told(past: &Past, beside: &Beside<'_>, today: &str) -> Result<PastLog, Vec<NotAllowed>> {
     let rules = OrganRules::default();
     let actor = holding(&[]);
-    told(past, beside, &Context { actor: &actor, today: day(today), calendar: Calendar::national(), rules: &rules })
+    past_log(past, beside, &Context { actor: &actor, today: day(today), calendar: Calendar::national(), rules: &rules })
 }
 
 #[track_caller]
-fn tell(past: &Past) -> Told {
+fn tell(past: &Past) -> PastLog {
     try_told(past, &BESIDE, "2025-06-30").unwrap_or_else(|faults| panic!("{past:?}: {faults:?}"))
 }
 
@@ -55,8 +55,8 @@ fn faults(past: &Past) -> Vec<(&'static str, &'static str)> {
     faults.into_iter().map(|fault| (fault.code, fault.pointer.unwrap_or_default())).collect()
 }
 
-fn on_desk(told: Told, today: &str) -> Desk {
-    Desk { rules: OrganRules::default(), today: day(today), log: told.events, case: Some(told.case) }
+fn on_desk(past_log: PastLog, today: &str) -> Desk {
+    Desk { rules: OrganRules::default(), today: day(today), log: past_log.events, case: Some(past_log.case) }
 }
 
 #[test]
@@ -199,8 +199,8 @@ fn the_way_of_service_says_which_day_counts_and_what_is_still_owed() {
     assert_eq!((posted.case.ended_on, posted.case.stage), (Some(day("2025-06-10")), Stage::Served));
     let handed = sent(Some(ServiceMethod::Direct), Some("2025-06-13"));
     assert_eq!((handed.case.ended_on, handed.case.stage), (Some(day("2025-06-13")), Stage::Served), "D13");
-    let owes = |told: Told| {
-        let desk = on_desk(told, "2025-06-30");
+    let owes = |past_log: PastLog| {
+        let desk = on_desk(past_log, "2025-06-30");
         let owed = desk.obligations().into_iter().filter(|duty| duty.status == ObligationStatus::Open);
         owed.map(|duty| duty.kind).collect::<Vec<_>>()
     };
@@ -256,8 +256,8 @@ fn under_order_492_the_notice_to_change_the_application_is_the_reply() {
     let mut asked = ended("2017-03-01", "2017-03-10", Outcome::O492AmendRequested);
     asked.replied_on = None;
     asked.correction = Some(notice);
-    let told = tell(&asked);
-    assert_eq!((told.case.ended_on, told.case.outcome), (Some(day("2017-03-10")), asked.outcome));
+    let past_log = tell(&asked);
+    assert_eq!((past_log.case.ended_on, past_log.case.outcome), (Some(day("2017-03-10")), asked.outcome));
     // An office that went on with the corrected text: the period starts anew with it, under the Order of that day.
     let corrected = PastCorrection { on: day("2019-05-10"), term: None, received_on: Some(day("2019-05-16")) };
     let over = Past { correction: Some(corrected), ..ended("2019-05-06", "2019-06-14", Outcome::Provided) };
@@ -268,9 +268,9 @@ fn under_order_492_the_notice_to_change_the_application_is_the_reply() {
 #[test]
 fn a_row_without_a_number_gets_the_one_that_was_drawn_and_keeps_its_note() {
     let bare = Past { number: None, note: Some("原件在档案室".into()), ..past("2024-03-01") };
-    let told = tell(&bare);
-    assert_eq!(told.case.number.as_deref(), Some("补号"));
-    assert_eq!(recorded(&told.case, &told.events).note, bare.note);
+    let past_log = tell(&bare);
+    assert_eq!(past_log.case.number.as_deref(), Some("补号"));
+    assert_eq!(recorded(&past_log.case, &past_log.events).note, bare.note);
 }
 
 #[test]
@@ -312,9 +312,9 @@ fn an_open_row_waits_for_one_thing_of_the_applicant() {
 #[test]
 fn each_way_of_coming_in_is_received_on_the_ledgers_day() {
     for channel in Channel::ALL.iter().copied() {
-        let told = tell(&Past { channel, ..past("2025-06-16") });
-        assert_eq!(told.case.receipt.map(|receipt| receipt.on), Some(day("2025-06-16")), "{channel:?}");
-        let intake = &told.case.intake;
+        let past_log = tell(&Past { channel, ..past("2025-06-16") });
+        assert_eq!(past_log.case.receipt.map(|receipt| receipt.on), Some(day("2025-06-16")), "{channel:?}");
+        let intake = &past_log.case.intake;
         assert_eq!(intake.signed_on.is_some(), channel == Channel::RegisteredMail, "{channel:?}");
         let by_talk = [Channel::OrdinaryMail, Channel::Online, Channel::Email, Channel::Fax];
         assert_eq!(intake.confirmed_on.is_some(), by_talk.contains(&channel), "{channel:?}");
@@ -340,12 +340,12 @@ fn an_old_case_was_answered_if_anything_of_a_reply_is_on_record() {
     let sent = Past { method: Some(ServiceMethod::Electronic), ..other.clone() };
     let served = Past { served_on: Some(day("2024-03-21")), ..other };
     for (past, stage) in [(numbered.clone(), Stage::Replied), (sent, Stage::Archived), (served, Stage::Served)] {
-        let told = tell(&past);
-        assert_eq!((told.case.stage, told.case.outcome), (stage, Some(Outcome::ClosedOther)), "{past:?}");
+        let past_log = tell(&past);
+        assert_eq!((past_log.case.stage, past_log.case.outcome), (stage, Some(Outcome::ClosedOther)), "{past:?}");
     }
     let line = |past: &Past| {
-        let told = tell(past);
-        recorded(&told.case, &told.events).document_number
+        let past_log = tell(past);
+        recorded(&past_log.case, &past_log.events).document_number
     };
     assert_eq!(line(&numbered), numbered.document_number);
     assert_eq!(
@@ -424,26 +424,26 @@ proptest! {
     #[test]
     fn whatever_is_taken_is_a_lawful_case_and_its_line_tells_it_again(past in any_past()) {
         let today = day("2025-06-30");
-        let Ok(told) = try_told(&past, &BESIDE, "2025-06-30") else { return Ok(()) };
-        let case = &told.case;
+        let Ok(past_log) = try_told(&past, &BESIDE, "2025-06-30") else { return Ok(()) };
+        let case = &past_log.case;
         prop_assert_eq!(case.outcome.is_some(), past.outcome.is_some(), "one category, and only at its end");
         prop_assert_eq!(case.outcome.is_some(), !case.stage.is_open());
         prop_assert_eq!(case.ended_on.is_some(), !case.stage.is_open());
-        prop_assert!(told.events.is_sorted_by_key(Event::on), "the log is in the order of its days");
-        prop_assert!(told.events.iter().all(|event| event.on() <= today));
-        let written: Vec<String> = told.events.iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+        prop_assert!(past_log.events.is_sorted_by_key(Event::on), "the log is in the order of its days");
+        prop_assert!(past_log.events.iter().all(|event| event.on() <= today));
+        let written: Vec<String> = past_log.events.iter().map(|event| serde_json::to_string(event).unwrap()).collect();
         let read: Vec<Event> = written.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
         prop_assert_eq!(fold(&read), Some(case.clone()));
-        let row = on_desk(told.clone(), "2025-06-30");
+        let row = on_desk(past_log.clone(), "2025-06-30");
         let owed: Vec<Obligation> =
             row.obligations().into_iter().filter(|duty| duty.status == ObligationStatus::Open).collect();
         prop_assert!(case.stage.is_open() || owed.iter().all(|duty| duty.kind == ObligationKind::ServiceProof));
         let clock = case.reply_clock(Calendar::national(), &row.rules, Some(today)).unwrap().unwrap();
-        prop_assert_eq!(told.remarks.contains(&Remark::ReplyLate), clock.status == ClockStatus::MetLate);
+        prop_assert_eq!(past_log.remarks.contains(&Remark::ReplyLate), clock.status == ClockStatus::MetLate);
         // A given-up or withdrawn case has no reply to serve; the day of a letter handed over is its signature's.
-        let line = recorded(case, &told.events);
+        let line = recorded(case, &past_log.events);
         let again = try_told(&line, &BESIDE, "2025-06-30");
-        prop_assert_eq!(again.map(|again| (again.case, again.events)), Ok((case.clone(), told.events.clone())));
+        prop_assert_eq!(again.map(|again| (again.case, again.events)), Ok((case.clone(), past_log.events.clone())));
     }
 }
 

@@ -435,7 +435,7 @@ proptest! {
             for whole in [sum(own.iter().map(|(_, tally)| tally)), sum(departments.values()), sum(handlers.values())] {
                 prop_assert_eq!(&whole, &flat);
             }
-            let rolled = roll_up(&own);
+            let rolled = add_up_the_tree(&own);
             for (place, path) in TREE.iter().enumerate() {
                 let of = |parts: &BTreeMap<(usize, u8), Tally>| {
                     sum(parts.iter().filter(|((organ, _), _)| *organ == place).map(|(_, tally)| tally))

@@ -3,7 +3,7 @@
 use super::sink::Sink;
 use crate::config::{Settings, SmtpTls};
 use crate::mail::smtp::Relay;
-use crate::mail::worker::{self, Outcome};
+use crate::mail::worker::{self, SendOutcome};
 use crate::office::Office;
 use crate::office::reminders::{Queued, RemindReport};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ const SHOWN: usize = 6;
 /// What became of the reminders of the day.
 pub(super) struct Mails {
     report: RemindReport,
-    outcome: Outcome,
+    outcome: SendOutcome,
 }
 
 /// Points the settings at the demonstration's mail server.

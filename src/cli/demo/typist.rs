@@ -3,7 +3,7 @@
 use super::docket::{Agenda, Deed, Entry};
 use super::house::{House, wrong};
 use crate::case::Command;
-use crate::office::cases::{Application, Origin};
+use crate::office::cases::{Application, FilingOrigin};
 use crate::office::{Caller, Office, OfficeError};
 use crate::store::{CaseId, Db, cases};
 use chrono::NaiveDate;
@@ -63,8 +63,8 @@ fn enter(office: &Office, db: &mut Db, house: &House, ids: &mut Ids, entry: &Ent
     Ok(())
 }
 
-fn origin(caller: &Caller, number: &str) -> Origin {
-    Origin { source: caller.username.clone(), external_number: number.to_owned() }
+fn origin(caller: &Caller, number: &str) -> FilingOrigin {
+    FilingOrigin { source: caller.username.clone(), external_number: number.to_owned() }
 }
 
 /// Puts ids in the place of names.

@@ -61,13 +61,13 @@ impl Holiday {
 
 #[derive(Deserialize)]
 struct File {
-    rules: Vec<Rule>,
+    rules: Vec<HolidayRule>,
     years: Vec<Almanac>,
 }
 
 /// One revision of 全国年节及纪念日放假办法.
 #[derive(Deserialize)]
-struct Rule {
+struct HolidayRule {
     from: i32,
     days: BTreeMap<HolidayKind, u8>,
 }
@@ -87,7 +87,7 @@ static HOLIDAYS: LazyLock<BTreeMap<i32, Vec<Holiday>>> = LazyLock::new(|| {
     )
 });
 
-fn holidays(almanac: &Almanac, rules: &[Rule]) -> (i32, Vec<Holiday>) {
+fn holidays(almanac: &Almanac, rules: &[HolidayRule]) -> (i32, Vec<Holiday>) {
     let rule = rules.iter().rev().find(|rule| rule.from <= almanac.year);
     let days = |kind: &HolidayKind| rule.and_then(|rule| rule.days.get(kind)).copied().unwrap_or(1);
     let list = almanac.first.iter().map(|(kind, first)| Holiday { kind: *kind, first: *first, days: days(kind) });

@@ -2,7 +2,7 @@
 
 use super::answer::{ClockAnswer, ClockStatus, DueIfReturned, IneffectiveReason, Step, StepKind};
 use super::error::ClockError;
-use super::history::{Change, Period, change_source, fee_notice_article};
+use super::history::{Change, ClockPeriod, change_source, fee_notice_article};
 use super::stops::{Stop, Unanswered, resumes_on, stops};
 use super::walk::{End, Walk, range, walk};
 use super::{ClockOptions, ReopenedPeriod};
@@ -18,7 +18,7 @@ enum Length {
 }
 
 pub(super) fn evaluate(
-    mut period: Period<'_>,
+    mut period: ClockPeriod<'_>,
     options: ClockOptions,
     calendar: &Calendar,
     as_of: Option<NaiveDate>,
@@ -72,7 +72,7 @@ pub(super) fn evaluate(
 }
 
 /// Under Order 492 the text takes out the time of third parties only (C-5).
-fn note_consultations_that_do_not_stop(period: &mut Period<'_>, options: ClockOptions) {
+fn note_consultations_that_do_not_stop(period: &mut ClockPeriod<'_>, options: ClockOptions) {
     let article = period.regime.stop_article();
     for known in period.consultations.iter().filter(|known| !known.kind.stops(period.regime, options)) {
         let mut step = Step::new(StepKind::NoStop, known.sent, "C-5", article);
@@ -82,7 +82,7 @@ fn note_consultations_that_do_not_stop(period: &mut Period<'_>, options: ClockOp
 }
 
 /// Applies extensions and delays in the order of their notices. A notice after the then-current due date comes too late.
-fn length(period: &mut Period<'_>, calendar: &Calendar, stops: &[Stop<'_>]) -> Result<Length, ClockError> {
+fn length(period: &mut ClockPeriod<'_>, calendar: &Calendar, stops: &[Stop<'_>]) -> Result<Length, ClockError> {
     let mut length = match period.order {
         Some(ReopenedPeriod::Days(days)) => return Ok(Length::WorkingDays(days)),
         Some(ReopenedPeriod::Until(until)) => return Ok(Length::Until(until)),
@@ -128,7 +128,7 @@ fn length(period: &mut Period<'_>, calendar: &Calendar, stops: &[Stop<'_>]) -> R
 /// True when the applicant has the word and no due date can be said.
 fn wait_for_applicant(
     answer: &mut ClockAnswer,
-    period: &Period<'_>,
+    period: &ClockPeriod<'_>,
     options: ClockOptions,
     calendar: &Calendar,
     length: Length,
@@ -225,7 +225,7 @@ fn push_spans(answer: &mut ClockAnswer, regime: Regime, walk: &Walk, stops: &[St
 /// Suspended: the due date if the opinions came back today, and if no opinion ever comes.
 fn what_if(
     answer: &mut ClockAnswer,
-    period: &Period<'_>,
+    period: &ClockPeriod<'_>,
     options: ClockOptions,
     calendar: &Calendar,
     total: u32,
@@ -241,7 +241,7 @@ fn what_if(
 }
 
 /// A reply ends the period: in time on or before the due date, or while it stood still.
-fn close(answer: &mut ClockAnswer, period: &Period<'_>, calendar: &Calendar) {
+fn close(answer: &mut ClockAnswer, period: &ClockPeriod<'_>, calendar: &Calendar) {
     let Some(closed) = period.closed else { return };
     let (kind, article) = if closed.replied { (StepKind::Replied, SERVICE) } else { (StepKind::Ended, "") };
     answer.derivation.push(Step::new(kind, closed.on, "", article));

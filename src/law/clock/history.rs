@@ -20,13 +20,13 @@ const NO_ARTICLE: &str = "";
 const LONGEST_ORDER_DAYS: u32 = 366;
 
 /// The period that runs as of a day, and what may still move it.
-pub(super) struct Period<'a> {
+pub(super) struct ClockPeriod<'a> {
     pub regime: Regime,
     pub start: NaiveDate,
     pub start_rule: StartRule,
     /// A decision's own period.
     pub order: Option<ReopenedPeriod>,
-    pub consultations: Vec<Consultation<'a>>,
+    pub consultations: Vec<KnownConsultation<'a>>,
     /// Corrections that stopped the period: asked, received (C-7).
     pub pauses: Vec<(NaiveDate, NaiveDate)>,
     /// Extensions and delayed dates of this period, oldest first.
@@ -38,7 +38,7 @@ pub(super) struct Period<'a> {
 }
 
 /// A consultation that was sent by the day asked about.
-pub(super) struct Consultation<'a> {
+pub(super) struct KnownConsultation<'a> {
     pub id: &'a str,
     pub kind: ConsultationKind,
     pub sent: NaiveDate,
@@ -61,7 +61,7 @@ pub(super) struct Closed {
 }
 
 /// Reads the facts dated up to `as_of`; the whole set must be possible.
-pub(super) fn read(timeline: &Timeline, as_of: Option<NaiveDate>) -> Result<Period<'_>, ClockError> {
+pub(super) fn read(timeline: &Timeline, as_of: Option<NaiveDate>) -> Result<ClockPeriod<'_>, ClockError> {
     if let Some(as_of) = as_of.filter(|day| *day < timeline.received) {
         return Err(ClockError::AsOfBeforeReceipt { as_of, received: timeline.received });
     }
@@ -205,7 +205,7 @@ fn check_returned(facts: &[&Fact], place: usize, id: &str, returned: NaiveDate) 
 struct Reader<'a, 'f> {
     facts: &'f [&'a Fact],
     correction_pauses: bool,
-    period: Period<'a>,
+    period: ClockPeriod<'a>,
     correction: Question,
     fee: Question,
 }
@@ -220,7 +220,7 @@ impl<'a, 'f> Reader<'a, 'f> {
         let mut steps = Vec::with_capacity(8);
         let start = Step::new(StepKind::Start, timeline.received, rule, regime.reply_article());
         steps.push(start.days(regime.reply_days()));
-        let period = Period {
+        let period = ClockPeriod {
             regime,
             start: timeline.received,
             start_rule: StartRule::Receipt,
@@ -237,7 +237,7 @@ impl<'a, 'f> Reader<'a, 'f> {
         Self { facts, correction_pauses, period, correction: Question::default(), fee: Question::default() }
     }
 
-    fn read(mut self) -> Period<'a> {
+    fn read(mut self) -> ClockPeriod<'a> {
         for fact in self.facts {
             self.read_fact(fact);
         }
@@ -260,13 +260,10 @@ impl<'a, 'f> Reader<'a, 'f> {
             Fact::Replied { on } => self.period.closed = Some(Closed { on: *on, replied: true }),
             Fact::Ended { on } => self.period.closed = Some(Closed { on: *on, replied: false }),
             _ if self.period.order.is_some() => self.ineffective(fact, IneffectiveReason::PeriodFixed),
-            Fact::ConsultationSent { id, kind, on, silent_until } => self.period.consultations.push(Consultation {
-                id,
-                kind: *kind,
-                sent: *on,
-                returned: None,
-                silent_until: *silent_until,
-            }),
+            Fact::ConsultationSent { id, kind, on, silent_until } => self
+                .period
+                .consultations
+                .push(KnownConsultation { id, kind: *kind, sent: *on, returned: None, silent_until: *silent_until }),
             Fact::CorrectionRequested { on } => self.correction.ask(*on),
             Fact::CorrectionReceived { on } => {
                 if let Some(asked_on) = self.correction.answer(*on, correction_asked(self.facts, *on)) {

@@ -1,7 +1,7 @@
 //! Spans of days that do not count: the union of the consultations (D8, C-4, C-6) and of corrections that pause (C-7).
 
 use super::ClockOptions;
-use super::history::{Consultation, Period};
+use super::history::{ClockPeriod, KnownConsultation};
 use crate::law::regime::Regime;
 use chrono::NaiveDate;
 
@@ -32,7 +32,7 @@ pub(super) enum Unanswered {
 }
 
 /// The stops of the running period, merged, oldest first.
-pub(super) fn stops<'a>(period: &Period<'a>, options: ClockOptions, unanswered: Unanswered) -> Vec<Stop<'a>> {
+pub(super) fn stops<'a>(period: &ClockPeriod<'a>, options: ClockOptions, unanswered: Unanswered) -> Vec<Stop<'a>> {
     let mut stops: Vec<Stop<'a>> = Vec::new();
     let stopping = period.consultations.iter().filter(|known| known.kind.stops(period.regime, options));
     for consultation in stopping {
@@ -70,8 +70,8 @@ fn merge(stops: Vec<Stop<'_>>) -> Vec<Stop<'_>> {
 
 /// Last day that does not count; none while the consultation is open. The end of the case ends it too.
 fn end(
-    consultation: &Consultation<'_>,
-    period: &Period<'_>,
+    consultation: &KnownConsultation<'_>,
+    period: &ClockPeriod<'_>,
     options: ClockOptions,
     unanswered: Unanswered,
 ) -> Option<NaiveDate> {
@@ -92,7 +92,7 @@ fn end(
 }
 
 /// The last day of the stop when every open consultation has one.
-pub(super) fn resumes_on(period: &Period<'_>, options: ClockOptions, as_of: NaiveDate) -> Option<NaiveDate> {
+pub(super) fn resumes_on(period: &ClockPeriod<'_>, options: ClockOptions, as_of: NaiveDate) -> Option<NaiveDate> {
     let mut last = None;
     for consultation in period.consultations.iter().filter(|known| known.kind.stops(period.regime, options)) {
         if end(consultation, period, options, Unanswered::AsOf(as_of)).is_none() {

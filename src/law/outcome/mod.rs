@@ -192,7 +192,7 @@ const COURT_PROOF_IN_FORCE: NaiveDate = match NaiveDate::from_ymd_opt(2025, 6, 1
 
 /// One row of the table.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct OutcomeEntry {
     pub outcome: Outcome,
     pub code: &'static str,
     pub label: &'static str,
@@ -299,7 +299,7 @@ impl Outcome {
         matches!(self, Self::CorrectionLapsed | Self::FeeLapsed | Self::Withdrawn | Self::ClosedOther)
     }
 
-    const fn entry(self) -> &'static Entry {
+    const fn entry(self) -> &'static OutcomeEntry {
         &TABLE[self.place()]
     }
 

@@ -3,7 +3,7 @@
 //! Basis: law.md's tables for both Orders, 国办公开办函〔2019〕60号, 国办公开办函〔2021〕30号, 国办发〔2014〕32号. An outcome of one Order has a
 //! row in the forms of the other's years too: a case received before 2019-05-15 and answered after it is reported on the 2019 form.
 
-use super::{Entry, Outcome, RemedyText, Requirement};
+use super::{Outcome, OutcomeEntry, RemedyText, Requirement};
 use crate::law::regime::Regime;
 
 const NEW: &[Regime] = &[Regime::Order711];
@@ -29,8 +29,8 @@ const OTHER_2019: &str = "三(六)其他处理";
 const OTHER_2021: &str = "三(六)其他处理-3.其他";
 
 /// Every outcome, in the order of the annual table.
-pub(super) const TABLE: [Entry; 38] = [
-    Entry {
+pub(super) const TABLE: [OutcomeEntry; 38] = [
+    OutcomeEntry {
         outcome: Outcome::Provided,
         code: "disclosed.provided",
         label: "予以公开",
@@ -43,7 +43,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::AlreadyPublic,
         code: "disclosed.already_public",
         label: "已主动公开，告知获取方式途径",
@@ -56,7 +56,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::AccessPath, Requirement::Publication],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::PublicInterest,
         code: "disclosed.public_interest",
         label: "基于公共利益公开（第三方不同意）",
@@ -69,7 +69,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::ThirdPartyConsulted, Requirement::ConsultationObjected, Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::PartiallyDisclosed,
         code: "partially_disclosed",
         label: "部分公开",
@@ -82,7 +82,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::OrdinaryUnlessWithheld,
         requirements: &[Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::StateSecret,
         code: "refused.state_secret",
         label: "不予公开：国家秘密",
@@ -95,7 +95,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::Reasons, Requirement::SecretMarking],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::ProhibitedByLaw,
         code: "refused.prohibited_by_law",
         label: "不予公开：法律、行政法规禁止公开",
@@ -108,7 +108,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::SpecialLaw, Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::SecurityAndStability,
         code: "refused.security_and_stability",
         label: "不予公开：危及“三安全一稳定”",
@@ -121,7 +121,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::Reasons, Requirement::AdverseEffect],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::ThirdPartyRights,
         code: "refused.third_party_rights",
         label: "不予公开：保护第三方合法权益",
@@ -134,7 +134,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::ThirdPartyConsulted, Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::InternalAffairs,
         code: "refused.internal_affairs",
         label: "不予公开：内部事务信息",
@@ -147,7 +147,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::Reasons, Requirement::InternalAffairsKind],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::DeliberativeProcess,
         code: "refused.deliberative_process",
         label: "不予公开：过程性信息",
@@ -160,7 +160,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::Reasons, Requirement::ProcessRecord],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::EnforcementFile,
         code: "refused.enforcement_file",
         label: "不予公开：行政执法案卷信息",
@@ -173,7 +173,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::Reasons, Requirement::FilePaper],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::SpecialRegister,
         code: "refused.special_register",
         label: "行政查询事项：依照有关法律、行政法规办理",
@@ -186,7 +186,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::SpecialLaw],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::DoesNotExist,
         code: "unavailable.does_not_exist",
         label: "信息不存在",
@@ -199,7 +199,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::SearchRecord],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::OtherAuthority,
         code: "unavailable.other_authority",
         label: "不属于本机关负责公开",
@@ -212,7 +212,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::RightOrgan, Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::RequiresCreation,
         code: "unavailable.requires_creation",
         label: "没有现成信息，需要加工、分析",
@@ -225,7 +225,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::SearchRecord, Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::StillUnclear,
         code: "unavailable.still_unclear",
         label: "补正后申请内容仍不明确",
@@ -238,7 +238,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::CorrectionMade, Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::Petition,
         code: "not_processed.petition",
         label: "信访、投诉、举报类申请",
@@ -251,7 +251,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::Repeat,
         code: "not_processed.repeat",
         label: "重复申请，不予重复处理",
@@ -264,7 +264,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::EarlierReplyNumber],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::Publication,
         code: "not_processed.publication",
         label: "要求提供公开出版物",
@@ -277,7 +277,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::AccessPath],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::Excessive,
         code: "not_processed.excessive",
         label: "无正当理由大量反复申请",
@@ -290,7 +290,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::JustificationUnreasonable, Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::Reconfirmation,
         code: "not_processed.reconfirmation",
         label: "要求确认或重新出具已获取信息",
@@ -303,7 +303,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::CorrectionLapsed,
         code: "closed.correction_lapsed",
         label: "逾期不补正，视为放弃申请",
@@ -316,7 +316,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::CorrectionOverdue],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::FeeLapsed,
         code: "closed.fee_lapsed",
         label: "逾期未缴费，视为放弃申请",
@@ -329,7 +329,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::FeeOverdue],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::Withdrawn,
         code: "closed.withdrawn",
         label: "申请人撤回申请",
@@ -342,7 +342,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::None,
         requirements: &[Requirement::Withdrawn],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::ClosedOther,
         code: "closed.other",
         label: "其他处理",
@@ -355,7 +355,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492AlreadyPublic,
         code: "o492.already_public",
         label: "已主动公开",
@@ -368,7 +368,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::AccessPath, Requirement::Publication],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492Disclosed,
         code: "o492.disclosed",
         label: "同意公开",
@@ -381,7 +381,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492PartiallyDisclosed,
         code: "o492.partially_disclosed",
         label: "同意部分公开",
@@ -394,7 +394,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::OrdinaryUnlessWithheld,
         requirements: &[Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492StateSecret,
         code: "o492.refused.state_secret",
         label: "不同意公开：涉及国家秘密",
@@ -407,7 +407,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::Reasons, Requirement::SecretMarking],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492TradeSecret,
         code: "o492.refused.trade_secret",
         label: "不同意公开：涉及商业秘密",
@@ -420,7 +420,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::ThirdPartyConsulted, Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492Privacy,
         code: "o492.refused.privacy",
         label: "不同意公开：涉及个人隐私",
@@ -433,7 +433,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::ThirdPartyConsulted, Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492SecurityAndStability,
         code: "o492.refused.security_and_stability",
         label: "不同意公开：危及国家安全、公共安全、经济安全和社会稳定",
@@ -446,7 +446,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::Reasons, Requirement::AdverseEffect],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492NotGovernmentInformation,
         code: "o492.refused.not_government_information",
         label: "不同意公开：不是《条例》所指政府信息",
@@ -459,7 +459,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::ReconsiderationFirst,
         requirements: &[Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492OtherStatutory,
         code: "o492.refused.other_statutory",
         label: "不同意公开：法律法规规定的其他情形（含与“三需要”无关）",
@@ -472,7 +472,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492OtherAuthority,
         code: "o492.other_authority",
         label: "不属于本行政机关公开",
@@ -485,7 +485,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::RightOrgan],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492DoesNotExist,
         code: "o492.does_not_exist",
         label: "申请信息不存在",
@@ -498,7 +498,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::SearchRecord],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492AmendRequested,
         code: "o492.amend_requested",
         label: "告知作出更改、补充",
@@ -511,7 +511,7 @@ pub(super) const TABLE: [Entry; 38] = [
         remedy: RemedyText::Ordinary,
         requirements: &[Requirement::Reasons],
     },
-    Entry {
+    OutcomeEntry {
         outcome: Outcome::O492OtherChannel,
         code: "o492.other_channel",
         label: "告知通过其他途径办理",

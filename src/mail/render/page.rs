@@ -2,10 +2,10 @@
 
 use super::{Addressee, Item, Next, NextAction, Parked};
 use crate::case::AT_RISK;
-use crate::case::reminder_policy::{Audience, DayKind, Standing};
+use crate::case::reminder_policy::{Audience, DayKind, DutyTiming};
 use crate::law::{chinese_date, weekday};
 use crate::mail::because::Because;
-use crate::mail::duty::Duty;
+use crate::mail::duty::DutyWords;
 use chrono::NaiveDate;
 use minijinja::{Value, context};
 
@@ -27,7 +27,7 @@ pub(in crate::mail) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: N
         as_of => chinese_date(as_of),
         total => items.len(),
         overdue_count => count(|item| item.standing.is_overdue() && day_of(item) == DayKind::LastDay),
-        today_count => count(|item| matches!(item.standing, Standing::Today | Standing::EarliestToday) && day_of(item) == DayKind::LastDay),
+        today_count => count(|item| matches!(item.standing, DutyTiming::Today | DutyTiming::EarliestToday) && day_of(item) == DayKind::LastDay),
         items => sorted.into_iter().map(duty).collect::<Vec<Value>>(),
     }
 }
@@ -45,11 +45,11 @@ pub(in crate::mail) fn parked(addressee: Addressee<'_>, parked: &Parked<'_>) -> 
 }
 
 fn day_of(item: &Item) -> DayKind {
-    Duty::of(&item.kind).day(item.is_at_risk)
+    DutyWords::of(&item.kind).day(item.is_at_risk)
 }
 
 fn duty(item: &Item) -> Value {
-    let duty = Duty::of(&item.kind);
+    let duty = DutyWords::of(&item.kind);
     let day = day_of(item);
     let overdue = item.standing.is_overdue() && day == DayKind::LastDay;
     let has_passed = item.standing.is_overdue();

@@ -1,7 +1,7 @@
 use super::*;
 use crate::case::ObligationKind;
 use crate::case::reminder_policy::{Audience, Onset, When};
-use crate::mail::duty::Duty;
+use crate::mail::duty::DutyWords;
 use mail_parser::MessageParser;
 
 fn day(text: &str) -> NaiveDate {
@@ -36,7 +36,7 @@ fn due_soon() -> Item {
         article: "《政府信息公开条例》（国务院令第711号）第三十三条".into(),
         due_on: day("2025-09-19"),
         latest_on: None,
-        standing: Standing::Left(3),
+        standing: DutyTiming::Left(3),
         is_black: false,
         as_of: day("2025-09-16"),
         missed: vec![],
@@ -101,7 +101,7 @@ fn a_duty_due_soon_in_text_and_html() {
 fn a_duty_due_today_for_the_office_head() {
     let reader = Addressee { person: "李主任", ..READER };
     let item =
-        Item { standing: Standing::Today, as_of: day("2025-09-19"), because: is(Audience::OfficeHead), ..due_soon() };
+        Item { standing: DutyTiming::Today, as_of: day("2025-09-19"), because: is(Audience::OfficeHead), ..due_soon() };
     insta::assert_snapshot!("due_today_office_head", read(&make_for(reader, &item)));
 }
 
@@ -110,7 +110,7 @@ fn an_overdue_duty_for_the_supervisor() {
     let reader = Addressee { person: "赵监督", ..READER };
     let next = Next { is_for_reader: false, ..due_soon().next.unwrap() };
     let item = Item {
-        standing: Standing::Overdue(2),
+        standing: DutyTiming::Overdue(2),
         as_of: day("2025-09-23"),
         because: is(Audience::Supervisor),
         next: Some(next),
@@ -124,7 +124,7 @@ fn an_overdue_duty_for_the_supervisor() {
 #[test]
 fn the_black_level_speaks_to_those_above_in_other_words() {
     let item = |audience| Item {
-        standing: Standing::Overdue(19),
+        standing: DutyTiming::Overdue(19),
         is_black: true,
         as_of: day("2025-10-20"),
         because: is(audience),
@@ -160,7 +160,7 @@ fn the_mail_of_the_day_says_all_that_is_owed_the_latest_first() {
         next,
         case_number: Some("2025-00009".into()),
         due_on: day("2025-09-12"),
-        standing: Standing::Overdue(2),
+        standing: DutyTiming::Overdue(2),
         missed: vec![day("2025-09-15")],
         because: is(Audience::OfficeHead),
         ..due_soon()
@@ -174,7 +174,7 @@ fn the_mail_of_the_day_says_all_that_is_owed_the_latest_first() {
         article: "《条例》第四十九条第一款".into(),
         next: None,
         due_on: day("2025-09-16"),
-        standing: Standing::Today,
+        standing: DutyTiming::Today,
         ..due_soon()
     };
     let id = "0198f3a0-0000-7000-8000-000000000001".parse().unwrap();
@@ -236,7 +236,7 @@ fn an_office_replaces_a_template_and_a_broken_one_is_reported_and_not_used() {
 #[test]
 fn a_caught_up_mail_says_so() {
     let missed = vec![day("2025-09-12"), day("2025-09-16")];
-    let item = Item { standing: Standing::Left(1), as_of: day("2025-09-18"), missed, ..due_soon() };
+    let item = Item { standing: DutyTiming::Left(1), as_of: day("2025-09-18"), missed, ..due_soon() };
     insta::assert_snapshot!("caught_up", read(&make(&item)));
     let one = Item { missed: vec![day("2025-09-12")], ..item };
     assert!(read(&make(&one)).contains("补发说明：按期限推算应于2025年9月12日发出的提醒没有在当日发出"));
@@ -247,7 +247,7 @@ fn an_estimate_beyond_the_calendar_says_so() {
     let item = Item {
         due_on: day("2027-01-08"),
         latest_on: Some(day("2027-01-13")),
-        standing: Standing::Left(5),
+        standing: DutyTiming::Left(5),
         as_of: day("2026-12-31"),
         estimate: Some("2027年放假安排未公布，届满日估算：最早2027年1月8日、最晚1月13日；按最早提醒".to_owned()),
         unknown_year: Some(2027),
@@ -267,7 +267,7 @@ fn a_duty_without_a_case_and_a_case_without_a_number() {
         kind: "annual_report".into(),
         article: "《政府信息公开条例》（国务院令第711号）第四十九条".into(),
         due_on: day("2026-01-31"),
-        standing: Standing::Left(10),
+        standing: DutyTiming::Left(10),
         as_of: day("2026-01-16"),
         ..due_soon()
     };
@@ -281,10 +281,10 @@ fn a_duty_without_a_case_and_a_case_without_a_number() {
 fn every_kind_of_duty_has_its_words() {
     let mut page = String::new();
     for kind in ObligationKind::ALL {
-        let duty = Duty::of_kind(*kind);
+        let duty = DutyWords::of_kind(*kind);
         let (in_time, overdue) = (duty.in_time.join("\n    "), duty.overdue.join("\n    "));
         page.push_str(&format!("{} {}\n  未到期\n    {in_time}\n  逾期\n    {overdue}\n", kind.code(), duty.label));
-        for standing in [Standing::Left(1), Standing::Overdue(1)] {
+        for standing in [DutyTiming::Left(1), DutyTiming::Overdue(1)] {
             let mail = make(&Item { kind: kind.code().into(), standing, ..due_soon() });
             assert!(mail.subject.contains(duty.label), "{}", mail.subject);
         }
@@ -300,7 +300,7 @@ fn a_day_that_stands_only_if_a_late_notice_fails_says_so() {
     assert!(told.contains("期限说明：告知补正超过了七个工作日"), "{told}");
     // Until the correction is received no reply can be proposed, so the mail neither demands one nor calls the case
     // overdue.
-    let late = make(&Item { is_at_risk: true, standing: Standing::Overdue(15), is_black: true, ..due_soon() });
+    let late = make(&Item { is_at_risk: true, standing: DutyTiming::Overdue(15), is_black: true, ..due_soon() });
     assert_eq!(
         late.subject,
         "【依申请公开】【黑色预警】2025-00017 答复申请人：风险日已过15个工作日（风险日2025年9月19日）"
@@ -318,10 +318,10 @@ fn what_has_no_last_day_is_spoken_of_without_one() {
     let mut page = String::new();
     let article = "《条例》第四十五条";
     for (kind, standing) in [
-        (ObligationKind::ServiceDate, Standing::Left(3)),
-        (ObligationKind::OpinionFollowUp, Standing::Overdue(4)),
-        (ObligationKind::Redelivery, Standing::Today),
-        (ObligationKind::ServiceProof, Standing::Overdue(0)),
+        (ObligationKind::ServiceDate, DutyTiming::Left(3)),
+        (ObligationKind::OpinionFollowUp, DutyTiming::Overdue(4)),
+        (ObligationKind::Redelivery, DutyTiming::Today),
+        (ObligationKind::ServiceProof, DutyTiming::Overdue(0)),
     ] {
         let item = Item { kind: kind.code().into(), standing, article: article.into(), next: None, ..due_soon() };
         let told = read(&make(&item));
@@ -336,7 +336,7 @@ fn what_has_no_last_day_is_spoken_of_without_one() {
     insta::assert_snapshot!("follow_ups", page);
     let late = Item {
         kind: "service_date".into(),
-        standing: Standing::Overdue(9),
+        standing: DutyTiming::Overdue(9),
         because: is(Audience::OfficeHead),
         ..due_soon()
     };

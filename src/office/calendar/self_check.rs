@@ -7,7 +7,7 @@ use crate::office::reminders::OrganReminders;
 use crate::office::supervision::orders::read_order;
 use crate::office::{OfficeError, WorkCalendars};
 use crate::store::cases::CaseRow;
-use crate::store::cases::obligations::{self, Duty, ObligationRow};
+use crate::store::cases::obligations::{self, CurrentDuty, ObligationRow};
 use crate::store::{
     CaseId, Db, OrderId, OrganId, cases, people::organs, reminders::settings, service::meta, supervision::orders,
 };
@@ -326,7 +326,7 @@ fn columns(written: &CaseRow, computed: &CaseRow) -> Vec<(&'static str, String, 
 }
 
 /// The duties whose stored row differs from the computed one. A duty no longer computed must be cancelled or met.
-fn compared(rows: &[ObligationRow], duties: &[Duty]) -> Vec<(String, String, String)> {
+fn compared(rows: &[ObligationRow], duties: &[CurrentDuty]) -> Vec<(String, String, String)> {
     macro_rules! says {
         ($one:expr) => {
             format!(
@@ -336,7 +336,7 @@ fn compared(rows: &[ObligationRow], duties: &[Duty]) -> Vec<(String, String, Str
         };
     }
     let row_says = |row: &ObligationRow| says!(row);
-    let duty_says = |duty: &Duty| says!(duty);
+    let duty_says = |duty: &CurrentDuty| says!(duty);
     let runs = |status: &str| status == obligations::OPEN || status == obligations::SUSPENDED;
     let nothing = || "-".to_owned();
     let mut found = Vec::new();

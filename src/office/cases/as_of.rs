@@ -2,7 +2,7 @@
 
 use crate::case::{Case, Event, Position, as_it_stood, position};
 use crate::law::{Calendar, ClockAnswer};
-use crate::office::cases::case_file::{Desk, Desks, read_log};
+use crate::office::cases::case_file::{OrganContext, OrganContexts, read_log};
 use crate::office::{Cases, OfficeError};
 use crate::store::cases::CaseRow;
 use crate::store::{CaseId, Db, cases::events};
@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 const BATCH: usize = 500;
 
 /// A case as of a day.
-pub(in crate::office) struct Stood<'a> {
+pub(in crate::office) struct CaseAsOf<'a> {
     /// Its row. Only its immutable columns are valid for the day; the others show today.
     pub row: &'a CaseRow,
     /// The complete log.
@@ -20,7 +20,7 @@ pub(in crate::office) struct Stood<'a> {
     /// The case as of the day.
     pub case: &'a Case,
     /// The basis of its organ's decisions.
-    pub desk: &'a Desk,
+    pub desk: &'a OrganContext,
     /// The calendar of its dates.
     pub calendar: &'a Calendar,
     /// The state of the reply period. `None` if the day of receipt was not fixed.
@@ -37,14 +37,14 @@ impl Cases<'_> {
         db: &mut Db,
         rows: &[CaseRow],
         as_of: NaiveDate,
-        mut show: impl FnMut(&Stood<'_>),
+        mut show: impl FnMut(&CaseAsOf<'_>),
     ) -> Result<bool, OfficeError> {
         let mut is_complete = true;
         let mut left_out = |id: CaseId, reason: &str| {
             tracing::error!(case = %id.0, reason, "a case is left out of the lists: it cannot be computed");
             is_complete = false;
         };
-        let mut desks = Desks::of_rows(db, rows)?;
+        let mut desks = OrganContexts::of_rows(db, rows)?;
         for batch in rows.chunks(BATCH) {
             let ids: Vec<CaseId> = batch.iter().map(|row| row.id).collect();
             let logs = events::load_many(db, &ids)?;
@@ -81,7 +81,7 @@ impl Cases<'_> {
                     }
                 };
                 let position = position(&case, answer.as_ref(), as_of, &desk.rules.warning_thresholds(), calendar);
-                show(&Stood { row, log: &log, case: &case, desk, calendar, answer: answer.as_ref(), position });
+                show(&CaseAsOf { row, log: &log, case: &case, desk, calendar, answer: answer.as_ref(), position });
             }
         }
         Ok(is_complete)

@@ -12,7 +12,7 @@ use crate::store::cases::CaseRow;
 use crate::store::cases::events::{self, EventRow, LogEnd, NewEvent};
 use crate::store::cases::{
     obligations as duties,
-    obligations::{Duty, ObligationRow},
+    obligations::{CurrentDuty, ObligationRow},
 };
 use crate::store::people::organs::{OrganRow, Seat};
 use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, calendar, cases, people::organs, supervision::orders};
@@ -26,13 +26,13 @@ pub(in crate::office) type FileOrFault = (CaseRow, Result<CaseFile, OfficeError>
 
 /// A cache of desks for lists and passes over several organs.
 #[derive(Debug, Default)]
-pub(in crate::office) struct Desks {
+pub(in crate::office) struct OrganContexts {
     /// Organs already loaded whose desk was not requested yet.
     seats: HashMap<OrganId, Seat>,
-    made: HashMap<OrganId, Result<Desk, String>>,
+    made: HashMap<OrganId, Result<OrganContext, String>>,
 }
 
-impl Desks {
+impl OrganContexts {
     /// Starts with organs already loaded. Others are loaded on request.
     pub(in crate::office) fn of_seats(seats: Vec<Seat>) -> Self {
         Self { seats: seats.into_iter().map(|seat| (seat.organ.id, seat)).collect(), made: HashMap::new() }
@@ -57,7 +57,7 @@ impl Desks {
         office: &Office,
         db: &mut Db,
         organ: OrganId,
-    ) -> Result<Result<&Desk, &str>, OfficeError> {
+    ) -> Result<Result<&OrganContext, &str>, OfficeError> {
         let desk = match self.made.entry(organ) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(match office.cases().desk_among(db, &mut self.seats, organ) {
@@ -75,7 +75,7 @@ impl Desks {
 
 /// The basis of an organ's decisions.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct OrganContext {
     /// The organ.
     pub organ: OrganRow,
     /// Its settings.
@@ -92,7 +92,7 @@ pub struct CaseFile {
     /// The case.
     pub case: Case,
     /// The organ's settings, with the calendar the case is computed with, which its row names.
-    pub desk: Desk,
+    pub desk: OrganContext,
     /// The calendar of running duties: for an open case its own, for a closed case the one in force.
     pub running: Arc<Calendar>,
     /// The calendar in force for the organ.
@@ -127,8 +127,8 @@ impl CaseFile {
 
     /// The same duties as rows.
     #[must_use]
-    pub fn written_duties(&self, today: NaiveDate) -> Vec<Duty> {
-        let written = |duty: Obligation| Duty {
+    pub fn written_duties(&self, today: NaiveDate) -> Vec<CurrentDuty> {
+        let written = |duty: Obligation| CurrentDuty {
             key: duty.key,
             kind: duty.kind.code().to_owned(),
             due_on: duty.due_on,
@@ -160,7 +160,7 @@ impl Cases<'_> {
     /// # Errors
     /// [`OfficeError::NotFound`] if the organ does not exist; [`OfficeError::Unreadable`] if its settings or its
     /// calendar cannot be read.
-    pub fn desk(&self, db: &mut Db, organ: OrganId) -> Result<Desk, OfficeError> {
+    pub fn desk(&self, db: &mut Db, organ: OrganId) -> Result<OrganContext, OfficeError> {
         let seat = organs::seat(db, organ)?;
         self.desk_of(db, seat)
     }
@@ -169,15 +169,20 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`OfficeError::Unreadable`] if the settings or the calendar cannot be read.
-    pub(in crate::office) fn desk_of(&self, db: &mut Db, seat: Seat) -> Result<Desk, OfficeError> {
+    pub(in crate::office) fn desk_of(&self, db: &mut Db, seat: Seat) -> Result<OrganContext, OfficeError> {
         let Seat { organ, in_force } = seat;
         let rules = crate::store::stored_object(&organ.settings)
             .map_err(|error| OfficeError::Unreadable(format!("settings of organ {}: {error}", organ.code)))?;
         let calendar = self.calendars().calendar_by(db, &organ.region, &in_force)?;
-        Ok(Desk { organ, rules, calendar })
+        Ok(OrganContext { organ, rules, calendar })
     }
 
-    fn desk_among(&self, db: &mut Db, seats: &mut HashMap<OrganId, Seat>, organ: OrganId) -> Result<Desk, OfficeError> {
+    fn desk_among(
+        &self,
+        db: &mut Db,
+        seats: &mut HashMap<OrganId, Seat>,
+        organ: OrganId,
+    ) -> Result<OrganContext, OfficeError> {
         match seats.remove(&organ) {
             Some(seat) => self.desk_of(db, seat),
             None => self.desk(db, organ),
@@ -246,7 +251,7 @@ impl Cases<'_> {
     pub(in crate::office) fn files_of(&self, db: &mut Db, rows: Vec<CaseRow>) -> Result<Vec<FileOrFault>, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_many(db, &ids)?;
-        let mut desks = Desks::of_rows(db, &rows)?;
+        let mut desks = OrganContexts::of_rows(db, &rows)?;
         let mut files = Vec::with_capacity(rows.len());
         for row in rows {
             let log = logs.get(&row.id).map_or(&[][..], Vec::as_slice);
@@ -267,7 +272,7 @@ impl Cases<'_> {
         db: &mut Db,
         (row, tags): (CaseRow, Option<Vec<String>>),
         log: &[EventRow],
-        mut desk: Desk,
+        mut desk: OrganContext,
     ) -> Result<CaseFile, OfficeError> {
         let case = folded(log)?;
         let own = self.calendars().calendar_of(db, &row, &desk)?;

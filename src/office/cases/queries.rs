@@ -6,9 +6,9 @@ use crate::case::{Action, Case, Obligation, Role, actions, extension_is_possible
 use crate::law::{
     Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, warning_level_between,
 };
-use crate::office::cases::case_file::{CaseFile, Desk, Desks, actor, read_log};
+use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, actor, read_log};
 use crate::office::people::access::seats_with;
-use crate::office::{Caller, Cases, OfficeError, Standing};
+use crate::office::{Authority, Caller, Cases, OfficeError};
 use crate::store::cases::events::{self, EventRow};
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
 use crate::store::supervision::orders::NamedOrder;
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 /// The roles that may read cases: everyone who works on them or supervises them. The intake system has its own view of
 /// its filings.
-pub const READERS: &[Role] =
+pub const CASE_READERS: &[Role] =
     &[Role::Clerk, Role::Handler, Role::Reviewer, Role::OfficeHead, Role::Leader, Role::Supervisor, Role::Auditor];
 
 /// Hypothetical facts.
@@ -94,9 +94,9 @@ impl Cases<'_> {
         after: Option<CaseCursor>,
         limit: i64,
     ) -> Result<Vec<ListedCase>, OfficeError> {
-        let seats = seats_with(db, caller, READERS, query.organ, query.with_subordinates)?;
+        let seats = seats_with(db, caller, CASE_READERS, query.organ, query.with_subordinates)?;
         let organs: Vec<OrganId> = seats.iter().map(|seat| seat.organ.id).collect();
-        let mut desks = Desks::of_seats(seats);
+        let mut desks = OrganContexts::of_seats(seats);
         let rows = match query.warning {
             None => cases::list(db, &CaseFilter { organs, ..query.filter.clone() }, after, limit)?,
             Some(level) => {
@@ -156,7 +156,7 @@ impl Cases<'_> {
         &self,
         db: &mut Db,
         level: WarningLevel,
-        desks: &mut Desks,
+        desks: &mut OrganContexts,
         filter: &CaseFilter,
         after: Option<CaseCursor>,
         limit: i64,
@@ -195,7 +195,7 @@ impl Cases<'_> {
         organ: Option<OrganId>,
         with_subordinates: bool,
     ) -> Result<Vec<OrganId>, OfficeError> {
-        let seats = seats_with(db, caller, READERS, organ, with_subordinates)?;
+        let seats = seats_with(db, caller, CASE_READERS, organ, with_subordinates)?;
         Ok(seats.into_iter().map(|seat| seat.organ.id).collect())
     }
 
@@ -206,14 +206,14 @@ impl Cases<'_> {
     pub fn show_case<T>(
         &self,
         caller: &Caller,
-        standing: &Standing,
+        authority: &Authority,
         id: CaseId,
         show: impl FnOnce(&Shown) -> Result<T, OfficeError>,
     ) -> Result<T, OfficeError> {
         self.store().read(|db| {
             let file = self.open_file(db, id)?;
             let orders = self.supervision().pending_orders(db, file.row.organ_id, id)?;
-            show(&self.shown(caller, &standing.roles, file, orders))
+            show(&self.shown(caller, &authority.roles, file, orders))
         })
     }
 
@@ -234,9 +234,9 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// As [`Cases::open_file`].
-    pub fn actions(&self, caller: &Caller, standing: &Standing, id: CaseId) -> Result<Vec<Action>, OfficeError> {
+    pub fn actions(&self, caller: &Caller, authority: &Authority, id: CaseId) -> Result<Vec<Action>, OfficeError> {
         let file = self.case(id)?;
-        Ok(self.actions_on(caller, &standing.roles, &file))
+        Ok(self.actions_on(caller, &authority.roles, &file))
     }
 
     fn actions_on(&self, caller: &Caller, roles: &BTreeSet<Role>, file: &CaseFile) -> Vec<Action> {
@@ -320,7 +320,7 @@ pub(in crate::office) fn estimate_of(row: &CaseRow, calendar: &Calendar) -> Opti
 }
 
 /// The warning level of a row, by its `warns_on`.
-fn row_level(row: &CaseRow, today: NaiveDate, desk: &Desk, calendar: &Calendar) -> WarningLevel {
+fn row_level(row: &CaseRow, today: NaiveDate, desk: &OrganContext, calendar: &Calendar) -> WarningLevel {
     if !row.is_open || row.received_on.is_none() {
         return WarningLevel::None;
     }

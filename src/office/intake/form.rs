@@ -137,11 +137,11 @@ fn delivery_ways() -> Vec<&'static str> {
 
 /// A form that was read. [`Checks`] holds its faults.
 #[derive(Debug)]
-pub struct Form {
+pub struct FilingForm {
     tidy: Value,
 }
 
-impl Form {
+impl FilingForm {
     /// Reads a form as of `today`. Adds its faults to `checks`.
     #[must_use]
     pub fn read(checks: &mut Checks, body: &Value, today: NaiveDate) -> Self {
@@ -324,9 +324,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(body: &Value) -> (Form, Vec<(String, String)>) {
+    fn read(body: &Value) -> (FilingForm, Vec<(String, String)>) {
         let mut checks = Checks::new();
-        let form = Form::read(&mut checks, body, "2025-03-20".parse().unwrap());
+        let form = FilingForm::read(&mut checks, body, "2025-03-20".parse().unwrap());
         let faults = match checks.done() {
             Ok(()) => Vec::new(),
             Err(OfficeError::Invalid(faults)) => faults.into_iter().map(|f| (f.pointer, f.code.into_owned())).collect(),

@@ -3,7 +3,7 @@
 use crate::case::{Case, Event, Position, position};
 use crate::law::{Calendar, ClockAnswer};
 use crate::office::OfficeError;
-use crate::office::cases::case_file::Desk;
+use crate::office::cases::case_file::OrganContext;
 use crate::report::ledger::Derived;
 use crate::store::cases::CaseRow;
 use crate::store::{Db, StoreError, UserId, people::users};
@@ -17,13 +17,13 @@ const BETWEEN: &str = "；";
 /// The basis for the derived columns of one export.
 #[derive(Debug)]
 pub(super) struct Deriving {
-    desk: Desk,
+    desk: OrganContext,
     today: NaiveDate,
     names: HashMap<Uuid, Option<String>>,
 }
 
 impl Deriving {
-    pub(super) fn new(desk: Desk, today: NaiveDate) -> Self {
+    pub(super) fn new(desk: OrganContext, today: NaiveDate) -> Self {
         Self { desk, today, names: HashMap::new() }
     }
 

@@ -1,13 +1,13 @@
 //! Importing a ledger. The file is read twice: first for its numbers, to detect duplicates and to continue the organ's
 //! series after them; then row by row, five hundred cases to a write. While one batch is written, the next is made.
 
-use super::series::{Key, Kind, Line, Place, Series};
+use super::series::{Series, SeriesKey, SeriesKind, SeriesLine, SeriesPlace};
 use super::{ImportOptions, LedgerImport};
-use crate::case::historical::{Beside, Past, Remark, Told, told};
+use crate::case::historical::{Beside, Past, PastLog, Remark, past_log};
 use crate::case::{Actor, Context, IdentityKind, NotAllowed, is_id_card};
 use crate::office::Ledgers;
 use crate::office::cases::applicants::Contact;
-use crate::office::cases::case_file::{CaseFile, Desk, bytes_of, derive_row, nobody, written};
+use crate::office::cases::case_file::{CaseFile, OrganContext, bytes_of, derive_row, nobody, written};
 use crate::office::cases::{blank_row, numbered};
 use crate::office::clock::instant_on;
 use crate::office::ledger::import_report::Telling;
@@ -97,7 +97,7 @@ impl Ledgers<'_> {
 struct Import<'a> {
     office: &'a Office,
     caller: Option<&'a Caller>,
-    desk: Desk,
+    desk: OrganContext,
     actor: Actor,
     options: ImportOptions,
     today: NaiveDate,
@@ -106,7 +106,7 @@ struct Import<'a> {
     since: Ts,
     reader: LedgerReader,
     /// The first line of each number.
-    numbers: HashMap<String, Line>,
+    numbers: HashMap<String, SeriesLine>,
     /// How often each row without a number has occurred.
     equals: HashMap<String, u32>,
     /// The canonical text of existing cases without a number, loaded on demand. Each matches only one row.
@@ -128,7 +128,7 @@ struct Import<'a> {
 struct Fresh {
     row: LedgerRow,
     /// The places of its numbers in the series of the organ.
-    places: Vec<Place>,
+    places: Vec<SeriesPlace>,
     fingerprint: String,
 }
 
@@ -136,7 +136,7 @@ impl<'a> Import<'a> {
     fn new(
         office: &'a Office,
         caller: Option<&'a Caller>,
-        desk: Desk,
+        desk: OrganContext,
         headings: Headings,
         options: ImportOptions,
     ) -> Self {
@@ -179,12 +179,12 @@ impl<'a> Import<'a> {
     /// Counts the rows, and records the first line of each number and the end of each of the organ's series. When
     /// writing, locks the series until the transaction ends.
     fn look_ahead(&mut self, db: &mut Db, source: &Source<'_>) -> Result<(), OfficeError> {
-        let mut places: BTreeMap<i32, Vec<Place>> = BTreeMap::new();
+        let mut places: BTreeMap<i32, Vec<SeriesPlace>> = BTreeMap::new();
         source.rows(|row| {
             let Some((number, _)) = self.reader.glance(&row) else { return Ok(()) };
             self.telling.report.rows += 1;
             let Some(number) = number else { return Ok(()) };
-            if let Some(place) = self.series.place(Kind::Registration, &number) {
+            if let Some(place) = self.series.place(SeriesKind::Registration, &number) {
                 places.entry(place.key.1).or_default().push(place);
             }
             let sheet = self.reader.sheet_name(row.sheet);
@@ -194,7 +194,7 @@ impl<'a> Import<'a> {
         self.telling.looked(&self.reader);
         self.series.set_rows(self.telling.report.rows);
         for (year, places) in places {
-            let before = self.before(db, (Kind::Registration, year))?;
+            let before = self.before(db, (SeriesKind::Registration, year))?;
             let within = places.iter().filter(|place| self.series.is_within(**place));
             let last = within.map(|place| place.seq).max().unwrap_or(0);
             self.last.insert(year, before.max(last));
@@ -204,21 +204,21 @@ impl<'a> Import<'a> {
 
     /// The last number of a series before this ledger. When writing, locks the series of 受理编号, whose numbers must be
     /// unique, so that no other transaction takes the following ones.
-    fn before(&mut self, db: &mut Db, key: Key) -> Result<i64, OfficeError> {
+    fn before(&mut self, db: &mut Db, key: SeriesKey) -> Result<i64, OfficeError> {
         if let Some(known) = self.series.before(key) {
             return Ok(known);
         }
         let (kind, year) = key;
         let last = match kind {
-            Kind::Registration if self.writes() => counters::hold(db, self.organ(), year, kind.code())?,
-            Kind::Registration | Kind::Reply => counters::last(db, self.organ(), year, kind.code())?,
+            SeriesKind::Registration if self.writes() => counters::hold(db, self.organ(), year, kind.code())?,
+            SeriesKind::Registration | SeriesKind::Reply => counters::last(db, self.organ(), year, kind.code())?,
         };
         self.series.set_before(key, last);
         Ok(last)
     }
 
     /// The places of the row's numbers in the organ's series, or faults for numbers too far beyond them.
-    fn places(&mut self, db: &mut Db, row: &LedgerRow) -> Result<Result<Vec<Place>, Vec<RowFault>>, OfficeError> {
+    fn places(&mut self, db: &mut Db, row: &LedgerRow) -> Result<Result<Vec<SeriesPlace>, Vec<RowFault>>, OfficeError> {
         let places = self.series.places(&row.past);
         for place in &places {
             self.before(db, place.key)?;
@@ -333,8 +333,8 @@ impl<'a> Import<'a> {
             department: department.as_ref().map(|(department, _)| department.id.0),
             number: drawn.as_ref().map_or("", |(number, _)| number),
         };
-        let told = match told(&row.past, &beside, &self.context()) {
-            Ok(told) => told,
+        let past_log = match past_log(&row.past, &beside, &self.context()) {
+            Ok(past_log) => past_log,
             Err(refusals) => {
                 let faults = refusals.into_iter().map(|refusal| found(&row, refusal)).collect();
                 self.telling.reject(faults);
@@ -342,7 +342,7 @@ impl<'a> Import<'a> {
             }
         };
         if let Some((_, seq)) = drawn {
-            let place = Place { key: (Kind::Registration, row.past.received_on.year()), seq };
+            let place = SeriesPlace { key: (SeriesKind::Registration, row.past.received_on.year()), seq };
             self.last.insert(place.key.1, seq);
             self.series.give(&[place], &place_of(&row));
         }
@@ -352,8 +352,8 @@ impl<'a> Import<'a> {
             self.departments.push(department.clone());
             self.batch.departments.push(department);
         }
-        let remarks: Vec<Remark> = row.remarks.iter().chain(&told.remarks).copied().collect();
-        let Told { events, case, .. } = told;
+        let remarks: Vec<Remark> = row.remarks.iter().chain(&past_log.remarks).copied().collect();
+        let PastLog { events, case, .. } = past_log;
         let now = self.now;
         let written = written(&events)?;
         let mut file = CaseFile {
@@ -441,7 +441,7 @@ impl<'a> Import<'a> {
     fn next_number(&mut self, db: &mut Db, year: i32) -> Result<(String, i64), OfficeError> {
         let mut seq = match self.last.get(&year) {
             Some(last) => *last,
-            None => self.before(db, (Kind::Registration, year))?,
+            None => self.before(db, (SeriesKind::Registration, year))?,
         };
         loop {
             let ended = || StoreError::Corrupt(format!("no number after {seq} of {year}"));
@@ -492,7 +492,7 @@ fn too_many(rows: u64, most: Option<u64>) -> OfficeError {
     OfficeError::Refused { code: "too_many_rows".into(), article: None, detail, errors: Vec::new() }
 }
 
-fn place_of(row: &LedgerRow) -> Line {
+fn place_of(row: &LedgerRow) -> SeriesLine {
     (row.sheet.clone(), row.line)
 }
 
@@ -507,7 +507,7 @@ fn number_fault(row: &LedgerRow, code: &'static str, detail: String) -> RowFault
     found(row, NotAllowed::new(code, detail).at(crate::case::historical::at::NUMBER))
 }
 
-fn twice(row: &LedgerRow, (sheet, line): &Line) -> RowFault {
+fn twice(row: &LedgerRow, (sheet, line): &SeriesLine) -> RowFault {
     let at = sheet.as_ref().map_or_else(String::new, |sheet| format!("工作表“{sheet}”"));
     number_fault(row, "duplicate_number", format!("与{at}第{line}行的受理编号相同；一件申请一个编号，请核对"))
 }

@@ -1,6 +1,6 @@
 //! The result of an import: counts, and the result of each row.
 
-use super::series::Line;
+use super::series::SeriesLine;
 use super::{AsideRow, LedgerImport, LineResult, LineStatus, MOST_FAULTS, RemarkCount};
 use crate::case::historical::Remark;
 use crate::office::cases::case_file::CaseFile;
@@ -17,7 +17,7 @@ const ASIDES: usize = 100;
 pub(super) struct Telling {
     /// The report so far.
     pub(super) report: LedgerImport,
-    remarks: BTreeMap<Remark, (u64, Vec<Line>)>,
+    remarks: BTreeMap<Remark, (u64, Vec<SeriesLine>)>,
     /// Maximum number of rows reported individually.
     lines: usize,
     /// The sheets that are read, in order.
@@ -104,7 +104,7 @@ impl Telling {
     }
 
     pub(super) fn finish(mut self, unmapped: Vec<Unmapped>, writes: bool) -> LedgerImport {
-        let counted = |(code, (count, lines)): (Remark, (u64, Vec<Line>))| RemarkCount {
+        let counted = |(code, (count, lines)): (Remark, (u64, Vec<SeriesLine>))| RemarkCount {
             code,
             label: code.label().to_owned(),
             count,

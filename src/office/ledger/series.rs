@@ -13,14 +13,14 @@ const MOST_AHEAD: i64 = 10_000;
 
 /// A kind of number with a pattern of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum SeriesKind {
     /// 受理编号.
     Registration,
     /// 答复文号.
     Reply,
 }
 
-impl Kind {
+impl SeriesKind {
     const ALL: [Self; 2] = [Self::Registration, Self::Reply];
 
     /// Its code in `counters`.
@@ -55,36 +55,39 @@ impl Kind {
 }
 
 /// One series: kind and year.
-pub(super) type Key = (Kind, i32);
+pub(super) type SeriesKey = (SeriesKind, i32);
 
 /// A place in a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SeriesPlace {
     /// The series.
-    pub(super) key: Key,
+    pub(super) key: SeriesKey,
     /// The number in it. [`i64::MAX`] if it has more digits than fit.
     pub(super) seq: i64,
 }
 
 /// The position of a row: its sheet (if the workbook has several) and its line.
-pub(super) type Line = (Option<Arc<str>>, u32);
+pub(super) type SeriesLine = (Option<Arc<str>>, u32);
 
 /// The series of an organ during an import.
 #[derive(Debug)]
 pub(super) struct Series {
-    patterns: [(Kind, String); 2],
+    patterns: [(SeriesKind, String); 2],
     /// The number of rows in the ledger.
     rows: i64,
     /// The last number of each series before the ledger.
-    before: BTreeMap<Key, i64>,
+    before: BTreeMap<SeriesKey, i64>,
     /// The imported numbers, each with its line.
-    given: BTreeMap<Key, BTreeMap<i64, Line>>,
+    given: BTreeMap<SeriesKey, BTreeMap<i64, SeriesLine>>,
 }
 
 impl Series {
     pub(super) fn new(number_pattern: &str, document_pattern: &str) -> Self {
         Self {
-            patterns: [(Kind::Registration, number_pattern.to_owned()), (Kind::Reply, document_pattern.to_owned())],
+            patterns: [
+                (SeriesKind::Registration, number_pattern.to_owned()),
+                (SeriesKind::Reply, document_pattern.to_owned()),
+            ],
             rows: 0,
             before: BTreeMap::new(),
             given: BTreeMap::new(),
@@ -96,37 +99,37 @@ impl Series {
     }
 
     /// The place of a number, if it follows the organ's pattern for this kind.
-    pub(super) fn place(&self, kind: Kind, number: &str) -> Option<Place> {
+    pub(super) fn place(&self, kind: SeriesKind, number: &str) -> Option<SeriesPlace> {
         let (_, pattern) = self.patterns.iter().find(|(of, _)| *of == kind)?;
         let (year, seq) = own_place(pattern, number)?;
-        Some(Place { key: (kind, year), seq })
+        Some(SeriesPlace { key: (kind, year), seq })
     }
 
     /// The places of a row's numbers.
-    pub(super) fn places(&self, past: &Past) -> Vec<Place> {
-        Kind::ALL.into_iter().filter_map(|kind| self.place(kind, kind.of(past)?)).collect()
+    pub(super) fn places(&self, past: &Past) -> Vec<SeriesPlace> {
+        SeriesKind::ALL.into_iter().filter_map(|kind| self.place(kind, kind.of(past)?)).collect()
     }
 
     /// The last number of a series before the ledger, if already loaded.
-    pub(super) fn before(&self, key: Key) -> Option<i64> {
+    pub(super) fn before(&self, key: SeriesKey) -> Option<i64> {
         self.before.get(&key).copied()
     }
 
-    pub(super) fn set_before(&mut self, key: Key, last: i64) {
+    pub(super) fn set_before(&mut self, key: SeriesKey, last: i64) {
         self.before.insert(key, last);
     }
 
     /// The highest number accepted.
-    fn limit(&self, key: Key) -> i64 {
+    fn limit(&self, key: SeriesKey) -> i64 {
         self.before(key).unwrap_or(0).saturating_add(self.rows).saturating_add(MOST_AHEAD)
     }
 
-    pub(super) fn is_within(&self, place: Place) -> bool {
+    pub(super) fn is_within(&self, place: SeriesPlace) -> bool {
         place.seq <= self.limit(place.key)
     }
 
     /// The refusal for a number too far beyond its series.
-    pub(super) fn too_far(&self, place: Place) -> NotAllowed {
+    pub(super) fn too_far(&self, place: SeriesPlace) -> NotAllowed {
         let (kind, year) = place.key;
         let (last, limit) = (self.before(place.key).unwrap_or(0), self.limit(place.key));
         let pattern = self.patterns.iter().find(|(of, _)| *of == kind).map_or("", |(_, pattern)| pattern);
@@ -139,14 +142,14 @@ impl Series {
     }
 
     /// Adds the row's numbers to the imported ones.
-    pub(super) fn give(&mut self, places: &[Place], line: &Line) {
+    pub(super) fn give(&mut self, places: &[SeriesPlace], line: &SeriesLine) {
         for place in places {
             self.given.entry(place.key).or_default().entry(place.seq).or_insert_with(|| line.clone());
         }
     }
 
     /// The highest imported number of each series.
-    pub(super) fn reached(&self) -> impl Iterator<Item = (Key, i64)> {
+    pub(super) fn reached(&self) -> impl Iterator<Item = (SeriesKey, i64)> {
         self.given.iter().filter_map(|(key, given)| Some((*key, *given.last_key_value()?.0)))
     }
 
@@ -155,7 +158,7 @@ impl Series {
         self.given.iter().filter_map(|(key, given)| self.jump(*key, given)).collect()
     }
 
-    fn jump(&self, key: Key, given: &BTreeMap<i64, Line>) -> Option<SeriesJump> {
+    fn jump(&self, key: SeriesKey, given: &BTreeMap<i64, SeriesLine>) -> Option<SeriesJump> {
         let (kind, year) = key;
         let mut last = self.before(key).unwrap_or(0);
         let mut jump: Option<SeriesJump> = None;
@@ -259,8 +262,8 @@ mod tests {
     #[test]
     fn the_widest_gap_is_told_and_all_that_is_missing_counted() {
         let mut series = Series::new("{year}-{seq}", "{year}/{seq}");
-        series.set_before((Kind::Registration, 2024), 3);
-        let place = |number: &str| series.place(Kind::Registration, number).unwrap();
+        series.set_before((SeriesKind::Registration, 2024), 3);
+        let place = |number: &str| series.place(SeriesKind::Registration, number).unwrap();
         let places = ["2024-1", "2024-4", "2024-6", "2024-10"].map(place);
         for (place, line) in places.into_iter().zip(2..) {
             series.give(&[place], &(None, line));

@@ -16,7 +16,7 @@ pub use crate::store::people::access::Thing;
 
 /// The caller's roles at the organ a thing belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct Authority {
     /// The organ. For a user, one of its organs in which the caller has a role.
     pub organ_id: OrganId,
     /// The organ's path in the tree.
@@ -25,7 +25,7 @@ pub struct Standing {
     pub roles: BTreeSet<Role>,
 }
 
-impl Standing {
+impl Authority {
     /// Whether the caller holds any of these roles there.
     #[must_use]
     pub fn has_any(&self, roles: &[Role]) -> bool {
@@ -33,13 +33,13 @@ impl Standing {
     }
 }
 
-/// An authenticated caller and their standing.
+/// An authenticated caller and their authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
     /// The caller.
     pub caller: Caller,
-    /// The standing at the requested thing. `None` for a request that names no thing.
-    pub standing: Option<Standing>,
+    /// The authority at the requested thing. `None` for a request that names no thing.
+    pub authority: Option<Authority>,
 }
 
 /// A caller checked again inside a write transaction, because roles may have been removed since admission.
@@ -47,14 +47,14 @@ pub struct Admission {
 pub(in crate::office) struct Readmitted {
     /// The caller with the present roles.
     pub caller: Caller,
-    /// The standing at the requested thing.
-    pub standing: Standing,
+    /// The authority at the requested thing.
+    pub authority: Authority,
     /// The organ of the thing, with the calendars in force for it.
     pub seat: Seat,
 }
 
 impl People<'_> {
-    /// Authenticates an access token and loads the caller's present roles and standing, in one statement.
+    /// Authenticates an access token and loads the caller's present roles and authority, in one statement.
     ///
     /// # Errors
     /// [`OfficeError::Unauthenticated`] if the token is invalid or of an older epoch, or the user is inactive;
@@ -67,18 +67,18 @@ impl People<'_> {
                 return Err(OfficeError::Unauthenticated);
             }
             let (caller, seats) = caller_of(asking, Origin::default())?;
-            let standing = thing.map(|thing| standing_at(db, &caller, thing, &seats)).transpose()?;
-            Ok(Admission { caller, standing })
+            let authority = thing.map(|thing| authority_in(db, &caller, thing, &seats)).transpose()?;
+            Ok(Admission { caller, authority })
         })
     }
 
-    /// Requires one of the roles: at the standing if there is one, else in any organ.
+    /// Requires one of the roles: at the authority if there is one, else in any organ.
     ///
     /// # Errors
     /// [`OfficeError::RoleRequired`] if the caller holds none of them.
-    pub fn require(&self, caller: &Caller, standing: Option<&Standing>, allowed: &[Role]) -> Result<(), OfficeError> {
-        let is_allowed = match standing {
-            Some(standing) => standing.has_any(allowed),
+    pub fn require(&self, caller: &Caller, authority: Option<&Authority>, allowed: &[Role]) -> Result<(), OfficeError> {
+        let is_allowed = match authority {
+            Some(authority) => authority.has_any(allowed),
             None => caller.roles.iter().any(|(_, role)| allowed.contains(role)),
         };
         if is_allowed { Ok(()) } else { Err(OfficeError::RoleRequired { roles: allowed.to_vec() }) }
@@ -103,25 +103,25 @@ fn caller_of(asking: Asking, origin: Origin) -> Result<(Caller, Vec<Seat>), Offi
 pub(in crate::office) fn readmit(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Readmitted, OfficeError> {
     let asking = access::asking(db, caller.user_id, Some(thing))?.ok_or(OfficeError::Unauthenticated)?;
     let (caller, seats) = caller_of(asking, caller.origin.clone())?;
-    let standing = standing_at(db, &caller, thing, &seats)?;
-    let seat = seats.into_iter().find(|seat| seat.organ.id == standing.organ_id).ok_or(OfficeError::NotFound)?;
-    Ok(Readmitted { caller, standing, seat })
+    let authority = authority_in(db, &caller, thing, &seats)?;
+    let seat = seats.into_iter().find(|seat| seat.organ.id == authority.organ_id).ok_or(OfficeError::NotFound)?;
+    Ok(Readmitted { caller, authority, seat })
 }
 
-/// The caller's standing at a thing whose organs were already loaded.
-fn standing_at(db: &mut Db, caller: &Caller, thing: Thing, seats: &[Seat]) -> Result<Standing, OfficeError> {
+/// The caller's authority at a thing whose organs were already loaded.
+fn authority_in(db: &mut Db, caller: &Caller, thing: Thing, seats: &[Seat]) -> Result<Authority, OfficeError> {
     if let (Thing::Mail(id), []) = (thing, seats) {
         // Either a mail about no single organ, or an unknown mail.
-        return standing(db, caller, Thing::Mail(id));
+        return authority_at(db, caller, Thing::Mail(id));
     }
-    standing_among(caller, seats.iter().map(OrganPlace::from))
+    authority_among(caller, seats.iter().map(OrganPlace::from))
 }
 
-/// The caller's standing at a thing, by the roles loaded at admission.
+/// The caller's authority at a thing, by the roles loaded at admission.
 ///
 /// # Errors
 /// [`OfficeError::NotFound`] if the thing does not exist or the caller has no role there, which look the same.
-pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, OfficeError> {
+pub fn authority_at(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Authority, OfficeError> {
     let places = match thing {
         Thing::Organ(id) => vec![access::of_organ(db, id)?],
         Thing::Case(id) => vec![access::of_case(db, id)?],
@@ -132,29 +132,29 @@ pub fn standing(db: &mut Db, caller: &Caller, thing: Thing) -> Result<Standing, 
             None => return at_top(db, caller),
         },
     };
-    standing_among(caller, places)
+    authority_among(caller, places)
 }
 
-fn standing_among(caller: &Caller, places: impl IntoIterator<Item = OrganPlace>) -> Result<Standing, OfficeError> {
-    let mut found: Option<Standing> = None;
+fn authority_among(caller: &Caller, places: impl IntoIterator<Item = OrganPlace>) -> Result<Authority, OfficeError> {
+    let mut found: Option<Authority> = None;
     for place in places {
         let roles = caller.roles_at(&place.path);
         match &mut found {
-            Some(standing) => standing.roles.extend(roles),
+            Some(authority) => authority.roles.extend(roles),
             None if roles.is_empty() => {}
-            None => found = Some(Standing { organ_id: place.organ_id, organ_path: place.path, roles }),
+            None => found = Some(Authority { organ_id: place.organ_id, organ_path: place.path, roles }),
         }
     }
     found.ok_or(OfficeError::NotFound)
 }
 
-/// The standing at a mail about no single organ: administrators and auditors of a root organ have access to these.
-fn at_top(db: &mut Db, caller: &Caller) -> Result<Standing, OfficeError> {
+/// The authority at a mail about no single organ: administrators and auditors of a root organ have access to these.
+fn at_top(db: &mut Db, caller: &Caller) -> Result<Authority, OfficeError> {
     for place in access::at_top(db)? {
         let mut roles = caller.roles_at(&place.path);
         roles.retain(|role| OF_ALL_ORGANS.contains(role));
         if !roles.is_empty() {
-            return Ok(Standing { organ_id: place.organ_id, organ_path: place.path, roles });
+            return Ok(Authority { organ_id: place.organ_id, organ_path: place.path, roles });
         }
     }
     Err(StoreError::NotFound.into())

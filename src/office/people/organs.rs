@@ -1,6 +1,6 @@
 //! Organs and their departments.
 
-use super::access::{require_member, standing};
+use super::access::{authority_at, require_member};
 use crate::case::{OrganRules, Role};
 use crate::law::Overlay;
 use crate::office::calendar::change::look_again;
@@ -118,11 +118,11 @@ impl People<'_> {
         let Some(parent) = parent else {
             return Err(OfficeError::invalid("/parent_id", "required", "必须填写主管机关"));
         };
-        let standing = standing(db, caller, Thing::Organ(parent)).map_err(|error| match error {
+        let authority = authority_at(db, caller, Thing::Organ(parent)).map_err(|error| match error {
             OfficeError::NotFound => OfficeError::invalid("/parent_id", "not_found", "没有这个行政机关"),
             other => other,
         })?;
-        self.require(caller, Some(&standing), &[Role::Admin])
+        self.require(caller, Some(&authority), &[Role::Admin])
     }
 
     /// Validates and adds an organ. The caller of this function must check authorisation.

@@ -7,7 +7,7 @@
 use super::auth::digest;
 use crate::office::service::origin::Origin;
 use crate::office::{OfficeError, People};
-use crate::store::people::tokens::{self, Counted, Lockout};
+use crate::store::people::tokens::{self, CountedFailures, Lockout};
 use crate::store::people::users::{self, UserRow};
 use crate::store::{Db, Ts, UserId, evidence::audit, people::known_networks};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,7 +15,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// A limit: the key under which attempts are counted, their maximum, and its name in the audit log.
-struct Limit {
+struct ThrottleLimit {
     key: String,
     most: u32,
     name: &'static str,
@@ -26,18 +26,18 @@ pub(in crate::office) struct Attempt {
     /// The account with that name, if there is one.
     pub user: Option<UserRow>,
     /// The limit of account and network.
-    pair: Limit,
+    pair: ThrottleLimit,
     /// The limits that apply if the network is not known for the account.
-    others: Vec<Limit>,
+    others: Vec<ThrottleLimit>,
 }
 
 /// Whether an attempt may continue.
-pub(in crate::office) enum Admission<T> {
+pub(in crate::office) enum ThrottleDecision<T> {
     Open(T),
     Closed { retry_after_s: u64 },
 }
 
-impl<T> Admission<T> {
+impl<T> ThrottleDecision<T> {
     /// The attempt, or [`OfficeError::Throttled`] (429).
     pub fn open(self) -> Result<T, OfficeError> {
         match self {
@@ -54,7 +54,7 @@ impl People<'_> {
         db: &mut Db,
         username: &str,
         origin: &Origin,
-    ) -> Result<Admission<Attempt>, OfficeError> {
+    ) -> Result<ThrottleDecision<Attempt>, OfficeError> {
         let security = &self.settings().security;
         let user = users::find_by_username(db, username)?;
         let id = user.as_ref().map(|user| user.id);
@@ -65,12 +65,12 @@ impl People<'_> {
         if !self.is_known_network(db, id.unwrap_or(UserId(Uuid::nil())), &network)? {
             others.push(account(username, security.login_failures_per_account));
             let (key, most) = (format!("address:{network}"), security.login_failures_per_address);
-            others.push(Limit { key, most, name: "address" });
+            others.push(ThrottleLimit { key, most, name: "address" });
         }
-        let limits: Vec<&Limit> = std::iter::once(&pair).chain(&others).collect();
+        let limits: Vec<&ThrottleLimit> = std::iter::once(&pair).chain(&others).collect();
         Ok(match self.count(db, &limits, id, origin)? {
-            Admission::Open(()) => Admission::Open(Attempt { user, pair, others }),
-            Admission::Closed { retry_after_s } => Admission::Closed { retry_after_s },
+            ThrottleDecision::Open(()) => ThrottleDecision::Open(Attempt { user, pair, others }),
+            ThrottleDecision::Closed { retry_after_s } => ThrottleDecision::Closed { retry_after_s },
         })
     }
 
@@ -98,7 +98,7 @@ impl People<'_> {
         db: &mut Db,
         user: UserId,
         origin: &Origin,
-    ) -> Result<Admission<()>, OfficeError> {
+    ) -> Result<ThrottleDecision<()>, OfficeError> {
         self.count(db, &[&password(user, self.settings().security.login_failures)], Some(user), origin)
     }
 
@@ -148,10 +148,10 @@ impl People<'_> {
     fn count(
         &self,
         db: &mut Db,
-        limits: &[&Limit],
+        limits: &[&ThrottleLimit],
         subject: Option<UserId>,
         origin: &Origin,
-    ) -> Result<Admission<()>, OfficeError> {
+    ) -> Result<ThrottleDecision<()>, OfficeError> {
         let window = TimeDelta::seconds(i64::from(self.settings().security.login_window_s));
         let now = self.clock().now();
         let mut counted = Vec::new();
@@ -161,7 +161,7 @@ impl People<'_> {
             counted.push((limit, one));
         }
         if counted.iter().all(|(_, one)| one.is_open) {
-            return Ok(Admission::Open(()));
+            return Ok(ThrottleDecision::Open(()));
         }
         let mut until = now.0;
         for (limit, one) in counted {
@@ -173,15 +173,15 @@ impl People<'_> {
             }
         }
         let left = u64::try_from((until - now.0).num_seconds()).unwrap_or(0);
-        Ok(Admission::Closed { retry_after_s: left.saturating_add(1) })
+        Ok(ThrottleDecision::Closed { retry_after_s: left.saturating_add(1) })
     }
 
     /// Writes one entry per key and window, however many attempts follow, so that a flood cannot fill the log.
     fn record_lockout(
         &self,
         db: &mut Db,
-        limit: &Limit,
-        counted: &Counted,
+        limit: &ThrottleLimit,
+        counted: &CountedFailures,
         until: DateTime<Utc>,
         subject: Option<UserId>,
         origin: &Origin,
@@ -222,14 +222,18 @@ impl People<'_> {
 }
 
 /// The name is hashed, because people type passwords into the name field.
-fn pair(username: &str, network: &str, most: u32) -> Limit {
-    Limit { key: format!("user:{}", digest(&format!("{username}\n{network}"))), most, name: "account_and_address" }
+fn pair(username: &str, network: &str, most: u32) -> ThrottleLimit {
+    ThrottleLimit {
+        key: format!("user:{}", digest(&format!("{username}\n{network}"))),
+        most,
+        name: "account_and_address",
+    }
 }
 
-fn account(username: &str, most: u32) -> Limit {
-    Limit { key: format!("account:{}", digest(username)), most, name: "account" }
+fn account(username: &str, most: u32) -> ThrottleLimit {
+    ThrottleLimit { key: format!("account:{}", digest(username)), most, name: "account" }
 }
 
-fn password(user: UserId, most: u32) -> Limit {
-    Limit { key: format!("password:{}", user.0), most, name: "password_change" }
+fn password(user: UserId, most: u32) -> ThrottleLimit {
+    ThrottleLimit { key: format!("password:{}", user.0), most, name: "password_change" }
 }

@@ -5,8 +5,8 @@ use crate::case::reminder_days::Days;
 use crate::case::reminder_policy;
 use crate::case::text::is_line_break;
 use crate::law::{DueRange, WarningLevel, warning_level_between};
-use crate::mail::duty::Duty;
-use crate::office::cases::case_file::{Desk, Desks};
+use crate::mail::duty::DutyWords;
+use crate::office::cases::case_file::{OrganContext, OrganContexts};
 use crate::office::people::auth::digest;
 use crate::office::supervision::overdue::cut;
 use crate::office::{Caller, OfficeError, Reminders};
@@ -71,7 +71,7 @@ impl Reminders<'_> {
             if watch.own_in.is_empty() {
                 return Err(OfficeError::NotFound);
             }
-            let mut desks = Desks::default();
+            let mut desks = OrganContexts::default();
             // `Calendar::new` would add the library's own PRODID, and RFC 5545 allows only one.
             let mut calendar = Calendar::empty();
             calendar.append_property(Property::new("VERSION", "2.0"));
@@ -137,9 +137,9 @@ fn one_line(text: &str) -> String {
 
 /// A duty as an all-day event. Omits the title of the case, which is the applicant's text. Without a desk (unreadable
 /// settings of the organ), shows the stored day and nothing that depends on the settings.
-fn event(duty: &OpenDuty, desk: Option<&Desk>, today: NaiveDate) -> Option<Event> {
+fn event(duty: &OpenDuty, desk: Option<&OrganContext>, today: NaiveDate) -> Option<Event> {
     let due_on = duty.due_on?;
-    let words = Duty::of(&duty.kind);
+    let words = DutyWords::of(&duty.kind);
     let label = words.label;
     // A duty of the organ itself has no case and thus no number.
     let number = duty.case_id.map(|_| one_line(duty.case_number.as_deref().unwrap_or("（尚未编号）")));

@@ -1,29 +1,29 @@
 //! One reminder pass: finds for each duty the recipients with an unsent step, then writes the digests.
 
 use super::organ_settings::{Effective, OrganReminders};
-use super::recipients::{People, Told};
+use super::recipients::{ChosenRecipient, People};
 use super::schedule::{MailError, Moment, Queued, RemindReport, Unreachable};
 use crate::case::reminder_days::Days;
-use crate::case::reminder_policy::{self, Owed, Policy, Rule, Standing, Step};
+use crate::case::reminder_policy::{self, DutyTiming, Owed, Policy, ReminderRule, ReminderStep};
 use crate::case::{
     Action, Actor, AnnualReport, Case, CommandKind, Context, ObligationKind, OrganRules, Role, Stage, actions,
     annual_reports,
 };
 use crate::config::ApplicantInMail;
 use crate::law::{Calendar, civil_day};
-use crate::mail::duty::{self, Duty};
+use crate::mail::duty::{self, DutyWords};
 use crate::mail::render::{Addressee, Item, Next, NextAction, RenderError, Rendered};
 use crate::mail::smtp::Mailbox;
 use crate::office::cases::case_file::CaseFile;
 use crate::office::clock::instant_on;
 use crate::office::{Office, OfficeError};
 use crate::store;
-use crate::store::cases::obligations::{CANCELLED, Duty as StoredDuty, MET, OPEN, ObligationRow};
+use crate::store::cases::obligations::{CANCELLED, CurrentDuty as StoredDuty, MET, OPEN, ObligationRow};
 use crate::store::database::seal::mask_name;
 use crate::store::mail::outbox::{self, NewMail};
 use crate::store::people::organs::OrganRow;
 use crate::store::reminders::recipients::{self, Recipient};
-use crate::store::reminders::{self, DutyRow, StepRow};
+use crate::store::reminders::{self, DutyRow, ReminderStepRow};
 use crate::store::{Db, ObligationId, OrganId, StoreError, Ts, UserId, reports::annual_reports as stored_reports};
 use crate::store::{people::organs, reminders::settings};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -45,19 +45,19 @@ pub(super) struct Pass<'a> {
     /// Organs whose own settings cannot be read. Their duties are skipped, not reminded of by the configured settings.
     unreadable: HashSet<OrganId>,
     calendars: HashMap<String, Arc<Calendar>>,
-    digests: BTreeMap<(UserId, NaiveDate), Vec<Line>>,
+    digests: BTreeMap<(UserId, NaiveDate), Vec<ReminderLine>>,
     /// Rendered mails not yet written. Batched, because a commit costs more than a row.
-    pending: Vec<(Line, NewMail)>,
+    pending: Vec<(ReminderLine, NewMail)>,
     report: RemindReport,
 }
 
 /// One step for one person, ready for a mail.
 #[derive(Clone)]
-struct Line {
+struct ReminderLine {
     duty: DutyRow,
     person: Recipient,
     item: Item,
-    step: StepRow,
+    step: ReminderStepRow,
     queued: Queued,
     closes: Option<NaiveDateTime>,
 }
@@ -154,9 +154,9 @@ impl<'a> Pass<'a> {
         let told = self.told(duty, &steps, &people)?;
         let mut file = None;
         for someone in people {
-            let is_told = |rule: Rule| told.contains(&key(duty, rule, &someone.person));
+            let is_told = |rule: ReminderRule| told.contains(&key(duty, rule, &someone.person));
             let since = self.since(duty, &someone);
-            let hears = |rule: Rule| someone.audience.hears(&policy, rule);
+            let hears = |rule: ReminderRule| someone.audience.hears(&policy, rule);
             let Some(owed) = reminder_policy::owed(&steps, hears, since, sending.day, is_told) else {
                 self.report.known += 1;
                 continue;
@@ -218,13 +218,18 @@ impl<'a> Pass<'a> {
 
     /// The day since which the duty has been unchanged and the person has had this part in it. For a pass of an earlier
     /// day there is no such limit.
-    fn since(&self, duty: &DutyRow, someone: &Told) -> NaiveDate {
+    fn since(&self, duty: &DutyRow, someone: &ChosenRecipient) -> NaiveDate {
         let since = Some(civil_day(duty.updated_at.0)).filter(|since| *since <= self.moment.day);
         since.into_iter().chain(someone.since).max().unwrap_or(NaiveDate::MIN)
     }
 
     /// The steps of the duty that were already sent. For most persons only the latest has to be looked up.
-    fn told(&self, duty: &DutyRow, steps: &[Step], people: &[Told]) -> Result<HashSet<String>, StoreError> {
+    fn told(
+        &self,
+        duty: &DutyRow,
+        steps: &[ReminderStep],
+        people: &[ChosenRecipient],
+    ) -> Result<HashSet<String>, StoreError> {
         let Some(latest) = steps.last() else { return Ok(HashSet::new()) };
         let (store, today) = (self.office.store(), self.moment.day);
         let newest: Vec<String> = people.iter().map(|told| key(duty, latest.rule, &told.person)).collect();
@@ -254,7 +259,7 @@ impl<'a> Pass<'a> {
         duty: &DutyRow,
         file: Option<&CaseFile>,
         calendar: &Calendar,
-        someone: &Told,
+        someone: &ChosenRecipient,
         today: NaiveDate,
     ) -> Result<Option<Next>, StoreError> {
         let Some(file) = file else { return Ok(None) };
@@ -285,13 +290,13 @@ impl<'a> Pass<'a> {
         days: &Days<'_>,
         policy: &Policy,
         sending: Sending,
-        someone: Told,
+        someone: ChosenRecipient,
         owed: Owed,
         case: CaseNow,
-    ) -> Line {
+    ) -> ReminderLine {
         let standing = reminder_policy::standing_between(days, duty.due_on, duty.latest_on, sending.day);
-        let words = Duty::of(&duty.kind);
-        let Told { person, because, .. } = someone;
+        let words = DutyWords::of(&duty.kind);
+        let ChosenRecipient { person, because, .. } = someone;
         let (case_title, applicant) = self.subject_matter(duty);
         let item = Item {
             organ: duty.organ_name.clone(),
@@ -315,7 +320,7 @@ impl<'a> Pass<'a> {
             next: case.next,
         };
         let key = key(duty, owed.rule, &person);
-        let step = StepRow {
+        let step = ReminderStepRow {
             mail_key: key.clone(),
             key,
             obligation_id: duty.id,
@@ -338,7 +343,7 @@ impl<'a> Pass<'a> {
             opens: sending.opens,
             is_in_digest: false,
         };
-        Line { duty: duty.clone(), person, item, step, queued, closes: sending.closes }
+        ReminderLine { duty: duty.clone(), person, item, step, queued, closes: sending.closes }
     }
 
     /// Title and applicant as far as mail may name them. Also masks a natural person's name within the title.
@@ -355,7 +360,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Puts the line into a mail of its own or into the person's digest.
-    fn put(&mut self, line: Line) -> Result<(), MailError> {
+    fn put(&mut self, line: ReminderLine) -> Result<(), MailError> {
         if !self.people.wants_digest(line.person.user_id) {
             return self.single(line);
         }
@@ -363,7 +368,7 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    fn single(&mut self, line: Line) -> Result<(), MailError> {
+    fn single(&mut self, line: ReminderLine) -> Result<(), MailError> {
         if self.is_preview {
             self.report.queued.push(line.queued);
             return Ok(());
@@ -391,7 +396,7 @@ impl<'a> Pass<'a> {
         if pending.is_empty() {
             return Ok(());
         }
-        let queue = |db: &mut Db, line: &Line, mail: &NewMail| -> Result<bool, StoreError> {
+        let queue = |db: &mut Db, line: &ReminderLine, mail: &NewMail| -> Result<bool, StoreError> {
             if !still_holds(db, line)? || !outbox::enqueue(db, mail)? {
                 return Ok(false);
             }
@@ -423,13 +428,15 @@ impl<'a> Pass<'a> {
 
     /// Writes the digest of a person and day. If it exists already, a step that comes up later waits for the next day's
     /// digest, unless the duty is due today; that one gets a mail of its own.
-    fn digest(&mut self, user: UserId, day: NaiveDate, lines: Vec<Line>) -> Result<(), MailError> {
+    fn digest(&mut self, user: UserId, day: NaiveDate, lines: Vec<ReminderLine>) -> Result<(), MailError> {
         let key = format!("digest/{}/{day}", user.0);
         let known = self.office.store().read(|db| outbox::known(db, std::slice::from_ref(&key)))?;
         if !known.is_empty() {
             for line in lines {
-                if matches!(line.queued.standing, Standing::Today | Standing::EarliestToday | Standing::LastWorkingDay)
-                {
+                if matches!(
+                    line.queued.standing,
+                    DutyTiming::Today | DutyTiming::EarliestToday | DutyTiming::LastWorkingDay
+                ) {
                     self.single(line)?;
                 } else {
                     self.report.known += 1;
@@ -437,10 +444,10 @@ impl<'a> Pass<'a> {
             }
             return Ok(());
         }
-        let lines: Vec<Line> = lines
+        let lines: Vec<ReminderLine> = lines
             .into_iter()
-            .map(|line| Line {
-                step: StepRow { mail_key: key.clone(), ..line.step },
+            .map(|line| ReminderLine {
+                step: ReminderStepRow { mail_key: key.clone(), ..line.step },
                 queued: Queued { is_in_digest: true, ..line.queued },
                 ..line
             })
@@ -470,7 +477,7 @@ impl<'a> Pass<'a> {
         db: &mut Db,
         key: &str,
         day: NaiveDate,
-        lines: &[Line],
+        lines: &[ReminderLine],
     ) -> Result<Result<Vec<Queued>, RenderError>, StoreError> {
         let mut standing = Vec::new();
         for line in lines {
@@ -489,13 +496,13 @@ impl<'a> Pass<'a> {
         if !outbox::enqueue(db, &self.mail(key.to_owned(), &standing, rendered, at))? {
             return Ok(Ok(Vec::new()));
         }
-        let steps: Vec<StepRow> = standing.iter().map(|line| line.step.clone()).collect();
+        let steps: Vec<ReminderStepRow> = standing.iter().map(|line| line.step.clone()).collect();
         reminders::record_steps(db, &steps)?;
         Ok(Ok(standing.into_iter().map(|line| line.queued).collect()))
     }
 
     /// Builds the mail of these lines, all for one person. Sets organ and case only if all lines share them.
-    fn mail(&self, dedupe_key: String, lines: &[Line], rendered: Rendered, now: Ts) -> NewMail {
+    fn mail(&self, dedupe_key: String, lines: &[ReminderLine], rendered: Rendered, now: Ts) -> NewMail {
         let one = |values: Vec<Option<uuid::Uuid>>| {
             let first = values.first().copied().flatten()?;
             values.iter().all(|value| *value == Some(first)).then_some(first)
@@ -539,7 +546,7 @@ impl<'a> Pass<'a> {
                     tracing::error!(organ = organ.code, %cause, "an organ's yearly duties stay as they are: its settings cannot be read");
                     self.report.unreachable.push(Unreachable {
                         case_number: None,
-                        duty: Duty::of(kind).label,
+                        duty: DutyWords::of(kind).label,
                         due_on: self.moment.day,
                         person: None,
                         why: format!("{}的设置不能读取，年度报告的期限没有更新", organ.name),
@@ -584,7 +591,7 @@ impl<'a> Pass<'a> {
         tracing::warn!(obligation = %duty.id.0, "a reminder is owed and cannot be sent: no usable mailbox");
         self.report.unreachable.push(Unreachable {
             case_number: duty.case_number.clone(),
-            duty: Duty::of(&duty.kind).label,
+            duty: DutyWords::of(&duty.kind).label,
             due_on: duty.due_on,
             person,
             why,
@@ -593,14 +600,14 @@ impl<'a> Pass<'a> {
 }
 
 /// Whether the duty is unchanged and the person still receives its mail, locked until the transaction ends.
-fn still_holds(db: &mut Db, line: &Line) -> Result<bool, StoreError> {
+fn still_holds(db: &mut Db, line: &ReminderLine) -> Result<bool, StoreError> {
     let duty = &line.duty;
     Ok(reminders::still_stands(db, duty.id, duty.case_id, duty.due_on)?
         && recipients::still_hears_of(db, line.person.user_id, duty.organ_id)?)
 }
 
 /// The identity of a step: obligation, rule, due date and person.
-fn key(duty: &DutyRow, rule: Rule, person: &Recipient) -> String {
+fn key(duty: &DutyRow, rule: ReminderRule, person: &Recipient) -> String {
     format!("remind/{}/{}/{}/{}", duty.id.0, rule.code(), duty.due_on, person.user_id.0)
 }
 

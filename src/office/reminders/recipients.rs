@@ -1,9 +1,9 @@
 //! The recipients of a reminder: the audiences of the policy, and the deputies of absent persons.
 
 use crate::case::Role;
-use crate::case::reminder_policy::{Audience, Policy, Rule};
+use crate::case::reminder_policy::{Audience, Policy, ReminderRule};
 use crate::mail::because::Because;
-use crate::mail::duty::Duty;
+use crate::mail::duty::DutyWords;
 use crate::store::reminders::DutyRow;
 use crate::store::reminders::preferences::{self, PreferenceRow};
 use crate::store::reminders::recipients::{self, Recipient, Worker};
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 /// A recipient of a reminder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct ChosenRecipient {
     /// The person.
     pub person: Recipient,
     /// The audience that determines from when on they are reminded.
@@ -54,9 +54,9 @@ impl<'a> People<'a> {
         &mut self,
         duty: &DutyRow,
         policy: &Policy,
-        rule: Rule,
+        rule: ReminderRule,
         today: NaiveDate,
-    ) -> Result<Vec<Told>, StoreError> {
+    ) -> Result<Vec<ChosenRecipient>, StoreError> {
         let mut list = List(Vec::new());
         self.without_handler(&mut list, duty)?;
         let (owner, department) = (duty.owner_id, duty.department_id);
@@ -81,7 +81,7 @@ impl<'a> People<'a> {
             }
             for person in self.holding(duty, audience)? {
                 // A follow-up has no statutory last day to count from.
-                let onset = audience.onset(policy).filter(|_| !Duty::of(&duty.kind).is_follow_up);
+                let onset = audience.onset(policy).filter(|_| !DutyWords::of(&duty.kind).is_follow_up);
                 let because = Because::Is(audience, onset);
                 match self.stand_in(&person, duty.organ_id, today)? {
                     StandIn::Is(deputy, from, until) => {
@@ -255,12 +255,12 @@ enum StandIn {
 }
 
 /// Holds each person once, with the first reason.
-struct List(Vec<Told>);
+struct List(Vec<ChosenRecipient>);
 
 impl List {
     fn add(&mut self, person: Recipient, audience: Audience, because: Because, since: Option<NaiveDate>) {
         if !self.0.iter().any(|known| known.person.user_id == person.user_id) {
-            self.0.push(Told { person, audience, because, since });
+            self.0.push(ChosenRecipient { person, audience, because, since });
         }
     }
 }

@@ -6,7 +6,7 @@
 use super::foresight::ForeseenDuties;
 use super::pass::Pass;
 use crate::case::reminder_days::Days;
-use crate::case::reminder_policy::{DayKind, Rule, Standing};
+use crate::case::reminder_policy::{DayKind, DutyTiming, ReminderRule};
 use crate::config::Settings;
 use crate::law::Calendar;
 use crate::mail::because::Because;
@@ -89,9 +89,9 @@ pub struct Queued {
     /// The line with the range of the date, while a holiday notice is not published.
     pub estimate: Option<String>,
     /// The duty's state relative to its date.
-    pub standing: Standing,
+    pub standing: DutyTiming,
     /// The rule that caused the mail.
-    pub rule: Rule,
+    pub rule: ReminderRule,
     /// The missed reminder days that this mail makes up for.
     pub missed: Vec<NaiveDate>,
     /// The recipient's name.

@@ -2,7 +2,7 @@
 
 use crate::case::{AnnualDuty, AnnualReport, ObligationKind, annual_report_key, annual_reports};
 use crate::office::{Caller, OfficeError, Reports};
-use crate::store::cases::obligations::{Duty, MET, OPEN};
+use crate::store::cases::obligations::{CurrentDuty, MET, OPEN};
 use crate::store::reports::{annual_reports as rows, annual_reports::AnnualReportRow};
 use crate::store::{Db, OrganId, people::organs};
 use chrono::{Datelike, NaiveDate};
@@ -90,7 +90,7 @@ impl Reports<'_> {
         self.keep_report(db, caller, organ, year)?;
         let owed = owed_on(desk.rules.annual_report, year);
         if let Some(owed) = &owed {
-            let duty = Duty {
+            let duty = CurrentDuty {
                 key: annual_report_key(year),
                 kind: ObligationKind::AnnualReport.code().to_owned(),
                 due_on: Some(owed.due_on),

@@ -2,12 +2,12 @@
 
 use super::super::{Caller, OfficeError, Reports};
 use super::count::{Count, stock_of};
-use super::{ReportQuery, Scope};
+use super::{ReportQuery, ReportScope};
 use crate::case::{ApplicantKind, Stage};
 use crate::law::Outcome;
 use crate::office::Word;
 use crate::office::cases::applicants::masked_name;
-use crate::report::annual::{Line, Selector, is_in_remedy_cell, selector};
+use crate::report::annual::{Selector, TableLine, is_in_remedy_cell, selector};
 use crate::store::cases::CaseRow;
 use crate::store::{CaseId, Db, OrganId, reports};
 use chrono::NaiveDate;
@@ -86,24 +86,24 @@ impl Reports<'_> {
                     format!("{}年格式没有这一{what}，请按报告中的名称填写", scope.form.code()),
                 )
             })?;
-            let mut cell = Cell { scope: &scope, count: &count, selector: &selector, names: names(&scope) };
+            let mut cell = ReportCell { scope: &scope, count: &count, selector: &selector, names: names(&scope) };
             Ok((cell.page(db, query)?, count.is_complete))
         })
     }
 }
 
-fn names(scope: &Scope) -> HashMap<OrganId, String> {
+fn names(scope: &ReportScope) -> HashMap<OrganId, String> {
     scope.organs.iter().map(|organ| (organ.id, organ.name.clone())).collect()
 }
 
-struct Cell<'a> {
-    scope: &'a Scope,
+struct ReportCell<'a> {
+    scope: &'a ReportScope,
     count: &'a Count,
     selector: &'a Selector,
     names: HashMap<OrganId, String>,
 }
 
-impl Cell<'_> {
+impl ReportCell<'_> {
     /// Selects cases by their rows, and merges in those whose logs say more than their rows.
     fn page(&mut self, db: &mut Db, query: &CellQuery) -> Result<Vec<CellCase>, OfficeError> {
         let wanted = query.limit.saturating_add(1);
@@ -120,7 +120,7 @@ impl Cell<'_> {
             }
         }
         let period = &self.scope.period;
-        let is_there = |line: &Option<Line>| line.is_some_and(|line| self.selector.takes(&line, period));
+        let is_there = |line: &Option<TableLine>| line.is_some_and(|line| self.selector.takes(&line, period));
         let is_next = |id: &CaseId| query.after.is_none_or(|after| *id > after);
         let turned: Vec<CaseId> =
             self.count.turned.iter().filter(|(id, line)| is_next(id) && is_there(line)).map(|(id, _)| *id).collect();
@@ -164,7 +164,12 @@ fn shown(
 }
 
 /// The cases whose remedies are counted in a cell of table four. Their numbers of remedies add up to the cell.
-fn remedy_page(db: &mut Db, scope: &Scope, count: &Count, query: &CellQuery) -> Result<Vec<CellCase>, OfficeError> {
+fn remedy_page(
+    db: &mut Db,
+    scope: &ReportScope,
+    count: &Count,
+    query: &CellQuery,
+) -> Result<Vec<CellCase>, OfficeError> {
     if !scope.form.remedy_columns().contains(&query.column.as_str()) {
         let detail = format!("表四没有这一栏，应为：{}", scope.form.remedy_columns().join("、"));
         return Err(OfficeError::invalid("?column", "invalid_value", detail));

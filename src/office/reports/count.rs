@@ -7,20 +7,20 @@ use crate::case::{
 };
 use crate::law::{Channel, Outcome};
 use crate::office::cases::case_file::read_log;
-use crate::report::annual::{Form, Line, Mix, Period, Selector, When};
+use crate::report::annual::{Form, Mix, Period, Selector, TableLine, When};
 use crate::store::cases::CaseRow;
 use crate::store::people::organs::OrganRow;
-use crate::store::reports::{self, Ended, Group, Stock};
+use crate::store::reports::{self, CountGroup, Ended, Stock};
 use crate::store::{CaseId, Db, DepartmentId, OrganId, people::departments};
 use std::collections::{BTreeMap, HashMap};
 
 /// The cases of organs in a period.
 pub(super) struct Count {
     /// All cases, grouped by equal attributes.
-    pub lines: Vec<Line>,
+    pub lines: Vec<TableLine>,
     /// The cases whose rows are not sufficient, with the line computed from the log. `None` if the case does not count
     /// in the period.
-    pub turned: BTreeMap<CaseId, Option<Line>>,
+    pub turned: BTreeMap<CaseId, Option<TableLine>>,
     /// Reconsiderations and lawsuits, by case.
     pub remedies: BTreeMap<CaseId, Vec<RemedyCourse>>,
     /// The closed cases of each department by outcome. `None` for cases without a department.
@@ -104,13 +104,13 @@ impl Count {
         self.is_complete &= office.cases().each_as_it_stood(db, &rows, as_of, |stood| {
             let found = course(stood.log);
             let line =
-                found.map(|course| Line { course, is_late: stood.position.standing == Standing::Late, count: 1 });
+                found.map(|course| TableLine { course, is_late: stood.position.standing == Standing::Late, count: 1 });
             known.insert(stood.row.id, line);
         })?;
         Ok(())
     }
 
-    fn add(&mut self, sums: &mut HashMap<Key, i64>, group: &Group, entered: When, ended: When) {
+    fn add(&mut self, sums: &mut HashMap<Key, i64>, group: &CountGroup, entered: When, ended: When) {
         let kind = ApplicantKind::from_code(&group.applicant_kind);
         let channel = Channel::from_code(&group.channel);
         let outcome = group.outcome.as_deref().map(Outcome::from_code);
@@ -225,12 +225,12 @@ fn key_of_row(row: &CaseRow, period: &Period) -> Option<Key> {
 }
 
 /// A line with one representative day for its group.
-fn line(key: Key, count: u32, period: &Period) -> Option<Line> {
+fn line(key: Key, count: u32, period: &Period) -> Option<TableLine> {
     let (applicant_kind, channel, entered, ended, outcome, is_extended, is_late) = key;
     let entered_on = if entered == When::Before { period.from.pred_opt()? } else { period.from };
     let concluded = match (ended, outcome) {
         (When::Within, Some(outcome)) => Some(Conclusion { on: period.until, outcome, is_extended }),
         (When::Within | When::Before | When::Later, _) => None,
     };
-    Some(Line { course: Course { applicant_kind, channel, entered_on, concluded }, is_late, count })
+    Some(TableLine { course: Course { applicant_kind, channel, entered_on, concluded }, is_late, count })
 }

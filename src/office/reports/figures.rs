@@ -1,7 +1,7 @@
 //! The figures an office enters: table two and the sections it writes itself.
 
 use super::super::{Caller, OfficeError, Reports};
-use super::{FIRST_YEAR, Scope};
+use super::{FIRST_YEAR, ReportScope};
 use crate::case::Role;
 use crate::report::annual::{Form, OwnFigures};
 use crate::store::reports::{self, FiguresRow};
@@ -28,7 +28,7 @@ pub struct FiguresView {
 
 impl OwnFigures {
     /// The figures the organs of a scope entered for its year. Empty for a part of a year, which has no table two.
-    pub(super) fn of(db: &mut Db, scope: &Scope) -> Result<Self, OfficeError> {
+    pub(super) fn of(db: &mut Db, scope: &ReportScope) -> Result<Self, OfficeError> {
         if scope.name != format!("{}年", scope.year) {
             return Ok(Self::default());
         }

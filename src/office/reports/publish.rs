@@ -2,11 +2,13 @@
 
 use super::super::{Caller, OfficeError, Reports};
 use super::count::Count;
-use super::{ReportQuery, Scope};
+use super::{ReportQuery, ReportScope};
 use crate::case::{AnnualReport, ApplicantKind, Event, RemedyCourse, as_it_stood, course, remedy_courses};
 use crate::law::ClockStatus;
 use crate::office::cases::case_file::read_log;
-use crate::report::annual::{Form, Line, Period, Table, form, is_in_remedy_cell, selector, table_four, table_three};
+use crate::report::annual::{
+    Form, Period, Table, TableLine, form, is_in_remedy_cell, selector, table_four, table_three,
+};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::EventRow;
 use crate::store::reports::{self, SnapshotRow};
@@ -153,7 +155,7 @@ impl Reports<'_> {
 
     /// The cases that moved to other rows because of events recorded after `since` that happened by the end of the
     /// period.
-    fn moved_cases(&self, db: &mut Db, scope: &Scope, since: Ts) -> Result<Vec<MovedCase>, OfficeError> {
+    fn moved_cases(&self, db: &mut Db, scope: &ReportScope, since: Ts) -> Result<Vec<MovedCase>, OfficeError> {
         let ids = reports::recorded_since(db, &scope.ids(), since, scope.period.until)?;
         let rows = reports::rows_of(db, &ids)?;
         let logs = events::load_many(db, &ids)?;
@@ -184,12 +186,12 @@ impl Reports<'_> {
         db: &mut Db,
         row: &CaseRow,
         log: &[EventRow],
-        scope: &Scope,
+        scope: &ReportScope,
     ) -> Result<Vec<&'static str>, OfficeError> {
         let log = read_log(log)?;
-        let Scope { form, period, .. } = scope;
+        let ReportScope { form, period, .. } = scope;
         let is_late = self.was_late(db, row, &log, period.until)?;
-        let line = course(&log).map(|course| Line { course, is_late, count: 1 });
+        let line = course(&log).map(|course| TableLine { course, is_late, count: 1 });
         let sums = [form::RESULTS, form::SHEET_RECEIVED, form::SHEET_ENDED, form::SHEET_ANSWERED, form::SHEET_REFUSED];
         let stands = |row: &&'static str| {
             let selector = selector(*form, row, form::TOTAL);

@@ -166,7 +166,7 @@ impl Reports<'_> {
             let mut work = WORK;
             for organ in &names {
                 let room = MOST_CASES - report.compared.min(MOST_CASES);
-                let docket = Docket::load(db, organ, (from, until), room)?;
+                let docket = TopicCases::load(db, organ, (from, until), room)?;
                 report.compared += docket.rows.len();
                 let (topics, is_complete) = docket.topics(&mut work);
                 report.is_complete &= is_complete && docket.is_complete;
@@ -227,7 +227,7 @@ fn wording(event: Event) -> Option<String> {
 }
 
 /// The requests of an organ, first received first, with the data that groups them.
-struct Docket<'a> {
+struct TopicCases<'a> {
     organ: &'a OrganRow,
     rows: Vec<CaseRow>,
     profiles: Vec<Profile>,
@@ -236,7 +236,7 @@ struct Docket<'a> {
     is_complete: bool,
 }
 
-impl<'a> Docket<'a> {
+impl<'a> TopicCases<'a> {
     fn load(
         db: &mut Db,
         organ: &'a OrganRow,

@@ -5,13 +5,13 @@ use crate::law::chinese_date;
 use crate::mail::deputies::with_deputies;
 use crate::mail::order_notice::Notice;
 use crate::mail::smtp;
-use crate::office::people::access::standing;
-use crate::office::{Caller, OfficeError, Standing, Supervision, Thing};
+use crate::office::people::access::authority_at;
+use crate::office::{Authority, Caller, OfficeError, Supervision, Thing};
 use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::mail::outbox::{self, NewMail};
 use crate::store::people::departments::DepartmentRow;
 use crate::store::reminders::recipients::{self, Recipient};
-use crate::store::supervision::orders::{self, NamedOrder, OrderFilter, OrderRow, Owner, StepRow};
+use crate::store::supervision::orders::{self, NamedOrder, OrderFilter, OrderRow, OrderStepRow, Owner};
 use crate::store::{
     CaseId, Db, DepartmentId, ObligationId, OrderId, OrganId, StoreError, UserId,
     cases::{self, counters},
@@ -49,7 +49,7 @@ pub struct OrderFile {
     /// The order with the names to display.
     pub order: NamedOrder,
     /// The steps, each with the name of the acting user.
-    pub steps: Vec<(StepRow, String)>,
+    pub steps: Vec<(OrderStepRow, String)>,
 }
 
 /// The target of a new order.
@@ -58,7 +58,7 @@ struct Target {
     case: Option<CaseId>,
     department: Option<DepartmentId>,
     owner: Owner,
-    standing: Standing,
+    authority: Authority,
 }
 
 impl Supervision<'_> {
@@ -70,11 +70,11 @@ impl Supervision<'_> {
     /// the caller has none of the [`ISSUERS`] roles.
     pub fn admit_order(&self, db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<(), OfficeError> {
         let found = match (new.case_id, new.department_id) {
-            (Some(case), _) => standing(db, caller, Thing::Case(CaseId(case))).map_err(if_hidden(no_case)),
+            (Some(case), _) => authority_at(db, caller, Thing::Case(CaseId(case))).map_err(if_hidden(no_case)),
             (None, Some(id)) => {
                 let row = departments::find(db, id.into()).map_err(OfficeError::from);
                 let organ = row.map_err(if_hidden(no_department))?.organ_id;
-                standing(db, caller, Thing::Organ(organ)).map_err(if_hidden(no_department))
+                authority_at(db, caller, Thing::Organ(organ)).map_err(if_hidden(no_department))
             }
             // Neither is named. `issue_order` reports it.
             (None, None) => return Ok(()),
@@ -89,7 +89,7 @@ impl Supervision<'_> {
     /// [`OfficeError::RoleRequired`] if the caller may not issue; [`OfficeError::Refused`] for the text or the day.
     pub fn issue_order(&self, db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<OrderFile, OfficeError> {
         let target = target(db, caller, new)?;
-        self.people().require(caller, Some(&target.standing), ISSUERS)?;
+        self.people().require(caller, Some(&target.authority), ISSUERS)?;
         let (issuer_organ, issuer_role) = issues_for(caller, &target)?;
         let (today, now) = (self.clock().today(), self.clock().now());
         let desk = self.cases().desk(db, target.organ)?;
@@ -133,12 +133,12 @@ impl Supervision<'_> {
         expected: i64,
     ) -> Result<OrderFile, OfficeError> {
         self.store().write(|db| {
-            let standing = standing(db, caller, Thing::Order(id))?;
+            let authority = authority_at(db, caller, Thing::Order(id))?;
             let before = orders::lock(db, id)?;
             if before.version != expected {
                 return Err(OfficeError::Stale);
             }
-            may_act(db, caller, &standing, &before, command)?;
+            may_act(db, caller, &authority, &before, command)?;
             let (today, now) = (self.clock().today(), self.clock().now());
             let calendar = self.cases().desk(db, before.organ_id)?.calendar;
             let after = read_order(&before)?.decide(command, today, &calendar)?;
@@ -295,7 +295,7 @@ impl Supervision<'_> {
 /// Maximum number of orders shown with a case.
 const MOST_PENDING: i64 = 50;
 
-/// The target of a new order, and the caller's standing there.
+/// The target of a new order, and the caller's authority there.
 fn target(db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<Target, OfficeError> {
     let department = match new.department_id {
         Some(id) => Some(department(db, id.into())?),
@@ -304,11 +304,18 @@ fn target(db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<Target, Office
     let Some(case) = new.case_id.map(CaseId) else {
         let department = department
             .ok_or_else(|| OfficeError::invalid("/case_id", "required", "须指明督办哪件案件，或者督办哪个科室"))?;
-        let standing = standing(db, caller, Thing::Organ(department.organ_id)).map_err(if_hidden(no_department))?;
+        let authority =
+            authority_at(db, caller, Thing::Organ(department.organ_id)).map_err(if_hidden(no_department))?;
         let owner = Owner { user: None, department: Some(department.id) };
-        return Ok(Target { organ: department.organ_id, case: None, department: Some(department.id), owner, standing });
+        return Ok(Target {
+            organ: department.organ_id,
+            case: None,
+            department: Some(department.id),
+            owner,
+            authority,
+        });
     };
-    let standing = standing(db, caller, Thing::Case(case)).map_err(if_hidden(no_case))?;
+    let authority = authority_at(db, caller, Thing::Case(case)).map_err(if_hidden(no_case))?;
     let row = cases::find(db, case)?;
     if department.as_ref().is_some_and(|department| department.organ_id != row.organ_id) {
         return Err(no_department());
@@ -318,7 +325,7 @@ fn target(db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<Target, Office
         Some(department) => Owner { user: None, department: Some(department) },
         None => Owner { user: row.handler_id, department: row.department_id },
     };
-    Ok(Target { organ: row.organ_id, case: Some(case), department: named, owner, standing })
+    Ok(Target { organ: row.organ_id, case: Some(case), department: named, owner, authority })
 }
 
 fn department(db: &mut Db, id: DepartmentId) -> Result<DepartmentRow, OfficeError> {
@@ -344,7 +351,7 @@ fn no_department() -> OfficeError {
 
 /// The organ and role in which the caller issues: the ones nearest to the organ that has to answer.
 fn issues_for(caller: &Caller, target: &Target) -> Result<(OrganId, Role), OfficeError> {
-    let path = &target.standing.organ_path;
+    let path = &target.authority.organ_path;
     let place = |organ: OrganId| path.find(&format!("/{}/", organ.0));
     let counts = |(organ, role): &&(OrganId, Role)| match role {
         Role::Supervisor => place(*organ).is_some(),
@@ -361,7 +368,7 @@ fn issues_for(caller: &Caller, target: &Target) -> Result<(OrganId, Role), Offic
 fn may_act(
     db: &mut Db,
     caller: &Caller,
-    standing: &Standing,
+    authority: &Authority,
     row: &OrderRow,
     command: &OrderCommand,
 ) -> Result<(), OfficeError> {
@@ -370,7 +377,7 @@ fn may_act(
         OrderAct::Answer if caller.user_id == row.issuer_id => {
             refused("issuer_cannot_answer", "督办单由被督办的机关、科室的其他人员答复，不能由签发人自己答复")
         }
-        OrderAct::Answer if standing.has_any(&[Role::Clerk, Role::OfficeHead]) => Ok(()),
+        OrderAct::Answer if authority.has_any(&[Role::Clerk, Role::OfficeHead]) => Ok(()),
         OrderAct::Answer => {
             let owner = orders::owner(db, row)?;
             let is_theirs = owner.user == Some(caller.user_id)
@@ -414,9 +421,9 @@ fn step(
     acted_on: NaiveDate,
     text: Option<&str>,
     due_on: Option<NaiveDate>,
-) -> Result<StepRow, OfficeError> {
+) -> Result<OrderStepRow, OfficeError> {
     let seq = i32::try_from(row.version).map_err(|_| OfficeError::Internal("an order of too many steps".into()))?;
-    Ok(StepRow {
+    Ok(OrderStepRow {
         order_id: row.id,
         seq,
         act: act.code().to_owned(),

@@ -7,8 +7,8 @@
 use crate::case::{Position, Role, Stage, Standing, Summary};
 use crate::law::{Calendar, ClockStatus, Outcome};
 use crate::office::Word;
-use crate::office::cases::as_of::Stood;
-use crate::office::cases::case_file::{Desk, Desks, derived_of};
+use crate::office::cases::as_of::CaseAsOf;
+use crate::office::cases::case_file::{OrganContext, OrganContexts, derived_of};
 use crate::office::cases::queries::{estimate_of, last_day_with_left};
 use crate::office::people::access::seats_with;
 use crate::office::{Caller, OfficeError, Supervision};
@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 /// The roles that may ask: those responsible for deadlines and those who supervise them (who also see the organs
 /// below).
-pub const WATCHERS: &[Role] = &[Role::Supervisor, Role::OfficeHead, Role::Leader, Role::Clerk, Role::Auditor];
+pub const OVERDUE_READERS: &[Role] = &[Role::Supervisor, Role::OfficeHead, Role::Leader, Role::Clerk, Role::Auditor];
 
 /// Default maximum number of rows per list. The counts cover all cases.
 pub const MOST_ROWS: usize = 1_000;
@@ -154,11 +154,11 @@ pub struct OverdueCounts {
 }
 
 impl OverdueCounts {
-    fn add(&mut self, kind: Kind) {
+    fn add(&mut self, kind: OverdueKind) {
         let count = match kind {
-            Kind::DueSoon => &mut self.due_soon,
-            Kind::OverdueOpen => &mut self.overdue_open,
-            Kind::RepliedLate => &mut self.replied_late,
+            OverdueKind::DueSoon => &mut self.due_soon,
+            OverdueKind::OverdueOpen => &mut self.overdue_open,
+            OverdueKind::RepliedLate => &mut self.replied_late,
         };
         *count += 1;
     }
@@ -225,7 +225,7 @@ impl OverdueReport {
 
 /// The list a case belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum OverdueKind {
     DueSoon,
     OverdueOpen,
     RepliedLate,
@@ -242,7 +242,7 @@ enum Way {
 
 /// A case that belongs to a list.
 struct Found {
-    kind: Kind,
+    kind: OverdueKind,
     organ: OrganId,
     department: Option<DepartmentId>,
     handler: Option<UserId>,
@@ -295,7 +295,7 @@ impl Supervision<'_> {
             return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
         }
         let late_from = query.late_from.unwrap_or_else(|| earlier(as_of, LATE_DAYS));
-        let watched = seats_with(db, caller, WATCHERS, query.organ, query.with_subordinates)?;
+        let watched = seats_with(db, caller, OVERDUE_READERS, query.organ, query.with_subordinates)?;
         check_department(db, &watched, query.department)?;
         let mut judged = match way {
             Way::Rows => self.judge_rows(db, &watched, as_of, late_from)?,
@@ -316,11 +316,11 @@ impl Supervision<'_> {
         late_from: NaiveDate,
     ) -> Result<Judged, OfficeError> {
         let ids = ids_of(watched);
-        let mut desks = Desks::of_seats(watched.to_vec());
+        let mut desks = OrganContexts::of_seats(watched.to_vec());
         let mut until = today;
         for id in &ids {
             // Its cases, if any, are left out below, which marks the answer as incomplete.
-            let Ok(Desk { rules, calendar, .. }) = desks.of(self, db, *id)? else { continue };
+            let Ok(OrganContext { rules, calendar, .. }) = desks.of(self, db, *id)? else { continue };
             until = until.max(last_day_with_left(calendar, today, rules.yellow_days));
         }
         let most = MOST_CASES + 1;
@@ -350,7 +350,7 @@ impl Supervision<'_> {
         }
         if !ran_out.is_empty() {
             let is_read = self.cases().each_as_it_stood(db, &ran_out, today, |stood| {
-                found.extend(Line::of_log(stood).and_then(|line| placed(&line, late_from)));
+                found.extend(OverdueLine::of_log(stood).and_then(|line| placed(&line, late_from)));
             })?;
             is_complete &= is_read;
         }
@@ -360,7 +360,7 @@ impl Supervision<'_> {
     fn placed_by_row(
         &self,
         db: &mut Db,
-        desks: &mut Desks,
+        desks: &mut OrganContexts,
         row: &CaseRow,
         today: NaiveDate,
         late_from: NaiveDate,
@@ -372,7 +372,7 @@ impl Supervision<'_> {
         let calendar = self.calendars().calendar_of(db, row, desk)?;
         let says = derived_of(row)?;
         let position = says.position(today, &desk.rules.warning_thresholds(), &calendar);
-        let line = Line::of_row(row, &says, desk, &calendar, position);
+        let line = OverdueLine::of_row(row, &says, desk, &calendar, position);
         Ok(line.and_then(|line| placed(&line, late_from)))
     }
 
@@ -390,7 +390,7 @@ impl Supervision<'_> {
         let (rows, mut is_complete) = merged(parts, |row| row.id.0);
         let mut found: Vec<Found> = Vec::new();
         is_complete &= self.cases().each_as_it_stood(db, &rows, as_of, |stood| {
-            found.extend(Line::of_log(stood).and_then(|line| placed(&line, late_from)));
+            found.extend(OverdueLine::of_log(stood).and_then(|line| placed(&line, late_from)));
         })?;
         let departments = departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
         let handlers: BTreeSet<UserId> = found.iter().filter_map(|one| one.handler).collect();
@@ -457,9 +457,9 @@ pub(in crate::office) fn cut<T>(mut rows: Vec<T>, most: i64) -> (Vec<T>, bool) {
 }
 
 /// A case on a day, by its row or by its log.
-struct Line<'a> {
+struct OverdueLine<'a> {
     row: &'a CaseRow,
-    desk: &'a Desk,
+    desk: &'a OrganContext,
     calendar: &'a Calendar,
     position: Position,
     number: Option<&'a str>,
@@ -476,10 +476,10 @@ struct Line<'a> {
     replied_on: Option<NaiveDate>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> OverdueLine<'a> {
     /// `None` if the day of receipt is not fixed.
-    fn of_log(stood: &Stood<'a>) -> Option<Self> {
-        let Stood { row, case, desk, calendar, answer, position, .. } = *stood;
+    fn of_log(stood: &CaseAsOf<'a>) -> Option<Self> {
+        let CaseAsOf { row, case, desk, calendar, answer, position, .. } = *stood;
         let answer = answer?;
         Some(Self {
             row,
@@ -503,7 +503,7 @@ impl<'a> Line<'a> {
     fn of_row(
         row: &'a CaseRow,
         says: &'a Summary,
-        desk: &'a Desk,
+        desk: &'a OrganContext,
         calendar: &'a Calendar,
         position: Position,
     ) -> Option<Self> {
@@ -527,21 +527,21 @@ impl<'a> Line<'a> {
 }
 
 /// The list a case belongs to, with its row. `None` if it belongs to none.
-fn placed(line: &Line<'_>, late_from: NaiveDate) -> Option<Found> {
-    let Line { row, desk, calendar, .. } = line;
+fn placed(line: &OverdueLine<'_>, late_from: NaiveDate) -> Option<Found> {
+    let OverdueLine { row, desk, calendar, .. } = line;
     let Position { level, due_on, latest_on, on, standing } = line.position;
     let (kind, due_on) = (kind_of(standing)?, due_on?);
-    if kind == Kind::RepliedLate && on < late_from {
+    if kind == OverdueKind::RepliedLate && on < late_from {
         return None;
     }
-    let is_closed = kind == Kind::RepliedLate;
+    let is_closed = kind == OverdueKind::RepliedLate;
     let left = (on <= due_on)
         .then(|| Distance { working_days: calendar.count_estimated(on, due_on), days: days_between(on, due_on) });
     let passed = match kind {
-        Kind::DueSoon => None,
+        OverdueKind::DueSoon => None,
         // An open case is certainly overdue only after its latest possible day.
-        Kind::OverdueOpen => line.due.or(latest_on).or(Some(due_on)),
-        Kind::RepliedLate => Some(due_on),
+        OverdueKind::OverdueOpen => line.due.or(latest_on).or(Some(due_on)),
+        OverdueKind::RepliedLate => Some(due_on),
     };
     let passed = passed
         .map(|since| Distance { working_days: calendar.count_estimated(since, on), days: days_between(since, on) });
@@ -591,11 +591,11 @@ fn days_between(first: NaiveDate, last: NaiveDate) -> u32 {
     u32::try_from((last - first).num_days()).unwrap_or(0)
 }
 
-const fn kind_of(standing: Standing) -> Option<Kind> {
+const fn kind_of(standing: Standing) -> Option<OverdueKind> {
     match standing {
-        Standing::DueSoon | Standing::DueToday => Some(Kind::DueSoon),
-        Standing::Overdue | Standing::LongOverdue => Some(Kind::OverdueOpen),
-        Standing::Late => Some(Kind::RepliedLate),
+        Standing::DueSoon | Standing::DueToday => Some(OverdueKind::DueSoon),
+        Standing::Overdue | Standing::LongOverdue => Some(OverdueKind::OverdueOpen),
+        Standing::Late => Some(OverdueKind::RepliedLate),
         Standing::NotStarted
         | Standing::Running
         | Standing::Suspended
@@ -617,7 +617,7 @@ fn outcome_word(outcome: Outcome) -> Word {
 /// The sort key: open cases by due date; late replies by reply date, latest first. The case id makes the order stable.
 fn urgency(found: &Found) -> (NaiveDate, std::cmp::Reverse<Option<NaiveDate>>, NaiveDate, Uuid) {
     let row = &found.row;
-    let first = if found.kind == Kind::RepliedLate { NaiveDate::MIN } else { row.due_on };
+    let first = if found.kind == OverdueKind::RepliedLate { NaiveDate::MIN } else { row.due_on };
     (first, std::cmp::Reverse(row.replied_on), row.due_on, row.case_id)
 }
 
@@ -638,9 +638,9 @@ fn report(watched: &[Seat], judged: Judged, as_of: NaiveDate, late_from: NaiveDa
         per_department.entry((one.organ.0, one.row.department_id)).or_default().add(one.kind);
         let [due_soon, overdue_open, replied_late] = &mut lists;
         let list = match one.kind {
-            Kind::DueSoon => due_soon,
-            Kind::OverdueOpen => overdue_open,
-            Kind::RepliedLate => replied_late,
+            OverdueKind::DueSoon => due_soon,
+            OverdueKind::OverdueOpen => overdue_open,
+            OverdueKind::RepliedLate => replied_late,
         };
         list.total += 1;
         if list.items.len() >= limit {

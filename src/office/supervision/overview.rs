@@ -4,9 +4,9 @@
 //! Everything is computed from the logs, for today as for any past day.
 
 use super::overdue::{cut, watched};
-use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, delay, roll_up, used};
+use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, add_up_the_tree, delay, used};
 use crate::office::Word;
-use crate::office::cases::as_of::Stood;
+use crate::office::cases::as_of::CaseAsOf;
 use crate::office::{Caller, OfficeError, Supervision};
 use crate::store::people::organs::OrganRow;
 use crate::store::{
@@ -234,8 +234,8 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, stood: &Stood<'_>, counting: Counting, period: &RangeInclusive<NaiveDate>, as_of: NaiveDate) {
-        let Stood { row, case, position, .. } = stood;
+    fn add(&mut self, stood: &CaseAsOf<'_>, counting: Counting, period: &RangeInclusive<NaiveDate>, as_of: NaiveDate) {
+        let CaseAsOf { row, case, position, .. } = stood;
         if !counting.has(case, period) {
             return;
         }
@@ -362,11 +362,11 @@ impl Supervision<'_> {
 }
 
 fn delay_of(
-    stood: &Stood<'_>,
+    stood: &CaseAsOf<'_>,
     as_of: NaiveDate,
     named: &HashMap<DepartmentId, String>,
 ) -> Result<CaseDelay, OfficeError> {
-    let Stood { row, case, position, .. } = stood;
+    let CaseAsOf { row, case, position, .. } = stood;
     let answer = stood.answer.ok_or_else(|| OfficeError::Refused {
         code: "receipt_not_fixed".into(),
         article: None,
@@ -443,7 +443,7 @@ impl Names {
             .iter()
             .map(|organ| (organ.path.as_str(), sums.organs.get(&organ.id).cloned().unwrap_or_default()))
             .collect();
-        let rolled = roll_up(&own);
+        let rolled = add_up_the_tree(&own);
         let mut total = Tally::default();
         own.iter().for_each(|(_, tally)| total.merge(tally));
         let depth = |path: &str| own.iter().filter(|(other, _)| *other != path && path.starts_with(other)).count();

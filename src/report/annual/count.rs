@@ -82,7 +82,7 @@ impl Period {
 
 /// Cases of one kind: a course, whether the reply was late, and how many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line {
+pub struct TableLine {
     /// Their course.
     pub course: Course,
     /// Whether the reply came too late.
@@ -134,7 +134,7 @@ pub struct Selector {
 impl Selector {
     /// Whether the cell counts the cases of this line.
     #[must_use]
-    pub fn takes(&self, line: &Line, period: &Period) -> bool {
+    pub fn takes(&self, line: &TableLine, period: &Period) -> bool {
         let Course { applicant_kind, channel, entered_on, concluded } = line.course;
         let entered = When::of(Some(entered_on), period);
         let ended = When::of(concluded.map(|end| end.on), period);
@@ -206,7 +206,7 @@ impl Table {
 
 /// Table three of a form, or the 2014 sheet's third part.
 #[must_use]
-pub fn table_three(form: Form, period: &Period, lines: &[Line]) -> Table {
+pub fn table_three(form: Form, period: &Period, lines: &[TableLine]) -> Table {
     let columns = form.columns();
     let count = |row: &'static str, column: &&'static str| {
         let selector = selector(form, row, column);

@@ -3,7 +3,7 @@
 use super::form::printed;
 use super::form::{Form, TOTAL};
 use super::layout::{self, Spot, appendices};
-use super::published::{Published, Unreadable};
+use super::published::{Published, UnreadableReport};
 use crate::report::annual::form_2014;
 use crate::report::annual::report::Report;
 use crate::report::annual::xlsx::parts;
@@ -78,8 +78,8 @@ pub fn csv(report: &Report) -> Result<Vec<u8>, ReportError> {
 /// Reads a report from a file of any of the formats: JSON, the workbook of [`crate::report::annual::xlsx`], the CSV of [`csv`].
 ///
 /// # Errors
-/// [`Unreadable`], saying where and what to do.
-pub fn read_file(bytes: &[u8]) -> Result<Published, Unreadable> {
+/// [`UnreadableReport`], saying where and what to do.
+pub fn read_file(bytes: &[u8]) -> Result<Published, UnreadableReport> {
     read_file_within(bytes, &Allowance::new(Caps::REPORTS))
 }
 
@@ -87,11 +87,11 @@ pub fn read_file(bytes: &[u8]) -> Result<Published, Unreadable> {
 ///
 /// # Errors
 /// As [`read_file`]; `file_too_large` beyond the allowance.
-pub fn read_file_within(bytes: &[u8], allowance: &Allowance) -> Result<Published, Unreadable> {
+pub fn read_file_within(bytes: &[u8], allowance: &Allowance) -> Result<Published, UnreadableReport> {
     let too_large = |fault: files::Unreadable| of_file(fault, "malformed_csv");
     allowance.file(bytes.len()).map_err(too_large)?;
     if let Some(detail) = foreign(bytes) {
-        return Err(Unreadable::new("malformed_xlsx", "/", detail));
+        return Err(UnreadableReport::new("malformed_xlsx", "/", detail));
     }
     let text = bytes.strip_prefix(MARK).unwrap_or(bytes);
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -99,7 +99,7 @@ pub fn read_file_within(bytes: &[u8], allowance: &Allowance) -> Result<Published
         Some(b'{' | b'[') => {
             check_json(text, allowance).map_err(too_large)?;
             let text = std::str::from_utf8(text)
-                .map_err(|_| Unreadable::new("not_utf8", "/", "不是 UTF-8 文本，请另存为 UTF-8"))?;
+                .map_err(|_| UnreadableReport::new("not_utf8", "/", "不是 UTF-8 文本，请另存为 UTF-8"))?;
             Published::from_json(text)
         }
         _ => {
@@ -110,8 +110,8 @@ pub fn read_file_within(bytes: &[u8], allowance: &Allowance) -> Result<Published
 }
 
 /// A fault of the file as one of the report.
-fn of_file(fault: files::Unreadable, damaged: &'static str) -> Unreadable {
-    Unreadable::new(fault.code(damaged), "/", fault.detail)
+fn of_file(fault: files::Unreadable, damaged: &'static str) -> UnreadableReport {
+    UnreadableReport::new(fault.code(damaged), "/", fault.detail)
 }
 
 /// Most rows of a sheet from its first to its last, and most cells of their rectangle. A report has some hundred rows.
@@ -121,8 +121,8 @@ const MOST_SHEET_CELLS: usize = 50_000;
 /// Reads back the workbook of [`crate::report::annual::xlsx`].
 ///
 /// # Errors
-/// [`Unreadable`] for what is no workbook of ours.
-fn read_book(bytes: &[u8], allowance: &Allowance) -> Result<Published, Unreadable> {
+/// [`UnreadableReport`] for what is no workbook of ours.
+fn read_book(bytes: &[u8], allowance: &Allowance) -> Result<Published, UnreadableReport> {
     let unreadable = |fault: files::Unreadable| of_file(fault, "malformed_xlsx");
     let mut book = Workbook::open(bytes, allowance).map_err(unreadable)?;
     let names: Vec<String> = book.sheet_names().map(str::to_owned).collect();
@@ -171,13 +171,17 @@ fn cell_text(value: files::Value) -> String {
 /// Reads back the CSV of [`csv`].
 ///
 /// # Errors
-/// [`Unreadable`] with line and cell.
-fn read_csv(bytes: &[u8]) -> Result<Published, Unreadable> {
+/// [`UnreadableReport`] with line and cell.
+fn read_csv(bytes: &[u8]) -> Result<Published, UnreadableReport> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut rows = Vec::new();
     for (at, record) in reader.records().enumerate() {
         let record = record.map_err(|_| {
-            Unreadable::new("malformed_csv", format!("第{}行", at + 1), "不是 UTF-8 的 CSV，请另存为 CSV（UTF-8）")
+            UnreadableReport::new(
+                "malformed_csv",
+                format!("第{}行", at + 1),
+                "不是 UTF-8 的 CSV，请另存为 CSV（UTF-8）",
+            )
         })?;
         rows.push(record.iter().map(|cell| cell.strip_prefix('\'').unwrap_or(cell).to_owned()).collect());
     }
@@ -209,8 +213,8 @@ impl Reading {
 /// A report from rows as [`csv`] writes them.
 ///
 /// # Errors
-/// [`Unreadable`] for rows that are none of ours.
-fn read_records(rows: &[Vec<String>]) -> Result<Published, Unreadable> {
+/// [`UnreadableReport`] for rows that are none of ours.
+fn read_records(rows: &[Vec<String>]) -> Result<Published, UnreadableReport> {
     let (mut three, mut four) = (Reading::default(), Reading::default());
     let mut members = Map::new();
     let mut narrative = Vec::new();
@@ -248,10 +252,10 @@ pub(super) fn finished(
     three: Map<String, Value>,
     four: Map<String, Value>,
     narrative: &[String],
-) -> Result<Published, Unreadable> {
+) -> Result<Published, UnreadableReport> {
     if !members.contains_key("year") || three.is_empty() {
         let detail = "应为本系统导出的年度报告（含“年度”和表三），或者 JSON 格式的年度报告";
-        return Err(Unreadable::new("not_a_report", "/", detail));
+        return Err(UnreadableReport::new("not_a_report", "/", detail));
     }
     members.insert("table3".to_owned(), three.into());
     members.insert("table4".to_owned(), four.into());
@@ -265,8 +269,8 @@ type Sheets = Vec<(String, Vec<Vec<String>>)>;
 /// Reads back the workbook of [`crate::report::annual::xlsx`] from the text of its worksheets.
 ///
 /// # Errors
-/// [`Unreadable`] for worksheets that are none of ours.
-fn read_sheets(sheets: &Sheets) -> Result<Published, Unreadable> {
+/// [`UnreadableReport`] for worksheets that are none of ours.
+fn read_sheets(sheets: &Sheets) -> Result<Published, UnreadableReport> {
     let find = |name: &str| sheets.iter().find(|(other, _)| other == name).map(|(_, rows)| rows.as_slice());
     let titled = find("表三").or(find("统计表")).unwrap_or_default();
     let title = titled.first().and_then(|row| row.first()).cloned().unwrap_or_default();

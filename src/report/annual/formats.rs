@@ -19,13 +19,13 @@ pub(super) fn report(form: Form, year: i32) -> Report {
         let concluded = Some(Conclusion { on: day(year, 7), outcome, is_extended: place % 5 == 0 });
         let channel = Channel::ALL[usize::try_from(place).unwrap() % 7];
         let entered_on = if place % 4 == 0 { day(year - 1, 9) } else { day(year, 3) };
-        lines.push(Line {
+        lines.push(TableLine {
             course: Course { applicant_kind: kind, channel, entered_on, concluded },
             is_late: false,
             count: 100 + place,
         });
     }
-    lines.push(Line {
+    lines.push(TableLine {
         course: Course {
             applicant_kind: ApplicantKind::OtherOrg,
             channel: Channel::Fax,

@@ -21,12 +21,12 @@ mod xlsx;
 
 pub use breakdown::{Mix, TopicCount};
 pub use check::{Checked, Finding, Rule, check, check_years};
-pub use count::{Line, Period, Selector, Table, When, is_in_remedy_cell, selector, table_four, table_three};
+pub use count::{Period, Selector, Table, TableLine, When, is_in_remedy_cell, selector, table_four, table_three};
 pub use csv::{csv, read_file, read_file_within};
 pub use docx::docx;
 pub use figures::OwnFigures;
 pub use form::Form;
 pub use html::html;
-pub use published::{Figure, Published, Unreadable};
+pub use published::{Figure, Published, UnreadableReport};
 pub use report::{Counted, OrganName, Parts, Previous, Report};
 pub use xlsx::{title, xlsx};

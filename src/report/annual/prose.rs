@@ -7,7 +7,7 @@ use crate::law::{Outcome, Regime};
 
 /// What the prose is made of.
 #[derive(Debug, Clone, Copy)]
-pub struct Figures<'a> {
+pub struct ProseFigures<'a> {
     /// Whose report.
     pub org: &'a str,
     /// Whether the organs below are counted with it.
@@ -27,7 +27,7 @@ pub struct Figures<'a> {
 }
 
 /// How an organ speaks of itself.
-fn we(figures: &Figures<'_>) -> String {
+fn we(figures: &ProseFigures<'_>) -> String {
     if figures.with_subordinates {
         return format!("{}及所属各机关", figures.org);
     }
@@ -38,14 +38,14 @@ fn we(figures: &Figures<'_>) -> String {
 
 /// Part three: what came, what it was about, how it ended.
 #[must_use]
-pub fn part_three(figures: &Figures<'_>) -> String {
+pub fn part_three(figures: &ProseFigures<'_>) -> String {
     match figures.form {
         Form::Sheet2014 => sheet(figures),
         Form::Form2019 | Form::Form2021 => table(figures),
     }
 }
 
-fn table(figures: &Figures<'_>) -> String {
+fn table(figures: &ProseFigures<'_>) -> String {
     let get = |row: &str| figures.three.get(row, TOTAL).unwrap_or_default();
     let (period, we) = (figures.period, we(figures));
     let (received, carried) = (get(RECEIVED), get(CARRIED));
@@ -88,7 +88,7 @@ impl HandedOn {
 }
 
 /// What has ended, by groups of results, up to what is still open.
-fn results(figures: &Figures<'_>) -> String {
+fn results(figures: &ProseFigures<'_>) -> String {
     let groups =
         ["三(一)予以公开", "三(二)部分公开", "三(三)不予公开", "三(四)无法提供", "三(五)不予处理", "三(六)其他处理"];
     let words = groups.map(|group| {
@@ -104,7 +104,7 @@ fn results(figures: &Figures<'_>) -> String {
 }
 
 /// As reports on 2018 and earlier have it, with each kind of reply that there was.
-fn sheet(figures: &Figures<'_>) -> String {
+fn sheet(figures: &ProseFigures<'_>) -> String {
     let get = |row: &str| figures.three.get(row, TOTAL).unwrap_or_default();
     let (period, we) = (figures.period, we(figures));
     let (received, answered) = (get(form::SHEET_RECEIVED), get(form::SHEET_ANSWERED));
@@ -165,7 +165,7 @@ fn topics(topics: &[String], before: &str, after: &str) -> String {
 
 /// Part four: reconsideration and suits.
 #[must_use]
-pub fn part_four(figures: &Figures<'_>) -> String {
+pub fn part_four(figures: &ProseFigures<'_>) -> String {
     let total = |block: &str| figures.four.get(block, TOTAL).unwrap_or_default();
     let blocks = figures.form.remedy_blocks();
     if blocks.iter().all(|block| total(block) == 0) {
@@ -188,7 +188,7 @@ pub fn part_four(figures: &Figures<'_>) -> String {
 }
 
 /// The suits, by whether a reconsideration came before them if the form distinguishes that; `None` without suits.
-fn suited(figures: &Figures<'_>, blocks: &[&str]) -> Option<String> {
+fn suited(figures: &ProseFigures<'_>, blocks: &[&str]) -> Option<String> {
     let total = |block: &str| figures.four.get(block, TOTAL).unwrap_or_default();
     let some: Vec<&str> = blocks.iter().copied().filter(|block| total(block) > 0).collect();
     let sum: u32 = some.iter().map(|block| total(block)).sum();
@@ -205,7 +205,7 @@ fn suited(figures: &Figures<'_>, blocks: &[&str]) -> Option<String> {
 }
 
 /// How the remedies of a block ended: （结果维持3件，尚未审结1件）.
-fn endings(figures: &Figures<'_>, block: &str) -> String {
+fn endings(figures: &ProseFigures<'_>, block: &str) -> String {
     let columns = figures.four.columns.iter().filter(|column| **column != TOTAL);
     let counted = columns.map(|column| (column, figures.four.get(block, column).unwrap_or_default()));
     let words: Vec<String> = counted
@@ -217,8 +217,8 @@ fn endings(figures: &Figures<'_>, block: &str) -> String {
 
 /// What part six has to say of fees.
 #[must_use]
-pub fn fees(figures: &Figures<'_>) -> String {
-    let Figures { period, fee_yuan, form, .. } = figures;
+pub fn fees(figures: &ProseFigures<'_>) -> String {
+    let ProseFigures { period, fee_yuan, form, .. } = figures;
     match (form, fee_yuan) {
         (Form::Form2021, 0) => format!("依据《政府信息公开信息处理费管理办法》，{period}未收取信息处理费。"),
         (Form::Form2021, yuan) => {
@@ -251,7 +251,7 @@ mod tests {
     }
 
     fn words(form: Form, period: &str, three: &Table, four: &Table) -> [String; 2] {
-        let figures = Figures {
+        let figures = ProseFigures {
             org: "某市自然资源局",
             with_subordinates: false,
             period,

@@ -27,7 +27,7 @@ impl Figure {
 
 /// A printed row. `cells` are in the order of the columns; `None` where the source shows no such cell at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct PublishedLine {
     /// As printed.
     pub label: String,
     /// The official row it means, if that is clear.
@@ -50,9 +50,9 @@ pub struct Published {
     /// The form it says it follows; `None` for prose alone.
     pub form: Option<Form>,
     /// Table three, in the order of the source.
-    pub table3: Vec<Line>,
+    pub table3: Vec<PublishedLine>,
     /// Table four: the blocks as rows.
-    pub table4: Vec<Line>,
+    pub table4: Vec<PublishedLine>,
     /// Numbers of table four whose cell is unknown.
     pub unplaced4: Vec<u32>,
     /// The prose.
@@ -72,7 +72,7 @@ pub struct Published {
 /// Why a file is no published report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{detail}", place_before(place))]
-pub struct Unreadable {
+pub struct UnreadableReport {
     /// Stable, for machines.
     pub code: &'static str,
     /// JSON pointer, or the line and cell of a table.
@@ -86,7 +86,7 @@ fn place_before(place: &str) -> String {
     if place == "/" { String::new() } else { format!("{place}：") }
 }
 
-impl Unreadable {
+impl UnreadableReport {
     /// A fault at a place.
     pub fn new(code: &'static str, place: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { code, place: place.into(), detail: detail.into() }
@@ -100,12 +100,12 @@ impl Published {
     /// Reads the JSON of a published table: `org`, `year`, `table3` (row → column → number or null), `table4`, `narrative`…
     ///
     /// # Errors
-    /// [`Unreadable`] for what is no JSON, no object, has no year, or has a cell that is neither number nor blank.
-    pub fn from_json(text: &str) -> Result<Self, Unreadable> {
+    /// [`UnreadableReport`] for what is no JSON, no object, has no year, or has a cell that is neither number nor blank.
+    pub fn from_json(text: &str) -> Result<Self, UnreadableReport> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let value: Value = serde_json::from_str(text).map_err(|error| {
             let place = format!("第{}行第{}列", error.line(), error.column());
-            Unreadable::new("malformed_json", place, "不是合法的 JSON，请核对文件是否完整")
+            UnreadableReport::new("malformed_json", place, "不是合法的 JSON，请核对文件是否完整")
         })?;
         Self::from_value(&value)
     }
@@ -114,13 +114,13 @@ impl Published {
     ///
     /// # Errors
     /// As [`Published::from_json`].
-    pub fn from_value(value: &Value) -> Result<Self, Unreadable> {
+    pub fn from_value(value: &Value) -> Result<Self, UnreadableReport> {
         let members = value.as_object().ok_or_else(|| {
-            Unreadable::new("not_a_report", "/", "应为一个对象，含 org、year、table3、table4、narrative 等字段")
+            UnreadableReport::new("not_a_report", "/", "应为一个对象，含 org、year、table3、table4、narrative 等字段")
         })?;
         let year = members.get("year").and_then(Value::as_i64).filter(|year| YEARS.contains(year));
         let year = year.and_then(|year| i32::try_from(year).ok()).ok_or_else(|| {
-            Unreadable::new("year_missing", "/year", "缺少报告年度，应为2008年起的四位年份（数字），请补上")
+            UnreadableReport::new("year_missing", "/year", "缺少报告年度，应为2008年起的四位年份（数字），请补上")
         })?;
         let words = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
         let table3 = object(members, "table3")?;
@@ -154,17 +154,17 @@ impl Published {
 
     /// The printed line of an official row.
     #[must_use]
-    pub fn line(&self, row: &str) -> Option<&Line> {
+    pub fn line(&self, row: &str) -> Option<&PublishedLine> {
         self.table3.iter().find(|line| line.row == Some(row))
     }
 }
 
-fn object(members: &Map<String, Value>, name: &str) -> Result<Map<String, Value>, Unreadable> {
+fn object(members: &Map<String, Value>, name: &str) -> Result<Map<String, Value>, UnreadableReport> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(found)) => Ok(found.clone()),
         Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-            Err(Unreadable::new("not_a_table", format!("/{name}"), "应为对象：行名 → 栏目 → 数字或者 null"))
+            Err(UnreadableReport::new("not_a_table", format!("/{name}"), "应为对象：行名 → 栏目 → 数字或者 null"))
         }
     }
 }
@@ -184,16 +184,16 @@ fn lines(
     at: &str,
     columns: &[&str],
     official: impl Fn(&str) -> Option<&'static str>,
-) -> Result<Vec<Line>, Unreadable> {
+) -> Result<Vec<PublishedLine>, UnreadableReport> {
     let mut lines = Vec::with_capacity(table.len());
     for (label, value) in table {
         let place = format!("{at}/{label}");
         let cells = value
             .as_object()
-            .ok_or_else(|| Unreadable::new("not_a_row", place.as_str(), "应为对象：栏目 → 数字或者 null"))?;
+            .ok_or_else(|| UnreadableReport::new("not_a_row", place.as_str(), "应为对象：栏目 → 数字或者 null"))?;
         let read =
             |column: &&str| cells.get(*column).map(|value| figure(value, &format!("{place}/{column}"))).transpose();
-        lines.push(Line {
+        lines.push(PublishedLine {
             row: official(label),
             label: label.clone(),
             cells: columns.iter().map(read).collect::<Result<_, _>>()?,
@@ -207,9 +207,9 @@ fn lines(
     Ok(lines)
 }
 
-fn figure(value: &Value, place: &str) -> Result<Figure, Unreadable> {
+fn figure(value: &Value, place: &str) -> Result<Figure, UnreadableReport> {
     let wrong =
-        || Unreadable::new("not_a_figure", place, "应为不小于0的整数，空白的写 null，不适用的写“不适用”或者“/”");
+        || UnreadableReport::new("not_a_figure", place, "应为不小于0的整数，空白的写 null，不适用的写“不适用”或者“/”");
     match value {
         Value::Null => Ok(Figure::Blank),
         Value::Number(number) => {

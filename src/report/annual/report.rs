@@ -3,7 +3,7 @@
 use super::count::{Period, Table};
 use super::figures::OwnFigures;
 use super::form::Form;
-use super::prose::{self, Figures};
+use super::prose::{self, ProseFigures};
 use crate::report::annual::breakdown::{Mix, TopicCount};
 use chrono::NaiveDate;
 use serde::ser::SerializeMap;
@@ -166,7 +166,7 @@ impl From<Counted> for Report {
             own,
         } = counted;
         let topics: Vec<String> = topic_counts.iter().take(MOST_NAMED).map(|count| count.topic.clone()).collect();
-        let figures = Figures {
+        let figures = ProseFigures {
             org: &organ.name,
             with_subordinates,
             period: &name,

@@ -118,12 +118,12 @@ fn log(history: &History) -> Vec<Event> {
     desk.log
 }
 
-fn line(course: Course) -> Line {
-    Line { course, is_late: course.entered_on.to_string().ends_with('3'), count: 1 }
+fn line(course: Course) -> TableLine {
+    TableLine { course, is_late: course.entered_on.to_string().ends_with('3'), count: 1 }
 }
 
 /// Table and list of one cell.
-fn listed(form: Form, row: &str, column: &str, period: &Period, lines: &[Line]) -> usize {
+fn listed(form: Form, row: &str, column: &str, period: &Period, lines: &[TableLine]) -> usize {
     let selector = selector(form, row, column).unwrap();
     lines.iter().filter(|line| selector.takes(line, period)).count()
 }
@@ -165,7 +165,7 @@ proptest! {
     #[test]
     fn whatever_happened_every_form_balances_every_year_hands_on_and_every_list_is_as_long_as_its_cell(histories in histories()) {
         let logs: Vec<Vec<Event>> = histories.iter().map(log).collect();
-        let lines: Vec<Line> = logs.iter().filter_map(|log| course(log)).map(line).collect();
+        let lines: Vec<TableLine> = logs.iter().filter_map(|log| course(log)).map(line).collect();
         let remedies: Vec<_> = logs.iter().flat_map(remedy_courses).collect();
         let mut handed_on: Option<Vec<u32>> = None;
         for year in YEARS {
@@ -238,10 +238,10 @@ fn replied(received: &str, on: &str, outcome: Outcome) -> Desk {
 }
 
 fn numbers(form: Form, year: i32, desks: &[&Desk]) -> Vec<(&'static str, u32)> {
-    let lines: Vec<Line> = desks
+    let lines: Vec<TableLine> = desks
         .iter()
         .filter_map(|desk| course(&desk.log))
-        .map(|course| Line { course, is_late: false, count: 1 })
+        .map(|course| TableLine { course, is_late: false, count: 1 })
         .collect();
     let table = table_three(form, &Period::year(year).unwrap(), &lines);
     let total = table.columns.len() - 1;

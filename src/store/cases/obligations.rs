@@ -57,7 +57,7 @@ pub struct ObligationRow {
 
 /// A duty as derived from the present state of the case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Duty {
+pub struct CurrentDuty {
     /// Its key within the case.
     pub key: String,
     /// Kind of duty, as a code.
@@ -76,7 +76,7 @@ pub struct Duty {
     pub article: String,
 }
 
-impl Duty {
+impl CurrentDuty {
     fn is(&self, row: &ObligationRow) -> bool {
         (&self.kind, self.due_on, self.latest_on, &self.status, self.owner_id, self.department_id, &self.article)
             == (&row.kind, row.due_on, row.latest_on, &row.status, row.owner_id, row.department_id, &row.article)
@@ -89,7 +89,7 @@ impl Duty {
 ///
 /// # Errors
 /// [`StoreError::Dangling`] if a duty names a person or department that does not exist.
-pub fn replace(db: &mut Db, organ: OrganId, case: CaseId, duties: &[Duty], at: Ts) -> Result<usize, StoreError> {
+pub fn replace(db: &mut Db, organ: OrganId, case: CaseId, duties: &[CurrentDuty], at: Ts) -> Result<usize, StoreError> {
     let known = of_case(db, case)?;
     replace_known(db, (organ, case), &known, duties, at)
 }
@@ -102,7 +102,7 @@ pub fn replace_known(
     db: &mut Db,
     (organ, case): (OrganId, CaseId),
     known: &[ObligationRow],
-    duties: &[Duty],
+    duties: &[CurrentDuty],
     at: Ts,
 ) -> Result<usize, StoreError> {
     let derived = known.iter().filter(|row| !row.key.starts_with(ORDER));
@@ -220,7 +220,7 @@ pub fn due(
 
 /// Builds the row of a new duty without writing it.
 #[must_use]
-pub fn new_row(organ: OrganId, case: CaseId, duty: &Duty, at: Ts) -> ObligationRow {
+pub fn new_row(organ: OrganId, case: CaseId, duty: &CurrentDuty, at: Ts) -> ObligationRow {
     ObligationRow {
         id: ObligationId::new(),
         organ_id: organ,

@@ -81,7 +81,7 @@ impl Session {
 
 /// The purpose of a connection. On SQLite a reader cannot write; on PostgreSQL every connection is a writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store) enum Role {
+pub(in crate::store) enum ConnectionRole {
     Writer,
     Reader,
 }
@@ -92,12 +92,12 @@ pub(in crate::store) enum Role {
 pub(in crate::store) struct Manager {
     address: Address,
     session: Session,
-    role: Role,
+    role: ConnectionRole,
     health: Arc<Health>,
 }
 
 impl Manager {
-    pub(in crate::store) fn new(address: Address, session: Session, role: Role) -> Self {
+    pub(in crate::store) fn new(address: Address, session: Session, role: ConnectionRole) -> Self {
         Self { address, session, role, health: Arc::default() }
     }
 
@@ -176,14 +176,14 @@ fn set_up_postgres(connection: &mut PgConnection, session: Session) -> Result<()
 
 /// Sets durable commits (`synchronous=FULL`, because a legal act must survive a power cut), enforced foreign keys and a
 /// bounded WAL.
-fn set_up_sqlite(connection: &mut SqliteConnection, session: Session, role: Role) -> Result<(), StoreError> {
+fn set_up_sqlite(connection: &mut SqliteConnection, session: Session, role: ConnectionRole) -> Result<(), StoreError> {
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", session.lock_timeout.as_millis()))?;
     switch_to_wal(connection, session.lock_timeout)?;
     connection.batch_execute(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
          PRAGMA journal_size_limit = 67108864;",
     )?;
-    if role == Role::Reader {
+    if role == ConnectionRole::Reader {
         connection.batch_execute("PRAGMA query_only = ON")?;
     }
     deadline::register(connection)?;

@@ -9,7 +9,7 @@ mod queries;
 
 pub use circuit::{Circuit, Gate, close as close_circuit, gate, open as open_circuit, relay_circuit, take_probe};
 pub use queries::{
-    Figures, MailAnswer, MailCounts, MailFilter, MailView, answers, counts, figures, find, list, settled,
+    MailAnswer, MailCounts, MailFilter, MailView, OutboxFigures, answers, counts, figures, find, list, settled,
 };
 
 use std::collections::HashSet;

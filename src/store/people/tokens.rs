@@ -83,7 +83,7 @@ pub struct Lockout {
 
 /// The result of counting one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counted {
+pub struct CountedFailures {
     /// When the window began.
     pub since: Ts,
     /// Whether the attempt is within the limit. If not, the password must not be checked.
@@ -98,7 +98,7 @@ type AttemptRow = (Ts, i32, i32, Option<AuditId>);
 
 /// Counts an attempt under `key`: as a failure if there are fewer than `limit` in the window, else as refused. A window
 /// that began before `oldest` is over and a new one begins at `at`. The row stays locked until the transaction ends.
-pub fn count_attempt(db: &mut Db, key: &str, limit: u32, oldest: Ts, at: Ts) -> Result<Counted, StoreError> {
+pub fn count_attempt(db: &mut Db, key: &str, limit: u32, oldest: Ts, at: Ts) -> Result<CountedFailures, StoreError> {
     let fresh = (
         login_attempts::key.eq(key),
         login_attempts::window_started_at.eq(at),
@@ -133,7 +133,7 @@ pub fn count_attempt(db: &mut Db, key: &str, limit: u32, oldest: Ts, at: Ts) -> 
             login_attempts::lockout_id.eq(lockout),
         ))
         .execute(db)?;
-    Ok(Counted { since, is_open, is_recorded: lockout.is_some(), ended })
+    Ok(CountedFailures { since, is_open, is_recorded: lockout.is_some(), ended })
 }
 
 /// Records the audit entry of a lock-out.

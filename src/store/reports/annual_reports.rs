@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::store::cases::obligations::{Duty, MET, ObligationRow};
+use crate::store::cases::obligations::{CurrentDuty, MET, ObligationRow};
 use crate::store::database::db::{Db, on_each};
 use crate::store::database::schema::{annual_reports, obligations};
 use crate::store::{ObligationId, OrganId, StoreError, Ts, UserId};
@@ -61,7 +61,7 @@ pub fn duties(db: &mut Db, organ: Option<OrganId>, kind: &str) -> Result<Vec<Obl
 ///
 /// # Errors
 /// [`StoreError::Dangling`] if the organ does not exist.
-pub fn put_duty(db: &mut Db, organ: OrganId, duty: &Duty, at: Ts) -> Result<bool, StoreError> {
+pub fn put_duty(db: &mut Db, organ: OrganId, duty: &CurrentDuty, at: Ts) -> Result<bool, StoreError> {
     let row = ObligationRow {
         id: ObligationId::new(),
         organ_id: organ,

@@ -53,7 +53,7 @@ pub struct OrderRow {
 /// A row of `supervision_order_steps`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = supervision_order_steps, treat_none_as_default_value = false)]
-pub struct StepRow {
+pub struct OrderStepRow {
     /// The order.
     pub order_id: OrderId,
     /// 1, 2, 3 …
@@ -117,7 +117,7 @@ pub struct Owner {
 ///
 /// # Errors
 /// [`StoreError::Conflict`] if the number is taken.
-pub fn insert(db: &mut Db, row: &OrderRow, owner: Owner, kind: &str, step: &StepRow) -> Result<(), StoreError> {
+pub fn insert(db: &mut Db, row: &OrderRow, owner: Owner, kind: &str, step: &OrderStepRow) -> Result<(), StoreError> {
     let duty = ObligationRow {
         id: row.obligation_id,
         organ_id: row.organ_id,
@@ -143,7 +143,7 @@ pub fn insert(db: &mut Db, row: &OrderRow, owner: Owner, kind: &str, step: &Step
 ///
 /// # Errors
 /// [`StoreError::Conflict`] if the version differs.
-pub fn update(db: &mut Db, row: &OrderRow, expected: i64, duty: &str, step: &StepRow) -> Result<(), StoreError> {
+pub fn update(db: &mut Db, row: &OrderRow, expected: i64, duty: &str, step: &OrderStepRow) -> Result<(), StoreError> {
     let current = supervision_orders::table
         .filter(supervision_orders::id.eq(row.id))
         .filter(supervision_orders::version.eq(expected));
@@ -224,12 +224,12 @@ pub fn lock(db: &mut Db, id: OrderId) -> Result<OrderRow, StoreError> {
 }
 
 /// The steps of an order, in order, each with the name of the acting user.
-pub fn steps(db: &mut Db, id: OrderId) -> Result<Vec<(StepRow, String)>, StoreError> {
+pub fn steps(db: &mut Db, id: OrderId) -> Result<Vec<(OrderStepRow, String)>, StoreError> {
     Ok(supervision_order_steps::table
         .inner_join(users::table.on(users::id.eq(supervision_order_steps::actor_id)))
         .filter(supervision_order_steps::order_id.eq(id))
         .order(supervision_order_steps::seq)
-        .select((StepRow::as_select(), users::display_name))
+        .select((OrderStepRow::as_select(), users::display_name))
         .load(db)?)
 }
 

@@ -1,7 +1,7 @@
 //! A ledger as `ledger import --dry-run` goes through it, without the database.
 
 use chrono::NaiveDate;
-use gongkai::case::historical::{Beside, Told, told};
+use gongkai::case::historical::{Beside, PastLog, past_log};
 use gongkai::case::{Actor, Context, Event, OrganRules, fold};
 use gongkai::law::{Calendar, ClockOptions};
 use gongkai::report::csv;
@@ -55,8 +55,8 @@ fn check_case(row: &LedgerRow) {
     let today = NaiveDate::from_ymd_opt(2025, 6, 30).unwrap();
     let context = Context { actor: &actor, today, calendar: Calendar::national(), rules: &rules };
     let beside = Beside { applicant: Uuid::nil(), department: None, number: "补1" };
-    let Told { events, case, .. } = match told(&row.past, &beside, &context) {
-        Ok(told) => told,
+    let PastLog { events, case, .. } = match past_log(&row.past, &beside, &context) {
+        Ok(past_log) => past_log,
         Err(faults) => return assert!(!faults.is_empty(), "a case that is refused says why"),
     };
     assert!(events.is_sorted_by_key(Event::on), "the log is in the order of its days");
@@ -72,6 +72,6 @@ fn check_written(row: &LedgerRow) {
     let file = csv(&ledger_sheet(std::slice::from_ref(row))).unwrap();
     let again = rows(&file).unwrap();
     let [Ok(again)] = again.as_slice() else { panic!("one row was written: {again:?}") };
-    let told = |row: &LedgerRow| (row.past.clone(), row.person.clone(), row.department.clone());
-    assert_eq!(told(again), told(row));
+    let past_log = |row: &LedgerRow| (row.past.clone(), row.person.clone(), row.department.clone());
+    assert_eq!(past_log(again), past_log(row));
 }

@@ -12,7 +12,7 @@ use gongkai::case::{
 use gongkai::law::{Calendar, Channel};
 use gongkai::office::OfficeError;
 use gongkai::office::service::validation::Checks;
-use gongkai::office::intake::form::Form;
+use gongkai::office::intake::form::FilingForm;
 use gongkai::store::OrganId;
 use gongkai_fuzz::memory;
 use serde::Serialize;
@@ -136,7 +136,7 @@ fn given(mut case: Case, command: &Command) -> Case {
 fn filing(body: &[u8]) {
     let Ok(value) = parse::<Value>(body) else { return };
     let mut checks = Checks::new();
-    let form = Form::read(&mut checks, &value, today());
+    let form = FilingForm::read(&mut checks, &value, today());
     match checks.done() {
         Ok(()) => {
             assert!(form.organ().is_some() && form.external_number().is_some());

@@ -3,11 +3,11 @@
 use super::*;
 use crate::smtp_sink::Fault;
 use crate::support::on_both;
-use gongkai::mail::worker::{Outcome, deliver_once, deliver_ready};
+use gongkai::mail::worker::{SendOutcome, deliver_once, deliver_ready};
 use gongkai::store::mail::outbox::{MailState, relay_circuit};
 use std::time::{Duration, Instant};
 
-const NONE: Outcome = Outcome { sent: 0, retried: 0, parked: 0, handed_back: 0, lost: 0, relay_down: false };
+const NONE: SendOutcome = SendOutcome { sent: 0, retried: 0, parked: 0, handed_back: 0, lost: 0, relay_down: false };
 
 fn relay_with(port: u16, more: &[(&str, &str)]) -> Relay {
     Relay::from_settings(&settings(port, more).smtp).unwrap().unwrap()
@@ -24,9 +24,9 @@ fn while_the_relay_cannot_be_used_nobody_claims_and_then_one_mail_tries_it_for_a
             let pause = [("GONGKAI_SMTP__RELAY_PAUSE_S", "1")];
             let (one, two) = (relay_with(sink.port, &pause), relay_with(sink.port, &pause));
             sink.fail_next([Fault::Reply("421 4.3.2 shutting down")]);
-            let down = Outcome { relay_down: true, ..NONE };
+            let down = SendOutcome { relay_down: true, ..NONE };
             let first = deliver_ready(store, &one, "one").await.unwrap();
-            assert_eq!(first, Outcome { retried: 1, handed_back: 4, ..down });
+            assert_eq!(first, SendOutcome { retried: 1, handed_back: 4, ..down });
             assert_eq!(deliver_once(store, &two, "two").await.unwrap(), down, "the other instance knows");
             assert_eq!(deliver_once(store, &one, "one").await.unwrap(), down);
             assert_eq!(sink.connections(), 1);
@@ -39,11 +39,11 @@ fn while_the_relay_cannot_be_used_nobody_claims_and_then_one_mail_tries_it_for_a
             let (a, b) = tokio::join!(deliver_once(store, &one, "one"), deliver_once(store, &two, "two"));
             let mut both = a.unwrap();
             both.add(b.unwrap());
-            assert_eq!(both, Outcome { retried: 1, ..down });
+            assert_eq!(both, SendOutcome { retried: 1, ..down });
             assert_eq!(store.read(relay_circuit).unwrap().unwrap().since, circuit.since);
             // Back: the probe goes through, and then all the rest without another pause.
             tokio::time::sleep(Duration::from_millis(1100)).await;
-            assert_eq!(deliver_ready(store, &two, "two").await.unwrap(), Outcome { sent: 4, ..NONE });
+            assert_eq!(deliver_ready(store, &two, "two").await.unwrap(), SendOutcome { sent: 4, ..NONE });
             assert_eq!(store.read(relay_circuit).unwrap(), None);
         });
     });
@@ -57,7 +57,7 @@ fn a_probe_that_finds_nothing_to_send_leaves_the_next_try_to_others() {
             let sink = Sink::plain().await;
             assert_eq!(deliver_once(store, &relay(&sink), "w").await.unwrap(), NONE);
             queue(store, "k", "a@gov.example");
-            assert_eq!(deliver_once(store, &relay(&sink), "w").await.unwrap(), Outcome { sent: 1, ..NONE });
+            assert_eq!(deliver_once(store, &relay(&sink), "w").await.unwrap(), SendOutcome { sent: 1, ..NONE });
         });
     });
 }
@@ -70,7 +70,7 @@ fn a_mail_refused_for_its_own_sake_shows_that_the_relay_works() {
         runtime().block_on(async {
             let sink = Sink::plain().await;
             sink.refuse("never@gov.example", "550 5.1.1 no such user");
-            assert_eq!(deliver_once(store, &relay(&sink), "w").await.unwrap(), Outcome { parked: 1, ..NONE });
+            assert_eq!(deliver_once(store, &relay(&sink), "w").await.unwrap(), SendOutcome { parked: 1, ..NONE });
         });
         assert_eq!(store.read(relay_circuit).unwrap(), None);
     });
@@ -86,7 +86,7 @@ fn three_deliveries_in_a_row_that_break_off_are_the_relays_fault() {
             let sink = Sink::plain().await;
             sink.fail_next([Fault::DropBeforeStoring; 3]);
             let outcome = deliver_once(store, &relay(&sink), "w").await.unwrap();
-            assert_eq!(outcome, Outcome { retried: 3, handed_back: 2, relay_down: true, ..NONE });
+            assert_eq!(outcome, SendOutcome { retried: 3, handed_back: 2, relay_down: true, ..NONE });
         });
         let suspect = mails(store).iter().filter(|row| row.suspect).count();
         assert_eq!(suspect, 3, "the two that were not tried are beyond suspicion");

@@ -3,13 +3,13 @@
 use super::*;
 use crate::smtp_sink::Fault;
 use crate::support::{at_nine, on_both, until};
-use gongkai::mail::worker::{self, Outcome, deliver_once, deliver_ready, pause};
+use gongkai::mail::worker::{self, SendOutcome, deliver_once, deliver_ready, pause};
 use gongkai::store::cases::obligations::OPEN;
 use gongkai::store::mail::outbox::{MailState, claim, mark_sent};
 use mail_parser::MessageParser;
 use std::time::Duration;
 
-const NONE: Outcome = Outcome { sent: 0, retried: 0, parked: 0, handed_back: 0, lost: 0, relay_down: false };
+const NONE: SendOutcome = SendOutcome { sent: 0, retried: 0, parked: 0, handed_back: 0, lost: 0, relay_down: false };
 
 #[test]
 fn a_reminder_arrives_byte_for_byte_and_its_chinese_is_read_on_the_other_side() {
@@ -25,7 +25,7 @@ fn a_reminder_arrives_byte_for_byte_and_its_chinese_is_read_on_the_other_side() 
         runtime().block_on(async {
             let sink = Sink::plain().await;
             let outcome = deliver_once(store, &relay(&sink), "w").await.unwrap();
-            assert_eq!(outcome, Outcome { sent: 2, ..NONE });
+            assert_eq!(outcome, SendOutcome { sent: 2, ..NONE });
             let got = sink.mails();
             let ascii = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).unwrap();
             assert_eq!(
@@ -63,7 +63,7 @@ fn refused_for_now_is_tried_again_refused_for_good_is_parked_and_the_rest_goes_o
             sink.fail_next([Fault::Reply("451 4.3.0 try again later")]);
             let relay = relay(&sink);
             let outcome = deliver_once(store, &relay, "w").await.unwrap();
-            assert_eq!(outcome, Outcome { sent: 2, retried: 1, parked: 1, ..NONE });
+            assert_eq!(outcome, SendOutcome { sent: 2, retried: 1, parked: 1, ..NONE });
             let row = |key: &str| mails(store).into_iter().find(|row| row.dedupe_key == key).unwrap();
             let later = row("later");
             assert_eq!((later.state, later.attempts, later.suspect), (MailState::Queued, 1, false));
@@ -74,7 +74,7 @@ fn refused_for_now_is_tried_again_refused_for_good_is_parked_and_the_rest_goes_o
             assert!(row("never").last_reply.unwrap().contains("no such user"));
             assert_eq!(deliver_once(store, &relay, "w").await.unwrap(), NONE, "its time has not come");
             hurry(store);
-            assert_eq!(deliver_once(store, &relay, "w").await.unwrap(), Outcome { sent: 1, ..NONE });
+            assert_eq!(deliver_once(store, &relay, "w").await.unwrap(), SendOutcome { sent: 1, ..NONE });
             assert_eq!(row("later").attempts, 2);
             assert_eq!(sink.mails().len(), 3);
         });
@@ -92,11 +92,15 @@ fn a_connection_that_breaks_makes_the_mail_suspect_and_every_copy_is_the_same() 
                 sink.fail_next([fault]);
                 let settings = settings(sink.port, &[("GONGKAI_SMTP__TIMEOUT_S", "1")]);
                 let relay = Relay::from_settings(&settings.smtp).unwrap().unwrap();
-                assert_eq!(deliver_once(store, &relay, "w").await.unwrap(), Outcome { retried: 1, ..NONE }, "{key}");
+                assert_eq!(
+                    deliver_once(store, &relay, "w").await.unwrap(),
+                    SendOutcome { retried: 1, ..NONE },
+                    "{key}"
+                );
                 let row = mails(store).remove(0);
                 assert_eq!((row.state, row.suspect), (MailState::Queued, true), "{key}");
                 hurry(store);
-                assert_eq!(deliver_once(store, &relay, "w").await.unwrap(), Outcome { sent: 1, ..NONE }, "{key}");
+                assert_eq!(deliver_once(store, &relay, "w").await.unwrap(), SendOutcome { sent: 1, ..NONE }, "{key}");
                 sink.mails()
             });
             assert_eq!(copies.len(), if matches!(fault, Fault::DropBeforeStoring) { 1 } else { 2 }, "{key}");
@@ -116,7 +120,7 @@ fn the_late_answer_to_one_mail_is_not_taken_for_the_answer_to_the_next() {
             sink.fail_next([Fault::LateAnswer(1500), Fault::Reply("550 5.7.1 not this one")]);
             let settings = settings(sink.port, &[("GONGKAI_SMTP__TIMEOUT_S", "1")]);
             let relay = Relay::from_settings(&settings.smtp).unwrap().unwrap();
-            assert_eq!(deliver_once(store, &relay, "w").await.unwrap(), Outcome { retried: 1, parked: 1, ..NONE });
+            assert_eq!(deliver_once(store, &relay, "w").await.unwrap(), SendOutcome { retried: 1, parked: 1, ..NONE });
             assert_eq!(sink.connections(), 2);
         });
         let rows: Vec<_> = mails(store).into_iter().map(|row| (row.dedupe_key, row.state, row.suspect)).collect();
@@ -139,7 +143,7 @@ fn a_sender_killed_between_sending_and_marking_leaves_a_suspect_row_and_the_same
             let dead = store.write(|db| claim(db, "dead", 1, Duration::ZERO)).unwrap().remove(0);
             relay.send(&dead.to_address, &dead.message).await.unwrap();
             let outcome = deliver_ready(store, &relay, "alive").await.unwrap();
-            assert_eq!(outcome, Outcome { sent: 2, ..NONE });
+            assert_eq!(outcome, SendOutcome { sent: 2, ..NONE });
             let copies: Vec<_> = sink.mails().into_iter().filter(|mail| mail.to == ["a@gov.example"]).collect();
             assert_eq!(copies.len(), 2);
             assert!(copies.iter().all(|copy| copy.data == bytes));
@@ -161,13 +165,13 @@ fn with_the_server_down_mail_stays_queued_and_goes_out_when_it_is_back() {
         runtime().block_on(async {
             let relay = Relay::from_settings(&settings(port, &[]).smtp).unwrap().unwrap();
             let outcome = deliver_ready(store, &relay, "w").await.unwrap();
-            assert_eq!(outcome, Outcome { retried: 1, handed_back: 3, relay_down: true, ..NONE });
+            assert_eq!(outcome, SendOutcome { retried: 1, handed_back: 3, relay_down: true, ..NONE });
             let rows = mails(store);
             assert!(rows.iter().all(|row| row.state == MailState::Queued && !row.suspect));
             assert_eq!(rows.iter().map(|row| row.attempts).collect::<Vec<_>>(), [0, 0, 0, 1]);
             let sink = Sink::start(port, crate::smtp_sink::Security::Plain, None, None).await;
             hurry(store);
-            assert_eq!(deliver_ready(store, &relay, "w").await.unwrap(), Outcome { sent: 4, ..NONE });
+            assert_eq!(deliver_ready(store, &relay, "w").await.unwrap(), SendOutcome { sent: 4, ..NONE });
             assert_eq!(sink.mails().len(), 4);
         });
     });
@@ -187,7 +191,7 @@ fn a_server_that_goes_down_for_maintenance_is_left_alone() {
             let sink = Sink::plain().await;
             sink.fail_next([Fault::Reply("421 4.3.2 shutting down")]);
             let outcome = deliver_ready(store, &relay(&sink), "w").await.unwrap();
-            assert_eq!(outcome, Outcome { retried: 1, handed_back: 2, relay_down: true, ..NONE });
+            assert_eq!(outcome, SendOutcome { retried: 1, handed_back: 2, relay_down: true, ..NONE });
         });
     });
 }
@@ -204,7 +208,7 @@ fn a_mail_refused_for_five_days_is_parked() {
         runtime().block_on(async {
             let sink = Sink::plain().await;
             sink.fail_next([Fault::Reply("451 4.3.0 later")]);
-            assert_eq!(deliver_once(store, &relay(&sink), "w").await.unwrap(), Outcome { parked: 1, ..NONE });
+            assert_eq!(deliver_once(store, &relay(&sink), "w").await.unwrap(), SendOutcome { parked: 1, ..NONE });
         });
     });
 }
@@ -236,10 +240,10 @@ fn a_mailbox_that_refused_for_five_days_has_its_mail_parked_though_each_mail_was
             })
         };
         for days in [3, 4, 5] {
-            assert_eq!(refused_days_ago(days), Outcome { retried: 1, ..NONE }, "{days}");
+            assert_eq!(refused_days_ago(days), SendOutcome { retried: 1, ..NONE }, "{days}");
         }
-        assert_eq!(refused_days_ago(0), Outcome { parked: 1, ..NONE }, "since five days");
-        assert_eq!(refused_days_ago(0), Outcome { retried: 1, ..NONE }, "from here the days count anew");
+        assert_eq!(refused_days_ago(0), SendOutcome { parked: 1, ..NONE }, "since five days");
+        assert_eq!(refused_days_ago(0), SendOutcome { retried: 1, ..NONE }, "from here the days count anew");
     });
 }
 

@@ -4,13 +4,13 @@ use super::*;
 use crate::smtp_sink::Fault;
 use crate::support::on_both;
 use chrono::NaiveDateTime;
-use gongkai::mail::worker::{Outcome, deliver_once};
+use gongkai::mail::worker::{SendOutcome, deliver_once};
 use gongkai::office::reminders::OfficeTime;
 use gongkai::store::mail::outbox::MailState;
 use gongkai::store::reminders::settings;
 use mail_parser::MessageParser;
 
-const NONE: Outcome = Outcome { sent: 0, retried: 0, parked: 0, handed_back: 0, lost: 0, relay_down: false };
+const NONE: SendOutcome = SendOutcome { sent: 0, retried: 0, parked: 0, handed_back: 0, lost: 0, relay_down: false };
 /// Friday half a minute before the window closes: the first pause is longer.
 const CLOSING: &str = "2025-09-19T17:59:30";
 /// From then to Monday 22 September, eight o'clock.
@@ -42,7 +42,7 @@ fn what_is_refused_for_now_waits_for_the_next_opening_of_its_organ() {
             let sink = Sink::plain().await;
             sink.fail_next([Fault::Reply("451 4.3.0 try again later"); 3]);
             let outcome = deliver_once(store, &relay_at(&room(store), &sink, CLOSING), "w").await.unwrap();
-            assert_eq!(outcome, Outcome { retried: 3, ..NONE });
+            assert_eq!(outcome, SendOutcome { retried: 3, ..NONE });
         });
         for key in ["office", "house"] {
             assert!((TO_MONDAY_S - 60..=TO_MONDAY_S).contains(&wait(store, key)), "{key}: {} s", wait(store, key));
@@ -60,7 +60,7 @@ fn what_a_receiver_may_already_hold_does_not_wait_for_the_window() {
             let sink = Sink::plain().await;
             sink.fail_next([Fault::DropAfterStoring]);
             let outcome = deliver_once(store, &relay_at(&room(store), &sink, CLOSING), "w").await.unwrap();
-            assert_eq!(outcome, Outcome { retried: 1, ..NONE });
+            assert_eq!(outcome, SendOutcome { retried: 1, ..NONE });
         });
         assert!((40..=72).contains(&wait(store, "broken")), "{} s", wait(store, "broken"));
         hurry(store);
@@ -68,7 +68,7 @@ fn what_a_receiver_may_already_hold_does_not_wait_for_the_window() {
             let sink = Sink::plain().await;
             sink.fail_next([Fault::Reply("451 4.3.0 try again later")]);
             let outcome = deliver_once(store, &relay_at(&room(store), &sink, CLOSING), "w").await.unwrap();
-            assert_eq!(outcome, Outcome { retried: 1, ..NONE });
+            assert_eq!(outcome, SendOutcome { retried: 1, ..NONE });
         });
         assert!((90..=150).contains(&wait(store, "broken")), "the second pause: {} s", wait(store, "broken"));
     });
@@ -90,12 +90,12 @@ fn administrators_are_told_of_a_given_up_mail_in_the_hours_and_words_of_the_offi
             let sink = Sink::plain().await;
             sink.refuse("handler@gov.example", "550 5.1.1 no such user");
             let evening = relay_at(&room, &sink, "2025-09-19T19:00:00");
-            assert_eq!(deliver_once(store, &evening, "w").await.unwrap(), Outcome { parked: 1, ..NONE });
+            assert_eq!(deliver_once(store, &evening, "w").await.unwrap(), SendOutcome { parked: 1, ..NONE });
             assert_eq!(deliver_once(store, &evening, "w").await.unwrap(), NONE, "the alarm waits for Monday");
             let to_monday = 61 * 3600;
             assert!((to_monday - 60..=to_monday).contains(&wait(store, "parked/")), "{} s", wait(store, "parked/"));
             hurry(store);
-            assert_eq!(deliver_once(store, &evening, "w").await.unwrap(), Outcome { sent: 1, ..NONE });
+            assert_eq!(deliver_once(store, &evening, "w").await.unwrap(), SendOutcome { sent: 1, ..NONE });
             let got = sink.mails().pop().unwrap();
             let text = MessageParser::default().parse(&got.data).unwrap().body_text(0).unwrap().into_owned();
             assert!(text.starts_with("admin先生，handler@gov.example退信，"), "{text}");

@@ -259,7 +259,7 @@ fn the_list_is_paged_and_filtered_by_state() {
 #[test]
 fn the_oldest_mail_is_the_one_that_could_have_gone_out_longest_ago() {
     on_both(|store| {
-        assert_eq!(store.read(figures).unwrap(), gongkai::store::mail::outbox::Figures::default());
+        assert_eq!(store.read(figures).unwrap(), gongkai::store::mail::outbox::OutboxFigures::default());
         for key in ["old", "held", "sent"] {
             queue(store, key, "a@gov.example");
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::support::{at_nine, on_both, on_both_databases, until};
-use gongkai::case::reminder_policy::{Rule, Standing};
+use gongkai::case::reminder_policy::{DutyTiming, ReminderRule};
 use gongkai::mail::because::Because;
 use gongkai::office::reminders::run as run_schedule;
 use gongkai::store::cases::obligations::{CANCELLED, MET, OPEN, SUSPENDED};
@@ -91,7 +91,7 @@ fn three_days_down_give_each_person_one_mail_that_says_so() {
             brief(&report),
             [line("overdue_2", "handler", 3), line("overdue_2", "head", 3), line("overdue_2", "watch", 1)]
         );
-        assert!(report.queued.iter().all(|line| line.standing == Standing::Overdue(2)));
+        assert!(report.queued.iter().all(|line| line.standing == DutyTiming::Overdue(2)));
         assert_eq!((report.missed(), store.read(reminders::missed_total).unwrap()), (7, 7));
         let row = mails(store).remove(0);
         assert!(row.subject.ends_with("已逾期2个工作日（期限2025年9月17日）（补发）"), "{}", row.subject);
@@ -168,7 +168,7 @@ fn met_cancelled_and_suspended_duties_are_silent_and_a_new_date_speaks_again() {
 fn a_duty_without_a_date_waits_for_one() {
     on_both(|store| {
         let house = house(store);
-        let duty = Duty { due_on: None, ..reply("2025-09-19", OPEN, Some(house.handler)) };
+        let duty = CurrentDuty { due_on: None, ..reply("2025-09-19", OPEN, Some(house.handler)) };
         stands(store, house.bureau.organ, house.case, &[duty], "2025-09-01");
         assert_eq!(room(store).remind(day("2025-09-19"), None).unwrap(), RemindReport::default());
     });
@@ -211,7 +211,7 @@ fn a_department_task_goes_to_the_handlers_of_the_department() {
             &[(house.bureau.organ, Role::Handler)],
         );
         person(store, "gone", None, Some(house.bureau.department), &[(house.bureau.organ, Role::Handler)]);
-        let task = |owner_id| Duty {
+        let task = |owner_id| CurrentDuty {
             key: "department_task:1".into(),
             kind: "department_task".into(),
             department_id: Some(house.bureau.department),
@@ -352,7 +352,7 @@ fn the_days_pass_runs_once_the_hour_has_come_then_only_what_changed_is_looked_at
         store.write(|db| obligations::replace(db, organ, late, &[reply("2025-09-18", OPEN, owner)], now())).unwrap();
         let report = room.tick(today, false, Some(began)).unwrap().unwrap();
         assert_eq!((report.looked_at, report.queued.len()), (1, 3));
-        assert!(report.queued.iter().all(|line| line.rule == Rule::Overdue(1)));
+        assert!(report.queued.iter().all(|line| line.rule == ReminderRule::Overdue(1)));
         sent(&store);
         // The clock steps back a day: nothing is sent again and the record stays.
         let report = room.tick(day("2025-09-18"), true, Some(now())).unwrap().unwrap();
@@ -368,8 +368,8 @@ fn the_days_pass_runs_once_the_hour_has_come_then_only_what_changed_is_looked_at
 fn more_duties_than_a_page_are_all_told() {
     on_both(|store| {
         let house = house(store);
-        let duties: Vec<Duty> = (0..450)
-            .map(|n| Duty {
+        let duties: Vec<CurrentDuty> = (0..450)
+            .map(|n| CurrentDuty {
                 key: format!("department_task:{n}"),
                 kind: "department_task".into(),
                 ..reply("2025-09-10", OPEN, Some(house.handler))

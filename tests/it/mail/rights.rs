@@ -4,7 +4,7 @@ use super::*;
 use crate::support::{on_both, on_both_databases};
 use gongkai::case::reminder_policy::Audience;
 use gongkai::mail::because::Because;
-use gongkai::mail::worker::{Outcome, deliver_once};
+use gongkai::mail::worker::{SendOutcome, deliver_once};
 use gongkai::store::cases::obligations::OPEN;
 use gongkai::store::database::schema::reminder_steps;
 use gongkai::store::mail::outbox::MailState;
@@ -151,7 +151,11 @@ fn a_mail_that_a_sender_already_holds_is_not_sent_to_a_person_who_has_left() {
             let outcome = deliver_once(store, &relay(&sink), "w").await.unwrap();
             assert_eq!((outcome.sent, outcome.lost), (1, 1), "{outcome:?}");
             assert_eq!(sink.mails().iter().map(|mail| mail.to[0].as_str()).collect::<Vec<_>>(), ["head@gov.example"]);
-            assert_eq!(deliver_once(store, &relay(&sink), "w").await.unwrap(), Outcome::default(), "and never again");
+            assert_eq!(
+                deliver_once(store, &relay(&sink), "w").await.unwrap(),
+                SendOutcome::default(),
+                "and never again"
+            );
         });
         let states: Vec<MailState> = mails(store).into_iter().map(|mail| mail.state).collect();
         assert!(states.contains(&MailState::Cancelled) && states.contains(&MailState::Sent), "{states:?}");

@@ -32,8 +32,8 @@ fn signal(child: &Child, name: &str) {
     let _ = Command::new("kill").args([name, &child.id().to_string()]).stderr(Stdio::null()).status();
 }
 
-fn duties(count: usize, status: &str, owner: UserId) -> Vec<Duty> {
-    let duty = |n| Duty {
+fn duties(count: usize, status: &str, owner: UserId) -> Vec<CurrentDuty> {
+    let duty = |n| CurrentDuty {
         key: format!("department_task:{n}"),
         kind: "department_task".into(),
         ..reply(DUE, status, Some(owner))

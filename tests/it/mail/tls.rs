@@ -4,7 +4,7 @@ use super::*;
 use crate::smtp_sink::{Security, authority};
 use crate::support::{TestDatabase, on_both};
 use gongkai::mail::smtp::Failure;
-use gongkai::mail::worker::{Outcome, deliver_once};
+use gongkai::mail::worker::{SendOutcome, deliver_once};
 
 /// base64 of NUL office NUL 秘密.
 const OFFICE: &str = "AG9mZmljZQDnp5jlr4Y=";
@@ -89,7 +89,7 @@ fn a_wrong_password_pauses_the_relay_and_is_tried_once_not_once_a_mail() {
                 ("GONGKAI_SMTP__PASSWORD", "wrong"),
             ];
             let outcome = deliver_once(&store, &relay_with(&sink, &settings), "w").await.unwrap();
-            let expected = Outcome { retried: 1, handed_back: 4, relay_down: true, ..Outcome::default() };
+            let expected = SendOutcome { retried: 1, handed_back: 4, relay_down: true, ..SendOutcome::default() };
             assert_eq!(outcome, expected, "{}", database.name);
             assert_eq!(sink.connections(), 1);
             let said = mails(&store).into_iter().find_map(|row| row.last_reply).unwrap();

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gongkai::case::Role;
-use gongkai::report::annual::{Form, Line, Period, Table, table_three};
+use gongkai::report::annual::{Form, Period, Table, TableLine, table_three};
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -102,7 +102,7 @@ fn every_form_of_every_period_counts_what_the_logs_of_the_cases_say() {
         let bureau = Bureau::open(database, "2022-03-01");
         docket(&bureau);
         end(&bureau);
-        let lines: Vec<Line> = lines(&bureau.service.office).into_values().collect();
+        let lines: Vec<TableLine> = lines(&bureau.service.office).into_values().collect();
         let mut counted = 0;
         for year in 2021..=2025 {
             for part in ["year", "h1", "h2", "q1", "q2", "q3", "q4", "m1", "m5", "m12"] {

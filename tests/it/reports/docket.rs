@@ -2,7 +2,7 @@
 
 use gongkai::case::Event;
 use gongkai::office::Office;
-use gongkai::report::annual::Line;
+use gongkai::report::annual::TableLine;
 use gongkai::store::{
     CaseId, Db,
     cases::{self, events},
@@ -113,14 +113,14 @@ pub fn docket(bureau: &Bureau) -> Vec<String> {
 }
 
 /// What the logs of all cases of the database say, one line a case.
-pub fn lines(office: &Office) -> BTreeMap<CaseId, Line> {
+pub fn lines(office: &Office) -> BTreeMap<CaseId, TableLine> {
     let read = |db: &mut Db| -> Result<_, gongkai::office::OfficeError> {
         let mut lines = BTreeMap::new();
         for row in cases::page_by_id(db, None, 10_000)? {
             let log: Vec<Event> =
                 events::load(db, row.id)?.iter().map(|event| serde_json::from_str(&event.body).unwrap()).collect();
             if let Some(course) = gongkai::case::course(&log) {
-                lines.insert(row.id, Line { course, is_late: row.is_late, count: 1 });
+                lines.insert(row.id, TableLine { course, is_late: row.is_late, count: 1 });
             }
         }
         Ok(lines)

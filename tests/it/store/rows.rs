@@ -2,7 +2,7 @@
 
 use gongkai::store::calendar::{self, NewCalendarYear};
 use gongkai::store::cases::applicants::{self, NewApplicant};
-use gongkai::store::cases::obligations::{self, Duty, ObligationRow};
+use gongkai::store::cases::obligations::{self, CurrentDuty, ObligationRow};
 use gongkai::store::database::schema::applicants as applicants_table;
 use gongkai::store::evidence::audit::{self, AuditFilter, NewAudit};
 use gongkai::store::people::organs::{self, NewOrgan};
@@ -85,7 +85,7 @@ fn duties_follow_the_case_and_keep_their_id() {
     on_both(|store| {
         let bureau = add_bureau(store, "A", None);
         let case = add_case(store, &bureau, 1).id;
-        let duty = |key: &str, due: &str| Duty {
+        let duty = |key: &str, due: &str| CurrentDuty {
             key: key.into(),
             kind: key.split(':').next().unwrap().into(),
             due_on: Some(day(due)),
@@ -96,8 +96,9 @@ fn duties_follow_the_case_and_keep_their_id() {
             article: "711/33".into(),
         };
         let [first, second] = [now(), Ts(now().0 + chrono::Duration::seconds(1))];
-        let set =
-            |duties: &[Duty], at| store.write(|db| obligations::replace(db, bureau.organ, case, duties, at)).unwrap();
+        let set = |duties: &[CurrentDuty], at| {
+            store.write(|db| obligations::replace(db, bureau.organ, case, duties, at)).unwrap()
+        };
         let rows = || store.read(|db| obligations::of_case(db, case)).unwrap();
         let mut duties =
             vec![duty("correction_notice", "2026-11-09"), duty("fee", "2026-12-01"), duty("reply", "2026-11-30")];

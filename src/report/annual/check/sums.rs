@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Rule};
 use crate::report::annual::form::{self, CARRIED, Form, OTHER_UNDIVIDED, PENDING, RECEIVED, RESULTS, TOTAL};
-use crate::report::annual::published::{Figure, Line, Published};
+use crate::report::annual::published::{Figure, Published, PublishedLine};
 
 const TABLE: &str = "三";
 
@@ -11,7 +11,7 @@ type Spot = (usize, usize);
 
 /// The printed rows that take part in sums, with what their cells are worth.
 struct Grid<'a> {
-    rows: Vec<(&'static str, &'a Line)>,
+    rows: Vec<(&'static str, &'a PublishedLine)>,
     columns: Vec<&'static str>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Rule};
 use crate::report::annual::form::TOTAL;
-use crate::report::annual::published::{Figure, Line, Published};
+use crate::report::annual::published::{Figure, Published, PublishedLine};
 
 const TABLE: &str = "四";
 
@@ -29,7 +29,7 @@ pub(super) fn check(report: &Published) -> Vec<Finding> {
 }
 
 /// The sum of the results against 总计; nothing where a cell is not shown.
-fn block(line: &Line) -> Option<Finding> {
+fn block(line: &PublishedLine) -> Option<Finding> {
     let (total, parts) = line.cells.split_last()?;
     let number = |cell: &Option<Figure>| cell.map(|figure| u64::from(figure.number().unwrap_or_default()));
     let sum: u64 = parts.iter().map(number).sum::<Option<u64>>()?;

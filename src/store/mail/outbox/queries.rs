@@ -94,7 +94,7 @@ pub struct MailCounts {
 
 /// Figures of the mails not yet sent, for metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Figures {
+pub struct OutboxFigures {
     /// Waiting.
     pub queued: i64,
     /// Leased.
@@ -223,7 +223,7 @@ fn counted(rows: Vec<(String, i64)>) -> Result<MailCounts, StoreError> {
 }
 
 /// The figures for metrics. `oldest` ignores mails that may not be sent yet.
-pub fn figures(db: &mut Db) -> Result<Figures, StoreError> {
+pub fn figures(db: &mut Db) -> Result<OutboxFigures, StoreError> {
     let now = instant(db)?;
     let unsent = || outbox::table.filter(sql::<Bool>("state IN ('queued', 'sending')"));
     let due = outbox::attempts.gt(0).or(outbox::next_attempt_at.le(now));
@@ -239,5 +239,5 @@ pub fn figures(db: &mut Db) -> Result<Figures, StoreError> {
     let MailCounts { queued, sending, parked, .. } =
         counted(waiting.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?)?;
     let oldest = oldest.and_then(|age| age.to_std().ok()).unwrap_or_default();
-    Ok(Figures { queued, sending, parked, oldest, suspect })
+    Ok(OutboxFigures { queued, sending, parked, oldest, suspect })
 }

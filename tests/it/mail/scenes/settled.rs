@@ -218,7 +218,7 @@ fn the_section_head_and_the_leader_come_in_between() {
             Ok(())
         };
         store.write(head).unwrap();
-        let duty = Duty { department_id: Some(department), ..reply("2025-09-19", OPEN, Some(house.handler)) };
+        let duty = CurrentDuty { department_id: Some(department), ..reply("2025-09-19", OPEN, Some(house.handler)) };
         stands(store, organ, house.case, &[duty], "2025-08-22");
         let room = room(store);
         let mut told = Vec::new();
