@@ -5,6 +5,7 @@ pub mod preferences;
 pub mod recipients;
 pub mod settings;
 
+use crate::store::database::verbatim::verbatim;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
@@ -124,7 +125,7 @@ pub fn open_duties(
 ) -> Result<Vec<DutyRow>, StoreError> {
     let mut query = duty_rows!()
         // A literal, not bound: SQLite uses the partial index only for the literal condition.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("obligations.status = 'open'"))
+        .filter(verbatim::<diesel::sql_types::Bool>("obligations.status = 'open'"))
         .filter(obligations::due_on.le(Some(horizon)))
         .into_boxed();
     match which {
@@ -238,7 +239,7 @@ pub fn told(db: &mut Db, keys: &[String], today: NaiveDate) -> Result<HashSet<St
 /// or has another last day. Excludes mails that the recipient may already have.
 pub fn outdated_mails(db: &mut Db, today: NaiveDate) -> Result<BTreeSet<String>, StoreError> {
     // A literal for the partial index, as in the outbox.
-    let waiting = diesel::dsl::sql::<diesel::sql_types::Bool>("outbox.state IN ('queued', 'sending')");
+    let waiting = verbatim::<diesel::sql_types::Bool>("outbox.state IN ('queued', 'sending')");
     let rows: Vec<String> = reminder_steps::table
         .inner_join(outbox::table.on(outbox::dedupe_key.eq(reminder_steps::mail_key)))
         .inner_join(obligations::table.on(obligations::id.eq(reminder_steps::obligation_id)))

@@ -3,8 +3,9 @@
 
 pub mod annual_reports;
 
+use crate::store::database::verbatim::verbatim;
 use chrono::NaiveDate;
-use diesel::dsl::{count_star, not, sql};
+use diesel::dsl::{count_star, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use std::collections::HashMap;
@@ -161,7 +162,7 @@ pub fn rows_of(db: &mut Db, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> 
 pub fn turning_events(db: &mut Db, organs: &[OrganId]) -> Result<HashMap<CaseId, Vec<EventRow>>, StoreError> {
     // A literal: the planner uses a partial index only if it can see the condition.
     let kinds: Vec<String> = COUNTED_EVENTS.iter().map(|kind| format!("'{kind}'")).collect();
-    let is_turn = sql::<Bool>(&format!("kind IN ({})", kinds.join(", ")));
+    let is_turn = verbatim::<Bool>(format!("kind IN ({})", kinds.join(", ")));
     let theirs = cases::table.filter(cases::organ_id.eq_any(organs)).select(cases::id);
     let turns = case_events::table
         .filter(is_turn)

@@ -1,6 +1,7 @@
 //! The log of a case: append-only and hash-chained, so that any changed, removed, inserted or reordered entry, or a
 //! truncated log, is detected.
 
+use crate::store::database::verbatim::verbatim;
 use std::collections::HashMap;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -30,7 +31,7 @@ pub fn has_reply(db: &mut Db, organ: OrganId, number: &str, but: CaseId) -> Resu
     // The member exactly as `serde_json` writes it in the body.
     let member = format!("\"document_number\":{}", serde_json::Value::from(number));
     // A literal, so that the partial index applies.
-    let is_reply = sql::<Bool>("case_events.kind = 'reply_issued'");
+    let is_reply = verbatim::<Bool>("case_events.kind = 'reply_issued'");
     let says = match db {
         Db::Pg(_) => sql::<Bool>("strpos(case_events.body, "),
         Db::Lite(_) => sql::<Bool>("instr(case_events.body, "),

@@ -1,9 +1,9 @@
 //! Duties with a due date, status and owner.
 
+use crate::store::database::verbatim::verbatim;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
@@ -173,7 +173,7 @@ pub fn past(
     limit: i64,
 ) -> Result<Vec<CaseId>, StoreError> {
     let mut query = obligations::table
-        .filter(sql::<Bool>("obligations.status = 'open'"))
+        .filter(verbatim::<Bool>("obligations.status = 'open'"))
         .filter(obligations::due_on.lt(day))
         .filter(obligations::kind.eq_any(kinds))
         .filter(obligations::case_id.is_not_null())
@@ -189,7 +189,7 @@ pub fn past(
 
 /// The latest last day of all running duties. The calendar should reach beyond it.
 pub fn latest_due(db: &mut Db) -> Result<Option<NaiveDate>, StoreError> {
-    let running = obligations::table.filter(sql::<Bool>("obligations.status = 'open'"));
+    let running = obligations::table.filter(verbatim::<Bool>("obligations.status = 'open'"));
     Ok(running.select(diesel::dsl::max(obligations::due_on)).first(db)?)
 }
 
@@ -203,7 +203,7 @@ pub fn due(
     limit: i64,
 ) -> Result<Vec<ObligationRow>, StoreError> {
     // A literal, not bound: a partial index is used only if the planner can see the value.
-    let running = sql::<Bool>("obligations.status = 'open'");
+    let running = verbatim::<Bool>("obligations.status = 'open'");
     let mut query = obligations::table
         .filter(running)
         .filter(obligations::due_on.le(until))

@@ -1,7 +1,6 @@
 //! Subject tags of cases.
 
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
+use crate::store::database::verbatim::{Verbatim, verbatim};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
@@ -14,8 +13,8 @@ const BATCH: usize = 500;
 
 /// A subquery next to a row of another table: the tags of the case selected by `condition`, one per line. `t` is the
 /// table of tags.
-pub(in crate::store) fn beside(condition: &str) -> SqlLiteral<Nullable<Text>> {
-    sql(&format!("(SELECT string_agg(t.tag, '\n') FROM case_tags t WHERE {condition})"))
+pub(in crate::store) fn beside(condition: &str) -> Verbatim<Nullable<Text>> {
+    verbatim(format!("(SELECT string_agg(t.tag, '\n') FROM case_tags t WHERE {condition})"))
 }
 
 /// Splits and sorts the result of [`beside`]. Sorted here, because the databases sort Chinese differently.

@@ -11,4 +11,5 @@ pub(super) mod pool;
 pub mod schema;
 pub mod seal;
 pub mod sqltypes;
+pub(super) mod verbatim;
 pub(super) mod writer;

@@ -12,12 +12,12 @@ pub use queries::{
     MailAnswer, MailCounts, MailFilter, MailView, OutboxFigures, answers, counts, figures, find, list, settled,
 };
 
+use crate::store::database::verbatim::verbatim;
 use std::collections::HashSet;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{NaiveDate, TimeDelta};
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -158,7 +158,7 @@ pub struct Claimed {
 /// lease.
 pub(in crate::store) fn instant(db: &mut Db) -> Result<Ts, StoreError> {
     match db {
-        Db::Pg(db) => Ok(diesel::select(sql::<TsT>("clock_timestamp()")).get_result(db)?),
+        Db::Pg(db) => Ok(diesel::select(verbatim::<TsT>("clock_timestamp()")).get_result(db)?),
         Db::Lite(_) => Ok(crate::store::now()),
     }
 }
@@ -243,7 +243,7 @@ pub fn claim_on(
     // For a leased row `next_attempt_at` is the end of its lease, so one condition and one index cover both states. The
     // states are literals because SQLite uses a partial index only for the literal condition.
     let ready = outbox::table
-        .filter(sql::<Bool>("state IN ('queued', 'sending')"))
+        .filter(verbatim::<Bool>("state IN ('queued', 'sending')"))
         .filter(outbox::next_attempt_at.le(now))
         .filter(may_go)
         .order((outbox::next_attempt_at, outbox::id))
@@ -438,9 +438,9 @@ pub fn withdraw(db: &mut Db, key: &str) -> Result<bool, StoreError> {
 pub fn take_bytes(db: &mut Db, age: TimeDelta, limit: i64) -> Result<usize, StoreError> {
     let Some(before) = instant(db)?.0.checked_sub_signed(age) else { return Ok(0) };
     // Spelt out for the partial index. The states that are not meant: of those that are SQLite would read all.
-    let settled_at = || sql::<TsT>("coalesce(sent_at, created_at)");
+    let settled_at = || verbatim::<TsT>("coalesce(sent_at, created_at)");
     let old: Vec<(OutboxId, Vec<u8>)> = outbox::table
-        .filter(sql::<Bool>("state NOT IN ('queued', 'sending', 'parked') AND message_sha256 IS NULL"))
+        .filter(verbatim::<Bool>("state NOT IN ('queued', 'sending', 'parked') AND message_sha256 IS NULL"))
         .filter(settled_at().lt(Ts(before)))
         .order(settled_at())
         .limit(limit)

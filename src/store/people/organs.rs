@@ -1,7 +1,6 @@
 //! 行政机关: the organs, in a tree (主管/下级) with a separate reporting line.
 
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
+use crate::store::database::verbatim::{Verbatim, verbatim};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
@@ -52,13 +51,15 @@ impl Seat {
 }
 
 /// Subquery next to a row of `organs`: the version in force in the organ's region.
-pub(in crate::store) fn version_here() -> SqlLiteral<Nullable<Text>> {
-    sql("(SELECT v.version FROM calendar_versions v WHERE v.region = organs.region ORDER BY v.revision DESC LIMIT 1)")
+pub(in crate::store) fn version_here() -> Verbatim<Nullable<Text>> {
+    verbatim(
+        "(SELECT v.version FROM calendar_versions v WHERE v.region = organs.region ORDER BY v.revision DESC LIMIT 1)",
+    )
 }
 
 /// Subquery next to any row: the national version in force.
-pub(in crate::store) fn version_nationally() -> SqlLiteral<Nullable<Text>> {
-    sql("(SELECT v.version FROM calendar_versions v WHERE v.region = '' ORDER BY v.revision DESC LIMIT 1)")
+pub(in crate::store) fn version_nationally() -> Verbatim<Nullable<Text>> {
+    verbatim("(SELECT v.version FROM calendar_versions v WHERE v.region = '' ORDER BY v.revision DESC LIMIT 1)")
 }
 
 /// Loads an organ by id with the calendars in force for it.

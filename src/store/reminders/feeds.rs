@@ -1,7 +1,7 @@
 //! Private calendar feeds (only the hashes of their tokens are stored), and the open duties a feed shows.
 
+use crate::store::database::verbatim::verbatim;
 use chrono::NaiveDate;
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -100,7 +100,7 @@ pub fn duties(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Resul
     Ok(obligations::table
         .left_join(cases::table.on(obligations::case_id.eq(cases::id.nullable())))
         // A literal, not bound: SQLite uses the partial index only for the literal condition.
-        .filter(sql::<Bool>("obligations.status = 'open'"))
+        .filter(verbatim::<Bool>("obligations.status = 'open'"))
         .filter(obligations::due_on.is_not_null())
         // Each of the alternatives is within these: with the organs alone the index serves them all.
         .filter(obligations::organ_id.eq_any(organs))

@@ -1,9 +1,9 @@
 //! Figures over all history. Triggers of the tables add a row for each change, so that no read counts millions of rows
 //! and no two transactions wait for one counter. The rows are summed up hourly.
 
+use crate::store::database::verbatim::verbatim;
 use std::collections::BTreeMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 
@@ -25,7 +25,7 @@ pub const PERSONAL_DATA_ALARMS: &str = "personal_data.alarms";
 /// # Errors
 /// As every read.
 pub fn total(db: &mut Db, name: &str) -> Result<i64, StoreError> {
-    let sum = sql::<Nullable<BigInt>>("CAST(sum(n) AS BIGINT)");
+    let sum = verbatim::<Nullable<BigInt>>("CAST(sum(n) AS BIGINT)");
     let total: Option<i64> = tallies::table.filter(tallies::name.eq(name)).select(sum).first(db)?;
     Ok(total.unwrap_or(0))
 }

@@ -1,8 +1,8 @@
 //! The outbox as shown to users and to metrics.
 
+use crate::store::database::verbatim::verbatim;
 use std::time::Duration;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -225,17 +225,17 @@ fn counted(rows: Vec<(String, i64)>) -> Result<MailCounts, StoreError> {
 /// The figures for metrics. `oldest` ignores mails that may not be sent yet.
 pub fn figures(db: &mut Db) -> Result<OutboxFigures, StoreError> {
     let now = instant(db)?;
-    let unsent = || outbox::table.filter(sql::<Bool>("state IN ('queued', 'sending')"));
+    let unsent = || outbox::table.filter(verbatim::<Bool>("state IN ('queued', 'sending')"));
     let due = outbox::attempts.gt(0).or(outbox::next_attempt_at.le(now));
     let times: Option<(Ts, Option<Ts>)> = unsent()
         .filter(due)
-        .order(sql::<super::TsT>("coalesce(released_at, created_at)"))
+        .order(verbatim::<super::TsT>("coalesce(released_at, created_at)"))
         .select((outbox::created_at, outbox::released_at))
         .first(db)
         .optional()?;
     let oldest = times.map(|(created_at, released_at)| now.0 - released_at.unwrap_or(created_at).0);
     let suspect = unsent().filter(outbox::suspect.eq(true)).count().get_result(db)?;
-    let waiting = outbox::table.filter(sql::<Bool>("state IN ('queued', 'sending', 'parked')"));
+    let waiting = outbox::table.filter(verbatim::<Bool>("state IN ('queued', 'sending', 'parked')"));
     let MailCounts { queued, sending, parked, .. } =
         counted(waiting.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?)?;
     let oldest = oldest.and_then(|age| age.to_std().ok()).unwrap_or_default();
