@@ -3,9 +3,9 @@
 use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::api::http::body::{Params, Upload, file_bytes};
-use crate::api::http::create::{admitted, made, once};
+use crate::api::http::create::{Key, admitted, created, made, once};
+use crate::api::http::etag::content_tag;
 use crate::api::http::export::Format;
-use crate::api::http::precondition::{Key, content_tag, created};
 use crate::api::http::problem::Problem;
 use crate::api::http::spool::LongTable;
 use crate::office::ledger::{ExportQuery, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};

@@ -3,12 +3,11 @@
 use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::api::http::body::Params;
-use crate::api::http::precondition::{Page, cursor_key, page_limit};
+use crate::api::http::page::{Page, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::case::Role;
-use crate::office::Word;
 use crate::office::mail::{MAIL_READERS, MailQuery};
-use crate::office::{Caller, OfficeError};
+use crate::office::{Caller, OfficeError, Word};
 use crate::store::mail::outbox::{MailAnswer, MailState, MailView};
 use crate::store::{OrganId, OutboxId, UserId};
 use actix_web::{HttpResponse, web};

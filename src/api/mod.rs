@@ -1,6 +1,6 @@
 //! actix-web: routes, request and response types, authentication, problem+json, OpenAPI. No rule of law, no SQL.
 //!
-//! A request passes through [`edge`] (request id, access log, headers) and [`guard`] (authorisation by the [`routes`]
+//! A request passes through [`http::request_log`] (request id, access log, headers) and [`http::guard`] (authorisation by the [`routes`]
 //! table, and the deadline) to its handler. A handler parses the request, calls one use case of the office, and
 //! translates the result back.
 
@@ -61,7 +61,7 @@ pub fn app(
         .app_data(web::Data::new(api.clone()))
         .app_data(metrics.gauges.clone())
         .app_data(metrics.readiness.clone())
-        .app_data(http::precondition::path_config())
+        .app_data(registration::path_config())
         .configure(registration::register)
         .configure(openapi::docs::register)
         .default_service(web::to(nowhere))

@@ -35,3 +35,8 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let allow: Vec<&str> = verbs.into_iter().map(Verb::name).collect();
     Err(Problem::new("method_not_allowed").allow(allow.join(", ")))
 }
+
+/// Maps a malformed path id to 404.
+pub(super) fn path_config() -> web::PathConfig {
+    web::PathConfig::default().error_handler(|_, _| Problem::new("not_found").into())
+}

@@ -6,13 +6,15 @@ pub(super) mod topics;
 use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::api::http::body::{Body, Params, Upload, file_bytes};
+use crate::api::http::etag::{IfMatch, versioned};
 use crate::api::http::export::Format;
-use crate::api::http::precondition::{IfMatch, Page, cursor_key, page_limit, versioned};
+use crate::api::http::page::{Page, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::office::reports::{Adjustments, CellCase, CellQuery, FIGURE_WRITERS, FiguresView, REPORTERS, ReportQuery};
 use crate::office::{Authority, Caller, FieldError, Office, OfficeError};
-use crate::report::annual::{Checked, Form, OwnFigures, Published, Report, check_years};
-use crate::report::annual::{csv, docx, html, read_file_within, xlsx};
+use crate::report::annual::{
+    Checked, Form, OwnFigures, Published, Report, check_years, csv, docx, html, read_file_within, xlsx,
+};
 use crate::report::files::{Allowance, Caps, GivenUp, TOO_LARGE};
 use crate::store::CaseId;
 use actix_web::{HttpRequest, HttpResponse, web};

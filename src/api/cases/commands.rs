@@ -4,7 +4,7 @@
 
 use crate::api::cases::view::CaseView;
 use crate::api::http::body::{self, Body};
-use crate::api::http::precondition::{IfMatch, Rendered};
+use crate::api::http::etag::{IfMatch, Rendered};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;

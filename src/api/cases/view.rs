@@ -1,16 +1,15 @@
 //! Views of a case. Personal data is masked; a route of its own reveals it.
 
 use crate::api::supervision::order_view::OrderLine;
-use crate::case::{Action, Case, Challenge, Event, Obligation, Stage, challenges};
 use crate::case::{
-    Consultation, Correction, FeeDemand, Justification, Proposal, Remedy, Reply, Task, command as payload,
+    Action, Case, Challenge, Consultation, Correction, Event, FeeDemand, Justification, Obligation, Proposal, Remedy,
+    Reply, Stage, Task, challenges, command as payload,
 };
 use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
-use crate::office::OfficeError;
-use crate::office::Word;
 use crate::office::cases::applicants::masked_name;
 use crate::office::cases::case_file::CaseFile;
 use crate::office::cases::queries::{ListedCase, Shown, duties_of};
+use crate::office::{OfficeError, Word};
 use crate::store::cases::events::EventRow;
 use crate::store::database::seal::mask_signatory;
 use chrono::{DateTime, NaiveDate, Utc};

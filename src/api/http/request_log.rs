@@ -1,8 +1,9 @@
-//! Middleware around all routes: request id, access log, security headers, and problem+json for every error.
+//! Middleware around all routes: request id, access log, and problem+json for every error.
 
 use super::guard::caller_of;
 use super::origin;
 use super::problem::Problem;
+use super::security_headers::protect;
 use crate::api::people::auth::signing_in;
 use crate::api::state::Api;
 use crate::office::Origin;
@@ -44,7 +45,10 @@ pub(in crate::api) async fn edge<B: MessageBody + 'static>(
     let (status, elapsed_ms) =
         (answer.status().as_u16(), u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
     tracing::info!(request_id = id, %method, route, status, elapsed_ms, user_id, address, "request");
-    finish(answer.headers_mut(), &id, is_docs);
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        answer.headers_mut().insert(REQUEST_ID, value);
+    }
+    protect(answer.headers_mut(), is_docs);
     Ok(answer)
 }
 
@@ -80,31 +84,4 @@ fn with_problem(answer: ServiceResponse, id: &str) -> ServiceResponse {
 
 fn is_problem(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"))
-}
-
-fn finish(headers: &mut HeaderMap, id: &str, is_docs: bool) {
-    if let Ok(value) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, value);
-    }
-    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let policy = if is_docs {
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
-    } else if is_page {
-        // A printable page carries its style inline and loads nothing.
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    } else {
-        "default-src 'none'; frame-ancestors 'none'"
-    };
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    // Only the documentation, which is the same for every reader, sets this header itself.
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
 }

@@ -1,9 +1,9 @@
 //! Administrative organs, and the helpers that creating requests share.
 
 use crate::api::http::body::{Body, Params, given};
-use crate::api::http::create::{made, once};
-use crate::api::http::page::PageParams;
-use crate::api::http::precondition::{IfMatch, Key, Page, created, cursor_key, page_limit, versioned};
+use crate::api::http::create::{Key, created, made, once};
+use crate::api::http::etag::{IfMatch, versioned};
+use crate::api::http::page::{Page, PageParams, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;

@@ -1,10 +1,9 @@
 //! Users and their roles.
 
-use crate::api::http::body::given;
-use crate::api::http::body::{Body, Params};
-use crate::api::http::create::{admitted, made, once};
-use crate::api::http::page::PageParams;
-use crate::api::http::precondition::{IfMatch, Key, Page, created, cursor_key, page_limit, versioned};
+use crate::api::http::body::{Body, Params, given};
+use crate::api::http::create::{Key, admitted, created, made, once};
+use crate::api::http::etag::{IfMatch, versioned};
+use crate::api::http::page::{Page, PageParams, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;

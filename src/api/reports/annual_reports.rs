@@ -1,9 +1,8 @@
 //! 年度报告: when each is due and when it was published.
 
 use crate::api::http::body::{Body, Params};
-use crate::api::http::create::{admitted, made, once};
-use crate::api::http::page::PageParams;
-use crate::api::http::precondition::{Key, Page, created, cursor_key, page_limit};
+use crate::api::http::create::{Key, admitted, created, made, once};
+use crate::api::http::page::{Page, PageParams, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;

@@ -1,7 +1,7 @@
 //! Frequent topics, similar applications of one applicant, and the subject tags of cases.
 
 use crate::api::http::body::{Body, Params};
-use crate::api::http::precondition::{IfMatchTag, versioned};
+use crate::api::http::etag::{IfMatchTag, versioned};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
@@ -9,7 +9,7 @@ use crate::office::cases::queries::CASE_READERS;
 use crate::office::cases::repeat_requests::SimilarCases;
 use crate::office::cases::tags::TAGGERS;
 use crate::office::reports::topics::{TopicQuery, TopicReport};
-use crate::office::supervision::overdue::OVERDUE_READERS;
+use crate::office::supervision::watched::OVERDUE_READERS;
 use crate::office::{Caller, Office};
 use crate::store::CaseId;
 use actix_web::{HttpResponse, web};

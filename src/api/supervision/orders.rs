@@ -2,9 +2,9 @@
 
 use super::order_view::{OrderLine, OrderView};
 use crate::api::http::body::{Body, Params};
-use crate::api::http::create::{made, once};
-use crate::api::http::page::codes;
-use crate::api::http::precondition::{IfMatch, Key, Page, created, cursor_key, page_limit, versioned};
+use crate::api::http::create::{Key, created, made, once};
+use crate::api::http::etag::{IfMatch, versioned};
+use crate::api::http::page::{Page, codes, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
