@@ -1,8 +1,9 @@
 //! PURE. The state machine of a case: state, commands, events, `decide`, `evolve`, what is allowed next.
 //!
-//! `decide` may say no; `evolve` never does. Every date is the law's (`crate::law`), every "may I" is [`guard`]'s, so that what
+//! `decide` may say no; `evolve` never does. Every date is the law's (`crate::law`), every "may I" is [`permissions`]'s, so that what
 //! the service offers, accepts and stores cannot disagree.
 
+mod actors;
 mod annual;
 mod articles;
 mod calendar_shift;
@@ -20,6 +21,7 @@ mod identity;
 mod obligation;
 mod order;
 mod permissions;
+mod preconditions;
 mod proof;
 mod refusal;
 pub mod reminder_days;
@@ -41,6 +43,7 @@ pub mod text;
 mod topic;
 mod vocabulary;
 
+pub use actors::review_roles;
 pub use annual::{AnnualDuty, annual_report_key, annual_reports};
 pub use articles::FIRST_DAY_IN_FORCE;
 pub use calendar_shift::{MovedDuty, moved_duties};
@@ -55,7 +58,8 @@ pub use evolve::{as_it_stood, evolve, fold};
 pub use identity::{is_credit_code, is_id_card, read_identity};
 pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations, obligations_under};
 pub use order::{Order, OrderCommand};
-pub use permissions::{Action, Permit, actions, extension_is_possible, permit, review_roles, roles_for};
+pub use permissions::{Action, Permit, actions, permit, roles_for};
+pub use preconditions::extension_is_possible;
 pub use refusal::NotAllowed;
 pub use responsibility::{Delay, Holder, Stretch, delay, used};
 pub use role::Role;

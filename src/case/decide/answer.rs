@@ -3,15 +3,14 @@
 use super::Drawn;
 use super::evidence::{check_days, check_evidence, check_items, third_party_has_not_objected};
 use super::members::check_members;
-use crate::case::articles;
 use crate::case::command as c;
 use crate::case::context::Context;
 use crate::case::event::Event;
 use crate::case::proof::fits;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
-use crate::case::secrecy;
 use crate::case::state::{Case, Proposal, Reply};
 use crate::case::vocabulary::{Notice, ServiceResult};
+use crate::case::{articles, secrecy};
 use crate::law::{ServiceError, ServiceMethod, is_other_courier, is_postal_enterprise, replied_on};
 use chrono::NaiveDate;
 

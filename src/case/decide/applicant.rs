@@ -6,7 +6,7 @@ use crate::case::articles;
 use crate::case::command as c;
 use crate::case::context::Context;
 use crate::case::event::Event;
-use crate::case::permissions::lapsing_notice;
+use crate::case::preconditions::lapsing_notice;
 use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::state::Case;
 use crate::case::vocabulary::{FeeBasis, Notice};

@@ -34,7 +34,7 @@ pub(super) fn answer_task(
     let Some(task) = case.tasks.iter().find(|task| task.number == payload.task && task.answer.is_none()) else {
         return Err(NotAllowed::new("no_such_task", format!("没有待反馈的第{}号分办事项", payload.task)).at("/task"));
     };
-    let of_office = crate::case::permissions::is_office(context.actor);
+    let of_office = crate::case::actors::is_office(context.actor);
     if !of_office && context.actor.department != Some(task.assign.department_id) {
         return Err(NotAllowed::new("not_your_department", "该事项分办给其他科室，须由该科室反馈").at("/task"));
     }

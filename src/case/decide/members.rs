@@ -1,10 +1,9 @@
 //! What a proposal says beside its category: only what belongs to the category, nothing twice, nothing that contradicts itself.
 
-use crate::case::articles;
 use crate::case::command::ProposeOutcome;
 use crate::case::refusal::NotAllowed;
-use crate::case::secrecy;
 use crate::case::state::Case;
+use crate::case::{articles, secrecy};
 use crate::law::{Outcome, Regime, Requirement};
 use chrono::NaiveDate;
 

@@ -18,8 +18,7 @@ use super::context::Context;
 use super::event::Event;
 use super::refusal::NotAllowed;
 use super::state::Case;
-use crate::case::articles;
-use crate::case::permissions;
+use crate::case::{actors, articles, permissions};
 use uuid::Uuid;
 
 /// What the store drew for this command in the same transaction.
@@ -44,7 +43,7 @@ pub fn decide(
     let Some(case) = case else {
         return match command {
             Command::Receive(receive) => {
-                permissions::has_role(context.actor, permissions::roles_for(CommandKind::Receive))?;
+                actors::has_role(context.actor, permissions::roles_for(CommandKind::Receive))?;
                 intake::receive(receive, context)
             }
             other => Err(NotAllowed::new("not_received", format!("“{}”之前须先收件", other.kind().label()))),
