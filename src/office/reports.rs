@@ -14,7 +14,7 @@ pub use publish::{Adjustments, LaterEvent, MovedCase, MovedCell};
 
 use super::{Caller, OfficeError, Reports};
 use crate::case::Role;
-use crate::office::supervision::overdue::{OVERDUE_READERS, watched};
+use crate::office::supervision::watched::{OVERDUE_READERS, watched};
 use crate::report::annual::{
     Counted, Form, OrganName, OwnFigures, Period, Previous, Report, TopicCount, table_four, table_three,
 };

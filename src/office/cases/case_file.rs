@@ -5,9 +5,8 @@ use crate::case::{
     summary,
 };
 use crate::law::{Calendar, ClockStatus, Outcome, Regime};
-use crate::office::Cases;
 use crate::office::clock::instant_on;
-use crate::office::{Caller, Office, OfficeError};
+use crate::office::{Caller, Cases, Office, OfficeError};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::{self, EventRow, LogEnd, NewEvent};
 use crate::store::cases::{

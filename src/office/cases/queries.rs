@@ -1,8 +1,7 @@
 //! Views of cases: lists, possible actions, the log, and the clock as of any day and under hypothetical facts.
 
 use super::applicants::REVEALERS;
-use crate::case::Event;
-use crate::case::{Action, Case, Obligation, Role, actions, extension_is_possible};
+use crate::case::{Action, Case, Event, Obligation, Role, actions, extension_is_possible};
 use crate::law::{
     Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, warning_level_between,
 };

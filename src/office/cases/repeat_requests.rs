@@ -5,7 +5,7 @@ use crate::case::similarity::{Difference, Profile, SHOWN_FROM};
 use crate::case::{Case, Stage, similarity};
 use crate::law::{Outcome, Regime};
 use crate::office::reports::topics::Asked;
-use crate::office::supervision::overdue::cut;
+use crate::office::supervision::watched::cut;
 use crate::office::{Cases, OfficeError};
 use crate::store::cases::applicants::ApplicantRow;
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};

@@ -4,9 +4,8 @@
 //! value.
 
 use crate::case::command::title_of;
-use crate::case::is_id_card;
 use crate::case::text::{LONGEST_TEXT, LONGEST_TITLE, free_text_flaw};
-use crate::case::{ApplicantKind, DeliveryForm, DeliveryWay};
+use crate::case::{ApplicantKind, DeliveryForm, DeliveryWay, is_id_card};
 use crate::law::Channel;
 use crate::office::OfficeError;
 use crate::office::cases::Application;

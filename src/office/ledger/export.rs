@@ -1,9 +1,8 @@
 //! Exporting cases as a ledger. Personal data is masked; in clear text only with a recorded reason.
 
 use super::derived::Deriving;
-use crate::case::Event;
-use crate::case::fold;
 use crate::case::historical::recorded;
+use crate::case::{Event, fold};
 use crate::office::cases::applicants::{stored_contact, stored_identity_kind};
 use crate::office::cases::case_file::read_log;
 use crate::office::people::reading_limits::Brake;

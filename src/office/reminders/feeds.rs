@@ -1,14 +1,13 @@
 //! The private calendar feed of a person: its secret token, and the open duties it shows.
 
-use crate::case::Role;
 use crate::case::reminder_days::Days;
-use crate::case::reminder_policy;
 use crate::case::text::is_line_break;
+use crate::case::{Role, reminder_policy};
 use crate::law::{DueRange, WarningLevel, warning_level_between};
 use crate::mail::duty::DutyWords;
 use crate::office::cases::case_file::{OrganContext, OrganContexts};
 use crate::office::people::auth::digest;
-use crate::office::supervision::overdue::cut;
+use crate::office::supervision::watched::cut;
 use crate::office::{Caller, OfficeError, Reminders};
 use crate::store::reminders::feeds::{self, OpenDuty, Watch};
 use crate::store::{

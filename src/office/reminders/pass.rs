@@ -24,8 +24,10 @@ use crate::store::mail::outbox::{self, NewMail};
 use crate::store::people::organs::OrganRow;
 use crate::store::reminders::recipients::{self, Recipient};
 use crate::store::reminders::{self, DutyRow, ReminderStepRow};
-use crate::store::{Db, ObligationId, OrganId, StoreError, Ts, UserId, reports::annual_reports as stored_reports};
-use crate::store::{people::organs, reminders::settings};
+use crate::store::{
+    Db, ObligationId, OrganId, StoreError, Ts, UserId, people::organs, reminders::settings,
+    reports::annual_reports as stored_reports,
+};
 use chrono::{NaiveDate, NaiveDateTime};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;

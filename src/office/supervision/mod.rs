@@ -3,3 +3,4 @@
 pub mod orders;
 pub mod overdue;
 pub mod overview;
+pub mod watched;

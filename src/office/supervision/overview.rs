@@ -3,11 +3,10 @@
 //!
 //! Everything is computed from the logs, for today as for any past day.
 
-use super::overdue::{cut, watched};
+use super::watched::{cut, watched};
 use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, add_up_the_tree, delay, used};
-use crate::office::Word;
 use crate::office::cases::as_of::CaseAsOf;
-use crate::office::{Caller, OfficeError, Supervision};
+use crate::office::{Caller, OfficeError, Supervision, Word};
 use crate::store::people::organs::OrganRow;
 use crate::store::{
     CaseId, Db, DepartmentId, OrganId, UserId, cases,
