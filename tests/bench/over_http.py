@@ -157,16 +157,16 @@ class Service:
     def fill(self, cases):
         """Organs below a city, a clerk and a share of the old cases for each."""
         self.run("init", "--organ", "city", "--name", "某市")
-        old = rows(cases)
+        # Each organ has a ledger with numbers of its own: an import refuses numbers far beyond the organ's series.
+        path = self.folder / "ledger.csv"
+        write(path, list(rows(cases // ORGANS)))
         for number in range(1, ORGANS + 1):
             code = f"b{number:02}"
             self.run("init", "--organ", code, "--name", f"某局{number}", "--parent", "city")
             self.run("user", "add", "--username", f"c{number:02}", "--name", "经办", "--organ", code, "--role", "clerk", "--password-stdin",
                      stdin=PASSWORD + "\n")
-            path = self.folder / "ledger.csv"
-            write(path, list(itertools.islice(old, cases // ORGANS)))
             self.run("ledger", "import", path, "--organ", code)
-            path.unlink()
+        path.unlink()
         return self
 
     def __enter__(self):

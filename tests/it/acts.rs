@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::desk::{Bureau, CaseAt};
+use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::on_both_databases;
 
 /// A case received on 2026-09-10, due on 2026-10-14, with its reply issued on 2026-09-11.

@@ -8,7 +8,7 @@ use gongkai::office::Clock;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::service::{PASSWORD, Reply, Service};
+use crate::support::service::{PASSWORD, Reply, Service};
 use crate::support::{TestDatabase, day, on_both_databases};
 
 const SECRET: &[u8] = b"a token secret that only tests know!";

@@ -6,12 +6,12 @@ use gongkai::api::routes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use crate::document::{Document, Kind, Member, Parameter};
-use crate::house::{House, difference};
-use crate::payloads::{Call, call_for};
-use crate::probes::{Expect, MARK, Probe, RARE, broken, flaw, probes};
-use crate::service::Reply;
+use crate::support::house::{House, difference};
 use crate::support::on_both_databases;
+use crate::support::openapi::{Document, Kind, Member, Parameter};
+use crate::support::payloads::{Call, call_for};
+use crate::support::service::Reply;
+use crate::support::spoiling::{Expect, MARK, Probe, RARE, broken, flaw, probes};
 
 /// Routes that change something and take no body.
 const WITHOUT_BODY: &[&str] =

@@ -6,9 +6,9 @@ use gongkai::store::mail::outbox::{self, MailFilter};
 use mail_parser::MessageParser;
 use serde_json::json;
 
-use crate::desk::Bureau;
-use crate::service::Reply;
+use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
+use crate::support::service::Reply;
 
 #[test]
 fn a_reason_says_something() {

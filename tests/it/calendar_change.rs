@@ -5,8 +5,8 @@ mod keeping;
 mod load;
 mod telling;
 
-use crate::desk::{Bureau, CaseAt};
-use crate::service::Reply;
+use crate::support::bureau::{Bureau, CaseAt};
+use crate::support::service::Reply;
 use crate::support::{TestDatabase, day, on_both_databases};
 use diesel::prelude::*;
 use gongkai::case::Role;

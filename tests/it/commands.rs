@@ -380,7 +380,7 @@ fn the_help_of_deadline_names_every_event_it_takes() {
 #[test]
 fn the_bare_address_leads_to_the_documentation() {
     let database = TestDatabase::sqlite();
-    let service = crate::service::Service::start(&database, day("2026-03-02"));
+    let service = crate::support::service::Service::start(&database, day("2026-03-02"));
     let page = service.send("GET", "/", &[], None);
     assert_eq!((page.status, page.header("location")), (307, "/docs/"), "{page:?}");
 }

@@ -13,8 +13,7 @@ use gongkai::law::{ClockStatus, WarningLevel, warning_level};
 use gongkai::office::cases::case_file::{CaseFile, nobody};
 use gongkai::office::supervision::overdue::{OverdueQuery, OverdueReport};
 use gongkai::office::{Clock, Office, OfficeError};
-use gongkai::store::cases::CaseFilter;
-use gongkai::store::cases::{self, events};
+use gongkai::store::cases::{self, CaseFilter, events};
 
 use crate::support::{TestDatabase, day, on_both_databases};
 

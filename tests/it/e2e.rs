@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-use crate::desk::{Bureau, CaseAt};
-use crate::service::Reply;
+use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::on_both_databases;
+use crate::support::service::Reply;
 
 fn proposal(on: &str, outcome: &str) -> Value {
     json!({ "on": on, "outcome": outcome, "reasons": "经审查，依法作出本答复" })

@@ -3,10 +3,10 @@
 use gongkai::api::routes;
 use serde_json::Value;
 
-use crate::document::document;
-use crate::house::House;
-use crate::payloads::call_for;
+use crate::support::house::House;
 use crate::support::on_both_databases;
+use crate::support::openapi::document;
+use crate::support::payloads::call_for;
 
 /// Members of an example that are of one office: an id, a name that is taken once, a password, a token.
 const OF_ONE_OFFICE: &[&str] = &[

@@ -5,8 +5,8 @@ use gongkai::case::Role;
 use icalendar::{Calendar, Component, DatePerhapsTime, Event, EventLike};
 use serde_json::json;
 
-use crate::desk::Bureau;
-use crate::service::{Reply, Service};
+use crate::support::bureau::Bureau;
+use crate::support::service::{Reply, Service};
 use crate::support::{day, on_both_databases};
 
 fn read(service: &Service, token: &str) -> Reply {

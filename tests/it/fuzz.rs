@@ -7,11 +7,11 @@ use gongkai::api::http::route::{Route, Scope, Verb};
 use gongkai::api::routes;
 use gongkai::case::Role;
 
-use crate::desk::CaseAt;
-use crate::document::{Document, Kind, Member};
-use crate::house::House;
-use crate::payloads::case_body;
-use crate::probes::{flaw, probes};
+use crate::support::bureau::CaseAt;
+use crate::support::house::House;
+use crate::support::openapi::{Document, Kind, Member};
+use crate::support::payloads::case_body;
+use crate::support::spoiling::{flaw, probes};
 use crate::support::{day, on_both_databases};
 
 /// Commands tried on the case.

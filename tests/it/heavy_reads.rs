@@ -14,8 +14,8 @@ use gongkai::office::ledger::ImportOptions;
 use gongkai::store::Db;
 use serde_json::json;
 
-use crate::desk::Bureau;
-use crate::service::{Reply, Service};
+use crate::support::bureau::Bureau;
+use crate::support::service::{Reply, Service};
 use crate::support::{TestDatabase, day, on_both_databases};
 
 /// What the lane says when it is full.

@@ -16,7 +16,7 @@ use gongkai::store::UserId;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
-use crate::desk::Bureau;
+use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
 
 const CHECK: &str = "/api/v1/reports/check";

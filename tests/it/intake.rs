@@ -12,9 +12,9 @@ use gongkai::store::Db;
 use gongkai::store::database::schema::{applicants, audit_log, case_events, cases, idempotency_keys, obligations};
 use serde_json::{Value, json};
 
-use crate::desk::Bureau;
-use crate::service::{Reply, Service};
 use crate::support::TestDatabase;
+use crate::support::bureau::Bureau;
+use crate::support::service::{Reply, Service};
 
 const APPLICATIONS: &str = "/api/v1/intake/applications";
 

@@ -9,7 +9,7 @@ use gongkai::office::Office;
 use gongkai::store::{CaseId, Db, cases};
 use serde_json::json;
 
-use crate::desk::{Bureau, CaseAt};
+use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::{TestDatabase, copied_logs, copies, day, on_both_databases};
 
 /// A case whose third party was silent: its stop had its last day on 3 April 2024, and it is the 7th.

@@ -3,10 +3,10 @@
 use gongkai::api::routes;
 use serde_json::Value;
 
-use crate::document::document;
-use crate::house::House;
-use crate::payloads::{Call, call_for};
+use crate::support::house::House;
 use crate::support::on_both_databases;
+use crate::support::openapi::document;
+use crate::support::payloads::{Call, call_for};
 
 /// The good request with another text of a member.
 fn saying(call: &Call, pointer: &str, length: usize) -> Call {

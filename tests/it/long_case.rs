@@ -1,6 +1,6 @@
 //! A case is read whole with each request for it: its log has an end, and one case cannot take the service from others.
 
-use crate::desk::Bureau;
+use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
 use serde_json::{Value, json};
 

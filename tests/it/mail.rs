@@ -16,7 +16,7 @@ mod schedulers;
 mod tls;
 mod unreadable;
 
-use crate::smtp_sink::Sink;
+use crate::support::smtp_sink::Sink;
 use crate::support::{Bureau, add_bureau, add_case, day};
 use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;

@@ -7,7 +7,7 @@ use gongkai::store::{Db, OrganId, StoreError, UserId};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::service::{Reply, Service};
+use crate::support::service::{Reply, Service};
 use crate::support::{day, on_both_databases};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -206,7 +206,7 @@ fn metrics_show_what_waits_how_long_and_whether_the_relay_works() {
 #[test]
 fn a_parked_reminder_that_is_out_of_date_is_withdrawn_instead_of_sent() {
     on_both_databases(|database| {
-        let bureau = crate::desk::Bureau::open(database, "2024-03-01");
+        let bureau = crate::support::bureau::Bureau::open(database, "2024-03-01");
         let admin = bureau.service.user_token("guanli", bureau.organ, &[Role::Admin]);
         bureau.registered("2024-03-01");
         bureau.on("2024-03-15");

@@ -6,8 +6,8 @@ use gongkai::store::database::schema::audit_log;
 use gongkai::store::{OrganId, StoreError, UserId};
 use serde_json::{Value, json};
 
-use crate::desk::Bureau;
-use crate::service::Reply;
+use crate::support::bureau::Bureau;
+use crate::support::service::Reply;
 use crate::support::{TestDatabase, on_both_databases};
 
 const TODAY: &str = "2024-04-15";

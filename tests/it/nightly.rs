@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use gongkai::office::{Clock, Office};
 use gongkai::store::{StoreError, service::meta};
 
-use crate::desk::Bureau;
-use crate::service::Service;
+use crate::support::bureau::Bureau;
+use crate::support::service::Service;
 use crate::support::{TestDatabase, day, on_both, on_both_databases};
 
 const LEASE: &str = "clocks.check.lease";

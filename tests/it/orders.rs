@@ -12,9 +12,9 @@ use gongkai::store::{
 };
 use serde_json::{Value, json};
 
-use crate::desk::{Bureau, CaseAt};
-use crate::service::Reply;
+use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::on_both_databases;
+use crate::support::service::Reply;
 
 const ORDERS: &str = "/api/v1/supervision/orders";
 

@@ -4,9 +4,9 @@ use gongkai::case::Role;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desk::{Bureau, CaseAt};
-use crate::service::{PASSWORD, Reply};
+use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::on_both_databases;
+use crate::support::service::{PASSWORD, Reply};
 
 const LISTS: [&str; 3] = ["due_soon", "overdue_open", "replied_late"];
 

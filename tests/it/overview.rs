@@ -11,8 +11,8 @@ use gongkai::office::supervision::overview::{Overview, OverviewQuery};
 use gongkai::office::{Clock, Office, OfficeError};
 use serde_json::{Value, json};
 
-use crate::desk::{Bureau, CaseAt};
-use crate::service::Reply;
+use crate::support::bureau::{Bureau, CaseAt};
+use crate::support::service::Reply;
 use crate::support::{TestDatabase, day, on_both_databases};
 
 const OVERVIEW: &str = "/api/v1/supervision/overview";

@@ -13,10 +13,10 @@ use gongkai::case::Role;
 use gongkai::store::Db;
 use serde_json::{Value, json};
 
-use crate::document::{Document, Kind};
-use crate::house::House;
-use crate::payloads::{Call, call_for};
-use crate::service::{PASSWORD, Reply, Service};
+use crate::support::house::House;
+use crate::support::openapi::{Document, Kind};
+use crate::support::payloads::{Call, call_for};
+use crate::support::service::{PASSWORD, Reply, Service};
 use crate::support::{TestDatabase, on_both_databases};
 
 /// How often each route is raced.
@@ -444,7 +444,7 @@ fn two_cases_merged_into_each_other_at_once_wait_for_each_other_in_one_order() {
         let house = House::on(database);
         for _ in 0..ROUNDS {
             let (one, other) = (house.registered(), house.registered());
-            let merge = |from: &crate::desk::CaseAt<'_>, into: &str| {
+            let merge = |from: &crate::support::bureau::CaseAt<'_>, into: &str| {
                 let body = json!({ "on": "2024-03-20", "into_case": into, "reason": "同一申请" });
                 Sent::new("POST", &from.path("merge"), &house.bureau.clerk, Some(&from.etag()), Some(body))
             };

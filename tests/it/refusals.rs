@@ -1,6 +1,6 @@
 //! Over HTTP, what the law refuses and `e2e` does not meet on its way: each with its code and the article it rests on.
 
-use crate::desk::{Bureau, CaseAt};
+use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::on_both_databases;
 use serde_json::{Value, json};
 
@@ -220,7 +220,7 @@ fn beyond_the_calendar_nothing_lapses() {
 
 /// The one field error of an answer: pointer, code, detail.
 #[track_caller]
-fn only_fault(reply: &crate::service::Reply) -> (String, String, String) {
+fn only_fault(reply: &crate::support::service::Reply) -> (String, String, String) {
     let [fault] = reply.json["errors"].as_array().unwrap().as_slice() else { panic!("{reply:?}") };
     let text = |name: &str| fault[name].as_str().unwrap().to_owned();
     (text("pointer"), text("code"), text("detail"))

@@ -12,8 +12,8 @@ use gongkai::store::reminders::preferences::{self, PreferenceRow};
 use gongkai::store::{CaseId, Db, OrganId, StoreError, UserId, people::users, reminders};
 use serde_json::{Value, json};
 
-use crate::desk::{Bureau, CaseAt};
-use crate::service::{Reply, Service};
+use crate::support::bureau::{Bureau, CaseAt};
+use crate::support::service::{Reply, Service};
 use crate::support::{TestDatabase, day, on_both_databases};
 
 const NO_ROLES: &[Role] = &[];

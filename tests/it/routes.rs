@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-use crate::document::{Document, Kind};
-use crate::house::{House, difference};
-use crate::payloads::{Call, call_for};
+use crate::support::house::{House, difference};
 use crate::support::on_both_databases;
+use crate::support::openapi::{Document, Kind};
+use crate::support::payloads::{Call, call_for};
 
 /// Where a caller's roles are held, seen from the bureau the request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use gongkai::store::cases;
 use serde_json::{Value, json};
 
-use crate::desk::{Bureau, CaseAt};
+use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::{day, on_both_databases};
 
 /// A case received on 2026-09-10, due on 2026-10-14, with its reply issued on 2026-09-11.

@@ -7,7 +7,7 @@ use gongkai::store::evidence::audit::{self, AuditFilter, AuditRow};
 use gongkai::store::{StoreError, UserId};
 use serde_json::{Value, json};
 
-use crate::service::{PASSWORD, Reply, Service};
+use crate::support::service::{PASSWORD, Reply, Service};
 use crate::support::{TestDatabase, on_both_databases};
 
 const WRONG: &str = "Wrong-Password-1";

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use gongkai::case::Role;
 use gongkai::office::Clock;
 
-use crate::service::Service;
 use crate::support::TestDatabase;
+use crate::support::service::Service;
 
 /// Sends a head that promises more than follows, and reads the answer to its end.
 fn unfinished(service: &Service, path: &str, headers: &str) -> String {

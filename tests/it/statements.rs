@@ -2,13 +2,16 @@
 //! number may depend neither on how many organs there are nor on how many cases are overdue.
 
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use gongkai::case::Role;
+use gongkai::store::cases::{self, events};
+use gongkai::store::people::access;
 use gongkai::store::people::organs::{self, NewOrgan};
-use gongkai::store::{CaseId, OrganId, StoreError, now};
+use gongkai::store::{CaseId, Db, OrganId, StoreError, now};
 use serde_json::{Value, json};
 
-use crate::desk::{Bureau, CaseAt};
-use crate::service::Reply;
+use crate::support::bureau::{Bureau, CaseAt};
+use crate::support::service::Reply;
 use crate::support::{TestDatabase, copied_logs, copies, on_both_databases};
 
 /// The most statements of each request.
@@ -151,4 +154,41 @@ fn a_request_does_each_thing_once_however_many_organs_and_overdue_cases_there_ar
         assert_eq!(too_many(&alone), [], "{alone:?}");
         assert_eq!(alone, among_many, "one organ and one overdue case; 301 organs and 71 overdue cases");
     });
+}
+
+#[derive(diesel::QueryableByName)]
+struct Prepared {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    statement: String,
+}
+
+/// A statement that PostgreSQL parses and plans for every execution costs several times what it does. SQLite keeps no
+/// list to ask.
+#[test]
+fn the_statements_of_an_admission_a_case_and_its_lists_stay_prepared() {
+    let database = TestDatabase::postgres();
+    let house = House::open(&database);
+    let caller = house.bureau.clerk_id;
+    let store = house.bureau.service.office.store();
+    let kept = |run: &dyn Fn(&mut Db) -> Result<(), StoreError>| -> Vec<String> {
+        let ask = |db: &mut Db| -> Result<Vec<Prepared>, StoreError> {
+            run(db)?;
+            Ok(diesel::sql_query("SELECT statement FROM pg_prepared_statements").load(db)?)
+        };
+        store.read(ask).unwrap().into_iter().map(|prepared| prepared.statement).collect()
+    };
+    let admission = kept(&|db| access::asking(db, caller, Some(access::Thing::Case(house.overdue))).map(drop));
+    assert!(admission.iter().any(|statement| statement.contains("calendar_versions")), "{admission:?}");
+    let seat = kept(&|db| organs::seat(db, house.bureau.organ).map(drop));
+    assert!(seat.iter().any(|statement| statement.contains("calendar_versions")), "{seat:?}");
+    let case = kept(&|db| cases::find_with_seat(db, house.overdue).map(drop));
+    assert!(
+        case.iter().any(|statement| statement.contains("string_agg") && statement.contains("calendar_versions")),
+        "{case:?}"
+    );
+    let log = kept(&|db| events::load_with_tags(db, house.overdue).map(drop));
+    assert!(
+        log.iter().any(|statement| statement.contains("string_agg") && statement.contains("case_events")),
+        "{log:?}"
+    );
 }

@@ -10,9 +10,9 @@ use diesel::prelude::*;
 use gongkai::store::{Store, StoreError};
 use serde_json::json;
 
-use crate::desk::Bureau;
-use crate::service::{Reply, Service};
 use crate::support::TestDatabase;
+use crate::support::bureau::Bureau;
+use crate::support::service::{Reply, Service};
 
 fn path_of(database: &TestDatabase) -> PathBuf {
     PathBuf::from(database.options.url.strip_prefix("sqlite:").unwrap())

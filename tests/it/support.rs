@@ -1,5 +1,14 @@
 //! What the integration tests share: a fresh database of each kind, and rows to put into it.
 
+pub(super) mod bureau;
+pub(super) mod house;
+pub(super) mod openapi;
+pub(super) mod payloads;
+pub(super) mod schemas;
+pub(super) mod service;
+pub(super) mod smtp_sink;
+pub(super) mod spoiling;
+
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chrono::NaiveDate;

@@ -9,12 +9,12 @@ use gongkai::store::StoreError;
 use gongkai::store::database::schema::cases;
 use serde_json::{Value, json};
 
-use crate::desk::Bureau;
-use crate::document::{Document, Kind};
-use crate::house::{House, difference};
-use crate::payloads::call_for;
-use crate::probes::flaw;
+use crate::support::bureau::Bureau;
+use crate::support::house::{House, difference};
 use crate::support::on_both_databases;
+use crate::support::openapi::{Document, Kind};
+use crate::support::payloads::call_for;
+use crate::support::spoiling::flaw;
 
 /// Members of several lines, by their names; every other text is one line.
 const FREE_TEXTS: &[&str] = &[

@@ -4,7 +4,7 @@ use gongkai::case::Role;
 use gongkai::store::evidence::audit::{self, AuditFilter};
 use serde_json::{Value, json};
 
-use crate::desk::{Bureau, CaseAt};
+use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::{TestDatabase, copied_logs, copies, on_both_databases};
 use diesel::connection::SimpleConnection;
 use gongkai::store::{CaseId, Store, service::meta};

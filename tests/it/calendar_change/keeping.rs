@@ -2,8 +2,8 @@
 //! earlier release; and that what dates were counted by stays.
 
 use super::{House, amended, mails};
+use crate::corrupt_logs::spoil;
 use crate::support::{day, on_both_databases};
-use crate::unreadable::spoil;
 use diesel::prelude::*;
 use gongkai::law::{Calendar, CalendarYear};
 use gongkai::office::calendar::change::InForce;

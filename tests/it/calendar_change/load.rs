@@ -1,7 +1,7 @@
 //! The change under load: two instances on one database, commands on every case, and a change in the middle of it.
 
 use super::{House, amended, kinds, mails};
-use crate::service::Service;
+use crate::support::service::Service;
 use crate::support::{day, on_both_databases};
 use gongkai::store::{
     CaseId,

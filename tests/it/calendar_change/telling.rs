@@ -1,7 +1,7 @@
 //! Who is told what of a changed calendar.
 
 use super::{House, amended, mails, next_year};
-use crate::service::Service;
+use crate::support::service::Service;
 use crate::support::{day, on_both_databases};
 use gongkai::case::Role;
 use gongkai::config::Settings;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{APPLICATIONS, FrontDesk, form, form_with, rows};
-use crate::service::Reply;
 use crate::support::on_both_databases;
+use crate::support::service::Reply;
 
 #[test]
 fn a_filing_sent_again_makes_no_second_case() {
@@ -101,7 +101,7 @@ fn a_filing_that_cannot_be_read_is_a_fault_line_and_the_others_are_told() {
             assert_eq!(desk.file(form(number)).status, 201);
         }
         let bad = desk.state("A-2").json["case_id"].as_str().unwrap().to_owned();
-        crate::unreadable::spoil(&desk.service().office, gongkai::store::CaseId(bad.parse().unwrap()));
+        crate::corrupt_logs::spoil(&desk.service().office, gongkai::store::CaseId(bad.parse().unwrap()));
         let names = |list: &Value| -> Vec<String> {
             list.as_array().unwrap().iter().map(|one| one["external_number"].as_str().unwrap().to_owned()).collect()
         };

@@ -4,8 +4,8 @@ use gongkai::case::Role;
 use serde_json::{Value, json};
 
 use super::{APPLICATIONS, FrontDesk, form, form_with, rows};
-use crate::service::Reply;
 use crate::support::on_both_databases;
+use crate::support::service::Reply;
 
 #[test]
 fn only_the_front_desk_files_and_only_where_it_has_the_role() {

@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use super::tables::{Entry, Published, ledger};
-use crate::desk::{Bureau, CaseAt};
+use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::on_both_databases;
 
 /// Carried tables have at most so many cases, as each is ten requests, unless all are asked for.

@@ -6,9 +6,9 @@ use gongkai::case::Role;
 use serde_json::{Value, json};
 
 use super::{MIXED, TODAY};
-use crate::desk::Bureau;
-use crate::service::Reply;
+use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
+use crate::support::service::Reply;
 
 struct Desk {
     bureau: Bureau,

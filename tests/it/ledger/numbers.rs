@@ -8,7 +8,7 @@ use gongkai::store::{StoreError, cases::counters};
 use serde_json::{Value, json};
 
 use super::{Books, TODAY};
-use crate::desk::Bureau;
+use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
 
 const HEADINGS: &str = "受理编号,收到日期,申请人类型,申请内容,答复日期,处理结果,答复文号\n";
@@ -178,7 +178,7 @@ fn the_next_number_is_one_that_no_case_has() {
             let done = service.create(&format!("{path}/ledger/imports"), &bureau.clerk, body);
             assert_eq!(done.status, 201, "{done:?}");
         };
-        let number = |case: &crate::desk::CaseAt<'_>| case.last.json["number"].as_str().unwrap().to_owned();
+        let number = |case: &crate::support::bureau::CaseAt<'_>| case.last.json["number"].as_str().unwrap().to_owned();
         // Numbers of another pattern when they came in, of the organ's own later.
         import(ledger(&["2025-1", "2025-2", "2025-4"]));
         settle("{year}-{seq}");

@@ -7,7 +7,7 @@ use gongkai::store::Db;
 use serde_json::json;
 
 use super::{Books, MIXED};
-use crate::desk::Bureau;
+use crate::support::bureau::Bureau;
 use crate::support::{TestDatabase, on_both_databases};
 
 /// What the rows say, by number: those without one have been given theirs.

@@ -8,7 +8,7 @@ use gongkai::report::{csv, xlsx};
 use serde_json::json;
 
 use super::{Books, TODAY};
-use crate::desk::Bureau;
+use crate::support::bureau::Bureau;
 use crate::support::{TestDatabase, on_both_databases};
 
 const PARTIAL: ImportOptions = ImportOptions { dry_run: false, partial: true, lines: 0, most_rows: None };

@@ -1,8 +1,8 @@
 //! A mail that is given up is told to the administrators: once a mailbox and day, and never for ever.
 
 use super::*;
-use crate::smtp_sink::Fault;
 use crate::support::on_both;
+use crate::support::smtp_sink::Fault;
 use gongkai::mail::worker::{SendOutcome, deliver_ready};
 use gongkai::store::mail::outbox::MailState;
 use mail_parser::MessageParser;
@@ -19,7 +19,7 @@ fn administered(store: &Store) -> House {
 }
 
 /// Sends everything; what is refused is refused for good.
-fn deliver(store: &Store, refused: &[&str]) -> (SendOutcome, Vec<crate::smtp_sink::Received>) {
+fn deliver(store: &Store, refused: &[&str]) -> (SendOutcome, Vec<crate::support::smtp_sink::Received>) {
     runtime().block_on(async {
         let sink = Sink::plain().await;
         for address in refused {

@@ -1,8 +1,8 @@
 //! A relay that cannot be used is tried by one, now and then; a relay that can is not flooded.
 
 use super::*;
-use crate::smtp_sink::Fault;
 use crate::support::on_both;
+use crate::support::smtp_sink::Fault;
 use gongkai::mail::worker::{SendOutcome, deliver_once, deliver_ready};
 use gongkai::store::mail::outbox::{MailState, relay_circuit};
 use std::time::{Duration, Instant};

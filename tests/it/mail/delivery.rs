@@ -1,7 +1,7 @@
 //! From the outbox to a mail server that misbehaves.
 
 use super::*;
-use crate::smtp_sink::Fault;
+use crate::support::smtp_sink::Fault;
 use crate::support::{at_nine, on_both, until};
 use gongkai::mail::worker::{self, SendOutcome, deliver_once, deliver_ready, pause};
 use gongkai::store::cases::obligations::OPEN;
@@ -169,7 +169,7 @@ fn with_the_server_down_mail_stays_queued_and_goes_out_when_it_is_back() {
             let rows = mails(store);
             assert!(rows.iter().all(|row| row.state == MailState::Queued && !row.suspect));
             assert_eq!(rows.iter().map(|row| row.attempts).collect::<Vec<_>>(), [0, 0, 0, 1]);
-            let sink = Sink::start(port, crate::smtp_sink::Security::Plain, None, None).await;
+            let sink = Sink::start(port, crate::support::smtp_sink::Security::Plain, None, None).await;
             hurry(store);
             assert_eq!(deliver_ready(store, &relay, "w").await.unwrap(), SendOutcome { sent: 4, ..NONE });
             assert_eq!(sink.mails().len(), 4);

@@ -1,8 +1,8 @@
 //! Recipe R6: each fault of a mail server, and exactly what becomes of the mail, of the relay, and who is told.
 
 use super::*;
-use crate::service::Service;
-use crate::smtp_sink::{Fault, Security, authority};
+use crate::support::service::Service;
+use crate::support::smtp_sink::{Fault, Security, authority};
 use crate::support::{TestDatabase, at_nine, on_both_databases, until};
 use gongkai::mail::worker::deliver_once;
 use gongkai::store::mail::outbox::{MailState, relay_circuit};

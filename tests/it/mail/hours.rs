@@ -1,8 +1,8 @@
 //! What could not be sent in the hours of an organ is not tried again out of them, whatever kind of mail it is.
 
 use super::*;
-use crate::smtp_sink::Fault;
 use crate::support::on_both;
+use crate::support::smtp_sink::Fault;
 use chrono::NaiveDateTime;
 use gongkai::mail::worker::{SendOutcome, deliver_once};
 use gongkai::office::reminders::OfficeTime;

@@ -3,9 +3,9 @@
 
 use super::scenes::text_of;
 use super::*;
-use crate::desk::{Bureau as Desk, CaseAt};
-use crate::service::Reply;
+use crate::support::bureau::{Bureau as Desk, CaseAt};
 use crate::support::on_both_databases;
+use crate::support::service::Reply;
 use gongkai::store::database::schema::obligations as duties;
 use gongkai::store::service::meta;
 use serde_json::{Value, json};

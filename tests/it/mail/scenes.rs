@@ -5,7 +5,7 @@ mod r4;
 mod settled;
 
 use super::*;
-use crate::desk::{Bureau as Desk, CaseAt};
+use crate::support::bureau::{Bureau as Desk, CaseAt};
 use crate::support::{TestDatabase, on_both_databases};
 use gongkai::office::reminders::Queued;
 use gongkai::store::database::schema::obligations as duties;

@@ -1,7 +1,7 @@
 //! Protected connections: STARTTLS with an account, implicit TLS, and what is refused.
 
 use super::*;
-use crate::smtp_sink::{Security, authority};
+use crate::support::smtp_sink::{Security, authority};
 use crate::support::{TestDatabase, on_both};
 use gongkai::mail::smtp::Failure;
 use gongkai::mail::worker::{SendOutcome, deliver_once};

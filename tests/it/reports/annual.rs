@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::process::Command;
 
 use super::docket::{docket, end, from, lines, reply, set_aside};
-use crate::desk::Bureau;
+use crate::support::bureau::Bureau;
 use crate::support::{SEALING_KEY, on_both_databases};
 
 const ANNUAL: &str = "/api/v1/reports/annual";
@@ -314,7 +314,7 @@ fn a_year_period_or_form_there_is_not_is_refused_by_name() {
 fn hot_topics_and_fees_of_the_year_are_in_the_report() {
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2023-03-01");
-        let tag = |case: &crate::desk::CaseAt<'_>, tags: &[&str]| {
+        let tag = |case: &crate::support::bureau::CaseAt<'_>, tags: &[&str]| {
             let etag = bureau.service.get(&case.path("tags"), &bureau.clerk).header("etag").to_owned();
             let set = bureau.service.call_with(
                 "PUT",

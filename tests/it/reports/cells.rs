@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use super::annual::ask;
 use super::docket::{docket, end};
-use crate::desk::Bureau;
+use crate::corrupt_logs::spoil_with;
+use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
-use crate::unreadable::spoil_with;
 use gongkai::store::CaseId;
 
 fn path(form: &str, year: i32, row: &str, column: &str, more: &str) -> String {

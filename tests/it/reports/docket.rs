@@ -10,7 +10,7 @@ use gongkai::store::{
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use crate::desk::{Bureau, CaseAt};
+use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::day;
 
 /// Replies to a case on a day.

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::annual::ask;
-use crate::desk::Bureau;
-use crate::service::Reply;
+use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
+use crate::support::service::Reply;
 
 fn path(bureau: &Bureau, year: i32) -> String {
     format!("/api/v1/organs/{}/annual-reports/{year}/figures", bureau.organ.0)

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::annual::ask;
 use super::docket::{from, reply};
-use crate::desk::Bureau;
+use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
 
-fn get(bureau: &Bureau, what: &str) -> crate::service::Reply {
+fn get(bureau: &Bureau, what: &str) -> crate::support::service::Reply {
     get_of(bureau, 2023, what)
 }
 
-fn get_of(bureau: &Bureau, year: i32, what: &str) -> crate::service::Reply {
+fn get_of(bureau: &Bureau, year: i32, what: &str) -> crate::support::service::Reply {
     bureau.service.get(&format!("/api/v1/organs/{}/annual-reports/{year}/{what}", bureau.organ.0), &bureau.clerk)
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::annual::ask;
 use super::docket::reply;
-use crate::desk::Bureau;
+use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
 
 /// What the report says it did, each with its outcome and what the outcome needs; two of the twenty-six were asked to amend and then

@@ -5,8 +5,7 @@ use std::sync::mpsc;
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use gongkai::store::cases::obligations;
-use gongkai::store::cases::{self, CaseCursor, CaseFilter, CaseRow};
+use gongkai::store::cases::{self, CaseCursor, CaseFilter, CaseRow, obligations};
 use gongkai::store::{CaseId, Db, OrganId, Store, StoreError, Ts, UserId, now};
 
 use crate::support::{Bureau, add_bureau, case_row, day, on_both, on_both_databases};

@@ -6,10 +6,10 @@ use gongkai::case::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::desk::CaseAt;
-use crate::document::Document;
-use crate::house::House;
-use crate::service::{PASSWORD, Reply};
+use crate::support::bureau::CaseAt;
+use crate::support::house::House;
+use crate::support::openapi::Document;
+use crate::support::service::{PASSWORD, Reply};
 
 /// A request, ready to be sent or to be spoilt first.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! A case whose log cannot be read, or an organ whose settings cannot be, is its own trouble: the lists go on without it
 //! and say so. What cannot be read is never taken for empty.
 
-use crate::desk::Bureau;
+use crate::support::bureau::Bureau;
 use crate::support::{day, on_both_databases};
 use diesel::prelude::*;
 use gongkai::case::Role;

@@ -16,8 +16,8 @@ use gongkai::store::people::users::{self, UserKind};
 use gongkai::store::{OrganId, UserId};
 use serde_json::{Value, json};
 
-use crate::document::document;
 use crate::support::TestDatabase;
+use crate::support::openapi::document;
 
 /// The password of every user a test makes.
 pub const PASSWORD: &str = "Rain-Mountain-2025";

@@ -6,8 +6,8 @@ use gongkai::api::http::route::Route;
 use gongkai::api::routes;
 use serde_json::Value;
 
-use crate::schemas::faults;
-use crate::service::Reply;
+use crate::support::schemas::faults;
+use crate::support::service::Reply;
 
 /// The document the service serves.
 pub struct Document(Value);

@@ -4,7 +4,7 @@ use gongkai::case::Role;
 use gongkai::store::{OrganId, UserId, people::departments};
 use serde_json::{Value, json};
 
-use crate::service::{Reply, Service};
+use crate::support::service::{Reply, Service};
 use crate::support::{TestDatabase, day};
 
 /// A bureau with one department and one person a role.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::document::{Kind, Member};
-use crate::service::Reply;
+use crate::support::openapi::{Kind, Member};
+use crate::support::service::Reply;
 
 /// Stands in every bad value that has room for it: no answer may repeat it.
 pub const MARK: &str = "zzqx";

@@ -9,8 +9,8 @@ use gongkai::store::mail::outbox::{self, NewMail};
 use gongkai::store::{Db, OrganId, OutboxId, StoreError, UserId, database::schema, people::departments};
 use serde_json::{Value, json};
 
-use crate::desk::{Bureau, CaseAt};
-use crate::service::Service;
+use crate::support::bureau::{Bureau, CaseAt};
+use crate::support::service::Service;
 use crate::support::{TestDatabase, day};
 
 /// The day everything happens on; the facts of the cases lie before it.
