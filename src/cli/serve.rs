@@ -5,8 +5,7 @@ use super::init::explain;
 use crate::api;
 use crate::cli::out::say;
 use crate::config::Settings;
-use crate::office::reminders;
-use crate::office::{Clock, Office};
+use crate::office::{Clock, Office, reminders};
 use std::net::TcpListener;
 use std::process::ExitCode;
 

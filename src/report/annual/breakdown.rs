@@ -1,7 +1,6 @@
 //! Beside the official form: the results of each department, and what was asked for by subject tag. For the office itself.
 
-use super::form::printed;
-use super::form::{self, Form, TOTAL};
+use super::form::{self, Form, TOTAL, printed};
 use crate::law::Outcome;
 use crate::report::PARTIAL_NOTE;
 use serde::{Serialize, Serializer};

@@ -1,7 +1,6 @@
 //! The report as rows of text, for CSV and for reading either file back: every row says what it is in its first cell.
 
-use super::form::printed;
-use super::form::{Form, TOTAL};
+use super::form::{Form, TOTAL, printed};
 use super::layout::{self, Spot, appendices};
 use super::published::{Published, UnreadableReport};
 use crate::report::annual::form_2014;

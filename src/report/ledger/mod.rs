@@ -29,9 +29,8 @@ pub use read::LedgerReader;
 pub use source::{Fault, LedgerFile, MOST_BYTES, RawRow, Source, Unreadable};
 pub use write::{ledger_sheet, template_sheets};
 
-use crate::case::IdentityKind;
-use crate::case::NotAllowed;
 use crate::case::historical::{Past, Remark};
+use crate::case::{IdentityKind, NotAllowed};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
