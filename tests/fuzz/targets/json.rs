@@ -11,8 +11,8 @@ use gongkai::case::{
 };
 use gongkai::law::{Calendar, Channel};
 use gongkai::office::OfficeError;
-use gongkai::office::service::validation::Checks;
 use gongkai::office::intake::form::FilingForm;
+use gongkai::office::service::validation::Checks;
 use gongkai::store::OrganId;
 use gongkai_fuzz::memory;
 use serde::Serialize;
