@@ -13,7 +13,6 @@ pub use crate::store::supervision::watch::{
 };
 pub use filter::{CaseCursor, CaseFilter, Warning, count, list};
 
-use crate::store::database::verbatim::Kept;
 use filter::of_organ;
 
 use chrono::NaiveDate;
@@ -100,7 +99,7 @@ pub struct CaseRow {
 /// # Errors
 /// [`StoreError::Conflict`] if the organ already has a case with this number, or with this source and external number.
 pub fn insert(db: &mut Db, row: &CaseRow) -> Result<(), StoreError> {
-    Kept(diesel::insert_into(cases::table).values(row)).execute(db)?;
+    diesel::insert_into(cases::table).values(row).execute(db)?;
     Ok(())
 }
 
@@ -110,7 +109,7 @@ pub fn insert(db: &mut Db, row: &CaseRow) -> Result<(), StoreError> {
 /// [`StoreError::Conflict`] if the version differs, [`StoreError::NotFound`] if the case does not exist.
 pub fn update(db: &mut Db, row: &CaseRow, expected: i64) -> Result<(), StoreError> {
     let current = cases::table.filter(cases::id.eq(row.id)).filter(cases::version.eq(expected));
-    if Kept(diesel::update(current).set(row)).execute(db)? == 1 {
+    if diesel::update(current).set(row).execute(db)? == 1 {
         return Ok(());
     }
     find(db, row.id)?;

@@ -1,6 +1,5 @@
 //! 申请人. The name is stored in clear text for lists and search; identity number and contacts are sealed.
 
-use crate::store::database::verbatim::Kept;
 use diesel::prelude::*;
 
 use crate::store::database::db::Db;
@@ -53,7 +52,7 @@ pub struct NewApplicant<'a> {
 /// [`StoreError::Dangling`] if the organ does not exist.
 pub fn insert(db: &mut Db, sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<ApplicantRow, StoreError> {
     let row = sealed(sealer, new, at)?;
-    Kept(diesel::insert_into(applicants::table).values(&row)).execute(db)?;
+    diesel::insert_into(applicants::table).values(&row).execute(db)?;
     Ok(row)
 }
 

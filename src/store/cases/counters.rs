@@ -1,6 +1,5 @@
 //! Gapless numbers: one series per organ, year and kind of number.
 
-use crate::store::database::verbatim::Kept;
 use diesel::prelude::*;
 
 use crate::store::database::db::{Both, Db, on_each};
@@ -27,7 +26,7 @@ pub fn next(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i64, S
         .set(counters::last.eq(counters::last + 1));
     // Fully qualified, because importing this `filter` would shadow the one of tables.
     let rise = diesel::query_dsl::methods::FilterDsl::filter(rise, has_next);
-    let number: Option<i64> = on_each!(db => Kept(rise.returning(counters::last)).get_result(db).optional())?;
+    let number: Option<i64> = on_each!(db => rise.returning(counters::last).get_result(db).optional())?;
     number.ok_or_else(|| damaged(year, kind))
 }
 

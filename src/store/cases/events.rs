@@ -1,7 +1,7 @@
 //! The log of a case: append-only and hash-chained, so that any changed, removed, inserted or reordered entry, or a
 //! truncated log, is detected.
 
-use crate::store::database::verbatim::{Kept, verbatim};
+use crate::store::database::verbatim::verbatim;
 use std::collections::HashMap;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
 use super::tags;
-use crate::store::database::db::{Db, MultiBackend};
+use crate::store::database::db::{Db, MultiBackend, on_each};
 use crate::store::database::deadline;
 use crate::store::database::schema::{case_events, cases};
 use crate::store::{CaseId, OrganId, StoreError, Ts, UserId};
@@ -156,11 +156,7 @@ pub fn append_after(
     let rows = chained(case, (end.seq, end.hash.clone()), events, actor, at)?;
     let Some(last) = rows.last() else { return Ok(end) };
     let end = LogEnd { seq: last.seq, hash: last.hash.clone() };
-    let insert = diesel::insert_into(case_events::table).values(&rows);
-    match db {
-        Db::Pg(db) => Kept(insert).execute(db)?,
-        Db::Lite(db) => insert.execute(db)?,
-    };
+    on_each!(db => diesel::insert_into(case_events::table).values(&rows).execute(db))?;
     Ok(end)
 }
 

@@ -1,6 +1,6 @@
 //! Duties with a due date, status and owner.
 
-use crate::store::database::verbatim::{Kept, verbatim};
+use crate::store::database::verbatim::verbatim;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 
-use crate::store::database::db::Db;
+use crate::store::database::db::{Db, on_each};
 use crate::store::database::schema::obligations;
 use crate::store::{CaseId, DepartmentId, ObligationId, OrganId, StoreError, Ts, UserId};
 
@@ -136,13 +136,12 @@ fn put(db: &mut Db, rows: &[ObligationRow]) -> Result<(), StoreError> {
         obligations::article.eq(excluded(obligations::article)),
         obligations::updated_at.eq(excluded(obligations::updated_at)),
     );
-    let upsert = diesel::insert_into(obligations::table).values(rows).on_conflict(obligations::id).do_update().set(set);
-    match db {
-        // A case has few duties, so the statements are few.
-        Db::Pg(db) if rows.len() <= 16 => Kept(upsert).execute(db)?,
-        Db::Pg(db) => upsert.execute(db)?,
-        Db::Lite(db) => upsert.execute(db)?,
-    };
+    on_each!(db => diesel::insert_into(obligations::table)
+        .values(rows)
+        .on_conflict(obligations::id)
+        .do_update()
+        .set(set)
+        .execute(db))?;
     Ok(())
 }
 

@@ -1,9 +1,8 @@
-//! Statements that a connection prepares once, although diesel would prepare them for every execution.
+//! SQL written out, in statements that are prepared once.
 
 use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::query_dsl::RunQueryDsl;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::SqlType;
 use std::borrow::Cow;
@@ -49,31 +48,3 @@ impl<QS: ?Sized, ST> AppearsOnTable<QS> for Verbatim<ST> where Self: Expression 
 impl<ST, GB> ValidGrouping<GB> for Verbatim<ST> {
     type IsAggregate = is_aggregate::Never;
 }
-
-/// A statement whose prepared form is kept, although diesel cannot know that its text stays the same: an `UPDATE` sets
-/// the columns its changeset names, an `INSERT` has one line for each row.
-///
-/// The texts must be few: each connection keeps them all.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct Kept<T>(pub T);
-
-impl<T: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Kept<T> {
-    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.0.walk_ast(pass)
-    }
-
-    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
-        Ok(true)
-    }
-}
-
-impl<T> QueryId for Kept<T> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<T: Query> Query for Kept<T> {
-    type SqlType = T::SqlType;
-}
-
-impl<T, Connection> RunQueryDsl<Connection> for Kept<T> {}

@@ -1,6 +1,5 @@
 //! The audit log: every action and every read of sealed data. Holds ids and facts, never personal data.
 
-use crate::store::database::verbatim::Kept;
 use diesel::prelude::*;
 
 use crate::store::database::db::Db;
@@ -95,7 +94,7 @@ pub fn append_from(db: &mut Db, new: NewAudit<'_>, whence: Whence<'_>, at: Ts) -
         address: whence.address.map(str::to_owned),
         request_id: whence.request_id.map(str::to_owned),
     };
-    Kept(diesel::insert_into(audit_log::table).values(&row)).execute(db)?;
+    diesel::insert_into(audit_log::table).values(&row).execute(db)?;
     Ok(row.id)
 }
 

@@ -1,7 +1,6 @@
 //! Idempotent requests: the answer is stored under the caller's key in the same transaction as the effects of the
 //! request.
 
-use crate::store::database::verbatim::Kept;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -94,7 +93,7 @@ pub fn store(
         idempotency_keys::body.eq(&answer.body),
         idempotency_keys::created_at.eq(at),
     );
-    Kept(diesel::insert_into(idempotency_keys::table).values(row)).execute(db)?;
+    diesel::insert_into(idempotency_keys::table).values(row).execute(db)?;
     Ok(())
 }
 
