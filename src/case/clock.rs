@@ -85,10 +85,6 @@ impl Case {
         as_of: Option<NaiveDate>,
     ) -> Result<ClockAnswer, ClockError> {
         let mut answer = law_reply_clock(timeline, calendar, as_of)?;
-        // After a notice in time the period starts anew, so the end of a stop in the old one moves nothing.
-        if answer.status == ClockStatus::AwaitingCorrection && !self.correction_is_late() {
-            answer.resumes_on = None;
-        }
         if answer.risk_due.is_none() && self.restart_may_fail() {
             answer.risk_due = without_restart(timeline.clone(), calendar, as_of);
         }
@@ -150,6 +146,13 @@ impl Case {
     #[must_use]
     pub fn risk_due(&self, answer: &ClockAnswer) -> Option<NaiveDate> {
         answer.risk_due.filter(|_| self.correction_is_late() && answer.status == ClockStatus::AwaitingCorrection)
+    }
+
+    /// The last day of a stop that ends by itself. The dates of the case are others on the next day. While a correction
+    /// notice is out, only a late one leaves dates that can change (C-7b).
+    #[must_use]
+    pub fn resumes_on(&self, answer: &ClockAnswer) -> Option<NaiveDate> {
+        answer.resumes_on.or_else(|| answer.risk_resumes_on.filter(|_| self.correction_is_late()))
     }
 
     /// Whether the last correction notice went out after the seven working days for it (Art. 30).

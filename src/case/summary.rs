@@ -61,7 +61,7 @@ pub fn summary(case: &Case, context: &Context<'_>) -> Summary {
         received_on: case.receipt.map(|receipt| receipt.on),
         start_on: clock.as_ref().map(|answer| answer.start),
         due_on: clock.as_ref().and_then(|answer| answer.due),
-        resumes_on: clock.as_ref().and_then(|answer| answer.resumes_on),
+        resumes_on: clock.as_ref().and_then(|answer| case.resumes_on(answer)),
         replied_on: case.replied_on(),
         warns_on: clock.as_ref().filter(|_| case.stage.is_open()).and_then(|answer| case.warns_on(answer)),
         latest_on: clock

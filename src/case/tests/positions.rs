@@ -91,4 +91,10 @@ fn the_row_of_a_late_correction_knows_when_a_silent_third_party_ends_the_stop() 
     in_time.accept(plain(CommandKind::RequestCorrection, in_time.case.as_ref(), day("2021-06-07")));
     let waiting = row(&in_time);
     assert_eq!((waiting.warns_on, waiting.resumes_on), (None, None), "the period starts anew with the correction");
+    let answer = in_time.case().reply_clock(Calendar::national(), &in_time.rules, Some(in_time.today));
+    let answer = answer.unwrap().unwrap();
+    assert_eq!((answer.resumes_on, answer.risk_resumes_on), (None, Some(day("2021-06-29"))), "a risk, not a stop");
+    let timeline = in_time.case().timeline(Calendar::national(), &in_time.rules).unwrap();
+    let said = crate::law::explain(&timeline, &answer, Calendar::national());
+    assert!(said.contains("如补正告知被认定不产生重新计算的效力，且无人答复，停止计算至2021-06-29止"), "{said}");
 }

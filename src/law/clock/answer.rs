@@ -258,8 +258,7 @@ pub struct ClockAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub due_if_returned_today: Option<DueIfReturned>,
-    /// Suspended by consultations that all have a last day: the last day of the stop. Also while a correction notice that
-    /// was sent too late is out: `risk_due` is known after it.
+    /// Suspended by consultations that all have a last day: the last day of the stop.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub resumes_on: Option<NaiveDate>,
     /// Suspended: the due date if no opinion comes by `resumes_on`.
@@ -282,6 +281,10 @@ pub struct ClockAnswer {
     /// Awaiting correction: the due date if the notice did not restart the period (C-7b).
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
     pub risk_due: Option<NaiveDate>,
+    /// Awaiting correction, `risk_due` not known because consultations are open that all have a last day: the last day of
+    /// that stop. `risk_due` is known after it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "iso_or_null")]
+    pub risk_resumes_on: Option<NaiveDate>,
     /// Working days after the due date, up to the day asked about or the reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overdue_working_days: Option<u32>,

@@ -43,6 +43,7 @@ pub(super) fn evaluate(
         provisional_due: None,
         range: None,
         risk_due: None,
+        risk_resumes_on: None,
         overdue_working_days: None,
         overdue_days: None,
         derivation: std::mem::take(&mut period.steps),
@@ -151,7 +152,7 @@ fn wait_for_applicant(
             Length::Until(until) => answer.risk_due = Some(until),
             Length::WorkingDays(total) => match walk(calendar, period.start, total, stops).end {
                 End::Due(due) => answer.risk_due = Some(due),
-                End::Suspended { .. } => answer.resumes_on = day.and_then(|day| resumes_on(period, options, day)),
+                End::Suspended { .. } => answer.risk_resumes_on = day.and_then(|day| resumes_on(period, options, day)),
                 End::Gap { .. } => {}
             },
         }

@@ -230,6 +230,9 @@ fn conclusion(answer: &ClockAnswer, calendar: &Calendar) -> Vec<String> {
             Some(DueIfReturned::Gap) | None => format!("如无人答复，停止计算至{day}止"),
         });
     }
+    if let Some(day) = answer.risk_resumes_on {
+        lines.push(format!("如补正告知被认定不产生重新计算的效力，且无人答复，停止计算至{day}止"));
+    }
     if let Some(day) = answer.risk_due {
         lines.push(format!("如补正告知被认定不产生重新计算的效力，届满日为{}", with_weekday(day)));
     }
