@@ -6,14 +6,7 @@ use super::grounds::grounds;
 use super::proof::proofs_of;
 use super::state::Case;
 use crate::case::vocabulary::{LinkRelation, Notice, ServiceResult, Stage};
-use crate::law::{Outcome, Regime, ServiceMethod};
-use chrono::NaiveDate;
-
-/// Since this day 235号 refuses private couriers.
-const COURIERS_REFUSED: NaiveDate = match NaiveDate::from_ymd_opt(2016, 12, 7) {
-    Some(day) => day,
-    None => NaiveDate::MIN,
-};
+use crate::law::{Outcome, Regime, ServiceMethod, refuses_couriers};
 
 /// The codes that `member` of the command may have in this case; `None`: its words are the same in every case.
 #[must_use]
@@ -38,7 +31,7 @@ pub fn choices(command: CommandKind, member: &str, case: &Case) -> Option<Vec<&'
             awaits.into_iter().find(|(stage, _)| *stage == case.stage).map(|(_, notice)| vec![notice.code()])
         }
         (CommandKind::Dispatch, "method") => {
-            let may_be_private = case.receipt.is_some_and(|receipt| receipt.on < COURIERS_REFUSED);
+            let may_be_private = case.receipt.is_some_and(|receipt| !refuses_couriers(receipt.on));
             let ways = ServiceMethod::ALL.into_iter();
             let lawful = ways.filter(|way| may_be_private || *way != ServiceMethod::PrivateCourier);
             Some(codes(lawful, ServiceMethod::code))

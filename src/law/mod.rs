@@ -38,5 +38,5 @@ pub use remedy::{
     LetterTitle, RECONSIDERATION_FIRST_ARTICLE, RemedyBodies, reconsideration_comes_first, remedies,
     third_party_remedies,
 };
-pub use service::{ReplyDate, ServiceError, ServiceMethod, replied_on};
+pub use service::{ReplyDate, ServiceError, ServiceMethod, refuses_couriers, replied_on};
 pub use vocabulary::{described, labels, vocabulary};

@@ -101,6 +101,13 @@ impl ServiceMethod {
     }
 }
 
+/// Whether what is sent on this day may not go by a courier that is not the postal enterprise (235号第二条, in force since
+/// 2016-12-07).
+#[must_use]
+pub fn refuses_couriers(on: NaiveDate) -> bool {
+    NaiveDate::from_ymd_opt(2016, 12, 7).is_some_and(|since| on >= since)
+}
+
 /// The day the reply counts as given: the signature for direct and entrusted service, the dispatch for post and electronic service.
 ///
 /// # Errors
@@ -123,8 +130,7 @@ pub fn replied_on(
         ServiceMethod::Electronic => (dispatched_on, "C-8", ELECTRONIC),
     };
     let on = day.ok_or(ServiceError::NotDispatched { article })?;
-    if method == ServiceMethod::PrivateCourier && NaiveDate::from_ymd_opt(2016, 12, 7).is_some_and(|since| on >= since)
-    {
+    if method == ServiceMethod::PrivateCourier && refuses_couriers(on) {
         return Err(ServiceError::PrivateCourier { article: ITEM_2 });
     }
     Ok(ReplyDate { on, rule, article })

@@ -11,7 +11,7 @@ use crate::case::refusal::{NotAllowed, not_after_today, not_before, said};
 use crate::case::state::{Case, Proposal, Reply};
 use crate::case::vocabulary::{Notice, ServiceResult};
 use crate::case::{articles, secrecy};
-use crate::law::{ServiceError, ServiceMethod, is_other_courier, is_postal_enterprise, replied_on};
+use crate::law::{ServiceError, ServiceMethod, is_other_courier, is_postal_enterprise, refuses_couriers, replied_on};
 use chrono::NaiveDate;
 
 pub(super) fn propose(
@@ -186,16 +186,18 @@ fn carrier_fits(payload: &c::Dispatch) -> Result<(), NotAllowed> {
         return Ok(());
     }
     let detail = match payload.method {
-        ServiceMethod::Post => {
-            "邮寄送达应当通过邮政企业（EMS、挂号信），所填不是邮政企业，或者另有其他快递企业；由其他快递企业寄出的请选“其他快递企业”（private_courier）"
-        }
+        ServiceMethod::Post => "邮寄送达应当通过邮政企业（EMS、挂号信），所填不是邮政企业，或者另有其他快递企业",
         ServiceMethod::Direct
         | ServiceMethod::Entrusted
         | ServiceMethod::Electronic
-        | ServiceMethod::PrivateCourier => {
-            "由其他快递企业寄出的，不是直接、委托或者电子送达，请选“其他快递企业”（private_courier）"
-        }
+        | ServiceMethod::PrivateCourier => "由其他快递企业寄出的，不是直接、委托或者电子送达",
     };
+    let advice = if refuses_couriers(payload.on) {
+        "信息公开处理决定不得由其他快递企业寄送；请交邮政企业重新寄出，按实际寄出之日登记"
+    } else {
+        "由其他快递企业寄出的请选“其他快递企业”（private_courier）"
+    };
+    let detail = format!("{detail}；{advice}");
     Err(NotAllowed::by_law("service_method_refused", articles::SERVICE, detail).at("/carrier"))
 }
 

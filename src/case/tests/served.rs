@@ -345,6 +345,9 @@ fn a_courier_is_neither_post_nor_any_other_way() {
     for method in [ServiceMethod::Direct, ServiceMethod::Entrusted, ServiceMethod::Electronic] {
         let refusal = issued().try_command(&by(method, "顺丰速运").into()).unwrap_err();
         assert_eq!((refusal.code, refusal.pointer), ("service_method_refused", Some("/carrier")));
+        // The advice is not the way that the next rule refuses.
+        assert!(refusal.detail.contains("请交邮政企业重新寄出"), "{refusal:?}");
+        assert!(!refusal.detail.contains("private_courier"), "{refusal:?}");
         issued().accept(by(method, "某县自然资源局"));
     }
     for carrier in ["中国邮政EMS", "挂号信", "南京邮政", "快递（EMS）"] {
