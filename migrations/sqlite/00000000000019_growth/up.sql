@@ -22,7 +22,7 @@ ALTER TABLE outbox ADD COLUMN message_sha256 TEXT;
 CREATE INDEX outbox_with_bytes ON outbox (coalesce(sent_at, created_at))
   WHERE state NOT IN ('queued', 'sending', 'parked') AND message_sha256 IS NULL;
 
--- Figures over everything there ever was: what each change adds, summed up from time to time. Adding a row waits for nobody.
+-- Figures over all history: each change adds a row, and the rows are summed up hourly. No two changes wait for one counter.
 CREATE TABLE tallies (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL,                     -- mail.sent | mail.cancelled | reminders.missed | personal_data.alarms

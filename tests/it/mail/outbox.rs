@@ -369,3 +369,29 @@ fn the_office_keeps_the_bytes_for_as_many_days_as_it_is_told_and_for_ever_with_n
         }
     });
 }
+
+#[test]
+fn a_mail_in_an_unknown_state_keeps_its_bytes_and_bytes_that_are_gone_get_no_other_digest() {
+    on_both(|store| {
+        for key in ["of a newer release", "emptied before"] {
+            queue(store, key, "a@gov.example");
+        }
+        for claim in store.write(|db| claim(db, "w", 2, MINUTE)).unwrap() {
+            assert!(store.write(|db| mark_sent(db, &claim, "250 ok")).unwrap());
+        }
+        let of = |key: &'static str| outbox_table::table.filter(outbox_table::dedupe_key.eq(key));
+        let prepare = |db: &mut gongkai::store::Db| -> Result<(), StoreError> {
+            let sent_at = outbox_table::sent_at.eq(Some(Ts(now().0 - TimeDelta::days(31))));
+            diesel::update(outbox_table::table).set(sent_at).execute(db)?;
+            diesel::update(of("of a newer release")).set(outbox_table::state.eq("held")).execute(db)?;
+            diesel::update(of("emptied before")).set(outbox_table::message.eq(Vec::<u8>::new())).execute(db)?;
+            Ok(())
+        };
+        store.write(prepare).unwrap();
+        assert_eq!(store.write(|db| take_bytes(db, TimeDelta::days(30), 10)).unwrap(), 0);
+        let digests = |db: &mut gongkai::store::Db| -> Result<i64, StoreError> {
+            Ok(outbox_table::table.filter(outbox_table::message_sha256.is_not_null()).count().get_result(db)?)
+        };
+        assert_eq!(store.read(digests).unwrap(), 0);
+    });
+}
