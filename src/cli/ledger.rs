@@ -335,6 +335,7 @@ fn told(report: &LedgerImport, options: &ImportOptions) -> String {
             "有错误或者没有读取的内容，全部没有导入；改正后重新导入，或者加 --partial 先导入其余的\n"
         }
         () if report.is_written => "已导入\n",
+        () if report.rows == 0 => "台账中没有案件，没有改动；请核对是否选对了文件\n",
         () if *rejected == 0 && report.unread.is_empty() => "台账中的案件此前均已导入，本次没有改动\n",
         () => "没有可以导入的新案件，没有改动\n",
     }

@@ -131,6 +131,9 @@ fn an_export_overwrites_no_database_no_key_and_nothing_but_a_table() {
         let output = run(directory.path(), &["ledger", "template", "-o", "a.xlsx"]);
         assert!(output.status.success(), "a table is replaced: {}", errors(&output));
     }
+    let output = run(directory.path(), &["ledger", "import", "a.xlsx", "--organ", "zr"]);
+    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("台账中没有案件") && !said.contains("此前均已导入"), "{said}");
 }
 
 #[test]
