@@ -284,11 +284,12 @@ mod tests {
             ("GONGKAI_SMTP__RETRY_S", "60, 0"),
             ("GONGKAI_SMTP__RELAY_PAUSE_S", "0"),
             ("GONGKAI_SMTP__LEASE_S", "0"),
+            ("GONGKAI_SMTP__KEEP_SENT_DAYS", "36501"),
         ])
         .unwrap_err()
         .to_string();
         let security = ["access_token_s", "refresh_token_s", "token_leeway_s", "database.url"];
-        let smtp = ["mails_per_minute", "retry_s", "relay_pause_s", "lease_s"];
+        let smtp = ["mails_per_minute", "retry_s", "relay_pause_s", "lease_s", "keep_sent_days"];
         let reminders = ["reminders.window", "policies.reply.lead_days", "policies.fee_payment.lead_days"];
         for key in security.into_iter().chain(smtp).chain(reminders) {
             assert!(message.contains(key), "{key} in {message}");
