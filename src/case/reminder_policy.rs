@@ -235,7 +235,7 @@ pub fn standing_between(
     }
 }
 
-/// The due day, or where it is none the last working day before it: the steps before the due day count from there, so
+/// The due day, or, if it is not a working day, the last one before it: the steps before the due day count from there, so
 /// that a duty due on a rest day is told of in time where no mail goes out on rest days.
 fn last_working_day(days: &Days<'_>, due_on: NaiveDate) -> NaiveDate {
     if days.works(due_on) { due_on } else { days.before(due_on, 1) }

@@ -37,7 +37,7 @@ impl ConfigArgs {
         checked(settings)
     }
 
-    /// Opens the database of the settings, made if there is none, and brings it up to date: for the commands that set up.
+    /// Opens the database of the settings, creates it if it is missing, and brings it up to date: for the commands that set up.
     ///
     /// # Errors
     /// A text for the operator.
@@ -98,7 +98,7 @@ pub(crate) fn require_current(office: &Office) -> Result<(), String> {
     }
 }
 
-/// Opens the database of the settings, made if there is none, and notes which it is.
+/// Opens the database of the settings, creates it if it is missing, and notes which it is.
 ///
 /// # Errors
 /// A text for the operator.

@@ -143,7 +143,7 @@ impl Intake<'_> {
     /// The case that the caller filed under its own number.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] if there is none, or if another system filed it; [`OfficeError::Invalid`] if the
+    /// [`OfficeError::NotFound`] if the filing does not exist, or if another system filed it; [`OfficeError::Invalid`] if the
     /// caller used the number at several organs and names none.
     pub fn filed(&self, caller: &Caller, organ: Option<&str>, number: &str) -> Result<CaseFile, OfficeError> {
         if number.contains(char::is_control) {

@@ -10,7 +10,7 @@ use gongkai::case::{OrganRules, Stage, summary};
 use gongkai::cli::demo::{House, Loaded, load};
 use gongkai::config::Settings;
 use gongkai::law::{ClockStatus, WarningLevel, warning_level};
-use gongkai::office::cases::case_file::{CaseFile, nobody};
+use gongkai::office::cases::case_file::{CaseFile, actor_without_roles};
 use gongkai::office::supervision::overdue::{OverdueQuery, OverdueReport};
 use gongkai::office::{Clock, Office, OfficeError};
 use gongkai::store::cases::{self, CaseFilter, events};
@@ -187,8 +187,8 @@ fn every_case_of_the_docket_replays_to_its_row_and_its_chain_is_whole() {
         assert_eq!(files.len(), loaded.cases.len() + 2, "and the two parts of the one that was split");
         assert!(loaded.left_out.is_empty(), "{:?}", loaded.left_out);
         for file in &files {
-            let nobody = nobody();
-            let folded = summary(&file.case, &file.context(&nobody, day(TODAY)));
+            let actor = actor_without_roles();
+            let folded = summary(&file.case, &file.context(&actor, day(TODAY)));
             let row = &file.row;
             let status = folded.clock_status.map_or("none", ClockStatus::code);
             assert_eq!(

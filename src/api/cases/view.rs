@@ -479,8 +479,8 @@ fn remedies_text(file: &CaseFile, today: NaiveDate) -> Option<String> {
 }
 
 fn challenges_of(file: &CaseFile, today: NaiveDate) -> Vec<ChallengeView> {
-    let nobody = crate::office::cases::case_file::nobody();
-    challenges(&file.case, &file.context(&nobody, today)).into_iter().map(ChallengeView::from).collect()
+    let actor = crate::office::cases::case_file::actor_without_roles();
+    challenges(&file.case, &file.context(&actor, today)).into_iter().map(ChallengeView::from).collect()
 }
 
 /// 案件一览中的一行

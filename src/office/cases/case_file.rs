@@ -120,8 +120,8 @@ impl CaseFile {
     /// The present and past duties of the case, as of `today`.
     #[must_use]
     pub fn duties(&self, today: NaiveDate) -> Vec<Obligation> {
-        let nobody = nobody();
-        obligations_under(&self.case, &self.own_context(&nobody, today), &self.context(&nobody, today))
+        let actor = actor_without_roles();
+        obligations_under(&self.case, &self.own_context(&actor, today), &self.context(&actor, today))
     }
 
     /// The same duties as rows.
@@ -143,7 +143,7 @@ impl CaseFile {
 
 /// An actor without identity or roles, for derivations that decide nothing.
 #[must_use]
-pub fn nobody() -> Actor {
+pub fn actor_without_roles() -> Actor {
     Actor { user: uuid::Uuid::nil(), roles: BTreeSet::new(), department: None }
 }
 
@@ -344,8 +344,8 @@ impl Cases<'_> {
 
 /// Derives the computed columns of the row, as of `today`.
 pub(in crate::office) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
-    let nobody = nobody();
-    let derived: Summary = summary(&file.case, &file.own_context(&nobody, today));
+    let actor = actor_without_roles();
+    let derived: Summary = summary(&file.case, &file.own_context(&actor, today));
     let row = &mut file.row;
     row.number = derived.number;
     row.stage = derived.stage.code().to_owned();

@@ -23,7 +23,7 @@ const PAGE: i64 = 500;
 /// Replaces a hidden contact.
 const HIDDEN: &str = "***";
 
-/// The days of receipt to export, or all cases if there are none. A case whose receipt is not confirmed counts by its
+/// The days of receipt to export; without them, all cases. A case whose receipt is not confirmed counts by its
 /// day of submission.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportQuery {

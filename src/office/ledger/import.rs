@@ -6,7 +6,7 @@ use super::{ImportOptions, LedgerImport};
 use crate::case::historical::{Beside, Past, PastLog, Remark, past_log};
 use crate::case::{Actor, Context, IdentityKind, NotAllowed, is_id_card};
 use crate::office::cases::applicants::Contact;
-use crate::office::cases::case_file::{CaseFile, OrganContext, bytes_of, derive_row, nobody, written};
+use crate::office::cases::case_file::{CaseFile, OrganContext, actor_without_roles, bytes_of, derive_row, written};
 use crate::office::cases::{blank_row, numbered};
 use crate::office::clock::instant_on;
 use crate::office::ledger::import_report::Telling;
@@ -145,7 +145,7 @@ impl<'a> Import<'a> {
         Self {
             office,
             caller,
-            actor: Actor { user: caller.map_or(Uuid::nil(), |caller| caller.user_id.0), ..nobody() },
+            actor: Actor { user: caller.map_or(Uuid::nil(), |caller| caller.user_id.0), ..actor_without_roles() },
             reader: LedgerReader::new(headings, desk.rules.clock_options()),
             desk,
             options,

@@ -156,7 +156,7 @@ impl People<'_> {
         }
     }
 
-    /// Ends the login of `refresh_token`, or every login of the caller if there is none or it is not the caller's. In
+    /// Ends the login of `refresh_token`, or every login of the caller if it is missing or not the caller's. In
     /// either case revokes all access tokens of the caller; other logins refresh theirs.
     pub fn sign_out(&self, caller: &Caller, refresh_token: Option<&str>) -> Result<(), OfficeError> {
         let now = self.clock().now();

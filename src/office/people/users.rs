@@ -208,7 +208,7 @@ impl People<'_> {
         Ok(password)
     }
 
-    /// Creates the first administrator, and an organ if there is none. `serve` calls it when there are no users.
+    /// Creates the first administrator, and an organ if the database has none. `serve` calls it when there are no users.
     /// Returns name and password, or `None` if there are users.
     pub fn first_administrator(&self) -> Result<Option<(String, String)>, OfficeError> {
         if self.store().read::<_, OfficeError>(|db| Ok(users::any(db)?))? {

@@ -212,7 +212,7 @@ impl Reading {
 /// A report from rows as [`csv`] writes them.
 ///
 /// # Errors
-/// [`UnreadableReport`] for rows that are none of ours.
+/// [`UnreadableReport`] for rows of another report.
 fn read_records(rows: &[Vec<String>]) -> Result<Published, UnreadableReport> {
     let (mut three, mut four) = (Reading::default(), Reading::default());
     let mut members = Map::new();
@@ -268,7 +268,7 @@ type Sheets = Vec<(String, Vec<Vec<String>>)>;
 /// Reads back the workbook of [`crate::report::annual::xlsx`] from the text of its worksheets.
 ///
 /// # Errors
-/// [`UnreadableReport`] for worksheets that are none of ours.
+/// [`UnreadableReport`] for worksheets of another report.
 fn read_sheets(sheets: &Sheets) -> Result<Published, UnreadableReport> {
     let find = |name: &str| sheets.iter().find(|(other, _)| other == name).map(|(_, rows)| rows.as_slice());
     let titled = find("表三").or(find("统计表")).unwrap_or_default();

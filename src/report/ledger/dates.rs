@@ -166,7 +166,7 @@ impl<'a> Rest<'a> {
         Some(())
     }
 
-    /// Parses an optional time of day. `Some(None)` if there is none; `None` if it is invalid.
+    /// Parses an optional time of day. `Some(None)` if it is missing; `None` if it is invalid.
     fn time(&mut self) -> Option<Option<NaiveTime>> {
         self.one_of(&['T']);
         let half = self.word(&["上午", "下午", "早上", "凌晨", "中午", "晚上", "晚", "AM", "PM"]);

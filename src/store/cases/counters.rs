@@ -30,7 +30,7 @@ pub fn next(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i64, S
     number.ok_or_else(|| damaged(year, kind))
 }
 
-/// The last number taken from a series, 0 if there is none. Locks the series until the transaction ends, so that no
+/// The last number taken from a series, 0 in a new series. Locks the series until the transaction ends, so that no
 /// other transaction takes the following numbers.
 ///
 /// # Errors
@@ -49,7 +49,7 @@ pub fn hold(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i64, S
     checked(last, year, kind)
 }
 
-/// The last number taken from a series, 0 if there is none.
+/// The last number taken from a series, 0 in a new series.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] if the stored number is negative.

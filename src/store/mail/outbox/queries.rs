@@ -101,7 +101,7 @@ pub struct OutboxFigures {
     pub sending: i64,
     /// Parked until a person decides.
     pub parked: i64,
-    /// Age of the oldest mail that may be sent already. Zero if there is none.
+    /// Age of the oldest mail that may be sent already. Zero while no mail waits.
     pub oldest: Duration,
     /// Unsent mails that the recipient may already have.
     pub suspect: i64,

@@ -422,7 +422,7 @@ pub(super) fn ends_sentence(letter: char) -> bool {
     "。；！？;!?".contains(letter)
 }
 
-/// Letters before a number that are looked at: longer sentences are none that people write.
+/// Letters read before a number. People write no longer sentences.
 pub(super) const CONTEXT: usize = 1000;
 
 /// Where a clause begins, for a number at a place.
