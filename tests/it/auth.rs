@@ -302,7 +302,8 @@ fn a_password_is_changed_with_the_old_one_and_within_the_policy() {
             [
                 ("/new_password", "password_too_short"),
                 ("/new_password", "password_too_simple"),
-                ("/new_password", "password_holds_name")
+                ("/new_password", "password_holds_name"),
+                ("/new_password", "password_too_common"),
             ]
         );
         assert_eq!(change(&token, PASSWORD, PASSWORD).fields(), [("/new_password", "password_unchanged")]);
@@ -384,6 +385,50 @@ fn a_role_without_a_scope_is_asked_for_in_any_organ() {
 }
 
 #[test]
+fn the_only_administrator_and_the_only_office_head_keep_their_role_and_their_account() {
+    on_both_databases(|database| {
+        let service = service(database);
+        let city = service.organ("city", None);
+        let district = service.organ("district", Some(city));
+        let root = service.user("root", city, &[Role::Admin]);
+        let admin = service.token("root");
+        let head = service.user("head", district, &[Role::OfficeHead, Role::Clerk]);
+        let below = service.user("below", district, &[Role::Admin]);
+        let version = |id: gongkai::store::UserId| {
+            service.get(&format!("/api/v1/users/{}", id.0), &admin).header("etag").to_owned()
+        };
+        let disable = |id: gongkai::store::UserId| {
+            let path = format!("/api/v1/users/{}", id.0);
+            service.call_with(
+                "PATCH",
+                &path,
+                &admin,
+                &[("if-match", &version(id))],
+                Some(json!({ "is_active": false })),
+            )
+        };
+        let roles = |id: gongkai::store::UserId, organ: gongkai::store::OrganId, roles: serde_json::Value| {
+            let path = format!("/api/v1/organs/{}/users/{}/roles", organ.0, id.0);
+            service.call_with("PUT", &path, &admin, &[("if-match", &version(id))], Some(json!({ "roles": roles })))
+        };
+        assert_eq!(disable(root).problem(), (422, "last_administrator"));
+        assert_eq!(roles(root, city, json!(["clerk"])).problem(), (422, "last_administrator"));
+        assert_eq!(disable(head).problem(), (422, "last_office_head"));
+        assert_eq!(roles(head, district, json!(["clerk"])).problem(), (422, "last_office_head"));
+        assert_eq!(roles(head, district, json!(["office_head"])).status, 200, "another role may go");
+        assert_eq!(disable(below).status, 200, "the city's administrator still rules the district");
+
+        let second = service.user("second", district, &[Role::OfficeHead]);
+        assert_eq!(disable(head).status, 200, "there is another one");
+        assert_eq!(disable(second).problem(), (422, "last_office_head"), "the other one is not active any more");
+        let other = service.user("other", city, &[Role::Admin]);
+        assert_eq!(disable(root).status, 200);
+        assert_eq!(service.get("/api/v1/me", &admin).status, 401);
+        let _ = other;
+    });
+}
+
+#[test]
 fn an_administrator_rules_its_organ_and_below_and_nothing_else() {
     on_both_databases(|database| {
         let service = service(database);
@@ -397,9 +442,14 @@ fn an_administrator_rules_its_organ_and_below_and_nothing_else() {
         let made = service.create(&users(district), &admin, new("wang"));
         assert_eq!(made.status, 201, "{made:?}");
         assert_eq!(service.create(&users(other), &admin, new("zhao")).problem(), (404, "not_found"));
-        let initial = made.header("x-initial-password").to_owned();
-        assert_eq!(service.sign_in("wang", &initial).status, 200, "the password in the header works");
-        assert!(!made.text.contains(&initial), "and is not in the body, which is kept");
+        let initial = made.json["initial_password"].as_str().unwrap().to_owned();
+        assert_eq!(service.sign_in("wang", &initial).status, 200, "the password of the first answer works");
+        let key = [("idempotency-key", "once")];
+        let add = || service.call_with("POST", &users(district), &admin, &key, Some(new("zhou")));
+        let (first, again) = (add(), add());
+        assert!(first.json["initial_password"].is_string(), "{first:?}");
+        assert_eq!((again.status, &again.json["id"]), (201, &first.json["id"]));
+        assert_eq!(again.json.get("initial_password"), None, "the kept answer has none");
 
         let below = service.create("/api/v1/organs", &admin, json!({"code":"town","name":"镇","parent_id":district.0}));
         assert_eq!(below.status, 201, "{below:?}");
@@ -418,7 +468,7 @@ fn an_administrator_rules_its_organ_and_below_and_nothing_else() {
         let listed = service.get(&users(district), &admin);
         let names: Vec<&str> =
             listed.json["items"].as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap()).collect();
-        assert_eq!(names, ["last", "shared", "wang"]);
+        assert_eq!(names, ["last", "shared", "wang", "zhou"]);
         assert!(!listed.text.contains("argon2"), "no hash leaves the house");
     });
 }

@@ -9,7 +9,7 @@ use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
 use crate::case::Role;
 use crate::office::people::users::{UserDraft, UserWithRoles};
-use crate::office::{Authority, Caller, Passwords};
+use crate::office::{Answer, Authority, Caller, OfficeError, Passwords};
 use crate::store::people::users::{UserChange, UserKind};
 use crate::store::{DepartmentId, UserId};
 use actix_web::{HttpResponse, web};
@@ -147,6 +147,15 @@ struct RolesBody {
     roles: Vec<Role>,
 }
 
+/// 新增的用户
+#[derive(Serialize, ToSchema)]
+struct AddedUser {
+    #[serde(flatten)]
+    user: User,
+    /// 初始口令，只在首次应答中给出，系统不保存
+    initial_password: Option<String>,
+}
+
 /// 生成的口令，只显示这一次
 #[derive(Serialize, ToSchema)]
 struct GeneratedPassword {
@@ -165,10 +174,10 @@ async fn list(api: web::Data<Api>, authority: Authority, params: Params<PagePara
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// 新增用户。口令由系统生成，只在首次应答的 X-Initial-Password 响应头中给出；重试的应答不再给出，可用重置口令取得
+/// 新增用户。口令由系统生成，只在首次应答的 initial_password 中给出；重试的应答不再给出，可用重置口令取得
 #[utoipa::path(post, path = "/api/v1/organs/{organ_id}/users", operation_id = "add_user", tag = "users",
     params(("organ_id" = Uuid, Path), ("Idempotency-Key" = String, Header)),
-    request_body = NewUser, responses((status = 201, body = User)))]
+    request_body = NewUser, responses((status = 201, body = AddedUser)))]
 async fn add(
     api: web::Data<Api>,
     caller: Caller,
@@ -192,16 +201,16 @@ async fn add(
             Ok((answer, is_replay, password))
         })
         .await?;
-    let mut response = created(answer, is_replay);
-    if let (false, Ok(value)) = (is_replay, actix_web::http::header::HeaderValue::from_str(&password)) {
-        response.headers_mut().insert(INITIAL_PASSWORD, value);
-    }
-    Ok(response)
+    Ok(created(if is_replay { answer } else { with_password(answer, &password)? }, is_replay))
 }
 
-/// Header of the initial password. It is not in the body, because bodies of creating requests are stored for retries.
-const INITIAL_PASSWORD: actix_web::http::header::HeaderName =
-    actix_web::http::header::HeaderName::from_static("x-initial-password");
+/// Adds the password to an answer after it was stored for retries without it.
+fn with_password(answer: Answer, password: &str) -> Result<Answer, OfficeError> {
+    let mut user: serde_json::Value =
+        serde_json::from_str(&answer.body).map_err(|error| OfficeError::Internal(error.to_string()))?;
+    user["initial_password"] = password.into();
+    Ok(Answer { body: user.to_string(), ..answer })
+}
 
 fn draft(new: NewUser) -> UserDraft {
     UserDraft {

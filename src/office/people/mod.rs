@@ -4,6 +4,7 @@ pub(super) mod access;
 pub(super) mod access_token;
 pub mod auth;
 pub(super) mod caller;
+pub(super) mod indispensable;
 pub(super) mod leaving;
 pub mod organs;
 pub(super) mod passwords;

@@ -93,7 +93,7 @@ impl People<'_> {
     pub fn organ(&self, id: OrganId) -> Result<OrganRow, OfficeError> {
         let row = self.store().read(|db| Ok::<_, OfficeError>(organs::find(db, id)?))?;
         let settings = crate::store::stored_object::<serde::de::IgnoredAny>(&row.settings);
-        settings.map_err(|error| OfficeError::Unreadable(format!("settings of organ {}: {error}", row.code)))?;
+        settings.map_err(|error| OfficeError::unreadable(format!("settings of organ {}: {error}", row.code)))?;
         Ok(row)
     }
 
@@ -334,7 +334,7 @@ fn check_clock_settings(checks: &mut Checks, db: &mut Db, row: &OrganRow, settin
         Ok(before) => before,
         Err(_) if !cases::any_of(db, row.id)? => return Ok(()),
         // The rules its cases were computed with are unknown, so they cannot be compared.
-        Err(error) => return Err(OfficeError::Unreadable(format!("settings of organ {}: {error}", row.code))),
+        Err(error) => return Err(OfficeError::unreadable(format!("settings of organ {}: {error}", row.code))),
     };
     let (before, after) = (before.clock_options(), after.clock_options());
     if before == after || !cases::any_of(db, row.id)? {

@@ -11,7 +11,11 @@ const MAX_BYTES: usize = 256;
 /// Alphabet of generated passwords, without look-alikes such as 0/O and 1/l.
 const ALPHABET: &[u8; 56] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
 
-/// Common parts of weak passwords, compared in lower case.
+/// The number of guesses below which a password counts as common: what tools try first, in words, keyboards, years and
+/// their usual disguises, is tried within fifty millions.
+const FEWEST_GUESSES: u64 = 50_000_000;
+
+/// Common parts of weak passwords here, compared in lower case. A password that holds one is refused however long.
 const COMMON: [&str; 12] = [
     "password", "passw0rd", "p@ssw0rd", "123456", "111111", "000000", "qwerty", "abc123", "admin", "gongkai",
     "iloveyou", "woaini",
@@ -81,7 +85,8 @@ impl Passwords {
         };
         let is_repetition = password.chars().collect::<std::collections::BTreeSet<_>>().len() < 5;
         let holds_name = username.chars().count() >= 3 && lower.contains(&username.to_lowercase());
-        let is_common = is_repetition || COMMON.iter().any(|word| lower.contains(word));
+        let is_guessed = || zxcvbn::zxcvbn(password, &[username]).guesses() < FEWEST_GUESSES;
+        let is_common = is_repetition || COMMON.iter().any(|word| lower.contains(word)) || is_guessed();
         [
             (is_too_short, "password_too_short", short_detail),
             (password.len() > MAX_BYTES, "password_too_long", "口令过长"),
@@ -153,10 +158,14 @@ mod tests {
     fn dengbao_asks_for_length_and_three_classes() {
         let judge = |password| codes(PasswordProfile::Dengbao, password);
         assert!(judge("Rain-2025-x").is_empty());
-        assert_eq!(judge("Rain-2025"), ["password_too_short"]);
+        assert_eq!(judge("Rq7-vwz-x"), ["password_too_short"]);
         assert_eq!(judge("rainrainrain"), ["password_too_simple", "password_too_common"]);
-        assert_eq!(judge("mountainriver"), ["password_too_simple"]);
+        assert_eq!(judge("mountainriver"), ["password_too_simple", "password_too_common"]);
+        assert_eq!(judge("tqbvkwmzhrjd"), ["password_too_simple"]);
         assert_eq!(judge("Zhangsan-2025"), ["password_holds_name"]);
+        for guessed in ["Summer2025!", "Qazwsx-123", "Dragon-2024", "Zxcvbnm,123"] {
+            assert_eq!(judge(guessed), ["password_too_common"], "{guessed}");
+        }
         assert_eq!(judge("Password-2025"), ["password_too_common"]);
         assert_eq!(judge(&format!("Aa1{}", "xyzvw".repeat(60))), ["password_too_long"]);
     }

@@ -1,6 +1,7 @@
 //! Users: added, given roles, changed and deactivated by the administrators of their organs.
 
 use super::auth::normal_name;
+use super::indispensable::refuse_last;
 use super::leaving::organs_of;
 use super::organs::taken;
 use crate::case::Role;
@@ -100,7 +101,8 @@ impl People<'_> {
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] if the caller administers none of the user's organs, [`OfficeError::RoleRequired`] if
-    /// only some; [`OfficeError::Stale`] if the version differs; [`OfficeError::Invalid`] for invalid values.
+    /// only some; [`OfficeError::Stale`] if the version differs; [`OfficeError::Invalid`] for invalid values;
+    /// [`OfficeError::Refused`] as [`refuse_last`].
     pub fn change_user(
         &self,
         caller: &Caller,
@@ -115,6 +117,10 @@ impl People<'_> {
                 return Err(OfficeError::Stale);
             }
             let change = self.checked_change(db, &user, change)?;
+            if user.is_active && change.is_active == Some(false) {
+                let lost = users::roles(db, id)?;
+                refuse_last(db, id, &lost)?;
+            }
             users::update(db, &user, &change)?;
             let mut detail = serde_json::json!({ "user_id": id.0 });
             if change.is_active == Some(false) {
@@ -153,7 +159,7 @@ impl People<'_> {
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] if the caller administers none of the user's organs, [`OfficeError::Stale`] if the
-    /// version differs, [`OfficeError::Refused`] `last_role` if no role would be left.
+    /// version differs, [`OfficeError::Refused`] `last_role` if no role would be left, and as [`refuse_last`].
     pub fn set_roles(
         &self,
         caller: &Caller,
@@ -170,6 +176,11 @@ impl People<'_> {
             }
             users::touch(db, id, version)?;
             let (before, had) = (users::find(db, id)?, organs_of(db, id)?);
+            if before.is_active {
+                let mut lost = users::roles(db, id)?;
+                lost.retain(|(place, role)| *place == organ && !roles.contains(role));
+                refuse_last(db, id, &lost)?;
+            }
             users::set_roles(db, id, organ, &distinct(roles))?;
             if organs_of(db, id)?.is_empty() {
                 return Err(OfficeError::Refused {

@@ -35,6 +35,14 @@ pub struct OrganRow {
     pub version: i64,
 }
 
+impl OrganRow {
+    /// This organ and those above it, from the root down.
+    #[must_use]
+    pub fn with_ancestors(&self) -> Vec<OrganId> {
+        self.path.split('/').filter_map(|id| id.parse().ok().map(OrganId)).collect()
+    }
+}
+
 /// An organ with the calendars in force for it, by which its cases are decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seat {

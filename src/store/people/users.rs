@@ -222,6 +222,18 @@ pub fn roles(db: &mut Db, id: UserId) -> Result<Vec<(OrganId, Role)>, StoreError
     rows.into_iter().map(|(organ, code)| Ok((organ, parse_role(&code)?))).collect()
 }
 
+/// Whether an active user other than `but` holds a role in one of these organs.
+pub fn is_held_by_another(db: &mut Db, organs: &[OrganId], role: Role, but: UserId) -> Result<bool, StoreError> {
+    let others = user_roles::table
+        .inner_join(users::table.on(users::id.eq(user_roles::user_id)))
+        .filter(user_roles::organ_id.eq_any(organs))
+        .filter(user_roles::role.eq(role.code()))
+        .filter(users::id.ne(but))
+        .filter(users::is_active);
+    let found: Option<UserId> = others.select(users::id).first(db).optional()?;
+    Ok(found.is_some())
+}
+
 /// Replaces the user's roles in one organ.
 ///
 /// # Errors
