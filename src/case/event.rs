@@ -9,12 +9,10 @@ use crate::case::calendar_shift::MovedDuty;
 use crate::case::vocabulary::ReviewKind;
 use crate::law::{Outcome, ReceiptRule, Regime};
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// One fact of a case's log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the members of a variant are named after what its line says")]
 pub enum Event {
     /// The application came in.
@@ -67,12 +65,7 @@ pub enum Event {
     Reviewed { review: c::Review, reviewed_by: Uuid },
     /// The reply was signed and numbered; `replied_on` when the day that counts is known without its dispatch, as an old
     /// ledger knows it.
-    ReplyIssued {
-        on: NaiveDate,
-        document_number: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        replied_on: Option<NaiveDate>,
-    },
+    ReplyIssued { on: NaiveDate, document_number: String, replied_on: Option<NaiveDate> },
     /// The reply left the house; `replied_on` is the day that counts from then on (235号), if one does.
     Dispatched { dispatch: c::Dispatch, replied_on: Option<NaiveDate> },
     /// Its service was proved, or it came back; `replied_on` is the day that counts from then on (235号), if one does.
@@ -97,6 +90,9 @@ pub enum Event {
     RemedyDecided(c::DecideRemedy),
     /// Another calendar is in force, and duties of the case moved with it.
     CalendarApplied { on: NaiveDate, from_version: String, to_version: String, moved: Vec<MovedDuty> },
+    /// A text of an earlier event was erased. `digest` is the salted digest of that event's payload as it reads since, in
+    /// hexadecimal, so that the rest of it stays protected.
+    Redacted { on: NaiveDate, seq: i32, pointer: String, reason: String, digest: String },
 }
 
 impl Event {
@@ -110,7 +106,8 @@ impl Event {
             | Self::Registered { on, .. }
             | Self::ReplyIssued { on, .. }
             | Self::Split { on, .. }
-            | Self::CalendarApplied { on, .. } => *on,
+            | Self::CalendarApplied { on, .. }
+            | Self::Redacted { on, .. } => *on,
             Self::ItemsDefined(items) => items.on,
             Self::CorrectionRequested { notice, .. } => notice.on,
             Self::NoticeServed(notice) => notice.on,
@@ -195,6 +192,7 @@ impl Event {
             Self::RemedyResponded(_) => ("remedy_responded", "提交答辩"),
             Self::RemedyDecided(_) => ("remedy_decided", "收到裁决"),
             Self::CalendarApplied { .. } => ("calendar_applied", "工作日历变动"),
+            Self::Redacted { .. } => ("redacted", "删除记录中的文字"),
         }
     }
 }

@@ -225,7 +225,7 @@ impl Case {
             }
             Event::RemedyDecided(decision) => self.remedy_decided(decision),
             // Which calendar counts is the row's to say; the facts of the case are what they were.
-            Event::CalendarApplied { .. } => {}
+            Event::CalendarApplied { .. } | Event::Redacted { .. } => {}
         }
     }
 

@@ -5,6 +5,7 @@ use crate::report::files::TOO_LARGE;
 use crate::store::StorageFault;
 use serde::Serialize;
 use std::borrow::Cow;
+use uuid::Uuid;
 
 /// One field of the request that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -23,6 +24,23 @@ impl FieldError {
     pub fn new(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), code: code.into(), detail: detail.into() }
     }
+}
+
+/// Why stored data cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// It is damaged. The text is for the log, never for the caller.
+    #[error("{0}")]
+    Damaged(String),
+    /// A newer release recorded an event of a case, and this release does not know its kind. Dates computed without it
+    /// could be wrong.
+    #[error("event {seq} of case {case} was recorded by a newer release")]
+    Newer {
+        /// The case.
+        case: Uuid,
+        /// The first such event.
+        seq: i32,
+    },
 }
 
 /// The error of a use case. Nothing was changed.
@@ -98,9 +116,9 @@ pub enum OfficeError {
     #[error("storage: {}", .0.code())]
     Storage(StorageFault),
     /// Stored data (a log, settings, contacts, a calendar) is not what this program writes. It is never treated as
-    /// empty or replaced by a default. The text is for the log, never for the caller.
+    /// empty or replaced by a default.
     #[error("unreadable: {0}")]
-    Unreadable(String),
+    Unreadable(Unread),
     /// A bug or a failure of the environment. The text is for the log, never for the caller.
     #[error("internal: {0}")]
     Internal(String),
@@ -110,6 +128,11 @@ impl OfficeError {
     /// The error for one invalid field.
     pub fn invalid(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, code, detail)])
+    }
+
+    /// The error for damaged data. The text is for the log, never for the caller.
+    pub fn unreadable(what: impl Into<String>) -> Self {
+        Self::Unreadable(Unread::Damaged(what.into()))
     }
 
     /// The error for a file that exceeds a limit.

@@ -122,8 +122,7 @@ impl Intake<'_> {
     /// later steps do not matter.
     fn is_same(&self, db: &mut Db, file: &CaseFile, filing: &Filing) -> Result<bool, OfficeError> {
         let told: Receive = received(&filing.application, file.row.applicant_id);
-        let is_same_request =
-            matches!(self.cases().log(db, file.row.id)?.first(), Some((_, Event::Received(kept))) if *kept == told);
+        let is_same_request = matches!(self.cases().log(db, file.row.id)?.first(), Some((_, Some(Event::Received(kept)))) if *kept == told);
         if !is_same_request {
             return Ok(false);
         }
@@ -202,7 +201,7 @@ impl Intake<'_> {
         let clock = file
             .case
             .reply_clock(&file.desk.calendar, &file.desk.rules, Some(today))
-            .map_err(|error| OfficeError::Unreadable(format!("clock of case {}: {error}", file.row.id.0)))?;
+            .map_err(|error| OfficeError::unreadable(format!("clock of case {}: {error}", file.row.id.0)))?;
         Ok(Progress { ruling: ruling(&file.case), clock, to_do: to_do(file, today) })
     }
 }

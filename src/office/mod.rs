@@ -17,7 +17,7 @@ mod word;
 
 pub use calendar::Calendars;
 pub use clock::Clock;
-pub use error::{FieldError, OfficeError};
+pub use error::{FieldError, OfficeError, Unread};
 pub use handles::{
     Cases, Intake, Ledgers, OutgoingMail, People, Reminders, Reports, Service, Supervision, WorkCalendars,
 };
@@ -158,7 +158,7 @@ impl From<StoreError> for OfficeError {
                 tracing::warn!(reason, "the database is not available");
                 Self::Busy
             }
-            StoreError::Corrupt(reason) => Self::Unreadable(reason),
+            StoreError::Corrupt(reason) => Self::unreadable(reason),
             StoreError::Refused(reason) | StoreError::Database(reason) => Self::Internal(reason),
         }
     }
@@ -174,7 +174,7 @@ impl From<OfficeError> for StoreError {
             OfficeError::Busy => Self::Busy,
             OfficeError::OutOfTime => Self::OutOfTime,
             OfficeError::Storage(fault) => Self::Storage(fault, String::new()),
-            OfficeError::Unreadable(reason) => Self::Corrupt(reason),
+            OfficeError::Unreadable(why) => Self::Corrupt(why.to_string()),
             OfficeError::Internal(reason) => Self::Database(reason),
             other @ (OfficeError::Unauthenticated
             | OfficeError::WrongCredentials

@@ -111,7 +111,7 @@ impl Batch {
         insert_all!(db, departments::table, self.departments, 7);
         insert_all!(db, applicants::table, self.applicants, 9);
         insert_all!(db, cases::table, self.cases, 32);
-        insert_all!(db, case_events::table, self.events, 9);
+        insert_all!(db, case_events::table, self.events, 12);
         insert_all!(db, obligations::table, self.duties, 12);
         insert_all!(db, ledger_rows::table, self.rows, 4);
         growth.written += self.cases.len();

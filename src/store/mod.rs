@@ -41,6 +41,9 @@ use database::options::Address;
 use database::pool::GuardedPool;
 use database::writer::Writer;
 
+/// What migrations need beyond SQL.
+const MIGRATION_STEPS: &[database::migrate::Step] = &[("00000000000022", cases::log_form::bring_over)];
+
 /// Connections reserved for admission and probes, in addition to `pool_size`.
 pub const RESERVED: u32 = 2;
 
@@ -132,7 +135,7 @@ impl Store {
     /// if the database was sealed with another key.
     pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
         let mut db = self.migration_connection()?;
-        database::migrate::run(&mut db, self.inner.sealer.check())
+        database::migrate::run(&mut db, self.inner.sealer.check(), MIGRATION_STEPS)
     }
 
     /// Reverts every migration, newest first, and thereby deletes every row. For tests of the migrations' way back.
@@ -249,6 +252,21 @@ impl Store {
             );
         }
         found
+    }
+
+    /// Writes the SQLite file anew, so that its free pages hold nothing of what was deleted, and empties the WAL. Does
+    /// nothing on PostgreSQL.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database, for example if the disk has no room for a second copy.
+    pub fn scrub(&self) -> Result<(), StoreError> {
+        match &self.inner.writer {
+            Some(writer) => writer.with(|db, is_new| {
+                self.check_file(db, is_new)?;
+                self.noting(|| database::db::scrub(db))
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Encrypts identity numbers and contacts.

@@ -487,7 +487,7 @@ class Bare:
                                           (*changed.values(), case, version))
                 assert written.rowcount == 1
             elif row.name == "case_events":
-                before, seq, end = end, seq + 1, hashlib.sha256(end.encode()).hexdigest()
+                before, seq, end = end, seq + 1, hashlib.sha256(end).digest()
                 self.insert(row, ids, seq=seq, prev_hash=before, hash=end)
             else:
                 self.insert(row, ids)

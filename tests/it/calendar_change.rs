@@ -213,7 +213,7 @@ fn an_activation_moves_what_is_open_and_nothing_that_is_closed() {
         assert_eq!(
             last["body"],
             json!({
-                "event": "calendar_applied", "on": "2026-09-25", "from_version": done["version_in_force"],
+                "v": 1, "event": "calendar_applied", "on": "2026-09-25", "from_version": done["version_in_force"],
                 "to_version": version,
                 "moved": [{ "key": "reply", "kind": "reply", "due_before": "2026-10-14", "due_after": "2026-10-15" }]
             })

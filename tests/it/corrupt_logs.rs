@@ -96,6 +96,65 @@ fn lists_leave_out_what_cannot_be_read_and_say_that_they_are_not_complete() {
     });
 }
 
+/// During an upgrade an instance of the next release records what this one does not know: this one reads what it can,
+/// computes no date from the rest, and loses nothing.
+#[test]
+fn a_case_that_a_newer_release_went_on_with_is_shown_as_far_as_it_can_be_read_and_not_changed() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-03-02");
+        let (mut other, case) = (bureau.registered("2026-03-02"), bureau.registered("2026-03-02"));
+        let (office, id) = (&bureau.service.office, CaseId(case.id.parse().unwrap()));
+        let newer = |kind: &str, body: Value| NewEvent {
+            kind: kind.to_owned(),
+            occurred_on: day("2026-03-03"),
+            body: body.to_string(),
+        };
+        let known = json!({ "v": 1, "event": "contact_logged", "on": "2026-03-03", "means": "电话", "result": "reached",
+            "note": null, "added_later": { "by": "a newer release" } });
+        let append = |db: &mut Db, event: NewEvent| {
+            let row = cases::find(db, id)?;
+            let version = events::append(db, id, row.version, &[event], None, now())?;
+            cases::update(db, &cases::CaseRow { version, ..row.clone() }, row.version)
+        };
+        office.store().write(|db| append(db, newer("contact_logged", known))).unwrap();
+        assert_eq!(bureau.service.get(&case.path(""), &bureau.clerk).status, 200, "an unknown member is ignored");
+
+        let unknown = json!({ "v": 1, "event": "amended", "reason": "13800138000" });
+        office.store().write(|db| append(db, newer("amended", unknown))).unwrap();
+        let log = || office.store().read(|db| events::load(db, id)).unwrap();
+        let before = log();
+        for path in [case.path(""), case.path("clock"), case.path("actions")] {
+            assert_eq!(bureau.service.get(&path, &bureau.clerk).problem(), (503, "newer_log"), "{path}");
+        }
+        let contact = json!({ "on": "2026-03-03", "means": "电话", "result": "reached" });
+        let tag = [("if-match", "\"5\"")];
+        let path = case.path("contacts");
+        let refused = bureau.service.call_with("POST", &path, &bureau.clerk, &tag, Some(contact.clone()));
+        assert_eq!(refused.problem(), (503, "newer_log"));
+        let shown = bureau.service.get(&case.path("events"), &bureau.clerk).json;
+        let last = shown.as_array().unwrap().last().unwrap();
+        assert_eq!(last["kind"], json!({ "code": "amended", "label": "由较新版本登记，本版本不能显示" }));
+        assert_eq!(last["body"], json!({}), "what may be personal data in it is not known here");
+        let list = bureau.service.get("/api/v1/cases", &bureau.clerk).json;
+        assert_eq!(list["items"].as_array().unwrap().len(), 2);
+        bureau.on("2026-04-11");
+        let late = bureau.service.get("/api/v1/overdue?as_of=2026-04-10", &bureau.supervisor).json;
+        assert_eq!((&late["overdue_open"]["total"], &late["is_complete"]), (&json!(1), &json!(false)));
+        office.cases().resume_silent().unwrap();
+        office.reminders().mailroom().unwrap().remind(day("2026-04-10"), None).unwrap();
+        let (check, listed) = office.calendars().check_clocks().unwrap();
+        assert_eq!(check.cases, 2);
+        assert_eq!(
+            listed.iter().map(|one| (one.case_id, one.what.as_str())).collect::<Vec<_>>(),
+            [(Some(id.0), "log")]
+        );
+        bureau.on("2026-03-03");
+        other.clerk("contacts", contact);
+        assert_eq!(log(), before);
+        assert_eq!(office.store().read(|db| events::verify(db, id)).unwrap(), None);
+    });
+}
+
 fn set_settings(office: &Office, organ: OrganId, settings: &str) {
     let work = |db: &mut Db| -> Result<usize, StoreError> {
         Ok(diesel::update(organ_rows::table.find(organ)).set(organ_rows::settings.eq(settings)).execute(db)?)

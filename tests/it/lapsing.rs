@@ -130,8 +130,8 @@ fn a_case_that_cannot_be_read_does_not_keep_the_rest_of_its_hundred_from_being_w
         database
             .raw()
             .batch_execute(
-                "INSERT INTO case_events (case_id, seq, kind, occurred_on, body, recorded_at, prev_hash, hash)
-                 SELECT case_id, 99, kind, occurred_on, '{}', recorded_at, prev_hash, hash FROM case_events
+                "INSERT INTO case_events (case_id, seq, entry, kind, occurred_on, body, salt, digest, recorded_at, prev_hash, hash)
+                 SELECT case_id, 99, 99, kind, occurred_on, '{}', salt, digest, recorded_at, prev_hash, hash FROM case_events
                  WHERE case_id = '00000000-0000-7000-8000-000000000050' AND seq = 1",
             )
             .unwrap();

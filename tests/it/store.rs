@@ -7,6 +7,7 @@ mod errors;
 mod faults;
 mod growth;
 mod lists;
+mod log_form;
 mod migrations;
 mod rows;
 mod silence;

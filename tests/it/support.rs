@@ -313,8 +313,8 @@ pub fn copied_logs(db: &mut Db, of: CaseId, count: usize) {
     let (id, series, _) = by_number(db, count);
     let of = of.0;
     let sql = format!(
-        "INSERT INTO case_events (case_id, seq, kind, occurred_on, body, actor_id, recorded_at, prev_hash, hash)
-         SELECT {id}, seq, kind, occurred_on, body, actor_id, recorded_at, prev_hash, hash
+        "INSERT INTO case_events (case_id, seq, entry, kind, occurred_on, body, salt, digest, actor_id, recorded_at, prev_hash, hash)
+         SELECT {id}, seq, entry, kind, occurred_on, body, salt, digest, actor_id, recorded_at, prev_hash, hash
          FROM case_events, {series} WHERE case_id = '{of}' AND kind <> 'registered'"
     );
     db.batch_execute(&sql).unwrap();

@@ -366,7 +366,7 @@ impl CaseView {
         let CaseFile { row, case, desk, tags, .. } = file;
         let clock = case
             .reply_clock(&desk.calendar, &desk.rules, Some(today))
-            .map_err(|error| OfficeError::Unreadable(format!("clock of case {}: {error}", row.id.0)))?;
+            .map_err(|error| OfficeError::unreadable(format!("clock of case {}: {error}", row.id.0)))?;
         Ok(Self {
             id: row.id.0,
             organ_id: row.organ_id.0,
@@ -579,32 +579,46 @@ pub struct EventView {
     pub recorded_at: DateTime<Utc>,
     /// 登记人
     pub actor_id: Option<Uuid>,
-    /// 内容
+    /// 内容；`v` 是记录格式的版本
     #[schema(value_type = Object)]
     pub body: Value,
+    /// 本案第几次登记：一次登记的几步同号
+    pub entry: i32,
+    /// 内容的加盐摘要（SHA-256，十六进制）
+    pub digest: String,
     /// 前一步的哈希
     pub prev_hash: String,
     /// 本步的哈希
     pub hash: String,
 }
 
+/// What a reader sees of an event that only a newer release can read.
+const OF_NEWER_RELEASE: &str = "由较新版本登记，本版本不能显示";
+
 impl EventView {
-    /// A row of the event log. Masks the signatory of a service proof.
+    /// A row of the event log. Masks the signatory of a service proof. Without its event the payload is not shown, because
+    /// this release does not know what in it is personal data.
     #[must_use]
-    pub fn new(row: EventRow, event: &Event) -> Self {
-        let mut body: Value = serde_json::from_str(&row.body).unwrap_or(Value::Null);
+    pub fn new(row: EventRow, event: Option<&Event>) -> Self {
+        let read = event.and_then(|_| serde_json::from_str(&row.body).ok());
+        let mut body: Value = read.unwrap_or_else(|| serde_json::json!({}));
         if let Some(Value::String(name)) = body.pointer_mut("/proof/signatory") {
             *name = mask_signatory(name);
         }
         Self {
             seq: row.seq,
-            kind: Word::of(event.kind(), event.label()),
+            kind: event.map_or_else(
+                || Word::stored(&row.kind, OF_NEWER_RELEASE),
+                |event| Word::of(event.kind(), event.label()),
+            ),
             on: row.occurred_on,
             recorded_at: row.recorded_at.0,
             actor_id: row.actor_id.map(|id| id.0),
             body,
-            prev_hash: row.prev_hash,
-            hash: row.hash,
+            entry: row.entry,
+            digest: hex::encode(row.digest),
+            prev_hash: hex::encode(row.prev_hash),
+            hash: hex::encode(row.hash),
         }
     }
 }

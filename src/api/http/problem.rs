@@ -1,10 +1,11 @@
 //! RFC 9457 problem details: one table from code to status and Chinese title.
 
-use crate::office::{FieldError, OfficeError, advice};
+use crate::office::{FieldError, OfficeError, Unread, advice};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use std::borrow::Cow;
+use uuid::Uuid;
 
 /// Code, status, title. A code that is in neither table comes from a rule of law and is answered like `refused`.
 const TABLE: &[(&str, u16, &str)] = &[
@@ -39,6 +40,7 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("personal_data_brake", 429, "查看或者导出个人信息过于频繁，请稍后再试"),
     ("internal", 500, "系统内部错误"),
     ("unreadable", 500, "保存的数据不能读取"),
+    ("newer_log", 503, "案件由较新版本登记过，本版本不能办理"),
     ("busy", 503, "系统繁忙，请稍后再试"),
     ("not_ready", 503, "尚不能办理业务"),
     ("storage_full", 503, "数据库磁盘已满，没有保存"),
@@ -191,6 +193,17 @@ impl Problem {
         Self::new("unreadable").detail(detail)
     }
 
+    /// A newer release recorded an event of the case. An instance of that release answers the same request.
+    #[must_use]
+    pub fn newer_log(case: Uuid, seq: i32) -> Self {
+        tracing::warn!(%case, seq, "a newer release recorded an event of this case");
+        let detail = format!(
+            "本案第{seq}条记录由较新版本的系统登记，本实例的版本较旧，不认识这种记录；\
+             为避免算错期限，没有计算，也没有作任何改动。升级正在进行的，请稍后再试；否则请系统管理员把本实例升级到同一版本"
+        );
+        Self::new("newer_log").detail(detail).retry_after(BUSY_RETRY_S)
+    }
+
     /// The service cannot take the request now.
     #[must_use]
     pub fn busy() -> Self {
@@ -281,7 +294,8 @@ impl From<OfficeError> for Problem {
                 let detail = format!("请联系系统管理员。{}", advice(fault));
                 Self::new(fault.code()).detail(detail).retry_after(STORAGE_RETRY_S)
             }
-            OfficeError::Unreadable(reason) => Self::unreadable(&reason),
+            OfficeError::Unreadable(Unread::Newer { case, seq }) => Self::newer_log(case, seq),
+            OfficeError::Unreadable(Unread::Damaged(reason)) => Self::unreadable(&reason),
             OfficeError::Internal(reason) => Self::internal(&reason),
         }
     }

@@ -34,7 +34,7 @@ fn each_event_has_in_the_log_the_word_it_has_in_json_and_one_a_clerk_reads() {
         desk.accept(plain(command, desk.case.as_ref(), desk.today));
     }
     for event in &desk.log {
-        let json = serde_json::to_value(event).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&log::encode(event).unwrap()).unwrap();
         assert_eq!(json["event"], event.kind(), "{json}");
     }
     let mut labels: Vec<&str> = desk.log.iter().map(Event::label).collect();

@@ -67,7 +67,7 @@ impl Cases<'_> {
                 let followed = match self.calendars().calendar_as_of(db, row, desk, as_of) {
                     Ok(calendar) => calendar,
                     Err(OfficeError::Unreadable(reason)) => {
-                        left_out(row.id, &reason);
+                        left_out(row.id, &reason.to_string());
                         continue;
                     }
                     Err(other) => return Err(other),

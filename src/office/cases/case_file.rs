@@ -1,12 +1,13 @@
 //! Opening a case, and committing decisions: log, row and obligations, all in the caller's transaction.
 
+use crate::case::log;
 use crate::case::{
     Actor, Case, Context, Event, Obligation, OrganRules, Role, Stage, Summary, as_it_stood, fold, obligations_under,
     summary,
 };
 use crate::law::{Calendar, ClockStatus, Outcome, Regime};
 use crate::office::clock::instant_on;
-use crate::office::{Caller, Cases, Office, OfficeError};
+use crate::office::{Caller, Cases, Office, OfficeError, Unread};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::{self, EventRow, LogEnd, NewEvent};
 use crate::store::cases::{
@@ -62,8 +63,8 @@ impl OrganContexts {
             Entry::Vacant(place) => place.insert(match office.cases().desk_among(db, &mut self.seats, organ) {
                 Ok(desk) => Ok(desk),
                 Err(OfficeError::Unreadable(reason)) => {
-                    tracing::error!(organ = %organ.0, reason, "an organ is passed over: its settings cannot be read");
-                    Err(reason)
+                    tracing::error!(organ = %organ.0, %reason, "an organ is passed over: its settings cannot be read");
+                    Err(reason.to_string())
                 }
                 Err(other) => return Err(other),
             }),
@@ -171,7 +172,7 @@ impl Cases<'_> {
     pub(in crate::office) fn desk_of(&self, db: &mut Db, seat: Seat) -> Result<OrganContext, OfficeError> {
         let Seat { organ, in_force } = seat;
         let rules = crate::store::stored_object(&organ.settings)
-            .map_err(|error| OfficeError::Unreadable(format!("settings of organ {}: {error}", organ.code)))?;
+            .map_err(|error| OfficeError::unreadable(format!("settings of organ {}: {error}", organ.code)))?;
         let calendar = self.calendars().calendar_by(db, &organ.region, &in_force)?;
         Ok(OrganContext { organ, rules, calendar })
     }
@@ -244,8 +245,7 @@ impl Cases<'_> {
         self.put_together(db, (row, None), &log, desk)
     }
 
-    /// The files of loaded rows, with one query for the logs and one for the organs. An unreadable log or unreadable
-    /// settings of an organ yield [`OfficeError::Unreadable`] for the cases concerned only; any other error fails the
+    /// The files of loaded rows, with one query for the logs and one for the organs. An unreadable log or unreadable settings of an organ yield [`OfficeError::Unreadable`] for the cases concerned only; any other error fails the
     /// call.
     pub(in crate::office) fn files_of(&self, db: &mut Db, rows: Vec<CaseRow>) -> Result<Vec<FileOrFault>, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
@@ -256,7 +256,7 @@ impl Cases<'_> {
             let log = logs.get(&row.id).map_or(&[][..], Vec::as_slice);
             let file = match desks.of(self, db, row.organ_id)? {
                 Ok(desk) => self.put_together(db, (row.clone(), None), log, desk.clone()),
-                Err(reason) => Err(OfficeError::Unreadable(reason.to_owned())),
+                Err(reason) => Err(OfficeError::unreadable(reason.to_owned())),
             };
             match file {
                 Ok(_) | Err(OfficeError::Unreadable(_)) => files.push((row, file)),
@@ -373,7 +373,7 @@ pub(in crate::office) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
 /// # Errors
 /// [`OfficeError::Unreadable`] if a stored code is unknown.
 pub(in crate::office) fn derived_of(row: &CaseRow) -> Result<Summary, OfficeError> {
-    let unknown = |what: &str| OfficeError::Unreadable(format!("{what} of case {}", row.id.0));
+    let unknown = |what: &str| OfficeError::unreadable(format!("{what} of case {}", row.id.0));
     let stage = Stage::from_code(&row.stage).ok_or_else(|| unknown("stage"))?;
     let clock_status = match row.clock_status.as_str() {
         "none" => None,
@@ -406,15 +406,22 @@ pub(in crate::office) fn derived_of(row: &CaseRow) -> Result<Summary, OfficeErro
 /// Parses the events of a log.
 ///
 /// # Errors
-/// [`OfficeError::Unreadable`] if an event is unknown or malformed.
+/// [`OfficeError::Unreadable`] if an event is malformed, or a newer release recorded it and this one does not know it.
 pub fn read_log(log: &[EventRow]) -> Result<Vec<Event>, OfficeError> {
-    log.iter()
-        .map(|row| {
-            serde_json::from_str(&row.body).map_err(|error| {
-                OfficeError::Unreadable(format!("event {} of case {}: {error}", row.seq, row.case_id.0))
-            })
-        })
-        .collect()
+    log.iter().map(read_event).collect()
+}
+
+/// Parses an event of a log.
+///
+/// # Errors
+/// As [`read_log`].
+pub(in crate::office) fn read_event(row: &EventRow) -> Result<Event, OfficeError> {
+    log::decode(&row.kind, &row.body).map_err(|why| match why {
+        log::Unread::Newer => OfficeError::Unreadable(Unread::Newer { case: row.case_id.0, seq: row.seq }),
+        log::Unread::Malformed(error) => {
+            OfficeError::unreadable(format!("event {} of case {}: {error}", row.seq, row.case_id.0))
+        }
+    })
 }
 
 /// Folds a log to its case.
@@ -422,7 +429,7 @@ pub fn read_log(log: &[EventRow]) -> Result<Vec<Event>, OfficeError> {
 /// # Errors
 /// [`OfficeError::Unreadable`] if an event is unknown or malformed, or the log is empty.
 pub fn folded(log: &[EventRow]) -> Result<Case, OfficeError> {
-    fold(&read_log(log)?).ok_or_else(|| OfficeError::Unreadable("a case without a log".into()))
+    fold(&read_log(log)?).ok_or_else(|| OfficeError::unreadable("a case without a log"))
 }
 
 /// Above this size a log accepts only short entries: longer texts belong in files, and every reader of the case loads
@@ -464,7 +471,7 @@ pub(in crate::office) fn written(events: &[Event]) -> Result<Vec<NewEvent>, Offi
     events
         .iter()
         .map(|event| {
-            let body = serde_json::to_string(event).map_err(|error| OfficeError::Internal(error.to_string()))?;
+            let body = log::encode(event).map_err(|error| OfficeError::Internal(error.to_string()))?;
             Ok(NewEvent { kind: event.kind().to_owned(), occurred_on: event.on(), body })
         })
         .collect()

@@ -5,9 +5,9 @@ use crate::case::{Action, Case, Event, Obligation, Role, actions, extension_is_p
 use crate::law::{
     Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, warning_level_between,
 };
-use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, actor, read_log};
+use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, actor, read_event};
 use crate::office::people::access::seats_with;
-use crate::office::{Authority, Caller, Cases, OfficeError};
+use crate::office::{Authority, Caller, Cases, OfficeError, Unread};
 use crate::store::cases::events::{self, EventRow};
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
 use crate::store::supervision::orders::NamedOrder;
@@ -110,7 +110,7 @@ impl Cases<'_> {
                 Ok(desk) => match self.calendars().calendar_of(db, &row, desk) {
                     Ok(calendar) => (Some(row_level(&row, today, desk, &calendar)), estimate_of(&row, &calendar)),
                     Err(OfficeError::Unreadable(reason)) => {
-                        tracing::error!(case = %row.id.0, reason, "the warning level of a case is unknown");
+                        tracing::error!(case = %row.id.0, %reason, "the warning level of a case is unknown");
                         (None, None)
                     }
                     Err(other) => return Err(other),
@@ -263,18 +263,22 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// As [`Cases::log`].
-    pub fn case_log(&self, id: CaseId) -> Result<Vec<(EventRow, Event)>, OfficeError> {
+    pub fn case_log(&self, id: CaseId) -> Result<Vec<(EventRow, Option<Event>)>, OfficeError> {
         self.store().read(|db| self.log(db, id))
     }
 
-    /// The log of a case, each row with its parsed event. Empty if the case does not exist.
+    /// The log of a case, each row with its parsed event: `None` if a newer release recorded it and this one does not
+    /// know its kind. Empty if the case does not exist.
     ///
     /// # Errors
     /// [`OfficeError::Unreadable`] if an event cannot be parsed.
-    pub fn log(&self, db: &mut Db, id: CaseId) -> Result<Vec<(EventRow, Event)>, OfficeError> {
-        let rows = events::load(db, id)?;
-        let read = read_log(&rows)?;
-        Ok(rows.into_iter().zip(read).collect())
+    pub fn log(&self, db: &mut Db, id: CaseId) -> Result<Vec<(EventRow, Option<Event>)>, OfficeError> {
+        let with_event = |row| match read_event(&row) {
+            Ok(event) => Ok((row, Some(event))),
+            Err(OfficeError::Unreadable(Unread::Newer { .. })) => Ok((row, None)),
+            Err(other) => Err(other),
+        };
+        events::load(db, id)?.into_iter().map(with_event).collect()
     }
 
     /// The reply clock as of a day, with hypothetical facts added, and the facts it was computed from.

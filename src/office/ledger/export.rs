@@ -172,9 +172,9 @@ impl Ledgers<'_> {
         for row in rows {
             let written: &[EventRow] = logs.get(&row.id).map_or(&[], Vec::as_slice);
             let log: Vec<Event> = read_log(written)?;
-            let case = fold(&log).ok_or_else(|| OfficeError::Unreadable(format!("case {} without a log", row.id.0)))?;
+            let case = fold(&log).ok_or_else(|| OfficeError::unreadable(format!("case {} without a log", row.id.0)))?;
             let past = recorded(&case, &log);
-            let missing = || OfficeError::Unreadable(format!("case {} without an applicant", row.id.0));
+            let missing = || OfficeError::unreadable(format!("case {} without an applicant", row.id.0));
             let person = self.person(people.get(&row.applicant_id).ok_or_else(missing)?, personal)?;
             let department = row.department_id.and_then(|id| named.get(&id).cloned());
             let derived = match &mut deriving {

@@ -13,7 +13,7 @@ use crate::office::ledger::import_report::Telling;
 use crate::office::{Caller, Ledgers, Office, OfficeError};
 use crate::report::ledger::{Headings, LedgerFile, LedgerReader, LedgerRow, Person, RowFault, Source};
 use crate::store::cases::applicants::{self, NewApplicant};
-use crate::store::cases::events::{self, GENESIS, LogEnd};
+use crate::store::cases::events::{self, LogEnd};
 use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::ledger::{self, Batch, Growth, LedgerRowRow};
 use crate::store::people::departments::{self, DepartmentRow};
@@ -371,7 +371,7 @@ impl<'a> Import<'a> {
         file.row.version = i64::try_from(events.len()).unwrap_or(i64::MAX);
         let id = file.row.id;
         let actor = self.caller.map(|caller| caller.user_id);
-        self.batch.events.extend(events::chained(id, (0, GENESIS.to_owned()), &written, actor, now)?);
+        self.batch.events.extend(events::chained(id, &LogEnd::of_nothing(), &written, actor, now)?);
         let duties = file.written_duties(self.today);
         self.batch
             .duties

@@ -206,7 +206,7 @@ impl<'a> Pass<'a> {
             Ok(calendar) => calendar,
             Err(OfficeError::Unreadable(cause)) => {
                 tracing::error!(
-                    cause,
+                    %cause,
                     region,
                     "no calendar for the region: reminders follow the built-in national one"
                 );
@@ -248,7 +248,7 @@ impl<'a> Pass<'a> {
         match self.office.store().read(|db| self.office.cases().open_file(db, case)) {
             Ok(file) => Ok(Some(file)),
             Err(OfficeError::Unreadable(cause)) => {
-                tracing::error!(cause, case = %case.0, "a case cannot be read: its reminder names no lawful steps");
+                tracing::error!(%cause, case = %case.0, "a case cannot be read: its reminder names no lawful steps");
                 Ok(None)
             }
             Err(other) => Err(other),
@@ -587,6 +587,12 @@ impl<'a> Pass<'a> {
             article: duty.article.clone(),
             updated_at: instant_on(self.moment.day),
         })
+    }
+
+    /// Leaves out a duty whose data cannot be read, so that it does not stop the reminders of all others.
+    pub(super) fn pass_over(&mut self, duty: &DutyRow, why: String) {
+        tracing::error!(obligation = %duty.id.0, why, "a duty is passed over: its data cannot be read");
+        self.unreachable(duty, None, why);
     }
 
     pub(super) fn unreachable(&mut self, duty: &DutyRow, person: Option<String>, why: String) {

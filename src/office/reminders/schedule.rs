@@ -286,12 +286,8 @@ impl Mailroom {
             for duty in page.iter().filter(|duty| !but.contains_key(&duty.id)) {
                 match pass.one(duty) {
                     // An unreadable row must not stop the reminders of all others.
-                    Err(
-                        MailError::Store(StoreError::Corrupt(why)) | MailError::Office(OfficeError::Unreadable(why)),
-                    ) => {
-                        tracing::error!(obligation = %duty.id.0, why, "a duty is passed over: its data cannot be read");
-                        pass.unreachable(duty, None, why);
-                    }
+                    Err(MailError::Store(StoreError::Corrupt(why))) => pass.pass_over(duty, why),
+                    Err(MailError::Office(OfficeError::Unreadable(why))) => pass.pass_over(duty, why.to_string()),
                     done => done?,
                 }
             }

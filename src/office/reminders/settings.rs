@@ -71,7 +71,7 @@ impl Reminders<'_> {
         let own: OrganReminders = match settings::find(db, organ)? {
             None => OrganReminders::default(),
             Some(content) => crate::store::stored_object(&content)
-                .map_err(|error| OfficeError::Unreadable(format!("reminder settings of organ {}: {error}", organ.0)))?,
+                .map_err(|error| OfficeError::unreadable(format!("reminder settings of organ {}: {error}", organ.0)))?,
         };
         let effective = own.over(&self.settings().reminders);
         Ok(ReminderSettings { own, effective })

@@ -31,7 +31,7 @@ impl Reports<'_> {
             let mut lines = BTreeMap::new();
             for row in rows::duties(db, Some(organ), ObligationKind::AnnualReport.code())? {
                 let year = row.key.rsplit_once(':').and_then(|(_, year)| year.parse().ok());
-                let year = year.ok_or_else(|| OfficeError::Unreadable(format!("key '{}' of a duty", row.key)))?;
+                let year = year.ok_or_else(|| OfficeError::unreadable(format!("key '{}' of a duty", row.key)))?;
                 if row.status == OPEN || row.status == MET {
                     let line =
                         AnnualReportLine { year, due_on: row.due_on, article: Some(row.article), published_on: None };

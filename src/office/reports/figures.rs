@@ -43,7 +43,7 @@ impl OwnFigures {
 }
 
 fn read(body: &str) -> Result<OwnFigures, OfficeError> {
-    serde_json::from_str(body).map_err(|error| OfficeError::Unreadable(format!("report figures: {error}")))
+    serde_json::from_str(body).map_err(|error| OfficeError::unreadable(format!("report figures: {error}")))
 }
 
 fn written(own: &OwnFigures) -> String {

@@ -122,7 +122,7 @@ impl Reports<'_> {
 
     fn published(&self, db: &mut Db, organ: OrganId, year: i32) -> Result<Value, OfficeError> {
         let row = reports::kept(db, organ, year)?.ok_or(OfficeError::NotFound)?;
-        serde_json::from_str(&row.body).map_err(|error| OfficeError::Unreadable(format!("a kept report: {error}")))
+        serde_json::from_str(&row.body).map_err(|error| OfficeError::unreadable(format!("a kept report: {error}")))
     }
 
     /// The changes since the report on a year was published, with the cases and events that caused them.
@@ -210,7 +210,7 @@ impl Reports<'_> {
         let desk = self.cases().desk(db, row.organ_id)?;
         let calendar = self.calendars().calendar_as_of(db, row, &desk, day)?;
         let answer = case.reply_clock(&calendar, &desk.rules, Some(day));
-        let answer = answer.map_err(|error| OfficeError::Unreadable(format!("clock of case {}: {error}", row.id.0)))?;
+        let answer = answer.map_err(|error| OfficeError::unreadable(format!("clock of case {}: {error}", row.id.0)))?;
         Ok(answer.is_some_and(|answer| answer.status == ClockStatus::MetLate))
     }
 }
@@ -220,7 +220,7 @@ fn moved_cells(table: &'static str, published: &Value, now: &Table) -> Result<Ve
     for (row, cells) in &now.rows {
         for (column, now) in now.columns.iter().zip(cells) {
             let then = published[*row][*column].as_u64().and_then(|count| u32::try_from(count).ok());
-            let unreadable = || OfficeError::Unreadable(format!("a kept report: table {table}, {row}, {column}"));
+            let unreadable = || OfficeError::unreadable(format!("a kept report: table {table}, {row}, {column}"));
             let then = then.ok_or_else(unreadable)?;
             if then != *now {
                 moved.push(MovedCell {

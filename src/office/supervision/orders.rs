@@ -410,7 +410,7 @@ fn last_answer_by(db: &mut Db, row: &OrderRow) -> Result<Option<UserId>, OfficeE
 
 pub(in crate::office) fn read_order(row: &OrderRow) -> Result<Order, OfficeError> {
     let status = OrderStatus::from_code(&row.status)
-        .ok_or_else(|| OfficeError::Unreadable(format!("status '{}' of order {}", row.status, row.id.0)))?;
+        .ok_or_else(|| OfficeError::unreadable(format!("status '{}' of order {}", row.status, row.id.0)))?;
     Ok(Order { status, due_on: row.due_on })
 }
 
@@ -449,7 +449,7 @@ fn addressees(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError
 
 /// The issuer, or the other holders of the same role if the issuer is unreachable or no longer holds it.
 fn issuers(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError> {
-    let unknown = || OfficeError::Unreadable(format!("role '{}' of order {}", row.issuer_role, row.id.0));
+    let unknown = || OfficeError::unreadable(format!("role '{}' of order {}", row.issuer_role, row.id.0));
     let role = Role::from_code(&row.issuer_role).ok_or_else(unknown)?;
     let holders = recipients::with_role(db, row.issuer_organ_id, role)?;
     let issuer = holders.iter().find(|holder| holder.user_id == row.issuer_id).cloned();

@@ -167,7 +167,7 @@ impl Supervision<'_> {
             match self.placed_by_row(db, &mut desks, &row, today, late_from) {
                 Ok(placed) => found.extend(placed),
                 Err(OfficeError::Unreadable(reason)) => {
-                    tracing::error!(case = %row.id.0, reason, "a case is left out of the lists: its row cannot be read");
+                    tracing::error!(case = %row.id.0, %reason, "a case is left out of the lists: its row cannot be read");
                     is_complete = false;
                 }
                 Err(other) => return Err(other),
@@ -192,7 +192,7 @@ impl Supervision<'_> {
     ) -> Result<Option<Found>, OfficeError> {
         let desk = match desks.of(self, db, row.organ_id)? {
             Ok(desk) => desk,
-            Err(reason) => return Err(OfficeError::Unreadable(reason.to_owned())),
+            Err(reason) => return Err(OfficeError::unreadable(reason.to_owned())),
         };
         let calendar = self.calendars().calendar_of(db, row, desk)?;
         let says = derived_of(row)?;

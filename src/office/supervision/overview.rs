@@ -353,7 +353,7 @@ impl Supervision<'_> {
                 departments::list(db, &[row.organ_id])?.into_iter().map(|row| (row.id, row.name)).collect();
             let mut found = Err(OfficeError::NotFound);
             if !self.cases().each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))? {
-                return Err(OfficeError::Unreadable(format!("case {} cannot be computed", id.0)));
+                return Err(OfficeError::unreadable(format!("case {} cannot be computed", id.0)));
             }
             found
         })

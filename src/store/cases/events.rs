@@ -1,14 +1,19 @@
-//! The log of a case: append-only and hash-chained, so that any changed, removed, inserted or reordered entry, or a
+//! The log of a case: append-only and hash-chained, so that any changed, removed, inserted or reordered event, or a
 //! truncated log, is detected.
+//!
+//! The chain holds a salted digest of each payload and not the payload. A text can therefore be erased together with its
+//! salt, and cannot be guessed back from what remains: identity numbers are few enough to be tried one by one.
 
 use crate::store::database::verbatim::verbatim;
 use std::collections::HashMap;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::rand;
 use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
+use serde::Deserialize;
 
 use super::tags;
 use crate::store::database::db::{Db, MultiBackend, on_each};
@@ -17,10 +22,20 @@ use crate::store::database::schema::{case_events, cases};
 use crate::store::{CaseId, OrganId, StoreError, Ts, UserId};
 
 /// The predecessor hash of a case's first event.
-pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+pub const GENESIS: [u8; HASH_BYTES] = [0; HASH_BYTES];
 
-/// First byte of the hashed data. Names algorithm (SHA-256) and layout, so that both can change later.
-const LAYOUT: u8 = 1;
+/// Bytes of a SHA-256.
+pub const HASH_BYTES: usize = 32;
+
+/// Bytes of the salt of a payload's digest.
+const SALT_BYTES: usize = 16;
+
+/// First byte of the data hashed for an event. Names algorithm (SHA-256) and layout, so that both can change later.
+/// Layout 1 had the payload itself, and no entry.
+const LAYOUT: u8 = 2;
+
+/// First byte of the data hashed for the digest of a payload.
+const DIGEST_LAYOUT: u8 = 1;
 
 /// Cases queried per statement.
 const BATCH: usize = 500;
@@ -67,54 +82,92 @@ pub struct EventRow {
     pub case_id: CaseId,
     /// 1, 2, 3 … without a gap.
     pub seq: i32,
+    /// The command that recorded it, numbered from 1 within the case. Events of one command share it.
+    pub entry: i32,
     /// Kind of event, as a code.
     pub kind: String,
     /// The day it happened.
     pub occurred_on: NaiveDate,
     /// JSON, as written.
     pub body: String,
+    /// Random bytes that the digest of the body begins with.
+    pub salt: Vec<u8>,
+    /// The salted SHA-256 of the body.
+    pub digest: Vec<u8>,
     /// The user who recorded it. `None` for the program itself.
     pub actor_id: Option<UserId>,
     /// When it was recorded.
     pub recorded_at: Ts,
     /// Hash of the previous event.
-    pub prev_hash: String,
-    /// SHA-256 of this event, in hexadecimal.
-    pub hash: String,
+    pub prev_hash: Vec<u8>,
+    /// SHA-256 of this event.
+    pub hash: Vec<u8>,
 }
 
 impl EventRow {
     /// Computes the expected hash of this event.
     ///
     /// SHA-256 over the layout byte and then each field, prefixed with its length (four bytes, big endian): case id (16
-    /// bytes), seq (4), kind, day as `YYYY-MM-DD`, body, actor (16 bytes, or empty), instant in microseconds since 1970
-    /// (8), previous hash in hexadecimal.
+    /// bytes), seq (4), entry (4), kind, day as `YYYY-MM-DD`, digest of the body (32), actor (16 bytes, or empty), instant
+    /// in microseconds since 1970 (8), previous hash (32).
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if a field is 4 GiB or longer.
-    pub fn computed_hash(&self) -> Result<String, StoreError> {
+    pub fn computed_hash(&self) -> Result<Vec<u8>, StoreError> {
         let day = self.occurred_on.format("%Y-%m-%d").to_string();
         let actor = self.actor_id.map(|id| id.0);
-        let fields: [&[u8]; 8] = [
+        let fields: [&[u8]; 9] = [
             self.case_id.0.as_bytes(),
             &self.seq.to_be_bytes(),
+            &self.entry.to_be_bytes(),
             self.kind.as_bytes(),
             day.as_bytes(),
-            self.body.as_bytes(),
+            &self.digest,
             actor.as_ref().map_or(&[], |id| id.as_bytes()),
             &self.recorded_at.0.timestamp_micros().to_be_bytes(),
-            self.prev_hash.as_bytes(),
+            &self.prev_hash,
         ];
-        let mut context = Context::new(&SHA256);
-        context.update(&[LAYOUT]);
-        for field in fields {
-            let length =
-                u32::try_from(field.len()).map_err(|_| StoreError::Corrupt("an event of 4 GiB or more".into()))?;
-            context.update(&length.to_be_bytes());
-            context.update(field);
-        }
-        Ok(hex::encode(context.finish().as_ref()))
+        hash_of(LAYOUT, &fields)
     }
+
+    /// Computes the expected digest of the body.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if the body is 4 GiB or longer.
+    pub fn computed_digest(&self) -> Result<Vec<u8>, StoreError> {
+        hash_of(DIGEST_LAYOUT, &[&self.salt, self.body.as_bytes()])
+    }
+
+    /// Links a row to the event before it: digest and hash of what the row says.
+    pub(super) fn link(&mut self, prev_hash: Vec<u8>) -> Result<(), StoreError> {
+        self.prev_hash = prev_hash;
+        self.digest = self.computed_digest()?;
+        self.hash = self.computed_hash()?;
+        Ok(())
+    }
+}
+
+/// SHA-256 over the layout byte and each field, prefixed with its length (four bytes, big endian).
+pub(in crate::store) fn hash_of(layout: u8, fields: &[&[u8]]) -> Result<Vec<u8>, StoreError> {
+    let mut context = Context::new(&SHA256);
+    context.update(&[layout]);
+    for field in fields {
+        let length =
+            u32::try_from(field.len()).map_err(|_| StoreError::Corrupt("a hashed field of 4 GiB or more".into()))?;
+        context.update(&length.to_be_bytes());
+        context.update(field);
+    }
+    Ok(context.finish().as_ref().to_vec())
+}
+
+/// A new salt.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] if the operating system gives no random bytes.
+pub(super) fn new_salt() -> Result<Vec<u8>, StoreError> {
+    let mut salt = vec![0; SALT_BYTES];
+    rand::fill(&mut salt).map_err(|_| StoreError::Unavailable("no random bytes for a salt".into()))?;
+    Ok(salt)
 }
 
 /// The end of a log.
@@ -122,25 +175,32 @@ impl EventRow {
 pub struct LogEnd {
     /// The seq of the last event, 0 for an empty log.
     pub seq: i32,
+    /// The entry of the last event, 0 for an empty log.
+    pub entry: i32,
     /// The hash of the last event, [`GENESIS`] for an empty log.
-    pub hash: String,
+    pub hash: Vec<u8>,
 }
 
 impl LogEnd {
     /// The end of an empty log.
     #[must_use]
     pub fn of_nothing() -> Self {
-        Self { seq: 0, hash: GENESIS.to_owned() }
+        Self { seq: 0, entry: 0, hash: GENESIS.to_vec() }
     }
 
     /// The end of a loaded log.
     #[must_use]
     pub fn of(log: &[EventRow]) -> Self {
-        log.last().map_or_else(Self::of_nothing, |row| Self { seq: row.seq, hash: row.hash.clone() })
+        log.last().map_or_else(Self::of_nothing, Self::at)
+    }
+
+    /// The end of a log whose last event is `row`.
+    fn at(row: &EventRow) -> Self {
+        Self { seq: row.seq, entry: row.entry, hash: row.hash.clone() }
     }
 }
 
-/// Appends events to a log and returns its new end. The log must have been read in this transaction with its case
+/// Appends the events of one command to a log and returns its new end. The log must have been read in this transaction with its case
 /// locked.
 ///
 /// # Errors
@@ -153,14 +213,14 @@ pub fn append_after(
     actor: Option<UserId>,
     at: Ts,
 ) -> Result<LogEnd, StoreError> {
-    let rows = chained(case, (end.seq, end.hash.clone()), events, actor, at)?;
+    let rows = chained(case, &end, events, actor, at)?;
     let Some(last) = rows.last() else { return Ok(end) };
-    let end = LogEnd { seq: last.seq, hash: last.hash.clone() };
+    let end = LogEnd::at(last);
     on_each!(db => diesel::insert_into(case_events::table).values(&rows).execute(db))?;
     Ok(end)
 }
 
-/// Appends events to the log of a case whose last seq is `after` (0 for an empty log). Returns the new last seq, which
+/// Appends the events of one command to the log of a case whose last seq is `after` (0 for an empty log). Returns the new last seq, which
 /// is the case's new version.
 ///
 /// # Errors
@@ -173,47 +233,49 @@ pub fn append(
     actor: Option<UserId>,
     at: Ts,
 ) -> Result<i64, StoreError> {
-    let last: Option<(i32, String)> = case_events::table
+    let last: Option<(i32, i32, Vec<u8>)> = case_events::table
         .filter(case_events::case_id.eq(case))
         .order(case_events::seq.desc())
-        .select((case_events::seq, case_events::hash))
+        .select((case_events::seq, case_events::entry, case_events::hash))
         .first(db)
         .optional()?;
-    let end = last.map_or_else(LogEnd::of_nothing, |(seq, hash)| LogEnd { seq, hash });
+    let end = last.map_or_else(LogEnd::of_nothing, |(seq, entry, hash)| LogEnd { seq, entry, hash });
     if i64::from(end.seq) != after {
         return Err(StoreError::Conflict);
     }
     Ok(i64::from(append_after(db, case, end, events, actor, at)?.seq))
 }
 
-/// Builds the rows of events that follow the given seq and hash (0 and [`GENESIS`] for an empty log), without writing
-/// them.
+/// Builds the rows of the events of one command, without writing them. They follow `after`.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] if a field is 4 GiB or longer.
+/// [`StoreError::Corrupt`] if a field is 4 GiB or longer; [`StoreError::Unavailable`] without random bytes.
 pub fn chained(
     case: CaseId,
-    (mut seq, mut prev_hash): (i32, String),
+    after: &LogEnd,
     events: &[NewEvent],
     actor: Option<UserId>,
     at: Ts,
 ) -> Result<Vec<EventRow>, StoreError> {
+    let mut end = after.clone();
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
-        seq += 1;
         let mut row = EventRow {
             case_id: case,
-            seq,
+            seq: end.seq + 1,
+            entry: after.entry + 1,
             kind: event.kind.clone(),
             occurred_on: event.occurred_on,
             body: event.body.clone(),
+            salt: new_salt()?,
+            digest: Vec::new(),
             actor_id: actor,
             recorded_at: at,
-            prev_hash,
-            hash: String::new(),
+            prev_hash: Vec::new(),
+            hash: Vec::new(),
         };
-        row.hash = row.computed_hash()?;
-        prev_hash = row.hash.clone();
+        row.link(end.hash)?;
+        end = LogEnd::at(&row);
         rows.push(row);
     }
     Ok(rows)
@@ -270,6 +332,41 @@ pub fn load_kinds(db: &mut Db, of: &[CaseId], kinds: &[&str]) -> Result<HashMap<
     Ok(logs)
 }
 
+/// An erased text: the event that it stood in, and what the chain knows of that event since.
+#[derive(Debug, Deserialize)]
+struct Erasure {
+    /// The event whose payload changed.
+    seq: i32,
+    /// The salted digest of its payload as it reads since, in hexadecimal.
+    digest: String,
+}
+
+/// The kind of the event that records an erased text.
+const REDACTED: &str = "redacted";
+
+/// Replaces the payload of an event after a text in it was erased, with a new salt. Returns the salted digest of the new
+/// payload, in hexadecimal, for the event that records the erasure. The chain keeps the digest of the payload before.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if there is no such event; [`StoreError::Unavailable`] without random bytes.
+pub fn overwrite(db: &mut Db, case: CaseId, seq: i32, body: &str) -> Result<String, StoreError> {
+    let salt = new_salt()?;
+    let digest = hash_of(DIGEST_LAYOUT, &[&salt, body.as_bytes()])?;
+    let one = case_events::table.filter(case_events::case_id.eq(case)).filter(case_events::seq.eq(seq));
+    let changed = diesel::update(one).set((case_events::body.eq(body), case_events::salt.eq(&salt))).execute(db)?;
+    if changed == 0 { Err(StoreError::NotFound) } else { Ok(hex::encode(digest)) }
+}
+
+/// The digests that payloads of a log have since texts in them were erased, by seq: the last one of each.
+fn digests_after_erasure(rows: &[EventRow]) -> HashMap<i32, String> {
+    let erasures = rows.iter().filter(|row| row.kind == REDACTED);
+    let read = erasures.filter_map(|row| {
+        let erasure: Erasure = serde_json::from_str(&row.body).ok()?;
+        (erasure.seq < row.seq).then_some((erasure.seq, erasure.digest))
+    });
+    read.collect()
+}
+
 /// The first seq at which the log of a case fails verification, `None` if it is intact. A truncated log fails at the
 /// first missing seq, because the case's version records its length.
 ///
@@ -286,15 +383,23 @@ pub fn verify(db: &mut Db, case: CaseId) -> Result<Option<i32>, StoreError> {
 /// # Errors
 /// [`StoreError::Corrupt`] if a field is 4 GiB or longer.
 pub fn first_break(case: CaseId, version: i64, rows: &[EventRow]) -> Result<Option<i32>, StoreError> {
-    let mut prev_hash = GENESIS;
-    let mut seq = 0;
+    let mut end = LogEnd::of_nothing();
+    let after_erasure = digests_after_erasure(rows);
     for row in rows {
-        seq += 1;
-        let place = (row.case_id, row.seq, row.prev_hash.as_str());
-        if i64::from(seq) > version || place != (case, seq, prev_hash) || row.hash != row.computed_hash()? {
+        let seq = end.seq + 1;
+        let follows = (row.case_id, row.seq, &row.prev_hash) == (case, seq, &end.hash);
+        let same_entry = row.entry == end.entry.max(1);
+        let is_numbered = same_entry || row.entry == end.entry + 1;
+        let digest = row.computed_digest()?;
+        let is_payload = match after_erasure.get(&row.seq) {
+            Some(since) => *since == hex::encode(digest),
+            None => row.digest == digest,
+        };
+        let holds = is_payload && row.hash == row.computed_hash()?;
+        if i64::from(seq) > version || !follows || !is_numbered || !holds {
             return Ok(Some(seq));
         }
-        prev_hash = &row.hash;
+        end = LogEnd::at(row);
     }
-    Ok((i64::from(seq) != version).then_some(seq + 1))
+    Ok((i64::from(end.seq) != version).then_some(end.seq + 1))
 }

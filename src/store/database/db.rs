@@ -190,6 +190,14 @@ fn set_up_sqlite(connection: &mut SqliteConnection, session: Session, role: Conn
     check_sqlite(connection)
 }
 
+/// Writes the SQLite file anew without free pages, and empties the WAL. Does nothing on PostgreSQL.
+pub(in crate::store) fn scrub(db: &mut Db) -> Result<(), StoreError> {
+    match db {
+        Db::Lite(connection) => Ok(connection.batch_execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?),
+        Db::Pg(_) => Ok(()),
+    }
+}
+
 /// Copies the WAL into the database file, as far as readers permit. Does nothing on PostgreSQL.
 pub(in crate::store) fn checkpoint(db: &mut Db) -> Result<(), StoreError> {
     match db {

@@ -24,14 +24,26 @@ const KEY_CHECK: &str = "sealing_key_check";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs the pending migrations and records the check value of the sealing key.
-pub(in crate::store) fn run(db: &mut Db, key_check: &str) -> Result<Vec<String>, StoreError> {
+/// What SQL alone cannot do, done after the migration of this version and in its transaction.
+pub(in crate::store) type Step = (&'static str, fn(&mut Db) -> Result<(), StoreError>);
+
+/// Runs the pending migrations, with the steps that follow them, and records the check value of the sealing key.
+pub(in crate::store) fn run(db: &mut Db, key_check: &str, steps: &[Step]) -> Result<Vec<String>, StoreError> {
     locked(db, |db| {
-        let applied = match db {
-            Db::Pg(c) => c.run_pending_migrations(POSTGRES).map(names),
-            Db::Lite(c) => c.run_pending_migrations(SQLITE).map(names),
-        };
-        let applied = applied.map_err(failed)?;
+        let applied = pending(db)?;
+        for version in &applied {
+            let next = match db {
+                Db::Pg(c) => c.run_next_migration(POSTGRES).map(|ran| ran.to_string()),
+                Db::Lite(c) => c.run_next_migration(SQLITE).map(|ran| ran.to_string()),
+            };
+            let ran = next.map_err(failed)?;
+            if ran != *version {
+                return Err(StoreError::Database(format!("migration {ran} ran, {version} was expected")));
+            }
+            for (_, step) in steps.iter().filter(|(after, _)| *after == ran) {
+                step(db)?;
+            }
+        }
         remember_key(db, key_check)?;
         Ok(applied)
     })

@@ -166,13 +166,16 @@ diesel::table! {
     case_events (case_id, seq) {
         case_id -> UuidT,
         seq -> Integer,
+        entry -> Integer,
         kind -> Text,
         occurred_on -> Date,
         body -> Text,
+        salt -> Binary,
+        digest -> Binary,
         actor_id -> Nullable<UuidT>,
         recorded_at -> TsT,
-        prev_hash -> Text,
-        hash -> Text,
+        prev_hash -> Binary,
+        hash -> Binary,
     }
 }
 

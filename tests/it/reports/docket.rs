@@ -117,8 +117,10 @@ pub fn lines(office: &Office) -> BTreeMap<CaseId, TableLine> {
     let read = |db: &mut Db| -> Result<_, gongkai::office::OfficeError> {
         let mut lines = BTreeMap::new();
         for row in cases::page_by_id(db, None, 10_000)? {
-            let log: Vec<Event> =
-                events::load(db, row.id)?.iter().map(|event| serde_json::from_str(&event.body).unwrap()).collect();
+            let log: Vec<Event> = events::load(db, row.id)?
+                .iter()
+                .map(|event| gongkai::case::log::decode(&event.kind, &event.body).unwrap())
+                .collect();
             if let Some(course) = gongkai::case::course(&log) {
                 lines.insert(row.id, TableLine { course, is_late: row.is_late, count: 1 });
             }
