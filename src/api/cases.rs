@@ -1,6 +1,7 @@
 //! Receiving, listing and reading cases.
 
 pub(super) mod commands;
+pub(super) mod redactions;
 pub(super) mod view;
 
 use super::http::route::{Access, Route, Scope, Verb};
@@ -310,7 +311,7 @@ async fn log(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, P
     let events = api
         .run(move |office| {
             let log = office.cases().case_log(CaseId(*id))?;
-            Rendered::new(&log.into_iter().map(|(row, event)| EventView::new(row, &event)).collect::<Vec<_>>())
+            Rendered::new(&log.into_iter().map(|(row, event)| EventView::new(row, event.as_ref())).collect::<Vec<_>>())
         })
         .await?;
     Ok(events.answer())

@@ -60,7 +60,7 @@ impl Calendars {
 }
 
 fn wrong(what: &str, error: &dyn std::fmt::Display) -> OfficeError {
-    OfficeError::Unreadable(format!("{what}: {error}"))
+    OfficeError::unreadable(format!("{what}: {error}"))
 }
 
 impl WorkCalendars<'_> {

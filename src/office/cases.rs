@@ -5,6 +5,7 @@ pub(super) mod as_of;
 pub mod case_file;
 pub mod exports;
 pub mod queries;
+pub mod redactions;
 pub mod repeat_requests;
 pub mod tags;
 
@@ -416,7 +417,7 @@ impl Cases<'_> {
         });
         match (together, ids) {
             (Err(OfficeError::Unreadable(reason)), [one]) => {
-                tracing::error!(case = %one.0, reason, "a case cannot be computed again");
+                tracing::error!(case = %one.0, %reason, "a case cannot be computed again");
                 Ok(0)
             }
             // One of them is unreadable: each in its own transaction, so that the others are written.

@@ -4,6 +4,7 @@ pub mod applicants;
 pub mod counters;
 pub mod events;
 pub(super) mod filter;
+pub(in crate::store) mod log_form;
 pub mod obligations;
 pub mod tags;
 

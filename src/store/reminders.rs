@@ -288,6 +288,15 @@ pub fn withdraw(db: &mut Db, mail_key: &str) -> Result<Option<Vec<ObligationId>>
     Ok(Some(duties))
 }
 
+/// The keys of the mails that were queued about duties of a case.
+pub fn mails_about(db: &mut Db, case: CaseId) -> Result<BTreeSet<String>, StoreError> {
+    let said = reminder_steps::table
+        .inner_join(obligations::table.on(obligations::id.eq(reminder_steps::obligation_id)))
+        .filter(obligations::case_id.eq(Some(case)))
+        .select(reminder_steps::mail_key);
+    Ok(said.load::<String>(db)?.into_iter().collect())
+}
+
 /// A queued, parked or leased mail: its key and the organ it is about.
 type Waiting = (String, Option<OrganId>);
 

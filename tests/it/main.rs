@@ -38,6 +38,7 @@ mod orders;
 mod overdue;
 mod overview;
 mod races;
+mod redactions;
 mod refusals;
 mod reports;
 mod rights;

@@ -81,6 +81,9 @@ fn of_case(segment: &str) -> Vec<(&'static str, Value)> {
     match segment {
         "tags" => vec![("两个标签", json!({ "tags": ["征地批复", "集体土地"] }))],
         "applicant/reveal" => vec![("寄送", json!({ "reason": "寄送答复书" }))],
+        "redactions" => {
+            vec![("误录的证件号码", json!({ "seq": 1, "pointer": "/title", "reason": "标题中误录了证件号码" }))]
+        }
         "contacts" => vec![
             ("联系上", json!({ "on": "2024-03-20", "means": "电话", "result": "reached", "note": "约定补充材料" })),
             ("无法接通", json!({ "on": "2024-03-20", "means": "短信", "result": "unreachable" })),

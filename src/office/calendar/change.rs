@@ -221,6 +221,9 @@ impl WorkCalendars<'_> {
         if let Err(error) = self.reminders().remind_of_missing_year() {
             tracing::warn!(%error, "no reminder of a missing calendar year");
         }
+        if let Err(error) = self.cases().scrub_if_due() {
+            tracing::warn!(%error, "the database file is not written anew after an erasure");
+        }
         self.check_clocks_nightly().unwrap_or_else(|error| {
             tracing::warn!(%error, "the dates are not checked");
             None
@@ -337,7 +340,7 @@ impl WorkCalendars<'_> {
                 Ok(file) => file,
                 // An unreadable log must not block the other cases.
                 Err(OfficeError::Unreadable(reason)) => {
-                    tracing::error!(case = %id.0, reason, "a case cannot be brought up to date with the calendar");
+                    tracing::error!(case = %id.0, %reason, "a case cannot be brought up to date with the calendar");
                     unreadable.insert(*id);
                     continue;
                 }

@@ -190,7 +190,7 @@ impl WorkCalendars<'_> {
         let Some(text) = meta::get(db, LAST)? else { return Ok(None) };
         serde_json::from_str(&text)
             .map(Some)
-            .map_err(|error| OfficeError::Unreadable(format!("meta '{LAST}': {error}")))
+            .map_err(|error| OfficeError::unreadable(format!("meta '{LAST}': {error}")))
     }
 
     fn check_page(

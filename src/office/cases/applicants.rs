@@ -139,7 +139,7 @@ impl Cases<'_> {
             let number = applicants::identity(sealer, &found)?.map(|number| number.into_inner());
             let contact = stored_contact(sealer, &found)?;
             let kind = ApplicantKind::from_code(&found.kind)
-                .ok_or_else(|| OfficeError::Unreadable(format!("kind '{}' of applicant {}", found.kind, found.id.0)))?;
+                .ok_or_else(|| OfficeError::unreadable(format!("kind '{}' of applicant {}", found.kind, found.id.0)))?;
             let identity_kind = stored_identity_kind(&found)?;
             let signatories = signatories(&read_log(&events::load(db, id)?)?);
             let detail = serde_json::json!({ "applicant_id": found.id.0, "reason": reason }).to_string();
@@ -186,7 +186,7 @@ pub(in crate::office) fn stored_contact(sealer: &Sealer, row: &ApplicantRow) -> 
     let Some(text) = applicants::contact(sealer, row)? else { return Ok(Contact::default()) };
     // serde's message would quote parts of the contacts.
     crate::store::stored_object(&text.into_inner())
-        .map_err(|_| OfficeError::Unreadable(format!("contacts of applicant {}", row.id.0)))
+        .map_err(|_| OfficeError::unreadable(format!("contacts of applicant {}", row.id.0)))
 }
 
 /// The kind of identity document of an applicant, if one was given.
@@ -195,7 +195,7 @@ pub(in crate::office) fn stored_contact(sealer: &Sealer, row: &ApplicantRow) -> 
 /// [`OfficeError::Unreadable`] if the stored kind is unknown.
 pub(in crate::office) fn stored_identity_kind(row: &ApplicantRow) -> Result<Option<IdentityKind>, OfficeError> {
     let Some(code) = row.identity_kind.as_deref() else { return Ok(None) };
-    let unknown = || OfficeError::Unreadable(format!("identity kind '{code}' of applicant {}", row.id.0));
+    let unknown = || OfficeError::unreadable(format!("identity kind '{code}' of applicant {}", row.id.0));
     IdentityKind::from_code(code).map(Some).ok_or_else(unknown)
 }
 

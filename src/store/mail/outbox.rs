@@ -13,7 +13,7 @@ pub use queries::{
 };
 
 use crate::store::database::verbatim::verbatim;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -28,6 +28,9 @@ use crate::store::{CaseId, Db, OrganId, OutboxId, StoreError, Ts, UserId};
 
 /// The longest stored reply of a mail server, in characters.
 const REPLY_MAX_CHARS: usize = 500;
+
+/// Keys queried per statement.
+const KEYS_A_STATEMENT: usize = 500;
 
 /// The states that a mail never leaves. Only there its bytes may be deleted.
 const SETTLED: [&str; 2] = [MailState::Sent.code(), MailState::Cancelled.code()];
@@ -453,16 +456,53 @@ pub fn take_bytes(db: &mut Db, age: TimeDelta, limit: i64) -> Result<usize, Stor
         .load(db)?;
     for (id, message) in &old {
         // Another instance may have been faster: the digest of nothing must not take the place of that of the bytes.
-        let row = outbox::table
-            .filter(outbox::id.eq(id))
-            .filter(outbox::state.eq_any(SETTLED))
-            .filter(outbox::message_sha256.is_null());
-        let digest = hex::encode(digest(&SHA256, message).as_ref());
-        diesel::update(row)
-            .set((outbox::message.eq(Vec::<u8>::new()), outbox::message_sha256.eq(Some(digest))))
-            .execute(db)?;
+        empty(db, *id, message)?;
     }
     Ok(old.len())
+}
+
+/// Puts the SHA-256 of a settled mail's bytes in their place, unless another instance did.
+fn empty(db: &mut Db, id: OutboxId, message: &[u8]) -> Result<(), StoreError> {
+    let row = outbox::table
+        .filter(outbox::id.eq(id))
+        .filter(outbox::state.eq_any(SETTLED))
+        .filter(outbox::message_sha256.is_null());
+    let digest = hex::encode(digest(&SHA256, message).as_ref());
+    diesel::update(row)
+        .set((outbox::message.eq(Vec::<u8>::new()), outbox::message_sha256.eq(Some(digest))))
+        .execute(db)?;
+    Ok(())
+}
+
+/// The mails about a case: those that name it, and those with one of these keys.
+pub fn about(db: &mut Db, case: CaseId, keys: &BTreeSet<String>) -> Result<Vec<OutboxId>, StoreError> {
+    let theirs = outbox::table.filter(outbox::case_id.eq(Some(case))).select(outbox::id);
+    let mut found: BTreeSet<OutboxId> = theirs.load(db)?.into_iter().collect();
+    for some in keys.iter().collect::<Vec<_>>().chunks(KEYS_A_STATEMENT) {
+        let keyed = outbox::table.filter(outbox::dedupe_key.eq_any(some)).select(outbox::id);
+        found.extend(keyed.load::<OutboxId>(db)?);
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Erases a text from these mails: `by` takes its place in their subjects, and of those that will not be sent any more
+/// only the SHA-256 of the bytes stays. Returns the keys of the others, whose bytes may hold the text.
+pub fn erase(db: &mut Db, mails: &[OutboxId], text: &str, by: &str) -> Result<Vec<String>, StoreError> {
+    let mut left = Vec::new();
+    for id in mails {
+        let row = outbox::table.find(id);
+        let (key, state, subject, message): (String, String, String, Vec<u8>) =
+            row.select((outbox::dedupe_key, outbox::state, outbox::subject, outbox::message)).first(db)?;
+        if subject.contains(text) {
+            diesel::update(row).set(outbox::subject.eq(subject.replace(text, by))).execute(db)?;
+        }
+        if !SETTLED.contains(&state.as_str()) {
+            left.push(key);
+        } else if !message.is_empty() {
+            empty(db, *id, &message)?;
+        }
+    }
+    Ok(left)
 }
 
 /// Queues a parked mail again with the same bytes and no window, because a person asked for it. `false` if it is not

@@ -3,10 +3,11 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use serde_json::Value;
 
 use crate::store::database::db::Db;
 use crate::store::database::schema::idempotency_keys;
-use crate::store::{StoreError, Ts, UserId};
+use crate::store::{CaseId, StoreError, Ts, UserId};
 
 /// Days for which an answer is kept.
 pub const KEEP_DAYS: i64 = 7;
@@ -95,6 +96,48 @@ pub fn store(
     );
     diesel::insert_into(idempotency_keys::table).values(row).execute(db)?;
     Ok(())
+}
+
+/// Replaces a text in the stored answers that name a case. Returns how many changed.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if a stored answer is no JSON.
+pub fn replace_text(db: &mut Db, case: CaseId, text: &str, by: &str) -> Result<usize, StoreError> {
+    let answers = idempotency_keys::table.filter(idempotency_keys::body.like(format!("%{case}%"))).select((
+        idempotency_keys::user_id,
+        idempotency_keys::route,
+        idempotency_keys::key,
+        idempotency_keys::body,
+    ));
+    let mut changed = 0;
+    for (user, route, key, body) in answers.load::<(UserId, String, String, String)>(db)? {
+        let mut answer: Value = serde_json::from_str(&body)
+            .map_err(|error| StoreError::Corrupt(format!("the answer to '{route}': {error}")))?;
+        if replace_in(&mut answer, text, by) {
+            let row = idempotency_keys::table.find((user, route, key));
+            diesel::update(row).set(idempotency_keys::body.eq(answer.to_string())).execute(db)?;
+            changed += 1;
+        }
+    }
+    Ok(changed)
+}
+
+/// Replaces a text wherever a string of the value contains it. `false` if none does.
+fn replace_in(value: &mut Value, text: &str, by: &str) -> bool {
+    match value {
+        Value::String(string) if string.contains(text) => {
+            *string = string.replace(text, by);
+            true
+        }
+        // Every member, even after the first that contains it.
+        Value::Array(elements) => {
+            elements.iter_mut().filter_map(|one| replace_in(one, text, by).then_some(())).count() > 0
+        }
+        Value::Object(members) => {
+            members.values_mut().filter_map(|one| replace_in(one, text, by).then_some(())).count() > 0
+        }
+        _ => false,
+    }
 }
 
 /// Deletes answers older than [`KEEP_DAYS`]. Returns how many.

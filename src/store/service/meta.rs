@@ -24,6 +24,12 @@ pub fn set(db: &mut Db, key: &str, value: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Deletes `key`.
+pub fn remove(db: &mut Db, key: &str) -> Result<(), StoreError> {
+    diesel::delete(meta::table.find(key)).execute(db)?;
+    Ok(())
+}
+
 /// The holder of a lease and its end by the database's clock. Only the holder may do the work the lease guards.
 #[derive(Debug, Serialize, Deserialize)]
 struct Lease {

@@ -497,7 +497,7 @@ fn case_for<'a>(house: &'a House, segment: &str) -> (CaseAt<'a>, String) {
         }
         "applicant/reveal" | "contacts" | "items" | "corrections" | "tasks" | "searches" | "consultations"
         | "justifications" | "fee" | "withdrawal" | "merge" | "split" | "links" | "remedies" => registered(),
-        "extensions" | "closure" => return (registered(), bureau.head.clone()),
+        "extensions" | "closure" | "redactions" => return (registered(), bureau.head.clone()),
         "notice-services" => unserved("corrections"),
         "corrected-application" | "lapse" => after(&["corrections"]),
         "task-answers" => after(&["tasks"]),
@@ -531,6 +531,7 @@ pub fn case_body(house: &House, segment: &str) -> Value {
     let on = "2024-03-20";
     match segment {
         "applicant/reveal" => json!({ "reason": "寄送答复书" }),
+        "redactions" => json!({ "seq": 1, "pointer": "/request", "reason": "标题中误录了证件号码" }),
         "contacts" => json!({ "on": on, "means": "电话", "result": "reached", "note": "约定补充材料" }),
         "confirmation" => json!({ "on": on, "evidence": "电话录音" }),
         "registration" => json!({ "on": "2024-03-01" }),
