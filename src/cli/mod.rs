@@ -1,8 +1,11 @@
 //! The command line: one file per command. Exit codes: 0 good, 1 findings or rejected rows, 2 wrong usage.
 
 mod audit;
+mod backup;
 mod calendar;
+mod carried;
 mod common;
+mod copy;
 pub mod deadline;
 pub mod demo;
 mod fee;
@@ -15,6 +18,7 @@ mod openapi;
 pub(crate) mod out;
 mod remind;
 mod report;
+mod restore;
 mod serve;
 mod supervision;
 mod user;
@@ -38,6 +42,12 @@ enum Command {
     Init(init::Args),
     /// 运行数据库迁移
     Migrate(migrate::Args),
+    /// 备份使用中的数据库到一个文件
+    Backup(backup::Args),
+    /// 从备份恢复到空的地方
+    Restore(restore::Args),
+    /// 在 SQLite 和 PostgreSQL 之间复制整个数据库
+    Copy(copy::Args),
     /// 用户管理
     User(user::Args),
     /// 逐行计算答复期限（JSON Lines）
@@ -56,7 +66,7 @@ enum Command {
     Ledger(ledger::Args),
     /// 监督：打印概览
     Supervision(supervision::Args),
-    /// 发送队列中的邮件
+    /// 发送队列中的邮件，查看和解除暂停
     Mail(mail::Args),
     /// 演示：真实案例与一套示范案卷
     Demo(demo::Args),
@@ -73,6 +83,9 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Init(args) => init::run(args),
         Command::Migrate(args) => migrate::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
+        Command::Copy(args) => copy::run(args),
         Command::User(args) => user::run(args),
         Command::Deadline(args) => deadline::run(args),
         Command::Calendar(args) => calendar::run(args),

@@ -1,5 +1,6 @@
 //! `gongkai remind`: one pass of the reminders for a day, then what is ready is sent.
 
+use super::carried::mail_pause;
 use super::common::{checked, open_existing, require_current};
 use super::init::explain;
 use crate::cli::out::{note, say};
@@ -101,6 +102,10 @@ fn remind(office: &Office, as_of: Option<NaiveDate>, is_sending: bool) -> Result
 pub(super) fn send(room: &Mailroom, settings: &Settings, office_time: &OfficeTime) -> Result<(), MailError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
+    if let Some(pause) = room.store().read(outbox::paused)? {
+        say!("{}", mail_pause(&pause));
+        return Ok(());
+    }
     runtime.block_on(async {
         let Some(relay) = room.relay(settings, office_time)? else {
             say!("未配置邮件服务器（smtp.host）：邮件保留在队列中");

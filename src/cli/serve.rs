@@ -1,11 +1,13 @@
 //! `gongkai serve`: the service. With no configuration at all it makes its database and its administrator.
 
+use super::carried::mail_pause;
 use super::common::{ConfigArgs, bring_up_to_date, finish, open};
 use super::init::explain;
 use crate::api;
 use crate::cli::out::say;
 use crate::config::Settings;
 use crate::office::{Clock, Office, reminders};
+use crate::store::{StoreError, mail::outbox};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
@@ -63,6 +65,10 @@ pub(crate) fn serve(office: &Office, listener: TcpListener) -> Result<(), String
         let mail = reminders::start(&mailroom, office.settings(), move || clock.office_time())
             .map_err(|error| error.to_string())?;
         say!("gongkai 正在运行 / listening on http://{address}  文档 / docs: http://{address}/docs/");
+        if let Some(pause) = office.store().read(outbox::paused).map_err(|error: StoreError| error.to_string())? {
+            say!("{}", mail_pause(&pause));
+            tracing::warn!(since = %pause.since, reason = pause.reason, "mail is paused until `gongkai mail resume`");
+        }
         if !mail.is_sending() {
             say!("未配置邮件服务器，提醒邮件保留在队列中 / no mail server (smtp.host): reminders stay queued");
         }

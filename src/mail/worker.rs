@@ -79,7 +79,15 @@ struct Batch {
     is_probe: bool,
 }
 
-/// Claims a few ready mails, sends them, and records the answers.
+/// What may be sent now.
+enum Taken {
+    Mails(Batch),
+    RelayDown,
+    /// All mail is paused.
+    Paused,
+}
+
+/// Claims a few ready mails, sends them, and records the answers. Claims none while all mail is paused.
 ///
 /// # Errors
 /// [`StoreError`] of the database. A mail that was claimed and not recorded is claimed again when its lease ends.
@@ -87,8 +95,10 @@ pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<S
     let (lease, relay_pause, name) = (relay.pace().lease, relay.pace().relay_pause, owner.to_owned());
     let office_day = relay.today();
     let taken = write(store, move |db| take(db, office_day, &name, lease, relay_pause)).await?;
-    let Some(Batch { claims, is_probe }) = taken else {
-        return Ok(SendOutcome { relay_down: true, ..SendOutcome::default() });
+    let Batch { claims, is_probe } = match taken {
+        Taken::Mails(batch) => batch,
+        Taken::RelayDown => return Ok(SendOutcome { relay_down: true, ..SendOutcome::default() }),
+        Taken::Paused => return Ok(SendOutcome::default()),
     };
     let (mut outcome, mut breaks) = (SendOutcome::default(), 0);
     let mut waiting = claims.into_iter();
@@ -124,27 +134,28 @@ pub async fn deliver_once(store: &Store, relay: &Relay, owner: &str) -> Result<S
     Ok(outcome)
 }
 
-/// Claims ready mails: none while the circuit is open, one as a probe when it is half-open.
+/// Claims ready mails: none while mail is paused or the circuit is open, one as a probe when it is half-open.
 fn take(
     db: &mut Db,
     office_day: NaiveDate,
     owner: &str,
     lease: Duration,
     relay_pause: Duration,
-) -> Result<Option<Batch>, StoreError> {
+) -> Result<Taken, StoreError> {
     let claim = |db: &mut Db, limit: i64| outbox::claim_on(db, office_day, owner, limit, lease);
     match outbox::gate(db)? {
-        Gate::Free => Ok(Some(Batch { claims: claim(db, BATCH)?, is_probe: false })),
-        Gate::Shut => Ok(None),
+        Gate::Free => Ok(Taken::Mails(Batch { claims: claim(db, BATCH)?, is_probe: false })),
+        Gate::Shut => Ok(Taken::RelayDown),
+        Gate::Paused(_) => Ok(Taken::Paused),
         Gate::Probe(circuit) => {
             let claims = claim(db, 1)?;
             if let Some(claim) = claims.first()
                 && !outbox::take_probe(db, &circuit, relay_pause)?
             {
                 outbox::hand_back(db, claim)?;
-                return Ok(None);
+                return Ok(Taken::RelayDown);
             }
-            Ok(Some(Batch { claims, is_probe: true }))
+            Ok(Taken::Mails(Batch { claims, is_probe: true }))
         }
     }
 }

@@ -3,7 +3,10 @@
 use super::{Caller, OfficeError, OutgoingMail, Thing, authority_at};
 use crate::case::Role;
 use crate::office::people::access::OF_ALL_ORGANS;
-use crate::store::mail::outbox::{self, Circuit, MailAnswer, MailFilter, MailState, MailView, OutboxFigures};
+use crate::store::evidence::audit::{self, NewAudit};
+use crate::store::mail::outbox::{
+    self, Circuit, MailAnswer, MailCounts, MailFilter, MailPause, MailState, MailView, OutboxFigures,
+};
 use crate::store::service::tallies;
 use crate::store::{Db, OrganId, OutboxId, UserId, people::organs, reminders};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
@@ -57,10 +60,23 @@ impl Released {
 pub struct MailFigures {
     /// The outbox.
     pub outbox: OutboxFigures,
+    /// The pause of all mail. `None` if mail is sent.
+    pub paused: Option<MailPause>,
     /// The open circuit of the relay. `None` if it is closed.
     pub circuit: Option<Circuit>,
     /// The delay of the daily reminder pass. Zero if it is done or its hour has not come.
     pub reminder_lag: Duration,
+}
+
+/// The state of mail as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailStatus {
+    /// The pause of all mail. `None` if mail is sent.
+    pub paused: Option<MailPause>,
+    /// The open circuit of the relay. `None` if it is closed.
+    pub circuit: Option<Circuit>,
+    /// The mails by state.
+    pub counts: MailCounts,
 }
 
 /// Figures over all history. Reading them costs the same however much that is.
@@ -167,13 +183,34 @@ impl OutgoingMail<'_> {
         Ok(Released::OnItsWay)
     }
 
+    /// What an operator asks first about mail.
+    pub fn status(&self) -> Result<MailStatus, OfficeError> {
+        self.store().read(|db| {
+            let (paused, circuit) = outbox::obstacles(db)?;
+            Ok(MailStatus { paused, circuit, counts: outbox::counts(db)? })
+        })
+    }
+
+    /// Ends the pause of all mail, by the command line, and records that. Returns the pause; `None` if there was none.
+    pub fn resume(&self) -> Result<Option<MailPause>, OfficeError> {
+        let now = self.clock().now();
+        self.store().write(|db| {
+            let Some(pause) = outbox::resume(db)? else { return Ok(None) };
+            let detail = serde_json::json!({ "paused_since": pause.since, "reason": pause.reason }).to_string();
+            let entry =
+                NewAudit { actor_id: None, organ_id: None, case_id: None, action: "mail.resumed", detail: &detail };
+            audit::append(db, entry, now)?;
+            Ok(Some(pause))
+        })
+    }
+
     /// The figures of mail and reminders for `/metrics`.
     pub fn mail_figures(&self) -> Result<MailFigures, OfficeError> {
         self.store().read_reserved(|db| {
             let outbox = outbox::figures(db)?;
-            let circuit = outbox::relay_circuit(db)?;
+            let (paused, circuit) = outbox::obstacles(db)?;
             let reminder_lag = self.reminder_lag(reminders::pass_done(db)?);
-            Ok(MailFigures { outbox, circuit, reminder_lag })
+            Ok(MailFigures { outbox, paused, circuit, reminder_lag })
         })
     }
 

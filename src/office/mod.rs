@@ -29,7 +29,7 @@ pub use people::passwords::Passwords;
 pub use service::idempotency::{Answer, Once};
 pub use service::origin::Origin;
 pub use service::preflight::check_settings;
-pub use service::readiness::{CalendarReach, Readiness, advice};
+pub use service::readiness::{CalendarReach, MailPaused, Readiness, advice};
 pub use word::Word;
 
 use crate::config::Settings;
@@ -73,16 +73,7 @@ impl Office {
     }
 
     fn open_with(settings: Settings, clock: Clock, must_exist: bool) -> Result<Self, StoreError> {
-        let sealing_key = Some(settings.security.sealing_key.expose().to_owned()).filter(|key| !key.is_empty());
-        let options = DatabaseOptions {
-            url: settings.database.url.expose().to_owned(),
-            pool_size: settings.database.pool_size,
-            pool_timeout_ms: settings.database.pool_timeout_ms,
-            sealing_key,
-            must_exist,
-            ..DatabaseOptions::default()
-        };
-        let store = Store::open(&options)?;
+        let store = Store::open(&DatabaseOptions { must_exist, ..database_options(&settings) })?;
         Self::with_store(store, settings, clock).map_err(|error| StoreError::Refused(error.to_string()))
     }
 
@@ -192,6 +183,18 @@ impl From<OfficeError> for StoreError {
 impl From<diesel::result::Error> for OfficeError {
     fn from(error: diesel::result::Error) -> Self {
         StoreError::from(error).into()
+    }
+}
+
+/// The database of the settings.
+#[must_use]
+pub fn database_options(settings: &Settings) -> DatabaseOptions {
+    DatabaseOptions {
+        url: settings.database.url.expose().to_owned(),
+        pool_size: settings.database.pool_size,
+        pool_timeout_ms: settings.database.pool_timeout_ms,
+        sealing_key: Some(settings.security.sealing_key.expose().to_owned()).filter(|key| !key.is_empty()),
+        ..DatabaseOptions::default()
     }
 }
 

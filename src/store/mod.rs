@@ -6,6 +6,7 @@
 //! the feature modules.
 
 pub mod calendar;
+pub mod carry;
 pub mod cases;
 pub mod database;
 mod error;
@@ -109,6 +110,7 @@ impl Store {
         let role = if writer.is_some() { ConnectionRole::Reader } else { ConnectionRole::Writer };
         let manager = manager(role);
         let mut first = manager.open()?;
+        database::foreign::refuse_unfinished(&mut first)?;
         let known = database::migrate::key_check(&mut first)?;
         drop(first);
         if options.must_exist && known.is_none() {

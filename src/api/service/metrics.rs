@@ -31,6 +31,7 @@ pub(in crate::api) struct Gauges {
     oldest: Gauge,
     suspect: IntGauge,
     relay_down: IntGauge,
+    mail_paused: IntGauge,
     reminder_lag: Gauge,
     clock_differences: IntGauge,
     missed: IntGauge,
@@ -53,6 +54,10 @@ impl Gauges {
             oldest: Gauge::with_opts(opts("outbox_oldest_seconds", "Age of the oldest mail that waits to be sent"))?,
             suspect: IntGauge::with_opts(opts("outbox_suspect", "Unsent mails the receiver may already have"))?,
             relay_down: IntGauge::with_opts(opts("mail_relay_down", "1 while the mail server cannot be used"))?,
+            mail_paused: IntGauge::with_opts(opts(
+                "mail_paused",
+                "1 while all mail is paused after a restore or copy",
+            ))?,
             reminder_lag: Gauge::with_opts(opts("reminder_lag_seconds", "How late the reminder pass is"))?,
             clock_differences: IntGauge::with_opts(opts(
                 "clock_differences",
@@ -74,11 +79,12 @@ impl Gauges {
             )?,
             figures: Flight::new(FRESH, PATIENCE),
         };
-        let all: [Box<dyn Collector>; 11] = [
+        let all: [Box<dyn Collector>; 12] = [
             Box::new(gauges.state.clone()),
             Box::new(gauges.oldest.clone()),
             Box::new(gauges.suspect.clone()),
             Box::new(gauges.relay_down.clone()),
+            Box::new(gauges.mail_paused.clone()),
             Box::new(gauges.reminder_lag.clone()),
             Box::new(gauges.clock_differences.clone()),
             Box::new(gauges.missed.clone()),
@@ -99,6 +105,7 @@ impl Gauges {
         self.oldest.set(outbox.oldest.as_secs_f64());
         self.suspect.set(outbox.suspect);
         self.relay_down.set(i64::from(figures.circuit.is_some()));
+        self.mail_paused.set(i64::from(figures.paused.is_some()));
         self.reminder_lag.set(figures.reminder_lag.as_secs_f64());
         self.clock_differences.set(check.map_or(-1, |check| i64::try_from(check.differences).unwrap_or(i64::MAX)));
     }

@@ -2,7 +2,8 @@
 
 use crate::office::calendar::self_check::ClockCheck;
 use crate::office::{FieldError, OfficeError, Service};
-use crate::store::{StorageFault, StoreError, cases};
+use crate::store::mail::outbox::{self, MailPause};
+use crate::store::{StorageFault, StoreError, Ts, cases};
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -19,9 +20,20 @@ pub struct Readiness {
     pub calendar: Option<CalendarReach>,
     /// 最近一次期限自查：差异应为 0；尚未自查或者数据库不可用时为空
     pub clocks: Option<ClockCheck>,
+    /// 邮件暂停发送（恢复或者复制而来的数据库，在运行 gongkai mail resume 之前）；照常发送或者数据库不可用时为空
+    pub mail_paused: Option<MailPaused>,
     /// What is wrong and what to do about it; empty when ready.
     #[serde(skip)]
     pub faults: Vec<FieldError>,
+}
+
+/// The pause of all mail.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct MailPaused {
+    /// 自何时起
+    pub since: Ts,
+    /// 原因
+    pub reason: String,
 }
 
 /// How far the calendar reaches.
@@ -78,10 +90,18 @@ impl Service<'_> {
         let is_database_writable = found.is_empty();
         let is_ready = is_database_writable && is_migrated;
         let calendar = Some(()).filter(|()| is_ready).and_then(|()| self.calendar_reach().ok());
-        let clocks = Some(()).filter(|()| is_ready);
-        let clocks =
-            clocks.and_then(|()| self.store().read_reserved(|db| self.calendars().last_clock_check(db)).ok().flatten());
-        Readiness { is_ready, is_database_writable, pending_migrations, calendar, clocks, faults }
+        let noted = Some(()).filter(|()| is_ready).and_then(|()| self.noted().ok());
+        let (clocks, mail_paused) = noted.unwrap_or_default();
+        Readiness { is_ready, is_database_writable, pending_migrations, calendar, clocks, mail_paused, faults }
+    }
+
+    /// The last check of all dates, and the pause of all mail.
+    fn noted(&self) -> Result<(Option<ClockCheck>, Option<MailPaused>), OfficeError> {
+        self.store().read_reserved(|db| {
+            let clocks = self.calendars().last_clock_check(db)?;
+            let paused = outbox::paused(db)?;
+            Ok((clocks, paused.map(|MailPause { since, reason }| MailPaused { since, reason })))
+        })
     }
 
     /// The fault in words for the operator.

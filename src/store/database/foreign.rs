@@ -1,12 +1,15 @@
 //! Detects SQLite files of other programs without writing to them: opening one as our database would already change its
 //! journal mode.
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::db::Db;
+use super::migrate::table_exists;
 use super::options::Address;
 use crate::store::StoreError;
 
@@ -26,6 +29,12 @@ enum Holds {
     Nothing,
     /// The tables of another program.
     Foreign,
+}
+
+/// Whether a file is an SQLite database without tables. `false` also for a file that cannot be read.
+pub(in crate::store) fn is_without_tables(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() == 0 && file.is_file())
+        || (is_database(path) && holds(path) == Some(Holds::Nothing))
 }
 
 /// Refuses a file with the tables of another program, and an empty one if `must_exist`. An unreadable file passes:
@@ -85,7 +94,16 @@ fn tables(path: &Path, how: &str) -> Option<Vec<String>> {
         #[diesel(sql_type = Text)]
         name: String,
     }
-    let path = std::path::absolute(path).ok()?;
+    let mut connection = read_only(path, how).ok()?;
+    let query = diesel::sql_query("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')");
+    let rows: Vec<Named> = query.load(&mut connection).ok()?;
+    Some(rows.into_iter().map(|row| row.name).collect())
+}
+
+/// Opens a file that is not trusted, without writing to it. `how` is a parameter of SQLite's URI: `immutable=1` for a
+/// file that has no log beside it.
+pub(in crate::store) fn read_only(path: &Path, how: &str) -> Result<SqliteConnection, StoreError> {
+    let path = std::path::absolute(path).map_err(|cause| StoreError::Refused(cause.to_string()))?;
     let mut uri = String::from("file://");
     for byte in path.as_os_str().as_bytes() {
         match byte {
@@ -93,8 +111,25 @@ fn tables(path: &Path, how: &str) -> Option<Vec<String>> {
             other => uri.push_str(&format!("%{other:02X}")),
         }
     }
-    let mut connection = SqliteConnection::establish(&format!("{uri}?{how}&mode=ro")).ok()?;
-    let query = diesel::sql_query("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')");
-    let rows: Vec<Named> = query.load(&mut connection).ok()?;
-    Some(rows.into_iter().map(|row| row.name).collect())
+    let mut connection = SqliteConnection::establish(&format!("{uri}?{how}&mode=ro"))?;
+    connection.batch_execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")?;
+    Ok(connection)
+}
+
+/// The table that a restore into PostgreSQL makes first and drops last.
+pub(in crate::store) const UNFINISHED: &str = "gongkai_unfinished_restore";
+
+/// Refuses a PostgreSQL database whose restore did not finish: it may be incomplete, and would send mail.
+///
+/// # Errors
+/// [`StoreError::Refused`] with what to do.
+pub(in crate::store) fn refuse_unfinished(db: &mut Db) -> Result<(), StoreError> {
+    if matches!(db, Db::Lite(_)) || !table_exists(db, UNFINISHED)? {
+        return Ok(());
+    }
+    Err(StoreError::Refused(
+        "此数据库的恢复没有完成，不能使用：请删除此数据库，另建空库，重新运行 gongkai restore / its restore did not finish: drop \
+         the database, create it anew and run `gongkai restore` again"
+            .to_owned(),
+    ))
 }

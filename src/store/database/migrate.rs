@@ -29,6 +29,16 @@ pub(in crate::store) type Step = (&'static str, fn(&mut Db) -> Result<(), StoreE
 
 /// Runs the pending migrations, with the steps that follow them, and records the check value of the sealing key.
 pub(in crate::store) fn run(db: &mut Db, key_check: &str, steps: &[Step]) -> Result<Vec<String>, StoreError> {
+    run_then(db, key_check, steps, |_| Ok(())).map(|(applied, ())| applied)
+}
+
+/// Like [`run`], followed by `work` in the same transaction.
+pub(in crate::store) fn run_then<T>(
+    db: &mut Db,
+    key_check: &str,
+    steps: &[Step],
+    work: impl FnOnce(&mut Db) -> Result<T, StoreError>,
+) -> Result<(Vec<String>, T), StoreError> {
     locked(db, |db| {
         let applied = pending(db)?;
         for version in &applied {
@@ -45,7 +55,8 @@ pub(in crate::store) fn run(db: &mut Db, key_check: &str, steps: &[Step]) -> Res
             }
         }
         remember_key(db, key_check)?;
-        Ok(applied)
+        let done = work(db)?;
+        Ok((applied, done))
     })
 }
 
@@ -62,23 +73,32 @@ pub(in crate::store) fn revert_all(db: &mut Db) -> Result<Vec<String>, StoreErro
 
 /// The migrations that are not applied yet. Does not write, so it may run on a reader.
 pub(in crate::store) fn pending(db: &mut Db) -> Result<Vec<String>, StoreError> {
+    let applied = applied(db)?;
+    let mut missing = of_release(matches!(db, Db::Lite(_)))?;
+    missing.retain(|version| !applied.contains(version));
+    Ok(missing)
+}
+
+/// The migrations of this release, oldest first.
+pub(in crate::store) fn of_release(is_sqlite: bool) -> Result<Vec<String>, StoreError> {
+    let mut all = if is_sqlite { known::<Sqlite>(&SQLITE)? } else { known::<Pg>(&POSTGRES)? };
+    all.sort();
+    Ok(all)
+}
+
+/// The migrations that are applied, oldest first.
+pub(in crate::store) fn applied(db: &mut Db) -> Result<Vec<String>, StoreError> {
     #[derive(QueryableByName)]
     struct Applied {
         #[diesel(sql_type = Text)]
         version: String,
     }
-    let applied: Vec<Applied> = if table_exists(db, "__diesel_schema_migrations")? {
-        diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(db)?
-    } else {
-        Vec::new()
-    };
-    let mut missing = match db {
-        Db::Pg(_) => known::<Pg>(&POSTGRES)?,
-        Db::Lite(_) => known::<Sqlite>(&SQLITE)?,
-    };
-    missing.retain(|version| !applied.iter().any(|row| row.version == *version));
-    missing.sort();
-    Ok(missing)
+    if !table_exists(db, "__diesel_schema_migrations")? {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Applied> =
+        diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version").load(db)?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
 }
 
 /// The check value of the key the database was sealed with. `None` before the first migration.
@@ -116,7 +136,7 @@ fn locked<T>(db: &mut Db, work: impl FnOnce(&mut Db) -> Result<T, StoreError>) -
     transaction_begun(db, Begin::Write, work)
 }
 
-fn table_exists(db: &mut Db, name: &str) -> Result<bool, StoreError> {
+pub(in crate::store) fn table_exists(db: &mut Db, name: &str) -> Result<bool, StoreError> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = diesel::sql_types::BigInt)]

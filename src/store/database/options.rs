@@ -190,6 +190,32 @@ pub(in crate::store) fn for_libpq(url: &str) -> String {
     with_defaults(url, |name| std::env::var_os(name).is_some())
 }
 
+/// The address for PostgreSQL's own programs, with the same limits, and the password, which must not be in their
+/// arguments. The password of a client key (`sslpassword`) cannot be handed over in any other way and is left out.
+pub(in crate::store) fn for_tools(url: &str) -> (String, Option<String>) {
+    let (bare, password) = split_password(url);
+    (for_libpq(&bare), password)
+}
+
+/// The address without its passwords, and the password of the user, decoded. As in libpq, a parameter wins over the user
+/// part.
+fn split_password(url: &str) -> (String, Option<String>) {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+    let user_end = rest.find(['@', '/']).filter(|at| rest.get(*at..).is_some_and(|from| from.starts_with('@')));
+    let (user, place) = user_end.and_then(|at| rest.split_at_checked(at)).unwrap_or(("", rest));
+    let (name, in_user) = user.split_once(':').map_or((user, None), |(name, word)| (name, Some(decoded(word))));
+    let in_query = parameter(url, "password");
+    let (hosts, query) = place.split_once('?').map_or((place, None), |(hosts, query)| (hosts, Some(query)));
+    let is_secret = |pair: &str| {
+        let key = pair.split_once('=').map_or(pair, |(key, _)| key);
+        decoded(key).to_ascii_lowercase().contains("password")
+    };
+    let kept: Option<Vec<&str>> = query.map(|query| query.split('&').filter(|pair| !is_secret(pair)).collect());
+    let query = kept.map(|pairs| pairs.join("&")).filter(|query| !query.is_empty());
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    (format!("{scheme}://{name}{hosts}{query}"), in_query.or(in_user))
+}
+
 /// The testable part of [`for_libpq`].
 fn with_defaults(url: &str, is_in_environment: impl Fn(&str) -> bool) -> String {
     let query = parts(url).1;
@@ -400,6 +426,22 @@ mod tests {
         }
         let cause = diesel::PgConnection::establish("postgres:///x?host=/nonexistent&nonsense=1").err().unwrap();
         assert!(cause.to_string().contains("nonsense"), "an unknown parameter is told: {cause}");
+    }
+
+    #[test]
+    fn a_password_is_taken_out_of_the_address_for_programs() {
+        for (url, bare, password) in [
+            ("postgres://u:geheim@h:1/x?sslmode=disable", "postgres://u@h:1/x?sslmode=disable", Some("geheim")),
+            ("postgres://u:ge%40h%3Aeim@h/x", "postgres://u@h/x", Some("ge@h:eim")),
+            ("postgres://u:p?q@h/x", "postgres://u@h/x", Some("p?q")),
+            ("postgres:///x?password=ge%26heim&user=u", "postgres:///x?user=u", Some("ge&heim")),
+            ("postgres://u:old@h/x?pass%77ord=new", "postgres://u@h/x", Some("new")),
+            ("postgres://h/x?sslpassword=geheim", "postgres://h/x", None),
+            ("postgres://u@h,i:2/a@b", "postgres://u@h,i:2/a@b", None),
+        ] {
+            assert_eq!(split_password(url), (bare.to_owned(), password.map(str::to_owned)), "{url}");
+            assert!(!for_tools(url).0.contains("geheim"));
+        }
     }
 
     #[test]

@@ -5,9 +5,13 @@
 //! may already have received a byte-identical copy.
 
 mod circuit;
+mod pause;
 mod queries;
 
-pub use circuit::{Circuit, Gate, close as close_circuit, gate, open as open_circuit, relay_circuit, take_probe};
+pub use circuit::{
+    Circuit, Gate, close as close_circuit, gate, obstacles, open as open_circuit, relay_circuit, take_probe,
+};
+pub use pause::{MailPause, pause, paused, resume};
 pub use queries::{
     MailAnswer, MailCounts, MailFilter, MailView, OutboxFigures, answers, counts, figures, find, list, settled,
 };

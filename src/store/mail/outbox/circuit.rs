@@ -8,6 +8,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::pause::{self, MailPause};
 use super::{instant, later, shortened};
 use crate::store::database::schema::meta;
 use crate::store::{Db, StoreError, Ts, service::meta as facts};
@@ -35,6 +36,8 @@ pub enum Gate {
     Probe(Circuit),
     /// The circuit is open.
     Shut,
+    /// All mail is paused.
+    Paused(MailPause),
 }
 
 /// The open circuit. `None` if it is closed.
@@ -42,8 +45,11 @@ pub enum Gate {
 /// # Errors
 /// [`StoreError::Corrupt`] if the stored record cannot be parsed.
 pub fn relay_circuit(db: &mut Db) -> Result<Option<Circuit>, StoreError> {
-    let Some(text) = facts::get(db, KEY)? else { return Ok(None) };
-    serde_json::from_str(&text).map(Some).map_err(|_| StoreError::Corrupt(format!("meta '{KEY}'")))
+    facts::get(db, KEY)?.map(|text| read(&text)).transpose()
+}
+
+fn read(text: &str) -> Result<Circuit, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt(format!("meta '{KEY}'")))
 }
 
 /// Whether mails may be claimed.
@@ -51,8 +57,23 @@ pub fn relay_circuit(db: &mut Db) -> Result<Option<Circuit>, StoreError> {
 /// # Errors
 /// [`StoreError::Corrupt`] if the stored record cannot be parsed.
 pub fn gate(db: &mut Db) -> Result<Gate, StoreError> {
-    let Some(circuit) = relay_circuit(db)? else { return Ok(Gate::Free) };
-    Ok(if circuit.until <= instant(db)? { Gate::Probe(circuit) } else { Gate::Shut })
+    match obstacles(db)? {
+        (Some(pause), _) => Ok(Gate::Paused(pause)),
+        (None, None) => Ok(Gate::Free),
+        (None, Some(circuit)) if circuit.until <= instant(db)? => Ok(Gate::Probe(circuit)),
+        (None, Some(_)) => Ok(Gate::Shut),
+    }
+}
+
+/// The pause of all mail and the open circuit, in one statement. `None` for what is not in the way.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if a stored record cannot be parsed.
+pub fn obstacles(db: &mut Db) -> Result<(Option<MailPause>, Option<Circuit>), StoreError> {
+    let either = meta::table.filter(meta::key.eq_any([KEY, pause::KEY]));
+    let records: Vec<(String, String)> = either.select((meta::key, meta::value)).load(db)?;
+    let record = |key: &str| records.iter().find(|(known, _)| known == key).map(|(_, text)| text.as_str());
+    Ok((record(pause::KEY).map(pause::read).transpose()?, record(KEY).map(read).transpose()?))
 }
 
 /// Reserves the probe for the caller and postpones the next one by `pause`. `false` if another sender reserved it
