@@ -51,6 +51,7 @@ pub fn copy(from: &str, to: &str, key: Option<&str>) -> Result<Copied, StoreErro
         Address::Postgres(_) => {
             key_at_hand(&target, key, &plan.key_check)?;
             let mut db = empty_database(&target)?;
+            foreign::refuse_unfinished(&mut db)?;
             let copied = plan.fill(&mut db)?;
             analyse(&mut db)?;
             (copied, chains::verify(&mut db)?)

@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 
 use super::chains::{self, Verified};
 use super::place::{Kind, Unfinished};
-use super::target::{analyse, empty_database, empty_file, key_at_hand, require_known};
+use super::target::{analyse, empty_database, empty_file, key_at_hand, refuse_other_restore, require_known};
 use super::{Contents, archive, not_a_backup, pause_mail, sqlite, tools};
 use crate::store::database::db::{Begin, ConnectionRole, Db, Manager, Session, on_each, transaction};
 use crate::store::database::foreign::UNFINISHED;
@@ -80,15 +80,15 @@ impl Source<'_> {
         let Db::Pg(connection) = &mut db else {
             return Err(StoreError::Database("the connection is not of the kind of its address".into()));
         };
+        refuse_other_restore(connection)?;
         let readers = tools::fitting("pg_restore", tools::server_major(connection)?)?;
         let (contents, reader) = archive::contents(&readers, self.file)?;
         let sealer = self.checked(address, &contents)?;
         let mark = format!("CREATE TABLE IF NOT EXISTS {UNFINISHED} (since TIMESTAMPTZ NOT NULL DEFAULT now())");
         connection.batch_execute(&mark)?;
-        if let Err(cause) = archive::restore_to(&reader, url, self.file) {
-            connection.batch_execute(&format!("DROP TABLE IF EXISTS {UNFINISHED}"))?;
-            return Err(cause);
-        }
+        // After a failure the mark stays. The `pg_restore` of a restore that was killed may be at work still, and what it
+        // commits must not be opened. A restore into a database with nothing but the mark is possible.
+        archive::restore_to(&reader, url, self.file)?;
         // Once its mail is paused the database may be opened.
         transaction(&mut db, Begin::Write, |db| {
             self.pause(db)?;

@@ -73,6 +73,27 @@ pub(super) fn empty_database(address: &Address) -> Result<Db, StoreError> {
     Ok(db)
 }
 
+/// Refuses while a `pg_restore` is connected: it goes on after the restore that started it was killed.
+///
+/// # Errors
+/// [`StoreError::Refused`] with what to do.
+pub(super) fn refuse_other_restore(db: &mut PgConnection) -> Result<(), StoreError> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    let count: Count = diesel::sql_query(
+        "SELECT count(*) AS n FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'pg_restore'",
+    )
+    .get_result(db)?;
+    if count.n == 0 {
+        return Ok(());
+    }
+    Err(StoreError::Refused("此数据库正由 pg_restore 写入（可能是被中断的上一次恢复）：请等它结束，再重新运行".into()))
+}
+
 /// Tables, views and sequences, except those of extensions and of the server.
 fn relations(db: &mut PgConnection) -> Result<i64, StoreError> {
     #[derive(QueryableByName)]

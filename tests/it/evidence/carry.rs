@@ -99,9 +99,10 @@ fn a_copy_goes_on_where_its_source_stood() {
     let (before, after) = (source.open(), target.open());
     let sent = |store: &gongkai::store::Store| store.read(|db| tallies::total(db, tallies::MAIL_SENT)).unwrap();
     assert_eq!((sent(&before), sent(&after)), (1, 1), "triggers counted no row a second time");
-    // Identity columns continue behind the rows that came.
+    // Identity columns continue behind the rows that came: a trigger adds one.
+    target.raw().batch_execute("UPDATE outbox SET state = 'sent' WHERE dedupe_key = 'waits'").unwrap();
     after.write(tallies::sum_up).unwrap();
-    assert_eq!(sent(&after), 1);
+    assert_eq!(sent(&after), 2);
     let service = Service::start(&target, day(TODAY));
     let organ = service.organ("new", None);
     let clerk = service.user_token("new-clerk", organ, &[gongkai::case::Role::Clerk]);

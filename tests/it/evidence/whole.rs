@@ -33,10 +33,10 @@ pub fn full(database: &TestDatabase) -> Loaded {
     let store = office.store();
     let entry = NewAudit { actor_id: None, organ_id: None, case_id: None, action: "test", detail: "{}" };
     store.write(|db| audit::append(db, entry, now())).unwrap();
-    store.write(|db| enqueue(db, &mail("waits"))).unwrap();
     store.write(|db| enqueue(db, &mail("sent"))).unwrap();
     let held = store.write(|db| claim(db, "w", 1, Duration::from_secs(60))).unwrap();
     assert!(store.write(|db| mark_sent(db, &held[0], "250 ok")).unwrap());
+    store.write(|db| enqueue(db, &mail("waits"))).unwrap();
     let mut raw = database.raw();
     for row in REST {
         let statement = statement(row);
