@@ -1,7 +1,7 @@
 //! Outgoing mail as shown to administrators and supervisors, and the figures for `/metrics`.
 
 use super::{Caller, OfficeError, OutgoingMail, Thing, authority_at};
-use crate::case::Role;
+use crate::case::{AuditAction, Role};
 use crate::office::people::access::OF_ALL_ORGANS;
 use crate::store::mail::outbox::{self, Circuit, MailAnswer, MailFilter, MailState, MailView, OutboxFigures};
 use crate::store::service::tallies;
@@ -156,14 +156,14 @@ impl OutgoingMail<'_> {
         let is_outdated = mail.state == MailState::Parked && reminders::is_outdated(db, &mail.dedupe_key, today)?;
         let detail = serde_json::json!({ "mail_id": id.0 });
         if is_outdated && reminders::withdraw(db, &mail.dedupe_key)?.is_some() {
-            self.people().note(db, caller, Some(organ), "mail.withdrawn", &detail)?;
+            self.people().note(db, caller, Some(organ), AuditAction::MailWithdrawn, &detail)?;
             return Ok(Released::Outdated);
         }
         if !outbox::release(db, id)? {
             let detail = "只有“待人工处理”的邮件才能重新发送".to_owned();
             return Err(OfficeError::Conflict { code: "mail_not_parked".into(), detail });
         }
-        self.people().note(db, caller, Some(organ), "mail.released", &detail)?;
+        self.people().note(db, caller, Some(organ), AuditAction::MailReleased, &detail)?;
         Ok(Released::OnItsWay)
     }
 

@@ -79,7 +79,7 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens the database at `options.url`. Creates a missing SQLite file and key file, unless `options.must_exist`.
-    /// Runs no migrations: see [`Store::migrate`].
+    /// Runs no migrations: see [`Store::migrate`] (`evidence/upgrade.rs`).
     ///
     /// # Errors
     /// [`StoreError::Refused`] if the configuration is not acceptable: unknown address, missing or wrong sealing key,
@@ -122,17 +122,6 @@ impl Store {
     #[must_use]
     pub fn address(&self) -> String {
         self.inner.address.to_string()
-    }
-
-    /// Runs the pending migrations and returns their versions. Instances that start at once wait for each other: one
-    /// migrates, the others find nothing pending.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] if a migration fails, in which case everything is rolled back; [`StoreError::Refused`]
-    /// if the database was sealed with another key.
-    pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
-        let mut db = self.migration_connection()?;
-        database::migrate::run(&mut db, self.inner.sealer.check())
     }
 
     /// Reverts every migration, newest first, and thereby deletes every row. For tests of the migrations' way back.

@@ -19,6 +19,7 @@ mod corrupt_logs;
 mod court_days;
 mod demo;
 mod e2e;
+mod evidence;
 mod examples;
 mod feeds;
 mod fuzz;

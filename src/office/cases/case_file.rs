@@ -250,6 +250,16 @@ impl Cases<'_> {
     pub(in crate::office) fn files_of(&self, db: &mut Db, rows: Vec<CaseRow>) -> Result<Vec<FileOrFault>, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_many(db, &ids)?;
+        self.files_of_logs(db, rows, &logs)
+    }
+
+    /// Like [`Cases::files_of`], with the logs already loaded.
+    pub(in crate::office) fn files_of_logs(
+        &self,
+        db: &mut Db,
+        rows: Vec<CaseRow>,
+        logs: &HashMap<CaseId, Vec<EventRow>>,
+    ) -> Result<Vec<FileOrFault>, OfficeError> {
         let mut desks = OrganContexts::of_rows(db, &rows)?;
         let mut files = Vec::with_capacity(rows.len());
         for row in rows {

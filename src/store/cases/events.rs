@@ -4,7 +4,6 @@
 use crate::store::database::verbatim::verbatim;
 use std::collections::HashMap;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -14,6 +13,7 @@ use super::tags;
 use crate::store::database::db::{Db, MultiBackend, on_each};
 use crate::store::database::deadline;
 use crate::store::database::schema::{case_events, cases};
+use crate::store::evidence::chain;
 use crate::store::{CaseId, OrganId, StoreError, Ts, UserId};
 
 /// The predecessor hash of a case's first event.
@@ -105,15 +105,7 @@ impl EventRow {
             &self.recorded_at.0.timestamp_micros().to_be_bytes(),
             self.prev_hash.as_bytes(),
         ];
-        let mut context = Context::new(&SHA256);
-        context.update(&[LAYOUT]);
-        for field in fields {
-            let length =
-                u32::try_from(field.len()).map_err(|_| StoreError::Corrupt("an event of 4 GiB or more".into()))?;
-            context.update(&length.to_be_bytes());
-            context.update(field);
-        }
-        Ok(hex::encode(context.finish().as_ref()))
+        Ok(hex::encode(chain::digest(LAYOUT, &fields.map(Some))?))
     }
 }
 

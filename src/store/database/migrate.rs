@@ -24,14 +24,20 @@ const KEY_CHECK: &str = "sealing_key_check";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs the pending migrations and records the check value of the sealing key.
-pub(in crate::store) fn run(db: &mut Db, key_check: &str) -> Result<Vec<String>, StoreError> {
+/// Runs the pending migrations and records the check value of the sealing key. `bring_over` runs in the same
+/// transaction with the applied versions, for what SQL cannot do.
+pub(in crate::store) fn run(
+    db: &mut Db,
+    key_check: &str,
+    bring_over: impl FnOnce(&mut Db, &[String]) -> Result<(), StoreError>,
+) -> Result<Vec<String>, StoreError> {
     locked(db, |db| {
         let applied = match db {
             Db::Pg(c) => c.run_pending_migrations(POSTGRES).map(names),
             Db::Lite(c) => c.run_pending_migrations(SQLITE).map(names),
         };
         let applied = applied.map_err(failed)?;
+        bring_over(db, &applied)?;
         remember_key(db, key_check)?;
         Ok(applied)
     })
