@@ -6,6 +6,7 @@
 
 mod calendar;
 mod cases;
+mod evidence;
 pub mod http;
 mod intake;
 mod law;

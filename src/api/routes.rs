@@ -5,7 +5,7 @@ use crate::api::http::route::Route;
 use crate::api::{
     calendar,
     cases::{self, commands, redactions},
-    intake, law, ledger, mail,
+    evidence, intake, law, ledger, mail,
     openapi::serve,
     people::{auth, departments, organs, users},
     reminders::{self, feeds},
@@ -33,6 +33,7 @@ pub const TABLES: &[&[Route]] = &[
     orders::ROUTES,
     topics::ROUTES,
     mail::ROUTES,
+    evidence::ROUTES,
     feeds::ROUTES,
     ledger::ROUTES,
     law::ROUTES,

@@ -6,6 +6,7 @@
 mod actors;
 mod annual;
 mod articles;
+mod audit_action;
 mod calendar_shift;
 mod challenge;
 mod choices;
@@ -48,6 +49,7 @@ mod vocabulary;
 pub use actors::review_roles;
 pub use annual::{AnnualDuty, annual_report_key, annual_reports};
 pub use articles::FIRST_DAY_IN_FORCE;
+pub use audit_action::AuditAction;
 pub use calendar_shift::{MovedDuty, moved_duties};
 pub use challenge::{Challenge, ChallengeTerm, ChallengeWay, challenges};
 pub use choices::choices;

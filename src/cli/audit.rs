@@ -1,10 +1,15 @@
-//! `gongkai audit`: whether what is stored is what it must be. Exit code 1 when it is not.
+//! `gongkai audit`: whether what is stored is what it must be, and the audit log. Exit code 1 when something was found.
+
+mod log;
 
 use super::common::ConfigArgs;
 use crate::cli::out::{note, say};
-use crate::office::Clock;
 use crate::office::calendar::self_check::Difference;
+use crate::office::evidence::finding::Finding;
+use crate::office::{Clock, OfficeError};
+use crate::store::CaseId;
 use std::process::ExitCode;
+use uuid::Uuid;
 
 /// Exit code when something was found.
 const FINDINGS: u8 = 1;
@@ -26,19 +31,35 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// 核对全部记录：案件记录链、案件、事项、申请人、编号、审计链、邮件、督办单、公布的报告；只读，不改动数据
+    Verify {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// 只核对这件案件（案件标识）
+        #[arg(long, value_name = "ID")]
+        case: Option<Uuid>,
+        /// 按 JSON 输出，每行一处
+        #[arg(long)]
+        json: bool,
+    },
+    /// 列出审计记录，最近的在前
+    Log(log::LogArgs),
 }
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> ExitCode {
-    match args.command {
-        Command::Clocks { config, json } => match clocks(&config, json) {
-            Ok(0) => ExitCode::SUCCESS,
-            Ok(_) => ExitCode::from(FINDINGS),
-            Err(reason) => {
-                note!("{reason}");
-                ExitCode::from(super::WRONG_USAGE)
-            }
-        },
+    let found = match args.command {
+        Command::Clocks { config, json } => clocks(&config, json),
+        Command::Verify { config, case, json } => verify(&config, case.map(CaseId), json),
+        Command::Log(args) => log::run(&args).map(|()| 0),
+    };
+    match found {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(FINDINGS),
+        Err(reason) => {
+            note!("{reason}");
+            ExitCode::from(super::WRONG_USAGE)
+        }
     }
 }
 
@@ -53,6 +74,42 @@ fn clocks(config: &ConfigArgs, json: bool) -> Result<u64, String> {
         say!("{} 自查：案件 {cases} 件，事项 {duties} 项，不一致 {differences} 处", check.checked_on);
     }
     Ok(check.differences)
+}
+
+fn verify(config: &ConfigArgs, case: Option<CaseId>, json: bool) -> Result<u64, String> {
+    let office = config.office_to_read(Clock::system())?;
+    let mut print = |finding: Finding| {
+        // A finding holds only texts and numbers, so it can be serialised.
+        let text = if json { serde_json::to_string(&finding).unwrap_or_default() } else { finding_line(&finding) };
+        say!("{text}");
+    };
+    let done = office.evidence().verify(case, &mut print).map_err(|error| match error {
+        OfficeError::NotFound => "没有这件案件，也没有它的记录".to_owned(),
+        other => format!("核对没有完成：{other}"),
+    })?;
+    if !json {
+        say!(
+            "核对：案件 {} 件，案件记录 {} 条，事项 {} 项，督办单 {} 份，邮件 {} 封，审计记录 {} 条，不符 {} 处",
+            done.cases,
+            done.events,
+            done.duties,
+            done.orders,
+            done.mails,
+            done.audit_entries,
+            done.findings
+        );
+    }
+    Ok(done.findings)
+}
+
+fn finding_line(finding: &Finding) -> String {
+    let number = finding.number.as_deref().unwrap_or("（无编号）");
+    let id = finding.id.as_deref().unwrap_or("（无标识）");
+    let seq = finding.seq.map_or_else(String::new, |seq| format!("  第{seq}条"));
+    let what = finding.what.as_ref().map_or_else(String::new, |what| format!("  {what}"));
+    let (label, code, table) = (finding.label, finding.kind.code(), finding.table);
+    let (written, expected) = (&finding.written, &finding.expected);
+    format!("  {label}（{code}）  {table}  {number}  {id}{seq}{what}：库中 {written}，应为 {expected}")
 }
 
 fn line(one: &Difference) -> String {

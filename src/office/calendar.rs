@@ -131,7 +131,11 @@ impl WorkCalendars<'_> {
     }
 
     /// The calendar of a version, if it was ever in force.
-    fn calendar_named(&self, db: &mut Db, version: &str) -> Result<Option<Arc<Calendar>>, OfficeError> {
+    pub(in crate::office) fn calendar_named(
+        &self,
+        db: &mut Db,
+        version: &str,
+    ) -> Result<Option<Arc<Calendar>>, OfficeError> {
         if let Some(known) = self.calendar_cache().get(version) {
             return Ok(Some(known));
         }

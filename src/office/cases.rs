@@ -22,6 +22,7 @@ use crate::office::cases::queries::{CASE_READERS, Shown};
 use crate::office::people::access::{Readmitted, readmit, require_member};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::LogEnd;
+use crate::store::evidence::numbers::{self, Raise};
 use crate::store::{
     ApplicantId, CaseId, Db, OrganId, StoreError, Ts, calendar,
     cases::{self, applicants as applicant_rows, counters, events, obligations},
@@ -300,10 +301,17 @@ impl Cases<'_> {
         };
         let Some((on, kind, pattern)) = series else { return Ok(Drawn::default()) };
         let organ = file.row.organ_id;
-        let mut number = numbered(pattern, on.year(), counters::next(db, organ, on.year(), kind)?);
+        let (year, series) = (on.year(), kind.to_owned());
+        let first = counters::next(db, organ, year, kind)?;
+        let (mut seq, mut number) = (first, numbered(pattern, year, first));
         // An imported case may already have this number, if its pattern was not the organ's at the time of import.
         while kind == "registration" && cases::has_number(db, organ, &number)? {
-            number = numbered(pattern, on.year(), counters::next(db, organ, on.year(), kind)?);
+            seq = counters::next(db, organ, year, kind)?;
+            number = numbered(pattern, year, seq);
+        }
+        if seq > first {
+            let raise = Raise { year, series, from: first - 1, to: seq - 1, why: "skipped".to_owned() };
+            numbers::record_raise(db, organ, &raise, None, self.clock().now())?;
         }
         Ok(Drawn { number: Some(number), parts: Vec::new() })
     }

@@ -38,6 +38,8 @@ handles! {
     calendars: WorkCalendars;
     /// Cases: filing, commands, queries, applicants, repeat requests and exports.
     cases: Cases;
+    /// The audit log, and the check that nothing stored was changed behind the service.
+    evidence: Evidence;
     /// The front desk (窗口/网站收件系统): filing by machine, and what became of what it filed.
     intake: Intake;
     /// 台账: import and export.

@@ -1,7 +1,7 @@
 //! Outgoing mail as shown to administrators and supervisors, and the figures for `/metrics`.
 
 use super::{Caller, OfficeError, OutgoingMail, Thing, authority_at};
-use crate::case::Role;
+use crate::case::{AuditAction, Role};
 use crate::office::people::access::OF_ALL_ORGANS;
 use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::mail::outbox::{
@@ -172,14 +172,14 @@ impl OutgoingMail<'_> {
         let is_outdated = mail.state == MailState::Parked && reminders::is_outdated(db, &mail.dedupe_key, today)?;
         let detail = serde_json::json!({ "mail_id": id.0 });
         if is_outdated && reminders::withdraw(db, &mail.dedupe_key)?.is_some() {
-            self.people().note(db, caller, Some(organ), "mail.withdrawn", &detail)?;
+            self.people().note(db, caller, Some(organ), AuditAction::MailWithdrawn, &detail)?;
             return Ok(Released::Outdated);
         }
         if !outbox::release(db, id)? {
             let detail = "只有“待人工处理”的邮件才能重新发送".to_owned();
             return Err(OfficeError::Conflict { code: "mail_not_parked".into(), detail });
         }
-        self.people().note(db, caller, Some(organ), "mail.released", &detail)?;
+        self.people().note(db, caller, Some(organ), AuditAction::MailReleased, &detail)?;
         Ok(Released::OnItsWay)
     }
 
@@ -197,8 +197,13 @@ impl OutgoingMail<'_> {
         self.store().write(|db| {
             let Some(pause) = outbox::resume(db)? else { return Ok(None) };
             let detail = serde_json::json!({ "paused_since": pause.since, "reason": pause.reason }).to_string();
-            let entry =
-                NewAudit { actor_id: None, organ_id: None, case_id: None, action: "mail.resumed", detail: &detail };
+            let entry = NewAudit {
+                actor_id: None,
+                organ_id: None,
+                case_id: None,
+                action: AuditAction::MailResumed,
+                detail: &detail,
+            };
             audit::append(db, entry, now)?;
             Ok(Some(pause))
         })

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod cases;
 pub mod clock;
 mod error;
+pub mod evidence;
 mod handles;
 pub mod intake;
 pub mod ledger;
@@ -19,7 +20,7 @@ pub use calendar::Calendars;
 pub use clock::Clock;
 pub use error::{FieldError, OfficeError, Unread};
 pub use handles::{
-    Cases, Intake, Ledgers, OutgoingMail, People, Reminders, Reports, Service, Supervision, WorkCalendars,
+    Cases, Evidence, Intake, Ledgers, OutgoingMail, People, Reminders, Reports, Service, Supervision, WorkCalendars,
 };
 pub use people::access::{Admission, Authority, Thing, authority_at};
 pub use people::access_token::{Proof, Signer};

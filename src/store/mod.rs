@@ -42,9 +42,6 @@ use database::options::Address;
 use database::pool::GuardedPool;
 use database::writer::Writer;
 
-/// What migrations need beyond SQL.
-const MIGRATION_STEPS: &[database::migrate::Step] = &[("00000000000022", cases::log_form::bring_over)];
-
 /// Connections reserved for admission and probes, in addition to `pool_size`.
 pub const RESERVED: u32 = 2;
 
@@ -83,7 +80,7 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens the database at `options.url`. Creates a missing SQLite file and key file, unless `options.must_exist`.
-    /// Runs no migrations: see [`Store::migrate`].
+    /// Runs no migrations: see [`Store::migrate`] (`evidence/upgrade.rs`).
     ///
     /// # Errors
     /// [`StoreError::Refused`] if the configuration is not acceptable: unknown address, missing or wrong sealing key,
@@ -127,17 +124,6 @@ impl Store {
     #[must_use]
     pub fn address(&self) -> String {
         self.inner.address.to_string()
-    }
-
-    /// Runs the pending migrations and returns their versions. Instances that start at once wait for each other: one
-    /// migrates, the others find nothing pending.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] if a migration fails, in which case everything is rolled back; [`StoreError::Refused`]
-    /// if the database was sealed with another key.
-    pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
-        let mut db = self.migration_connection()?;
-        database::migrate::run(&mut db, self.inner.sealer.check(), MIGRATION_STEPS)
     }
 
     /// Reverts every migration, newest first, and thereby deletes every row. For tests of the migrations' way back.

@@ -244,7 +244,10 @@ fn an_activation_moves_what_is_open_and_nothing_that_is_closed() {
             .read(|db| {
                 audit::list(
                     db,
-                    &audit::AuditFilter { action: Some("calendar_activated".into()), ..Default::default() },
+                    &audit::AuditFilter {
+                        action: Some(gongkai::case::AuditAction::CalendarActivated),
+                        ..Default::default()
+                    },
                     None,
                     10,
                 )

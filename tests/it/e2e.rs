@@ -388,7 +388,7 @@ fn what_identifies_a_person_is_masked_and_each_reading_in_the_clear_is_recorded(
         assert_eq!(shown.json["identity"]["number"], "11010519491231002X");
         assert_eq!(shown.json["contact"]["telephone"], "13800138000");
         let filter = gongkai::store::evidence::audit::AuditFilter {
-            action: Some("applicant.revealed".into()),
+            action: Some(gongkai::case::AuditAction::ApplicantRevealed),
             ..gongkai::store::evidence::audit::AuditFilter::default()
         };
         let read = |db: &mut _| gongkai::store::evidence::audit::list(db, &filter, None, 10);

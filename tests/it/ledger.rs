@@ -120,7 +120,10 @@ impl Books {
                 ledger_rows::table.count().get_result(db)?,
                 departments::table.count().get_result(db)?,
                 counters::table.count().get_result(db)?,
-                audit_log::table.filter(audit_log::action.ne("ledger.imported")).count().get_result(db)?,
+                audit_log::table
+                    .filter(audit_log::action.ne_all(["ledger.imported", "counter.raised"]))
+                    .count()
+                    .get_result(db)?,
             ])
         };
         self.office.store().read(count).unwrap()

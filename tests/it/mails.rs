@@ -165,7 +165,7 @@ fn a_parked_mail_is_sent_on_its_way_again_once_and_that_is_on_record() {
         assert!(released.json["released_at"].is_string() && released.json["next_attempt_at"].is_string());
         let again = service.call("POST", &path, &admin, None);
         assert_eq!(again.problem(), (409, "mail_not_parked"));
-        let filter = AuditFilter { action: Some("mail.released".into()), ..AuditFilter::default() };
+        let filter = AuditFilter { action: Some(gongkai::case::AuditAction::MailReleased), ..AuditFilter::default() };
         let noted = service.office.store().read(|db| audit::list(db, &filter, None, 10)).unwrap();
         assert_eq!(noted.len(), 1, "what was refused is not on record as done");
         assert_eq!((noted[0].organ_id, noted[0].detail.contains(&id)), (Some(organ), true));

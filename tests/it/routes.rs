@@ -148,6 +148,7 @@ const AIMED: &[(Verb, &str, Aim)] = &[
     (Verb::Get, "/api/v1/supervision/orders", Aim::Query("organ")),
     (Verb::Get, "/api/v1/supervision/topics", Aim::Query("organ")),
     (Verb::Get, "/api/v1/mail", Aim::Query("organ")),
+    (Verb::Get, "/api/v1/audit", Aim::Query("organ")),
     (Verb::Post, "/api/v1/intake/applications", Aim::Body("organ")),
     (Verb::Get, "/api/v1/intake/applications", Aim::Own),
     (Verb::Get, "/api/v1/intake/applications/{external_number}", Aim::Thing("external_number")),

@@ -167,7 +167,12 @@ fn who_signed_is_read_with_a_reason_and_elsewhere_only_the_relation_is_shown() {
         }
         let entries = bureau.service.office.store().read(|db| {
             use gongkai::store::evidence::audit::{AuditFilter, list};
-            list(db, &AuditFilter { action: Some("applicant.revealed".into()), ..Default::default() }, None, 10)
+            list(
+                db,
+                &AuditFilter { action: Some(gongkai::case::AuditAction::ApplicantRevealed), ..Default::default() },
+                None,
+                10,
+            )
         });
         assert_eq!(entries.unwrap().len(), 1, "each reading is recorded");
     });

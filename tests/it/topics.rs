@@ -249,7 +249,7 @@ fn tags_are_set_by_the_clerk_found_by_and_recorded() {
         assert_eq!(shown.json["tags"], json!(["李家村", "补偿"]));
         let entries = |db: &mut _| {
             let filter = AuditFilter { case: Some(one.id.parse().unwrap()), ..AuditFilter::default() };
-            audit::list(db, &AuditFilter { action: Some("case.tagged".into()), ..filter }, None, 50)
+            audit::list(db, &AuditFilter { action: Some(gongkai::case::AuditAction::CaseTagged), ..filter }, None, 50)
         };
         let recorded: Vec<Value> = service
             .office

@@ -41,6 +41,7 @@ const ALSO: &[(Verb, &str, u16)] = &[
 const FILES: &[(&str, &[Format])] = &[
     ("/api/v1/cases", Format::TABLE),
     ("/api/v1/overdue", Format::TABLE),
+    ("/api/v1/audit", Format::TABLE),
     ("/api/v1/supervision/overview", Format::PAGE),
     ("/api/v1/reports/annual", Format::REPORT),
     ("/api/v1/organs/{organ_id}/ledger", &[Format::Csv, Format::Xlsx]),

@@ -7,7 +7,7 @@ use crate::api::http::page::{Page, PageParams, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
-use crate::case::Role;
+use crate::case::{AuditAction, Role};
 use crate::office::people::users::{UserDraft, UserWithRoles};
 use crate::office::{Answer, Authority, Caller, OfficeError, Passwords};
 use crate::store::people::users::{UserChange, UserKind};
@@ -194,7 +194,7 @@ async fn add(
             let (answer, is_replay) = office.service().once(&once, admitted, |db, ()| {
                 let made_user = office.people().add_user(db, authority.organ_id, &draft, &hash)?;
                 let detail = serde_json::json!({ "user_id": made_user.user.id.0 });
-                office.people().note(db, &caller, Some(authority.organ_id), "user.added", &detail)?;
+                office.people().note(db, &caller, Some(authority.organ_id), AuditAction::UserAdded, &detail)?;
                 let user = User::from(made_user);
                 made(&format!("/api/v1/users/{}", user.id), Some(user.version.to_string()), &user)
             })?;

@@ -32,6 +32,8 @@ const VERSION_MEMBER: &str = "{\"v\":";
 pub enum Unread {
     /// A newer release wrote a kind or a version that this one does not know.
     Newer,
+    /// The payload is of this kind, and the row says another.
+    OtherKind(String),
     /// The payload is damaged. Says where.
     Malformed(String),
 }
@@ -54,8 +56,8 @@ pub fn encode(event: &Event) -> Result<String, serde_json::Error> {
 /// The event that a row of the log with this kind and payload records.
 ///
 /// # Errors
-/// [`Unread::Newer`] for a kind or version of a newer release; [`Unread::Malformed`] if the payload is no JSON, lacks a
-/// member, has a value of another type, or is of another kind than its row.
+/// [`Unread::Newer`] for a kind or version of a newer release; [`Unread::OtherKind`] if the payload is of another kind than
+/// its row; [`Unread::Malformed`] if it is no JSON, lacks a member, or has a value of another type.
 pub fn decode(kind: &str, payload: &str) -> Result<Event, Unread> {
     if version_of(payload) > VERSION {
         return Err(Unread::Newer);
@@ -64,7 +66,7 @@ pub fn decode(kind: &str, payload: &str) -> Result<Event, Unread> {
     let event = read.into_event();
     let found = event.as_ref().map_or_else(|| kind_of(payload), |event| event.kind().to_owned());
     if found != kind {
-        return Err(Unread::Malformed(format!("a payload of kind {found} in a row of kind {kind}")));
+        return Err(Unread::OtherKind(found));
     }
     event.ok_or(Unread::Newer)
 }

@@ -9,7 +9,7 @@ mod preview;
 
 pub use preview::{CalendarPreview, ChangedDay, MOST_SHOWN, ShownCase};
 
-use crate::case::{Event, MovedDuty, Role, moved_duties};
+use crate::case::{AuditAction, Event, MovedDuty, Role, moved_duties};
 use crate::law::{Calendar, CalendarYear};
 use crate::mail::notice::MovedCase;
 use crate::office::calendar::self_check::ClockCheck;
@@ -161,8 +161,13 @@ impl WorkCalendars<'_> {
             "to": preview.version_after, "cases_moved": preview.cases_moved
         })
         .to_string();
-        let entry =
-            NewAudit { actor_id: by, organ_id: None, case_id: None, action: "calendar_activated", detail: &detail };
+        let entry = NewAudit {
+            actor_id: by,
+            organ_id: None,
+            case_id: None,
+            action: AuditAction::CalendarActivated,
+            detail: &detail,
+        };
         audit::append(db, entry, self.clock().now())?;
         Ok(())
     }

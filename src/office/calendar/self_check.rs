@@ -2,7 +2,7 @@
 
 use crate::case::OrganRules;
 use crate::office::calendar::change::{InForce, look_again};
-use crate::office::cases::case_file::derive_row;
+use crate::office::cases::case_file::{CaseFile, derive_row};
 use crate::office::reminders::OrganReminders;
 use crate::office::supervision::orders::read_order;
 use crate::office::{OfficeError, WorkCalendars};
@@ -13,7 +13,7 @@ use crate::store::{
 };
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -224,33 +224,61 @@ impl WorkCalendars<'_> {
                 written,
                 computed,
             };
-            let mut file = match file {
+            let file = match file {
                 Ok(file) => file,
                 Err(error) => {
                     found.push(differs("log".to_owned(), "-".to_owned(), error.to_string()));
                     continue;
                 }
             };
-            let duties = file.written_duties(today);
-            derive_row(&mut file, today);
-            // An organ added since the check began has no case under an older calendar.
-            let expected = in_force.version_of(row.organ_id).filter(|_| is_applied && row.is_open);
-            if let Some(expected) = expected.filter(|expected| row.calendar_version != *expected) {
+            if let Some(expected) = other_calendar(&row, in_force, is_applied) {
                 found.push(differs(CALENDAR.to_owned(), row.calendar_version.clone(), expected.to_owned()));
             }
-            // The fallback calendar of an unknown version has another version. That is not a difference.
-            file.row.calendar_version.clone_from(&row.calendar_version);
-            found.extend(columns(&row, &file.row).into_iter().map(|(what, a, b)| differs(what.to_owned(), a, b)));
             let rows = written.remove(&row.id).unwrap_or_default();
             check.duties += u64::try_from(rows.len()).unwrap_or(u64::MAX);
-            found.extend(compared(&rows, &duties).into_iter().map(|(key, a, b)| differs(format!("duty:{key}"), a, b)));
+            let Derived { columns, duties, .. } = compare(&row, &rows, file, today);
+            found.extend(columns.into_iter().map(|(what, a, b)| differs(what.to_owned(), a, b)));
+            found.extend(duties.into_iter().map(|(key, a, b)| differs(format!("duty:{key}"), a, b)));
         }
         Ok((ids.last().copied(), found))
     }
 }
 
+/// Differences between what is stored of a case and what its log gives on a day.
+#[derive(Debug, Clone, Default)]
+pub(in crate::office) struct Derived {
+    /// Column, stored value, computed value.
+    pub columns: Vec<(&'static str, String, String)>,
+    /// Key of the duty, stored duty, computed duty. `-` stands for no duty.
+    pub duties: Vec<(String, String, String)>,
+    /// The keys of all computed duties.
+    pub keys: BTreeSet<String>,
+}
+
+/// Compares the row of a case and its duties, without those of orders, with what its log gives on `today`.
+pub(in crate::office) fn compare(
+    row: &CaseRow,
+    rows: &[ObligationRow],
+    mut file: CaseFile,
+    today: NaiveDate,
+) -> Derived {
+    let duties = file.written_duties(today);
+    derive_row(&mut file, today);
+    // The fallback calendar of an unknown version has another version. That is not a difference.
+    file.row.calendar_version.clone_from(&row.calendar_version);
+    let found = (columns(row, &file.row), compared(rows, &duties));
+    Derived { columns: found.0, duties: found.1, keys: duties.into_iter().map(|duty| duty.key).collect() }
+}
+
+/// The calendar version in force, if an open case is under another one although the change was applied to all. An organ
+/// added since `in_force` was loaded has no case under an older calendar.
+pub(in crate::office) fn other_calendar<'a>(row: &CaseRow, in_force: &'a InForce, is_applied: bool) -> Option<&'a str> {
+    let expected = in_force.version_of(row.organ_id).filter(|_| is_applied && row.is_open);
+    expected.filter(|expected| row.calendar_version != *expected)
+}
+
 /// The unreadable settings of organs, which block computing their cases or sending their reminders.
-fn check_settings(db: &mut Db) -> Result<Vec<Difference>, OfficeError> {
+pub(in crate::office) fn check_settings(db: &mut Db) -> Result<Vec<Difference>, OfficeError> {
     let mut found = Vec::new();
     let of_reminders: HashMap<OrganId, String> = settings::all(db)?.into_iter().collect();
     let differs = |code: &str, what: &str, error: serde_json::Error| Difference {

@@ -1,6 +1,6 @@
 //! Applicants: identifying data is sealed, shown masked, and disclosed in clear text only with a recorded reason.
 
-use crate::case::{ApplicantKind, Event, Role, ServiceResult, is_id_card};
+use crate::case::{ApplicantKind, AuditAction, Event, Role, ServiceResult, is_id_card};
 use crate::office::cases::case_file::read_log;
 use crate::office::people::reading_limits::Brake;
 use crate::office::service::validation::Checks;
@@ -147,7 +147,7 @@ impl Cases<'_> {
                 actor_id: Some(caller.user_id),
                 organ_id: Some(row.organ_id),
                 case_id: Some(id),
-                action: "applicant.revealed",
+                action: AuditAction::ApplicantRevealed,
                 detail: &detail,
             };
             self.service().note_from(db, &caller.origin, entry)?;

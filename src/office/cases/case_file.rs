@@ -250,6 +250,16 @@ impl Cases<'_> {
     pub(in crate::office) fn files_of(&self, db: &mut Db, rows: Vec<CaseRow>) -> Result<Vec<FileOrFault>, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
         let logs = events::load_many(db, &ids)?;
+        self.files_of_logs(db, rows, &logs)
+    }
+
+    /// Like [`Cases::files_of`], with the logs already loaded.
+    pub(in crate::office) fn files_of_logs(
+        &self,
+        db: &mut Db,
+        rows: Vec<CaseRow>,
+        logs: &HashMap<CaseId, Vec<EventRow>>,
+    ) -> Result<Vec<FileOrFault>, OfficeError> {
         let mut desks = OrganContexts::of_rows(db, &rows)?;
         let mut files = Vec::with_capacity(rows.len());
         for row in rows {
@@ -418,6 +428,10 @@ pub fn read_log(log: &[EventRow]) -> Result<Vec<Event>, OfficeError> {
 pub(in crate::office) fn read_event(row: &EventRow) -> Result<Event, OfficeError> {
     log::decode(&row.kind, &row.body).map_err(|why| match why {
         log::Unread::Newer => OfficeError::Unreadable(Unread::Newer { case: row.case_id.0, seq: row.seq }),
+        log::Unread::OtherKind(found) => {
+            let what = format!("event {} of case {}: {found} in a row of kind {}", row.seq, row.case_id.0, row.kind);
+            OfficeError::unreadable(what)
+        }
         log::Unread::Malformed(error) => {
             OfficeError::unreadable(format!("event {} of case {}: {error}", row.seq, row.case_id.0))
         }

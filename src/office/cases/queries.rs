@@ -1,7 +1,7 @@
 //! Views of cases: lists, possible actions, the log, and the clock as of any day and under hypothetical facts.
 
 use super::applicants::REVEALERS;
-use crate::case::{Action, Case, Event, Obligation, Role, actions, extension_is_possible};
+use crate::case::{Action, AuditAction, Case, Event, Obligation, Role, actions, extension_is_possible};
 use crate::law::{
     Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, warning_level_between,
 };
@@ -139,9 +139,9 @@ impl Cases<'_> {
             let index = self.store().sealer().blind_index("name_search", &text.trim().to_lowercase());
             let detail = serde_json::json!({ "text_index": index });
             self.store().write(|db| {
-                organs
-                    .iter()
-                    .try_for_each(|organ| self.people().note(db, caller, Some(*organ), "applicants.searched", &detail))
+                organs.iter().try_for_each(|organ| {
+                    self.people().note(db, caller, Some(*organ), AuditAction::ApplicantsSearched, &detail)
+                })
             })?;
         }
         query.filter.names_in = organs;

@@ -4,7 +4,7 @@
 //! exports follow from the log. Copies are followed one by one: mails, and the answers kept for repeated requests.
 
 use crate::case::redaction::{ERASED, RedactionFault, redacted};
-use crate::case::{Event, Role};
+use crate::case::{AuditAction, Event, Role};
 use crate::office::cases::case_file::{CaseFile, folded};
 use crate::office::cases::queries::Shown;
 use crate::office::people::access::{Readmitted, readmit};
@@ -87,7 +87,7 @@ impl Cases<'_> {
                 actor_id: Some(caller.user_id),
                 organ_id: Some(file.row.organ_id),
                 case_id: Some(id),
-                action: "case.redacted",
+                action: AuditAction::CaseRedacted,
                 detail: &detail.to_string(),
             };
             audit::append(db, entry, self.clock().now())?;

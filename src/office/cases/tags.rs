@@ -1,6 +1,6 @@
 //! Subject tags, by which clerks mark what a case is about, to find cases on the same matter together.
 
-use crate::case::Role;
+use crate::case::{AuditAction, Role};
 use crate::office::service::validation::Checks;
 use crate::office::{Caller, Cases, OfficeError};
 use crate::store::evidence::audit::{self, NewAudit};
@@ -55,7 +55,7 @@ impl Cases<'_> {
                 actor_id: Some(caller.user_id),
                 organ_id: Some(row.organ_id),
                 case_id: Some(id),
-                action: "case.tagged",
+                action: AuditAction::CaseTagged,
                 detail: &detail,
             };
             audit::append(db, entry, now)?;

@@ -2,7 +2,7 @@
 
 use super::derived::Deriving;
 use crate::case::historical::recorded;
-use crate::case::{Event, fold};
+use crate::case::{AuditAction, Event, fold};
 use crate::office::cases::applicants::{stored_contact, stored_identity_kind};
 use crate::office::cases::case_file::read_log;
 use crate::office::people::reading_limits::Brake;
@@ -65,7 +65,7 @@ impl Ledgers<'_> {
             actor_id: caller.map(|caller| caller.user_id),
             organ_id: Some(organ),
             case_id: None,
-            action: "ledger.exported_in_clear",
+            action: AuditAction::LedgerExportedInClear,
             detail: &detail,
         };
         let origin = caller.map_or_else(Origin::default, |caller| caller.origin.clone());

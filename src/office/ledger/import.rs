@@ -4,7 +4,7 @@
 use super::series::{Series, SeriesKey, SeriesKind, SeriesLine, SeriesPlace};
 use super::{ImportOptions, LedgerImport};
 use crate::case::historical::{Beside, Past, PastLog, Remark, past_log};
-use crate::case::{Actor, Context, IdentityKind, NotAllowed, is_id_card};
+use crate::case::{Actor, AuditAction, Context, IdentityKind, NotAllowed, is_id_card};
 use crate::office::cases::applicants::Contact;
 use crate::office::cases::case_file::{CaseFile, OrganContext, actor_without_roles, bytes_of, derive_row, written};
 use crate::office::cases::{blank_row, numbered};
@@ -15,6 +15,7 @@ use crate::report::ledger::{Headings, LedgerFile, LedgerReader, LedgerRow, Perso
 use crate::store::cases::applicants::{self, NewApplicant};
 use crate::store::cases::events::{self, LogEnd};
 use crate::store::evidence::audit::{self, NewAudit};
+use crate::store::evidence::numbers::{self, Raise};
 use crate::store::ledger::{self, Batch, Growth, LedgerRowRow};
 use crate::store::people::departments::{self, DepartmentRow};
 use crate::store::{
@@ -456,13 +457,21 @@ impl<'a> Import<'a> {
         let unmapped = self.reader.unmapped();
         if self.writes() {
             for ((kind, year), last) in self.series.reached() {
-                counters::raise_to(db, self.organ(), year, kind.code(), last)?;
+                self.raise(db, (kind, year), last)?;
             }
             self.note(db, bytes)?;
         }
         let writes = self.writes();
         let report = self.telling.finish(unmapped, writes);
         Ok(LedgerImport { jumps: self.series.jumps(), ..report })
+    }
+
+    /// Raises a series to the last number of the ledger, and records it.
+    fn raise(&self, db: &mut Db, (kind, year): SeriesKey, to: i64) -> Result<(), OfficeError> {
+        let Some(from) = counters::raise_to(db, self.organ(), year, kind.code(), to)? else { return Ok(()) };
+        let raise = Raise { year, series: kind.code().to_owned(), from, to, why: "ledger".to_owned() };
+        let actor = self.caller.map(|caller| caller.user_id);
+        Ok(numbers::record_raise(db, self.organ(), &raise, actor, self.now)?)
     }
 
     /// Records who imported which file.
@@ -476,7 +485,7 @@ impl<'a> Import<'a> {
             actor_id: self.caller.map(|caller| UserId(caller.user_id.0)),
             organ_id: Some(self.organ()),
             case_id: None,
-            action: "ledger.imported",
+            action: AuditAction::LedgerImported,
             detail: &detail.to_string(),
         };
         audit::append(db, entry, self.now)?;

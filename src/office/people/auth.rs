@@ -1,6 +1,7 @@
 //! Sign-in and sign-out: passwords, access tokens, refresh tokens. All state is in the database, so that every instance
 //! counts and revokes alike. Each step is recorded in the audit log.
 
+use crate::case::AuditAction;
 use crate::office::{Caller, OfficeError, Origin, People};
 use crate::store::people::users::UserRow;
 use crate::store::{
@@ -48,7 +49,7 @@ impl People<'_> {
         db: &mut Db,
         caller: &Caller,
         user: UserId,
-        action: &str,
+        action: AuditAction,
         detail: &Value,
     ) -> Result<(), OfficeError> {
         self.service().record(db, &caller.origin, action, Some(caller.user_id), Some(user), detail)?;
@@ -94,7 +95,7 @@ impl People<'_> {
             let life = TimeDelta::seconds(i64::from(self.settings().security.refresh_token_s));
             let (row, token) = new_refresh(user.id, FamilyId(Uuid::now_v7()), now, Ts(now.0 + life))?;
             tokens::insert(db, &row)?;
-            self.service().record(db, origin, "sign_in.succeeded", Some(user.id), Some(user.id), &json!({}))?;
+            self.service().record(db, origin, AuditAction::SignedIn, Some(user.id), Some(user.id), &json!({}))?;
             Ok((still.token_epoch, token))
         })?;
         self.pair(user.id, epoch, refresh_token)
@@ -117,7 +118,7 @@ impl People<'_> {
                 json!({ "why": "unknown_name", "name_hash": name })
             }
         };
-        self.service().record(db, origin, "sign_in.failed", None, user.map(|user| user.id), &detail)?;
+        self.service().record(db, origin, AuditAction::SignInFailed, None, user.map(|user| user.id), &detail)?;
         Ok(())
     }
 
@@ -142,7 +143,14 @@ impl People<'_> {
             if row.used_at.is_some() || !tokens::mark_used(db, row.id, now)? {
                 tokens::revoke_family(db, row.family, now)?;
                 users::bump_epoch(db, row.user_id)?;
-                self.service().record(db, origin, "refresh_token.reused", None, Some(row.user_id), &json!({}))?;
+                self.service().record(
+                    db,
+                    origin,
+                    AuditAction::RefreshTokenReused,
+                    None,
+                    Some(row.user_id),
+                    &json!({}),
+                )?;
                 tracing::warn!(user_id = %row.user_id.0, "refresh token used twice: login revoked");
                 return Ok(Exchange::Refused);
             }
@@ -172,7 +180,7 @@ impl People<'_> {
                 None => tokens::revoke_all(db, caller.user_id, now)?,
             }
             users::bump_epoch(db, caller.user_id)?;
-            self.note_about(db, caller, caller.user_id, "sign_out", &detail)
+            self.note_about(db, caller, caller.user_id, AuditAction::SignedOut, &detail)
         })
     }
 
@@ -187,7 +195,7 @@ impl People<'_> {
         self.store().write(|db| self.begin_password_change(db, id, &caller.origin))?.open()?;
         let user = self.store().read::<_, OfficeError>(|db| Ok(users::find(db, id)?))?;
         if !self.passwords().verify(current, Some(&user.password_hash)) {
-            self.store().write(|db| self.note_about(db, caller, id, "password.change_failed", &json!({})))?;
+            self.store().write(|db| self.note_about(db, caller, id, AuditAction::PasswordChangeFailed, &json!({})))?;
             return Err(OfficeError::invalid("/current_password", "wrong_password", "现口令不正确"));
         }
         self.store().write(|db| self.end_password_change(db, id))?;
@@ -205,7 +213,7 @@ impl People<'_> {
             }
             users::set_password(db, id, &hash)?;
             tokens::revoke_all(db, id, now)?;
-            self.note_about(db, caller, id, "password.changed", &json!({}))
+            self.note_about(db, caller, id, AuditAction::PasswordChanged, &json!({}))
         })
     }
 

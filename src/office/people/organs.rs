@@ -1,7 +1,7 @@
 //! Organs and their departments.
 
 use super::access::{authority_at, require_member};
-use crate::case::{OrganRules, Role};
+use crate::case::{AuditAction, OrganRules, Role};
 use crate::law::Overlay;
 use crate::office::calendar::change::look_again;
 use crate::office::service::validation::Checks;
@@ -105,7 +105,7 @@ impl People<'_> {
     pub fn add_organ(&self, db: &mut Db, caller: &Caller, draft: &OrganDraft) -> Result<OrganRow, OfficeError> {
         self.admit_organ(db, caller, draft.parent_id)?;
         let row = self.insert_organ(db, draft)?;
-        self.note(db, caller, Some(row.id), "organ.added", &serde_json::json!({ "organ_id": row.id.0 }))?;
+        self.note(db, caller, Some(row.id), AuditAction::OrganAdded, &serde_json::json!({ "organ_id": row.id.0 }))?;
         Ok(row)
     }
 
@@ -218,7 +218,7 @@ impl People<'_> {
             }
             checks.done()?;
             let row = organs::update(db, &row)?;
-            self.note(db, caller, Some(id), "organ.changed", &serde_json::json!({ "version": row.version }))?;
+            self.note(db, caller, Some(id), AuditAction::OrganChanged, &serde_json::json!({ "version": row.version }))?;
             Ok(row)
         })
     }
@@ -246,7 +246,13 @@ impl People<'_> {
         let name = checks.line("/name", name, 100);
         checks.done()?;
         let row = departments::insert(db, organ, &code, &name).map_err(|error| taken(error, "科室代码已被使用"))?;
-        self.note(db, caller, Some(organ), "department.added", &serde_json::json!({ "department_id": row.id.0 }))?;
+        self.note(
+            db,
+            caller,
+            Some(organ),
+            AuditAction::DepartmentAdded,
+            &serde_json::json!({ "department_id": row.id.0 }),
+        )?;
         Ok(row)
     }
 
@@ -282,7 +288,13 @@ impl People<'_> {
             row.head_id = change.head_id.unwrap_or(row.head_id);
             row.is_active = change.is_active.unwrap_or(row.is_active);
             let row = departments::update(db, &row)?;
-            self.note(db, caller, Some(organ), "department.changed", &serde_json::json!({ "department_id": id.0 }))?;
+            self.note(
+                db,
+                caller,
+                Some(organ),
+                AuditAction::DepartmentChanged,
+                &serde_json::json!({ "department_id": id.0 }),
+            )?;
             Ok(row)
         })
     }
@@ -293,7 +305,7 @@ impl People<'_> {
         db: &mut Db,
         caller: &Caller,
         organ_id: Option<OrganId>,
-        action: &str,
+        action: AuditAction,
         detail: &Value,
     ) -> Result<(), OfficeError> {
         let detail = detail.to_string();

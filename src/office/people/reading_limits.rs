@@ -3,6 +3,7 @@
 //!
 //! Counts entries of the audit log itself, so that all instances agree and no disclosure goes uncounted.
 
+use crate::case::AuditAction;
 use crate::law::civil_day;
 use crate::mail::alarm::{self, InTheClear};
 use crate::mail::notice::Post;
@@ -31,10 +32,10 @@ enum Level {
 
 impl Brake {
     /// The audit action that is counted.
-    const fn action(self) -> &'static str {
+    const fn action(self) -> AuditAction {
         match self {
-            Self::Reveals => "applicant.revealed",
-            Self::ClearLedgers => "ledger.exported_in_clear",
+            Self::Reveals => AuditAction::ApplicantRevealed,
+            Self::ClearLedgers => AuditAction::LedgerExportedInClear,
         }
     }
 
@@ -45,12 +46,12 @@ impl Brake {
         }
     }
 
-    const fn alarm(self, level: Level) -> &'static str {
+    const fn alarm(self, level: Level) -> AuditAction {
         match (self, level) {
-            (Self::Reveals, Level::Half) => "alarm.reveals_half",
-            (Self::Reveals, Level::Limit) => "alarm.reveals_limit",
-            (Self::ClearLedgers, Level::Half) => "alarm.clear_ledgers_half",
-            (Self::ClearLedgers, Level::Limit) => "alarm.clear_ledgers_limit",
+            (Self::Reveals, Level::Half) => AuditAction::RevealsHalf,
+            (Self::Reveals, Level::Limit) => AuditAction::RevealsLimit,
+            (Self::ClearLedgers, Level::Half) => AuditAction::ClearLedgersHalf,
+            (Self::ClearLedgers, Level::Limit) => AuditAction::ClearLedgersLimit,
         }
     }
 
@@ -127,7 +128,7 @@ impl People<'_> {
             Level::Limit => most,
         };
         let queued = self.mail_alarm(db, brake, level, caller, organ, count)?;
-        tracing::warn!(user_id = %caller.user_id.0, action, count, "personal data is read often");
+        tracing::warn!(user_id = %caller.user_id.0, action = action.code(), count, "personal data is read often");
         let detail = serde_json::json!({ "count": count, "limit": most, "mails": queued }).to_string();
         let actor_id = Some(caller.user_id);
         let entry = NewAudit { actor_id, organ_id: Some(organ), case_id: None, action, detail: &detail };
@@ -152,7 +153,7 @@ impl People<'_> {
         };
         let (what, span, setting) = brake.words();
         let told = InTheClear {
-            key: brake.alarm(level),
+            key: brake.alarm(level).code(),
             user: (caller.user_id, &caller.display_name, &caller.username),
             organ,
             what,
@@ -185,7 +186,7 @@ mod tests {
         ];
         for brake in [Brake::Reveals, Brake::ClearLedgers] {
             for level in [Level::Half, Level::Limit] {
-                let quoted = format!("'{}'", brake.alarm(level));
+                let quoted = format!("'{}'", brake.alarm(level).code());
                 // Once where earlier alarms are counted, once in the trigger.
                 assert!(TRIGGERS.iter().all(|sql| sql.matches(&quoted).count() == 2), "{quoted}");
             }

@@ -5,6 +5,7 @@
 //! An attempt is counted before its password is verified, so that concurrent attempts cannot exceed the limit.
 
 use super::auth::digest;
+use crate::case::AuditAction;
 use crate::office::service::origin::Origin;
 use crate::office::{OfficeError, People};
 use crate::store::people::tokens::{self, CountedFailures, Lockout};
@@ -128,7 +129,7 @@ impl People<'_> {
                 let ended = tokens::clear_attempts(db, &key)?;
                 self.record_ended(db, ended)?;
             }
-            self.service().record(db, &origin, "sign_in.unlocked", None, Some(user.id), &json!({}))?;
+            self.service().record(db, &origin, AuditAction::SignInUnlocked, None, Some(user.id), &json!({}))?;
             Ok(())
         })
     }
@@ -192,7 +193,7 @@ impl People<'_> {
         // The lock-out of a network does not concern a single account.
         let subject = subject.filter(|_| limit.name != "address");
         let detail = json!({ "limit": limit.name, "after": limit.most, "until": Ts(until).to_string() });
-        let entry = self.service().record(db, origin, "sign_in.locked", None, subject, &detail)?;
+        let entry = self.service().record(db, origin, AuditAction::SignInLocked, None, subject, &detail)?;
         Ok(tokens::note_lockout(db, &limit.key, entry)?)
     }
 
@@ -202,7 +203,7 @@ impl People<'_> {
         let began = audit::find(db, audit_id)?;
         let origin = Origin { address: began.address.and_then(|text| text.parse().ok()), request_id: None };
         let detail = json!({ "locked": audit_id.0, "refused": refused });
-        self.service().record(db, &origin, "sign_in.lock_ended", None, began.subject_id, &detail)?;
+        self.service().record(db, &origin, AuditAction::SignInLockEnded, None, began.subject_id, &detail)?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::auth::normal_name;
 use super::indispensable::refuse_last;
 use super::leaving::organs_of;
 use super::organs::taken;
-use crate::case::Role;
+use crate::case::{AuditAction, Role};
 use crate::office::service::validation::{Checks, is_email};
 use crate::office::{Caller, OfficeError, Passwords, People};
 use crate::store::people::users::{self, UserChange, UserKind, UserRow};
@@ -129,9 +129,9 @@ impl People<'_> {
                 detail["taken_back"] = serde_json::json!(self.take_back(db, &user, &had)?);
             }
             let action = match change.is_active {
-                Some(false) if user.is_active => "user.deactivated",
-                Some(true) if !user.is_active => "user.reactivated",
-                Some(_) | None => "user.changed",
+                Some(false) if user.is_active => AuditAction::UserDeactivated,
+                Some(true) if !user.is_active => AuditAction::UserReactivated,
+                Some(_) | None => AuditAction::UserChanged,
             };
             self.note_about(db, caller, id, action, &detail)?;
             Ok(UserWithRoles { user: users::find(db, id)?, roles: users::roles(db, id)? })
@@ -192,7 +192,7 @@ impl People<'_> {
             }
             let taken = self.take_back(db, &before, &had)?;
             let detail = serde_json::json!({ "user_id": id.0, "roles": roles, "taken_back": taken });
-            self.note(db, caller, Some(organ), "user.roles_set", &detail)?;
+            self.note(db, caller, Some(organ), AuditAction::UserRolesSet, &detail)?;
             Ok(UserWithRoles { user: users::find(db, id)?, roles: users::roles(db, id)? })
         })
     }
@@ -214,7 +214,7 @@ impl People<'_> {
             tokens::revoke_all(db, id, now)?;
             // A person who had the password may have the calendar address too.
             feeds::remove(db, id)?;
-            self.note_about(db, caller, id, "user.password_reset", &serde_json::json!({ "user_id": id.0 }))
+            self.note_about(db, caller, id, AuditAction::PasswordReset, &serde_json::json!({ "user_id": id.0 }))
         })?;
         Ok(password)
     }

@@ -2,7 +2,7 @@
 
 use crate::case::reminder_days::Days;
 use crate::case::text::is_line_break;
-use crate::case::{Role, reminder_policy};
+use crate::case::{AuditAction, Role, reminder_policy};
 use crate::law::{DueRange, WarningLevel, warning_level_between};
 use crate::mail::duty::DutyWords;
 use crate::office::cases::case_file::{OrganContext, OrganContexts};
@@ -35,7 +35,7 @@ impl Reminders<'_> {
             crate::office::random(&mut bytes)?;
             let token = hex::encode(bytes);
             feeds::set(db, caller.user_id, &digest(&token), self.clock().now())?;
-            self.people().note(db, caller, None, "feed.renewed", &serde_json::json!({}))?;
+            self.people().note(db, caller, None, AuditAction::FeedRenewed, &serde_json::json!({}))?;
             Ok(token)
         })
     }
@@ -49,7 +49,7 @@ impl Reminders<'_> {
             if !feeds::remove(db, caller.user_id)? {
                 return Err(OfficeError::NotFound);
             }
-            self.people().note(db, caller, None, "feed.ended", &serde_json::json!({}))
+            self.people().note(db, caller, None, AuditAction::FeedEnded, &serde_json::json!({}))
         })
     }
 

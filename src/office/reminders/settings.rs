@@ -1,7 +1,7 @@
 //! The reminder settings of organs and the mail preferences of persons.
 
 use super::organ_settings::{Effective, OrganReminders};
-use crate::case::Role;
+use crate::case::{AuditAction, Role};
 use crate::office::people::leaving::organs_of;
 use crate::office::service::validation::Checks;
 use crate::office::{Caller, OfficeError, Reminders};
@@ -105,7 +105,7 @@ impl Reminders<'_> {
                 db,
                 caller,
                 Some(organ),
-                "reminders.settled",
+                AuditAction::RemindersSet,
                 &serde_json::json!({ "settings": own }),
             )?;
             self.stored_settings(db, organ)
@@ -152,7 +152,7 @@ impl Reminders<'_> {
                 "user_id": user.0, "is_digest": row.is_digest, "absent_from": row.absent_from,
                 "absent_until": row.absent_until, "deputy_id": row.deputy_id.map(|id| id.0),
             });
-            self.people().note(db, caller, None, "user.mail_choice", &detail)?;
+            self.people().note(db, caller, None, AuditAction::MailChoiceSet, &detail)?;
             Ok(row.into())
         })
     }

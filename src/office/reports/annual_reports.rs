@@ -1,6 +1,6 @@
 //! 年度报告: due dates, and recording the publication.
 
-use crate::case::{AnnualDuty, AnnualReport, ObligationKind, annual_report_key, annual_reports};
+use crate::case::{AnnualDuty, AnnualReport, AuditAction, ObligationKind, annual_report_key, annual_reports};
 use crate::office::{Caller, OfficeError, Reports};
 use crate::store::cases::obligations::{CurrentDuty, MET, OPEN};
 use crate::store::reports::{annual_reports as rows, annual_reports::AnnualReportRow};
@@ -87,7 +87,7 @@ impl Reports<'_> {
         };
         rows::insert(db, &row)
             .map_err(|error| crate::office::people::organs::taken(error, "该年度报告的公布日期已经登记"))?;
-        self.keep_report(db, caller, organ, year)?;
+        let sha256 = self.keep_report(db, caller, organ, year)?;
         let owed = owed_on(desk.rules.annual_report, year);
         if let Some(owed) = &owed {
             let duty = CurrentDuty {
@@ -102,8 +102,8 @@ impl Reports<'_> {
             };
             rows::put_duty(db, organ, &duty, self.clock().now())?;
         }
-        let detail = serde_json::json!({ "year": year, "published_on": published_on });
-        self.people().note(db, caller, Some(organ), "annual_report.published", &detail)?;
+        let detail = serde_json::json!({ "year": year, "published_on": published_on, "sha256": sha256 });
+        self.people().note(db, caller, Some(organ), AuditAction::AnnualReportPublished, &detail)?;
         Ok(AnnualReportLine {
             year,
             due_on: owed.as_ref().map(|owed| owed.due_on),

@@ -2,7 +2,7 @@
 
 use super::super::{Caller, OfficeError, Reports};
 use super::{FIRST_YEAR, ReportScope};
-use crate::case::Role;
+use crate::case::{AuditAction, Role};
 use crate::report::annual::{Form, OwnFigures};
 use crate::store::reports::{self, FiguresRow};
 use crate::store::{Db, OrganId, people::organs};
@@ -119,7 +119,7 @@ impl Reports<'_> {
                 db,
                 caller,
                 Some(organ),
-                "report_figures.set",
+                AuditAction::ReportFiguresSet,
                 &serde_json::json!({ "year": year, "version": row.version }),
             )?;
             Ok(FiguresView { own, version: row.version })

@@ -13,6 +13,7 @@ use crate::store::cases::CaseRow;
 use crate::store::cases::events::EventRow;
 use crate::store::reports::{self, SnapshotRow};
 use crate::store::{Db, OrganId, Ts, cases::events, people::organs};
+use aws_lc_rs::digest::{SHA256, digest};
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
@@ -87,14 +88,15 @@ pub struct Adjustments {
 }
 
 impl Reports<'_> {
-    /// Stores the report on a year as it is now: a government's with the organs below it, a department's alone.
+    /// Stores the report on a year as it is now: a government's with the organs below it, a department's alone. Returns
+    /// the SHA-256 of what is stored, in hexadecimal, for the audit log.
     pub(in super::super) fn keep_report(
         &self,
         db: &mut Db,
         caller: &Caller,
         organ: OrganId,
         year: i32,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<String, OfficeError> {
         let with_subordinates = self.cases().desk(db, organ)?.rules.annual_report == AnnualReport::Government;
         let query = ReportQuery { with_subordinates, ..ReportQuery::of_year(year) };
         let organ_row = organs::find(db, organ)?;
@@ -108,7 +110,8 @@ impl Reports<'_> {
             taken_by: Some(caller.user_id),
             taken_at: self.clock().now(),
         };
-        Ok(reports::keep(db, &row)?)
+        reports::keep(db, &row)?;
+        Ok(hex::encode(digest(&SHA256, row.body.as_bytes())))
     }
 
     /// The report on a year as it was published.

@@ -1,5 +1,6 @@
 //! The origin of a request, for the throttle and the audit log.
 
+use crate::case::AuditAction;
 use crate::office::{OfficeError, Service};
 use crate::store::evidence::audit::{self, NewAudit, Whence};
 use crate::store::{AuditId, Db, UserId};
@@ -37,7 +38,7 @@ impl Service<'_> {
         &self,
         db: &mut Db,
         origin: &Origin,
-        action: &str,
+        action: AuditAction,
         actor: Option<UserId>,
         subject: Option<UserId>,
         detail: &Value,

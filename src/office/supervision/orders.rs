@@ -1,6 +1,6 @@
 //! 督办单: issuing, answering, reviewing and cancelling. Order, duty, audit entry and mails commit together.
 
-use crate::case::{NotAllowed, ObligationKind, Order, OrderAct, OrderCommand, OrderStatus, Role};
+use crate::case::{AuditAction, NotAllowed, ObligationKind, Order, OrderAct, OrderCommand, OrderStatus, Role};
 use crate::law::chinese_date;
 use crate::mail::deputies::with_deputies;
 use crate::mail::order_notice::Notice;
@@ -456,13 +456,13 @@ fn issuers(db: &mut Db, row: &OrderRow) -> Result<Vec<Recipient>, OfficeError> {
     Ok(issuer.map_or(holders, |issuer| vec![issuer]))
 }
 
-const fn action(act: OrderAct) -> &'static str {
+const fn action(act: OrderAct) -> AuditAction {
     match act {
-        OrderAct::Issue => "order.issued",
-        OrderAct::Answer => "order.answered",
-        OrderAct::Return => "order.returned",
-        OrderAct::Close => "order.closed",
-        OrderAct::Cancel => "order.cancelled",
+        OrderAct::Issue => AuditAction::OrderIssued,
+        OrderAct::Answer => AuditAction::OrderAnswered,
+        OrderAct::Return => AuditAction::OrderReturned,
+        OrderAct::Close => AuditAction::OrderClosed,
+        OrderAct::Cancel => AuditAction::OrderCancelled,
     }
 }
 

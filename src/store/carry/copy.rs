@@ -12,10 +12,11 @@ use super::rows::{Digest, Writer, read};
 use super::sqlite;
 use super::target::{analyse, empty_database, empty_file, key_at_hand, require_known};
 use super::unchecked::unchecked;
+use crate::store::StoreError;
 use crate::store::database::db::{Begin, ConnectionRole, Db, Manager, Session, on_each, transaction};
 use crate::store::database::options::Address;
 use crate::store::database::{foreign, migrate};
-use crate::store::{MIGRATION_STEPS, StoreError};
+use crate::store::evidence::upgrade::STEPS;
 
 /// A finished copy.
 #[derive(Debug, Clone)]
@@ -112,7 +113,7 @@ impl Plan<'_> {
         let Self { source, key_check, reason } = self;
         without_limit(source)?;
         without_limit(target)?;
-        let (_, copied) = migrate::run_then(target, &key_check, MIGRATION_STEPS, |target| {
+        let (_, copied) = migrate::run_then(target, &key_check, STEPS, |target| {
             let copied = transaction(source, Begin::Snapshot, |source| carry_all(source, target))?;
             pause_mail(target, reason)?;
             Ok(copied)

@@ -13,7 +13,8 @@ use crate::store::database::foreign::UNFINISHED;
 use crate::store::database::migrate;
 use crate::store::database::options::Address;
 use crate::store::database::seal::Sealer;
-use crate::store::{DatabaseOptions, MIGRATION_STEPS, StoreError};
+use crate::store::evidence::upgrade::STEPS;
+use crate::store::{DatabaseOptions, StoreError};
 
 /// A restored database.
 #[derive(Debug, Clone)]
@@ -68,7 +69,7 @@ impl Source<'_> {
         let place = Address::Sqlite(unfinished.path().to_owned());
         let mut db = Manager::new(place, Session::MIGRATION, ConnectionRole::Writer).open()?;
         transaction(&mut db, Begin::Write, |db| self.pause(db))?;
-        let migrated = migrate::run(&mut db, sealer.check(), MIGRATION_STEPS)?;
+        let migrated = migrate::run(&mut db, sealer.check(), STEPS)?;
         let verified = chains::verify(&mut db)?;
         sqlite::close(db)?;
         unfinished.put_in_place(path, is_there)?;
@@ -95,7 +96,7 @@ impl Source<'_> {
             on_each!(db => db.batch_execute(&format!("DROP TABLE IF EXISTS {UNFINISHED}")))?;
             Ok::<(), StoreError>(())
         })?;
-        let migrated = migrate::run(&mut db, sealer.check(), MIGRATION_STEPS)?;
+        let migrated = migrate::run(&mut db, sealer.check(), STEPS)?;
         analyse(&mut db)?;
         let verified = chains::verify(&mut db)?;
         Ok(Restored { database: address.to_string(), contents, migrated, verified })

@@ -191,6 +191,33 @@ pub fn contact(sealer: &Sealer, row: &ApplicantRow) -> Result<Option<Secret<Stri
     row.contact_sealed.as_deref().map(|sealed| open(sealer, contact_place(row.id), sealed)).transpose()
 }
 
+/// The columns of an applicant that cannot be decrypted, or that do not fit each other: the keyed hash is that of kind
+/// and number, and kind, number and hash are there together.
+#[must_use]
+pub fn unsound_columns(sealer: &Sealer, row: &ApplicantRow) -> Vec<&'static str> {
+    let mut unsound = Vec::new();
+    let index = match identity(sealer, row) {
+        Ok(number) => number.zip(row.identity_kind.as_deref()).map(|(number, kind)| {
+            // The sealed number is normalised already.
+            sealer.blind_index(kind, &number.into_inner())
+        }),
+        Err(_) => {
+            unsound.push("identity_sealed");
+            row.identity_index.clone()
+        }
+    };
+    if index != row.identity_index {
+        unsound.push("identity_index");
+    }
+    if row.identity_kind.is_some() != row.identity_sealed.is_some() {
+        unsound.push("identity_kind");
+    }
+    if contact(sealer, row).is_err() {
+        unsound.push("contact_sealed");
+    }
+    unsound
+}
+
 fn open(sealer: &Sealer, place: Place, sealed: &[u8]) -> Result<Secret<String>, StoreError> {
     let bytes = sealer.open(place, sealed)?.into_inner();
     String::from_utf8(bytes).map(Secret::new).map_err(|_| StoreError::Corrupt("sealed text is not UTF-8".into()))

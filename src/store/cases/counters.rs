@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::store::database::db::{Both, Db, on_each};
+use crate::store::database::db::{Db, on_each};
 use crate::store::database::schema::counters;
 use crate::store::{OrganId, StoreError};
 
@@ -58,17 +58,18 @@ pub fn last(db: &mut Db, organ: OrganId, year: i32, kind: &str) -> Result<i64, S
     checked(last.unwrap_or(0), year, kind)
 }
 
-/// Raises a series to at least `number`, for numbers assigned before this system was introduced.
+/// Raises a series to at least `number`, for numbers assigned before this system was introduced. Returns the last
+/// number before, or `None` if the series is that far already. The caller must record the raise in the audit log.
 ///
 /// # Errors
-/// [`StoreError::Busy`] if another transaction holds the series too long.
-pub fn raise_to(db: &mut Db, organ: OrganId, year: i32, kind: &str, number: i64) -> Result<(), StoreError> {
-    let row =
-        (counters::organ_id.eq(organ), counters::year.eq(year), counters::kind.eq(kind), counters::last.eq(number));
-    Both(diesel::insert_into(counters::table).values(row).on_conflict_do_nothing()).execute(db)?;
-    let behind = counters::table.find((organ, year, kind)).filter(counters::last.lt(number));
-    diesel::update(behind).set(counters::last.eq(number)).execute(db)?;
-    Ok(())
+/// As [`hold`].
+pub fn raise_to(db: &mut Db, organ: OrganId, year: i32, kind: &str, number: i64) -> Result<Option<i64>, StoreError> {
+    let before = hold(db, organ, year, kind)?;
+    if before >= number {
+        return Ok(None);
+    }
+    diesel::update(counters::table.find((organ, year, kind))).set(counters::last.eq(number)).execute(db)?;
+    Ok(Some(before))
 }
 
 fn checked(last: i64, year: i32, kind: &str) -> Result<i64, StoreError> {

@@ -7,7 +7,6 @@
 use crate::store::database::verbatim::verbatim;
 use std::collections::HashMap;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use aws_lc_rs::rand;
 use chrono::NaiveDate;
 use diesel::dsl::sql;
@@ -19,13 +18,11 @@ use super::tags;
 use crate::store::database::db::{Db, MultiBackend, on_each};
 use crate::store::database::deadline;
 use crate::store::database::schema::{case_events, cases};
+use crate::store::evidence::chain::{self, HASH_BYTES};
 use crate::store::{CaseId, OrganId, StoreError, Ts, UserId};
 
 /// The predecessor hash of a case's first event.
-pub const GENESIS: [u8; HASH_BYTES] = [0; HASH_BYTES];
-
-/// Bytes of a SHA-256.
-pub const HASH_BYTES: usize = 32;
+pub const GENESIS: [u8; HASH_BYTES] = chain::NOTHING;
 
 /// Bytes of the salt of a payload's digest.
 const SALT_BYTES: usize = 16;
@@ -127,7 +124,7 @@ impl EventRow {
             &self.recorded_at.0.timestamp_micros().to_be_bytes(),
             &self.prev_hash,
         ];
-        hash_of(LAYOUT, &fields)
+        Ok(chain::digest(LAYOUT, &fields.map(Some))?.to_vec())
     }
 
     /// Computes the expected digest of the body.
@@ -135,7 +132,27 @@ impl EventRow {
     /// # Errors
     /// [`StoreError::Corrupt`] if the body is 4 GiB or longer.
     pub fn computed_digest(&self) -> Result<Vec<u8>, StoreError> {
-        hash_of(DIGEST_LAYOUT, &[&self.salt, self.body.as_bytes()])
+        digest_of(&self.salt, &self.body)
+    }
+
+    /// Whether the event may follow one of this entry: it belongs to the same command or to the next. The first event of
+    /// a log follows entry 0 and is of entry 1.
+    #[must_use]
+    pub const fn follows_entry(&self, before: i32) -> bool {
+        self.entry == before + 1 || (before > 0 && self.entry == before)
+    }
+
+    /// Whether the body is the one that was recorded, or the one that is left since a text in it was erased.
+    /// `after_erasure` is of [`digests_after_erasure`].
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if the body is 4 GiB or longer.
+    pub fn has_its_payload(&self, after_erasure: &HashMap<i32, String>) -> Result<bool, StoreError> {
+        let digest = self.computed_digest()?;
+        Ok(match after_erasure.get(&self.seq) {
+            Some(since) => *since == hex::encode(digest),
+            None => self.digest == digest,
+        })
     }
 
     /// Links a row to the event before it: digest and hash of what the row says.
@@ -147,17 +164,9 @@ impl EventRow {
     }
 }
 
-/// SHA-256 over the layout byte and each field, prefixed with its length (four bytes, big endian).
-pub(in crate::store) fn hash_of(layout: u8, fields: &[&[u8]]) -> Result<Vec<u8>, StoreError> {
-    let mut context = Context::new(&SHA256);
-    context.update(&[layout]);
-    for field in fields {
-        let length =
-            u32::try_from(field.len()).map_err(|_| StoreError::Corrupt("a hashed field of 4 GiB or more".into()))?;
-        context.update(&length.to_be_bytes());
-        context.update(field);
-    }
-    Ok(context.finish().as_ref().to_vec())
+/// The salted digest of a payload.
+fn digest_of(salt: &[u8], body: &str) -> Result<Vec<u8>, StoreError> {
+    Ok(chain::digest(DIGEST_LAYOUT, &[Some(salt), Some(body.as_bytes())])?.to_vec())
 }
 
 /// A new salt.
@@ -351,14 +360,15 @@ const REDACTED: &str = "redacted";
 /// [`StoreError::NotFound`] if there is no such event; [`StoreError::Unavailable`] without random bytes.
 pub fn overwrite(db: &mut Db, case: CaseId, seq: i32, body: &str) -> Result<String, StoreError> {
     let salt = new_salt()?;
-    let digest = hash_of(DIGEST_LAYOUT, &[&salt, body.as_bytes()])?;
+    let digest = digest_of(&salt, body)?;
     let one = case_events::table.filter(case_events::case_id.eq(case)).filter(case_events::seq.eq(seq));
     let changed = diesel::update(one).set((case_events::body.eq(body), case_events::salt.eq(&salt))).execute(db)?;
     if changed == 0 { Err(StoreError::NotFound) } else { Ok(hex::encode(digest)) }
 }
 
 /// The digests that payloads of a log have since texts in them were erased, by seq: the last one of each.
-fn digests_after_erasure(rows: &[EventRow]) -> HashMap<i32, String> {
+#[must_use]
+pub fn digests_after_erasure(rows: &[EventRow]) -> HashMap<i32, String> {
     let erasures = rows.iter().filter(|row| row.kind == REDACTED);
     let read = erasures.filter_map(|row| {
         let erasure: Erasure = serde_json::from_str(&row.body).ok()?;
@@ -388,15 +398,8 @@ pub fn first_break(case: CaseId, version: i64, rows: &[EventRow]) -> Result<Opti
     for row in rows {
         let seq = end.seq + 1;
         let follows = (row.case_id, row.seq, &row.prev_hash) == (case, seq, &end.hash);
-        let same_entry = row.entry == end.entry.max(1);
-        let is_numbered = same_entry || row.entry == end.entry + 1;
-        let digest = row.computed_digest()?;
-        let is_payload = match after_erasure.get(&row.seq) {
-            Some(since) => *since == hex::encode(digest),
-            None => row.digest == digest,
-        };
-        let holds = is_payload && row.hash == row.computed_hash()?;
-        if i64::from(seq) > version || !follows || !is_numbered || !holds {
+        let holds = row.has_its_payload(&after_erasure)? && row.hash == row.computed_hash()?;
+        if i64::from(seq) > version || !follows || !row.follows_entry(end.entry) || !holds {
             return Ok(Some(seq));
         }
         end = LogEnd::at(row);

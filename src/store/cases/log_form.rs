@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::events::{self, EventRow, GENESIS, HASH_BYTES};
+use super::events::{self, EventRow, GENESIS};
 use crate::store::database::db::Db;
 use crate::store::database::schema::{case_events, cases};
+use crate::store::evidence::chain::{self, HASH_BYTES};
 use crate::store::{CaseId, StoreError, Ts, UserId};
 
 diesel::table! {
@@ -69,7 +70,7 @@ impl FirstRow {
             &self.recorded_at.0.timestamp_micros().to_be_bytes(),
             self.prev_hash.as_bytes(),
         ];
-        Ok(hex::encode(events::hash_of(FIRST_LAYOUT, &fields)?))
+        Ok(hex::encode(chain::digest(FIRST_LAYOUT, &fields.map(Some))?))
     }
 }
 

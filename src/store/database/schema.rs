@@ -318,6 +318,19 @@ diesel::table! {
         subject_id -> Nullable<UuidT>,
         address -> Nullable<Text>,
         request_id -> Nullable<Text>,
+        seq -> Nullable<BigInt>,
+        prev_hash -> Nullable<Binary>,
+        hash -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::database::sqltypes::UuidT;
+    audit_heads (chain) {
+        chain -> UuidT,
+        seq -> BigInt,
+        hash -> Binary,
     }
 }
 
@@ -483,6 +496,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     calendar_years,
     calendar_versions,
     audit_log,
+    audit_heads,
     supervision_orders,
     supervision_order_steps,
     case_tags,

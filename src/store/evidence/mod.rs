@@ -1,3 +1,7 @@
-//! Who did what, and who read what.
+//! Who did what, and who read what; and what shows that nothing stored was changed behind the service.
 
 pub mod audit;
+pub mod chain;
+pub mod checks;
+pub mod numbers;
+pub(in crate::store) mod upgrade;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use gongkai::case::AuditAction;
 use gongkai::cli::demo::{Loaded, load};
 use gongkai::config::Settings;
 use gongkai::office::{Clock, Office};
@@ -31,7 +32,8 @@ pub fn full(database: &TestDatabase) -> Loaded {
     office.calendars().adopt_calendars().unwrap();
     let loaded = load(&office, &mut |_, _| ()).unwrap();
     let store = office.store();
-    let entry = NewAudit { actor_id: None, organ_id: None, case_id: None, action: "test", detail: "{}" };
+    let entry =
+        NewAudit { actor_id: None, organ_id: None, case_id: None, action: AuditAction::OrganChanged, detail: "{}" };
     store.write(|db| audit::append(db, entry, now())).unwrap();
     store.write(|db| enqueue(db, &mail("sent"))).unwrap();
     let held = store.write(|db| claim(db, "w", 1, Duration::from_secs(60))).unwrap();

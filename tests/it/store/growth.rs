@@ -6,6 +6,7 @@ use std::sync::Barrier;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use gongkai::case::AuditAction;
 use gongkai::store::cases::{self, CaseFilter};
 use gongkai::store::evidence::audit::{self, NewAudit};
 use gongkai::store::mail::outbox;
@@ -132,7 +133,8 @@ fn what_settled_is_counted_as_it_comes_and_goes() {
 #[test]
 fn the_alarms_on_personal_data_are_counted_and_no_other_entry() {
     on_both(|store| {
-        for action in ["alarm.reveals_half", "applicant.revealed", "alarm.clear_ledgers_limit", "alarm.else"] {
+        use AuditAction::{ApplicantRevealed, CaseTagged, ClearLedgersLimit, RevealsHalf};
+        for action in [RevealsHalf, ApplicantRevealed, ClearLedgersLimit, CaseTagged] {
             let new = NewAudit { actor_id: None, organ_id: None, case_id: None, action, detail: "{}" };
             store.write(|db| audit::append(db, new, now())).unwrap();
         }

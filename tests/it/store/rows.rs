@@ -1,5 +1,6 @@
 //! The smaller tables: what goes in comes out, and what must not happen does not.
 
+use gongkai::case::AuditAction;
 use gongkai::store::calendar::{self, NewCalendarYear};
 use gongkai::store::cases::applicants::{self, NewApplicant};
 use gongkai::store::cases::obligations::{self, CurrentDuty, ObligationRow};
@@ -242,7 +243,7 @@ fn the_audit_log_is_read_newest_first_by_page() {
                 actor_id: Some(bureau.user),
                 organ_id: (n != 0).then_some(bureau.organ),
                 case_id: (n % 2 == 0).then_some(case),
-                action: if n == 3 { "identity.read" } else { "case.read" },
+                action: if n == 3 { AuditAction::ApplicantRevealed } else { AuditAction::CaseTagged },
                 detail: "{}",
             };
             let at = Ts(start.0 + chrono::Duration::seconds(n));
@@ -258,7 +259,10 @@ fn the_audit_log_is_read_newest_first_by_page() {
         assert_eq!(seconds(&all, page.last().map(|row| (row.at, row.id)), 2), [2, 1]);
         assert_eq!(seconds(&AuditFilter { case: Some(case), ..all.clone() }, None, 10), [4, 2, 0]);
         assert_eq!(seconds(&AuditFilter { organs: Some(vec![bureau.organ]), ..all.clone() }, None, 10), [4, 3, 2, 1]);
-        assert_eq!(seconds(&AuditFilter { action: Some("identity.read".into()), ..all.clone() }, None, 10), [3]);
+        assert_eq!(
+            seconds(&AuditFilter { action: Some(AuditAction::ApplicantRevealed), ..all.clone() }, None, 10),
+            [3]
+        );
         assert_eq!(seconds(&AuditFilter { actor: Some(bureau.user), ..all.clone() }, None, 10).len(), 5);
         let at = |n| Some(Ts(start.0 + chrono::Duration::seconds(n)));
         assert_eq!(seconds(&AuditFilter { from: at(1), until: at(3), ..all }, None, 10), [2, 1]);

@@ -226,6 +226,8 @@ impl House {
         assert!(dump.len() >= 15 && dump.contains_key("case_events"), "{:?}", dump.keys());
         dump.remove("login_attempts");
         dump.remove("known_networks");
+        // The end of the audit log's chain moves with every entry.
+        dump.remove("audit_heads");
         let is_of_signing_in =
             |row: &String| ["sign_in.", "password.change_failed"].iter().any(|one| row.contains(one));
         dump.entry("audit_log".to_owned()).and_modify(|rows| rows.retain(|row| !is_of_signing_in(row)));

@@ -1,0 +1,12 @@
+DROP TRIGGER audit_log_no_truncate ON audit_log;
+DROP TRIGGER audit_log_no_change ON audit_log;
+DROP FUNCTION keep_audit;
+DROP TRIGGER audit_log_chain ON audit_log;
+DROP FUNCTION chain_audit;
+DROP FUNCTION audit_hash;
+DROP FUNCTION audit_field;
+DROP TABLE audit_heads;
+DROP INDEX audit_log_by_chain;
+ALTER TABLE audit_log DROP COLUMN hash;
+ALTER TABLE audit_log DROP COLUMN prev_hash;
+ALTER TABLE audit_log DROP COLUMN seq;

@@ -1,0 +1,134 @@
+//! What a series of numbers must have reached: the numbers that were drawn, and the raises on record.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
+use serde::{Deserialize, Serialize};
+
+use super::audit::{self, NewAudit};
+use crate::case::AuditAction;
+use crate::store::database::db::{Db, on_each};
+use crate::store::database::schema::{audit_log, cases, counters};
+use crate::store::database::sqltypes::UuidT;
+use crate::store::{AuditId, OrganId, StoreError, Ts, UserId};
+
+/// A series: organ, year and kind of number.
+pub type SeriesName = (OrganId, i32, String);
+
+/// A raise of a series without drawing its numbers, as the audit log has it in `detail`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raise {
+    /// The year of the series.
+    pub year: i32,
+    /// The kind of number.
+    pub series: String,
+    /// The last number before.
+    pub from: i64,
+    /// The last number after.
+    pub to: i64,
+    /// `ledger` (numbers of an imported ledger), `skipped` (an imported case had the number) or `upgrade` (the series
+    /// was further than its drawn numbers when raises began to be recorded).
+    pub why: String,
+}
+
+/// Records a raise of an organ's series in the audit log.
+///
+/// # Errors
+/// As every write.
+pub fn record_raise(
+    db: &mut Db,
+    organ: OrganId,
+    raise: &Raise,
+    actor: Option<UserId>,
+    at: Ts,
+) -> Result<(), StoreError> {
+    let detail = serde_json::to_string(raise).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let action = AuditAction::CounterRaised;
+    let entry = NewAudit { actor_id: actor, organ_id: Some(organ), case_id: None, action, detail: &detail };
+    audit::append(db, entry, at)?;
+    Ok(())
+}
+
+/// A group of drawn numbers.
+#[derive(QueryableByName)]
+struct Drawn {
+    #[diesel(sql_type = UuidT)]
+    organ_id: OrganId,
+    #[diesel(sql_type = Integer)]
+    year: i32,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// How many numbers of each series were drawn: by events that a ledger did not bring in, and by orders. An event of a
+/// ledger was recorded at the instant of its import.
+pub fn drawn(db: &mut Db) -> Result<BTreeMap<SeriesName, i64>, StoreError> {
+    let year = |column: &str| match db {
+        Db::Pg(_) => format!("CAST(extract(year FROM {column}) AS INTEGER)"),
+        Db::Lite(_) => format!("CAST(substr({column}, 1, 4) AS INTEGER)"),
+    };
+    let sql = format!(
+        "SELECT c.organ_id AS organ_id, {} AS year,
+                CASE e.kind WHEN 'registered' THEN 'registration' ELSE 'reply' END AS kind, count(*) AS n
+           FROM case_events e JOIN cases c ON c.id = e.case_id
+           LEFT JOIN ledger_rows l ON l.case_id = e.case_id AND l.imported_at = e.recorded_at
+           WHERE e.kind IN ('registered', 'reply_issued') AND l.case_id IS NULL
+           GROUP BY 1, 2, 3
+         UNION ALL
+         SELECT issuer_organ_id, {}, 'supervision_order', count(*) FROM supervision_orders GROUP BY 1, 2",
+        year("e.occurred_on"),
+        year("issued_on")
+    );
+    let rows: Vec<Drawn> = on_each!(db => diesel::sql_query(sql).load(db))?;
+    Ok(rows.into_iter().map(|row| ((row.organ_id, row.year, row.kind), row.n)).collect())
+}
+
+/// The last number of every series.
+///
+/// # Errors
+/// As every read.
+pub fn reached(db: &mut Db) -> Result<BTreeMap<SeriesName, i64>, StoreError> {
+    let rows: Vec<(OrganId, i32, String, i64)> =
+        counters::table.select((counters::organ_id, counters::year, counters::kind, counters::last)).load(db)?;
+    Ok(rows.into_iter().map(|(organ, year, kind, last)| ((organ, year, kind), last)).collect())
+}
+
+/// A raise on record: the id of the entry, its organ, and the raise, or `None` if its detail cannot be read.
+pub type RecordedRaise = (AuditId, Option<OrganId>, Option<Raise>);
+
+/// The raises on record.
+pub fn raises(db: &mut Db) -> Result<Vec<RecordedRaise>, StoreError> {
+    let rows: Vec<(AuditId, Option<OrganId>, String)> = audit_log::table
+        .filter(audit_log::action.eq(AuditAction::CounterRaised.code()))
+        .order(audit_log::id)
+        .select((audit_log::id, audit_log::organ_id, audit_log::detail))
+        .load(db)?;
+    Ok(rows.into_iter().map(|(id, organ, detail)| (id, organ, serde_json::from_str(&detail).ok())).collect())
+}
+
+/// 受理编号 of an organ that are in use, in any order.
+pub fn in_use(db: &mut Db, organ: OrganId) -> Result<Vec<String>, StoreError> {
+    let theirs = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.is_not_null());
+    Ok(theirs.select(cases::number.assume_not_null()).load(db)?)
+}
+
+/// Records by how much each series is ahead of its drawn numbers, for a database in which raises were not recorded. For
+/// the migrating transaction.
+///
+/// # Errors
+/// As every write.
+pub(in crate::store) fn record_earlier_raises(db: &mut Db, at: Ts) -> Result<(), StoreError> {
+    let drawn = drawn(db)?;
+    for ((organ, year, series), to) in reached(db)? {
+        let key = (organ, year, series);
+        let from = drawn.get(&key).copied().unwrap_or(0);
+        if to > from {
+            let raise = Raise { year, series: key.2, from, to, why: "upgrade".to_owned() };
+            record_raise(db, organ, &raise, None, at)?;
+        }
+    }
+    Ok(())
+}
