@@ -4,6 +4,7 @@
 //! unknown key, a value of the wrong type or a value out of range prevents the start.
 
 mod database;
+mod evidence;
 mod list;
 mod reminders;
 mod secret;
@@ -12,6 +13,7 @@ mod server;
 mod smtp;
 
 pub use database::Database;
+pub use evidence::Evidence;
 pub use reminders::{ApplicantInMail, Reminders};
 pub use secret::Secret;
 pub use security::{PasswordProfile, Security, TOKEN_SECRET_MIN_BYTES};
@@ -48,6 +50,8 @@ pub struct Settings {
     pub smtp: Smtp,
     /// The reminder schedule.
     pub reminders: Reminders,
+    /// What proves that the database is what was recorded.
+    pub evidence: Evidence,
     /// Logging.
     pub log: Log,
     /// The working-day calendar.

@@ -8,6 +8,7 @@ use crate::office::calendar::self_check::Difference;
 use crate::office::evidence::finding::Finding;
 use crate::office::{Clock, OfficeError};
 use crate::store::CaseId;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use uuid::Uuid;
 
@@ -38,9 +39,17 @@ enum Command {
         /// 只核对这件案件（案件标识）
         #[arg(long, value_name = "ID")]
         case: Option<Uuid>,
+        /// 各日锚定的文件；不填则用配置的 evidence.anchor_file
+        #[arg(long, value_name = "FILE")]
+        anchors: Option<PathBuf>,
         /// 按 JSON 输出，每行一处
         #[arg(long)]
         json: bool,
+    },
+    /// 锚定：把当日全部新增记录的总哈希写入锚定文件，并发给审计人员（服务每夜自动进行）
+    Anchor {
+        #[command(flatten)]
+        config: ConfigArgs,
     },
     /// 列出审计记录，最近的在前
     Log(log::LogArgs),
@@ -50,7 +59,8 @@ enum Command {
 pub(super) fn run(args: Args) -> ExitCode {
     let found = match args.command {
         Command::Clocks { config, json } => clocks(&config, json),
-        Command::Verify { config, case, json } => verify(&config, case.map(CaseId), json),
+        Command::Verify { config, case, anchors, json } => verify(&config, case.map(CaseId), anchors, json),
+        Command::Anchor { config } => anchor(&config).map(|()| 0),
         Command::Log(args) => log::run(&args).map(|()| 0),
     };
     match found {
@@ -76,14 +86,25 @@ fn clocks(config: &ConfigArgs, json: bool) -> Result<u64, String> {
     Ok(check.differences)
 }
 
-fn verify(config: &ConfigArgs, case: Option<CaseId>, json: bool) -> Result<u64, String> {
+fn anchor(config: &ConfigArgs) -> Result<(), String> {
+    let office = config.office(Clock::system())?;
+    match office.evidence().anchor().map_err(|error| error.to_string())? {
+        Some(line) => say!("{line}"),
+        None => note!("今天已经锚定"),
+    }
+    Ok(())
+}
+
+fn verify(config: &ConfigArgs, case: Option<CaseId>, anchors: Option<PathBuf>, json: bool) -> Result<u64, String> {
     let office = config.office_to_read(Clock::system())?;
+    let settings = office.settings();
+    let anchors = anchors.or_else(|| settings.evidence.anchors(&settings.database));
     let mut print = |finding: Finding| {
         // A finding holds only texts and numbers, so it can be serialised.
         let text = if json { serde_json::to_string(&finding).unwrap_or_default() } else { finding_line(&finding) };
         say!("{text}");
     };
-    let done = office.evidence().verify(case, &mut print).map_err(|error| match error {
+    let done = office.evidence().verify(case, anchors.as_deref(), &mut print).map_err(|error| match error {
         OfficeError::NotFound => "没有这件案件，也没有它的记录".to_owned(),
         other => format!("核对没有完成：{other}"),
     })?;

@@ -72,8 +72,11 @@ pub(crate) fn serve(office: &Office, listener: TcpListener) -> Result<(), String
         if !mail.is_sending() {
             say!("未配置邮件服务器，提醒邮件保留在队列中 / no mail server (smtp.host): reminders stay queued");
         }
-        let keepers =
-            [actix_web::rt::spawn(housekeeping(office.clone())), actix_web::rt::spawn(calendar_keeping(office))];
+        let keepers = [
+            actix_web::rt::spawn(housekeeping(office.clone())),
+            actix_web::rt::spawn(calendar_keeping(office.clone())),
+            actix_web::rt::spawn(evidence_keeping(office)),
+        ];
         let served = server.await.map_err(|error| error.to_string());
         keepers.iter().for_each(actix_web::rt::task::JoinHandle::abort);
         mail.stop().await;
@@ -125,6 +128,23 @@ async fn calendar_keeping(office: Office) {
             Ok(Some(check)) => {
                 tracing::info!(cases = check.cases, differences = check.differences, "every date was checked");
             }
+            Err(_) => return,
+        }
+    }
+}
+
+/// Every five minutes: [`Evidence::nightly`].
+async fn evidence_keeping(office: Office) {
+    let mut interval = tokio::time::interval(std::time::Duration::from_secs(300));
+    loop {
+        interval.tick().await;
+        let office = office.clone();
+        match actix_web::web::block(move || office.evidence().nightly()).await {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(done))) => {
+                tracing::info!(cases = done.cases, findings = done.findings, "the whole database was checked");
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "the nightly check of the whole database did not end"),
             Err(_) => return,
         }
     }

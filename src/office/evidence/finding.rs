@@ -74,6 +74,12 @@ kinds! {
     AuditUnchained = "audit_unchained", "审计记录未入链";
     /// The stored end of a chain is not its last entry.
     AuditHead = "audit_head", "审计链的末端不符";
+    /// The end of a log that an anchor covers is missing or another one.
+    AnchorChanged = "anchor_changed", "案件记录与锚定不符";
+    /// The anchor outside the database says something else.
+    AnchorBroken = "anchor_broken", "与库外锚定不符";
+    /// A line of the anchors is missing, out of order or unreadable.
+    AnchorMissing = "anchor_missing", "锚定缺失或者不相衔接";
     /// The fields of a mail contradict its state.
     MailState = "mail_state", "邮件状态与栏目矛盾";
     /// The bytes of a mail are not those it says.

@@ -14,6 +14,7 @@ use crate::office::calendar::self_check::check_settings;
 use crate::office::{Evidence, Office, OfficeError};
 use crate::store::{CaseId, Db, StoreError};
 use serde::Serialize;
+use std::path::Path;
 
 /// Rows read at once.
 const PAGE: i64 = 500;
@@ -41,17 +42,25 @@ pub struct Verified {
 
 impl Evidence<'_> {
     /// Checks everything in one snapshot, page by page, and passes each finding to `found`. With `only`, checks one
-    /// case with its events, duties and applicant.
+    /// case with its events, duties and applicant. `anchors` is the file of the anchors, with which the whole is compared.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] if there is neither a row nor an event of `only`; an error of the database. A row that
     /// cannot be read is a finding, except one of the organs or of the calendars.
-    pub fn verify(&self, only: Option<CaseId>, found: &mut dyn FnMut(Finding)) -> Result<Verified, OfficeError> {
+    pub fn verify(
+        &self,
+        only: Option<CaseId>,
+        anchors: Option<&Path>,
+        found: &mut dyn FnMut(Finding),
+    ) -> Result<Verified, OfficeError> {
         self.store().read(|db| {
             let mut checker = Checker { office: self, found, verified: Verified::default() };
             match only {
                 Some(case) => checker.one_case(db, case)?,
-                None => checker.everything(db)?,
+                None => {
+                    checker.everything(db)?;
+                    Evidence::compare_with_anchors(db, anchors, &mut |finding| checker.note(finding))?;
+                }
             }
             Ok(checker.verified)
         })

@@ -181,6 +181,17 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use crate::store::database::sqltypes::UuidT;
+    case_anchors (case_id, seq) {
+        case_id -> UuidT,
+        seq -> Integer,
+        day -> Date,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use crate::store::database::sqltypes::{TsT, UuidT};
     obligations (id) {
         id -> UuidT,
@@ -486,6 +497,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     known_networks,
     applicants,
     cases,
+    case_anchors,
     case_events,
     obligations,
     counters,

@@ -1,5 +1,6 @@
 //! Who did what, and who read what; and what shows that nothing stored was changed behind the service.
 
+pub mod anchors;
 pub mod audit;
 pub mod chain;
 pub mod checks;

@@ -147,6 +147,12 @@ pub fn with_role(db: &mut Db, organ: OrganId, role: Role) -> Result<Vec<Recipien
     Ok(recipients(persons!(users::id.eq_any(holders(role, vec![organ]))).load(db)?))
 }
 
+/// Persons who hold `role` in any organ.
+pub fn everywhere_with_role(db: &mut Db, role: Role) -> Result<Vec<Recipient>, StoreError> {
+    let theirs = user_roles::table.filter(user_roles::role.eq(role.code())).select(user_roles::user_id);
+    Ok(recipients(persons!(users::id.eq_any(theirs)).load(db)?))
+}
+
 /// A person by id, if active and with an e-mail address.
 pub fn person(db: &mut Db, id: UserId) -> Result<Option<Recipient>, StoreError> {
     Ok(recipients(persons!(users::id.eq(id)).load(db)?).into_iter().next())

@@ -15,6 +15,12 @@ pub fn get(db: &mut Db, key: &str) -> Result<Option<String>, StoreError> {
     Ok(meta::table.find(key).select(meta::value).first(db).optional()?)
 }
 
+/// Keys and values of the keys that begin with `prefix`, by key.
+pub fn beginning_with(db: &mut Db, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let theirs = meta::table.filter(meta::key.like(format!("{prefix}%"))).order(meta::key);
+    Ok(theirs.select((meta::key, meta::value)).load(db)?)
+}
+
 /// Inserts or replaces the value of `key`.
 pub fn set(db: &mut Db, key: &str, value: &str) -> Result<(), StoreError> {
     let row = (meta::key.eq(key), meta::value.eq(value));

@@ -27,8 +27,8 @@ fn a_changed_removed_inserted_or_swapped_event_is_found() {
         let digest = ["event_changed case_events body #2", "event_changed case_events hash #2"];
         scene.finds("digest", &format!("UPDATE case_events SET digest = prev_hash {one}"), &digest);
         let entry = [
-            "event_misplaced case_events entry #2",
             "event_changed case_events hash #2",
+            "event_misplaced case_events entry #2",
             "event_misplaced case_events entry #3",
         ];
         scene.finds("entry", &format!("UPDATE case_events SET entry = 7 {one}"), &entry);
@@ -355,11 +355,11 @@ fn one_case_is_checked_by_itself_and_one_that_never_was_is_not_found() {
         scene.raw.batch_execute("UPDATE cases SET title = '别的'").unwrap();
         let mut found = Vec::new();
         let case: CaseId = scene.cases[0].parse().unwrap();
-        let done = scene.office().evidence().verify(Some(case), &mut |finding| found.push(finding)).unwrap();
+        let done = scene.office().evidence().verify(Some(case), None, &mut |finding| found.push(finding)).unwrap();
         assert_eq!((done.cases, done.findings, found.len()), (1, 1, 1), "{found:?}");
         assert_eq!(found[0].id.as_deref(), Some(scene.cases[0].as_str()));
         assert_eq!((found[0].written.as_str(), found[0].expected.as_str()), ("别的", "某地块征收土地批复"));
-        let none = scene.office().evidence().verify(Some(CaseId::new()), &mut |_| {});
+        let none = scene.office().evidence().verify(Some(CaseId::new()), None, &mut |_| {});
         assert!(matches!(none, Err(OfficeError::NotFound)), "{none:?}");
     });
 }

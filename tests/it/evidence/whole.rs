@@ -35,6 +35,7 @@ pub fn full(database: &TestDatabase) -> Loaded {
     let entry =
         NewAudit { actor_id: None, organ_id: None, case_id: None, action: AuditAction::OrganChanged, detail: "{}" };
     store.write(|db| audit::append(db, entry, now())).unwrap();
+    office.evidence().anchor().unwrap();
     store.write(|db| enqueue(db, &mail("sent"))).unwrap();
     let held = store.write(|db| claim(db, "w", 1, Duration::from_secs(60))).unwrap();
     assert!(store.write(|db| mark_sent(db, &held[0], "250 ok")).unwrap());
