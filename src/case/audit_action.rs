@@ -74,6 +74,8 @@ words! {
         ClearLedgersLimit = "alarm.clear_ledgers_limit", "导出个人信息达到上限";
         /// The subject tags of a case changed.
         CaseTagged = "case.tagged", "设置主题标签";
+        /// A new file of anchors was begun.
+        AnchorFileBegun = "anchors.begun", "另起锚定文件";
         /// A text was erased from the log of a case.
         CaseRedacted = "case.redacted", "删除记录中的文字";
         /// A 督办单 was issued.

@@ -1,5 +1,6 @@
 //! Erasing a text that a log should not hold: an identity number typed into a title (个人信息保护法第四十七条).
 
+use super::command::title_of;
 use super::event::Event;
 use super::log::{self, Unread};
 use serde_json::Value;
@@ -30,8 +31,8 @@ pub enum RedactionFault {
 pub struct Redacted {
     /// The payload as it reads from now on.
     pub payload: String,
-    /// The text that it held.
-    pub text: String,
+    /// The texts that it held: the one at the pointer, and the title if it was made of that.
+    pub texts: Vec<String>,
 }
 
 /// Erases the text at `pointer` (RFC 6901) from a stored payload.
@@ -54,14 +55,21 @@ pub fn redacted(kind: &str, payload: &str, pointer: &str) -> Result<Redacted, Re
     if ISSUED.contains(&member) || member == "event" {
         return Err(RedactionFault::NotFreeText);
     }
-    let text = std::mem::replace(text, ERASED.to_owned());
+    let mut texts = vec![std::mem::replace(text, ERASED.to_owned())];
+    if let Event::Received(receive) = &before
+        && pointer == "/request"
+        && receive.title == title_of(&receive.request)
+    {
+        texts.push(receive.title.clone());
+        value["title"] = ERASED.into();
+    }
     // A date, a code or an id does not read as one any more.
     let after = log::decode(kind, &value.to_string()).map_err(|_| RedactionFault::NotFreeText)?;
     let payload = log::encode(&after).map_err(|_| RedactionFault::Malformed)?;
     if !has_same_members(&value, &payload) {
         return Err(RedactionFault::Newer);
     }
-    Ok(Redacted { payload, text })
+    Ok(Redacted { payload, texts })
 }
 
 /// Whether a payload has the members of a value, its version aside.
@@ -85,13 +93,13 @@ mod tests {
     #[test]
     fn a_text_is_replaced_where_the_pointer_says_and_nothing_else_changes() {
         let done = redacted("outcome_proposed", PROPOSAL, "/proposal/reasons").unwrap();
-        assert_eq!(done.text, "王某（110105199003071230）的材料不在本机关");
+        assert_eq!(done.texts, ["王某（110105199003071230）的材料不在本机关"]);
         let mut expected: Value = serde_json::from_str(PROPOSAL).unwrap();
         expected["proposal"]["reasons"] = json!(ERASED);
         assert_eq!(serde_json::from_str::<Value>(&done.payload).unwrap(), expected);
         assert!(done.payload.starts_with("{\"v\":1,"));
         let nested = redacted("outcome_proposed", PROPOSAL, "/proposal/right_organ/contact").unwrap();
-        assert_eq!(nested.text, "某路2号");
+        assert_eq!(nested.texts, ["某路2号"]);
     }
 
     #[test]
@@ -118,6 +126,22 @@ mod tests {
         assert_eq!(twice, Err(RedactionFault::Erased));
         let newer = PROPOSAL.replace("\"chain\"", "\"added_later\":1,\"chain\"");
         assert_eq!(redacted("outcome_proposed", &newer, "/proposal/reasons"), Err(RedactionFault::Newer));
+    }
+
+    #[test]
+    fn a_title_that_was_made_of_the_request_goes_with_it_and_another_stays() {
+        let received = |title: &str| {
+            json!({ "v": 1, "event": "received", "applicant_id": "01a22c81-d41e-701c-ae30-04aee37a6504",
+                "applicant_kind": "natural_person", "title": title, "request": "王某110105199003071230的材料\n另附",
+                "channel": "online", "misdirected": false, "submitted_on": "2026-11-02", "signed_on": null,
+                "arrived_on": null, "acknowledged_on": null, "confirmed_on": null, "delivery": null })
+        };
+        let made = redacted("received", &received("王某110105199003071230的材料").to_string(), "/request").unwrap();
+        assert_eq!(made.texts, ["王某110105199003071230的材料\n另附", "王某110105199003071230的材料"]);
+        assert!(!made.payload.contains("110105"));
+        let own = redacted("received", &received("拆迁材料").to_string(), "/request").unwrap();
+        assert_eq!(own.texts.len(), 1);
+        assert!(own.payload.contains("拆迁材料"));
     }
 
     #[test]

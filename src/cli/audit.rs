@@ -3,6 +3,7 @@
 mod log;
 
 use super::common::ConfigArgs;
+use crate::cli::init::explain;
 use crate::cli::out::{note, say};
 use crate::office::calendar::self_check::Difference;
 use crate::office::evidence::finding::Finding;
@@ -50,6 +51,9 @@ enum Command {
     Anchor {
         #[command(flatten)]
         config: ConfigArgs,
+        /// 另起锚定文件：原文件改名保存；用于由备份恢复之后，记入审计
+        #[arg(long)]
+        begin: bool,
     },
     /// 列出审计记录，最近的在前
     Log(log::LogArgs),
@@ -60,7 +64,7 @@ pub(super) fn run(args: Args) -> ExitCode {
     let found = match args.command {
         Command::Clocks { config, json } => clocks(&config, json),
         Command::Verify { config, case, anchors, json } => verify(&config, case.map(CaseId), anchors, json),
-        Command::Anchor { config } => anchor(&config).map(|()| 0),
+        Command::Anchor { config, begin } => anchor(&config, begin).map(|()| 0),
         Command::Log(args) => log::run(&args).map(|()| 0),
     };
     match found {
@@ -86,19 +90,30 @@ fn clocks(config: &ConfigArgs, json: bool) -> Result<u64, String> {
     Ok(check.differences)
 }
 
-fn anchor(config: &ConfigArgs) -> Result<(), String> {
+fn anchor(config: &ConfigArgs, begin: bool) -> Result<(), String> {
     let office = config.office(Clock::system())?;
-    match office.evidence().anchor().map_err(|error| error.to_string())? {
+    if begin {
+        match office.evidence().begin_anchor_file().map_err(|error| explain(&error))? {
+            Some(put_away) => note!("原锚定文件改名为 {}", put_away.display()),
+            None => note!("没有原锚定文件"),
+        }
+    }
+    match office.evidence().anchor().map_err(|error| explain(&error))? {
         Some(line) => say!("{line}"),
-        None => note!("今天已经锚定"),
+        None => note!("今天已经锚定（每日一行，服务当日首次运行或者凌晨三点后自动进行）"),
     }
     Ok(())
 }
 
 fn verify(config: &ConfigArgs, case: Option<CaseId>, anchors: Option<PathBuf>, json: bool) -> Result<u64, String> {
     let office = config.office_to_read(Clock::system())?;
-    let settings = office.settings();
-    let anchors = anchors.or_else(|| settings.evidence.anchors(&settings.database));
+    if let Some(Err(error)) = anchors.as_ref().map(std::fs::read_to_string) {
+        return Err(format!("锚定文件不能读取：{error}；请核对 --anchors 的路径，应为各日锚定值逐行存成的文本文件"));
+    }
+    let anchors = anchors.or_else(|| office.evidence().expected_anchors());
+    if case.is_none() && anchors.is_none() {
+        note!("没有锚定文件：没有与库外的锚定核对");
+    }
     let mut print = |finding: Finding| {
         // A finding holds only texts and numbers, so it can be serialised.
         let text = if json { serde_json::to_string(&finding).unwrap_or_default() } else { finding_line(&finding) };

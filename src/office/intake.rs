@@ -5,6 +5,7 @@ pub mod form;
 use super::cases::{Application, FilingOrigin, received};
 use super::{Caller, Intake, OfficeError};
 use crate::case::command::Receive;
+use crate::case::redaction::ERASED;
 use crate::case::{Case, Event, ObligationKind, ObligationStatus, Role};
 use crate::law::{ClockAnswer, Receipt, ReceiptRuling, Regime, receipt};
 use crate::office::cases::applicants::stored_contact;
@@ -121,8 +122,16 @@ impl Intake<'_> {
     /// Whether a case was created from exactly this filing. Compares its first event and its applicant's record, so
     /// later steps do not matter.
     fn is_same(&self, db: &mut Db, file: &CaseFile, filing: &Filing) -> Result<bool, OfficeError> {
-        let told: Receive = received(&filing.application, file.row.applicant_id);
-        let is_same_request = matches!(self.cases().log(db, file.row.id)?.first(), Some((_, Some(Event::Received(kept)))) if *kept == told);
+        let mut told: Receive = received(&filing.application, file.row.applicant_id);
+        let log = self.cases().log(db, file.row.id)?;
+        let Some((_, Some(Event::Received(kept)))) = log.first() else { return Ok(false) };
+        // An erased text cannot be compared any more.
+        for (told, kept) in [(&mut told.title, &kept.title), (&mut told.request, &kept.request)] {
+            if kept == ERASED {
+                ERASED.clone_into(told);
+            }
+        }
+        let is_same_request = *kept == told;
         if !is_same_request {
             return Ok(false);
         }

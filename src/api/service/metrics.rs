@@ -6,6 +6,7 @@ use crate::api::METRICS;
 use crate::api::http::problem::Problem;
 use crate::api::state::Api;
 use crate::office::calendar::self_check::ClockCheck;
+use crate::office::evidence::nightly::LastVerification;
 use crate::office::mail::{GrownFigures, MailFigures};
 use crate::store::PoolState;
 use actix_web::body::MessageBody;
@@ -22,7 +23,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How long a scrape waits: a database that hangs must not block monitoring.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-type Readings = Result<(MailFigures, GrownFigures, Option<ClockCheck>), Problem>;
+type Readings = Result<(MailFigures, GrownFigures, (Option<ClockCheck>, Option<LastVerification>)), Problem>;
 
 /// The gauges. No label names a person or a case.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub(in crate::api) struct Gauges {
     mail_paused: IntGauge,
     reminder_lag: Gauge,
     clock_differences: IntGauge,
+    audit_findings: IntGauge,
     missed: IntGauge,
     personal_data_alarms: IntGauge,
     is_read: IntGauge,
@@ -63,6 +65,10 @@ impl Gauges {
                 "clock_differences",
                 "Dates that were not what their log gives at the last self-check; -1 before the first",
             ))?,
+            audit_findings: IntGauge::with_opts(opts(
+                "audit_findings",
+                "Findings of the last nightly check of the whole database; -1 before the first",
+            ))?,
             missed: IntGauge::with_opts(opts(
                 "reminders_missed_total",
                 "Reminder days that went by without a mail and were made good by a later one",
@@ -79,7 +85,7 @@ impl Gauges {
             )?,
             figures: Flight::new(FRESH, PATIENCE),
         };
-        let all: [Box<dyn Collector>; 12] = [
+        let all: [Box<dyn Collector>; 13] = [
             Box::new(gauges.state.clone()),
             Box::new(gauges.oldest.clone()),
             Box::new(gauges.suspect.clone()),
@@ -87,6 +93,7 @@ impl Gauges {
             Box::new(gauges.mail_paused.clone()),
             Box::new(gauges.reminder_lag.clone()),
             Box::new(gauges.clock_differences.clone()),
+            Box::new(gauges.audit_findings.clone()),
             Box::new(gauges.missed.clone()),
             Box::new(gauges.personal_data_alarms.clone()),
             Box::new(gauges.is_read.clone()),
@@ -99,7 +106,7 @@ impl Gauges {
         Ok(gauges)
     }
 
-    fn set(&self, figures: &MailFigures, check: Option<&ClockCheck>) {
+    fn set(&self, figures: &MailFigures, check: Option<&ClockCheck>, verified: Option<&LastVerification>) {
         let outbox = &figures.outbox;
         self.set_states([("queued", outbox.queued), ("sending", outbox.sending), ("parked", outbox.parked)]);
         self.oldest.set(outbox.oldest.as_secs_f64());
@@ -107,7 +114,9 @@ impl Gauges {
         self.relay_down.set(i64::from(figures.circuit.is_some()));
         self.mail_paused.set(i64::from(figures.paused.is_some()));
         self.reminder_lag.set(figures.reminder_lag.as_secs_f64());
-        self.clock_differences.set(check.map_or(-1, |check| i64::try_from(check.differences).unwrap_or(i64::MAX)));
+        let count = |found: Option<u64>| found.map_or(-1, |found| i64::try_from(found).unwrap_or(i64::MAX));
+        self.clock_differences.set(count(check.map(|check| check.differences)));
+        self.audit_findings.set(count(verified.map(|verified| verified.findings)));
     }
 
     fn set_grown(&self, grown: &GrownFigures) {
@@ -135,14 +144,14 @@ impl Gauges {
         let for_figures = api.clone();
         let figures = self.figures.ask(|| async move {
             let figures = for_figures.run(|office| {
-                let check = office.calendars().latest_clock_check()?;
-                Ok((office.mail().mail_figures()?, office.mail().grown_figures()?, check))
+                let checks = (office.calendars().latest_clock_check()?, office.evidence().last_verification()?);
+                Ok((office.mail().mail_figures()?, office.mail().grown_figures()?, checks))
             });
             figures.await
         });
         let figures = figures.await;
-        if let Some((figures, grown, check)) = found(&figures) {
-            self.set(figures, check.as_ref());
+        if let Some((figures, grown, (clocks, verified))) = found(&figures) {
+            self.set(figures, clocks.as_ref(), verified.as_ref());
             self.set_grown(grown);
         }
         self.is_read.set(i64::from(figures.silent.is_none() && found(&figures).is_some()));

@@ -313,7 +313,7 @@ fn check_orders(
     let mut found = Vec::new();
     for (row, duty) in page {
         let order = read_order(&row)?;
-        let says = |due_on, status: &str| format!("{due_on:?} {status}");
+        let says = |due_on: Option<NaiveDate>, status: &str| format!("{} {status}", plain(&due_on));
         let (written, computed) = (says(duty.due_on, &duty.status), says(Some(order.due_on), order.duty().code()));
         if written != computed {
             let (case_id, what) = (row.case_id.map(|case| case.0), format!("duty:{}", duty.key));
@@ -323,11 +323,22 @@ fn check_orders(
     Ok((last, found))
 }
 
+/// A stored value as a person reads it: `-` for nothing, the value itself for something.
+pub(in crate::office) fn plain(value: &impl std::fmt::Debug) -> String {
+    let mut text = format!("{value:?}");
+    for wrapper in ["Some(", "UserId(", "DepartmentId("] {
+        if let Some(inner) = text.strip_prefix(wrapper).and_then(|rest| rest.strip_suffix(')')) {
+            text = inner.to_owned();
+        }
+    }
+    if text == "None" { "-".to_owned() } else { text.trim_matches('"').to_owned() }
+}
+
 /// The columns whose stored value differs from the computed one.
 fn columns(written: &CaseRow, computed: &CaseRow) -> Vec<(&'static str, String, String)> {
     macro_rules! compare {
         ($($column:ident),+) => {
-            vec![$((stringify!($column), format!("{:?}", written.$column), format!("{:?}", computed.$column))),+]
+            vec![$((stringify!($column), plain(&written.$column), plain(&computed.$column))),+]
         };
     }
     let all = compare!(
@@ -358,8 +369,14 @@ fn compared(rows: &[ObligationRow], duties: &[CurrentDuty]) -> Vec<(String, Stri
     macro_rules! says {
         ($one:expr) => {
             format!(
-                "{} {:?} {:?} {} {:?} {:?} {}",
-                $one.kind, $one.due_on, $one.latest_on, $one.status, $one.owner_id, $one.department_id, $one.article
+                "{} {} {} {} {} {} {}",
+                $one.kind,
+                plain(&$one.due_on),
+                plain(&$one.latest_on),
+                $one.status,
+                plain(&$one.owner_id),
+                plain(&$one.department_id),
+                $one.article
             )
         };
     }

@@ -131,7 +131,7 @@ impl Cases<'_> {
     /// [`OfficeError::TooOften`] above the limit per hour; [`OfficeError::Unreadable`] if stored data is damaged.
     pub fn reveal_applicant(&self, caller: &Caller, id: CaseId, reason: &str) -> Result<Revealed, OfficeError> {
         self.store().write(|db| {
-            let reason = reason::checked("/reason", reason, "查看个人信息")?;
+            let reason = reason::checked("/reason", reason, "查看个人信息", reason::POSTING)?;
             let row = cases::find(db, id)?;
             self.people().brake(db, Brake::Reveals, caller, row.organ_id)?;
             let found = applicants::find(db, row.applicant_id)?;

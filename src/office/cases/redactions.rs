@@ -8,9 +8,9 @@ use crate::case::{AuditAction, Event, Role};
 use crate::office::cases::case_file::{CaseFile, folded};
 use crate::office::cases::queries::Shown;
 use crate::office::people::access::{Readmitted, readmit};
-use crate::office::service::validation::Checks;
+use crate::office::people::reason;
 use crate::office::{Caller, Cases, OfficeError, Unread};
-use crate::store::evidence::audit::{self, NewAudit};
+use crate::store::evidence::audit::NewAudit;
 use crate::store::mail::outbox;
 use crate::store::people::access::Thing;
 use crate::store::service::{idempotency, meta};
@@ -20,9 +20,6 @@ use utoipa::ToSchema;
 
 /// The roles that may erase a text.
 pub const REDACTORS: &[Role] = &[Role::OfficeHead];
-
-/// Maximum length of a reason, in characters.
-const REASON_MAX_CHARS: usize = 200;
 
 /// The key in `meta` that asks for the SQLite file to be written anew, because erased texts may be left in free pages.
 const SCRUB_DUE: &str = "evidence.scrub_due";
@@ -69,7 +66,7 @@ impl Cases<'_> {
         expected: i64,
         show: impl FnOnce(&Shown) -> Result<T, OfficeError>,
     ) -> Result<T, OfficeError> {
-        let reason = checked_reason(redaction)?;
+        let reason = reason::checked("/reason", &redaction.reason, "删除文字", "标题中误录了证件号码")?;
         let shown = self.store().write(|db| {
             let Readmitted { caller, authority, seat } = readmit(db, caller, Thing::Case(id))?;
             if !authority.has_any(REDACTORS) {
@@ -79,8 +76,8 @@ impl Cases<'_> {
             if file.row.version != expected {
                 return Err(OfficeError::Stale);
             }
-            let (file, text) = self.erase(db, caller.user_id, file, redaction, &reason)?;
-            let erased = self.erase_copies(db, id, &text)?;
+            let (file, texts) = self.erase(db, caller.user_id, file, redaction, reason)?;
+            let erased = self.erase_copies(db, id, &texts)?;
             meta::set(db, SCRUB_DUE, "yes")?;
             let detail = serde_json::json!({ "seq": redaction.seq, "pointer": redaction.pointer, "erased": erased });
             let entry = NewAudit {
@@ -90,7 +87,7 @@ impl Cases<'_> {
                 action: AuditAction::CaseRedacted,
                 detail: &detail.to_string(),
             };
-            audit::append(db, entry, self.clock().now())?;
+            self.service().note_from(db, &caller.origin, entry)?;
             let orders = self.supervision().pending_orders(db, file.row.organ_id, id)?;
             show(&self.shown(&caller, &authority.roles, file, orders))
         })?;
@@ -100,7 +97,7 @@ impl Cases<'_> {
         Ok(shown)
     }
 
-    /// Replaces the payload and records it. Returns the case after it, and the text.
+    /// Replaces the payload and records it. Returns the case after it, and the texts.
     fn erase(
         &self,
         db: &mut Db,
@@ -108,14 +105,14 @@ impl Cases<'_> {
         mut file: CaseFile,
         redaction: &Redaction,
         reason: &str,
-    ) -> Result<(CaseFile, String), OfficeError> {
+    ) -> Result<(CaseFile, Vec<String>), OfficeError> {
         let id = file.row.id;
         let mut log = events::load(db, id)?;
         let place = log.iter_mut().find(|row| row.seq == redaction.seq);
         let row = place.ok_or_else(|| OfficeError::invalid("/seq", "unknown_event", "本案没有这一步记录"))?;
         let done = redacted(&row.kind, &row.body, &redaction.pointer).map_err(|fault| refused(fault, id, row.seq))?;
-        if reason.contains(&done.text) {
-            let detail = "理由中含有要删除的文字，会被记录：请换一种说法";
+        if done.texts.iter().any(|text| repeats(reason, text)) {
+            let detail = "理由中重复了要删除的文字，而理由会被记录、不能删除：请换一种说法";
             return Err(OfficeError::invalid("/reason", "repeats_text", detail));
         }
         row.body = done.payload;
@@ -129,13 +126,19 @@ impl Cases<'_> {
             reason: reason.to_owned(),
             digest,
         };
-        Ok((self.commit(db, file, &[event], Some(actor))?, done.text))
+        Ok((self.commit(db, file, &[event], Some(actor))?, done.texts))
     }
 
-    fn erase_copies(&self, db: &mut Db, id: CaseId, text: &str) -> Result<Erased, OfficeError> {
-        let (withdrawn_mails, mails_left) = self.erase_from_mails(db, id, text)?;
-        let answers = idempotency::replace_text(db, id, text, ERASED)?;
-        Ok(Erased { withdrawn_mails, mails_left, answers })
+    fn erase_copies(&self, db: &mut Db, id: CaseId, texts: &[String]) -> Result<Erased, OfficeError> {
+        let mut erased = Erased { withdrawn_mails: 0, mails_left: 0, answers: 0 };
+        for text in texts {
+            let (withdrawn, left) = self.erase_from_mails(db, id, text)?;
+            erased.withdrawn_mails += withdrawn;
+            // The same mails are left each time.
+            erased.mails_left = erased.mails_left.max(left);
+            erased.answers += idempotency::replace_text(db, id, text, ERASED)?;
+        }
+        Ok(erased)
     }
 
     /// Erases a text from the mails about a case. Those that wait are withdrawn, and the next pass writes them anew.
@@ -173,11 +176,16 @@ impl Cases<'_> {
     }
 }
 
-fn checked_reason(redaction: &Redaction) -> Result<String, OfficeError> {
-    let mut checks = Checks::new();
-    let reason = checks.line("/reason", &redaction.reason, REASON_MAX_CHARS);
-    checks.done()?;
-    Ok(reason)
+/// Characters in a row by which a reason repeats a text: as short as the part of an identity number that tells a person.
+const REPEATED_CHARS: usize = 6;
+
+/// Whether the reason repeats a part of the text, or all of a short one.
+fn repeats(reason: &str, text: &str) -> bool {
+    let letters: Vec<char> = text.chars().collect();
+    !letters.is_empty()
+        && letters
+            .windows(REPEATED_CHARS.min(letters.len()))
+            .any(|part| reason.contains(&part.iter().collect::<String>()))
 }
 
 fn refused(fault: RedactionFault, case: CaseId, seq: i32) -> OfficeError {

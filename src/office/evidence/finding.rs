@@ -78,6 +78,8 @@ kinds! {
     AnchorChanged = "anchor_changed", "案件记录与锚定不符";
     /// The anchor outside the database says something else.
     AnchorBroken = "anchor_broken", "与库外锚定不符";
+    /// The file of the anchors has days that the database does not know.
+    AnchorAhead = "anchor_ahead", "锚定文件比数据库新：数据库由备份恢复，或者被退回到以前的状态";
     /// A line of the anchors is missing, out of order or unreadable.
     AnchorMissing = "anchor_missing", "锚定缺失或者不相衔接";
     /// The fields of a mail contradict its state.

@@ -53,8 +53,9 @@ impl Evidence<'_> {
         let text = serde_json::to_string(&done).map_err(|error| OfficeError::Internal(error.to_string()))?;
         // First, so that the mail of the anchor says what was found.
         self.store().write(|db| meta::set(db, LAST, &text))?;
-        self.anchor()?;
+        let anchored = self.anchor();
         self.store().write(|db| meta::end_lease(db, LEASE, &owner))?;
+        anchored?;
         Ok(Some(done))
     }
 
@@ -63,7 +64,7 @@ impl Evidence<'_> {
     /// # Errors
     /// An error of the database.
     pub fn last_verification(&self) -> Result<Option<LastVerification>, OfficeError> {
-        self.store().read(|db| self.last_verification_in(db))
+        self.store().read_reserved(|db| self.last_verification_in(db))
     }
 
     /// Like [`Evidence::last_verification`], in the transaction of the caller.
@@ -80,8 +81,7 @@ impl Evidence<'_> {
                 tracing::error!(kind = kind.code(), table, ?id, ?number, ?seq, ?what, "the stored data were changed");
             }
         };
-        let anchors = self.settings().evidence.anchors(&self.settings().database);
-        let done = self.verify(None, anchors.as_deref(), &mut log)?;
+        let done = self.verify(None, self.expected_anchors().as_deref(), &mut log)?;
         Ok(LastVerification {
             checked_on: self.clock().today(),
             checked_at: self.clock().now().0,

@@ -56,7 +56,7 @@ impl Ledgers<'_> {
         query: &ExportQuery,
         reason: &str,
     ) -> Result<(), OfficeError> {
-        let reason = reason::checked("?reason", reason, "导出个人信息")?;
+        let reason = reason::checked("?reason", reason, "导出个人信息", reason::POSTING)?;
         if let Some(caller) = caller {
             self.people().brake(db, Brake::ClearLedgers, caller, organ)?;
         }

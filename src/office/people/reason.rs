@@ -2,6 +2,9 @@
 
 use crate::office::OfficeError;
 
+/// A good reason for reading contacts.
+pub(in crate::office) const POSTING: &str = "寄送答复书需核对邮寄地址";
+
 /// Maximum length in characters.
 const MOST: usize = 200;
 /// Minimum number of letters of any script.
@@ -9,17 +12,21 @@ const FEWEST: usize = 5;
 /// Minimum number of different letters.
 const DIFFERENT: usize = 3;
 
-/// Validates a reason and returns it trimmed.
+/// Validates a reason for `about` and returns it trimmed. `example` is a good one.
 ///
 /// # Errors
 /// [`OfficeError::Invalid`] at `pointer` if it is missing, too long, contains control characters or is too vague: too
 /// few letters, or too few different ones. Punctuation, digits and invisible characters do not count as letters.
-pub(in crate::office) fn checked<'a>(pointer: &str, reason: &'a str, about: &str) -> Result<&'a str, OfficeError> {
+pub(in crate::office) fn checked<'a>(
+    pointer: &str,
+    reason: &'a str,
+    about: &str,
+    example: &str,
+) -> Result<&'a str, OfficeError> {
     let reason = reason.trim();
     let refuse = |code: &'static str, what: &str| {
-        let detail = format!(
-            "{what}。请写明{about}用于何事，至少{FEWEST}个字、不超过{MOST}个字，例如“寄送答复书需核对邮寄地址”；理由将被记录"
-        );
+        let detail =
+            format!("{what}。请写明{about}用于何事，至少{FEWEST}个字、不超过{MOST}个字，例如“{example}”；理由将被记录");
         Err(OfficeError::invalid(pointer, code, detail))
     };
     let letters: Vec<char> = reason.chars().filter(|letter| is_visible_letter(*letter)).collect();
@@ -49,7 +56,7 @@ mod tests {
     use super::*;
 
     fn code(reason: &str) -> String {
-        match checked("/reason", reason, "查看") {
+        match checked("/reason", reason, "查看", POSTING) {
             Ok(_) => "good".to_owned(),
             Err(OfficeError::Invalid(faults)) => faults[0].code.to_string(),
             Err(other) => panic!("{other}"),

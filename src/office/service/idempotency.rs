@@ -60,12 +60,18 @@ impl Service<'_> {
         self.store().write(|db| {
             let admitted = admit(db)?;
             let request = RequestKey { user: once.user_id, route: &once.route, key: &once.key };
-            match idempotency::begin(db, request, &once.fingerprint)? {
+            // Keyed, so that a text that is erased later cannot be guessed back from it.
+            let fingerprint = self.store().sealer().blind_index("idempotency", &once.fingerprint);
+            match idempotency::begin(db, request, &fingerprint)? {
                 Seen::Before(kept) => Ok((from_kept(kept)?, true)),
-                Seen::WithOtherBody => Err(OfficeError::KeyReused),
+                // A release before kept the fingerprint without a key.
+                Seen::WithOtherBody => match idempotency::begin(db, request, &once.fingerprint)? {
+                    Seen::Before(kept) => Ok((from_kept(kept)?, true)),
+                    Seen::WithOtherBody | Seen::Never => Err(OfficeError::KeyReused),
+                },
                 Seen::Never => {
                     let answer = work(db, admitted)?;
-                    idempotency::store(db, request, &once.fingerprint, &to_kept(&answer), now)?;
+                    idempotency::store(db, request, &fingerprint, &to_kept(&answer), now)?;
                     Ok((answer, false))
                 }
             }

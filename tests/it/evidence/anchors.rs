@@ -3,8 +3,8 @@
 use chrono::NaiveDateTime;
 use diesel::connection::SimpleConnection;
 use gongkai::case::Role;
-use gongkai::office::Office;
 use gongkai::office::evidence::finding::Finding;
+use gongkai::office::{Office, OfficeError};
 use gongkai::store::cases::events;
 use gongkai::store::{CaseId, Db};
 use serde_json::{Value, json};
@@ -120,6 +120,42 @@ fn each_day_has_one_line_that_follows_the_one_before_and_covers_what_is_new() {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), written, "a line that the file lacks is written again");
         std::fs::remove_file(&file).unwrap();
         assert_eq!(found(&office, &file), ["anchor_missing anchors #0"]);
+        let refused = office.evidence().anchor();
+        assert!(
+            matches!(&refused, Err(OfficeError::Conflict { code, .. }) if code == "anchor_file_missing"),
+            "{refused:?}"
+        );
+        assert!(!file.exists(), "what is lost is not made up");
+        assert_eq!(office.evidence().begin_anchor_file().unwrap(), None);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
+        let noted = lines(&mut database.raw(), "SELECT detail AS line FROM audit_log WHERE action = 'anchors.begun'");
+        assert_eq!(noted, [r#"{"had_file":false,"lines":2}"#]);
+    });
+}
+
+/// A backup of Monday is restored on Wednesday: the file knows a Tuesday that the database does not.
+#[test]
+fn a_database_that_is_older_than_the_file_is_said_to_be_so_until_a_new_file_is_begun() {
+    on_both_databases(|database| {
+        let directory = tempfile::tempdir().unwrap();
+        let file = file_in(&directory);
+        let (bureau, office) = with_anchors(database, &file);
+        bureau.registered("2026-03-02");
+        office.evidence().anchor().unwrap();
+        let monday = std::fs::read_to_string(&file).unwrap();
+        bureau.on("2026-03-04");
+        let tuesday = monday.replace("2026-03-02", "2026-03-03");
+        std::fs::write(&file, format!("{monday}{tuesday}")).unwrap();
+        assert_eq!(found(&office, &file), ["anchor_ahead anchors #2"]);
+        let refused = office.evidence().anchor();
+        assert!(
+            matches!(&refused, Err(OfficeError::Conflict { code, .. }) if code == "anchor_file_ahead"),
+            "{refused:?}"
+        );
+        let put_away = office.evidence().begin_anchor_file().unwrap().unwrap();
+        assert_eq!(std::fs::read_to_string(put_away).unwrap(), format!("{monday}{tuesday}"));
+        let days = std::fs::read_to_string(&file).unwrap().lines().count();
+        assert_eq!((days, found(&office, &file)), (2, Vec::new()), "Monday and Wednesday");
     });
 }
 
@@ -166,6 +202,8 @@ fn the_night_checks_once_and_mails_the_line_to_every_auditor() {
         assert_eq!((done.cases, done.findings), (1, 1));
         assert_eq!(office.evidence().nightly().unwrap(), None, "once a day");
         assert_eq!(office.evidence().last_verification().unwrap().unwrap().findings, 1);
+        let metrics = bureau.service.send("GET", "/metrics", &[], None).text;
+        assert!(metrics.contains("gongkai_audit_findings 1\n"), "{metrics}");
         let mails = lines(&mut raw, "SELECT dedupe_key AS line FROM outbox WHERE dedupe_key LIKE 'anchor/%'");
         assert_eq!(mails, [format!("anchor/2026-03-03/{}", auditor.0)]);
     });

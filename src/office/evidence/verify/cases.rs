@@ -4,7 +4,7 @@ use super::{Checker, MOST_LISTED, PAGE};
 use crate::case::{Case, Event, fold};
 use crate::office::OfficeError;
 use crate::office::calendar::change::InForce;
-use crate::office::calendar::self_check::{Derived, compare, other_calendar};
+use crate::office::calendar::self_check::{Derived, compare, other_calendar, plain};
 use crate::office::cases::case_file::{CaseFile, derive_row, read_log};
 use crate::office::evidence::finding::{Finding, FindingKind};
 use crate::store::cases::applicants::{self, ApplicantRow};
@@ -239,7 +239,7 @@ impl Checker<'_> {
         let log = read_log(beside.log)?;
         let once = duties_once_given(file, &log, beside.log, self.office.clock().today());
         for duty in left {
-            let written = format!("{} {:?} {}", duty.kind, duty.due_on, duty.status);
+            let written = format!("{} {} {}", duty.kind, plain(&duty.due_on), duty.status);
             match once.get(&duty.key) {
                 Some(kind) if *kind == duty.kind => {}
                 Some(kind) => {

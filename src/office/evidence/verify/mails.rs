@@ -2,6 +2,7 @@
 
 use super::{Checker, PAGE};
 use crate::office::OfficeError;
+use crate::office::calendar::self_check::plain;
 use crate::office::evidence::finding::{Finding, FindingKind};
 use crate::store::evidence::checks::{self, MailRow};
 use crate::store::mail::outbox::MailState;
@@ -53,7 +54,7 @@ impl Checker<'_> {
         }
         let is_leased = state == MailState::Sending;
         if is_leased != row.lease_owner.is_some() || is_leased != row.lease_until.is_some() {
-            let written = format!("{:?} {:?}", row.lease_owner, row.lease_until.map(|at| at.to_string()));
+            let written = format!("{} {}", plain(&row.lease_owner), plain(&row.lease_until.map(|at| at.to_string())));
             wrong("lease_owner", written, if is_leased { "发送者" } else { "-" });
         }
         // Answers are stored since migration 3. A mail sent before has none.

@@ -4,6 +4,7 @@ use super::{Checker, MOST_LISTED, PAGE};
 use crate::case::{AnnualReport, Order, OrderAct, OrderStatus, OrganRules, annual_reports};
 use crate::law::civil_day;
 use crate::office::OfficeError;
+use crate::office::calendar::self_check::plain;
 use crate::office::evidence::finding::{Finding, FindingKind};
 use crate::office::supervision::orders::read_order;
 use crate::store::cases::obligations::{self, ObligationRow};
@@ -57,7 +58,7 @@ impl Checker<'_> {
         let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return };
         self.of_order(row, "status", row.status.clone(), status_after(steps).to_owned());
         let due_on = steps.iter().rev().find_map(|step| step.due_on);
-        self.of_order(row, "due_on", format!("{:?}", Some(row.due_on)), format!("{due_on:?}"));
+        self.of_order(row, "due_on", plain(&row.due_on), plain(&due_on));
         self.of_order(row, "text", row.text.clone(), first.text.clone().unwrap_or_default());
         self.of_order(row, "issued_on", row.issued_on.to_string(), first.acted_on.to_string());
         self.of_order(row, "issuer_id", row.issuer_id.0.to_string(), first.actor_id.0.to_string());
@@ -81,7 +82,7 @@ impl Checker<'_> {
             }
         };
         let says = |organ: OrganId, case: Option<CaseId>, key: &str, due_on: Option<NaiveDate>, status: &str| {
-            format!("{} {case:?} {key} {due_on:?} {status}", organ.0)
+            format!("{} {} {key} {} {status}", organ.0, plain(&case), plain(&due_on))
         };
         let written = says(duty.organ_id, duty.case_id, &duty.key, duty.due_on, &duty.status);
         let key = format!("{}{}", obligations::ORDER, row.id);
@@ -107,7 +108,7 @@ impl Checker<'_> {
             if !owed.iter().any(|(due_on, article)| (Some(*due_on), *article) == written) {
                 let expected: Vec<String> =
                     owed.iter().map(|(due_on, article)| format!("{due_on} {article}")).collect();
-                let written = format!("{:?} {}", duty.due_on, duty.article);
+                let written = format!("{} {}", plain(&duty.due_on), duty.article);
                 self.note(finding(FindingKind::DutyChanged).says(written, expected.join(" / ")));
             }
             let is_published = published.contains(&(duty.organ_id, year));
