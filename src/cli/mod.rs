@@ -8,6 +8,7 @@ mod common;
 mod copy;
 pub mod deadline;
 pub mod demo;
+mod doctor;
 mod fee;
 mod init;
 mod ledger;
@@ -42,6 +43,8 @@ enum Command {
     Init(init::Args),
     /// 运行数据库迁移
     Migrate(migrate::Args),
+    /// 检查安装：数据库、密钥、时钟、日历、邮件、备份、人员，并说明怎么办
+    Doctor(doctor::Args),
     /// 备份使用中的数据库到一个文件
     Backup(backup::Args),
     /// 从备份恢复到空的地方
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Init(args) => init::run(args),
         Command::Migrate(args) => migrate::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Copy(args) => copy::run(args),

@@ -37,7 +37,7 @@ fn findings(office: &Office) -> Vec<Finding> {
 }
 
 /// Takes the guards of the database away, as somebody would who may change it: its triggers and references.
-fn unguard(raw: &mut Db) {
+pub(super) fn unguard(raw: &mut Db) {
     match raw {
         Db::Pg(_) => raw.batch_execute("SET session_replication_role = replica").unwrap(),
         Db::Lite(_) => {

@@ -17,7 +17,7 @@ mod target;
 mod tools;
 mod unchecked;
 
-pub use backup::{Backup, backup};
+pub use backup::{Backup, backup, last_backup};
 pub use chains::{Broken, Verified};
 pub use copy::{Copied, copy};
 pub use place::Kind;

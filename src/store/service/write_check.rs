@@ -41,12 +41,11 @@ impl Store {
     }
 
     fn write_probe(&self) -> Result<(), StoreError> {
-        let work = |db: &mut Db| meta::set(db, PROBE, &padding());
         match &self.inner.writer {
-            Some(_) => self.write(work),
+            Some(_) => self.write(write),
             None => {
                 let mut db = self.inner.reserved.begin(Begin::Write)?;
-                transaction_begun(&mut db, Begin::Write, work)
+                transaction_begun(&mut db, Begin::Write, write)
             }
         }
     }
@@ -64,6 +63,11 @@ impl Store {
         }
         Err(StoreError::Storage(StorageFault::Damaged, damage.said))
     }
+}
+
+/// Writes as much as a filing does.
+pub(super) fn write(db: &mut Db) -> Result<(), StoreError> {
+    meta::set(db, PROBE, &padding())
 }
 
 /// Whether the two are the same fault.
