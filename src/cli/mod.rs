@@ -17,6 +17,7 @@ mod mail;
 mod migrate;
 mod openapi;
 pub(crate) mod out;
+mod rekey;
 mod remind;
 mod report;
 mod restore;
@@ -51,6 +52,8 @@ enum Command {
     Restore(restore::Args),
     /// 在 SQLite 和 PostgreSQL 之间复制整个数据库
     Copy(copy::Args),
+    /// 更换加密密钥：身份证件号码和联系方式用新密钥重新加密
+    Rekey(rekey::Args),
     /// 用户管理
     User(user::Args),
     /// 逐行计算答复期限（JSON Lines）
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Copy(args) => copy::run(args),
+        Command::Rekey(args) => rekey::run(args),
         Command::User(args) => user::run(args),
         Command::Deadline(args) => deadline::run(args),
         Command::Calendar(args) => calendar::run(args),

@@ -6,6 +6,7 @@ mod carry;
 mod chain;
 mod clean;
 mod reading;
+mod rekey;
 mod scene;
 mod tampering;
 mod whole;

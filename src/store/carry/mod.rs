@@ -9,7 +9,9 @@ mod backup;
 mod catalog;
 mod chains;
 mod copy;
+mod new_key;
 mod place;
+mod rekey;
 mod restore;
 mod rows;
 mod sqlite;
@@ -21,6 +23,7 @@ pub use backup::{Backup, backup, last_backup};
 pub use chains::{Broken, Verified};
 pub use copy::{Copied, copy};
 pub use place::Kind;
+pub use rekey::{Rekeyed, rekey};
 pub use restore::{Restored, restore};
 
 use std::path::Path;

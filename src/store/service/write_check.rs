@@ -7,7 +7,9 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::store::database::db::{Begin, transaction_begun};
 use crate::store::database::health::{Disk, StorageFault};
+use crate::store::database::migrate::key_check;
 use crate::store::database::options::Address;
+use crate::store::database::seal::other_key;
 use crate::store::{Db, Store, StoreError, service::meta};
 
 /// The key in `meta` that each probe overwrites.
@@ -21,7 +23,7 @@ impl Store {
     /// by a request is still there. Returns every fault; empty if all is well.
     #[must_use]
     pub fn probe(&self) -> Vec<StoreError> {
-        let checks = [self.write_probe(), self.read_reserved(read_some), self.look_again()];
+        let checks = [self.write_probe(), self.read_reserved(read_some), self.look_again(), self.key_probe()];
         let mut faults: Vec<StoreError> = Vec::new();
         for fault in checks.into_iter().filter_map(Result::err) {
             if !faults.iter().any(|known| is_alike(known, &fault)) {
@@ -47,6 +49,14 @@ impl Store {
                 let mut db = self.inner.reserved.begin(Begin::Write)?;
                 transaction_begun(&mut db, Begin::Write, write)
             }
+        }
+    }
+
+    /// Fails if the sealing key was changed under the running service.
+    fn key_probe(&self) -> Result<(), StoreError> {
+        match self.read_reserved(key_check)? {
+            Some(check) if check != self.inner.sealer.check() => Err(other_key()),
+            Some(_) | None => Ok(()),
         }
     }
 
