@@ -140,6 +140,13 @@ fn the_key_file_is_replaced_and_the_old_one_is_kept_and_no_old_ciphertext_is_lef
     let [key, next] = key_files(&database);
     let old = std::fs::read_to_string(&key).unwrap();
     let file = Path::new(options.url.strip_prefix("sqlite:").unwrap());
+    // The pools close their connections in threads of their own. The last one brings the WAL into the file.
+    let log = PathBuf::from(format!("{}-wal", file.display()));
+    let begun = Instant::now();
+    while log.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "a connection stays open");
+        std::thread::sleep(Duration::from_millis(10));
+    }
     assert!(has(file, &sealed));
     let done = carry::rekey(&options, None).unwrap();
     assert_eq!((done.applicants, done.is_scrubbed), (Some(1), true));
