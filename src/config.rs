@@ -103,13 +103,30 @@ impl Settings {
     /// # Errors
     /// [`ConfigError::Unreadable`] if a source cannot be read, [`ConfigError::OutOfRange`] with every invalid key.
     pub fn from_process(file: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::unchecked_from_process(file)?.checked()
+    }
+
+    /// Like [`Settings::from_process`], without checking the values: for a diagnosis, see [`Settings::faults`].
+    ///
+    /// # Errors
+    /// [`ConfigError::Unreadable`] if a source cannot be read.
+    pub fn unchecked_from_process(file: Option<&Path>) -> Result<Self, ConfigError> {
         let named = file.map(Path::to_path_buf).or_else(|| std::env::var_os("GONGKAI_CONFIG").map(PathBuf::from));
         let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|path| path.exists());
-        // A variable that is not Unicode cannot be a valid setting of ours. If its name is one of ours, `load` reports
-        // it.
-        let vars =
-            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.to_string_lossy().into_owned())));
-        Self::load(named.or_else(usual).as_deref(), vars)
+        Self::parse(named.or_else(usual).as_deref(), variables())
+    }
+
+    /// What values of these settings are out of range. Empty if they can be used.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let rules = [
+            self.server.rules(),
+            self.database.rules(),
+            self.security.rules(self.database.is_postgres(), self.is_trial()),
+            self.smtp.rules(),
+        ];
+        let broken = rules.into_iter().flatten().filter(|(holds, _)| !holds).map(|(_, rule)| rule.to_owned());
+        broken.chain(self.reminders.faults()).map(|fault| format!("  {fault}")).collect()
     }
 
     /// Reads the settings from the defaults, `file` and `variables`. Ignores variables without the prefix `GONGKAI_`,
@@ -121,6 +138,10 @@ impl Settings {
         file: Option<&Path>,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        Self::parse(file, variables)?.checked()
+    }
+
+    fn parse(file: Option<&Path>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut builder =
             config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
         if let Some(path) = file {
@@ -128,12 +149,11 @@ impl Settings {
         }
         // No type guessing, so that a password of digits stays text.
         let environment = config::Environment::default().separator("__").source(Some(ours(variables)));
-        let settings: Self = builder
+        builder
             .add_source(environment)
             .build()
             .and_then(config::Config::try_deserialize)
-            .map_err(|error| ConfigError::Unreadable(error.to_string()))?;
-        settings.checked()
+            .map_err(|error| ConfigError::Unreadable(error.to_string()))
     }
 
     /// The defaults with the given database and a cheap password hash, for tests and in-process demonstrations.
@@ -172,17 +192,12 @@ impl Settings {
         let faults = self.faults();
         if faults.is_empty() { Ok(self) } else { Err(ConfigError::OutOfRange(faults)) }
     }
+}
 
-    fn faults(&self) -> Vec<String> {
-        let rules = [
-            self.server.rules(),
-            self.database.rules(),
-            self.security.rules(self.database.is_postgres(), self.is_trial()),
-            self.smtp.rules(),
-        ];
-        let broken = rules.into_iter().flatten().filter(|(holds, _)| !holds).map(|(_, rule)| rule.to_owned());
-        broken.chain(self.reminders.faults()).map(|fault| format!("  {fault}")).collect()
-    }
+/// The environment of this process. A variable that is not Unicode cannot be a valid setting of ours. If its name is one
+/// of ours, reading the settings reports it.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.to_string_lossy().into_owned())))
 }
 
 /// The variables that are settings, as `section__key`.

@@ -94,6 +94,8 @@ words! {
         MailWithdrawn = "mail.withdrawn", "撤回过时邮件";
         /// A database that was restored or copied may send mail again.
         MailResumed = "mail.resumed", "恢复发送邮件";
+        /// Everything sealed was sealed with another key.
+        SealingKeyChanged = "sealing_key.changed", "更换密钥";
         /// Figures of an annual report were entered.
         ReportFiguresSet = "report_figures.set", "填报年度报告数据";
         /// The publication of an annual report was recorded.

@@ -37,6 +37,14 @@ impl ConfigArgs {
         checked(settings)
     }
 
+    /// Reads the settings without checking them and without starting the log: for a diagnosis.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub(crate) fn unchecked_settings(&self) -> Result<Settings, String> {
+        Settings::unchecked_from_process(self.config.as_deref()).map_err(|error| error.to_string())
+    }
+
     /// Opens the database of the settings, creates it if it is missing, and brings it up to date: for the commands that set up.
     ///
     /// # Errors

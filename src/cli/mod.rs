@@ -8,6 +8,7 @@ mod common;
 mod copy;
 pub mod deadline;
 pub mod demo;
+mod doctor;
 mod fee;
 mod init;
 mod ledger;
@@ -16,6 +17,7 @@ mod mail;
 mod migrate;
 mod openapi;
 pub(crate) mod out;
+mod rekey;
 mod remind;
 mod report;
 mod restore;
@@ -42,12 +44,16 @@ enum Command {
     Init(init::Args),
     /// 运行数据库迁移
     Migrate(migrate::Args),
+    /// 检查安装：数据库、密钥、时钟、日历、邮件、备份、人员，并说明怎么办
+    Doctor(doctor::Args),
     /// 备份使用中的数据库到一个文件
     Backup(backup::Args),
     /// 从备份恢复到空的地方
     Restore(restore::Args),
     /// 在 SQLite 和 PostgreSQL 之间复制整个数据库
     Copy(copy::Args),
+    /// 更换加密密钥：身份证件号码和联系方式用新密钥重新加密
+    Rekey(rekey::Args),
     /// 用户管理
     User(user::Args),
     /// 逐行计算答复期限（JSON Lines）
@@ -83,9 +89,11 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Init(args) => init::run(args),
         Command::Migrate(args) => migrate::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Copy(args) => copy::run(args),
+        Command::Rekey(args) => rekey::run(args),
         Command::User(args) => user::run(args),
         Command::Deadline(args) => deadline::run(args),
         Command::Calendar(args) => calendar::run(args),

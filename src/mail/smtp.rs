@@ -265,6 +265,21 @@ impl Relay {
         }
     }
 
+    /// Connects as for a delivery, with TLS as configured, exchanges EHLO and leaves. Sends neither account nor mail.
+    ///
+    /// # Errors
+    /// [`Failure::NoRelay`] if the server does not answer within `limit` or cannot be used.
+    pub async fn greet(&self, limit: Duration) -> Result<(), Failure> {
+        match tokio::time::timeout(limit, self.inner.connect()).await {
+            Err(_) => Err(Failure::NoRelay("no answer from the mail server".to_owned())),
+            Ok(Err(error)) => Err(Failure::NoRelay(error.to_string())),
+            Ok(Ok(mut connection)) => {
+                let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
+                Ok(())
+            }
+        }
+    }
+
     /// Closes the kept connection.
     pub async fn close(&self) {
         if let Some((mut connection, _)) = self.inner.kept.lock().await.take() {

@@ -282,6 +282,21 @@ impl WorkCalendars<'_> {
     }
 }
 
+/// The national calendar of a database, read without an open office: the one in force, or the years shipped with the
+/// program (`directory` included) and those that were entered.
+///
+/// # Errors
+/// [`OfficeError::Unreadable`] if it cannot be read.
+pub(super) fn national_calendar(db: &mut Db, directory: &Path) -> Result<Calendar, OfficeError> {
+    if let Some(version) = calendar::version_in_force(db, "")? {
+        let content = calendar::content_of(db, &version)?.ok_or_else(|| wrong("calendar in force", &version))?;
+        return Calendar::from_content(&content).map_err(|error| wrong("calendar_versions", &error));
+    }
+    let mut years = Calendars::new(directory).brought_along()?;
+    years.extend(entered_years(db)?);
+    Calendar::from_years(years.into_values().collect()).map_err(|error| wrong("calendar", &error))
+}
+
 /// The national years in the database.
 fn entered_years(db: &mut Db) -> Result<BTreeMap<i32, CalendarYear>, OfficeError> {
     let rows = calendar::in_force(db)?;

@@ -65,6 +65,9 @@ impl From<diesel::ConnectionError> for StoreError {
 /// SQLite's message for deleting a row that is referred to under `ON DELETE RESTRICT`. diesel reports no kind for it.
 const RESTRICTED: &str = "FOREIGN KEY constraint failed";
 
+/// The message of the triggers that keep a service with an earlier sealing key from sealing (migration 26).
+const OTHER_KEY: &str = "sealed with a key that is not in use";
+
 fn from_database(kind: &DatabaseErrorKind, message: &str) -> StoreError {
     match kind {
         DatabaseErrorKind::UniqueViolation => StoreError::Conflict,
@@ -117,6 +120,8 @@ fn from_message(message: &str) -> StoreError {
             health::met(message);
         }
         StoreError::Storage(fault, message.to_owned())
+    } else if message.contains(OTHER_KEY) {
+        StoreError::Unavailable(format!("{message}: restart the service with the new sealing key"))
     } else if BUSY.iter().any(says) {
         StoreError::Busy
     } else if AWAY.iter().any(says) {

@@ -7,6 +7,7 @@ mod carry;
 mod chain;
 mod clean;
 mod reading;
+mod rekey;
 mod scene;
 mod tampering;
 mod whole;
@@ -38,7 +39,7 @@ fn findings(office: &Office) -> Vec<Finding> {
 }
 
 /// Takes the guards of the database away, as somebody would who may change it: its triggers and references.
-fn unguard(raw: &mut Db) {
+pub(super) fn unguard(raw: &mut Db) {
     match raw {
         Db::Pg(_) => raw.batch_execute("SET session_replication_role = replica").unwrap(),
         Db::Lite(_) => {

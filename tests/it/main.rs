@@ -18,6 +18,7 @@ mod commands;
 mod corrupt_logs;
 mod court_days;
 mod demo;
+mod doctor;
 mod e2e;
 mod evidence;
 mod examples;

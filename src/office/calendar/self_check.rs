@@ -48,6 +48,15 @@ pub struct ClockCheck {
     pub differences: u64,
 }
 
+/// The stored result of the last check. `None` if there was none.
+///
+/// # Errors
+/// [`OfficeError::Unreadable`] if it does not parse.
+pub(in crate::office) fn last_check(db: &mut Db) -> Result<Option<ClockCheck>, OfficeError> {
+    let Some(text) = meta::get(db, LAST)? else { return Ok(None) };
+    serde_json::from_str(&text).map(Some).map_err(|error| OfficeError::unreadable(format!("meta '{LAST}': {error}")))
+}
+
 /// 与重新计算不一致的一处
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ClockDifference)]
@@ -187,10 +196,7 @@ impl WorkCalendars<'_> {
     /// # Errors
     /// [`OfficeError::Unreadable`] if the stored result does not parse.
     pub fn last_clock_check(&self, db: &mut Db) -> Result<Option<ClockCheck>, OfficeError> {
-        let Some(text) = meta::get(db, LAST)? else { return Ok(None) };
-        serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| OfficeError::unreadable(format!("meta '{LAST}': {error}")))
+        last_check(db)
     }
 
     fn check_page(

@@ -14,6 +14,7 @@ mod schedule;
 mod service;
 mod settings;
 
+pub(in crate::office) use notices::is_november_before;
 pub use organ_settings::{Effective, OrganReminders};
 pub use schedule::{MailError, Mailroom, Moment, OfficeTime, Queued, RemindReport, Unreachable, run};
 pub use service::{MailHandle, start};

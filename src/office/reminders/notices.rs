@@ -78,6 +78,6 @@ impl Reminders<'_> {
 }
 
 /// Notices are published by November. Before that there is nothing to enter.
-fn is_november_before(year: i32, today: NaiveDate) -> bool {
+pub(in crate::office) fn is_november_before(year: i32, today: NaiveDate) -> bool {
     today.year() >= year || (today.year() + 1 == year && today.month() >= 11)
 }

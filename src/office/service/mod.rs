@@ -1,5 +1,6 @@
 //! What every use case shares: retries, validation, readiness, and where a request came from.
 
+pub mod doctor;
 pub(super) mod idempotency;
 pub(super) mod origin;
 pub(super) mod preflight;

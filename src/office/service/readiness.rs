@@ -111,10 +111,10 @@ impl Service<'_> {
             StoreError::Storage(fault, _) => (fault.code(), advice(*fault).to_owned()),
             StoreError::Busy | StoreError::OutOfTime => ("busy", "数据库繁忙：连接用尽或者写入排队过长".to_owned()),
             StoreError::Unavailable(_) => ("no_answer", "数据库没有应答：请检查数据库服务器和网络".to_owned()),
+            StoreError::Refused(_) => ("sealing_key_changed", "加密密钥已经更换：请用新密钥重新启动服务".to_owned()),
             StoreError::NotFound
             | StoreError::Conflict
             | StoreError::Dangling
-            | StoreError::Refused(_)
             | StoreError::Corrupt(_)
             | StoreError::Database(_) => (UNEXPLAINED, "数据库不可读写：原因见日志".to_owned()),
         };

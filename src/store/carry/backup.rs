@@ -65,6 +65,20 @@ pub fn backup(options: &DatabaseOptions, file: &Path, is_replacing: bool) -> Res
     Ok(Backup { database, contents, at, key_file, is_remembered: is_remembered.is_ok() })
 }
 
+/// When the last backup was begun that the database remembers.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if the stored record cannot be parsed.
+pub fn last_backup(db: &mut Db) -> Result<Option<Ts>, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Record {
+        at: Ts,
+    }
+    let Some(text) = meta::get(db, LAST)? else { return Ok(None) };
+    let record: Record = serde_json::from_str(&text).map_err(|_| StoreError::Corrupt(format!("meta '{LAST}'")))?;
+    Ok(Some(record.at))
+}
+
 /// The whole path, for the operator.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())

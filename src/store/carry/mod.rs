@@ -9,7 +9,9 @@ mod backup;
 mod catalog;
 mod chains;
 mod copy;
+mod new_key;
 mod place;
+mod rekey;
 mod restore;
 mod rows;
 mod sqlite;
@@ -17,10 +19,11 @@ mod target;
 mod tools;
 mod unchecked;
 
-pub use backup::{Backup, backup};
+pub use backup::{Backup, backup, last_backup};
 pub use chains::{Broken, Verified};
 pub use copy::{Copied, copy};
 pub use place::Kind;
+pub use rekey::{Rekeyed, rekey};
 pub use restore::{Restored, restore};
 
 use std::path::Path;

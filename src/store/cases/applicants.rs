@@ -77,6 +77,24 @@ pub fn sealed(sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<Applican
     })
 }
 
+/// The same applicant with every sealed column sealed by `new`.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if `old` does not open a value.
+pub(in crate::store) fn resealed(old: &Sealer, new: &Sealer, row: &ApplicantRow) -> Result<ApplicantRow, StoreError> {
+    let number = identity(old, row)?.map(Secret::into_inner);
+    let text = contact(old, row)?.map(Secret::into_inner);
+    let seal = |place: Place, text: &String| new.seal(place, text.as_bytes());
+    // The sealed number is normalised already.
+    let index = number.as_ref().zip(row.identity_kind.as_deref()).map(|(number, kind)| new.blind_index(kind, number));
+    Ok(ApplicantRow {
+        identity_sealed: number.as_ref().map(|number| seal(identity_place(row.id), number)).transpose()?,
+        identity_index: index,
+        contact_sealed: text.as_ref().map(|text| seal(contact_place(row.id), text)).transpose()?,
+        ..row.clone()
+    })
+}
+
 /// Replaces the contacts.
 ///
 /// # Errors

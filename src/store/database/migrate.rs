@@ -20,7 +20,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7110492)";
 
 /// Key in `meta` for the check value of the sealing key.
-const KEY_CHECK: &str = "sealing_key_check";
+pub(in crate::store) const KEY_CHECK: &str = "sealing_key_check";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 

@@ -138,6 +138,13 @@ pub(in crate::store) fn key_file(database: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The path of the key that takes the place of the one in the key file, while the key is changed.
+pub(in crate::store) fn next_key_file(database: &Path) -> PathBuf {
+    let mut name = key_file(database).into_os_string();
+    name.push(".next");
+    PathBuf::from(name)
+}
+
 /// Creates an empty database file readable by its owner only. SQLite gives the same mode to the files beside it.
 /// Refuses if there is a key file but no database: the database was moved, and an empty one must not take its place.
 pub(in crate::store) fn create_private(path: &Path) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{hmac, rand};
 use uuid::Uuid;
 
-use super::options::{Address, key_file};
+use super::options::{Address, key_file, next_key_file};
 use crate::store::StoreError;
 
 /// A value that must not appear in logs. [`Secret::expose`] reads it and is easy to search for.
@@ -133,6 +133,11 @@ impl Sealer {
         hex::encode(context.sign().as_ref())
     }
 
+    /// The first byte of everything sealed with this key.
+    pub(in crate::store) fn id(&self) -> u8 {
+        self.id
+    }
+
     /// A check value that identifies the key without revealing it.
     pub(in crate::store) fn check(&self) -> &str {
         &self.check
@@ -157,13 +162,23 @@ pub(in crate::store) fn load(
         }
     };
     match known {
-        Some(check) if check != sealer.check() => Err(other_key()),
+        Some(check) if check != sealer.check() => Err(match (configured, address) {
+            (None, Address::Sqlite(database)) if next_key_file(database).exists() => unfinished_change(),
+            _ => other_key(),
+        }),
         Some(_) | None => Ok(sealer),
     }
 }
 
 pub(in crate::store) fn other_key() -> StoreError {
     StoreError::Refused("this database was sealed with another key: restore the right one".into())
+}
+
+fn unfinished_change() -> StoreError {
+    StoreError::Refused(
+        "更换密钥没有完成：请再运行一次 gongkai rekey / the key was being changed: run `gongkai rekey` once more"
+            .into(),
+    )
 }
 
 /// Reads the key file. Creates a missing one, unless the database already holds sealed values.

@@ -4,5 +4,6 @@ pub mod access;
 pub mod departments;
 pub mod known_networks;
 pub mod organs;
+pub mod staffing;
 pub mod tokens;
 pub mod users;

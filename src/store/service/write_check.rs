@@ -7,7 +7,9 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::store::database::db::{Begin, transaction_begun};
 use crate::store::database::health::{Disk, StorageFault};
+use crate::store::database::migrate::key_check;
 use crate::store::database::options::Address;
+use crate::store::database::seal::other_key;
 use crate::store::{Db, Store, StoreError, service::meta};
 
 /// The key in `meta` that each probe overwrites.
@@ -21,7 +23,7 @@ impl Store {
     /// by a request is still there. Returns every fault; empty if all is well.
     #[must_use]
     pub fn probe(&self) -> Vec<StoreError> {
-        let checks = [self.write_probe(), self.read_reserved(read_some), self.look_again()];
+        let checks = [self.write_probe(), self.read_reserved(read_some), self.look_again(), self.key_probe()];
         let mut faults: Vec<StoreError> = Vec::new();
         for fault in checks.into_iter().filter_map(Result::err) {
             if !faults.iter().any(|known| is_alike(known, &fault)) {
@@ -41,13 +43,20 @@ impl Store {
     }
 
     fn write_probe(&self) -> Result<(), StoreError> {
-        let work = |db: &mut Db| meta::set(db, PROBE, &padding());
         match &self.inner.writer {
-            Some(_) => self.write(work),
+            Some(_) => self.write(write),
             None => {
                 let mut db = self.inner.reserved.begin(Begin::Write)?;
-                transaction_begun(&mut db, Begin::Write, work)
+                transaction_begun(&mut db, Begin::Write, write)
             }
+        }
+    }
+
+    /// Fails if the sealing key was changed under the running service.
+    fn key_probe(&self) -> Result<(), StoreError> {
+        match self.read_reserved(key_check)? {
+            Some(check) if check != self.inner.sealer.check() => Err(other_key()),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -64,6 +73,11 @@ impl Store {
         }
         Err(StoreError::Storage(StorageFault::Damaged, damage.said))
     }
+}
+
+/// Writes as much as a filing does.
+pub(super) fn write(db: &mut Db) -> Result<(), StoreError> {
+    meta::set(db, PROBE, &padding())
 }
 
 /// Whether the two are the same fault.

@@ -1,0 +1,2 @@
+DROP TRIGGER applicants_key_insert;
+DROP TRIGGER applicants_key_update;
