@@ -133,9 +133,12 @@ fn the_key_file_is_replaced_and_the_old_one_is_kept_and_no_old_ciphertext_is_lef
     let options = with_key(&database, None);
     let store = Store::open(&options).unwrap();
     store.migrate().unwrap();
-    add_bureau(&store, "a", None);
+    let bureau = add_bureau(&store, "a", None);
+    // What was deleted lies in the free space of a page.
+    let gone = store.write(|db| applicants::insert(db, store.sealer(), an_applicant(bureau.organ), now())).unwrap();
+    database.raw().batch_execute(&format!("DELETE FROM applicants WHERE id = '{}'", gone.id.0)).unwrap();
+    let sealed = gone.identity_sealed.unwrap();
     let before = opened(&store);
-    let sealed = rows(&store)[0].identity_sealed.clone().unwrap();
     drop(store);
     let [key, next] = key_files(&database);
     let old = std::fs::read_to_string(&key).unwrap();
