@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use gongkai::case::historical::{Beside, PastLog, past_log};
-use gongkai::case::{Actor, Context, Event, OrganRules, fold};
+use gongkai::case::{Actor, Context, Event, OrganRules, fold, log};
 use gongkai::law::{Calendar, ClockOptions};
 use gongkai::report::csv;
 use gongkai::report::ledger::{Headings, LedgerReader, LedgerRow, RowFault, Source, Unreadable, ledger_sheet};
@@ -62,8 +62,9 @@ fn check_case(row: &LedgerRow) {
     assert!(events.is_sorted_by_key(Event::on), "the log is in the order of its days");
     assert!(events.iter().all(|event| event.on() <= today), "no event lies ahead");
     assert_eq!(case.outcome.is_some(), !case.stage.is_open(), "a category, and only at the end");
-    let stored: Vec<String> = events.iter().map(|event| serde_json::to_string(event).unwrap()).collect();
-    let read: Vec<Event> = stored.iter().map(|event| serde_json::from_str(event).unwrap()).collect();
+    let stored = |event: &Event| log::decode(event.kind(), &log::encode(event).unwrap()).unwrap();
+    let read: Vec<Event> = events.iter().map(stored).collect();
+    assert_eq!(read, events, "an event is stored as it is");
     assert_eq!(fold(&read), Some(case));
 }
 

@@ -7,7 +7,7 @@ use gongkai::api::http::body::parse;
 use gongkai::api::http::problem::Problem;
 use gongkai::case::{
     Actor, ApplicantKind, Case, Command, CommandKind, Context, Drawn, Event, OrganRules, Role, command as c, decide,
-    evolve, fold, obligations, permit, summary,
+    evolve, fold, log, obligations, permit, summary,
 };
 use gongkai::law::{Calendar, Channel};
 use gongkai::office::OfficeError;
@@ -120,8 +120,8 @@ fn given(mut case: Case, command: &Command) -> Case {
     };
     assert!(offered.is_ok(), "{command:?} is accepted, but {offered:?}");
     for event in events {
-        let stored = serde_json::to_string(&event).unwrap();
-        assert_eq!(serde_json::from_str::<Event>(&stored).unwrap(), event);
+        let stored = log::encode(&event).unwrap();
+        assert_eq!(log::decode(event.kind(), &stored).unwrap(), event);
         case = evolve(Some(case), &event).unwrap();
     }
     let clock = case.reply_clock(context.calendar, &rules, Some(context.today));
