@@ -268,6 +268,18 @@ fn a_log_that_was_changed_is_named() {
 }
 
 #[test]
+fn what_the_night_found_is_named() {
+    on_both_databases(|database| {
+        let house = House::at(database);
+        let last = |findings: u32| serde_json::json!({ "checked_on": "2026-11-23", "checked_at": now(), "cases": 1, "findings": findings });
+        house.write(|db| meta::set(db, "evidence.verified", &last(0).to_string()));
+        assert_eq!(house.asked().of("chain")["level"], "ok");
+        house.write(|db| meta::set(db, "evidence.verified", &last(2).to_string()));
+        house.asked().names("chain", "2026-11-23 夜间全部核对：不符 2 处", "gongkai audit verify");
+    });
+}
+
+#[test]
 fn a_mail_server_that_does_not_answer_is_named_and_one_that_does_gets_no_mail() {
     let database = TestDatabase::sqlite();
     let house = House::at(&database);

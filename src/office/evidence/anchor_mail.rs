@@ -1,6 +1,7 @@
 //! The mail that takes the anchor of a day out of the house.
 
 use super::anchor::Anchor;
+use super::nightly::last_verification;
 use crate::case::Role;
 use crate::mail::order_notice::Notice;
 use crate::mail::smtp;
@@ -21,7 +22,7 @@ impl Evidence<'_> {
             }
         };
         let opens = self.reminders().mail_opens(db, None)?;
-        let findings = match self.last_verification_in(db)? {
+        let findings = match last_verification(db)? {
             Some(last) if last.checked_on == anchor.day => format!("{} 处", last.findings),
             _ => "当日未核对".to_owned(),
         };

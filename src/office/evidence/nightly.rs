@@ -64,12 +64,7 @@ impl Evidence<'_> {
     /// # Errors
     /// An error of the database.
     pub fn last_verification(&self) -> Result<Option<LastVerification>, OfficeError> {
-        self.store().read_reserved(|db| self.last_verification_in(db))
-    }
-
-    /// Like [`Evidence::last_verification`], in the transaction of the caller.
-    pub(super) fn last_verification_in(&self, db: &mut Db) -> Result<Option<LastVerification>, OfficeError> {
-        Ok(meta::get(db, LAST)?.and_then(|text| serde_json::from_str(&text).ok()))
+        self.store().read_reserved(last_verification)
     }
 
     fn verify_and_log(&self) -> Result<LastVerification, OfficeError> {
@@ -89,4 +84,9 @@ impl Evidence<'_> {
             findings: done.findings,
         })
     }
+}
+
+/// Like [`Evidence::last_verification`], in the transaction of the caller.
+pub(in crate::office) fn last_verification(db: &mut Db) -> Result<Option<LastVerification>, OfficeError> {
+    Ok(meta::get(db, LAST)?.and_then(|text| serde_json::from_str(&text).ok()))
 }

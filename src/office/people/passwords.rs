@@ -162,7 +162,8 @@ mod tests {
         assert_eq!(judge("rainrainrain"), ["password_too_simple", "password_too_common"]);
         assert_eq!(judge("mountainriver"), ["password_too_simple", "password_too_common"]);
         assert_eq!(judge("tqbvkwmzhrjd"), ["password_too_simple"]);
-        assert_eq!(judge("Zhangsan-2025"), ["password_holds_name"]);
+        assert_eq!(judge("Zhangsan-2025"), ["password_holds_name", "password_too_common"]);
+        assert_eq!(judge("Zhangsan-tqbvkwmz-7"), ["password_holds_name"]);
         for guessed in ["Summer2025!", "Qazwsx-123", "Dragon-2024", "Zxcvbnm,123"] {
             assert_eq!(judge(guessed), ["password_too_common"], "{guessed}");
         }

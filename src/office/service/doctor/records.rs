@@ -3,6 +3,7 @@
 use super::{Check, Examination, Topic, days_between};
 use crate::law::civil_time;
 use crate::office::calendar::self_check::last_check;
+use crate::office::evidence::nightly::last_verification;
 use crate::office::{Office, OfficeError};
 use crate::store::Ts;
 use crate::store::cases::events;
@@ -13,6 +14,9 @@ use chrono::TimeDelta;
 const APART_S: i64 = 5;
 /// Cases whose chains are verified without `--full`.
 const SAMPLE: i64 = 200;
+/// What to do when stored data were changed.
+const CHANGED_ADVICE: &str =
+    "运行 gongkai audit verify 列出各处，保留现有数据库，与备份比对；处理办法见 docs/operations.md";
 /// Findings named in one line.
 const MOST_NAMED: usize = 5;
 /// Days after which the nightly check counts as missing.
@@ -58,7 +62,7 @@ pub(super) fn chain(of: &Examination<'_>, open: &mut Inspection, is_usable: bool
 }
 
 fn sample(open: &mut Inspection) -> Result<Check, OfficeError> {
-    let (count, broken) = open.read(|db| {
+    let (count, broken, nightly) = open.read(|db| {
         let ids = inspection::newest_cases(db, SAMPLE)?;
         let mut broken = Vec::new();
         for id in &ids {
@@ -66,8 +70,12 @@ fn sample(open: &mut Inspection) -> Result<Check, OfficeError> {
                 broken.push(format!("{} 自第 {seq} 条起", id.0));
             }
         }
-        Ok::<_, OfficeError>((ids.len(), broken))
+        Ok::<_, OfficeError>((ids.len(), broken, last_verification(db)?))
     })?;
+    if let Some(nightly) = nightly.filter(|nightly| nightly.findings > 0) {
+        let found = format!("{} 夜间全部核对：不符 {} 处", nightly.checked_on, nightly.findings);
+        return Ok(Check::fault(Topic::Chain, found, CHANGED_ADVICE));
+    }
     Ok(match broken.is_empty() {
         true => Check::ok(Topic::Chain, format!("最近 {count} 件案件的记录链完整（全部核对用 --full）")),
         false => changed(&broken),
@@ -92,8 +100,7 @@ fn changed(named: &[String]) -> Check {
     let rest = if named.len() > MOST_NAMED { " 等" } else { "" };
     let listed: Vec<&str> = named.iter().take(MOST_NAMED).map(String::as_str).collect();
     let found = format!("记录在本程序之外被改动，{} 处：{}{rest}", named.len(), listed.join("，"));
-    let advice = "运行 gongkai audit verify 列出各处，保留现有数据库，与备份比对；处理办法见 docs/operations.md";
-    Check::fault(Topic::Chain, found, advice)
+    Check::fault(Topic::Chain, found, CHANGED_ADVICE)
 }
 
 pub(super) fn self_check(of: &Examination<'_>, open: &mut Inspection) -> Result<Check, OfficeError> {
