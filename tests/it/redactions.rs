@@ -125,6 +125,41 @@ fn an_erased_text_is_nowhere_in_the_database_and_the_chain_verifies() {
     });
 }
 
+/// The answer to a filing is found again by a keyed hash of its body. A bare one would let the text be guessed back.
+#[test]
+fn no_bare_hash_of_a_body_is_kept() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let (_, application) = filed(&bureau, "once");
+        let sql = "SELECT fingerprint AS line FROM idempotency_keys WHERE key = 'once'";
+        let kept: Vec<Line> = match database.raw() {
+            Db::Lite(mut db) => diesel::sql_query(sql).load(&mut db).unwrap(),
+            Db::Pg(mut db) => diesel::sql_query(sql).load(&mut db).unwrap(),
+        };
+        let bare = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, application.to_string().as_bytes());
+        assert_eq!(kept.len(), 1);
+        assert_ne!(kept[0].line, hex::encode(bare));
+    });
+}
+
+/// A title that was made of the request goes with it, from the subjects of mails as well.
+#[test]
+fn a_request_is_erased_with_the_title_that_was_made_of_it() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2024-03-01");
+        let mut application = bureau.application("2024-03-01");
+        application["request"] = json!(format!("{}\n另附材料", title()));
+        application["title"] = json!(title());
+        let mut case = bureau.file(application);
+        case.clerk("registration", json!({ "on": "2024-03-01" }));
+        bureau.on("2024-03-27");
+        bureau.service.office.reminders().mailroom().unwrap().remind(day("2024-03-27"), None).unwrap();
+        let shown = erase(&mut case, "/request");
+        assert_eq!((&shown["title"], &shown["request"]), (&json!("〔已删除〕"), &json!("〔已删除〕")));
+        assert_eq!(holds(database, NUMBER), Vec::<String>::new());
+    });
+}
+
 #[test]
 fn the_dates_of_a_case_are_the_same_after_an_erasure_and_it_can_be_worked_on() {
     on_both_databases(|database| {

@@ -130,32 +130,30 @@ impl Cases<'_> {
     }
 
     fn erase_copies(&self, db: &mut Db, id: CaseId, texts: &[String]) -> Result<Erased, OfficeError> {
-        let mut erased = Erased { withdrawn_mails: 0, mails_left: 0, answers: 0 };
+        let (withdrawn_mails, mails_left) = self.erase_from_mails(db, id, texts)?;
+        let mut answers = 0;
         for text in texts {
-            let (withdrawn, left) = self.erase_from_mails(db, id, text)?;
-            erased.withdrawn_mails += withdrawn;
-            // The same mails are left each time.
-            erased.mails_left = erased.mails_left.max(left);
-            erased.answers += idempotency::replace_text(db, id, text, ERASED)?;
+            answers += idempotency::replace_text(db, id, text, ERASED)?;
         }
-        Ok(erased)
+        Ok(Erased { withdrawn_mails, mails_left, answers })
     }
 
-    /// Erases a text from the mails about a case. Those that wait are withdrawn, and the next pass writes them anew.
+    /// Erases texts from the mails about a case. Those that wait are withdrawn, and the next pass writes them anew.
     /// Returns how many were withdrawn and how many can no longer be.
-    fn erase_from_mails(&self, db: &mut Db, id: CaseId, text: &str) -> Result<(usize, usize), OfficeError> {
+    fn erase_from_mails(&self, db: &mut Db, id: CaseId, texts: &[String]) -> Result<(usize, usize), OfficeError> {
         let reminders = reminders::mails_about(db, id)?;
         let mails = outbox::about(db, id, &reminders)?;
         let mut withdrawn = 0;
         for key in &reminders {
             withdrawn += usize::from(reminders::withdraw(db, key)?.is_some());
         }
-        let left = outbox::erase(db, &mails, text, ERASED)?;
+        let left = outbox::erase(db, &mails, texts, ERASED)?;
         let mut stay = 0;
         for key in left {
             if outbox::withdraw(db, &key)? { withdrawn += 1 } else { stay += 1 }
         }
-        outbox::erase(db, &mails, text, ERASED)?;
+        // Of what was just withdrawn only the digest stays too.
+        outbox::erase(db, &mails, texts, ERASED)?;
         if withdrawn > 0 {
             reminders::pass_again(db, self.clock().today())?;
         }

@@ -489,16 +489,17 @@ pub fn about(db: &mut Db, case: CaseId, keys: &BTreeSet<String>) -> Result<Vec<O
     Ok(found.into_iter().collect())
 }
 
-/// Erases a text from these mails: `by` takes its place in their subjects, and of those that will not be sent any more
-/// only the SHA-256 of the bytes stays. Returns the keys of the others, whose bytes may hold the text.
-pub fn erase(db: &mut Db, mails: &[OutboxId], text: &str, by: &str) -> Result<Vec<String>, StoreError> {
+/// Erases texts from these mails: `by` takes their place in the subjects, and of those that will not be sent any more
+/// only the SHA-256 of the bytes stays. Returns the keys of the others, whose bytes may hold a text.
+pub fn erase(db: &mut Db, mails: &[OutboxId], texts: &[String], by: &str) -> Result<Vec<String>, StoreError> {
     let mut left = Vec::new();
     for id in mails {
         let row = outbox::table.find(id);
         let (key, state, subject, message): (String, String, String, Vec<u8>) =
             row.select((outbox::dedupe_key, outbox::state, outbox::subject, outbox::message)).first(db)?;
-        if subject.contains(text) {
-            diesel::update(row).set(outbox::subject.eq(subject.replace(text, by))).execute(db)?;
+        let erased = texts.iter().fold(subject.clone(), |subject, text| subject.replace(text.as_str(), by));
+        if erased != subject {
+            diesel::update(row).set(outbox::subject.eq(erased)).execute(db)?;
         }
         if !SETTLED.contains(&state.as_str()) {
             left.push(key);

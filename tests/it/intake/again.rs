@@ -145,3 +145,19 @@ fn an_equal_filing_over_contacts_that_cannot_be_read_is_an_error_and_not_another
         }
     });
 }
+
+/// What was erased cannot be compared any more: the same filing is still the same.
+#[test]
+fn a_filing_sent_again_after_its_text_was_erased_makes_no_second_case() {
+    on_both_databases(|database| {
+        let desk = FrontDesk::open(database, "2025-02-21");
+        let first = desk.file(form("SQ-1"));
+        let body = json!({ "seq": 1, "pointer": "/request", "reason": "误录了他人证件号码" });
+        desk.command("SQ-1", &desk.bureau.head, "redactions", body);
+        let again = desk.file(form("SQ-1"));
+        assert_eq!((again.status, &again.json["duplicate"]), (200, &json!(true)), "{again:?}");
+        assert_eq!(again.json["case_id"], first.json["case_id"]);
+        let other = desk.file(form_with("SQ-1", json!({ "/applicant/name": "王小红" })));
+        assert_eq!(other.problem(), (409, "external_number_reused"), "what can be compared still is");
+    });
+}
