@@ -70,11 +70,11 @@ impl Evidence<'_> {
     /// and the next call writes it. Otherwise an error of the database.
     pub fn anchor(&self) -> Result<Option<String>, OfficeError> {
         let today = self.clock().today();
-        let key = format!("{LINES}{today}");
-        if self.store().read(|db| meta::get(db, &key))?.is_some() {
+        if self.is_anchored()? {
             self.write_lines()?;
             return Ok(None);
         }
+        let key = format!("{LINES}{today}");
         let owner = Uuid::new_v4().to_string();
         if !self.store().write(|db| meta::take_lease(db, LEASE, &owner, TERM))? {
             let detail = "另一个进程正在锚定，请稍后再试".to_owned();
@@ -84,6 +84,15 @@ impl Evidence<'_> {
         let written = line.and_then(|line| self.write_lines().map(|()| line));
         self.store().write(|db| meta::end_lease(db, LEASE, &owner))?;
         written
+    }
+
+    /// Whether today has a line.
+    ///
+    /// # Errors
+    /// An error of the database.
+    pub(super) fn is_anchored(&self) -> Result<bool, OfficeError> {
+        let key = format!("{LINES}{}", self.clock().today());
+        Ok(self.store().read(|db| meta::get(db, &key))?.is_some())
     }
 
     /// Covers what is new, keeps the line of the day and mails it. `None` if another process did so meanwhile.

@@ -38,11 +38,18 @@ impl Evidence<'_> {
     /// gets the lease does it. Returns what was found, `None` if nothing was due.
     ///
     /// # Errors
-    /// As [`Evidence::verify`] and [`Evidence::anchor`]. The next try follows when the lease expires.
+    /// As [`Evidence::verify`] and [`Evidence::anchor`]. The next try of the check follows when the lease expires, that of
+    /// the anchor at the next call.
     pub fn nightly(&self) -> Result<Option<LastVerification>, OfficeError> {
         let at = self.clock().office_time();
-        let is_done = |last: Option<LastVerification>| last.is_some_and(|last| last.checked_on >= at.date());
-        if at.hour() < HOUR || is_done(self.last_verification()?) {
+        if at.hour() < HOUR {
+            return Ok(None);
+        }
+        if self.last_verification()?.is_some_and(|last| last.checked_on >= at.date()) {
+            // The anchor may have failed after the check. A line that only the file lacks waits for the next day.
+            if !self.is_anchored()? {
+                self.anchor()?;
+            }
             return Ok(None);
         }
         let owner = Uuid::new_v4().to_string();

@@ -201,6 +201,12 @@ fn the_night_checks_once_and_mails_the_line_to_every_auditor() {
         let done = office.evidence().nightly().unwrap().unwrap();
         assert_eq!((done.cases, done.findings), (1, 1));
         assert_eq!(office.evidence().nightly().unwrap(), None, "once a day");
+        // The anchor of a night that failed after the check is made by the next call.
+        raw.batch_execute("DELETE FROM meta WHERE key = 'evidence.anchor/2026-03-03'").unwrap();
+        std::fs::remove_file(file_in(&directory)).unwrap();
+        assert_eq!(office.evidence().nightly().unwrap(), None);
+        let days = lines(&mut raw, "SELECT key AS line FROM meta WHERE key LIKE 'evidence.anchor/%'");
+        assert_eq!(days, ["evidence.anchor/2026-03-03"]);
         assert_eq!(office.evidence().last_verification().unwrap().unwrap().findings, 1);
         let metrics = bureau.service.send("GET", "/metrics", &[], None).text;
         assert!(metrics.contains("gongkai_audit_findings 1\n"), "{metrics}");
