@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, InstrumentationEvent, SimpleConnection, TransactionManager};
@@ -12,7 +13,7 @@ use diesel::sql_types::{Integer, Text};
 
 use super::deadline;
 use super::health::{self, Health, identity};
-use super::options::{Address, for_libpq};
+use super::options::{Address, for_each_host, for_libpq};
 use crate::store::StoreError;
 
 pub use connection::{Db, MultiBackend};
@@ -94,11 +95,14 @@ pub(in crate::store) struct Manager {
     session: Session,
     role: ConnectionRole,
     health: Arc<Health>,
+    /// Which of several PostgreSQL hosts answered last, as its place in the address. Clones share it: after a failover
+    /// one pool alone waits for the host that is gone.
+    answered_last: Arc<AtomicUsize>,
 }
 
 impl Manager {
     pub(in crate::store) fn new(address: Address, session: Session, role: ConnectionRole) -> Self {
-        Self { address, session, role, health: Arc::default() }
+        Self { address, session, role, health: Arc::default(), answered_last: Arc::default() }
     }
 
     /// Returns this manager with its connections reporting to `health`.
@@ -130,7 +134,7 @@ impl Manager {
     fn connected(&self) -> Result<Db, StoreError> {
         match &self.address {
             Address::Postgres(url) => {
-                let mut connection = PgConnection::establish(&for_libpq(url))?;
+                let mut connection = self.first_that_answers(&for_each_host(url))?;
                 set_up_postgres(&mut connection, self.session)?;
                 Ok(Db::Pg(connection))
             }
@@ -142,6 +146,30 @@ impl Manager {
                 set_up_sqlite(&mut connection, self.session, self.role)?;
                 Ok(Db::Lite(connection))
             }
+        }
+    }
+}
+
+impl Manager {
+    /// Connects to the first of `hosts` that accepts, beginning with the one that answered last. The error names the
+    /// cause of each.
+    fn first_that_answers(&self, hosts: &[String]) -> Result<PgConnection, StoreError> {
+        let first = self.answered_last.load(Ordering::Relaxed);
+        let in_turn = hosts.iter().enumerate().cycle().skip(first).take(hosts.len());
+        let mut causes = Vec::new();
+        for (place, host) in in_turn {
+            match PgConnection::establish(&for_libpq(host)) {
+                Ok(connection) => {
+                    self.answered_last.store(place, Ordering::Relaxed);
+                    return Ok(connection);
+                }
+                Err(cause) => causes.push(cause),
+            }
+        }
+        let said: Vec<String> = causes.iter().map(ToString::to_string).collect();
+        match causes.pop() {
+            Some(only) if causes.is_empty() => Err(only.into()),
+            Some(_) | None => Err(diesel::ConnectionError::BadConnection(said.join("; ")).into()),
         }
     }
 }

@@ -197,6 +197,22 @@ pub(in crate::store) fn for_libpq(url: &str) -> String {
     with_defaults(url, |name| std::env::var_os(name).is_some())
 }
 
+/// The address once for each host it lists, in order, for a caller that tries them one after the other. The whole
+/// address if it lists one host, or if its query names the hosts.
+pub(in crate::store) fn for_each_host(url: &str) -> Vec<String> {
+    let place = parts(url).0;
+    let listed = place.split('/').next().unwrap_or_default();
+    let start = place.as_ptr().addr().saturating_sub(url.as_ptr().addr());
+    let is_in_query = parameter(url, "host").is_some() || parameter(url, "hostaddr").is_some();
+    let (Some(before), Some(after)) = (url.get(..start), url.get(start.saturating_add(listed.len())..)) else {
+        return vec![url.to_owned()];
+    };
+    if is_in_query {
+        return vec![url.to_owned()];
+    }
+    listed.split(',').map(|host| format!("{before}{host}{after}")).collect()
+}
+
 /// The address for PostgreSQL's own programs, with the same limits, and the password, which must not be in their
 /// arguments. The password of a client key (`sslpassword`) cannot be handed over in any other way and is left out.
 pub(in crate::store) fn for_tools(url: &str) -> (String, Option<String>) {
@@ -418,6 +434,19 @@ mod tests {
         assert_eq!(with_defaults(&whole, |_| false), whole);
         let merged = with_defaults("postgres://h/x", |name| name == "PGCONNECT_TIMEOUT");
         assert!(!merged.contains("connect_timeout") && merged.contains("target_session_attrs=read-write"), "{merged}");
+    }
+
+    #[test]
+    fn an_address_of_several_hosts_is_one_address_for_each() {
+        for (url, each) in [
+            ("postgres://u:p@a:1,b:2/x?y=z", &["postgres://u:p@a:1/x?y=z", "postgres://u:p@b:2/x?y=z"][..]),
+            ("postgres://u:p?,q@a,[::1]:2", &["postgres://u:p?,q@a", "postgres://u:p?,q@[::1]:2"]),
+            ("postgres://h/x,y", &["postgres://h/x,y"]),
+            ("postgres:///x?host=a,b", &["postgres:///x?host=a,b"]),
+            ("postgres://", &["postgres://"]),
+        ] {
+            assert_eq!(for_each_host(url), each, "{url}");
+        }
     }
 
     #[test]
