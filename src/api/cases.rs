@@ -1,11 +1,14 @@
 //! Receiving, listing and reading cases.
 
+pub(super) mod amendments;
 pub(super) mod commands;
+mod previews;
 pub(super) mod redactions;
 pub(super) mod view;
 
 use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
+use crate::api::cases::previews::PreviewView;
 use crate::api::cases::view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
 use crate::api::http::body::{Body, Params};
 use crate::api::http::create::{Key, created, made, once};
@@ -39,6 +42,7 @@ const FILERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
 /// The routes of this file.
 pub const ROUTES: &[Route] = &[
     Route::new(Verb::Post, "/api/v1/cases", Access::Roles(FILERS), Scope::None, || web::to(receive)),
+    Route::new(Verb::Post, "/api/v1/cases/preview", Access::Roles(FILERS), Scope::None, || web::to(preview)),
     Route::new(Verb::Get, "/api/v1/cases", Access::Roles(CASE_READERS), Scope::None, || web::to(list)),
     Route::new(Verb::Get, "/api/v1/cases/{case_id}", Access::Roles(CASE_READERS), Scope::Case, || web::to(show)),
     Route::new(Verb::Get, "/api/v1/cases/{case_id}/clock", Access::Roles(CASE_READERS), Scope::Case, || web::to(clock)),
@@ -53,7 +57,7 @@ pub const ROUTES: &[Route] = &[
 
 /// The documentation of this file.
 #[derive(OpenApi)]
-#[openapi(paths(receive, list, show, clock, log, actions, reveal))]
+#[openapi(paths(receive, preview, list, show, clock, log, actions, reveal))]
 pub struct Doc;
 
 /// 收件（经办人手工登记；窗口系统用 /intake/applications）
@@ -76,6 +80,14 @@ async fn receive(
         })
         .await?;
     Ok(created(answer, is_replay))
+}
+
+/// 试办收件：收到日期、期限，报表的增减；什么也不改动
+#[utoipa::path(post, path = "/api/v1/cases/preview", operation_id = "preview_filing", tag = "cases",
+    request_body = Application, responses((status = 200, body = PreviewView)))]
+async fn preview(api: web::Data<Api>, caller: Caller, body: Body<Application>) -> Result<HttpResponse, Problem> {
+    let preview = move |office: &Office| office.cases().preview_filing(&caller, &body.value, PreviewView::new);
+    Ok(HttpResponse::Ok().json(api.run(preview).await?))
 }
 
 /// 案件的筛选
@@ -307,11 +319,16 @@ async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockPar
 /// 办理过程：按顺序的每一步，哈希相连
 #[utoipa::path(get, path = "/api/v1/cases/{case_id}/events", operation_id = "list_events", tag = "cases", params(("case_id" = Uuid, Path)),
     responses((status = 200, body = [EventView])))]
-async fn log(api: web::Data<Api>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+async fn log(
+    api: web::Data<Api>,
+    caller: Caller,
+    authority: Authority,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
     let events = api
         .run(move |office| {
-            let log = office.cases().case_log(CaseId(*id))?;
-            Rendered::new(&log.into_iter().map(|(row, event)| EventView::new(row, event.as_ref())).collect::<Vec<_>>())
+            let log = office.cases().case_log(&caller, &authority, CaseId(*id))?;
+            Rendered::new(&log.into_iter().map(EventView::from).collect::<Vec<_>>())
         })
         .await?;
     Ok(events.answer())

@@ -372,7 +372,7 @@ async fn changes(api: web::Data<Api>, caller: Caller, params: Params<ChangesPara
     let limit = page_limit(&api, params.limit)?;
     let since = params.since.as_deref().map(instant).transpose()?.map(Ts);
     let after = cursor_key(params.cursor.as_deref())?.as_deref().map(cursor).transpose()?;
-    let next_since = api.office().clock().now().0 - TimeDelta::seconds(UNDER_WAY_S);
+    let next_since = api.office().clock().recorded_at().0 - TimeDelta::seconds(UNDER_WAY_S);
     let page = api
         .run(move |office| {
             let files = office.intake().filed_since(&caller, since, after, limit.saturating_add(1))?;

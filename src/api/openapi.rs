@@ -12,7 +12,7 @@ use crate::api::http::problem::Details;
 use crate::api::http::route::{Access, Route, Verb};
 use crate::api::{
     calendar,
-    cases::{self, commands, redactions},
+    cases::{self, amendments, commands, redactions},
     evidence, intake, law, ledger, mail,
     people::{auth, departments, organs, users},
     reminders::{self, feeds},
@@ -69,6 +69,7 @@ fn parts() -> Vec<Document> {
         calendar::Doc::openapi(),
         cases::Doc::openapi(),
         commands::Doc::openapi(),
+        amendments::Doc::openapi(),
         redactions::Doc::openapi(),
         law::Doc::openapi(),
         overdue::Doc::openapi(),

@@ -4,7 +4,7 @@
 use crate::api::http::route::Route;
 use crate::api::{
     calendar,
-    cases::{self, commands, redactions},
+    cases::{self, amendments, commands, redactions},
     evidence, intake, law, ledger, mail,
     openapi::serve,
     people::{auth, departments, organs, users},
@@ -24,6 +24,7 @@ pub const TABLES: &[&[Route]] = &[
     intake::ROUTES,
     cases::ROUTES,
     commands::ROUTES,
+    amendments::ROUTES,
     redactions::ROUTES,
     overdue::ROUTES,
     reminders::ROUTES,

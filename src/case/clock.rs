@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::rules::OrganRules;
 use super::state::{Case, Consultation, Remedy, Task};
-use crate::case::vocabulary::{Notice, RemedyKind};
+use crate::case::vocabulary::{Notice, RemedyKind, Stage};
 use crate::law::{
     Calendar, ClockAnswer, ClockError, ClockStatus, ConsultationKind, Fact, Regime, Timeline, WarningLevel,
     WarningThresholds, period, reply_clock as law_reply_clock, warning_level, warning_level_of_due,
@@ -18,7 +18,7 @@ impl Case {
     /// The facts of the reply period as the clock wants them; `None` until the day of receipt is fixed.
     #[must_use]
     pub fn timeline(&self, calendar: &Calendar, rules: &OrganRules) -> Option<Timeline> {
-        let receipt = self.receipt?;
+        let receipt = self.receipt.filter(|_| self.stage != Stage::Void)?;
         let mut facts = Vec::new();
         if let Some(correction) = &self.correction {
             facts.push(Fact::CorrectionRequested { on: correction.notice.on });

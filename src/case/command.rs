@@ -10,6 +10,7 @@ use crate::case::vocabulary::{
 use crate::law::{Channel, ConsultationKind, Outcome, ReceiptFacts, ReopenedPeriod, ServiceMethod};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -644,6 +645,18 @@ pub struct DecideRemedy {
     pub orders_reply_within: Option<ReopenedPeriod>,
 }
 
+/// Records that the case was registered by mistake, or twice (误立案、重复录入): it counts nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Void {
+    /// Why.
+    #[schema(max_length = 200)]
+    pub reason: String,
+    /// The case that carries the same application, when there is one.
+    #[serde(default)]
+    pub replaced_by: Option<Uuid>,
+}
+
 macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident($payload:ty) = $code:literal, $label:literal;)*) => {
         /// A command with its payload.
@@ -671,6 +684,23 @@ macro_rules! commands {
             /// Which command this is.
             #[must_use]
             pub const fn kind(&self) -> CommandKind { match self { $(Self::$name(_) => CommandKind::$name,)* } }
+
+            /// The payload as JSON. A member that is absent is null.
+            #[must_use]
+            pub fn payload(&self) -> Value {
+                match self { $(Self::$name(payload) => serde_json::to_value(payload).unwrap_or_default(),)* }
+            }
+
+            /// The command with this payload.
+            ///
+            /// # Errors
+            /// The path to the member that is wrong, and what serde says of it.
+            pub fn of_payload(kind: CommandKind, payload: Value) -> Result<Self, (String, String)> {
+                match kind { $(CommandKind::$name => {
+                    let read: Result<$payload, _> = serde_path_to_error::deserialize(payload);
+                    read.map(Self::$name).map_err(|error| (error.path().to_string(), error.inner().to_string()))
+                })* }
+            }
         }
 
         $(impl From<$payload> for Command { fn from(payload: $payload) -> Self { Self::$name(payload) } })*
@@ -750,4 +780,6 @@ commands! {
     RespondRemedy(RespondRemedy) = "respond_remedy", "提交答辩";
     /// See [`DecideRemedy`].
     DecideRemedy(DecideRemedy) = "decide_remedy", "登记裁决";
+    /// See [`Void`].
+    Void(Void) = "void", "作废";
 }

@@ -4,10 +4,13 @@
 //! itself. Nor do they hold a date that can be computed: last days follow from the facts and the calendar in force. The one
 //! exception is the change of that calendar: what moved is recorded as the mails to those concerned said it.
 
+mod amended;
+
 use super::command as c;
 use crate::case::calendar_shift::MovedDuty;
 use crate::case::vocabulary::ReviewKind;
 use crate::law::{Outcome, ReceiptRule, Regime};
+pub use amended::{AmendedEntry, AmendedEvent, Amendment, EntryChange, ProposedAmendment, RefusedAmendment};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -93,6 +96,14 @@ pub enum Event {
     /// A text of an earlier event was erased. `digest` is the salted digest of that event's payload as it reads since, in
     /// hexadecimal, so that the rest of it stays protected.
     Redacted { on: NaiveDate, seq: i32, pointer: String, reason: String, digest: String },
+    /// Earlier steps were recorded wrongly. What they are from now on; see [`crate::case::amendment`].
+    Amended(Amendment),
+    /// An amendment, or the void of the case, was asked for and waits for the leader.
+    AmendmentProposed(ProposedAmendment),
+    /// The leader refused it, or it was taken back.
+    AmendmentRefused(RefusedAmendment),
+    /// The case was recorded by mistake, or twice: it counts nowhere.
+    Voided { on: NaiveDate, reason: String, replaced_by: Option<Uuid> },
 }
 
 impl Event {
@@ -107,7 +118,11 @@ impl Event {
             | Self::ReplyIssued { on, .. }
             | Self::Split { on, .. }
             | Self::CalendarApplied { on, .. }
-            | Self::Redacted { on, .. } => *on,
+            | Self::Redacted { on, .. }
+            | Self::Voided { on, .. } => *on,
+            Self::Amended(amendment) => amendment.on,
+            Self::AmendmentProposed(proposed) => proposed.on,
+            Self::AmendmentRefused(refused) => refused.on,
             Self::ItemsDefined(items) => items.on,
             Self::CorrectionRequested { notice, .. } => notice.on,
             Self::NoticeServed(notice) => notice.on,
@@ -193,6 +208,10 @@ impl Event {
             Self::RemedyDecided(_) => ("remedy_decided", "收到裁决"),
             Self::CalendarApplied { .. } => ("calendar_applied", "工作日历变动"),
             Self::Redacted { .. } => ("redacted", "删除记录中的文字"),
+            Self::Amended(_) => ("amended", "更正记录"),
+            Self::AmendmentProposed(_) => ("amendment_proposed", "提请更正记录"),
+            Self::AmendmentRefused(_) => ("amendment_refused", "不同意更正记录"),
+            Self::Voided { .. } => ("voided", "案件作废"),
         }
     }
 }

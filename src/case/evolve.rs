@@ -1,9 +1,10 @@
 //! Folding the log. Nothing here says no: that was `decide`'s turn.
 
 use super::command as c;
-use super::event::Event;
+use super::event::{AmendedEntry, Amendment, Event, ProposedAmendment, RefusedAmendment};
 use super::state::{
-    CameBack, Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task,
+    AmendmentStatus, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification, Proposal,
+    Receipt, Remedy, Reply, Task, VoidCase,
 };
 use crate::case::vocabulary::{LinkRelation, Notice, ServiceResult, Stage};
 use crate::law::{Outcome, ServiceMethod};
@@ -37,6 +38,8 @@ pub fn as_it_stood(log: &[Event], day: NaiveDate) -> Option<Case> {
     // A part takes its parent's day of receipt, but until the day of the split it was the parent's business.
     let not_yet = log.iter().any(|event| match event {
         Event::Linked(link) => link.relation == LinkRelation::SplitFrom && link.on > day,
+        // A case that is void never came in.
+        Event::Voided { .. } => true,
         _ => false,
     });
     if not_yet {
@@ -104,6 +107,8 @@ impl Case {
             links: Vec::new(),
             remedies: Vec::new(),
             earlier_replies: Vec::new(),
+            amendments: Vec::new(),
+            void: None,
             version: 1,
         }
     }
@@ -226,6 +231,56 @@ impl Case {
             Event::RemedyDecided(decision) => self.remedy_decided(decision),
             // Which calendar counts is the row's to say; the facts of the case are what they were.
             Event::CalendarApplied { .. } | Event::Redacted { .. } => {}
+            Event::Amended(amendment) => self.amended(amendment),
+            Event::AmendmentProposed(proposed) => self.amendment_proposed(proposed),
+            Event::AmendmentRefused(refused) => self.amendment_refused(refused),
+            Event::Voided { on, reason, replaced_by } => {
+                self.void = Some(VoidCase { on: *on, reason: reason.clone(), replaced_by: *replaced_by });
+                self.stage = Stage::Void;
+                self.outcome = None;
+                self.ended_on = None;
+            }
+        }
+    }
+
+    /// What an amendment says of other steps is in the effective log; the case keeps that there was one.
+    fn amended(&mut self, amendment: &Amendment) {
+        let asked = amendment.entries.iter().filter(|entry| entry.is_asked);
+        let proposed = self.amendments.iter().position(|known| known.number == amendment.number);
+        let known = proposed.map(|place| self.amendments.remove(place));
+        self.amendments.push(CaseAmendment {
+            number: amendment.number,
+            status: AmendmentStatus::Effective,
+            on: amendment.on,
+            asked_by: amendment.asked_by,
+            reason: amendment.reason.clone(),
+            evidence: amendment.evidence.clone(),
+            seqs: asked.map(AmendedEntry::seq).collect(),
+            because: known.map(|known| known.because).unwrap_or_default(),
+            confirmed_by: amendment.confirmed_by,
+            comment: amendment.comment.clone(),
+        });
+    }
+
+    fn amendment_proposed(&mut self, proposed: &ProposedAmendment) {
+        self.amendments.push(CaseAmendment {
+            number: proposed.number,
+            status: AmendmentStatus::Proposed,
+            on: proposed.on,
+            asked_by: proposed.asked_by,
+            reason: proposed.reason.clone(),
+            evidence: proposed.evidence.clone(),
+            seqs: proposed.entries.iter().map(|entry| entry.seq).collect(),
+            because: proposed.because.clone(),
+            confirmed_by: None,
+            comment: None,
+        });
+    }
+
+    fn amendment_refused(&mut self, refused: &RefusedAmendment) {
+        if let Some(known) = self.amendments.iter_mut().find(|known| known.number == refused.number) {
+            known.status = AmendmentStatus::Refused;
+            known.comment = Some(refused.comment.clone());
         }
     }
 

@@ -4,6 +4,7 @@
 //! the service offers, accepts and stores cannot disagree.
 
 mod actors;
+pub mod amendment;
 mod annual;
 mod articles;
 mod audit_action;
@@ -62,16 +63,19 @@ pub use evolve::{as_it_stood, evolve, fold};
 pub use identity::{is_credit_code, is_id_card, read_identity};
 pub use obligation::{Obligation, ObligationKind, ObligationStatus, obligations, obligations_under};
 pub use order::{Order, OrderCommand};
-pub use permissions::{Action, Permit, actions, permit, roles_for};
+pub use permissions::{Action, Permit, actions, permit, preview_roles_for, roles_for};
 pub use preconditions::extension_is_possible;
 pub use refusal::NotAllowed;
 pub use responsibility::{Delay, Holder, Stretch, delay, used};
 pub use role::Role;
 pub use rules::{AnnualReport, OrganRules};
 pub use state::{
-    CameBack, Case, Consultation, Correction, FeeDemand, Justification, Proposal, Receipt, Remedy, Reply, Task,
+    AmendmentStatus, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification, Proposal,
+    Receipt, Remedy, Reply, Task, VoidCase,
 };
-pub use statistics::{COUNTED_EVENTS, Conclusion, Course, RemedyCourse, course, fees_paid, is_turned, remedy_courses};
+pub use statistics::{
+    AMENDING_EVENTS, COUNTED_EVENTS, Conclusion, Course, RemedyCourse, course, fees_paid, is_turned, remedy_courses,
+};
 pub use summary::{Summary, summary};
 pub use supervision_status::{Position, Standing, position};
 pub use supervision_totals::{Counting, Entry, Figures, Tally, Tenths, add_up_the_tree};

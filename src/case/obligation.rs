@@ -154,6 +154,9 @@ pub struct Obligation {
 #[must_use]
 pub fn obligations(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     let mut list = Vec::new();
+    if case.stage == Stage::Void {
+        return list;
+    }
     list.extend(receipt_confirmation(case));
     list.extend(reply(case, context));
     list.extend(correction_notice(case, context));

@@ -69,6 +69,19 @@ pub const fn roles_for(command: CommandKind) -> &'static [Role] {
     rule(command).0
 }
 
+/// Who may see what a command would come to: who may give it, but not the front desk, which must not see how the office
+/// handles its filings.
+#[must_use]
+pub const fn preview_roles_for(command: CommandKind) -> &'static [Role] {
+    match command {
+        CommandKind::Receive
+        | CommandKind::LogContact
+        | CommandKind::ConfirmReceipt
+        | CommandKind::ReceiveCorrection => OFFICE,
+        other => roles_for(other),
+    }
+}
+
 /// Roles, stages (empty: any) and article of a command: the one table of who, when, on what.
 const fn rule(command: CommandKind) -> (&'static [Role], &'static [Stage], &'static str) {
     match command {
@@ -120,6 +133,7 @@ const fn rule(command: CommandKind) -> (&'static [Role], &'static [Stage], &'sta
         CommandKind::OpenRemedy | CommandKind::RespondRemedy | CommandKind::DecideRemedy => {
             (OFFICE, &[], articles::REMEDY)
         }
+        CommandKind::Void => (OFFICE, &[], articles::WORKING_RULES),
     }
 }
 
@@ -144,6 +158,9 @@ pub fn permit(command: CommandKind, case: &Case, context: &Context<'_>) -> Resul
 }
 
 fn in_stage(command: CommandKind, case: &Case, stages: &[Stage]) -> Result<(), NotAllowed> {
+    if case.stage == Stage::Void {
+        return Err(NotAllowed::new("case_is_void", "案件已作废，不能再办理；作废有误的，请更正作废的那一步"));
+    }
     if stages.is_empty() || stages.contains(&case.stage) {
         return Ok(());
     }
@@ -206,7 +223,8 @@ fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<Nai
         | CommandKind::Split
         | CommandKind::Link
         | CommandKind::OpenRemedy
-        | CommandKind::DecideRemedy => None,
+        | CommandKind::DecideRemedy
+        | CommandKind::Void => None,
     }
 }
 

@@ -73,7 +73,8 @@ pub(super) fn precondition(command: CommandKind, case: &Case, context: &Context<
         | CommandKind::ReceiveJustification
         | CommandKind::PayFee
         | CommandKind::Merge
-        | CommandKind::Link => Ok(()),
+        | CommandKind::Link
+        | CommandKind::Void => Ok(()),
         CommandKind::Split => split_is_possible(case),
         CommandKind::Withdraw | CommandKind::Close => nothing_was_sent(case),
     }
@@ -148,7 +149,8 @@ fn notice_is_unserved(case: &Case) -> Result<(), NotAllowed> {
         | Stage::Merged
         | Stage::Split
         | Stage::Closed
-        | Stage::Archived => false,
+        | Stage::Archived
+        | Stage::Void => false,
     };
     require(unserved, NotAllowed::new("notice_already_served", "该通知的送达日期已登记"))
 }

@@ -88,7 +88,8 @@ impl Holder {
             | Stage::Merged
             | Stage::Split
             | Stage::Closed
-            | Stage::Archived => Self::Office,
+            | Stage::Archived
+            | Stage::Void => Self::Office,
         }
     }
 }

@@ -172,6 +172,54 @@ pub struct Remedy {
     pub decision: Option<c::DecideRemedy>,
 }
 
+/// What became of an amendment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AmendmentStatus {
+    /// It waits for the leader.
+    Proposed,
+    /// It is in effect.
+    Effective,
+    /// The leader refused it, or it was taken back.
+    Refused,
+}
+
+/// An amendment of the log, as the case knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CaseAmendment {
+    /// From 1.
+    pub number: u16,
+    /// What became of it.
+    pub status: AmendmentStatus,
+    /// The day it was asked for, or took effect.
+    pub on: NaiveDate,
+    /// Who asked for it.
+    pub asked_by: Uuid,
+    /// Why.
+    pub reason: String,
+    /// What proves the right facts.
+    pub evidence: Option<String>,
+    /// The steps that it was asked for. Empty: the whole case is void.
+    pub seqs: Vec<i32>,
+    /// Why it needs the leader, as codes; empty if it does not.
+    pub because: Vec<String>,
+    /// The leader who confirmed it.
+    pub confirmed_by: Option<Uuid>,
+    /// What the leader said with the decision.
+    pub comment: Option<String>,
+}
+
+/// Why a case counts nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct VoidCase {
+    /// The day it was made void.
+    pub on: NaiveDate,
+    /// Why.
+    pub reason: String,
+    /// The case that carries the application on.
+    pub replaced_by: Option<Uuid>,
+}
+
 /// A case, folded from its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
@@ -227,6 +275,10 @@ pub struct Case {
     pub remedies: Vec<Remedy>,
     /// Replies and categories that an order set aside.
     pub earlier_replies: Vec<(Reply, Outcome)>,
+    /// Amendments of the log, and voids that waited for the leader, in the order of their numbers.
+    pub amendments: Vec<CaseAmendment>,
+    /// Why the case counts nowhere, if it is void.
+    pub void: Option<VoidCase>,
     /// Number of events folded: the version a change has to name.
     pub version: u32,
 }

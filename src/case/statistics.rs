@@ -7,7 +7,7 @@
 use super::event::Event;
 use super::evolve::as_it_stood;
 use super::state::Case;
-use crate::case::vocabulary::{ApplicantKind, LinkRelation, RemedyKind, RemedyResult};
+use crate::case::vocabulary::{ApplicantKind, LinkRelation, RemedyKind, RemedyResult, Stage};
 use crate::law::{Channel, Outcome};
 use chrono::{Datelike, NaiveDate};
 
@@ -39,7 +39,7 @@ pub struct Course {
 /// so that its parts stand in its place.
 #[must_use]
 pub fn course(log: &[Event]) -> Option<Course> {
-    let case = super::fold(log)?;
+    let case = super::fold(log).filter(|case| case.stage != Stage::Void)?;
     let split_off = case.links.iter().filter(|link| link.relation == LinkRelation::SplitFrom).map(|link| link.on).max();
     let entered_on = case.receipt?.on.max(split_off.unwrap_or(NaiveDate::MIN));
     let last = log.iter().map(|event| event.on().year()).max()?;
@@ -74,6 +74,9 @@ pub struct RemedyCourse {
 pub fn remedy_courses<'a>(log: impl IntoIterator<Item = &'a Event>) -> Vec<RemedyCourse> {
     let mut courses: Vec<(u16, RemedyCourse)> = Vec::new();
     for event in log {
+        if matches!(event, Event::Voided { .. }) {
+            return Vec::new();
+        }
         if let Event::RemedyOpened { number, remedy } = event {
             courses.push((*number, RemedyCourse { kind: remedy.kind, opened_on: remedy.received_on, decided: None }));
         }
@@ -93,6 +96,9 @@ pub fn fees_paid<'a>(log: impl IntoIterator<Item = &'a Event>) -> Vec<(NaiveDate
     let mut paid = Vec::new();
     let mut asked = 0;
     for event in log {
+        if matches!(event, Event::Voided { .. }) {
+            return Vec::new();
+        }
         if let Event::FeeNotified { amount_yuan, .. } = event {
             asked = *amount_yuan;
         }
@@ -104,8 +110,11 @@ pub fn fees_paid<'a>(log: impl IntoIterator<Item = &'a Event>) -> Vec<(NaiveDate
 }
 
 /// The kinds of events that make a case more than its row says: [`course`] and [`remedy_courses`] must read its log.
-pub const COUNTED_EVENTS: [&str; 6] =
-    ["remedy_opened", "remedy_decided", "split", "linked", "fee_notified", "fee_paid"];
+pub const COUNTED_EVENTS: [&str; 8] =
+    ["remedy_opened", "remedy_decided", "split", "linked", "fee_notified", "fee_paid", "amended", "voided"];
+
+/// The kinds of events that change what earlier events say.
+pub const AMENDING_EVENTS: [&str; 2] = ["amended", "voided"];
 
 /// Whether the row alone does not tell the course: an order set a reply aside, or it was split or split off.
 #[must_use]

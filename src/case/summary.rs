@@ -58,11 +58,12 @@ pub fn summary(case: &Case, context: &Context<'_>) -> Summary {
         stage: case.stage,
         regime: case.regime,
         clock_status: status,
-        received_on: case.receipt.map(|receipt| receipt.on),
+        // A void case counts as received nowhere.
+        received_on: case.receipt.map(|receipt| receipt.on).filter(|_| case.stage != Stage::Void),
         start_on: clock.as_ref().map(|answer| answer.start),
         due_on: clock.as_ref().and_then(|answer| answer.due),
         resumes_on: clock.as_ref().and_then(|answer| case.resumes_on(answer)),
-        replied_on: case.replied_on(),
+        replied_on: case.replied_on().filter(|_| case.stage != Stage::Void),
         warns_on: clock.as_ref().filter(|_| case.stage.is_open()).and_then(|answer| case.warns_on(answer)),
         latest_on: clock
             .as_ref()

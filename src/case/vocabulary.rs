@@ -71,6 +71,8 @@ words! {
         Closed = "closed", "其他终结";
         /// Put away.
         Archived = "archived", "归档";
+        /// Recorded by mistake, or twice: counts nowhere.
+        Void = "void", "作废";
     }
 }
 
@@ -95,7 +97,8 @@ impl Stage {
             | Self::Merged
             | Self::Split
             | Self::Closed
-            | Self::Archived => false,
+            | Self::Archived
+            | Self::Void => false,
         }
     }
 }

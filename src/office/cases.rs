@@ -1,9 +1,11 @@
 //! Cases: receiving requests and executing commands. Every change is one transaction.
 
+pub mod amendments;
 pub mod applicants;
 pub(super) mod as_of;
 pub mod case_file;
 pub mod exports;
+pub mod previews;
 pub mod queries;
 pub mod redactions;
 pub mod repeat_requests;
@@ -25,7 +27,7 @@ use crate::store::cases::events::LogEnd;
 use crate::store::evidence::numbers::{self, Raise};
 use crate::store::{
     ApplicantId, CaseId, Db, OrganId, StoreError, Ts, calendar,
-    cases::{self, applicants as applicant_rows, counters, events, obligations},
+    cases::{self, applicants as applicant_rows, counters, events, obligations, obligations::Vanished},
     people::departments,
     service::meta,
 };
@@ -179,7 +181,7 @@ impl Cases<'_> {
         check_applicant(&application.applicant)?;
         let applicant = self.add_applicant(db, organ, &application.applicant)?;
         let receive = received(application, applicant);
-        let row = blank_row(organ, &receive, application.applicant.name.trim(), origin, self.clock().now());
+        let row = blank_row(organ, &receive, application.applicant.name.trim(), origin, self.clock().recorded_at());
         let desk = self.desk_of(db, seat)?;
         let person = actor(&caller, &authority.roles);
         let context =
@@ -197,18 +199,24 @@ impl Cases<'_> {
         events: &[Event],
         caller: &Caller,
     ) -> Result<CaseFile, OfficeError> {
-        let case = fold(events).ok_or_else(|| OfficeError::Internal("nothing was received".into()))?;
-        let (running, in_force) = (Arc::clone(&desk.calendar), Arc::clone(&desk.calendar));
+        let mut file = self.unwritten(row, desk, events)?;
         let written = written(events)?;
-        let log_bytes = bytes_of(&written);
-        let (log_end, tags) = (LogEnd::of_nothing(), Some(Vec::new()));
-        let mut file = CaseFile { row, case, desk, running, in_force, log_bytes, log_end, tags };
-        derive_row(&mut file, self.clock().today());
+        file.log_bytes = bytes_of(&written);
         file.row.version = i64::try_from(events.len()).unwrap_or(i64::MAX);
         cases::insert(db, &file.row)?;
         let (at, end) = (file.row.created_at, file.log_end);
         file.log_end = events::append_after(db, file.row.id, end, &written, Some(caller.user_id), at)?;
-        self.replace_duties(db, &file, &[])?;
+        self.replace_duties(db, &file, &[], Vanished::MetStay)?;
+        Ok(file)
+    }
+
+    /// The file of a new case whose first events are these. Nothing is written.
+    fn unwritten(&self, row: CaseRow, desk: OrganContext, events: &[Event]) -> Result<CaseFile, OfficeError> {
+        let case = fold(events).ok_or_else(|| OfficeError::Internal("nothing was received".into()))?;
+        let (running, in_force) = (Arc::clone(&desk.calendar), Arc::clone(&desk.calendar));
+        let (log_end, tags) = (LogEnd::of_nothing(), Some(Vec::new()));
+        let mut file = CaseFile { row, case, desk, running, in_force, log_bytes: 0, log_end, tags };
+        derive_row(&mut file, self.clock().today());
         Ok(file)
     }
 
@@ -225,6 +233,9 @@ impl Cases<'_> {
         expected: i64,
         show: impl FnOnce(&Shown) -> Result<T, OfficeError>,
     ) -> Result<T, OfficeError> {
+        if let Command::Void(void) = command {
+            return self.make_void(caller, id, void, expected, show);
+        }
         self.store().write(|db| {
             let (file, roles) = self.execute_as(db, caller, id, command, expected)?;
             let orders = self.supervision().pending_orders(db, file.row.organ_id, id)?;
@@ -339,7 +350,7 @@ impl Cases<'_> {
             if let Some(number) = self.draw(db, parent, &register)?.number {
                 events.push(Event::Registered { on: split.on, number });
             }
-            let now = self.clock().now();
+            let now = self.clock().recorded_at();
             let row = CaseRow {
                 id: CaseId(*id),
                 title: part.title.trim().to_owned(),
@@ -359,16 +370,7 @@ impl Cases<'_> {
     fn link_back(&self, db: &mut Db, caller: &Caller, merged: &CaseFile, merge: &Merge) -> Result<(), OfficeError> {
         let target = self.lock_file(db, CaseId(merge.into_case))?;
         let target = self.calendars().under_calendar_in_force(db, target)?;
-        if !target.case.stage.is_open() {
-            return Err(OfficeError::invalid("/into_case", "not_open", "并入的案件已办结，不能再并入"));
-        }
-        if !same_applicant(db, merged, &target)? {
-            return Err(OfficeError::invalid(
-                "/into_case",
-                "other_applicant",
-                "两案申请人不同，应当分别答复，不能并案",
-            ));
-        }
+        check_merge(db, merged, &target)?;
         let link = Link { on: merge.on, other_case: merged.row.id.0, relation: LinkRelation::MergedFrom };
         self.commit(db, target, &[Event::Linked(link)], Some(caller.user_id))?;
         Ok(())
@@ -464,7 +466,7 @@ impl Cases<'_> {
         if is_other {
             cases::update(db, &file.row, file.row.version)?;
         }
-        Ok(self.commit_duties(db, &file)? > 0 || is_other)
+        Ok(self.commit_duties(db, &file, Vanished::MetStay)? > 0 || is_other)
     }
 }
 
@@ -620,6 +622,18 @@ fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(
     }
     if let Command::Merge(merge) = command {
         check_other(db, file, merge.into_case, "/into_case")?;
+    }
+    Ok(())
+}
+
+/// Requires that a case can be merged into `target`.
+fn check_merge(db: &mut Db, merged: &CaseFile, target: &CaseFile) -> Result<(), OfficeError> {
+    if !target.case.stage.is_open() {
+        return Err(OfficeError::invalid("/into_case", "not_open", "并入的案件已办结，不能再并入"));
+    }
+    if !same_applicant(db, merged, target)? {
+        let detail = "两案申请人不同，应当分别答复，不能并案";
+        return Err(OfficeError::invalid("/into_case", "other_applicant", detail));
     }
     Ok(())
 }

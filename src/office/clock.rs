@@ -4,6 +4,7 @@ use crate::law::{civil_day, civil_time, instant_of};
 use crate::store;
 use crate::store::database::sqltypes::Ts;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The hour of a fixed clock without an explicit time. Every office is open at it.
@@ -11,24 +12,26 @@ const FIXED_HOUR: i64 = 10;
 
 /// Returns the civil day in Asia/Shanghai, and instants in UTC.
 ///
-/// A fixed clock changes only the civil day and time: to ten in the morning, or to the time set. Tokens, leases and
-/// "recorded at" follow the real instant even then.
+/// A fixed clock changes the civil day and time, to ten in the morning or to the time set, and the instants at which
+/// facts of cases are recorded. Tokens and leases follow the real instant even then.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     shown: Option<Arc<RwLock<NaiveDateTime>>>,
+    /// Instants given by a fixed clock so far, so that no two are equal.
+    given: Arc<AtomicI64>,
 }
 
 impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self { shown: None }
+        Self::default()
     }
 
     /// A clock fixed on `day` until [`Clock::set`] changes it, for tests and the demonstration.
     #[must_use]
     pub fn fixed(day: NaiveDate) -> Self {
-        Self { shown: Some(Arc::new(RwLock::new(morning(day)))) }
+        Self { shown: Some(Arc::new(RwLock::new(morning(day)))), given: Arc::default() }
     }
 
     /// Moves a fixed clock and all its clones to `day`. Has no effect on the system clock.
@@ -56,6 +59,17 @@ impl Clock {
             Some(shown) => *shown.read().unwrap_or_else(PoisonError::into_inner),
             None => civil_time(self.now().0),
         }
+    }
+
+    /// The instant at which a fact of a case is recorded now: on the office's day, and later than every instant this
+    /// gave before on that day.
+    #[must_use]
+    pub fn recorded_at(&self) -> Ts {
+        if self.shown.is_none() {
+            return self.now();
+        }
+        let later = TimeDelta::microseconds(self.given.fetch_add(1, Ordering::Relaxed).saturating_add(1));
+        Ts(instant_of(self.office_time()) + later)
     }
 
     /// The current instant, to the microsecond.

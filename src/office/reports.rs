@@ -5,7 +5,7 @@ pub mod annual_reports;
 mod cells;
 mod count;
 mod figures;
-mod publish;
+pub mod publish;
 pub mod topics;
 
 pub use cells::{CellCase, CellQuery};

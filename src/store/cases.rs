@@ -117,6 +117,11 @@ pub fn update(db: &mut Db, row: &CaseRow, expected: i64) -> Result<(), StoreErro
     Err(StoreError::Conflict)
 }
 
+/// How many cases have this applicant's record: several after a split.
+pub fn with_applicant(db: &mut Db, applicant: ApplicantId) -> Result<i64, StoreError> {
+    Ok(cases::table.filter(cases::applicant_id.eq(applicant)).count().get_result(db)?)
+}
+
 /// Loads a case by id, without any check of access.
 ///
 /// # Errors

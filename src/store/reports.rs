@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use super::cases::CaseRow;
 use super::{CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
-use crate::case::COUNTED_EVENTS;
+use crate::case::{AMENDING_EVENTS, COUNTED_EVENTS};
 use crate::store::cases::events::EventRow;
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::deadline;
@@ -179,12 +179,12 @@ pub fn turning_events(db: &mut Db, organs: &[OrganId]) -> Result<HashMap<CaseId,
     Ok(logs)
 }
 
-/// The cases of these organs with an event recorded after `since` that happened on or before `until`.
+/// The cases of these organs with an event recorded after `since` that happened on or before `until`, or that changes what earlier events say.
 pub fn recorded_since(db: &mut Db, organs: &[OrganId], since: Ts, until: NaiveDate) -> Result<Vec<CaseId>, StoreError> {
     let theirs = cases::table.filter(cases::organ_id.eq_any(organs)).select(cases::id);
     Ok(case_events::table
         .filter(case_events::recorded_at.gt(since))
-        .filter(case_events::occurred_on.le(until))
+        .filter(case_events::occurred_on.le(until).or(case_events::kind.eq_any(AMENDING_EVENTS)))
         .filter(case_events::case_id.eq_any(theirs))
         .order(case_events::case_id)
         .select(case_events::case_id)

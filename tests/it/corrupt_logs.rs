@@ -119,8 +119,8 @@ fn a_case_that_a_newer_release_went_on_with_is_shown_as_far_as_it_can_be_read_an
         office.store().write(|db| append(db, newer("contact_logged", known))).unwrap();
         assert_eq!(bureau.service.get(&case.path(""), &bureau.clerk).status, 200, "an unknown member is ignored");
 
-        let unknown = json!({ "v": 1, "event": "amended", "reason": "13800138000" });
-        office.store().write(|db| append(db, newer("amended", unknown))).unwrap();
+        let unknown = json!({ "v": 1, "event": "of_the_next_release", "reason": "13800138000" });
+        office.store().write(|db| append(db, newer("of_the_next_release", unknown))).unwrap();
         let log = || office.store().read(|db| events::load(db, id)).unwrap();
         let before = log();
         for path in [case.path(""), case.path("clock"), case.path("actions")] {
@@ -133,7 +133,7 @@ fn a_case_that_a_newer_release_went_on_with_is_shown_as_far_as_it_can_be_read_an
         assert_eq!(refused.problem(), (503, "newer_log"));
         let shown = bureau.service.get(&case.path("events"), &bureau.clerk).json;
         let last = shown.as_array().unwrap().last().unwrap();
-        assert_eq!(last["kind"], json!({ "code": "amended", "label": "由较新版本登记，本版本不能显示" }));
+        assert_eq!(last["kind"], json!({ "code": "of_the_next_release", "label": "由较新版本登记，本版本不能显示" }));
         assert_eq!(last["body"], json!({}), "what may be personal data in it is not known here");
         let list = bureau.service.get("/api/v1/cases", &bureau.clerk).json;
         assert_eq!(list["items"].as_array().unwrap().len(), 2);

@@ -47,7 +47,10 @@ struct Kit {
 }
 
 fn kits(house: &House, document: &Document) -> Vec<Kit> {
-    let is_command = |route: &&Route| route.scope == Scope::Case && route.verb == Verb::Post;
+    let is_command = |route: &&Route| {
+        let is_plain = !route.path.ends_with("/preview") && !route.path.contains("{number}");
+        route.scope == Scope::Case && route.verb == Verb::Post && is_plain
+    };
     let kit = |route: &'static Route| {
         let segment = route.path.strip_prefix("/api/v1/cases/{case_id}/").unwrap();
         Kit { segment, body: case_body(house, segment), members: document.operation(route).members() }
@@ -57,7 +60,7 @@ fn kits(house: &House, document: &Document) -> Vec<Kit> {
 
 /// What ends a case is drawn seldom: after it there is little left to do.
 fn ends(segment: &str) -> bool {
-    matches!(segment, "withdrawal" | "closure" | "merge" | "split" | "lapse" | "archive")
+    matches!(segment, "withdrawal" | "closure" | "merge" | "split" | "lapse" | "archive" | "void")
 }
 
 /// A body with other days, and sometimes with something else than it should have.
@@ -81,6 +84,17 @@ fn thrown(dice: &mut Dice, kit: &Kit, today: chrono::NaiveDate) -> Value {
         "notice-services" => body["notice"] = json!(*dice.pick(&["correction", "justification", "fee"])),
         "dispatches" => body["method"] = json!(*dice.pick(&["post", "direct", "email"])),
         "fee" => body["count"] = json!(68 + dice.below(300)),
+        "amendments" => {
+            let seq = 1 + dice.below(14);
+            let entry = if dice.one_in(2) {
+                json!({ "seq": seq, "void": true })
+            } else if seq == 1 {
+                json!({ "seq": 1, "change": { "submitted_on": near } })
+            } else {
+                json!({ "seq": seq, "change": { "on": near } })
+            };
+            body["entries"] = json!([entry]);
+        }
         _ => {}
     }
     if dice.one_in(5) {
@@ -97,7 +111,7 @@ fn thrown(dice: &mut Dice, kit: &Kit, today: chrono::NaiveDate) -> Value {
 
 /// What the row of the case must say, read off the case itself.
 fn told(case: &Value) -> Value {
-    let reply = &case["reply"];
+    let reply = if case["void"].is_null() { &case["reply"] } else { &Value::Null };
     json!({
         "id": case["id"], "organ_id": case["organ_id"], "number": case["number"], "title": case["title"],
         "stage": case["stage"], "applicant": case["applicant"]["name"], "applicant_kind": case["applicant"]["kind"]["code"],
@@ -110,10 +124,15 @@ fn told(case: &Value) -> Value {
 /// And what it must say of the period on the day of its last change.
 fn timed(case: &Value) -> Value {
     let status = &case["clock"]["status"]["code"];
-    json!({
+    let mut told = json!({
         "clock_status": if status.is_null() { json!("none") } else { status.clone() },
         "received_on": case["receipt"]["on"], "due_on": case["clock"]["due"], "resumes_on": case["clock"]["resumes_on"]
-    })
+    });
+    if status == "awaiting_correction" {
+        // While a late notice is out the row has the last day of the stop that the risk date rests on (C-7b).
+        told.as_object_mut().unwrap().remove("resumes_on");
+    }
+    told
 }
 
 fn same(row: &Value, expected: &Value, what: &str) {

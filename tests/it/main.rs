@@ -7,6 +7,7 @@
 )]
 
 mod acts;
+mod amendments;
 mod architecture;
 mod auth;
 mod bad_input;

@@ -2,13 +2,14 @@
 //!
 //! A command requires `If-Match`. Sent twice, the second request gets 412 and changes nothing, so a retry is harmless.
 
+use crate::api::cases::previews::PreviewView;
 use crate::api::cases::view::CaseView;
 use crate::api::http::body::{self, Body};
 use crate::api::http::etag::{IfMatch, Rendered};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
-use crate::case::{Command, CommandKind, choices, command as payload, roles_for};
+use crate::case::{Command, CommandKind, choices, command as payload, preview_roles_for, roles_for};
 use crate::office::cases::queries::CASE_READERS;
 use crate::office::{Authority, Caller};
 use crate::store::CaseId;
@@ -38,6 +39,12 @@ async fn execute(
     // The intake system may report facts about its own filings, but must not see how the office handles them.
     let etag = (header::ETAG, format!("\"{version}\""));
     Ok(HttpResponse::NoContent().insert_header(etag).finish())
+}
+
+/// Decides the command without writing, and responds with what it would come to.
+async fn preview(api: web::Data<Api>, caller: Caller, id: CaseId, command: Command) -> Result<HttpResponse, Problem> {
+    let view = api.run(move |office| office.cases().preview_command(&caller, id, &command, PreviewView::new)).await?;
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// Adds the words that are allowed in this case to the problem of an invalid body.
@@ -86,14 +93,43 @@ macro_rules! command_routes {
             }
         )*
 
+        /// The same commands decided without writing.
+        mod previewed {
+            use super::*;
+
+            $(
+                #[utoipa::path(post, path = concat!($path, "/preview"), operation_id = concat!("preview_", stringify!($handler)),
+                    tag = "cases", summary = concat!("试办：", $summary), params(("case_id" = Uuid, Path)),
+                    request_body = payload::$payload, responses((status = 200, body = PreviewView)))]
+                pub(super) async fn $handler(
+                    api: web::Data<Api>,
+                    caller: Caller,
+                    id: web::Path<Uuid>,
+                    body: Result<Body<payload::$payload>, Problem>,
+                ) -> Result<HttpResponse, Problem> {
+                    match body {
+                        Ok(body) => preview(api, caller, CaseId(*id), Command::from(body.value)).await,
+                        Err(problem) => Err(as_in_case(api, CaseId(*id), CommandKind::$payload, problem).await),
+                    }
+                }
+            )*
+        }
+
         /// The routes of this file.
         pub const ROUTES: &[Route] = &[$(
             Route::new(Verb::Post, $path, Access::Roles(roles_for(CommandKind::$payload)), Scope::Case, || web::to($handler)),
+            Route::new(
+                Verb::Post,
+                concat!($path, "/preview"),
+                Access::Roles(preview_roles_for(CommandKind::$payload)),
+                Scope::Case,
+                || web::to(previewed::$handler),
+            ),
         )*];
 
         /// The documentation of this file.
         #[derive(OpenApi)]
-        #[openapi(paths($($handler),*))]
+        #[openapi(paths($($handler,)* $(previewed::$handler),*))]
         pub struct Doc;
     };
 }
@@ -133,6 +169,7 @@ command_routes! {
     link Link "links" "/api/v1/cases/{case_id}/links" "关联另一案件";
     open_remedy OpenRemedy "remedies" "/api/v1/cases/{case_id}/remedies" "登记收到的复议、诉讼";
     respond_remedy RespondRemedy "remedy-responses" "/api/v1/cases/{case_id}/remedy-responses" "登记提交的答复、答辩";
+    void Void "void" "/api/v1/cases/{case_id}/void" "案件作废（误立案、重复录入）";
     decide_remedy DecideRemedy "remedy-decisions" "/api/v1/cases/{case_id}/remedy-decisions" "登记复议决定、判决";
 }
 

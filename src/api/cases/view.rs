@@ -2,15 +2,14 @@
 
 use crate::api::supervision::order_view::OrderLine;
 use crate::case::{
-    Action, Case, Challenge, Consultation, Correction, Event, FeeDemand, Justification, Obligation, Proposal, Remedy,
-    Reply, Stage, Task, challenges, command as payload,
+    Action, Case, CaseAmendment, Challenge, Consultation, Correction, FeeDemand, Justification, Obligation, Proposal,
+    Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload,
 };
 use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
 use crate::office::cases::applicants::masked_name;
 use crate::office::cases::case_file::CaseFile;
-use crate::office::cases::queries::{ListedCase, Shown, duties_of};
+use crate::office::cases::queries::{ListedCase, LoggedEvent, Shown, duties_of};
 use crate::office::{OfficeError, Word};
-use crate::store::cases::events::EventRow;
 use crate::store::database::seal::mask_signatory;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -288,7 +287,7 @@ pub struct CaseView {
     /// 适用的条例：492 或 711
     #[schema(value_type = Option<String>)]
     pub regime: Option<Regime>,
-    /// 收到申请之日；待确认时为空
+    /// 收到申请之日；待确认、已作废时为空
     pub receipt: Option<ReceiptView>,
     /// 登记日期
     pub registered_on: Option<NaiveDate>,
@@ -338,6 +337,10 @@ pub struct CaseView {
     pub links: Vec<payload::Link>,
     /// 复议、诉讼
     pub remedies: Vec<Remedy>,
+    /// 更正，包括等候机关负责人确认的作废
+    pub amendments: Vec<CaseAmendment>,
+    /// 作废的理由；没有作废的为空
+    pub void: Option<VoidCase>,
     /// 有期限的事项
     pub obligations: Vec<ObligationView>,
     /// 主题标签
@@ -411,6 +414,8 @@ impl CaseView {
             archive: case.archive.clone(),
             links: case.links.clone(),
             remedies: case.remedies.clone(),
+            amendments: case.amendments.clone(),
+            void: case.void.clone(),
             obligations: duties_of(file, today).into_iter().map(ObligationView::from).collect(),
             tags: tags.clone().ok_or_else(|| OfficeError::Internal("the tags were not read".into()))?,
             orders: orders.iter().map(|order| OrderLine::new(order.clone(), today)).collect(),
@@ -423,7 +428,7 @@ impl CaseView {
 }
 
 fn receipt_view(case: &Case) -> Option<ReceiptView> {
-    let receipt = case.receipt?;
+    let receipt = case.receipt.filter(|_| case.void.is_none())?;
     let regime = Regime::for_receipt(case.intake.submitted_on);
     Some(ReceiptView {
         on: receipt.on,
@@ -566,6 +571,15 @@ impl From<ListedCase> for CaseLine {
     }
 }
 
+/// 不能更正的原因
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NotAmendable {
+    /// 代码
+    pub code: String,
+    /// 原因和办法
+    pub detail: String,
+}
+
 /// 办理过程中的一步
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EventView {
@@ -582,6 +596,17 @@ pub struct EventView {
     /// 内容；`v` 是记录格式的版本
     #[schema(value_type = Object)]
     pub body: Value,
+    /// 是否有效；更正中作废的为 false
+    pub is_effective: bool,
+    /// 更正后的内容；没有更正的为空
+    #[schema(value_type = Option<Object>)]
+    pub now: Option<Value>,
+    /// 更正过它的各次更正的编号
+    pub amended_by: Vec<u16>,
+    /// 本人能否更正这一步
+    pub amendable: bool,
+    /// 不能更正的原因
+    pub not_amendable: Option<NotAmendable>,
     /// 本案第几次登记：一次登记的几步同号
     pub entry: i32,
     /// 内容的加盐摘要（SHA-256，十六进制）
@@ -595,16 +620,18 @@ pub struct EventView {
 /// What a reader sees of an event that only a newer release can read.
 const OF_NEWER_RELEASE: &str = "由较新版本登记，本版本不能显示";
 
-impl EventView {
-    /// A row of the event log. Masks the signatory of a service proof. Without its event the payload is not shown, because
-    /// this release does not know what in it is personal data.
-    #[must_use]
-    pub fn new(row: EventRow, event: Option<&Event>) -> Self {
-        let read = event.and_then(|_| serde_json::from_str(&row.body).ok());
+impl From<LoggedEvent> for EventView {
+    /// An event of the log. Masks the signatory of a service proof. Without its event the payload is not shown, because this
+    /// release does not know what in it is personal data.
+    fn from(logged: LoggedEvent) -> Self {
+        let LoggedEvent { row, event, is_effective, amended_by, amendable, now } = logged;
+        let read = event.as_ref().and_then(|_| serde_json::from_str(&row.body).ok());
         let mut body: Value = read.unwrap_or_else(|| serde_json::json!({}));
-        if let Some(Value::String(name)) = body.pointer_mut("/proof/signatory") {
-            *name = mask_signatory(name);
-        }
+        mask_signatories(&mut body);
+        let mut now: Option<Value> = now
+            .and_then(|event| crate::case::log::encode(&event).ok())
+            .and_then(|body| serde_json::from_str(&body).ok());
+        now.as_mut().map(mask_signatories).unwrap_or_default();
         Self {
             seq: row.seq,
             kind: event.map_or_else(
@@ -615,10 +642,31 @@ impl EventView {
             recorded_at: row.recorded_at.0,
             actor_id: row.actor_id.map(|id| id.0),
             body,
+            is_effective,
+            now,
+            amended_by,
+            amendable: amendable.is_ok(),
+            not_amendable: amendable.err().map(|why| NotAmendable { code: why.code.to_owned(), detail: why.detail }),
             entry: row.entry,
             digest: hex::encode(row.digest),
             prev_hash: hex::encode(row.prev_hash),
             hash: hex::encode(row.hash),
         }
+    }
+}
+
+/// Masks every signatory in a payload, those in amendments too.
+fn mask_signatories(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(signatory) if name == "signatory" => *signatory = mask_signatory(signatory),
+                    other => mask_signatories(other),
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(mask_signatories),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

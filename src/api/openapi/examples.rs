@@ -26,10 +26,12 @@ pub(super) fn add(operation: &mut Operation, route: &Route) {
 /// Summary and body of each example.
 fn of(route: &Route) -> Vec<(&'static str, Value)> {
     if let Some(segment) = route.path.strip_prefix("/api/v1/cases/{case_id}/") {
-        return of_case(segment);
+        return of_case(segment.strip_suffix("/preview").unwrap_or(segment));
     }
     match (route.verb, route.path) {
-        (Verb::Post, "/api/v1/cases") => vec![("签收邮件", registered_mail()), ("当面提交", counter())],
+        (Verb::Post, "/api/v1/cases" | "/api/v1/cases/preview") => {
+            vec![("签收邮件", registered_mail()), ("当面提交", counter())]
+        }
         (Verb::Post, "/api/v1/intake/applications") => vec![("网上提交", filing())],
         (_, path) if path.starts_with("/api/v1/auth/") => of_sign_in(path),
         (_, path) if path.starts_with("/api/v1/supervision/orders") => of_order(path),
@@ -84,6 +86,18 @@ fn of_case(segment: &str) -> Vec<(&'static str, Value)> {
         "redactions" => {
             vec![("误录的证件号码", json!({ "seq": 1, "pointer": "/title", "reason": "标题中误录了证件号码" }))]
         }
+        "amendments" => vec![
+            (
+                "收到日期录错",
+                json!({ "reason": "收到日期录错，应为2月29日", "evidence": "登记簿",
+                "entries": [{ "seq": 1, "change": { "submitted_on": "2024-02-29" } }] }),
+            ),
+            ("登记有误", json!({ "reason": "录错案件", "entries": [{ "seq": 3, "void": true }] })),
+        ],
+        "amendments/{number}/confirmation" => {
+            vec![("同意", json!({})), ("不同意", json!({ "approve": false, "comment": "证据不足" }))]
+        }
+        "void" => vec![("重复录入", json!({ "reason": "重复录入", "replaced_by": CASE }))],
         "contacts" => vec![
             ("联系上", json!({ "on": "2024-03-20", "means": "电话", "result": "reached", "note": "约定补充材料" })),
             ("无法接通", json!({ "on": "2024-03-20", "means": "短信", "result": "unreachable" })),

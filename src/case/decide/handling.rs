@@ -21,7 +21,7 @@ pub(super) fn assign(case: &Case, payload: &c::Assign, context: &Context<'_>) ->
         return Err(NotAllowed::new("task_days_out_of_range", "科室反馈期限为1至20个工作日").at("/days"));
     }
     let assign = c::Assign { days: Some(days), ..payload.clone() };
-    Ok(vec![Event::TaskAssigned { task: next_number(case.tasks.len()), assign }])
+    Ok(vec![Event::TaskAssigned { task: next_number(case.tasks.iter().map(|one| one.number)), assign }])
 }
 
 pub(super) fn answer_task(
@@ -79,7 +79,10 @@ pub(super) fn open_consultation(
             not_before(pointer, day, payload.sent_on, "征求意见书发出日期")?;
         }
     }
-    Ok(vec![Event::ConsultationOpened { consultation: next_number(case.consultations.len()), opened: payload.clone() }])
+    Ok(vec![Event::ConsultationOpened {
+        consultation: next_number(case.consultations.iter().map(|one| one.number)),
+        opened: payload.clone(),
+    }])
 }
 
 fn unreturned(case: &Case, number: u16) -> Result<&Consultation, NotAllowed> {

@@ -167,6 +167,14 @@ pub(super) fn split(
     Ok(vec![Event::Split { on: payload.on, parts: drawn.parts.clone() }])
 }
 
+/// The case was registered by mistake, or twice. Whether the person may say so, and whether the leader has to confirm it, is
+/// the office's to check: it depends on who recorded what.
+pub(super) fn void(payload: &c::Void, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
+    said("/reason", &payload.reason, "作废的理由")?;
+    let c::Void { reason, replaced_by } = payload.clone();
+    Ok(vec![Event::Voided { on: context.today, reason, replaced_by }])
+}
+
 pub(super) fn link(case: &Case, payload: &c::Link, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
     not_after_today("/on", payload.on, context.today)?;
     not_before("/on", payload.on, case.intake.submitted_on, "提交日期")?;

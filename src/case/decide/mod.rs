@@ -87,6 +87,7 @@ pub fn decide(
         Command::OpenRemedy(payload) => remedy::open(case, payload, context),
         Command::RespondRemedy(payload) => remedy::respond(case, payload, context),
         Command::DecideRemedy(payload) => remedy::decide(case, payload, context),
+        Command::Void(payload) => intake::void(payload, context),
     }
 }
 
@@ -100,7 +101,8 @@ fn receipt_day(case: &Case) -> Result<chrono::NaiveDate, NotAllowed> {
         .ok_or_else(|| NotAllowed::by_law("receipt_not_fixed", articles::RECEIPT, "收到申请之日尚未确定"))
 }
 
-/// The number of the next sub-record, from 1.
-fn next_number(count: usize) -> u16 {
-    u16::try_from(count).unwrap_or(u16::MAX).saturating_add(1)
+/// The number of the next sub-record, from 1: one more than the highest. Numbers of sub-records that never happened may be
+/// missing between.
+fn next_number(known: impl Iterator<Item = u16>) -> u16 {
+    known.max().unwrap_or(0).saturating_add(1)
 }

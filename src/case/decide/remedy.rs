@@ -15,7 +15,10 @@ pub(super) fn open(case: &Case, payload: &c::OpenRemedy, context: &Context<'_>) 
     said("/reference", &payload.reference, "案号")?;
     not_after_today("/received_on", payload.received_on, context.today)?;
     not_before("/received_on", payload.received_on, receipt_day(case)?, "收到申请之日")?;
-    Ok(vec![Event::RemedyOpened { number: next_number(case.remedies.len()), remedy: payload.clone() }])
+    Ok(vec![Event::RemedyOpened {
+        number: next_number(case.remedies.iter().map(|one| one.number)),
+        remedy: payload.clone(),
+    }])
 }
 
 pub(super) fn respond(

@@ -5,6 +5,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::case::obligation::ObligationKind;
@@ -18,6 +19,7 @@ use crate::law::{Channel, ConsultationKind, Outcome, ReopenedPeriod, ServiceMeth
 mod case {
     pub use crate::case::calendar_shift::MovedDuty;
     pub use crate::case::command::*;
+    pub use crate::case::event::{EntryChange, ProposedAmendment, RefusedAmendment};
     pub use crate::case::vocabulary::Delivery;
 }
 
@@ -93,6 +95,7 @@ held! {
     Boxed of ProcessRecord;
     Boxed of Publication;
     List of MovedDuty;
+    List of EntryChange;
 }
 
 stored! {
@@ -365,5 +368,29 @@ stored! {
         result: RemedyResult,
         #[serde(default)]
         orders_reply_within: Option<ReopenedPeriod>,
+    }
+    EntryChange {
+        seq: i32,
+        #[serde(default)]
+        change: Option<Value>,
+        #[serde(default)]
+        void: bool,
+    }
+    ProposedAmendment {
+        number: u16,
+        on: NaiveDate,
+        reason: String,
+        #[serde(default)]
+        evidence: Option<String>,
+        asked_by: Uuid,
+        entries: Vec<EntryChange>,
+        #[serde(default)]
+        replaced_by: Option<Uuid>,
+        because: Vec<String>,
+    }
+    RefusedAmendment {
+        number: u16,
+        on: NaiveDate,
+        comment: String,
     }
 }

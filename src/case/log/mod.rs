@@ -11,7 +11,9 @@
 //!
 //! `tests/data/events.jsonl` holds a line of each kind as each release stored it; lines are only added.
 
+mod amended;
 mod members;
+mod patch;
 mod payload;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
+pub use patch::{difference, merge, patched};
 use payload::Payload;
 
 /// The version of the form that this release writes.

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::amended::Amendment;
 use super::members::{self as m, Carry};
 use crate::case::event::Event;
 use crate::case::vocabulary::ReviewKind;
@@ -112,6 +113,15 @@ pub(super) enum Payload {
         reason: String,
         digest: String,
     },
+    Amended(Amendment),
+    AmendmentProposed(m::ProposedAmendment),
+    AmendmentRefused(m::RefusedAmendment),
+    Voided {
+        on: NaiveDate,
+        reason: String,
+        #[serde(default)]
+        replaced_by: Option<Uuid>,
+    },
     /// A kind that this release does not know.
     #[serde(other)]
     Unknown,
@@ -168,6 +178,10 @@ impl From<Event> for Payload {
                 Self::CalendarApplied { on, from_version, to_version, moved: moved.carry() }
             }
             Event::Redacted { on, seq, pointer, reason, digest } => Self::Redacted { on, seq, pointer, reason, digest },
+            Event::Amended(it) => Self::Amended(it.into()),
+            Event::AmendmentProposed(it) => Self::AmendmentProposed(it.carry()),
+            Event::AmendmentRefused(it) => Self::AmendmentRefused(it.carry()),
+            Event::Voided { on, reason, replaced_by } => Self::Voided { on, reason, replaced_by },
         }
     }
 }
@@ -224,6 +238,10 @@ impl Payload {
                 Event::CalendarApplied { on, from_version, to_version, moved: moved.carry() }
             }
             Self::Redacted { on, seq, pointer, reason, digest } => Event::Redacted { on, seq, pointer, reason, digest },
+            Self::Amended(it) => Event::Amended(it.read()?),
+            Self::AmendmentProposed(it) => Event::AmendmentProposed(it.carry()),
+            Self::AmendmentRefused(it) => Event::AmendmentRefused(it.carry()),
+            Self::Voided { on, reason, replaced_by } => Event::Voided { on, reason, replaced_by },
             Self::Unknown => return None,
         })
     }

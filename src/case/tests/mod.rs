@@ -8,7 +8,7 @@ mod courses;
 mod dates;
 mod duties;
 mod evidence;
-mod exhaustive;
+pub(crate) mod exhaustive;
 mod handling;
 mod historical;
 mod intake;

@@ -291,6 +291,7 @@ pub fn plain(kind: CommandKind, case: Option<&Case>, on: NaiveDate) -> Command {
         }
         .into(),
         CommandKind::RespondRemedy => RespondRemedy { remedy: unanswered, on }.into(),
+        CommandKind::Void => Void { reason: text(), replaced_by: None }.into(),
         CommandKind::DecideRemedy => DecideRemedy {
             remedy: undecided,
             on,

@@ -201,8 +201,12 @@ impl Script {
             let (day, deed) = match deed {
                 Deed::Receive { .. } => (latest_of(&deed)?, deed),
                 Deed::Give(command) => {
-                    let command = Deed::Give(days.dated(&command)?);
-                    (latest_of(&command)?, command)
+                    let command = days.dated(&command)?;
+                    // A command without a day is given on the day of the one before it.
+                    let before = entries.last().map(|entry: &Entry| entry.day);
+                    let day = latest(&command).or(before);
+                    let command = Deed::Give(command);
+                    (day.map_or_else(|| latest_of(&command), Ok)?, command)
                 }
             };
             entries.push(Entry { day, case: self.key.clone(), organ: self.organ.clone(), by, deed });

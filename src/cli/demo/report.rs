@@ -46,7 +46,9 @@ pub(super) fn text(
 }
 
 fn all_files(office: &Office, db: &mut Db, loaded: &Loaded) -> Result<Vec<CaseFile>, OfficeError> {
-    let filter = CaseFilter { organs: loaded.house.organs(), ..CaseFilter::default() };
+    // Void cases stand in a list only if they are asked for.
+    let stages = Stage::ALL.iter().map(|stage| stage.code().to_owned()).collect();
+    let filter = CaseFilter { organs: loaded.house.organs(), stages, ..CaseFilter::default() };
     let rows = cases::list(db, &filter, None, 1_000)?;
     rows.into_iter().map(|row| office.cases().open_file(db, row.id)).collect()
 }

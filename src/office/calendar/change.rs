@@ -15,6 +15,7 @@ use crate::mail::notice::MovedCase;
 use crate::office::calendar::self_check::ClockCheck;
 use crate::office::cases::case_file::{CaseFile, derive_row};
 use crate::office::{Caller, OfficeError, WorkCalendars};
+use crate::store::cases::obligations::Vanished;
 use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::{CaseId, Db, OrganId, calendar, cases, people::organs, service::meta};
 use aws_lc_rs::digest;
@@ -392,7 +393,7 @@ impl WorkCalendars<'_> {
             if is_open {
                 derive_row(&mut after, self.clock().today());
                 cases::update(db, &after.row, after.row.version)?;
-                self.cases().commit_duties(db, &after)?;
+                self.cases().commit_duties(db, &after, Vanished::MetStay)?;
             }
             return Ok((after, None));
         }

@@ -1,18 +1,19 @@
 //! Opening a case, and committing decisions: log, row and obligations, all in the caller's transaction.
 
+use crate::case::amendment::{Recorded, Step, effective, steps};
 use crate::case::log;
 use crate::case::{
     Actor, Case, Context, Event, Obligation, OrganRules, Role, Stage, Summary, as_it_stood, fold, obligations_under,
     summary,
 };
-use crate::law::{Calendar, ClockStatus, Outcome, Regime};
+use crate::law::{Calendar, ClockStatus, Outcome, Regime, civil_day};
 use crate::office::clock::instant_on;
 use crate::office::{Caller, Cases, Office, OfficeError, Unread};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::{self, EventRow, LogEnd, NewEvent};
 use crate::store::cases::{
     obligations as duties,
-    obligations::{CurrentDuty, ObligationRow},
+    obligations::{CurrentDuty, ObligationRow, Vanished},
 };
 use crate::store::people::organs::{OrganRow, Seat};
 use crate::store::{CaseId, Db, DepartmentId, OrganId, UserId, calendar, cases, people::organs, supervision::orders};
@@ -195,10 +196,7 @@ impl Cases<'_> {
     /// [`OfficeError::NotFound`] if the case does not exist; [`OfficeError::Unreadable`] if its log, or the settings or
     /// calendar of its organ, cannot be read.
     pub fn open_file(&self, db: &mut Db, id: CaseId) -> Result<CaseFile, OfficeError> {
-        let (row, tags, seat) = cases::find_with_seat(db, id)?;
-        let log = events::load(db, id)?;
-        let desk = self.desk_of(db, seat)?;
-        self.put_together(db, (row, Some(tags)), &log, desk)
+        self.open_file_with_log(db, id).map(|(file, _)| file)
     }
 
     /// Like [`Cases::open_file`], and locks the case's row until the transaction ends.
@@ -216,11 +214,35 @@ impl Cases<'_> {
     /// # Errors
     /// As [`Cases::open_file`].
     pub(in crate::office) fn lock_file_at(&self, db: &mut Db, id: CaseId, seat: Seat) -> Result<CaseFile, OfficeError> {
+        self.lock_file_with_log(db, id, seat).map(|(file, _)| file)
+    }
+
+    /// Like [`Cases::lock_file_at`]. Also returns the rows of the log.
+    pub(in crate::office) fn lock_file_with_log(
+        &self,
+        db: &mut Db,
+        id: CaseId,
+        seat: Seat,
+    ) -> Result<(CaseFile, Vec<EventRow>), OfficeError> {
         let row = cases::lock(db, id)?;
         // Loaded after the lock, because its previous holder may have changed the tags.
         let (log, tags) = events::load_with_tags(db, id)?;
         let desk = self.desk_of(db, seat)?;
-        self.put_together(db, (row, Some(tags)), &log, desk)
+        let file = self.put_together(db, (row, Some(tags)), &log, desk)?;
+        Ok((file, log))
+    }
+
+    /// Opens a case without locking it. Also returns the rows of the log.
+    pub(in crate::office) fn open_file_with_log(
+        &self,
+        db: &mut Db,
+        id: CaseId,
+    ) -> Result<(CaseFile, Vec<EventRow>), OfficeError> {
+        let (row, tags, seat) = cases::find_with_seat(db, id)?;
+        let log = events::load(db, id)?;
+        let desk = self.desk_of(db, seat)?;
+        let file = self.put_together(db, (row, Some(tags)), &log, desk)?;
+        Ok((file, log))
     }
 
     /// Opens the case as of the end of a day. Events dated later are ignored, so that a later order cannot hide a reply
@@ -233,7 +255,9 @@ impl Cases<'_> {
         let log = events::load(db, id)?;
         let desk = self.desk_of(db, seat)?;
         let mut file = self.put_together(db, (row, Some(tags)), &log, desk)?;
-        file.case = as_it_stood(&read_log(&log)?, day).ok_or(OfficeError::NotFound)?;
+        if file.case.stage != Stage::Void {
+            file.case = as_it_stood(&read_log(&log)?, day).ok_or(OfficeError::NotFound)?;
+        }
         file.desk.calendar = self.calendars().calendar_as_of(db, &file.row, &file.desk, day)?;
         Ok(file)
     }
@@ -303,10 +327,36 @@ impl Cases<'_> {
         events: &[Event],
         actor: Option<UserId>,
     ) -> Result<CaseFile, OfficeError> {
+        self.commit_with(db, file, events, actor, Vanished::MetStay)
+    }
+
+    /// Like [`Cases::commit`], after earlier events were amended: `file.case` is folded from the log in effect. Duties that
+    /// were met and that this log does not give are cancelled.
+    ///
+    /// # Errors
+    /// As [`Cases::commit`].
+    pub(in crate::office) fn commit_anew(
+        &self,
+        db: &mut Db,
+        file: CaseFile,
+        events: &[Event],
+        actor: Option<UserId>,
+    ) -> Result<CaseFile, OfficeError> {
+        self.commit_with(db, file, events, actor, Vanished::AllCancelled)
+    }
+
+    fn commit_with(
+        &self,
+        db: &mut Db,
+        file: CaseFile,
+        events: &[Event],
+        actor: Option<UserId>,
+        vanished: Vanished,
+    ) -> Result<CaseFile, OfficeError> {
         let was_open = file.case.stage.is_open();
         let after = events.iter().fold(Some(file.case), crate::case::evolve);
         let case = after.ok_or_else(|| OfficeError::Internal("a log without its first event".into()))?;
-        let now = self.clock().now();
+        let now = self.clock().recorded_at();
         let before = file.row.version;
         if i64::from(file.log_end.seq) != before {
             return Err(OfficeError::Stale);
@@ -324,14 +374,19 @@ impl Cases<'_> {
         file.row.version = seq;
         file.row.updated_at = now;
         cases::update(db, &file.row, before)?;
-        self.commit_duties(db, &file)?;
+        self.commit_duties(db, &file, vanished)?;
         Ok(file)
     }
 
     /// Updates the stored obligations of a case as of today. Returns how many changed.
-    pub(in crate::office) fn commit_duties(&self, db: &mut Db, file: &CaseFile) -> Result<usize, OfficeError> {
+    pub(in crate::office) fn commit_duties(
+        &self,
+        db: &mut Db,
+        file: &CaseFile,
+        vanished: Vanished,
+    ) -> Result<usize, OfficeError> {
         let known = duties::of_case(db, file.row.id)?;
-        let changed = self.replace_duties(db, file, &known)?;
+        let changed = self.replace_duties(db, file, &known, vanished)?;
         if known.iter().any(|row| row.status == duties::OPEN && row.key.starts_with(duties::ORDER)) {
             let owner = orders::Owner { user: file.row.handler_id, department: file.row.department_id };
             orders::follow_case(db, file.row.id, owner, self.clock().now())?;
@@ -345,10 +400,11 @@ impl Cases<'_> {
         db: &mut Db,
         file: &CaseFile,
         known: &[ObligationRow],
+        vanished: Vanished,
     ) -> Result<usize, OfficeError> {
         let owed = file.written_duties(self.clock().today());
         let since = instant_on(self.clock().today());
-        Ok(duties::replace_known(db, (file.row.organ_id, file.row.id), known, &owed, since)?)
+        Ok(duties::replace_known(db, (file.row.organ_id, file.row.id), known, &owed, since, vanished)?)
     }
 }
 
@@ -357,6 +413,11 @@ pub(in crate::office) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
     let actor = actor_without_roles();
     let derived: Summary = summary(&file.case, &file.own_context(&actor, today));
     let row = &mut file.row;
+    let intake = &file.case.intake;
+    intake.title.trim().clone_into(&mut row.title);
+    intake.applicant_kind.code().clone_into(&mut row.applicant_kind);
+    intake.channel.code().clone_into(&mut row.channel);
+    row.submitted_on = intake.submitted_on;
     row.number = derived.number;
     row.stage = derived.stage.code().to_owned();
     row.is_open = derived.stage.is_open();
@@ -413,12 +474,40 @@ pub(in crate::office) fn derived_of(row: &CaseRow) -> Result<Summary, OfficeErro
     })
 }
 
-/// Parses the events of a log.
+/// The events of a log that are in effect, in order: every step as its last amendment left it. Of rows that were read in
+/// part, those of what was read.
 ///
 /// # Errors
 /// [`OfficeError::Unreadable`] if an event is malformed, or a newer release recorded it and this one does not know it.
 pub fn read_log(log: &[EventRow]) -> Result<Vec<Event>, OfficeError> {
-    log.iter().map(read_event).collect()
+    let case = log.first().map(|row| row.case_id.0);
+    effective(recorded(log)?).map_err(|why| unreadable_amendment(case, &why))
+}
+
+/// The recorded events of a log, as they were recorded.
+///
+/// # Errors
+/// As [`read_log`].
+pub(in crate::office) fn recorded(log: &[EventRow]) -> Result<Vec<Recorded>, OfficeError> {
+    let one = |row: &EventRow| {
+        let event = read_event(row)?;
+        let actor = row.actor_id.map(|id| id.0);
+        Ok(Recorded { seq: row.seq, entry: row.entry, actor, recorded_on: civil_day(row.recorded_at.0), event })
+    };
+    log.iter().map(one).collect()
+}
+
+/// The steps of a log.
+///
+/// # Errors
+/// As [`read_log`].
+pub(in crate::office) fn steps_of(log: &[EventRow]) -> Result<Vec<Step>, OfficeError> {
+    let case = log.first().map(|row| row.case_id.0);
+    steps(recorded(log)?).map_err(|why| unreadable_amendment(case, &why))
+}
+
+fn unreadable_amendment(case: Option<uuid::Uuid>, why: &log::Unread) -> OfficeError {
+    OfficeError::unreadable(format!("an amendment in case {}: {why:?}", case.unwrap_or_default()))
 }
 
 /// Parses an event of a log.
@@ -443,7 +532,10 @@ pub(in crate::office) fn read_event(row: &EventRow) -> Result<Event, OfficeError
 /// # Errors
 /// [`OfficeError::Unreadable`] if an event is unknown or malformed, or the log is empty.
 pub fn folded(log: &[EventRow]) -> Result<Case, OfficeError> {
-    fold(&read_log(log)?).ok_or_else(|| OfficeError::unreadable("a case without a log"))
+    let mut case = fold(&read_log(log)?).ok_or_else(|| OfficeError::unreadable("a case without a log"))?;
+    // Amendments take events away and add some; the version counts what was recorded.
+    case.version = u32::try_from(log.len()).unwrap_or(u32::MAX);
+    Ok(case)
 }
 
 /// Above this size a log accepts only short entries: longer texts belong in files, and every reader of the case loads

@@ -1,11 +1,11 @@
 //! Views of cases: lists, possible actions, the log, and the clock as of any day and under hypothetical facts.
 
 use super::applicants::REVEALERS;
-use crate::case::{Action, AuditAction, Case, Event, Obligation, Role, actions, extension_is_possible};
+use crate::case::{Action, AuditAction, Case, Event, NotAllowed, Obligation, Role, actions, extension_is_possible};
 use crate::law::{
     Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, warning_level_between,
 };
-use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, actor, read_event};
+use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, actor, read_event, steps_of};
 use crate::office::people::access::seats_with;
 use crate::office::{Authority, Caller, Cases, OfficeError, Unread};
 use crate::store::cases::events::{self, EventRow};
@@ -53,6 +53,32 @@ pub struct CaseQuery {
     pub warning: Option<WarningLevel>,
     /// The other filters. Its `organs` are set by the query.
     pub filter: CaseFilter,
+}
+
+/// An event of a log as a caller sees it.
+#[derive(Debug, Clone)]
+pub struct LoggedEvent {
+    /// Its row.
+    pub row: EventRow,
+    /// What it says. `None`: a newer release recorded it, and this one does not know its kind.
+    pub event: Option<Event>,
+    /// Whether its step is in effect.
+    pub is_effective: bool,
+    /// The amendments that changed its step, by number.
+    pub amended_by: Vec<u16>,
+    /// Whether the caller may amend its step, or why not.
+    pub amendable: Result<(), NotAllowed>,
+    /// What it says since it was amended. `None`: as it was recorded, or nothing.
+    pub now: Option<Event>,
+}
+
+impl LoggedEvent {
+    /// An event of a log that this release cannot read as a whole.
+    fn newer(row: EventRow, event: Option<Event>) -> Self {
+        let detail = "本案有较新版本登记的内容，本版本不能更正；请管理员升级";
+        let amendable = Err(NotAllowed::new("newer_log", detail));
+        Self { row, event, is_effective: true, amended_by: Vec::new(), amendable, now: None }
+    }
 }
 
 /// A case in a list.
@@ -259,12 +285,39 @@ impl Cases<'_> {
         self.store().read(|db| self.open_file_as_of(db, id, day))
     }
 
-    /// Like [`Cases::log`], in its own read transaction.
+    /// The log of a case as a caller sees it, in its own read transaction.
     ///
     /// # Errors
     /// As [`Cases::log`].
-    pub fn case_log(&self, id: CaseId) -> Result<Vec<(EventRow, Option<Event>)>, OfficeError> {
-        self.store().read(|db| self.log(db, id))
+    pub fn case_log(
+        &self,
+        caller: &Caller,
+        authority: &Authority,
+        id: CaseId,
+    ) -> Result<Vec<LoggedEvent>, OfficeError> {
+        self.store().read(|db| {
+            let log = self.log(db, id)?;
+            if log.iter().any(|(_, event)| event.is_none()) {
+                // What an event of a newer release changes is not known here.
+                return Ok(log.into_iter().map(|(row, event)| LoggedEvent::newer(row, event)).collect());
+            }
+            let (rows, events): (Vec<EventRow>, Vec<Option<Event>>) = log.into_iter().unzip();
+            let steps = steps_of(&rows)?;
+            let amendable = self.amendable(db, caller, authority, &steps)?;
+            let of_steps = steps.iter().zip(amendable).flat_map(|(step, amendable)| {
+                step.recorded.iter().map(move |one| {
+                    let now = step.events.iter().find(|(seq, _)| *seq == Some(one.seq)).map(|(_, event)| event.clone());
+                    (step.is_effective(), step.amended_by.clone(), amendable.clone(), now)
+                })
+            });
+            let logged = rows.into_iter().zip(events).zip(of_steps);
+            Ok(logged
+                .map(|((row, event), (is_effective, amended_by, amendable, now))| {
+                    let now = now.filter(|now| event.as_ref() != Some(now));
+                    LoggedEvent { row, event, is_effective, amended_by, amendable, now }
+                })
+                .collect())
+        })
     }
 
     /// The log of a case, each row with its parsed event: `None` if a newer release recorded it and this one does not

@@ -160,6 +160,18 @@ impl Cases<'_> {
         Ok((withdrawn, stay))
     }
 
+    /// Withdraws the waiting mails about a case. The next pass writes anew those that are still due. Returns how many.
+    pub(in crate::office) fn withdraw_mails(&self, db: &mut Db, id: CaseId) -> Result<usize, OfficeError> {
+        let mut withdrawn = 0;
+        for key in &reminders::mails_about(db, id)? {
+            withdrawn += usize::from(reminders::withdraw(db, key)?.is_some());
+        }
+        if withdrawn > 0 {
+            reminders::pass_again(db, self.clock().today())?;
+        }
+        Ok(withdrawn)
+    }
+
     /// Writes the SQLite file anew if a text was erased since that was last done, so that free pages hold nothing of it.
     /// Does nothing on PostgreSQL, which reuses the space.
     ///

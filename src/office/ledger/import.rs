@@ -151,7 +151,7 @@ impl<'a> Import<'a> {
             desk,
             options,
             today,
-            now: office.clock().now(),
+            now: office.clock().recorded_at(),
             since: instant_on(today),
             numbers: HashMap::new(),
             equals: HashMap::new(),

@@ -1,4 +1,5 @@
-//! Validation of the reason for reading personal data in clear text.
+//! Validation of reasons that are recorded: for reading personal data in clear text, and for putting right what was
+//! recorded.
 
 use crate::office::OfficeError;
 
@@ -12,6 +13,22 @@ const FEWEST: usize = 5;
 /// Minimum number of different letters.
 const DIFFERENT: usize = 3;
 
+/// Minimum number of letters of a reason that a case is put right for: 录错 says enough.
+const FEWEST_FOR_A_CASE: usize = 2;
+
+/// Validates a reason for `about` that concerns a case only, and returns it trimmed. `example` is a good one.
+///
+/// # Errors
+/// As [`checked`], with fewer letters.
+pub(in crate::office) fn given<'a>(
+    pointer: &str,
+    reason: &'a str,
+    about: &str,
+    example: &str,
+) -> Result<&'a str, OfficeError> {
+    validated(pointer, reason, (about, example), (FEWEST_FOR_A_CASE, FEWEST_FOR_A_CASE))
+}
+
 /// Validates a reason for `about` and returns it trimmed. `example` is a good one.
 ///
 /// # Errors
@@ -23,10 +40,19 @@ pub(in crate::office) fn checked<'a>(
     about: &str,
     example: &str,
 ) -> Result<&'a str, OfficeError> {
+    validated(pointer, reason, (about, example), (FEWEST, DIFFERENT))
+}
+
+fn validated<'a>(
+    pointer: &str,
+    reason: &'a str,
+    (about, example): (&str, &str),
+    (fewest, different_letters): (usize, usize),
+) -> Result<&'a str, OfficeError> {
     let reason = reason.trim();
     let refuse = |code: &'static str, what: &str| {
         let detail =
-            format!("{what}。请写明{about}用于何事，至少{FEWEST}个字、不超过{MOST}个字，例如“{example}”；理由将被记录");
+            format!("{what}。请写明{about}的理由，至少{fewest}个字、不超过{MOST}个字，例如“{example}”；理由将被记录");
         Err(OfficeError::invalid(pointer, code, detail))
     };
     let letters: Vec<char> = reason.chars().filter(|letter| is_visible_letter(*letter)).collect();
@@ -40,8 +66,8 @@ pub(in crate::office) fn checked<'a>(
     if reason.chars().any(char::is_control) {
         return refuse("invalid_value", "理由含有控制字符（例如换行）");
     }
-    if letters.len() < FEWEST || different.len() < DIFFERENT {
-        return refuse("too_vague", "理由没有说明用途：字数过少，或者只有标点、数字、重复的字");
+    if letters.len() < fewest || different.len() < different_letters {
+        return refuse("too_vague", "理由没有说明原因：字数过少，或者只有标点、数字、重复的字");
     }
     Ok(reason)
 }

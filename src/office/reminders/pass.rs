@@ -636,7 +636,9 @@ fn split(row: &DutyRow, actions: &[Action], today: NaiveDate) -> (Vec<NextAction
             steps.push(NextAction { label: command.label(), until: permit.until, article: permit.article });
         }
     }
-    let others = lawful.iter().filter(|action| !wanted.contains(&action.command));
+    // Making a case void fulfils nothing; a mail does not suggest it.
+    let is_other = |action: &&&Action| !wanted.contains(&action.command) && action.command != CommandKind::Void;
+    let others = lawful.iter().filter(is_other);
     (steps, others.map(|action| action.command.label()).collect())
 }
 

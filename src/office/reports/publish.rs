@@ -2,10 +2,12 @@
 
 use super::super::{Caller, OfficeError, Reports};
 use super::count::Count;
-use super::{ReportQuery, ReportScope};
-use crate::case::{AnnualReport, ApplicantKind, Event, RemedyCourse, as_it_stood, course, remedy_courses};
+use super::{FIRST_YEAR, ReportQuery, ReportScope};
+use crate::case::{
+    AMENDING_EVENTS, AnnualReport, ApplicantKind, Event, RemedyCourse, as_it_stood, course, remedy_courses,
+};
 use crate::law::ClockStatus;
-use crate::office::cases::case_file::read_log;
+use crate::office::cases::case_file::{read_event, read_log};
 use crate::report::annual::{
     Form, Period, Table, TableLine, form, is_in_remedy_cell, selector, table_four, table_three,
 };
@@ -14,7 +16,7 @@ use crate::store::cases::events::EventRow;
 use crate::store::reports::{self, SnapshotRow};
 use crate::store::{Db, OrganId, Ts, cases::events, people::organs};
 use aws_lc_rs::digest::{SHA256, digest};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -69,6 +71,21 @@ pub struct MovedCase {
     pub events: Vec<LaterEvent>,
 }
 
+/// 年度报告中增减的一格
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReportMove {
+    /// 报告年度
+    pub year: i32,
+    /// 行；表四的为栏目
+    #[schema(value_type = String)]
+    pub row: &'static str,
+    /// 栏目，即申请人类型
+    #[schema(value_type = String)]
+    pub column: &'static str,
+    /// 增加（1）或者减少（-1）
+    pub change: i32,
+}
+
 /// 公布之后的调整
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Adjustments {
@@ -108,7 +125,7 @@ impl Reports<'_> {
             with_subordinates,
             body: serde_json::to_string(&report).map_err(|error| OfficeError::Internal(error.to_string()))?,
             taken_by: Some(caller.user_id),
-            taken_at: self.clock().now(),
+            taken_at: self.clock().recorded_at(),
         };
         reports::keep(db, &row)?;
         Ok(hex::encode(digest(&SHA256, row.body.as_bytes())))
@@ -191,10 +208,20 @@ impl Reports<'_> {
         log: &[EventRow],
         scope: &ReportScope,
     ) -> Result<Vec<&'static str>, OfficeError> {
-        let log = read_log(log)?;
+        self.places_of(db, row, &read_log(log)?, scope)
+    }
+
+    /// Like [`Reports::places`], of the events in effect.
+    fn places_of(
+        &self,
+        db: &mut Db,
+        row: &CaseRow,
+        log: &[Event],
+        scope: &ReportScope,
+    ) -> Result<Vec<&'static str>, OfficeError> {
         let ReportScope { form, period, .. } = scope;
-        let is_late = self.was_late(db, row, &log, period.until)?;
-        let line = course(&log).map(|course| TableLine { course, is_late, count: 1 });
+        let is_late = self.was_late(db, row, log, period.until)?;
+        let line = course(log).map(|course| TableLine { course, is_late, count: 1 });
         let sums = [form::RESULTS, form::SHEET_RECEIVED, form::SHEET_ENDED, form::SHEET_ANSWERED, form::SHEET_REFUSED];
         let stands = |row: &&'static str| {
             let selector = selector(*form, row, form::TOTAL);
@@ -202,9 +229,40 @@ impl Reports<'_> {
         };
         let mut found: Vec<&'static str> =
             form.rows().into_iter().filter(|row| !sums.contains(row)).filter(stands).collect();
-        let remedies = remedy_courses(&log);
+        let remedies = remedy_courses(log);
         found.extend(remedies.iter().filter_map(|remedy| remedy_place(*form, remedy, period)));
         Ok(found)
+    }
+
+    /// The cells of the organ's annual reports that a case leaves and enters if its log becomes `after`, sums left out.
+    ///
+    /// # Errors
+    /// As [`Cases::open_file`].
+    pub(in crate::office) fn moved_by(
+        &self,
+        db: &mut Db,
+        row: &CaseRow,
+        before: &[Event],
+        after: &[Event],
+    ) -> Result<Vec<ReportMove>, OfficeError> {
+        let year_of = |log: &[Event]| course(log).map(|course| course.entered_on.year());
+        let Some(first) = [before, after].into_iter().filter_map(year_of).min() else { return Ok(Vec::new()) };
+        let organ = organs::find(db, row.organ_id)?;
+        let mut moves = Vec::new();
+        for year in first.max(FIRST_YEAR)..=self.clock().today().year() {
+            let scope = self.scope(db, organ.clone(), &ReportQuery::of_year(year))?;
+            let mut cells = |log: &[Event]| -> Result<Vec<(&'static str, &'static str)>, OfficeError> {
+                let column = course(log).map_or("", |course| course.applicant_kind.label());
+                Ok(self.places_of(db, row, log, &scope)?.into_iter().map(|row| (row, column)).collect())
+            };
+            let (then, now) = (cells(before)?, cells(after)?);
+            let moved = |change: i32| {
+                move |(row, column): (&'static str, &'static str)| ReportMove { year, row, column, change }
+            };
+            moves.extend(then.iter().copied().filter(|cell| !now.contains(cell)).map(moved(-1)));
+            moves.extend(now.iter().copied().filter(|cell| !then.contains(cell)).map(moved(1)));
+        }
+        Ok(moves)
     }
 
     /// Whether the case was answered late as of a day. Only the form of 2014 lists late replies separately.
@@ -240,13 +298,14 @@ fn moved_cells(table: &'static str, published: &Value, now: &Table) -> Result<Ve
 }
 
 fn later_events(rows: &[EventRow], period: Period) -> Result<Vec<LaterEvent>, OfficeError> {
-    let told = rows.iter().zip(read_log(rows)?).filter(|(row, _)| row.occurred_on <= period.until);
-    let event = |(row, event): (&EventRow, Event)| LaterEvent {
-        label: event.label(),
-        occurred_on: row.occurred_on,
-        recorded_at: row.recorded_at,
+    // An amendment moves what happened earlier, whatever day it was recorded on.
+    let told =
+        rows.iter().filter(|row| row.occurred_on <= period.until || AMENDING_EVENTS.contains(&row.kind.as_str()));
+    let event = |row: &EventRow| {
+        let label = read_event(row)?.label();
+        Ok(LaterEvent { label, occurred_on: row.occurred_on, recorded_at: row.recorded_at })
     };
-    Ok(told.map(event).collect())
+    told.map(event).collect()
 }
 
 /// The column of table four a remedy is counted in.

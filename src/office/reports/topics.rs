@@ -194,7 +194,7 @@ impl Asked {
     /// Loads the wording of these cases.
     pub(in crate::office) fn load(db: &mut Db, rows: &[CaseRow]) -> Result<Self, OfficeError> {
         let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
-        let logs = events::load_kinds(db, &ids, &["received", "correction_received"])?;
+        let logs = events::load_kinds(db, &ids, &["received", "correction_received", "amended"])?;
         let mut requests = HashMap::with_capacity(logs.len());
         let mut is_complete = true;
         for (id, log) in logs {

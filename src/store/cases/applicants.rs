@@ -106,6 +106,15 @@ pub fn set_contact(db: &mut Db, sealer: &Sealer, id: ApplicantId, contact: &str)
     if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
 }
 
+/// Sets the kind of an applicant, as a code.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if the applicant does not exist.
+pub fn set_kind(db: &mut Db, id: ApplicantId, kind: &str) -> Result<(), StoreError> {
+    let changed = diesel::update(applicants::table.find(id)).set(applicants::kind.eq(kind)).execute(db)?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+}
+
 /// Loads an applicant by id.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::CaseRow;
-use crate::case::ApplicantKind;
+use crate::case::{ApplicantKind, Stage};
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::deadline;
 use crate::store::database::schema::{case_tags, cases};
@@ -159,7 +159,10 @@ pub(super) fn of_organ(organ: OrganId) -> Query<'static> {
 }
 
 fn by_codes<'a>(mut query: Query<'a>, filter: &'a CaseFilter) -> Query<'a> {
-    if !filter.stages.is_empty() {
+    if filter.stages.is_empty() {
+        // A void case stands in a list only if it is asked for.
+        query = query.filter(cases::stage.ne(Stage::Void.code()));
+    } else {
         query = query.filter(cases::stage.eq_any(&filter.stages));
     }
     if !filter.clock_statuses.is_empty() {

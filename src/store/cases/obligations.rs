@@ -83,6 +83,15 @@ impl CurrentDuty {
     }
 }
 
+/// What becomes of duties that the case no longer gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vanished {
+    /// Running ones are cancelled, met ones stay met.
+    MetStay,
+    /// All are cancelled: what they rested on never happened.
+    AllCancelled,
+}
+
 /// Makes `duties` the duties of a case: inserts new ones, updates changed ones and cancels those no longer present (a
 /// met duty stays met). A duty is identified by its key and keeps its id. Does not touch duties of orders ([`ORDER`]),
 /// because an order ends with its answer, whatever happens to the case. Returns the number of rows written.
@@ -91,7 +100,7 @@ impl CurrentDuty {
 /// [`StoreError::Dangling`] if a duty names a person or department that does not exist.
 pub fn replace(db: &mut Db, organ: OrganId, case: CaseId, duties: &[CurrentDuty], at: Ts) -> Result<usize, StoreError> {
     let known = of_case(db, case)?;
-    replace_known(db, (organ, case), &known, duties, at)
+    replace_known(db, (organ, case), &known, duties, at, Vanished::MetStay)
 }
 
 /// Like [`replace`], for a case whose duties were all read in this transaction as `known`.
@@ -104,6 +113,7 @@ pub fn replace_known(
     known: &[ObligationRow],
     duties: &[CurrentDuty],
     at: Ts,
+    vanished: Vanished,
 ) -> Result<usize, StoreError> {
     let derived = known.iter().filter(|row| !row.key.starts_with(ORDER));
     let mut known: BTreeMap<&str, &ObligationRow> = derived.map(|row| (row.key.as_str(), row)).collect();
@@ -115,8 +125,16 @@ pub fn replace_known(
             Some(row) => rows.push(ObligationRow { id: row.id, ..new_row(organ, case, duty, at) }),
         }
     }
-    let vanished = known.into_values().filter(|row| row.status == OPEN || row.status == SUSPENDED);
-    rows.extend(vanished.map(|row| ObligationRow { status: CANCELLED.to_owned(), updated_at: at, ..row.clone() }));
+    let ends = |row: &&ObligationRow| match row.status.as_str() {
+        OPEN | SUSPENDED => true,
+        MET => vanished == Vanished::AllCancelled,
+        _ => false,
+    };
+    rows.extend(known.into_values().filter(ends).map(|row| ObligationRow {
+        status: CANCELLED.to_owned(),
+        updated_at: at,
+        ..row.clone()
+    }));
     put(db, &rows)?;
     Ok(rows.len())
 }

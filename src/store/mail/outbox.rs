@@ -489,6 +489,18 @@ pub fn about(db: &mut Db, case: CaseId, keys: &BTreeSet<String>) -> Result<Vec<O
     Ok(found.into_iter().collect())
 }
 
+/// The subjects of the mails about a case that are withdrawn with its duties: those with these keys that wait.
+pub fn waiting_subjects(db: &mut Db, keys: &BTreeSet<String>) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    for some in keys.iter().collect::<Vec<_>>().chunks(KEYS_A_STATEMENT) {
+        let waiting = outbox::table
+            .filter(outbox::dedupe_key.eq_any(some))
+            .filter(outbox::state.eq_any([MailState::Queued.code(), MailState::Parked.code()]));
+        found.extend(waiting.order(outbox::id).select(outbox::subject).load::<String>(db)?);
+    }
+    Ok(found)
+}
+
 /// Erases texts from these mails: `by` takes their place in the subjects, and of those that will not be sent any more
 /// only the SHA-256 of the bytes stays. Returns the keys of the others, whose bytes may hold a text.
 pub fn erase(db: &mut Db, mails: &[OutboxId], texts: &[String], by: &str) -> Result<Vec<String>, StoreError> {

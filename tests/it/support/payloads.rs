@@ -58,7 +58,7 @@ impl Call {
     pub fn body_for(&self, pointer: &str) -> Value {
         let mut body = self.body.clone().unwrap();
         for (path, member, excluded, good) in EXCLUDING {
-            if self.route.path.ends_with(path) && pointer == format!("/{member}") {
+            if self.route.path.trim_end_matches("/preview").ends_with(path) && pointer == format!("/{member}") {
                 body.as_object_mut().unwrap().remove(*excluded);
                 body[*member] = json!(good);
             }
@@ -381,6 +381,7 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             }
             Plan { body: None, token, ..plain(house, route, vec![], Value::Null) }
         }
+        (Verb::Post, "/api/v1/cases/preview") => plain(house, route, vec![], house.application()),
         (Verb::Post, "/api/v1/cases") => plain(house, route, vec![], house.application()),
         (Verb::Post, "/api/v1/intake/applications") => plain(house, route, vec![], house.filing(&house.fresh("SQ"))),
         _ => panic!("no request for {route:?}: add one to tests/it/payloads.rs"),
@@ -446,13 +447,20 @@ fn on_order(house: &House, route: &'static Route, segment: &str) -> Plan {
 }
 
 fn on_case(house: &House, segment: &str) -> Plan {
+    if let Some(command) = segment.strip_suffix("/preview") {
+        // A preview takes the body of its command, and no version.
+        return Plan { etag: None, shown_at: Vec::new(), ..on_case(house, command) };
+    }
     let (case, token) = case_for(house, segment);
     let bureau = &house.bureau;
     let is_command = segment != "applicant/reveal";
     let shown_at = ["", "events"].map(|below| (case.path(below), bureau.clerk.clone())).to_vec();
     Plan {
         etag: is_command.then(|| case.etag()),
-        parameters: vec![("case_id", case.id.clone())],
+        parameters: [("case_id", case.id.clone()), ("number", "1".to_owned())]
+            .into_iter()
+            .filter(|(name, _)| *name == "case_id" || segment.contains(name))
+            .collect(),
         token,
         body: Some(case_body(house, segment)),
         shown_at,
@@ -497,7 +505,14 @@ fn case_for<'a>(house: &'a House, segment: &str) -> (CaseAt<'a>, String) {
         }
         "applicant/reveal" | "contacts" | "items" | "corrections" | "tasks" | "searches" | "consultations"
         | "justifications" | "fee" | "withdrawal" | "merge" | "split" | "links" | "remedies" => registered(),
-        "extensions" | "closure" | "redactions" => return (registered(), bureau.head.clone()),
+        "amendments/{number}/confirmation" => {
+            // It is overdue, so that the leader has to confirm that it is void.
+            let mut case = registered();
+            let head = bureau.head.clone();
+            case.command(&head, "void", case_body(house, "void"));
+            return (case, bureau.leader.clone());
+        }
+        "extensions" | "closure" | "redactions" | "amendments" | "void" => return (registered(), bureau.head.clone()),
         "notice-services" => unserved("corrections"),
         "corrected-application" | "lapse" => after(&["corrections"]),
         "task-answers" => after(&["tasks"]),
@@ -529,9 +544,15 @@ fn case_for<'a>(house: &'a House, segment: &str) -> (CaseAt<'a>, String) {
 /// but for what must come later.
 pub fn case_body(house: &House, segment: &str) -> Value {
     let on = "2024-03-20";
-    match segment {
+    match segment.trim_end_matches("/preview") {
         "applicant/reveal" => json!({ "reason": "寄送答复书" }),
         "redactions" => json!({ "seq": 1, "pointer": "/request", "reason": "标题中误录了证件号码" }),
+        "amendments" => json!({
+            "reason": "登记日期录错", "evidence": "登记簿",
+            "entries": [{ "seq": 3, "change": { "on": "2024-03-04" }, "void": false }]
+        }),
+        "amendments/{number}/confirmation" => json!({ "approve": true, "comment": "同意" }),
+        "void" => json!({ "reason": "重复录入", "replaced_by": house.registered().id }),
         "contacts" => json!({ "on": on, "means": "电话", "result": "reached", "note": "约定补充材料" }),
         "confirmation" => json!({ "on": on, "evidence": "电话录音" }),
         "registration" => json!({ "on": "2024-03-01" }),

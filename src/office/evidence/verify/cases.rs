@@ -1,7 +1,7 @@
 //! Cases: the row, the duties and the applicant against the log.
 
 use super::{Checker, MOST_LISTED, PAGE};
-use crate::case::{Case, Event, fold};
+use crate::case::{Case, fold};
 use crate::office::OfficeError;
 use crate::office::calendar::change::InForce;
 use crate::office::calendar::self_check::{Derived, compare, other_calendar, plain};
@@ -236,8 +236,7 @@ impl Checker<'_> {
         if left.is_empty() {
             return Ok(());
         }
-        let log = read_log(beside.log)?;
-        let once = duties_once_given(file, &log, beside.log, self.office.clock().today());
+        let once = duties_once_given(file, beside.log, self.office.clock().today())?;
         for duty in left {
             let written = format!("{} {} {}", duty.kind, plain(&duty.due_on), duty.status);
             match once.get(&duty.key) {
@@ -314,14 +313,18 @@ fn turning_days(file: &CaseFile, since: NaiveDate, today: NaiveDate) -> BTreeSet
 }
 
 /// Key and kind of every duty that the log gave after any of its events.
-fn duties_once_given(file: &CaseFile, log: &[Event], rows: &[EventRow], today: NaiveDate) -> BTreeMap<String, String> {
+fn duties_once_given(
+    file: &CaseFile,
+    rows: &[EventRow],
+    today: NaiveDate,
+) -> Result<BTreeMap<String, String>, OfficeError> {
     let mut given = BTreeMap::new();
-    for (end, row) in (1..=log.len()).zip(rows) {
-        let Some(case) = log.get(..end).and_then(fold) else { continue };
+    for (end, row) in (1..=rows.len()).zip(rows) {
+        let Some(case) = rows.get(..end).map(read_log).transpose()?.as_deref().and_then(fold) else { continue };
         let then = CaseFile { case, ..file.clone() };
         for day in [row.occurred_on.min(today), today] {
             given.extend(then.written_duties(day).into_iter().map(|duty| (duty.key, duty.kind)));
         }
     }
-    given
+    Ok(given)
 }

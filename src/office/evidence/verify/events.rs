@@ -61,7 +61,8 @@ impl Checker<'_> {
     pub(super) fn payloads(&mut self, row: &CaseRow, events: &[EventRow]) -> bool {
         let number = row.number.as_deref();
         let mut is_readable = true;
-        let latest = self.office.clock().now().0 + CLOCKS_DIFFER;
+        let clock = self.office.clock();
+        let latest = clock.now().max(clock.recorded_at()).0 + CLOCKS_DIFFER;
         let mut before: Option<&EventRow> = None;
         for event in events {
             let finding = |kind| Finding::new(kind, "case_events").of(row.id.0).numbered(number).at(event.seq);

@@ -1,0 +1,243 @@
+//! Deciding the steps of a log anew, after some of them were put right.
+
+use super::recast::{command_of, drawn_for, keep_numbers, may_change};
+use super::steps::Step;
+use crate::case::command::Command;
+use crate::case::context::{Actor, Context};
+use crate::case::decide::decide;
+use crate::case::event::{AmendedEntry, AmendedEvent, Event};
+use crate::case::evolve::evolve;
+use crate::case::log;
+use crate::case::refusal::NotAllowed;
+use crate::case::role::Role;
+use crate::case::rules::OrganRules;
+use crate::case::state::Case;
+use crate::law::Calendar;
+use chrono::NaiveDate;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What a person asks of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// It never happened.
+    Void,
+    /// A JSON merge patch over the payload of its command.
+    Change(Value),
+}
+
+/// What is asked, by the `seq` of the step.
+pub type Asked = BTreeMap<i32, Ask>;
+
+/// What steps are decided by.
+#[derive(Debug, Clone, Copy)]
+pub struct Basis<'a> {
+    /// The day of the amendment: no fact may lie after it.
+    pub today: NaiveDate,
+    /// The calendar of the case.
+    pub calendar: &'a Calendar,
+    /// The settings that were in force when each step was recorded, in the order of the steps.
+    pub rules: &'a [OrganRules],
+}
+
+/// The log after an amendment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redecided {
+    /// The steps that are other ones than before.
+    pub entries: Vec<AmendedEntry>,
+    /// The events in effect.
+    pub events: Vec<Event>,
+}
+
+/// Why a log cannot be amended as asked. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// No step begins with this event.
+    NoStep(i32),
+    /// The step cannot be amended by itself. The refusal says what to do.
+    Fixed(i32, NotAllowed),
+    /// The change has a member or a value that the payload cannot have. The pointer leads into the change.
+    Malformed(i32, String, String),
+    /// The step does not hold as it is asked for.
+    Refused(i32, NotAllowed),
+    /// A later step, which nobody asked to change, no longer holds: its `seq`, its label, its day, and why.
+    LaterDoesNotHold(i32, &'static str, NaiveDate, NotAllowed),
+}
+
+/// Decides the steps of a log anew at their places, with what is asked changed. Roles and the day of recording do not count:
+/// only the rules of law and dates do. Steps before the first change stay as they are. A step that its rules would have
+/// refused before the amendment too was recorded under other rules, and stays.
+///
+/// # Errors
+/// [`Fault`].
+pub fn redecide(steps: &[Step], asked: &Asked, basis: &Basis<'_>) -> Result<Redecided, Fault> {
+    if let Some(unknown) = asked.keys().find(|seq| !steps.iter().any(|step| step.seq() == **seq)) {
+        return Err(Fault::NoStep(*unknown));
+    }
+    let mut walk = Walk { before: None, after: None, is_amended: false, entries: Vec::new(), events: Vec::new() };
+    for (place, step) in steps.iter().enumerate() {
+        let rules = basis.rules.get(place).or(basis.rules.last());
+        walk.step(step, asked.get(&step.seq()), basis, rules.unwrap_or(&OrganRules::default()))?;
+    }
+    Ok(Redecided { entries: walk.entries, events: walk.events })
+}
+
+struct Walk {
+    /// The case by the log as it was, up to the step.
+    before: Option<Case>,
+    /// The case by the amended log, up to the step.
+    after: Option<Case>,
+    is_amended: bool,
+    entries: Vec<AmendedEntry>,
+    events: Vec<Event>,
+}
+
+impl Walk {
+    fn step(&mut self, step: &Step, ask: Option<&Ask>, basis: &Basis<'_>, rules: &OrganRules) -> Result<(), Fault> {
+        let recorded: Vec<Event> = match step.events.is_empty() {
+            // What never happened may be put back by a change.
+            true if ask.is_some() => step.recorded.iter().map(|one| one.event.clone()).collect(),
+            _ => step.events.iter().map(|(_, event)| event.clone()).collect(),
+        };
+        self.is_amended |= ask.is_some();
+        let decided =
+            if self.is_amended { self.decided(step, &recorded, ask, basis, rules)? } else { recorded.clone() };
+        let was = step.events.iter().map(|(_, event)| event);
+        if !was.clone().eq(decided.iter()) {
+            self.entries.push(entry_of(step, &decided, ask.is_some()));
+        }
+        self.before = was.fold(self.before.take(), evolve);
+        self.after = decided.iter().fold(self.after.take(), evolve);
+        self.events.extend(decided);
+        Ok(())
+    }
+
+    fn decided(
+        &self,
+        step: &Step,
+        recorded: &[Event],
+        ask: Option<&Ask>,
+        basis: &Basis<'_>,
+        rules: &OrganRules,
+    ) -> Result<Vec<Event>, Fault> {
+        let seq = step.seq();
+        let command = command_of(recorded);
+        if let Some(ask) = ask {
+            is_amendable(recorded, ask).map_err(|refusal| Fault::Fixed(seq, refusal))?;
+        }
+        let Some(command) = command else { return Ok(recorded.to_vec()) };
+        let command = match ask {
+            Some(Ask::Void) => return Ok(Vec::new()),
+            Some(Ask::Change(patch)) => {
+                changed(&command, patch).map_err(|(pointer, detail)| Fault::Malformed(seq, pointer, detail))?
+            }
+            None => command,
+        };
+        if recorded.is_empty() {
+            return Ok(Vec::new());
+        }
+        let actor = Actor {
+            user: step.actor().unwrap_or(Uuid::nil()),
+            roles: Role::ALL.into_iter().collect(),
+            department: None,
+        };
+        let context = Context { actor: &actor, today: basis.today, calendar: basis.calendar, rules };
+        let drawn = drawn_for(recorded);
+        match decide(self.after.as_ref(), &command, &context, &drawn) {
+            Ok(mut events) => {
+                keep_numbers(recorded, &mut events);
+                Ok(events)
+            }
+            Err(refusal) if ask.is_some() => Err(Fault::Refused(seq, refusal)),
+            Err(refusal) => match decide(self.before.as_ref(), &command, &context, &drawn) {
+                Err(before) if before.code == refusal.code => Ok(recorded.to_vec()),
+                _ => {
+                    let (label, on) = recorded.first().map_or(("", basis.today), |event| (event.label(), event.on()));
+                    Err(Fault::LaterDoesNotHold(seq, label, on, refusal))
+                }
+            },
+        }
+    }
+}
+
+/// Whether a step may be amended by itself at all, whoever asks.
+///
+/// # Errors
+/// What to do instead.
+pub fn is_amendable(recorded: &[Event], ask: &Ask) -> Result<(), NotAllowed> {
+    let Some(first) = recorded.first() else {
+        return Err(NotAllowed::new("entry_is_void", "这一步已经作废；要恢复的，请提交更正内容"));
+    };
+    match first {
+        Event::Received(_) if *ask == Ask::Void => {
+            Err(NotAllowed::new("void_the_case", "收件不能单独作废：误登记、重复登记的，请将案件作废（void）"))
+        }
+        Event::Split { .. } => Err(NotAllowed::new(
+            "split_is_fixed",
+            "拆分已经形成其他案件，不能更正：拆分有误的，请将形成的各案作废，再将本案作废并重新登记",
+        )),
+        Event::Amended(_) | Event::AmendmentProposed(_) | Event::AmendmentRefused(_) => {
+            Err(NotAllowed::new("amendment_is_fixed", "更正本身不能更正：更正有误的，请对原来的那一步再作一次更正"))
+        }
+        Event::CalendarApplied { .. } | Event::Redacted { .. } => {
+            Err(NotAllowed::new("recorded_by_the_system", "这一步由系统记录，不能更正"))
+        }
+        Event::Linked(_) if command_of(recorded).is_none() => {
+            Err(NotAllowed::new("recorded_by_other_case", "这一关联由另一案的并案或者拆分记入，请更正另一案"))
+        }
+        _ if command_of(recorded).is_none() => Err(NotAllowed::new(
+            "recorded_by_ledger",
+            "这一步由台账导入，不能单独更正：请撤销导入，或者将案件作废后重新登记",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The command after a change of its payload.
+///
+/// # Errors
+/// A pointer into the change, and what is wrong there.
+fn changed(command: &Command, patch: &Value) -> Result<Command, (String, String)> {
+    let at = |pointer: String, detail: String| (pointer, detail);
+    let Value::Object(members) = patch else {
+        return Err(at(String::new(), "应为对象：只写要改的成员".into()));
+    };
+    let mut payload = command.payload();
+    let kind = command.kind();
+    if let Some(name) = members.keys().find(|name| !may_change(kind, name)) {
+        return Err(at(format!("/{name}"), "这一项不能更正；申请人的信息请在申请人中更正".into()));
+    }
+    log::merge(&mut payload, patch);
+    Command::of_payload(kind, payload).map_err(|(path, said)| {
+        let member = path.split(['.', '[']).next().filter(|member| !member.is_empty());
+        let unknown = said.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+        let pointer = member.or(unknown).map_or_else(String::new, |member| format!("/{member}"));
+        let detail = if unknown.is_some() {
+            "没有这一项"
+        } else {
+            "值的类型或格式不正确，或者缺少必需的成员"
+        };
+        at(pointer, format!("“{}”：{detail}", kind.label()))
+    })
+}
+
+/// What the amendment says of a step that is another one since.
+fn entry_of(step: &Step, decided: &[Event], is_asked: bool) -> AmendedEntry {
+    let mut left: Vec<_> = step.recorded.iter().collect();
+    let events = decided.iter().map(|event| {
+        let same = left.iter().position(|one| one.event.kind() == event.kind());
+        let Some(one) = same.map(|place| left.remove(place)) else {
+            return AmendedEvent::Added(Box::new(event.clone()));
+        };
+        if one.event == *event {
+            return AmendedEvent::Recorded { seq: one.seq, patch: None };
+        }
+        match log::difference(&one.event, event) {
+            Some(patch) => AmendedEvent::Recorded { seq: one.seq, patch: Some(patch) },
+            None => AmendedEvent::Added(Box::new(event.clone())),
+        }
+    });
+    let events = events.collect();
+    AmendedEntry { seqs: step.seqs(), is_asked, events }
+}

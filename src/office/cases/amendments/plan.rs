@@ -1,0 +1,219 @@
+//! What a log becomes when it is amended, and whether the leader has to confirm it.
+
+use crate::case::amendment::{Ask, Asked, Basis, EntryChange, Fault, Redecided, Step, redecide};
+use crate::case::{NotAllowed, Reply, Role, Standing, fold, position};
+use crate::office::cases::case_file::{CaseFile, derive_row};
+use crate::office::people::access::Authority;
+use crate::office::{Caller, Cases, FieldError, OfficeError};
+use crate::store::UserId;
+use chrono::NaiveDate;
+use std::sync::Arc;
+
+/// Why an amendment needs the leader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::office) enum Because {
+    /// The head of the office amends what he recorded on an earlier day.
+    OwnEarlierEntry,
+    /// What was late would be in time.
+    LateBecomesInTime,
+    /// The reply went out, and its category would be another one.
+    OutcomeChanges,
+    /// The case is overdue.
+    OverdueBecomesVoid,
+    /// The case was replied to.
+    RepliedBecomesVoid,
+}
+
+impl Because {
+    pub(in crate::office) const fn code(self) -> &'static str {
+        match self {
+            Self::OwnEarlierEntry => "own_earlier_entry",
+            Self::LateBecomesInTime => "late_becomes_in_time",
+            Self::OutcomeChanges => "outcome_changes_after_dispatch",
+            Self::OverdueBecomesVoid => "overdue_becomes_void",
+            Self::RepliedBecomesVoid => "replied_becomes_void",
+        }
+    }
+}
+
+/// Who asks for an amendment.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::office) struct Asker {
+    user: UserId,
+    is_head: bool,
+}
+
+impl Asker {
+    pub(in crate::office) fn of(caller: &Caller, authority: &Authority) -> Self {
+        Self { user: caller.user_id, is_head: authority.roles.contains(&Role::OfficeHead) }
+    }
+}
+
+/// A case and what it becomes.
+pub(in crate::office) struct Plan {
+    /// As it is.
+    pub before: CaseFile,
+    /// As it becomes, not yet written.
+    pub after: CaseFile,
+    /// The steps that are other ones, and the events in effect.
+    pub redecided: Redecided,
+    /// Why it needs the leader.
+    pub because: Vec<Because>,
+}
+
+impl Plan {
+    pub(super) fn codes(&self) -> Vec<String> {
+        self.because.iter().map(|one| one.code().to_owned()).collect()
+    }
+}
+
+impl Cases<'_> {
+    /// What the case becomes. `asker` is the person whose own earlier entries need the leader; `None` when the leader has
+    /// confirmed.
+    pub(in crate::office) fn plan(
+        &self,
+        file: CaseFile,
+        steps: &[Step],
+        entries: &[EntryChange],
+        asker: Option<Asker>,
+    ) -> Result<Plan, OfficeError> {
+        let asked = asked(entries)?;
+        let today = self.clock().today();
+        let rules = [file.desk.rules.clone()];
+        let basis = Basis { today, calendar: &file.desk.calendar, rules: &rules };
+        let redecided = redecide(steps, &asked, &basis).map_err(|fault| refused(&fault, entries))?;
+        let mut case = fold(&redecided.events).ok_or_else(|| OfficeError::Internal("nothing is left".into()))?;
+        case.version = file.case.version;
+        let mut after = CaseFile { case, ..file.clone() };
+        if !file.case.stage.is_open() && after.case.stage.is_open() {
+            // Open again: the period follows the calendar now in force.
+            after.desk.calendar = Arc::clone(&file.running);
+        }
+        derive_row(&mut after, today);
+        let because = asker.map(|asker| self.because(&file, &after, steps, &asked, asker)).unwrap_or_default();
+        Ok(Plan { before: file, after, redecided, because })
+    }
+
+    fn because(
+        &self,
+        before: &CaseFile,
+        after: &CaseFile,
+        steps: &[Step],
+        asked: &Asked,
+        asker: Asker,
+    ) -> Vec<Because> {
+        let today = self.clock().today();
+        let is_own_earlier = |step: &&Step| {
+            asker.is_head
+                && asked.contains_key(&step.seq())
+                && step.actor() == Some(asker.user.0)
+                && step.recorded.first().is_some_and(|first| first.recorded_on < today)
+        };
+        let was_sent = before.case.reply.as_ref().is_some_and(Reply::is_sent);
+        let mut because = Vec::new();
+        if steps.iter().any(|step| is_own_earlier(&step)) {
+            because.push(Because::OwnEarlierEntry);
+        }
+        if is_late(before, today) && !is_late(after, today) {
+            because.push(Because::LateBecomesInTime);
+        }
+        if was_sent && before.case.outcome.is_some() && before.case.outcome != after.case.outcome {
+            because.push(Because::OutcomeChanges);
+        }
+        because
+    }
+
+    pub(super) fn because_void(&self, file: &CaseFile) -> Vec<Because> {
+        let is_overdue = file.case.stage.is_open() && is_late(file, self.clock().today());
+        let is_replied = file.case.reply.as_ref().is_some_and(Reply::is_sent) || !file.case.earlier_replies.is_empty();
+        let mut because = Vec::new();
+        because.extend(is_overdue.then_some(Because::OverdueBecomesVoid));
+        because.extend(is_replied.then_some(Because::RepliedBecomesVoid));
+        because
+    }
+}
+
+/// Whether the reply is, or came, too late on `day`.
+fn is_late(file: &CaseFile, day: NaiveDate) -> bool {
+    let CaseFile { case, desk, .. } = file;
+    let Ok(answer) = case.reply_clock(&desk.calendar, &desk.rules, Some(day)) else { return false };
+    let place = position(case, answer.as_ref(), day, &desk.rules.warning_thresholds(), &desk.calendar);
+    matches!(place.standing, Standing::Overdue | Standing::LongOverdue | Standing::Late)
+}
+
+/// What is asked, by step.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] with every entry that is malformed.
+pub(super) fn asked(entries: &[EntryChange]) -> Result<Asked, OfficeError> {
+    let mut faults = Vec::new();
+    let mut asked = Asked::new();
+    if entries.is_empty() {
+        faults.push(FieldError::new("/entries", "required", "请列明更正的各步"));
+    }
+    for (place, entry) in entries.iter().enumerate() {
+        let ask = match (&entry.change, entry.void) {
+            (Some(change), false) => Ask::Change(change.clone()),
+            (None, true) => Ask::Void,
+            (Some(_), true) => {
+                faults.push(FieldError::new(format!("/entries/{place}"), "ambiguous", "change 与 void 只能填一项"));
+                continue;
+            }
+            (None, false) => {
+                faults.push(FieldError::new(
+                    format!("/entries/{place}/change"),
+                    "required",
+                    "请填写 change（更正的内容），没有发生的填写 void 为 true",
+                ));
+                continue;
+            }
+        };
+        if asked.insert(entry.seq, ask).is_some() {
+            faults.push(FieldError::new(format!("/entries/{place}/seq"), "duplicate", "同一步只能列一次"));
+        }
+    }
+    if faults.is_empty() { Ok(asked) } else { Err(OfficeError::Invalid(faults)) }
+}
+
+/// The place of a step in the request.
+fn place_of(seq: i32, entries: &[EntryChange]) -> String {
+    let place = entries.iter().position(|entry| entry.seq == seq);
+    place.map_or_else(|| "/entries".to_owned(), |place| format!("/entries/{place}"))
+}
+
+/// A refusal at the entry that asked for it.
+pub(super) fn at_entry(refusal: &NotAllowed, seq: i32, entries: &[EntryChange]) -> OfficeError {
+    let place = place_of(seq, entries);
+    let pointer = refusal.pointer.map_or_else(|| place.clone(), |pointer| format!("{place}/change{pointer}"));
+    let said = refusal.brief.clone().unwrap_or_else(|| refusal.detail.clone());
+    OfficeError::Refused {
+        code: refusal.code.into(),
+        article: refusal.article.map(Into::into),
+        detail: refusal.detail.clone(),
+        errors: vec![FieldError::new(pointer, refusal.code, said)],
+    }
+}
+
+fn refused(fault: &Fault, entries: &[EntryChange]) -> OfficeError {
+    match fault {
+        Fault::NoStep(seq) => OfficeError::invalid(
+            format!("{}/seq", place_of(*seq, entries)),
+            "unknown_entry",
+            "本案没有从这一条开始的一步：应为办理过程中某一步第一条记录的 seq",
+        ),
+        Fault::Malformed(seq, pointer, detail) => {
+            let pointer = format!("{}/change{pointer}", place_of(*seq, entries));
+            OfficeError::invalid(pointer, "invalid_value", detail.clone())
+        }
+        Fault::Fixed(seq, why) | Fault::Refused(seq, why) => at_entry(why, *seq, entries),
+        Fault::LaterDoesNotHold(seq, label, on, why) => OfficeError::Refused {
+            code: "later_entry_does_not_hold".into(),
+            article: why.article.map(Into::into),
+            detail: format!(
+                "更正后，其后第{seq}步“{label}”（{on}）不再成立：{}（{}）。请在同一次更正中一并更正这一步，或者将其作废",
+                why.detail, why.code
+            ),
+            errors: vec![FieldError::new("/entries", why.code, format!("第{seq}步“{label}”（{on}）：{}", why.detail))],
+        },
+    }
+}

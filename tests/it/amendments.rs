@@ -1,0 +1,5 @@
+//! What was recorded wrongly is put right, and everything that follows from it follows.
+
+mod confirmations;
+mod mistakes;
+mod voids;
