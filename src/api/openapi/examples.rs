@@ -230,7 +230,10 @@ fn of_reports(path: &str) -> Vec<(&'static str, Value)> {
     match path {
         "/api/v1/organs/{organ_id}/ledger/preview" => vec![("一行的台账", json!({ "content": LEDGER }))],
         "/api/v1/organs/{organ_id}/ledger/imports" => {
-            vec![("按预览导入", json!({ "content": LEDGER, "confirmation": "5f2b7a90c1d84e63" }))]
+            vec![(
+                "按预览导入",
+                json!({ "content": LEDGER, "file_name": "2024年台账.csv", "confirmation": "5f2b7a90c1d84e63" }),
+            )]
         }
         "/api/v1/organs/{organ_id}/annual-reports" => {
             vec![("已公布", json!({ "year": 2023, "published_on": "2024-01-30" }))]

@@ -324,8 +324,9 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             let path = format!("/api/v1/organs/{organ}/ledger/preview");
             let token = allowed(house, route);
             let seen = house.service().call("POST", &path, &token, Some(json!({ "content": content })));
-            let body = json!({ "content": content, "confirmation": seen.json["confirmation"], "partial": false });
-            plain(house, route, vec![("organ_id", organ)], body)
+            let body = json!({ "content": content, "confirmation": seen.json["confirmation"], "partial": false, "file_name": "台账.csv" });
+            let shown_at = vec![(format!("/api/v1/organs/{organ}/ledger/imports"), token)];
+            Plan { shown_at, ..plain(house, route, vec![("organ_id", organ)], body) }
         }
         (Verb::Post, "/api/v1/organs/{organ_id}/annual-reports") => {
             let path = format!("/api/v1/organs/{organ}/annual-reports?limit=200");

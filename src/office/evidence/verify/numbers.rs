@@ -8,7 +8,7 @@ use crate::office::ledger::own_place;
 use crate::store::evidence::checks;
 use crate::store::evidence::numbers::{self, Raise, SeriesName};
 use crate::store::people::organs::{self, OrganRow};
-use crate::store::{Db, OrganId};
+use crate::store::{Db, ImportId, OrganId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Missing numbers named of one series.
@@ -86,9 +86,19 @@ impl Checker<'_> {
     /// The cases of imported ledgers against the entries of their imports.
     fn imports(&mut self, db: &mut Db, organs: &HashMap<OrganId, OrganRow>) -> Result<(), OfficeError> {
         let mut created: BTreeMap<OrganId, i64> = BTreeMap::new();
+        let sizes = checks::import_sizes(db)?;
         for (organ, detail) in checks::details(db, AuditAction::LedgerImported.code())? {
             let detail: serde_json::Value = serde_json::from_str(&detail).unwrap_or_default();
             let count = detail.get("created").and_then(serde_json::Value::as_i64).unwrap_or(0);
+            let import = detail.get("import").and_then(serde_json::Value::as_str).and_then(|id| id.parse().ok());
+            if let Some(id) = import.map(ImportId) {
+                let size = sizes.get(&id).copied().unwrap_or(0);
+                if size != count {
+                    let finding = Finding::new(FindingKind::ImportMissing, "ledger_imports").of(id.0);
+                    let code = organ.and_then(|organ| organs.get(&organ)).map(|organ| organ.code.as_str());
+                    self.note(finding.numbered(code).says(size.to_string(), count.to_string()));
+                }
+            }
             if let Some(organ) = organ {
                 let sum = created.entry(organ).or_default();
                 *sum = sum.saturating_add(count);
