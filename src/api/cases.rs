@@ -1,6 +1,7 @@
 //! Receiving, listing and reading cases.
 
 pub(super) mod commands;
+pub(super) mod counters;
 pub(super) mod redactions;
 pub(super) mod view;
 

@@ -12,7 +12,7 @@ use crate::api::http::problem::Details;
 use crate::api::http::route::{Access, Route, Verb};
 use crate::api::{
     calendar,
-    cases::{self, commands, redactions},
+    cases::{self, commands, counters, redactions},
     evidence, intake, law, ledger, mail,
     people::{auth, departments, organs, users},
     reminders::{self, feeds},
@@ -70,6 +70,7 @@ fn parts() -> Vec<Document> {
         cases::Doc::openapi(),
         commands::Doc::openapi(),
         redactions::Doc::openapi(),
+        counters::Doc::openapi(),
         law::Doc::openapi(),
         overdue::Doc::openapi(),
         reminders::Doc::openapi(),

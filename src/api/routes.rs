@@ -4,7 +4,7 @@
 use crate::api::http::route::Route;
 use crate::api::{
     calendar,
-    cases::{self, commands, redactions},
+    cases::{self, commands, counters, redactions},
     evidence, intake, law, ledger, mail,
     openapi::serve,
     people::{auth, departments, organs, users},
@@ -25,6 +25,7 @@ pub const TABLES: &[&[Route]] = &[
     cases::ROUTES,
     commands::ROUTES,
     redactions::ROUTES,
+    counters::ROUTES,
     overdue::ROUTES,
     reminders::ROUTES,
     annual_reports::ROUTES,

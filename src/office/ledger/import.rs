@@ -4,10 +4,11 @@
 use super::series::{Series, SeriesKey, SeriesKind, SeriesLine, SeriesPlace};
 use super::{ImportOptions, LedgerImport};
 use crate::case::historical::{Beside, Past, PastLog, Remark, past_log};
-use crate::case::{Actor, AuditAction, Context, IdentityKind, NotAllowed, is_id_card};
+use crate::case::numbering::numbered;
+use crate::case::{Actor, AuditAction, Context, IdentityKind, NotAllowed, NumberKind, is_id_card};
 use crate::office::cases::applicants::Contact;
+use crate::office::cases::blank_row;
 use crate::office::cases::case_file::{CaseFile, OrganContext, actor_without_roles, bytes_of, derive_row, written};
-use crate::office::cases::{blank_row, numbered};
 use crate::office::clock::instant_on;
 use crate::office::ledger::import_report::Telling;
 use crate::office::{Caller, Ledgers, Office, OfficeError};
@@ -146,7 +147,7 @@ impl<'a> Import<'a> {
     ) -> Self {
         let today = office.clock().today();
         let telling = Telling::new(options.lines, &headings);
-        let series = Series::new(&desk.rules.number_pattern, &desk.rules.document_pattern);
+        let series = Series::new(&desk.rules.number_pattern, &desk.rules.pattern_of(NumberKind::Reply));
         Self {
             office,
             caller,

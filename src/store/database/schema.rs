@@ -217,6 +217,7 @@ diesel::table! {
         year -> Integer,
         kind -> Text,
         last -> BigInt,
+        checked_to -> Nullable<BigInt>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Series of numbers: each is where the drawn numbers and the recorded raises put it, and every drawn number is in use.
 
 use super::Checker;
+use crate::case::numbering::numbered;
 use crate::case::{AuditAction, OrganRules};
 use crate::office::OfficeError;
 use crate::office::evidence::finding::{Finding, FindingKind};
@@ -77,7 +78,7 @@ impl Checker<'_> {
         let highest = in_use.last().copied().unwrap_or(0).min(last);
         let missing = (1..=highest).filter(|seq| !in_use.contains(seq) && !is_raised(seq));
         for seq in missing.take(MOST_NAMED).collect::<Vec<_>>() {
-            let number = crate::office::cases::numbered(&rules.number_pattern, year, seq);
+            let number = numbered(&rules.number_pattern, year, seq);
             self.note(Finding::new(FindingKind::NumberMissing, "cases").of(organ.id.0).numbered(Some(&number)).at(seq));
         }
         Ok(())
