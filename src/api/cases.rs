@@ -2,6 +2,7 @@
 
 pub(super) mod amendments;
 pub(super) mod commands;
+pub(super) mod counters;
 mod previews;
 pub(super) mod redactions;
 pub(super) mod view;

@@ -6,12 +6,15 @@ use crate::api::http::body::{Params, Upload, file_bytes};
 use crate::api::http::create::{Key, admitted, created, made, once};
 use crate::api::http::etag::content_tag;
 use crate::api::http::export::Format;
+use crate::api::http::page::{Page, PageParams, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::api::http::spool::LongTable;
-use crate::office::ledger::{ExportQuery, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};
-use crate::office::{Authority, Caller, FieldError, OfficeError};
+use crate::case::text::line_flaw;
+use crate::office::ledger::{ExportQuery, Import, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};
+use crate::office::{Authority, Caller, FieldError, Office, OfficeError};
 use crate::report::files::{Allowance, Caps, GivenUp};
 use crate::report::ledger::{self, LedgerRow, ledger_sheet, template_sheets};
+use crate::store::ImportId;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -20,6 +23,9 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 /// Row limit of a file imported over HTTP. Longer files need the command line.
 const MOST_ROWS: usize = 5_000;
+
+/// Longest name of an imported file, characters.
+const MOST_NAME: usize = 200;
 
 const LEDGER: &str = "/api/v1/organs/{organ_id}/ledger";
 const TEMPLATE: &str = "/api/v1/organs/{organ_id}/ledger/template";
@@ -31,12 +37,13 @@ pub const ROUTES: &[Route] = &[
     Route::new(Verb::Get, LEDGER, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(export)),
     Route::new(Verb::Get, TEMPLATE, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(template)),
     Route::new(Verb::Post, PREVIEW, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(preview)),
+    Route::new(Verb::Get, IMPORTS, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(imports)),
     Route::new(Verb::Post, IMPORTS, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(import)),
 ];
 
 /// The documentation of this file.
 #[derive(OpenApi)]
-#[openapi(paths(export, template, preview, import))]
+#[openapi(paths(export, template, preview, imports, import))]
 pub struct Doc;
 
 /// 台账文件
@@ -53,6 +60,9 @@ struct LedgerFile {
 struct ImportFile {
     /// 与预览相同的文件内容（Base64）
     content: String,
+    /// 文件名，只用于在导入的列表中认出这一次
+    #[schema(max_length = 200)]
+    file_name: Option<String>,
     /// 预览给出的 confirmation
     confirmation: String,
     /// 导入没有错误的行，其余不导入；默认有一行错误就全部不导入
@@ -104,7 +114,8 @@ async fn import(
     body: Upload<ImportFile>,
 ) -> Result<HttpResponse, Problem> {
     let once = once(&caller, key, body.fingerprint);
-    let ImportFile { content, confirmation: shown, partial } = body.value;
+    let ImportFile { content, file_name, confirmation: shown, partial } = body.value;
+    let file_name = file_name.as_deref().map(named).transpose()?;
     let (answer, is_replay) = api
         .run_file(body.turn, move |office, given_up| {
             let bytes = file_bytes(&content, "/content")?;
@@ -113,6 +124,7 @@ async fn import(
                 let options = ImportOptions { partial, ..ImportOptions::default() };
                 let organ = authority.organ_id;
                 let (file, bounded) = bounded(&bytes, &given_up, options);
+                let file = ledger::LedgerFile { name: file_name.as_deref(), ..file };
                 let import = office.ledger().import_ledger(db, Some(&caller), organ, file, bounded, &mut |_, _| {})?;
                 if confirmation(&bytes, &import) != shown {
                     let detail = "文件与预览的不同，或者预览以后库中的案件有变动，请重新预览".to_owned();
@@ -128,11 +140,46 @@ async fn import(
     Ok(created(answer, is_replay))
 }
 
+/// The name of a file, without blanks around it. A blank name is none.
+fn named(name: &str) -> Result<String, OfficeError> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(OfficeError::invalid("/file_name", "required", "文件名不能为空；不知道的，不填 file_name"));
+    }
+    if let Some((code, detail)) = line_flaw(name) {
+        return Err(OfficeError::invalid("/file_name", code, detail));
+    }
+    if name.chars().count() > MOST_NAME {
+        let detail = format!("文件名不得超过{MOST_NAME}个字，请缩短后重新提交");
+        return Err(OfficeError::invalid("/file_name", "too_long", detail));
+    }
+    Ok(name.to_owned())
+}
+
+/// 历次导入，最近的在前；升级前的导入没有标识，不在其中
+#[utoipa::path(get, path = "/api/v1/organs/{organ_id}/ledger/imports", operation_id = "list_ledger_imports", tag = "ledger",
+    params(("organ_id" = Uuid, Path), PageParams), responses((status = 200, body = Page<Import>)))]
+async fn imports(
+    api: web::Data<Api>,
+    caller: Caller,
+    authority: Authority,
+    params: Params<PageParams>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page_limit(&api, params.0.limit)?;
+    let bad = |_| Problem::new("invalid_query").field("?cursor", "invalid_value", "不是本系统给出的游标");
+    let before: Option<ImportId> =
+        cursor_key(params.0.cursor.as_deref())?.map(|key| key.parse().map_err(bad)).transpose()?;
+    let read = move |of: &Office| of.ledger().imports(authority.organ_id, before, limit.saturating_add(1));
+    let imports = api.run_heavy(caller.user_id, read).await?;
+    let page = Page::cut(imports, limit, |import| import.id.to_string());
+    Ok(HttpResponse::Ok().json(page))
+}
+
 /// Wraps the file and the options with the limits of a request.
 fn bounded<'a>(bytes: &'a [u8], given_up: &GivenUp, options: ImportOptions) -> (ledger::LedgerFile<'a>, ImportOptions) {
     let most = u64::try_from(MOST_ROWS).unwrap_or(u64::MAX);
     let allowance = Allowance::until(Caps::LEDGER, Arc::clone(given_up));
-    (ledger::LedgerFile { bytes, allowance }, ImportOptions { most_rows: Some(most), ..options })
+    (ledger::LedgerFile { bytes, allowance, name: None }, ImportOptions { most_rows: Some(most), ..options })
 }
 
 /// Digest of the file and of the effects shown in the preview.

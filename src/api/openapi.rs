@@ -12,7 +12,7 @@ use crate::api::http::problem::Details;
 use crate::api::http::route::{Access, Route, Verb};
 use crate::api::{
     calendar,
-    cases::{self, amendments, commands, redactions},
+    cases::{self, amendments, commands, counters, redactions},
     evidence, intake, law, ledger, mail,
     people::{auth, departments, organs, users},
     reminders::{self, feeds},
@@ -71,6 +71,7 @@ fn parts() -> Vec<Document> {
         commands::Doc::openapi(),
         amendments::Doc::openapi(),
         redactions::Doc::openapi(),
+        counters::Doc::openapi(),
         law::Doc::openapi(),
         overdue::Doc::openapi(),
         reminders::Doc::openapi(),

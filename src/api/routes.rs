@@ -4,7 +4,7 @@
 use crate::api::http::route::Route;
 use crate::api::{
     calendar,
-    cases::{self, amendments, commands, redactions},
+    cases::{self, amendments, commands, counters, redactions},
     evidence, intake, law, ledger, mail,
     openapi::serve,
     people::{auth, departments, organs, users},
@@ -26,6 +26,7 @@ pub const TABLES: &[&[Route]] = &[
     commands::ROUTES,
     amendments::ROUTES,
     redactions::ROUTES,
+    counters::ROUTES,
     overdue::ROUTES,
     reminders::ROUTES,
     annual_reports::ROUTES,

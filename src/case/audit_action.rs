@@ -64,6 +64,8 @@ words! {
         LedgerImported = "ledger.imported", "导入台账";
         /// A series of numbers was raised without drawing its numbers.
         CounterRaised = "counter.raised", "编号序列提高";
+        /// An administrator set the next number of a series.
+        CounterSet = "counter.set", "设定编号";
         /// Half of the reveals allowed in an hour.
         RevealsHalf = "alarm.reveals_half", "查看个人信息达到上限一半";
         /// All of the reveals allowed in an hour.

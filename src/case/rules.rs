@@ -1,9 +1,11 @@
 //! The settings that an organ may choose where the law leaves room.
 
+use super::numbering::{DocumentWords, NumberKind, WORD, is_pattern};
 use super::text;
 use crate::case::vocabulary::ReviewKind;
 use crate::law::{ClockOptions, Regime, WarningThresholds};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use utoipa::ToSchema;
 
 /// Which annual report an organ owes.
@@ -41,12 +43,14 @@ pub struct OrganRules {
     /// Black from this many calendar days overdue.
     #[schema(maximum = 365)]
     pub black_days: u32,
-    /// How a 受理编号 is written: {year}, {seq}.
+    /// How a 受理编号 is written: {year}, and {seq} or, with at least three digits, {seq:3}.
     #[schema(max_length = 60)]
     pub number_pattern: String,
-    /// How a 答复文号 is written: {year}, {seq}.
+    /// How the number of a document is written: {year}, {seq} or {seq:3}, and {word} for the word of its kind.
     #[schema(max_length = 60)]
     pub document_pattern: String,
+    /// The word of each kind of document. Kinds with one word share one series.
+    pub document_words: DocumentWords,
     /// Which annual report the organ owes.
     pub annual_report: AnnualReport,
     /// Court named in the remedies paragraph.
@@ -72,7 +76,8 @@ impl Default for OrganRules {
             yellow_days: 5,
             black_days: 30,
             number_pattern: "依申请〔{year}〕{seq}号".to_owned(),
-            document_pattern: "公开复〔{year}〕{seq}号".to_owned(),
+            document_pattern: DOCUMENT_PATTERN.to_owned(),
+            document_words: DocumentWords::default(),
             annual_report: AnnualReport::Department,
             court: "有管辖权的人民法院".to_owned(),
             reconsideration_organ: "本级人民政府".to_owned(),
@@ -81,8 +86,22 @@ impl Default for OrganRules {
     }
 }
 
+/// The pattern of documents whose own pattern has no place for the word.
+const DOCUMENT_PATTERN: &str = "{word}〔{year}〕{seq}号";
+
 /// The longest a threshold or an internal period may be, days.
 const LONGEST: u32 = 365;
+
+/// Whether numbers of this pattern differ. `word` is the place that may stand in it beside year and number.
+fn is_good_pattern(pattern: &str, word: &str) -> bool {
+    let rest = if word.is_empty() { pattern.to_owned() } else { pattern.replace(word, "") };
+    is_pattern(&rest) && pattern.chars().count() <= 60
+}
+
+fn is_good_word(word: &str) -> bool {
+    let is_line = text::line_flaw(word).is_none() && text::is_visible(word);
+    is_line && word.chars().count() <= 20 && !word.contains(['{', '}'])
+}
 
 /// The longest a setting of one line may be, characters.
 const LONGEST_LINE: usize = 100;
@@ -112,14 +131,41 @@ impl OrganRules {
                 faults.push((member, "应为一行，不超过100字，不得包含换行和看不见的字符：它会写入编号、信函和日历"));
             }
         }
-        for (member, pattern) in
-            [("number_pattern", &self.number_pattern), ("document_pattern", &self.document_pattern)]
-        {
-            if !pattern.contains("{year}") || !pattern.contains("{seq}") || pattern.chars().count() > 60 {
-                faults.push((member, "须含 {year} 和 {seq}，不超过60字，否则编号会重复"));
+        if !is_good_pattern(&self.number_pattern, "") {
+            let detail = "须含 {year} 和 {seq}（或者写明至少几位的 {seq:3}，1至9位），不得有其他花括号，不超过60字，否则编号会重复";
+            faults.push(("number_pattern", detail));
+        }
+        if !is_good_pattern(&self.document_pattern, WORD) {
+            let detail = "须含 {year} 和 {seq}（或者写明至少几位的 {seq:3}，1至9位），文种字用 {word}，不得有其他花括号，\
+                          不超过60字，否则编号会重复";
+            faults.push(("document_pattern", detail));
+        }
+        for (member, word) in self.document_words.members() {
+            if !is_good_word(word) {
+                faults.push((member, "文种字应为1至20个字的一行，不得包含花括号、换行和看不见的字符：它会写入文号"));
             }
         }
         faults
+    }
+
+    /// The pattern of a kind of number, with its word in place. Documents other than replies take the default pattern
+    /// where the organ's has no `{word}`: the number would be that of a reply.
+    #[must_use]
+    pub fn pattern_of(&self, kind: NumberKind) -> Cow<'_, str> {
+        let Some(word) = self.document_words.of(kind) else { return Cow::Borrowed(&self.number_pattern) };
+        let has_word = kind == NumberKind::Reply || self.document_pattern.contains(WORD);
+        let pattern = if has_word { self.document_pattern.as_str() } else { DOCUMENT_PATTERN };
+        Cow::Owned(pattern.replace(WORD, word))
+    }
+
+    /// The kind under which a kind of number is counted: the first kind of document with the same pattern, so that one
+    /// word has one series.
+    #[must_use]
+    pub fn series_of(&self, kind: NumberKind) -> NumberKind {
+        let pattern = self.pattern_of(kind);
+        let shares = |other: &NumberKind| other.is_document() && self.pattern_of(*other) == pattern;
+        let first = NumberKind::ALL.iter().copied().find(shares);
+        first.filter(|_| kind.is_document()).unwrap_or(kind)
     }
 
     /// The settings that are one line of text.

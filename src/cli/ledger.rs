@@ -1,9 +1,12 @@
 //! `gongkai ledger`: old cases in from a spreadsheet, cases out as one.
 
+mod imports;
+
 use super::common::{ConfigArgs, finish};
+use crate::case::text::line_flaw;
 use crate::office::ledger::{AsideRow, ExportQuery, ImportOptions, LedgerImport, Personal, SeriesJump};
 use crate::office::{Clock, Office, OfficeError};
-use crate::report::ledger::{LedgerRow, MOST_BYTES, RowFault, Unread, ledger_sheet, template_sheets};
+use crate::report::ledger::{LedgerFile, LedgerRow, MOST_BYTES, RowFault, Unread, ledger_sheet, template_sheets};
 use crate::report::{Cell, LongBook, Sheet, csv, csv_rows, xlsx};
 use crate::store::{Db, OrganId, StoreError, people::organs};
 use chrono::NaiveDate;
@@ -41,6 +44,17 @@ enum Command {
         /// 导入没有错误的行，列出其余的
         #[arg(long)]
         partial: bool,
+        /// 按 JSON 输出
+        #[arg(long)]
+        json: bool,
+    },
+    /// 列出历次导入，最近的在前
+    Imports {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// 机关代码
+        #[arg(long)]
+        organ: String,
         /// 按 JSON 输出
         #[arg(long)]
         json: bool,
@@ -145,6 +159,7 @@ pub(super) fn run(args: Args) -> ExitCode {
                 Err(reason) => finish(Err(reason)),
             }
         }
+        Command::Imports { config, organ, json } => finish(imports::list(&config, &organ, json)),
         Command::Template { output } => finish(output.write(&template_sheets())),
         Command::Export { config, organ, from, until, personal_data: _, reason, output } => {
             let query = ExportQuery { from, until };
@@ -178,7 +193,7 @@ fn import(config: &ConfigArgs, file: &Path, organ: &str, options: ImportOptions)
     };
     let mut work = |db: &mut Db| -> Result<LedgerImport, Undone> {
         let id = organ_of(db, organ)?;
-        let report = office.ledger().import_ledger(db, None, id, bytes.as_slice(), options, &mut progress)?;
+        let report = office.ledger().import_ledger(db, None, id, ledger_file(&bytes, file), options, &mut progress)?;
         if report.is_refused(&options) { Err(Undone::Refused(Box::new(report))) } else { Ok(report) }
     };
     let done = if options.dry_run { office.store().read(&mut work) } else { office.store().write(&mut work) };
@@ -188,6 +203,12 @@ fn import(config: &ConfigArgs, file: &Path, organ: &str, options: ImportOptions)
         Err(Undone::Refused(report)) => Ok(*report),
         Err(Undone::Office(error)) => Err(explain(error, organ)),
     }
+}
+
+/// The bytes of a file with its name. A name that a list could not show in one line is left out.
+fn ledger_file<'a>(bytes: &'a [u8], path: &'a Path) -> LedgerFile<'a> {
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|name| line_flaw(name).is_none());
+    LedgerFile { name, ..LedgerFile::from(bytes) }
 }
 
 /// Only on a terminal: a log file wants no moving bar.
@@ -329,12 +350,13 @@ fn told(report: &LedgerImport, options: &ImportOptions) -> String {
     if untold > 0 {
         out += &format!("另有{untold}处错误未列出\n");
     }
+    let written = report.import_id.map(|id| format!("已导入，本次导入的标识：{id}\n"));
     out + match () {
         () if options.dry_run => "以上为检查结果，没有写入\n",
         () if report.is_refused(options) => {
             "有错误或者没有读取的内容，全部没有导入；改正后重新导入，或者加 --partial 先导入其余的\n"
         }
-        () if report.is_written => "已导入\n",
+        () if report.is_written => written.as_deref().unwrap_or_default(),
         () if report.rows == 0 => "台账中没有案件，没有改动；请核对是否选对了文件\n",
         () if *rejected == 0 && report.unread.is_empty() => "台账中的案件此前均已导入，本次没有改动\n",
         () => "没有可以导入的新案件，没有改动\n",

@@ -4,6 +4,7 @@ pub mod amendments;
 pub mod applicants;
 pub(super) mod as_of;
 pub mod case_file;
+pub mod counters;
 pub mod exports;
 pub mod previews;
 pub mod queries;
@@ -14,7 +15,9 @@ pub mod tags;
 use super::ledger::own_place;
 use super::{Answer, Caller, Cases, OfficeError, Once, Thing};
 use crate::case::command::{Link, Merge, ProposeOutcome, Receive, Register, Split};
-use crate::case::{Command, Context, Delivery, Drawn, Event, LinkRelation, ObligationKind, Role, decide, fold};
+use crate::case::{
+    Command, Context, Delivery, Drawn, Event, LinkRelation, NumberKind, ObligationKind, Role, decide, fold,
+};
 use crate::law::Channel;
 use crate::office::cases::applicants::{Applicant, check_applicant};
 use crate::office::cases::case_file::{
@@ -24,14 +27,13 @@ use crate::office::cases::queries::{CASE_READERS, Shown};
 use crate::office::people::access::{Readmitted, readmit, require_member};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::LogEnd;
-use crate::store::evidence::numbers::{self, Raise};
 use crate::store::{
     ApplicantId, CaseId, Db, OrganId, StoreError, Ts, calendar,
-    cases::{self, applicants as applicant_rows, counters, events, obligations, obligations::Vanished},
+    cases::{self, applicants as applicant_rows, counters as counter_rows, events, obligations, obligations::Vanished},
     people::departments,
     service::meta,
 };
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -299,31 +301,17 @@ impl Cases<'_> {
 
     /// Numbers are drawn in the transaction that uses them, so that a refusal leaves no gap.
     fn draw(&self, db: &mut Db, file: &CaseFile, command: &Command) -> Result<Drawn, OfficeError> {
-        let rules = &file.desk.rules;
         if let Command::Split(split) = command {
             return Ok(Drawn { number: None, parts: split.parts.iter().map(|_| CaseId::new().0).collect() });
         }
-        let series = if let Command::Register(register) = command {
-            Some((register.on, "registration", &rules.number_pattern))
+        let (kind, on) = if let Command::Register(register) = command {
+            (NumberKind::Registration, register.on)
         } else if let Command::IssueReply(issue) = command {
-            Some((issue.on, "reply", &rules.document_pattern))
+            (NumberKind::Reply, issue.on)
         } else {
-            None
+            return Ok(Drawn::default());
         };
-        let Some((on, kind, pattern)) = series else { return Ok(Drawn::default()) };
-        let organ = file.row.organ_id;
-        let (year, series) = (on.year(), kind.to_owned());
-        let first = counters::next(db, organ, year, kind)?;
-        let (mut seq, mut number) = (first, numbered(pattern, year, first));
-        // An imported case may already have this number, if its pattern was not the organ's at the time of import.
-        while kind == "registration" && cases::has_number(db, organ, &number)? {
-            seq = counters::next(db, organ, year, kind)?;
-            number = numbered(pattern, year, seq);
-        }
-        if seq > first {
-            let raise = Raise { year, series, from: first - 1, to: seq - 1, why: "skipped".to_owned() };
-            numbers::record_raise(db, organ, &raise, None, self.clock().now())?;
-        }
+        let number = self.draw_number(db, &file.desk, kind, on)?;
         Ok(Drawn { number: Some(number), parts: Vec::new() })
     }
 
@@ -531,11 +519,6 @@ pub(super) fn received(application: &Application, applicant: ApplicantId) -> Rec
     }
 }
 
-/// Formats a number by the organ's pattern.
-pub(super) fn numbered(pattern: &str, year: i32, seq: i64) -> String {
-    pattern.replace("{year}", &year.to_string()).replace("{seq}", &seq.to_string())
-}
-
 /// Locks the case `other` first if its id is smaller. Two requests that merge the same two cases into each other then
 /// lock in the same order and cannot deadlock. A missing case is refused later.
 fn lock_before(db: &mut Db, other: CaseId, id: CaseId) -> Result<(), OfficeError> {
@@ -587,8 +570,8 @@ fn check_earlier_reply(db: &mut Db, file: &CaseFile, proposal: &ProposeOutcome) 
 
 /// Refuses a number in the organ's own format from a year that this service numbers: such a reply would be found here.
 fn not_of_own_series(db: &mut Db, file: &CaseFile, number: &str) -> Result<(), OfficeError> {
-    let Some((year, _)) = own_place(&file.desk.rules.document_pattern, number) else { return Ok(()) };
-    let last = counters::last(db, file.row.organ_id, year, "reply")?;
+    let Some((year, _)) = own_place(&file.desk.rules.pattern_of(NumberKind::Reply), number) else { return Ok(()) };
+    let last = counter_rows::last(db, file.row.organ_id, year, NumberKind::Reply.code())?;
     if last == 0 {
         return Ok(());
     }

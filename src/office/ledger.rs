@@ -4,9 +4,11 @@ mod derived;
 mod export;
 mod import;
 mod import_report;
+mod imports;
 mod series;
 
 pub use export::{ExportQuery, Personal};
+pub use imports::{Import, ImportPerson, UndoneImport};
 pub(super) use series::own_place;
 
 use super::OfficeError;
@@ -16,6 +18,7 @@ use crate::report::ledger::{Fault, RowFault, Unmapped, Unread, Unreadable};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// The roles that may import or export a ledger: those who work on the organ's cases.
 pub const LEDGER_KEEPERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
@@ -39,6 +42,9 @@ pub struct ImportOptions {
 /// 台账导入的结果
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LedgerImport {
+    /// 本次导入的标识；没有写入的没有
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<Uuid>,
     /// 文件格式
     pub format: String,
     /// 有内容的行数，不含表头

@@ -1,18 +1,23 @@
 //! Ledger import and export: rows imported earlier, batch inserts of cases, and the cases of an organ in ledger order.
 
+pub mod imports;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::cases::CaseRow;
-use super::{CaseId, OrganId, StoreError, Ts};
+use super::{CaseId, ImportId, OrganId, StoreError, Ts};
 use crate::store::cases::applicants::ApplicantRow;
 use crate::store::cases::events::EventRow;
 use crate::store::cases::obligations::ObligationRow;
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::deadline;
-use crate::store::database::schema::{applicants, case_events, cases, departments, ledger_rows, obligations};
+use crate::store::database::schema::{
+    applicants, case_events, cases, departments, ledger_imports, ledger_rows, obligations,
+};
+use crate::store::ledger::imports::NewImport;
 use crate::store::people::departments::DepartmentRow;
 
 /// A row of `ledger_rows`.
@@ -27,11 +32,17 @@ pub struct LedgerRowRow {
     pub case_id: CaseId,
     /// When it was imported.
     pub imported_at: Ts,
+    /// The import. `None` for a row of a release that gave imports no id.
+    pub import_id: Option<ImportId>,
+    /// The version of the case as it was imported. `None` as for `import_id`.
+    pub version: Option<i64>,
 }
 
 /// Cases to be written, with all rows that belong to them.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// The import, in its first batch.
+    pub imports: Vec<NewImport>,
     /// New departments.
     pub departments: Vec<DepartmentRow>,
     /// Applicants.
@@ -108,12 +119,13 @@ impl Batch {
     }
 
     fn put(self, db: &mut Db, growth: &mut Growth) -> QueryResult<()> {
+        insert_all!(db, ledger_imports::table, self.imports, 7);
         insert_all!(db, departments::table, self.departments, 7);
         insert_all!(db, applicants::table, self.applicants, 9);
         insert_all!(db, cases::table, self.cases, 32);
         insert_all!(db, case_events::table, self.events, 12);
         insert_all!(db, obligations::table, self.duties, 12);
-        insert_all!(db, ledger_rows::table, self.rows, 4);
+        insert_all!(db, ledger_rows::table, self.rows, 6);
         growth.written += self.cases.len();
         if growth.written >= growth.look_at {
             growth.look_at = growth.written * GROWTH;

@@ -3,6 +3,7 @@
 mod carried;
 mod command;
 mod http;
+mod imports;
 mod keeping;
 mod numbers;
 mod round_trip;

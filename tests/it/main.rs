@@ -17,6 +17,7 @@ mod circles;
 mod cli;
 mod commands;
 mod corrupt_logs;
+mod counters;
 mod court_days;
 mod demo;
 mod doctor;

@@ -244,7 +244,10 @@ fn of_reports(path: &str) -> Vec<(&'static str, Value)> {
     match path {
         "/api/v1/organs/{organ_id}/ledger/preview" => vec![("一行的台账", json!({ "content": LEDGER }))],
         "/api/v1/organs/{organ_id}/ledger/imports" => {
-            vec![("按预览导入", json!({ "content": LEDGER, "confirmation": "5f2b7a90c1d84e63" }))]
+            vec![(
+                "按预览导入",
+                json!({ "content": LEDGER, "file_name": "2024年台账.csv", "confirmation": "5f2b7a90c1d84e63" }),
+            )]
         }
         "/api/v1/organs/{organ_id}/annual-reports" => {
             vec![("已公布", json!({ "year": 2023, "published_on": "2024-01-30" }))]
@@ -277,8 +280,11 @@ fn of_office(verb: Verb, path: &str) -> Vec<(&'static str, Value)> {
         )],
         (Verb::Patch, "/api/v1/organs/{organ_id}") => vec![(
             "更名，另定设置",
-            json!({ "name": "自然资源局", "settings": { "task_days": 6, "number_pattern": "依申请〔{year}〕{seq}号" } }),
+            json!({ "name": "自然资源局", "settings": { "task_days": 6, "number_pattern": "依申请〔{year}〕第{seq:3}号", "document_words": { "reply": "某局公开复" } } }),
         )],
+        (Verb::Put, "/api/v1/organs/{organ_id}/counters/{kind}/{year}") => {
+            vec![("启用时接着原来的编号", json!({ "next": 48, "reason": "11月起启用本系统，此前已编至47号" }))]
+        }
         (Verb::Post, "/api/v1/organs/{organ_id}/departments") => {
             vec![("科室", json!({ "code": "gdk", "name": "耕地保护科" }))]
         }

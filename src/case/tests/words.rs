@@ -84,4 +84,11 @@ fn a_pattern_that_would_repeat_a_number_is_refused() {
     let of_length = |length: usize| format!("{{year}}{{seq}}{}", "号".repeat(length - 11));
     assert_eq!(number(&of_length(60)), Vec::<&str>::new());
     assert_eq!(number(&of_length(61)), ["number_pattern"]);
+    assert_eq!(document("{word}〔{year}〕{seq:4}号"), Vec::<&str>::new());
+    assert_eq!(number("{word}〔{year}〕{seq:4}号"), ["number_pattern"], "an application has no word");
+    let word = |word: &str| faults(|rules| rules.document_words.notice = word.to_owned());
+    assert_eq!(word("公开告"), Vec::<&str>::new());
+    for bad in ["", " ", "{seq}", "甲\n乙", "\u{200b}"] {
+        assert_eq!(word(bad), ["document_words/notice"], "{bad:?}");
+    }
 }

@@ -4,10 +4,11 @@
 use super::series::{Series, SeriesKey, SeriesKind, SeriesLine, SeriesPlace};
 use super::{ImportOptions, LedgerImport};
 use crate::case::historical::{Beside, Past, PastLog, Remark, past_log};
-use crate::case::{Actor, AuditAction, Context, IdentityKind, NotAllowed, is_id_card};
+use crate::case::numbering::numbered;
+use crate::case::{Actor, AuditAction, Context, IdentityKind, NotAllowed, NumberKind, is_id_card};
 use crate::office::cases::applicants::Contact;
+use crate::office::cases::blank_row;
 use crate::office::cases::case_file::{CaseFile, OrganContext, actor_without_roles, bytes_of, derive_row, written};
-use crate::office::cases::{blank_row, numbered};
 use crate::office::clock::instant_on;
 use crate::office::ledger::import_report::Telling;
 use crate::office::{Caller, Ledgers, Office, OfficeError};
@@ -16,10 +17,11 @@ use crate::store::cases::applicants::{self, NewApplicant};
 use crate::store::cases::events::{self, LogEnd};
 use crate::store::evidence::audit::{self, NewAudit};
 use crate::store::evidence::numbers::{self, Raise};
+use crate::store::ledger::imports::NewImport;
 use crate::store::ledger::{self, Batch, Growth, LedgerRowRow};
 use crate::store::people::departments::{self, DepartmentRow};
 use crate::store::{
-    CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendar,
+    CaseId, Db, DepartmentId, ImportId, OrganId, StoreError, Ts, UserId, calendar,
     cases::{self, counters, obligations},
 };
 use chrono::{Datelike, NaiveDate};
@@ -62,7 +64,7 @@ impl Ledgers<'_> {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<LedgerImport, OfficeError> {
         let file = file.into();
-        let bytes = file.bytes;
+        let (bytes, name) = (file.bytes, file.name.map(str::to_owned));
         let source = Source::of(file)?;
         let headings = Headings::of(&source)?;
         if !options.dry_run {
@@ -71,6 +73,7 @@ impl Ledgers<'_> {
         let desk = self.cases().desk(db, organ)?;
         let mut import = Import::new(self, caller, desk, headings, options);
         import.telling.report.format = source.describe();
+        import.file_name = name;
         import.departments = departments::list(db, &[organ])?;
         import.look_ahead(db, &source)?;
         if options.most_rows.is_some_and(|most| import.telling.report.rows > most) {
@@ -122,6 +125,8 @@ struct Import<'a> {
     made: Batch,
     growth: Growth,
     telling: Telling,
+    id: ImportId,
+    file_name: Option<String>,
 }
 
 /// A row of which a case is to be made.
@@ -142,7 +147,7 @@ impl<'a> Import<'a> {
     ) -> Self {
         let today = office.clock().today();
         let telling = Telling::new(options.lines, &headings);
-        let series = Series::new(&desk.rules.number_pattern, &desk.rules.document_pattern);
+        let series = Series::new(&desk.rules.number_pattern, &desk.rules.pattern_of(NumberKind::Reply));
         Self {
             office,
             caller,
@@ -164,6 +169,8 @@ impl<'a> Import<'a> {
             made: Batch::default(),
             growth: Growth::default(),
             telling,
+            id: ImportId::new(),
+            file_name: None,
         }
     }
 
@@ -378,9 +385,33 @@ impl<'a> Import<'a> {
             .duties
             .extend(duties.iter().map(|duty| obligations::new_row(file.row.organ_id, id, duty, self.since)));
         self.batch.applicants.push(applicant);
-        self.batch.rows.push(LedgerRowRow { organ_id: file.row.organ_id, fingerprint, case_id: id, imported_at: now });
+        self.batch.rows.push(LedgerRowRow {
+            organ_id: file.row.organ_id,
+            fingerprint,
+            case_id: id,
+            imported_at: now,
+            import_id: Some(self.id),
+            version: Some(file.row.version),
+        });
         self.batch.cases.push(file.row);
+        if self.telling.report.created == 1 {
+            let import = self.new_import();
+            self.batch.imports.push(import);
+        }
         Ok(())
+    }
+
+    fn new_import(&self) -> NewImport {
+        let LedgerImport { format, rows, .. } = &self.telling.report;
+        NewImport {
+            id: self.id,
+            organ_id: self.organ(),
+            file_name: self.file_name.clone(),
+            format: format.clone(),
+            file_rows: i64::try_from(*rows).unwrap_or(i64::MAX),
+            imported_by: self.caller.map(|caller| caller.user_id),
+            imported_at: self.now,
+        }
     }
 
     /// Whether an existing case without a number matches the row, because an export of it was imported.
@@ -462,8 +493,9 @@ impl<'a> Import<'a> {
             self.note(db, bytes)?;
         }
         let writes = self.writes();
+        let (id, jumps) = (self.id.0, self.series.jumps());
         let report = self.telling.finish(unmapped, writes);
-        Ok(LedgerImport { jumps: self.series.jumps(), ..report })
+        Ok(LedgerImport { import_id: report.is_written.then_some(id), jumps, ..report })
     }
 
     /// Raises a series to the last number of the ledger, and records it.
@@ -478,7 +510,10 @@ impl<'a> Import<'a> {
     fn note(&self, db: &mut Db, bytes: &[u8]) -> Result<(), OfficeError> {
         let hash = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
         let LedgerImport { rows, created, existing, rejected, .. } = &self.telling.report;
+        // An import that created nothing is recorded, but has no id: there is nothing to undo.
+        let import = (*created > 0).then_some(self.id.0);
         let detail = serde_json::json!({
+            "import": import,
             "sha256": hash, "rows": rows, "created": created, "existing": existing, "rejected": rejected,
         });
         let entry = NewAudit {

@@ -3,6 +3,7 @@
 use super::SeriesJump;
 use crate::case::NotAllowed;
 use crate::case::historical::{Past, at};
+use crate::case::numbering::place_of;
 use crate::report::ledger::half_width;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -192,72 +193,9 @@ pub(in crate::office) fn own_place(pattern: &str, number: &str) -> Option<(i32, 
     place_of(&half_width(pattern), &half_width(number))
 }
 
-/// Year and place of a number that follows this pattern.
-fn place_of(pattern: &str, number: &str) -> Option<(i32, i64)> {
-    let (year, seq) = parts_of(pattern, number, (None, None))?;
-    // Contains only digits, so parsing can only fail because there are too many.
-    Some((year.parse().ok()?, seq.parse().unwrap_or(i64::MAX)))
-}
-
-/// The year and place as written. A repeated placeholder must repeat the same digits.
-fn parts_of<'a>(
-    pattern: &str,
-    number: &'a str,
-    (year, seq): (Option<&'a str>, Option<&'a str>),
-) -> Option<(&'a str, &'a str)> {
-    const YEAR_DIGITS: usize = 4;
-    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
-    if let Some(rest) = pattern.strip_prefix("{year}") {
-        let found = match year {
-            Some(year) => year,
-            None => number.get(..YEAR_DIGITS).filter(|_| digits >= YEAR_DIGITS)?,
-        };
-        return parts_of(rest, number.strip_prefix(found)?, (Some(found), seq));
-    }
-    if let Some(rest) = pattern.strip_prefix("{seq}") {
-        if let Some(seq) = seq {
-            return parts_of(rest, number.strip_prefix(seq)?, (year, Some(seq)));
-        }
-        let split = |end: usize| {
-            let (found, left) = number.split_at_checked(end)?;
-            parts_of(rest, left, (year, Some(found)))
-        };
-        return (1..=digits).rev().find_map(split);
-    }
-    match pattern.chars().next() {
-        Some(letter) => parts_of(pattern.strip_prefix(letter)?, number.strip_prefix(letter)?, (year, seq)),
-        None => year.zip(seq).filter(|_| number.is_empty()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_place_in_the_series_is_read_from_a_number_written_as_the_organ_writes_it() {
-        let pattern = "依申请〔{year}〕{seq}号";
-        assert_eq!(place_of(pattern, "依申请〔2024〕17号"), Some((2024, 17)));
-        assert_eq!(place_of(pattern, "依申请〔2024〕999999999999号"), Some((2024, 999_999_999_999)));
-        assert_eq!(place_of(pattern, "依申请〔2024〕9223372036854775808号"), Some((2024, i64::MAX)));
-        assert_eq!(place_of(pattern, &format!("依申请〔2024〕{}号", "9".repeat(300))), Some((2024, i64::MAX)));
-        assert_eq!(place_of("{year}{seq}", "20240017"), Some((2024, 17)));
-        assert_eq!(place_of("{seq}{year}", "172024"), Some((2024, 17)), "the place before the year");
-        assert_eq!(place_of("{year}年{year}-{seq}/{seq}", "2024年2024-17/17"), Some((2024, 17)), "each twice");
-        assert_eq!(place_of("{year}年{year}-{seq}/{seq}", "2024年2023-17/17"), None);
-        for other in
-            ["依申请〔2024〕甲号", "依申请〔2024〕号", "旧2024-1", "依申请〔2024〕17号之一", "依申请〔24〕17号", ""]
-        {
-            assert_eq!(place_of(pattern, other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_of_nothing_but_places_is_read_in_no_time() {
-        let pattern = "{seq}".repeat(11) + "{year}";
-        assert_eq!(place_of(&pattern, &"1".repeat(200)), None);
-        assert_eq!(place_of(&pattern, &("12".repeat(11) + "2024")), Some((2024, 12)));
-    }
 
     #[test]
     fn the_widest_gap_is_told_and_all_that_is_missing_counted() {

@@ -114,7 +114,7 @@ fn assert_refused(name: &str, bytes: &[u8], kind: Fault, words: &str) {
     let annual = read_file_within(bytes, &Allowance::new(Caps::REPORTS)).expect_err(name);
     let code = if kind == Fault::TooLarge { "file_too_large" } else { "malformed_xlsx" };
     assert_eq!(annual.code, code, "{name}: {annual}");
-    let ledger = Source::of(LedgerFile { bytes, allowance: Allowance::new(Caps::LEDGER) });
+    let ledger = Source::of(LedgerFile { bytes, allowance: Allowance::new(Caps::LEDGER), name: None });
     let ledger =
         ledger.and_then(|source| Headings::of(&source).and_then(|_| source.rows(|_| Ok::<(), Unreadable>(()))));
     assert_eq!(ledger.expect_err(name).code("malformed_xlsx"), code, "{name}");
@@ -542,11 +542,12 @@ fn work_whose_request_has_ended_stops_between_rows() {
         Ok::<(), Unreadable>(())
     });
     assert_eq!((stopped.map_err(|fault| fault.kind), seen), (Err(Fault::GivenUp), 3));
-    let source = Source::of(LedgerFile { bytes: b"a\nb\nc\n", allowance: Allowance::new(Caps::LEDGER) }).unwrap();
+    let source =
+        Source::of(LedgerFile { bytes: b"a\nb\nc\n", allowance: Allowance::new(Caps::LEDGER), name: None }).unwrap();
     assert_eq!(source.rows(|_| Ok::<(), Unreadable>(())), Ok(()));
     let flag = GivenUp::default();
     let allowance = Allowance::until(Caps::LEDGER, GivenUp::clone(&flag));
-    let source = Source::of(LedgerFile { bytes: b"a\nb\nc\n", allowance }).unwrap();
+    let source = Source::of(LedgerFile { bytes: b"a\nb\nc\n", allowance, name: None }).unwrap();
     flag.store(true, Ordering::Relaxed);
     assert_eq!(source.rows(|_| Ok::<(), Unreadable>(())).map_err(|fault| fault.kind), Err(Fault::GivenUp));
 }

@@ -13,18 +13,20 @@ pub const MOST_BYTES: usize = Caps::COMMAND.bytes;
 /// Limit of merged cells per file.
 const MOST_MERGED: usize = 100_000;
 
-/// A ledger file: its bytes, and how much of them may be read.
+/// A ledger file: its bytes, how much of them may be read, and its name.
 #[derive(Debug)]
 pub struct LedgerFile<'a> {
     /// The bytes of the file.
     pub bytes: &'a [u8],
     /// Limits of one pass.
     pub allowance: Allowance,
+    /// The name of the file, if it is known. Only recorded.
+    pub name: Option<&'a str>,
 }
 
 impl<'a> From<&'a [u8]> for LedgerFile<'a> {
     fn from(bytes: &'a [u8]) -> Self {
-        Self { bytes, allowance: Allowance::new(Caps::COMMAND) }
+        Self { bytes, allowance: Allowance::new(Caps::COMMAND), name: None }
     }
 }
 
@@ -92,7 +94,7 @@ impl<'a> Source<'a> {
     /// # Errors
     /// [`Unreadable`] if the file is broken, too large, or not a ledger format; its text says what to do.
     pub fn of(file: impl Into<LedgerFile<'a>>) -> Result<Self, Unreadable> {
-        let LedgerFile { bytes, allowance } = file.into();
+        let LedgerFile { bytes, allowance, .. } = file.into();
         allowance.file(bytes.len())?;
         if is_zip(bytes) {
             let pass = allowance.renewed();

@@ -217,6 +217,7 @@ diesel::table! {
         year -> Integer,
         kind -> Text,
         last -> BigInt,
+        checked_to -> Nullable<BigInt>,
     }
 }
 
@@ -449,6 +450,25 @@ diesel::table! {
         fingerprint -> Text,
         case_id -> UuidT,
         imported_at -> TsT,
+        import_id -> Nullable<UuidT>,
+        version -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::database::sqltypes::{TsT, UuidT};
+    ledger_imports (id) {
+        id -> UuidT,
+        organ_id -> UuidT,
+        file_name -> Nullable<Text>,
+        format -> Text,
+        file_rows -> BigInt,
+        imported_by -> Nullable<UuidT>,
+        imported_at -> TsT,
+        undone_by -> Nullable<UuidT>,
+        undone_at -> Nullable<TsT>,
+        undone_reason -> Nullable<Text>,
     }
 }
 
@@ -517,6 +537,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reminder_steps,
     annual_reports,
     ledger_rows,
+    ledger_imports,
     report_figures,
     report_snapshots,
     tallies

@@ -208,4 +208,6 @@ id_types!(
     AuditId,
     /// Id of a 督办单.
     OrderId,
+    /// Id of an import of a ledger.
+    ImportId,
 );

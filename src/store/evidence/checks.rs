@@ -8,12 +8,12 @@ use diesel::sql_types::{BigInt, Text};
 use crate::store::cases::obligations::ObligationRow;
 use crate::store::database::db::{Db, MultiBackend, on_each};
 use crate::store::database::schema::{
-    applicants, audit_log, case_events, cases, ledger_rows, mail_answers, obligations, outbox, report_snapshots,
-    supervision_order_steps, supervision_orders, users,
+    applicants, audit_log, case_events, cases, ledger_imports, ledger_rows, mail_answers, obligations, outbox,
+    report_snapshots, supervision_order_steps, supervision_orders, users,
 };
 use crate::store::reports::SnapshotRow;
 use crate::store::supervision::orders::{OrderRow, OrderStepRow};
-use crate::store::{ApplicantId, CaseId, ObligationId, OrderId, OrganId, OutboxId, StoreError, Ts, UserId};
+use crate::store::{ApplicantId, CaseId, ImportId, ObligationId, OrderId, OrganId, OutboxId, StoreError, Ts, UserId};
 
 /// The ids of a page of cases, after `after`.
 pub fn case_ids(db: &mut Db, after: Option<CaseId>, limit: i64) -> Result<Vec<CaseId>, StoreError> {
@@ -131,6 +131,19 @@ pub fn imported_rows(db: &mut Db) -> Result<BTreeMap<OrganId, i64>, StoreError> 
     let counted: Vec<(OrganId, i64)> = ledger_rows::table
         .group_by(ledger_rows::organ_id)
         .select((ledger_rows::organ_id, diesel::dsl::count_star()))
+        .load(db)?;
+    Ok(counted.into_iter().collect())
+}
+
+/// The number of cases of each import of a ledger. An import whose row is missing is missing here.
+///
+/// # Errors
+/// As every read.
+pub fn import_sizes(db: &mut Db) -> Result<BTreeMap<ImportId, i64>, StoreError> {
+    let counted: Vec<(ImportId, i64)> = ledger_imports::table
+        .inner_join(ledger_rows::table.on(ledger_rows::import_id.eq(ledger_imports::id.nullable())))
+        .group_by(ledger_imports::id)
+        .select((ledger_imports::id, diesel::dsl::count_star()))
         .load(db)?;
     Ok(counted.into_iter().collect())
 }

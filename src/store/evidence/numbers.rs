@@ -3,20 +3,22 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
 use serde::{Deserialize, Serialize};
 
 use super::audit::{self, NewAudit};
 use crate::case::AuditAction;
 use crate::store::database::db::{Db, on_each};
-use crate::store::database::schema::{audit_log, cases, counters};
+use crate::store::database::schema::{audit_log, case_events, cases, counters};
 use crate::store::database::sqltypes::UuidT;
+use crate::store::database::verbatim::verbatim;
 use crate::store::{AuditId, OrganId, StoreError, Ts, UserId};
 
 /// A series: organ, year and kind of number.
 pub type SeriesName = (OrganId, i32, String);
 
-/// A raise of a series without drawing its numbers, as the audit log has it in `detail`.
+/// A raise of a series without drawing its numbers, as the audit log has it in `detail`. A series that was set back has
+/// a smaller number after than before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Raise {
     /// The year of the series.
@@ -27,8 +29,8 @@ pub struct Raise {
     pub from: i64,
     /// The last number after.
     pub to: i64,
-    /// `ledger` (numbers of an imported ledger), `skipped` (an imported case had the number) or `upgrade` (the series
-    /// was further than its drawn numbers when raises began to be recorded).
+    /// `ledger` (numbers of an imported ledger), `skipped` (a case had the number), `set` (an administrator set the
+    /// next number) or `upgrade` (the series was further than its drawn numbers when raises began to be recorded).
     pub why: String,
 }
 
@@ -46,6 +48,27 @@ pub fn record_raise(
     let detail = serde_json::to_string(raise).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let action = AuditAction::CounterRaised;
     let entry = NewAudit { actor_id: actor, organ_id: Some(organ), case_id: None, action, detail: &detail };
+    audit::append(db, entry, at)?;
+    Ok(())
+}
+
+/// Records in the audit log that an administrator set a series, and why.
+///
+/// # Errors
+/// As every write.
+pub fn record_set(
+    db: &mut Db,
+    organ: OrganId,
+    raise: &Raise,
+    reason: &str,
+    actor: UserId,
+    at: Ts,
+) -> Result<(), StoreError> {
+    let mut detail = serde_json::to_value(raise).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    detail["reason"] = reason.into();
+    let detail = detail.to_string();
+    let action = AuditAction::CounterSet;
+    let entry = NewAudit { actor_id: Some(actor), organ_id: Some(organ), case_id: None, action, detail: &detail };
     audit::append(db, entry, at)?;
     Ok(())
 }
@@ -102,7 +125,7 @@ pub type RecordedRaise = (AuditId, Option<OrganId>, Option<Raise>);
 /// The raises on record.
 pub fn raises(db: &mut Db) -> Result<Vec<RecordedRaise>, StoreError> {
     let rows: Vec<(AuditId, Option<OrganId>, String)> = audit_log::table
-        .filter(audit_log::action.eq(AuditAction::CounterRaised.code()))
+        .filter(audit_log::action.eq_any([AuditAction::CounterRaised.code(), AuditAction::CounterSet.code()]))
         .order(audit_log::id)
         .select((audit_log::id, audit_log::organ_id, audit_log::detail))
         .load(db)?;
@@ -113,6 +136,52 @@ pub fn raises(db: &mut Db) -> Result<Vec<RecordedRaise>, StoreError> {
 pub fn in_use(db: &mut Db, organ: OrganId) -> Result<Vec<String>, StoreError> {
     let theirs = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.is_not_null());
     Ok(theirs.select(cases::number.assume_not_null()).load(db)?)
+}
+
+/// The code of the stage of a void case, whose number is not in effective use and never given again.
+const VOID: &str = "void";
+
+/// A number of an organ that is in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedNumber {
+    /// The number as written.
+    pub number: String,
+    /// Whether its case is void.
+    pub is_void: bool,
+}
+
+/// 受理编号 of an organ with the state of their cases, in any order.
+///
+/// # Errors
+/// As every read.
+pub fn registrations(db: &mut Db, organ: OrganId) -> Result<Vec<UsedNumber>, StoreError> {
+    let theirs = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.is_not_null());
+    let rows: Vec<(String, String)> = theirs.select((cases::number.assume_not_null(), cases::stage)).load(db)?;
+    Ok(rows.into_iter().map(|(number, stage)| UsedNumber { number, is_void: stage == VOID }).collect())
+}
+
+/// 答复文号 of an organ with the state of their cases, in any order: of every reply that was ever issued.
+///
+/// # Errors
+/// As every read.
+pub fn replies(db: &mut Db, organ: OrganId) -> Result<Vec<UsedNumber>, StoreError> {
+    #[derive(Deserialize)]
+    struct Issued {
+        document_number: Option<String>,
+    }
+    // A literal, so that the partial index applies.
+    let is_reply = verbatim::<Bool>("case_events.kind = 'reply_issued'");
+    let rows: Vec<(String, String)> = case_events::table
+        .inner_join(cases::table.on(cases::id.eq(case_events::case_id)))
+        .filter(is_reply)
+        .filter(cases::organ_id.eq(organ))
+        .select((case_events::body, cases::stage))
+        .load(db)?;
+    let used = |(body, stage): (String, String)| {
+        let issued: Issued = serde_json::from_str(&body).ok()?;
+        Some(UsedNumber { number: issued.document_number?, is_void: stage == VOID })
+    };
+    Ok(rows.into_iter().filter_map(used).collect())
 }
 
 /// Records by how much each series is ahead of its drawn numbers, for a database in which raises were not recorded. For

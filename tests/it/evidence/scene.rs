@@ -11,7 +11,7 @@ use crate::support::TestDatabase;
 use crate::support::bureau::Bureau;
 
 /// The tables that are changed, in an order in which they can be filled again.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 18] = [
     "applicants",
     "cases",
     "case_events",
@@ -25,6 +25,7 @@ const TABLES: [&str; 17] = [
     "supervision_order_steps",
     "annual_reports",
     "report_snapshots",
+    "ledger_imports",
     "ledger_rows",
     "case_tags",
     "audit_log",

@@ -238,6 +238,10 @@ fn a_counter_that_is_not_where_its_numbers_put_it_is_found() {
         }
         let imported = scene.after("DELETE FROM ledger_rows");
         assert!(imported.contains(&"import_missing ledger_rows".to_owned()), "{imported:?}");
+        let import = scene.after("DELETE FROM ledger_imports");
+        assert_eq!(import, ["import_missing ledger_imports"]);
+        let moved = scene.after("UPDATE ledger_rows SET import_id = NULL");
+        assert_eq!(moved, ["import_missing ledger_imports"]);
     });
 }
 

@@ -78,7 +78,16 @@ const REST: &[(&str, &str, &str)] = &[
         "u.id, 'POST /x', 'k', 'ff', 201, NULL, '', '{}', AT",
     ),
     ("known_networks", "user_id, network, last_at", "u.id, 'ff', AT"),
-    ("ledger_rows", "organ_id, fingerprint, case_id, imported_at", "o.id, 'ff', c.id, AT"),
+    (
+        "ledger_imports",
+        "id, organ_id, file_name, format, file_rows, imported_by, imported_at",
+        "'01a206ac-7104-72f7-9d62-ae1616e4b956', o.id, '台账.csv', 'CSV（UTF-8）', 1, u.id, AT",
+    ),
+    (
+        "ledger_rows",
+        "organ_id, fingerprint, case_id, imported_at, import_id, version",
+        "o.id, 'ff', c.id, AT, '01a206ac-7104-72f7-9d62-ae1616e4b956', 1",
+    ),
     ("login_attempts", "key, window_started_at, failures, refused", "'user:nobody', AT, 2147483647, 0"),
     (
         "mail_preferences",

@@ -42,6 +42,13 @@ fn importing_says_what_it_did_and_its_exit_code_says_whether_all_is_well() {
     let text = import("a.csv", &[], 0, &["新建案件11件", "新建科室：耕地科、信息科", "逾期答复，", "已导入"]);
     assert!(!text.contains('\u{1b}'), "no moving bar outside a terminal: {text:?}");
     import("a.csv", &[], 0, &["已在库中11件", "本次没有改动"]);
+    let id = text.split_once("本次导入的标识：").unwrap().1.trim();
+    let line = [id, "运维人员", "a.csv（CSV（UTF-8））", "案件11件，其中没有办理记录的11件\n"];
+    let listed = ran(at, &["ledger", "imports", "--organ", "zrzy"], 0, &line);
+    assert_eq!(listed.lines().count(), 1, "an import that changed nothing is not listed: {listed}");
+    let json = ran(at, &["ledger", "imports", "--organ", "zrzy", "--json"], 0, &[]);
+    let imports: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&imports[0]["id"], &imports[0]["imported_by"]), (&id.into(), &serde_json::Value::Null));
 
     std::fs::write(at.join("b.csv"), "收到日期,申请人类型,申请内容\n2024-3-1,外星人,甲\n2024-3-1,自然人,乙\n").unwrap();
     import("b.csv", &[], 1, &["第2行 申请人类型“外星人”", "不能识别的说法", "全部没有导入"]);

@@ -246,6 +246,12 @@ fn changing(house: &House, route: &'static Route) -> Plan {
                 ..plain(house, route, vec![("organ_id", organ.clone())], body)
             }
         }
+        (Verb::Put, "/api/v1/organs/{organ_id}/counters/{kind}/{year}") => {
+            // A year that has no series yet.
+            let year = (2008 + house.number() % 900).to_string();
+            let parameters = vec![("organ_id", organ), ("kind", "notice".to_owned()), ("year", year)];
+            plain(house, route, parameters, json!({ "next": 48, "reason": "启用本系统以前已编至47号" }))
+        }
         (Verb::Post, "/api/v1/organs/{organ_id}/departments") => {
             let body = json!({ "code": house.fresh("ks"), "name": "新设科" });
             plain(house, route, vec![("organ_id", organ)], body)
@@ -324,8 +330,9 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             let path = format!("/api/v1/organs/{organ}/ledger/preview");
             let token = allowed(house, route);
             let seen = house.service().call("POST", &path, &token, Some(json!({ "content": content })));
-            let body = json!({ "content": content, "confirmation": seen.json["confirmation"], "partial": false });
-            plain(house, route, vec![("organ_id", organ)], body)
+            let body = json!({ "content": content, "confirmation": seen.json["confirmation"], "partial": false, "file_name": "台账.csv" });
+            let shown_at = vec![(format!("/api/v1/organs/{organ}/ledger/imports"), token)];
+            Plan { shown_at, ..plain(house, route, vec![("organ_id", organ)], body) }
         }
         (Verb::Post, "/api/v1/organs/{organ_id}/annual-reports") => {
             let path = format!("/api/v1/organs/{organ}/annual-reports?limit=200");

@@ -1,6 +1,7 @@
 //! Series of numbers: each is where the drawn numbers and the recorded raises put it, and every drawn number is in use.
 
 use super::Checker;
+use crate::case::numbering::numbered;
 use crate::case::{AuditAction, OrganRules};
 use crate::office::OfficeError;
 use crate::office::evidence::finding::{Finding, FindingKind};
@@ -8,7 +9,7 @@ use crate::office::ledger::own_place;
 use crate::store::evidence::checks;
 use crate::store::evidence::numbers::{self, Raise, SeriesName};
 use crate::store::people::organs::{self, OrganRow};
-use crate::store::{Db, OrganId};
+use crate::store::{Db, ImportId, OrganId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Missing numbers named of one series.
@@ -77,7 +78,7 @@ impl Checker<'_> {
         let highest = in_use.last().copied().unwrap_or(0).min(last);
         let missing = (1..=highest).filter(|seq| !in_use.contains(seq) && !is_raised(seq));
         for seq in missing.take(MOST_NAMED).collect::<Vec<_>>() {
-            let number = crate::office::cases::numbered(&rules.number_pattern, year, seq);
+            let number = numbered(&rules.number_pattern, year, seq);
             self.note(Finding::new(FindingKind::NumberMissing, "cases").of(organ.id.0).numbered(Some(&number)).at(seq));
         }
         Ok(())
@@ -86,9 +87,19 @@ impl Checker<'_> {
     /// The cases of imported ledgers against the entries of their imports.
     fn imports(&mut self, db: &mut Db, organs: &HashMap<OrganId, OrganRow>) -> Result<(), OfficeError> {
         let mut created: BTreeMap<OrganId, i64> = BTreeMap::new();
+        let sizes = checks::import_sizes(db)?;
         for (organ, detail) in checks::details(db, AuditAction::LedgerImported.code())? {
             let detail: serde_json::Value = serde_json::from_str(&detail).unwrap_or_default();
             let count = detail.get("created").and_then(serde_json::Value::as_i64).unwrap_or(0);
+            let import = detail.get("import").and_then(serde_json::Value::as_str).and_then(|id| id.parse().ok());
+            if let Some(id) = import.map(ImportId) {
+                let size = sizes.get(&id).copied().unwrap_or(0);
+                if size != count {
+                    let finding = Finding::new(FindingKind::ImportMissing, "ledger_imports").of(id.0);
+                    let code = organ.and_then(|organ| organs.get(&organ)).map(|organ| organ.code.as_str());
+                    self.note(finding.numbered(code).says(size.to_string(), count.to_string()));
+                }
+            }
             if let Some(organ) = organ {
                 let sum = created.entry(organ).or_default();
                 *sum = sum.saturating_add(count);

@@ -1,0 +1,103 @@
+//! Imports have an id: each is listed with its file, its person and its cases, worked on or not.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::MIXED;
+use crate::support::bureau::Bureau;
+use crate::support::on_both_databases;
+use crate::support::service::Reply;
+
+const TODAY: &str = "2025-06-30";
+
+/// A ledger of open cases with these numbers.
+fn open_cases(numbers: &[&str]) -> String {
+    let row = |number: &&str| format!("{number},2025-06-25,自然人,某信息\n");
+    "受理编号,收到日期,申请人类型,申请内容\n".to_owned() + &numbers.iter().map(row).collect::<String>()
+}
+
+fn path(bureau: &Bureau) -> String {
+    format!("/api/v1/organs/{}/ledger", bureau.organ.0)
+}
+
+/// Imports a ledger over HTTP.
+fn import(bureau: &Bureau, text: &str, name: Option<&str>) -> Reply {
+    let content = STANDARD.encode(text);
+    let preview = format!("{}/preview", path(bureau));
+    let shown = bureau.service.call("POST", &preview, &bureau.clerk, Some(json!({ "content": content })));
+    assert_eq!(shown.json["import"].get("import_id"), None, "a preview is no import");
+    let mut body = json!({ "content": content, "confirmation": shown.json["confirmation"] });
+    if let Some(name) = name {
+        body["file_name"] = json!(name);
+    }
+    bureau.service.create(&format!("{}/imports", path(bureau)), &bureau.clerk, body)
+}
+
+fn list(bureau: &Bureau, query: &str) -> Value {
+    let reply = bureau.service.get(&format!("{}/imports{query}", path(bureau)), &bureau.clerk);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply.json
+}
+
+#[test]
+fn each_import_is_listed_with_its_file_its_person_and_its_cases_worked_on_or_not() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, TODAY);
+        assert_eq!(list(&bureau, "")["items"], json!([]));
+        let first = import(&bureau, &open_cases(&["甲-1", "甲-2", "甲-3"]), Some(" 2025年台账.csv "));
+        assert_eq!(first.status, 201, "{first:?}");
+        let second = import(&bureau, MIXED, None);
+        let again = import(&bureau, MIXED, None);
+        assert_eq!((again.status, again.json.get("import_id")), (201, None), "nothing was written, nothing to undo");
+        let found = bureau.service.get("/api/v1/cases?q=%E7%94%B2-2", &bureau.clerk);
+        let id = found.json["items"][0]["id"].as_str().unwrap().to_owned();
+        let case = bureau.service.get(&format!("/api/v1/cases/{id}"), &bureau.clerk);
+        let task = json!({ "on": TODAY, "department_id": bureau.department });
+        let headers = [("if-match", case.header("etag"))];
+        let path = format!("/api/v1/cases/{id}/tasks");
+        assert_eq!(bureau.service.call_with("POST", &path, &bureau.clerk, &headers, Some(task)).status, 200);
+
+        let all = list(&bureau, "");
+        let items = all["items"].as_array().unwrap();
+        assert_eq!((items.len(), &all["next_cursor"]), (2, &Value::Null));
+        assert_eq!(items[0]["id"], second.json["import_id"], "the newest first");
+        let (rows, cases, untouched) = (&items[0]["rows"], &items[0]["cases"], &items[0]["untouched"]);
+        assert_eq!(
+            (&items[0]["file_name"], rows, cases, untouched),
+            (&Value::Null, &json!(11), &json!(11), &json!(11))
+        );
+        let mut one = items[1].clone();
+        let at = one.as_object_mut().unwrap().remove("imported_at");
+        assert!(at.is_some_and(|at| at.as_str().unwrap().ends_with('Z')), "{one}");
+        assert_eq!(
+            one,
+            json!({
+                "id": first.json["import_id"], "file_name": "2025年台账.csv", "format": "CSV（UTF-8）", "rows": 3,
+                "cases": 3, "untouched": 2, "undone": null,
+                "imported_by": { "id": bureau.clerk_id.0, "display_name": one["imported_by"]["display_name"] }
+            })
+        );
+        let page = list(&bureau, "?limit=1");
+        let next = list(&bureau, &format!("?limit=1&cursor={}", page["next_cursor"].as_str().unwrap()));
+        assert_eq!((&page["items"][0], &next["items"][0]), (&items[0], &items[1]));
+        assert_eq!(next["next_cursor"], Value::Null);
+    });
+}
+
+#[test]
+fn the_name_of_an_imported_file_is_one_short_line() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, TODAY);
+        for (name, code) in [
+            (" ".to_owned(), "required"),
+            ("长".repeat(201), "too_long"),
+            ("a\nb".into(), "invalid_value"),
+            ("a\u{202e}b".into(), "hidden_character"),
+        ] {
+            let refused = import(&bureau, &open_cases(&["旧1"]), Some(&name));
+            assert_eq!(refused.fields(), [("/file_name", code)], "{name:?}");
+        }
+        assert_eq!(list(&bureau, "")["items"], json!([]));
+    });
+}
