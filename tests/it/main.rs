@@ -37,6 +37,7 @@ mod mails;
 mod names;
 mod nightly;
 mod orders;
+mod organs;
 mod overdue;
 mod overview;
 mod races;

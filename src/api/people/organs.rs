@@ -109,6 +109,8 @@ struct OrganPatch {
     /// 机关名称
     #[schema(max_length = 100)]
     name: Option<String>,
+    /// 主管机关，须同时管理原主管机关；下级机关一并划转
+    parent_id: Option<Uuid>,
     /// 报送年度报告的机关；null 为主管机关
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]
@@ -118,6 +120,9 @@ struct OrganPatch {
     /// 机关的全部设置；未列出的取默认值
     #[schema(value_type = Option<crate::case::OrganRules>)]
     settings: Option<Value>,
+    /// 修改的理由；改主管机关时必填
+    #[schema(max_length = 200)]
+    reason: Option<String>,
 }
 
 fn empty_object() -> Value {
@@ -189,7 +194,7 @@ async fn show(api: web::Data<Api>, authority: Authority) -> Result<HttpResponse,
     Ok(versioned(organ.version, &organ))
 }
 
-/// 修改机关的名称、报送关系、地区和设置
+/// 修改机关的名称、主管机关、报送关系、地区和设置
 #[utoipa::path(patch, path = "/api/v1/organs/{organ_id}", operation_id = "change_organ", tag = "organs",
     params(("organ_id" = Uuid, Path), ("If-Match" = String, Header)),
     request_body = OrganPatch, responses((status = 200, body = Organ)))]
@@ -203,6 +208,8 @@ async fn change(
     let patch = body.value;
     let change = OrganChange {
         name: patch.name,
+        parent_id: patch.parent_id.map(OrganId),
+        reason: patch.reason,
         reports_to: patch.reports_to.map(|organ| organ.map(OrganId)),
         region: patch.region,
         settings: patch.settings,

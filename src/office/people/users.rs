@@ -1,6 +1,7 @@
 //! Users: added, given roles, changed and deactivated by the administrators of their organs.
 
 use super::auth::normal_name;
+use super::holding::of_leaving_user;
 use super::indispensable::refuse_last;
 use super::leaving::organs_of;
 use super::organs::taken;
@@ -102,13 +103,14 @@ impl People<'_> {
     /// # Errors
     /// [`OfficeError::NotFound`] if the caller administers none of the user's organs, [`OfficeError::RoleRequired`] if
     /// only some; [`OfficeError::Stale`] if the version differs; [`OfficeError::Invalid`] for invalid values;
-    /// [`OfficeError::Refused`] as [`refuse_last`].
+    /// [`OfficeError::Refused`] as [`refuse_last`], and `user_has_open_cases` for a deactivation unless `leave_as_is`.
     pub fn change_user(
         &self,
         caller: &Caller,
         id: UserId,
         version: i64,
         change: UserChange,
+        leave_as_is: bool,
     ) -> Result<UserWithRoles, OfficeError> {
         self.store().write(|db| {
             require_admin_everywhere(db, caller, id)?;
@@ -117,12 +119,13 @@ impl People<'_> {
                 return Err(OfficeError::Stale);
             }
             let change = self.checked_change(db, &user, change)?;
+            let mut detail = serde_json::json!({ "user_id": id.0 });
             if user.is_active && change.is_active == Some(false) {
                 let lost = users::roles(db, id)?;
                 refuse_last(db, id, &lost)?;
+                detail["left_open_cases"] = of_leaving_user(db, id, leave_as_is)?.into();
             }
             users::update(db, &user, &change)?;
-            let mut detail = serde_json::json!({ "user_id": id.0 });
             if change.is_active == Some(false) {
                 tokens::revoke_all(db, id, self.clock().now())?;
                 let had = organs_of(db, id)?;

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod departments;
+pub mod holding;
 pub mod known_networks;
 pub mod organs;
 pub mod staffing;

@@ -239,7 +239,10 @@ fn changing(house: &House, route: &'static Route) -> Plan {
         }
         (Verb::Patch, "/api/v1/organs/{organ_id}") => {
             let path = format!("/api/v1/organs/{organ}");
-            let body = json!({ "name": "自然资源局", "reports_to": house.above.0, "region": "", "settings": { "task_days": 6 } });
+            let body = json!({
+                "name": "自然资源局", "parent_id": house.above.0, "reports_to": house.above.0, "region": "",
+                "settings": { "task_days": 6 }, "reason": "名称与机构编制批复不一致"
+            });
             Plan {
                 etag: Some(seen(&path)),
                 shown_at: vec![(path, admin.clone())],
@@ -247,12 +250,12 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             }
         }
         (Verb::Post, "/api/v1/organs/{organ_id}/departments") => {
-            let body = json!({ "code": house.fresh("ks"), "name": "新设科" });
+            let body = json!({ "code": house.fresh("ks"), "name": house.fresh("新设科") });
             plain(house, route, vec![("organ_id", organ)], body)
         }
         (Verb::Patch, "/api/v1/organs/{organ_id}/departments/{department_id}") => {
             let path = format!("/api/v1/organs/{organ}/departments");
-            let body = json!({ "code": house.fresh("ks"), "name": "旧名科" });
+            let body = json!({ "code": house.fresh("ks"), "name": house.fresh("旧名科") });
             let made = house.service().create(&path, &admin, body);
             let id = made.json["id"].as_str().unwrap().to_owned();
             Plan {
@@ -262,7 +265,7 @@ fn changing(house: &House, route: &'static Route) -> Plan {
                     house,
                     route,
                     vec![("organ_id", organ), ("department_id", id)],
-                    json!({ "name": "新名科", "is_active": true, "head_id": house.bureau.clerk_id.0 }),
+                    json!({ "name": house.fresh("新名科"), "is_active": true, "head_id": house.bureau.clerk_id.0 }),
                 )
             }
         }
@@ -283,7 +286,8 @@ fn changing(house: &House, route: &'static Route) -> Plan {
         (Verb::Patch, "/api/v1/users/{user_id}") => {
             let (id, etag) = somebody(house);
             let body = json!({
-                "display_name": "改名", "email": "gai@example.cn", "department_id": house.bureau.department, "is_active": true
+                "display_name": "改名", "email": "gai@example.cn", "department_id": house.bureau.department, "is_active": true,
+                "leave_as_is": false
             });
             let shown_at = vec![(format!("/api/v1/users/{id}"), admin.clone())];
             Plan { etag, shown_at, ..plain(house, route, vec![("user_id", id)], body) }
