@@ -1,5 +1,7 @@
 //! Organs, departments and people change while cases run: a new parent, a closed department, a person who leaves.
 
+mod succession;
+
 use gongkai::case::Role;
 use gongkai::store::evidence::audit::{self, AuditFilter};
 use gongkai::store::{Db, OrganId, UserId};

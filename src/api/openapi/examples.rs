@@ -268,6 +268,11 @@ fn of_office(verb: Verb, path: &str) -> Vec<(&'static str, Value)> {
             ),
             ("更正主管机关", json!({ "parent_id": ORGAN, "reason": "登记时漏填主管机关，现予更正" })),
         ],
+        (Verb::Post, "/api/v1/organs/{organ_id}/predecessors") => vec![(
+            "撤并一个机关",
+            json!({ "predecessor_id": ORGAN, "ended_on": "2024-03-25", "reason": "机构改革，职责并入本机关",
+                "basis": "某市机构改革方案" }),
+        )],
         (Verb::Post, "/api/v1/organs/{organ_id}/departments") => {
             vec![("科室", json!({ "code": "kc", "name": "矿产资源科" }))]
         }

@@ -57,6 +57,10 @@ pub struct Organ {
     /// 机关的设置；未列出的取默认值；不能读取的为空
     #[schema(value_type = Option<Object>)]
     pub settings: Value,
+    /// 撤并日期；存续的为空
+    pub ended_on: Option<chrono::NaiveDate>,
+    /// 撤并后承继其职权的机关
+    pub successor_id: Option<Uuid>,
     /// 新增时间
     pub created_at: chrono::DateTime<chrono::Utc>,
     /// 版本，即 ETag
@@ -73,6 +77,8 @@ impl From<OrganRow> for Organ {
             reports_to: row.reports_to.map(|id| id.0),
             region: row.region,
             settings: serde_json::from_str(&row.settings).unwrap_or(Value::Null),
+            ended_on: row.ended_on,
+            successor_id: row.successor_id.map(|id| id.0),
             created_at: row.created_at.0,
             version: row.version,
         }

@@ -10,6 +10,7 @@ use crate::office::clock::instant_on;
 use crate::office::{Caller, Cases, Office, OfficeError, Unread};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::{self, EventRow, LogEnd, NewEvent};
+use crate::store::cases::transfers::HandOver;
 use crate::store::cases::{
     obligations as duties,
     obligations::{CurrentDuty, ObligationRow},
@@ -325,7 +326,20 @@ impl Cases<'_> {
         file.row.updated_at = now;
         cases::update(db, &file.row, before)?;
         self.commit_duties(db, &file)?;
-        Ok(file)
+        match file.desk.organ.successor_id {
+            Some(successor) if !was_open && file.case.stage.is_open() => self.follow(db, file, successor),
+            _ => Ok(file),
+        }
+    }
+
+    /// Gives a case that was reopened after its organ had ended to the organ that answers for it.
+    fn follow(&self, db: &mut Db, file: CaseFile, successor: OrganId) -> Result<CaseFile, OfficeError> {
+        let reason = format!("{}撤并后重新办理", file.desk.organ.name);
+        let why = HandOver { on: self.clock().today(), reason, by: None, at: self.clock().now() };
+        self.hand_over(db, file.row.id, successor, &why)?;
+        let row = cases::find(db, file.row.id)?;
+        let tags = file.tags;
+        Ok(CaseFile { tags, ..self.file_of(db, row)? })
     }
 
     /// Updates the stored obligations of a case as of today. Returns how many changed.

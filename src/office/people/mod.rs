@@ -12,5 +12,6 @@ pub(super) mod passwords;
 pub(super) mod place;
 pub(super) mod reading_limits;
 pub(super) mod reason;
+pub mod succession;
 pub(super) mod throttle;
 pub mod users;

@@ -3,6 +3,7 @@
 use super::access::{authority_at, require_member};
 use super::holding::refuse_busy_department;
 use super::place::{reason_of, reported};
+use super::succession::refuse_ended;
 use crate::case::{AuditAction, OrganRules, Role};
 use crate::law::Overlay;
 use crate::office::calendar::change::look_again;
@@ -119,7 +120,7 @@ impl People<'_> {
     ///
     /// # Errors
     /// [`OfficeError::Invalid`] if the parent is missing or does not exist for the caller,
-    /// [`OfficeError::RoleRequired`] if the caller does not administer it.
+    /// [`OfficeError::RoleRequired`] if the caller does not administer it, [`OfficeError::Refused`] if it has ended.
     pub fn admit_organ(&self, db: &mut Db, caller: &Caller, parent: Option<OrganId>) -> Result<(), OfficeError> {
         let Some(parent) = parent else {
             return Err(OfficeError::invalid("/parent_id", "required", "必须填写主管机关"));
@@ -128,7 +129,9 @@ impl People<'_> {
             OfficeError::NotFound => OfficeError::invalid("/parent_id", "not_found", "没有这个行政机关"),
             other => other,
         })?;
-        self.require(caller, Some(&authority), &[Role::Admin])
+        self.require(caller, Some(&authority), &[Role::Admin])?;
+        let row = organs::find(db, parent)?;
+        refuse_ended(db, &row)
     }
 
     /// Validates and adds an organ. The caller of this function must check authorisation.
@@ -268,6 +271,8 @@ impl People<'_> {
         let code = checks.code("/code", code, 40);
         let name = checks.line("/name", name, 100);
         checks.done()?;
+        let row = organs::find(db, organ)?;
+        refuse_ended(db, &row)?;
         refuse_namesake(db, organ, None, &name)?;
         let row = departments::insert(db, organ, &code, &name).map_err(|error| taken(error, "科室代码已被使用"))?;
         self.note(
@@ -401,6 +406,7 @@ fn check_clock_settings(checks: &mut Checks, db: &mut Db, row: &OrganRow, settin
 fn check_reports_to(checks: &mut Checks, db: &mut Db, organ: Option<OrganId>) -> Result<(), OfficeError> {
     let Some(organ) = organ else { return Ok(()) };
     match organs::find(db, organ) {
+        Ok(row) if row.ended_on.is_some() => checks.fault("/reports_to", "organ_ended", "该机关已撤并，请填承继机关"),
         Ok(_) => {}
         Err(StoreError::NotFound) => checks.fault("/reports_to", "not_found", "没有这个行政机关"),
         Err(other) => return Err(other.into()),

@@ -5,6 +5,7 @@ use super::holding::of_leaving_user;
 use super::indispensable::refuse_last;
 use super::leaving::organs_of;
 use super::organs::taken;
+use super::succession::refuse_ended;
 use crate::case::{AuditAction, Role};
 use crate::office::service::validation::{Checks, is_email};
 use crate::office::{Caller, OfficeError, Passwords, People};
@@ -55,6 +56,8 @@ impl People<'_> {
         draft: &UserDraft,
         password_hash: &str,
     ) -> Result<UserWithRoles, OfficeError> {
+        let place = organs::find(db, organ)?;
+        refuse_ended(db, &place)?;
         let mut checks = Checks::new();
         let username = normal_name(&checks.code("/username", &draft.username, 60));
         let display_name = checks.line("/display_name", &draft.display_name, 60);
@@ -177,6 +180,8 @@ impl People<'_> {
             if !is_visible {
                 return Err(OfficeError::NotFound);
             }
+            let place = organs::find(db, organ)?;
+            refuse_ended(db, &place)?;
             users::touch(db, id, version)?;
             let (before, had) = (users::find(db, id)?, organs_of(db, id)?);
             if before.is_active {

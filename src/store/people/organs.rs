@@ -1,6 +1,7 @@
 //! 行政机关: the organs, in a tree (主管/下级) with a separate reporting line.
 
 use crate::store::database::verbatim::{Verbatim, verbatim};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
@@ -33,6 +34,10 @@ pub struct OrganRow {
     pub created_at: Ts,
     /// Incremented by each change.
     pub version: i64,
+    /// The day another organ took its place. `None` while it exists.
+    pub ended_on: Option<NaiveDate>,
+    /// The organ that answers for it today, at the end of the line of successors.
+    pub successor_id: Option<OrganId>,
 }
 
 impl OrganRow {
@@ -139,12 +144,14 @@ pub fn insert(db: &mut Db, new: NewOrgan<'_>, at: Ts) -> Result<OrganRow, StoreE
         settings: new.settings.to_owned(),
         created_at: at,
         version: 1,
+        ended_on: None,
+        successor_id: None,
     };
     diesel::insert_into(organs::table).values(&row).execute(db)?;
     Ok(row)
 }
 
-/// Updates code, name, parent, reporting line, region and settings. The path stays: see [`move_below`]. `row.version` is
+/// Updates code, name, parent, reporting line, end, region and settings. The path stays: see [`move_below`]. `row.version` is
 /// the version the change is based on. Returns the row with its new version.
 ///
 /// # Errors
@@ -158,6 +165,8 @@ pub fn update(db: &mut Db, row: &OrganRow) -> Result<OrganRow, StoreError> {
             organs::name.eq(&row.name),
             organs::parent_id.eq(row.parent_id),
             organs::reports_to.eq(row.reports_to),
+            organs::ended_on.eq(row.ended_on),
+            organs::successor_id.eq(row.successor_id),
             organs::region.eq(&row.region),
             organs::settings.eq(&row.settings),
             organs::version.eq(row.version + 1),

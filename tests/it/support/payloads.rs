@@ -249,6 +249,15 @@ fn changing(house: &House, route: &'static Route) -> Plan {
                 ..plain(house, route, vec![("organ_id", organ.clone())], body)
             }
         }
+        (Verb::Post, "/api/v1/organs/{organ_id}/predecessors") => {
+            let ended = json!({ "code": house.fresh("jg"), "name": "旧局", "parent_id": organ });
+            let ended = house.service().create("/api/v1/organs", &admin, ended);
+            let body = json!({
+                "predecessor_id": ended.json["id"], "ended_on": "2024-03-25", "reason": "机构改革，职责并入本机关",
+                "basis": "某市机构改革方案"
+            });
+            plain(house, route, vec![("organ_id", organ)], body)
+        }
         (Verb::Post, "/api/v1/organs/{organ_id}/departments") => {
             let body = json!({ "code": house.fresh("ks"), "name": house.fresh("新设科") });
             plain(house, route, vec![("organ_id", organ)], body)
