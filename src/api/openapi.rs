@@ -14,7 +14,7 @@ use crate::api::{
     calendar,
     cases::{self, amendments, commands, counters, redactions},
     evidence, intake, law, ledger, mail,
-    people::{auth, departments, organs, users},
+    people::{auth, departments, organs, successions, users},
     reminders::{self, feeds},
     reports::{self, annual_reports, topics},
     service::health,
@@ -63,6 +63,7 @@ fn parts() -> Vec<Document> {
     vec![
         auth::Doc::openapi(),
         organs::Doc::openapi(),
+        successions::Doc::openapi(),
         departments::Doc::openapi(),
         users::Doc::openapi(),
         intake::Doc::openapi(),

@@ -7,7 +7,7 @@ use crate::api::{
     cases::{self, amendments, commands, counters, redactions},
     evidence, intake, law, ledger, mail,
     openapi::serve,
-    people::{auth, departments, organs, users},
+    people::{auth, departments, organs, successions, users},
     reminders::{self, feeds},
     reports::{self, annual_reports, topics},
     service::health,
@@ -18,6 +18,7 @@ use crate::api::{
 pub const TABLES: &[&[Route]] = &[
     auth::ROUTES,
     organs::ROUTES,
+    successions::ROUTES,
     departments::ROUTES,
     users::ROUTES,
     calendar::ROUTES,

@@ -46,6 +46,10 @@ words! {
         OrganAdded = "organ.added", "新增机关";
         /// An organ or its settings changed.
         OrganChanged = "organ.changed", "修改机关";
+        /// An organ ended and another took its place. In the logs of both.
+        OrganSucceeded = "organ.succeeded", "机关撤并、承继";
+        /// A case went over to the organ that took the place of its own.
+        CaseTransferred = "case.transferred", "案件移交承继机关";
         /// A department was added.
         DepartmentAdded = "department.added", "新增科室";
         /// A department changed.

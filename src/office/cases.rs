@@ -25,6 +25,7 @@ use crate::office::cases::case_file::{
 };
 use crate::office::cases::queries::{CASE_READERS, Shown};
 use crate::office::people::access::{Readmitted, readmit, require_member};
+use crate::office::people::succession::refuse_ended;
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::LogEnd;
 use crate::store::{
@@ -179,6 +180,7 @@ impl Cases<'_> {
         origin: Option<&FilingOrigin>,
     ) -> Result<CaseFile, OfficeError> {
         let Readmitted { caller, authority, seat } = filer;
+        refuse_ended(db, &seat.organ)?;
         let organ = seat.organ.id;
         check_applicant(&application.applicant)?;
         let applicant = self.add_applicant(db, organ, &application.applicant)?;
@@ -240,8 +242,7 @@ impl Cases<'_> {
         }
         self.store().write(|db| {
             let (file, roles) = self.execute_as(db, caller, id, command, expected)?;
-            let orders = self.supervision().pending_orders(db, file.row.organ_id, id)?;
-            show(&self.shown(caller, &roles, file, orders))
+            show(&self.shown_whole(db, caller, &roles, file)?)
         })
     }
 
@@ -344,6 +345,8 @@ impl Cases<'_> {
                 title: part.title.trim().to_owned(),
                 source: None,
                 external_number: None,
+                filed_with: None,
+                numbered_by: None,
                 is_late: false,
                 created_at: now,
                 updated_at: now,
@@ -445,7 +448,7 @@ impl Cases<'_> {
 
     /// Recomputes row and obligations of a case as of today, without an event because no fact changed. Returns whether
     /// anything differed.
-    fn refresh_file(&self, db: &mut Db, id: CaseId) -> Result<bool, OfficeError> {
+    pub(super) fn refresh_file(&self, db: &mut Db, id: CaseId) -> Result<bool, OfficeError> {
         let file = self.lock_file(db, id)?;
         let mut file = self.calendars().under_calendar_in_force(db, file)?;
         let before = file.row.clone();
@@ -496,6 +499,8 @@ pub(super) fn blank_row(
         calendar_version: String::new(),
         warns_on: None,
         latest_on: None,
+        filed_with: None,
+        numbered_by: None,
         version: 0,
         created_at: now,
         updated_at: now,

@@ -7,6 +7,7 @@ pub(super) mod filter;
 pub(in crate::store) mod log_form;
 pub mod obligations;
 pub mod tags;
+pub mod transfers;
 
 pub use crate::store::supervision::watch::{
     NamedCase, count_in_gap, count_open, late_replies, latest_open_due, named_late_replies, open_as_of, open_due_until,
@@ -23,6 +24,8 @@ use diesel::prelude::*;
 use super::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::schema::{cases, obligations as obligation_table, organs as organ_table};
+use crate::store::database::sqltypes::UuidT;
+use crate::store::database::verbatim::{Verbatim, verbatim};
 use crate::store::people::organs::{self, OrganRow, Seat};
 
 /// A row of `cases`. Codes are those of `case` and `law`.
@@ -31,7 +34,7 @@ use crate::store::people::organs::{self, OrganRow, Seat};
 pub struct CaseRow {
     /// Id.
     pub id: CaseId,
-    /// The organ that received the request.
+    /// The organ that has to answer.
     pub organ_id: OrganId,
     /// 受理编号, from registration on.
     pub number: Option<String>,
@@ -93,6 +96,10 @@ pub struct CaseRow {
     pub warns_on: Option<NaiveDate>,
     /// The latest possible last day, while a holiday notice is not published. `warns_on` is the earliest.
     pub latest_on: Option<NaiveDate>,
+    /// The organ it was filed with, if it went over to another since.
+    pub filed_with: Option<OrganId>,
+    /// The organ that gave its number, if it went over to another since.
+    pub numbered_by: Option<OrganId>,
 }
 
 /// Adds a case.
@@ -269,7 +276,8 @@ pub fn page_by_id(db: &mut Db, after: Option<CaseId>, limit: i64) -> Result<Vec<
 /// [`StoreError::NotFound`] if the organ has no case with this number.
 pub fn find_by_number(db: &mut Db, organ: OrganId, number: &str) -> Result<CaseRow, StoreError> {
     let named = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.eq(number));
-    Ok(named.select(CaseRow::as_select()).first(db)?)
+    // A case that went over may have the number too: the organ's own first.
+    Ok(named.order((cases::numbered_by.is_not_null(), cases::id)).select(CaseRow::as_select()).first(db)?)
 }
 
 /// Whether the organ has a case with this 受理编号.
@@ -278,13 +286,18 @@ pub fn has_number(db: &mut Db, organ: OrganId, number: &str) -> Result<bool, Sto
     Ok(named.select(cases::id).first::<CaseId>(db).optional()?.is_some())
 }
 
-/// Loads a case by the front-desk system that filed it and its number there.
+/// The organ a case was filed with, next to a row of `cases`.
+pub(in crate::store) fn filed_with() -> Verbatim<UuidT> {
+    verbatim("coalesce(cases.filed_with, cases.organ_id)")
+}
+
+/// Loads a case by the organ and front-desk system it was filed with and its number there.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] if there is no such filing.
 pub fn find_by_external(db: &mut Db, organ: OrganId, source: &str, number: &str) -> Result<CaseRow, StoreError> {
     let filed = cases::table
-        .filter(cases::organ_id.eq(organ))
+        .filter(filed_with().eq(organ))
         .filter(cases::source.eq(source))
         .filter(cases::external_number.eq(number));
     Ok(filed.select(CaseRow::as_select()).first(db)?)

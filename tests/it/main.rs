@@ -39,6 +39,7 @@ mod mails;
 mod names;
 mod nightly;
 mod orders;
+mod organs;
 mod overdue;
 mod overview;
 mod races;

@@ -70,7 +70,7 @@ impl Scene {
     fn set_active(&self, user: UserId, is_active: bool) {
         let path = format!("/api/v1/users/{}", user.0);
         let etag = self.service().get(&path, &self.admin).header("etag").to_owned();
-        let body = json!({ "is_active": is_active });
+        let body = json!({ "is_active": is_active, "leave_as_is": true });
         let reply = self.service().call_with("PATCH", &path, &self.admin, &[("if-match", &etag)], Some(body));
         assert_eq!(reply.status, 200, "{reply:?}");
     }

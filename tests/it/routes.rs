@@ -291,7 +291,7 @@ fn every_route_admits_its_roles_and_hides_everything_from_other_organs() {
 /// Whom an id in a body belongs to at the neighbour's; `None`: any organ of the house may be named.
 fn foreign(house: &House, member: &str) -> Option<String> {
     match member {
-        "organ_id" | "parent_id" => Some(house.beside.organ.0.to_string()),
+        "organ_id" | "parent_id" | "predecessor_id" => Some(house.beside.organ.0.to_string()),
         "department_id" => Some(house.beside.department.clone()),
         "handler_id" | "user_id" | "head_id" | "deputy_id" => Some(house.beside.user.0.to_string()),
         "case_id" | "other_case" | "into_case" | "replaced_by" => Some(house.beside.case.clone()),
@@ -344,6 +344,7 @@ fn a_thing_of_another_organ_is_not_there_for_a_request_to_ones_own() {
             "organ_id",
             "other_case",
             "parent_id",
+            "predecessor_id",
             "replaced_by",
             "user_id",
         ]

@@ -229,6 +229,8 @@ pub fn add_bureau(store: &Store, code: &str, parent: Option<OrganId>) -> Bureau 
 /// The row of an open case of a bureau, received on 2026-11-02, with no event yet.
 pub fn case_row(bureau: &Bureau) -> CaseRow {
     CaseRow {
+        filed_with: None,
+        numbered_by: None,
         id: CaseId::new(),
         organ_id: bureau.organ,
         number: None,

@@ -10,6 +10,7 @@ use crate::office::cases::applicants::masked_name;
 use crate::office::cases::case_file::CaseFile;
 use crate::office::cases::queries::{ListedCase, LoggedEvent, Shown, duties_of};
 use crate::office::{OfficeError, Word};
+use crate::store::cases::transfers::NamedTransfer;
 use crate::store::database::seal::mask_signatory;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -211,6 +212,40 @@ pub struct ActionView {
     pub href: String,
 }
 
+/// 案件由被撤并的机关移交承继其职权的机关
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TransferView {
+    /// 原机关
+    pub from_organ_id: Uuid,
+    /// 原机关的名称
+    pub from_organ: String,
+    /// 承继机关
+    pub to_organ_id: Uuid,
+    /// 承继机关的名称
+    pub to_organ: String,
+    /// 移交日期
+    pub on: NaiveDate,
+    /// 理由
+    pub reason: String,
+    /// 登记时间
+    pub recorded_at: DateTime<Utc>,
+}
+
+impl TransferView {
+    fn new(transfer: &NamedTransfer) -> Self {
+        let NamedTransfer { row, from_name, to_name } = transfer;
+        Self {
+            from_organ_id: row.from_organ_id.0,
+            from_organ: from_name.clone(),
+            to_organ_id: row.to_organ_id.0,
+            to_organ: to_name.clone(),
+            on: row.transferred_on,
+            reason: row.reason.clone(),
+            recorded_at: row.recorded_at.0,
+        }
+    }
+}
+
 /// 目前不能办理的事及原因
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct BlockedView {
@@ -349,6 +384,8 @@ pub struct CaseView {
     pub orders: Vec<OrderLine>,
     /// 本人接下来可以办理的事
     pub actions: Vec<ActionView>,
+    /// 由被撤并的机关移交的经过；编号、文号不变
+    pub transfers: Vec<TransferView>,
     /// 版本，即 ETag
     pub version: i64,
     /// 新增时间
@@ -364,7 +401,7 @@ impl CaseView {
     /// [`OfficeError::Unreadable`] if the reply clock cannot be computed from the event log; [`OfficeError::Internal`]
     /// if the file was loaded without its tags.
     pub fn new(shown: &Shown) -> Result<Self, OfficeError> {
-        let Shown { file, actions, orders, today } = shown;
+        let Shown { file, actions, orders, transfers, today } = shown;
         let today = *today;
         let CaseFile { row, case, desk, tags, .. } = file;
         let clock = case
@@ -420,6 +457,7 @@ impl CaseView {
             tags: tags.clone().ok_or_else(|| OfficeError::Internal("the tags were not read".into()))?,
             orders: orders.iter().map(|order| OrderLine::new(order.clone(), today)).collect(),
             actions: ActionsView::new(row.id.0, actions.clone()).allowed,
+            transfers: transfers.iter().map(TransferView::new).collect(),
             version: row.version,
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,

@@ -278,15 +278,23 @@ fn of_office(verb: Verb, path: &str) -> Vec<(&'static str, Value)> {
             "下级机关",
             json!({ "code": "xian", "name": "下级局", "parent_id": ORGAN, "settings": { "task_days": 5 } }),
         )],
-        (Verb::Patch, "/api/v1/organs/{organ_id}") => vec![(
-            "更名，另定设置",
-            json!({ "name": "自然资源局", "settings": { "task_days": 6, "number_pattern": "依申请〔{year}〕第{seq:3}号", "document_words": { "reply": "某局公开复" } } }),
+        (Verb::Patch, "/api/v1/organs/{organ_id}") => vec![
+            (
+                "更名，另定设置",
+                json!({ "name": "自然资源局", "settings": { "task_days": 6, "number_pattern": "依申请〔{year}〕第{seq:3}号", "document_words": { "reply": "某局公开复" } } }),
+            ),
+            ("更正主管机关", json!({ "parent_id": ORGAN, "reason": "登记时漏填主管机关，现予更正" })),
+        ],
+        (Verb::Post, "/api/v1/organs/{organ_id}/predecessors") => vec![(
+            "撤并一个机关",
+            json!({ "predecessor_id": ORGAN, "ended_on": "2024-03-25", "reason": "机构改革，职责并入本机关",
+                "basis": "某市机构改革方案" }),
         )],
         (Verb::Put, "/api/v1/organs/{organ_id}/counters/{kind}/{year}") => {
             vec![("启用时接着原来的编号", json!({ "next": 48, "reason": "11月起启用本系统，此前已编至47号" }))]
         }
         (Verb::Post, "/api/v1/organs/{organ_id}/departments") => {
-            vec![("科室", json!({ "code": "gdk", "name": "耕地保护科" }))]
+            vec![("科室", json!({ "code": "kc", "name": "矿产资源科" }))]
         }
         (Verb::Patch, "/api/v1/organs/{organ_id}/departments/{department_id}") => {
             vec![("负责人", json!({ "head_id": USER })), ("停用", json!({ "is_active": false }))]
@@ -308,7 +316,7 @@ fn of_office(verb: Verb, path: &str) -> Vec<(&'static str, Value)> {
         (Verb::Patch, "/api/v1/users/{user_id}") => {
             vec![
                 ("改名", json!({ "display_name": "改名", "email": "gai@example.cn" })),
-                ("停用", json!({ "is_active": false })),
+                ("停用，未结案件仍记在此人名下", json!({ "is_active": false, "leave_as_is": true })),
             ]
         }
         (Verb::Put, "/api/v1/me/mail-preferences" | "/api/v1/users/{user_id}/mail-preferences") => vec![(

@@ -3,4 +3,5 @@
 pub mod auth;
 pub(super) mod departments;
 pub(super) mod organs;
+pub(super) mod successions;
 pub(super) mod users;

@@ -57,6 +57,10 @@ pub struct Organ {
     /// 机关的设置；未列出的取默认值；不能读取的为空
     #[schema(value_type = Option<Object>)]
     pub settings: Value,
+    /// 撤并日期；存续的为空
+    pub ended_on: Option<chrono::NaiveDate>,
+    /// 撤并后承继其职权的机关
+    pub successor_id: Option<Uuid>,
     /// 新增时间
     pub created_at: chrono::DateTime<chrono::Utc>,
     /// 版本，即 ETag
@@ -73,6 +77,8 @@ impl From<OrganRow> for Organ {
             reports_to: row.reports_to.map(|id| id.0),
             region: row.region,
             settings: serde_json::from_str(&row.settings).unwrap_or(Value::Null),
+            ended_on: row.ended_on,
+            successor_id: row.successor_id.map(|id| id.0),
             created_at: row.created_at.0,
             version: row.version,
         }
@@ -109,6 +115,8 @@ struct OrganPatch {
     /// 机关名称
     #[schema(max_length = 100)]
     name: Option<String>,
+    /// 主管机关，须同时管理原主管机关；下级机关一并划转
+    parent_id: Option<Uuid>,
     /// 报送年度报告的机关；null 为主管机关
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]
@@ -118,6 +126,9 @@ struct OrganPatch {
     /// 机关的全部设置；未列出的取默认值
     #[schema(value_type = Option<crate::case::OrganRules>)]
     settings: Option<Value>,
+    /// 修改的理由；改主管机关时必填
+    #[schema(max_length = 200)]
+    reason: Option<String>,
 }
 
 fn empty_object() -> Value {
@@ -189,7 +200,7 @@ async fn show(api: web::Data<Api>, authority: Authority) -> Result<HttpResponse,
     Ok(versioned(organ.version, &organ))
 }
 
-/// 修改机关的名称、报送关系、地区和设置
+/// 修改机关的名称、主管机关、报送关系、地区和设置
 #[utoipa::path(patch, path = "/api/v1/organs/{organ_id}", operation_id = "change_organ", tag = "organs",
     params(("organ_id" = Uuid, Path), ("If-Match" = String, Header)),
     request_body = OrganPatch, responses((status = 200, body = Organ)))]
@@ -203,6 +214,8 @@ async fn change(
     let patch = body.value;
     let change = OrganChange {
         name: patch.name,
+        parent_id: patch.parent_id.map(OrganId),
+        reason: patch.reason,
         reports_to: patch.reports_to.map(|organ| organ.map(OrganId)),
         region: patch.region,
         settings: patch.settings,

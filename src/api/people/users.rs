@@ -137,6 +137,9 @@ struct UserPatch {
     department_id: Option<Option<Uuid>>,
     /// false 停用账号，全部登录随即失效
     is_active: Option<bool>,
+    /// 停用时仍有未结案件的，true 表示案件仍记在此人名下；不填或者 false 则不能停用
+    #[serde(default)]
+    leave_as_is: bool,
 }
 
 /// 用户在本机关的全部角色
@@ -268,13 +271,16 @@ async fn change(
 ) -> Result<HttpResponse, Problem> {
     let id = UserId(path.into_inner());
     let patch = body.value;
+    let leave_as_is = patch.leave_as_is;
     let change = UserChange {
         display_name: patch.display_name,
         email: patch.email,
         department_id: patch.department_id.map(|department| department.map(DepartmentId)),
         is_active: patch.is_active,
     };
-    let user = User::from(api.run(move |office| office.people().change_user(&caller, id, version.0, change)).await?);
+    let changed =
+        api.run(move |office| office.people().change_user(&caller, id, version.0, change, leave_as_is)).await?;
+    let user = User::from(changed);
     Ok(versioned(user.version, &user))
 }
 

@@ -313,7 +313,8 @@ impl Cases<'_> {
         let Plan { before, after, redecided, .. } = plan;
         let events = [Event::Amended(amendment)];
         refuse_endless_log(&before, &events)?;
-        let file = self.commit_anew(db, after, &events, Some(caller.user_id))?;
+        let was_open = before.case.stage.is_open();
+        let file = self.commit_anew(db, (after, was_open), &events, Some(caller.user_id))?;
         self.withdraw_mails(db, file.row.id)?;
         self.follow_kind(db, &before, &file)?;
         self.unlink_merged(db, caller, &before, &file, &redecided.entries)?;
@@ -327,7 +328,8 @@ impl Cases<'_> {
         file: CaseFile,
         events: &[Event],
     ) -> Result<CaseFile, OfficeError> {
-        let file = self.commit_anew(db, file, events, Some(caller.user_id))?;
+        let was_open = file.case.stage.is_open();
+        let file = self.commit_anew(db, (file, was_open), events, Some(caller.user_id))?;
         self.withdraw_mails(db, file.row.id)?;
         Ok(file)
     }
@@ -403,8 +405,9 @@ impl Cases<'_> {
             entries: vec![AmendedEntry { seqs: mirror.seqs(), is_asked: false, events: Vec::new() }],
             moved: Vec::new(),
         };
+        let was_open = file.case.stage.is_open();
         let file = CaseFile { case, ..file };
-        self.commit_anew(db, file, &[Event::Amended(amendment)], Some(caller.user_id))?;
+        self.commit_anew(db, (file, was_open), &[Event::Amended(amendment)], Some(caller.user_id))?;
         Ok(())
     }
 }

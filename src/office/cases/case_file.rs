@@ -11,6 +11,7 @@ use crate::office::clock::instant_on;
 use crate::office::{Caller, Cases, Office, OfficeError, Unread};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::{self, EventRow, LogEnd, NewEvent};
+use crate::store::cases::transfers::HandOver;
 use crate::store::cases::{
     obligations as duties,
     obligations::{CurrentDuty, ObligationRow, Vanished},
@@ -327,33 +328,33 @@ impl Cases<'_> {
         events: &[Event],
         actor: Option<UserId>,
     ) -> Result<CaseFile, OfficeError> {
-        self.commit_with(db, file, events, actor, Vanished::MetStay)
+        let was_open = file.case.stage.is_open();
+        self.commit_with(db, (file, was_open), events, actor, Vanished::MetStay)
     }
 
-    /// Like [`Cases::commit`], after earlier events were amended: `file.case` is folded from the log in effect. Duties that
-    /// were met and that this log does not give are cancelled.
+    /// Like [`Cases::commit`], after earlier events were amended: `file.case` is folded from the log in effect, and
+    /// `was_open` says whether it was open before. Duties that were met and that this log does not give are cancelled.
     ///
     /// # Errors
     /// As [`Cases::commit`].
     pub(in crate::office) fn commit_anew(
         &self,
         db: &mut Db,
-        file: CaseFile,
+        (file, was_open): (CaseFile, bool),
         events: &[Event],
         actor: Option<UserId>,
     ) -> Result<CaseFile, OfficeError> {
-        self.commit_with(db, file, events, actor, Vanished::AllCancelled)
+        self.commit_with(db, (file, was_open), events, actor, Vanished::AllCancelled)
     }
 
     fn commit_with(
         &self,
         db: &mut Db,
-        file: CaseFile,
+        (file, was_open): (CaseFile, bool),
         events: &[Event],
         actor: Option<UserId>,
         vanished: Vanished,
     ) -> Result<CaseFile, OfficeError> {
-        let was_open = file.case.stage.is_open();
         let after = events.iter().fold(Some(file.case), crate::case::evolve);
         let case = after.ok_or_else(|| OfficeError::Internal("a log without its first event".into()))?;
         let now = self.clock().recorded_at();
@@ -375,7 +376,20 @@ impl Cases<'_> {
         file.row.updated_at = now;
         cases::update(db, &file.row, before)?;
         self.commit_duties(db, &file, vanished)?;
-        Ok(file)
+        match file.desk.organ.successor_id {
+            Some(successor) if !was_open && file.case.stage.is_open() => self.follow(db, file, successor),
+            _ => Ok(file),
+        }
+    }
+
+    /// Gives a case that was reopened after its organ had ended to the organ that answers for it.
+    fn follow(&self, db: &mut Db, file: CaseFile, successor: OrganId) -> Result<CaseFile, OfficeError> {
+        let reason = format!("{}撤并后重新办理", file.desk.organ.name);
+        let why = HandOver { on: self.clock().today(), reason, by: None, at: self.clock().now() };
+        self.hand_over(db, file.row.id, successor, &why)?;
+        let row = cases::find(db, file.row.id)?;
+        let tags = file.tags;
+        Ok(CaseFile { tags, ..self.file_of(db, row)? })
     }
 
     /// Updates the stored obligations of a case as of today. Returns how many changed.

@@ -145,7 +145,7 @@ fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, Office
     ids.dedup();
     let organs: HashMap<OrganId, String> = organs::all(db)?.into_iter().map(|row| (row.id, row.name)).collect();
     let named: HashMap<DepartmentId, String> =
-        departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
+        departments::naming(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
     let handlers: BTreeSet<UserId> = lines.iter().filter_map(|line| line.row.handler_id).collect();
     let people: HashMap<UserId, String> =
         users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();

@@ -9,6 +9,7 @@ use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, act
 use crate::office::people::access::seats_with;
 use crate::office::{Authority, Caller, Cases, OfficeError, Unread};
 use crate::store::cases::events::{self, EventRow};
+use crate::store::cases::transfers::{self, NamedTransfer};
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
 use crate::store::supervision::orders::NamedOrder;
 use crate::store::{CaseId, Db, OrganId, cases};
@@ -38,6 +39,8 @@ pub struct Shown {
     pub actions: Vec<Action>,
     /// The 督办单 on it that are not closed or cancelled, newest first.
     pub orders: Vec<NamedOrder>,
+    /// How it went over from organ to organ, in order.
+    pub transfers: Vec<NamedTransfer>,
     /// The day of the view.
     pub today: NaiveDate,
 }
@@ -237,8 +240,7 @@ impl Cases<'_> {
     ) -> Result<T, OfficeError> {
         self.store().read(|db| {
             let file = self.open_file(db, id)?;
-            let orders = self.supervision().pending_orders(db, file.row.organ_id, id)?;
-            show(&self.shown(caller, &authority.roles, file, orders))
+            show(&self.shown_whole(db, caller, &authority.roles, file)?)
         })
     }
 
@@ -252,7 +254,21 @@ impl Cases<'_> {
     ) -> Shown {
         let today = self.clock().today();
         let actions = self.actions_on(caller, roles, &file);
-        Shown { file, actions, orders, today }
+        Shown { file, actions, orders, transfers: Vec::new(), today }
+    }
+
+    /// Like [`Cases::shown`], with what is stored beside the case.
+    pub(in crate::office) fn shown_whole(
+        &self,
+        db: &mut Db,
+        caller: &Caller,
+        roles: &BTreeSet<Role>,
+        file: CaseFile,
+    ) -> Result<Shown, OfficeError> {
+        let orders = self.supervision().pending_orders(db, file.row.organ_id, file.row.id)?;
+        let went_over = file.row.filed_with.is_some();
+        let transfers = if went_over { transfers::of_case(db, file.row.id)? } else { Vec::new() };
+        Ok(Shown { transfers, ..self.shown(caller, roles, file, orders) })
     }
 
     /// The actions of the caller on a case, with the reasons that block them.

@@ -88,8 +88,7 @@ impl Cases<'_> {
                 detail: &detail.to_string(),
             };
             self.service().note_from(db, &caller.origin, entry)?;
-            let orders = self.supervision().pending_orders(db, file.row.organ_id, id)?;
-            show(&self.shown(&caller, &authority.roles, file, orders))
+            show(&self.shown_whole(db, &caller, &authority.roles, file)?)
         })?;
         if let Err(error) = self.scrub_if_due() {
             tracing::warn!(%error, "the database file was not written anew after an erasure; the night repeats it");

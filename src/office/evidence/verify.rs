@@ -12,8 +12,10 @@ mod reports;
 use super::finding::{Finding, FindingKind};
 use crate::office::calendar::self_check::check_settings;
 use crate::office::{Evidence, Office, OfficeError};
-use crate::store::{CaseId, Db, StoreError};
+use crate::store::people::successions;
+use crate::store::{CaseId, Db, OrganId, StoreError};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Rows read at once.
@@ -54,7 +56,8 @@ impl Evidence<'_> {
         found: &mut dyn FnMut(Finding),
     ) -> Result<Verified, OfficeError> {
         self.store().read(|db| {
-            let mut checker = Checker { office: self, found, verified: Verified::default() };
+            let lines = successions::lines(db)?.into_iter().collect();
+            let mut checker = Checker { office: self, found, verified: Verified::default(), lines };
             match only {
                 Some(case) => checker.one_case(db, case)?,
                 None => {
@@ -72,9 +75,16 @@ struct Checker<'a> {
     office: &'a Office,
     found: &'a mut dyn FnMut(Finding),
     verified: Verified,
+    /// Each organ that ended, with the one that answers for it.
+    lines: BTreeMap<OrganId, OrganId>,
 }
 
 impl Checker<'_> {
+    /// Whether the second organ answers for the first.
+    fn is_in_line(&self, before: OrganId, after: OrganId) -> bool {
+        self.lines.get(&before) == Some(&after) || self.lines.get(&before) == self.lines.get(&after) && before != after
+    }
+
     fn everything(&mut self, db: &mut Db) -> Result<(), OfficeError> {
         self.settings(db)?;
         self.cases(db)?;

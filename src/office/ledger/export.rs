@@ -114,7 +114,7 @@ impl Ledgers<'_> {
         personal: Personal,
         mut each: impl FnMut(Vec<LedgerRow>) -> Result<(), OfficeError>,
     ) -> Result<(), OfficeError> {
-        let named = departments::list(db, &[organ])?;
+        let named = departments::naming(db, &[organ])?;
         let named: HashMap<DepartmentId, String> = named.into_iter().map(|row| (row.id, row.name)).collect();
         let mut deriving = Deriving::new(self.cases().desk(db, organ)?, self.clock().today());
         let days = (query.from, query.until);
@@ -145,7 +145,7 @@ impl Ledgers<'_> {
         of: &[CaseId],
     ) -> Result<HashMap<CaseId, [String; 2]>, OfficeError> {
         let rows = cases::many(db, of)?;
-        let named = departments::list(db, &[organ])?;
+        let named = departments::naming(db, &[organ])?;
         let named: HashMap<DepartmentId, String> = named.into_iter().map(|row| (row.id, row.name)).collect();
         let clear = self.ledger_rows(db, &rows, &named, Personal::Clear, (&mut 2, None))?;
         let masked = self.ledger_rows(db, &rows, &named, Personal::Masked, (&mut 2, None))?;

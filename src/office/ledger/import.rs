@@ -11,6 +11,7 @@ use crate::office::cases::blank_row;
 use crate::office::cases::case_file::{CaseFile, OrganContext, actor_without_roles, bytes_of, derive_row, written};
 use crate::office::clock::instant_on;
 use crate::office::ledger::import_report::Telling;
+use crate::office::people::succession::refuse_ended;
 use crate::office::{Caller, Ledgers, Office, OfficeError};
 use crate::report::ledger::{Headings, LedgerFile, LedgerReader, LedgerRow, Person, RowFault, Source};
 use crate::store::cases::applicants::{self, NewApplicant};
@@ -71,6 +72,7 @@ impl Ledgers<'_> {
             calendar::keep_in_force(db)?;
         }
         let desk = self.cases().desk(db, organ)?;
+        refuse_ended(db, &desk.organ)?;
         let mut import = Import::new(self, caller, desk, headings, options);
         import.telling.report.format = source.describe();
         import.file_name = name;

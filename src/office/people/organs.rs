@@ -1,6 +1,9 @@
 //! Organs and their departments.
 
 use super::access::{authority_at, require_member};
+use super::holding::refuse_busy_department;
+use super::place::{reason_of, reported};
+use super::succession::refuse_ended;
 use crate::case::{AuditAction, OrganRules, Role};
 use crate::law::Overlay;
 use crate::office::calendar::change::look_again;
@@ -35,6 +38,10 @@ pub struct OrganDraft {
 pub struct OrganChange {
     /// New name.
     pub name: Option<String>,
+    /// New 主管机关. An organ that has one cannot lose it, only get another.
+    pub parent_id: Option<OrganId>,
+    /// Why. Required for a new parent. Goes to the audit log.
+    pub reason: Option<String>,
     /// New reporting line. `Some(None)` removes it.
     pub reports_to: Option<Option<OrganId>>,
     /// New calendar overlay.
@@ -113,7 +120,7 @@ impl People<'_> {
     ///
     /// # Errors
     /// [`OfficeError::Invalid`] if the parent is missing or does not exist for the caller,
-    /// [`OfficeError::RoleRequired`] if the caller does not administer it.
+    /// [`OfficeError::RoleRequired`] if the caller does not administer it, [`OfficeError::Refused`] if it has ended.
     pub fn admit_organ(&self, db: &mut Db, caller: &Caller, parent: Option<OrganId>) -> Result<(), OfficeError> {
         let Some(parent) = parent else {
             return Err(OfficeError::invalid("/parent_id", "required", "必须填写主管机关"));
@@ -122,7 +129,9 @@ impl People<'_> {
             OfficeError::NotFound => OfficeError::invalid("/parent_id", "not_found", "没有这个行政机关"),
             other => other,
         })?;
-        self.require(caller, Some(&authority), &[Role::Admin])
+        self.require(caller, Some(&authority), &[Role::Admin])?;
+        let row = organs::find(db, parent)?;
+        refuse_ended(db, &row)
     }
 
     /// Validates and adds an organ. The caller of this function must check authorisation.
@@ -179,7 +188,8 @@ impl People<'_> {
     /// # Errors
     /// [`OfficeError::Invalid`] for invalid values, and (`in_use`) for settings by which the dates of existing cases
     /// were computed; [`OfficeError::Stale`] if the version differs; [`OfficeError::Unreadable`] for new settings if
-    /// the stored ones cannot be read and the organ has cases.
+    /// the stored ones cannot be read and the organ has cases. For a new parent or reporting line as [`moved`] and
+    /// [`reported`].
     pub fn change_organ(
         &self,
         caller: &Caller,
@@ -192,6 +202,9 @@ impl People<'_> {
                 // Excludes transactions that compute dates with the values about to change.
                 calendar::change_in_force(db)?;
             }
+            if change.parent_id.is_some() || change.reports_to.is_some() {
+                organs::lock_tree(db)?;
+            }
             let mut row = organs::find(db, id)?;
             if row.version != version {
                 return Err(OfficeError::Stale);
@@ -200,9 +213,17 @@ impl People<'_> {
             if let Some(name) = &change.name {
                 row.name = checks.line("/name", name, 100);
             }
+            let reason = reason_of(change, &row)?;
+            let before = (row.parent_id, row.reports_to);
+            if let Some(parent) = change.parent_id {
+                self.moved(db, caller, &mut checks, &mut row, parent)?;
+            }
             if let Some(reports_to) = change.reports_to {
                 check_reports_to(&mut checks, db, reports_to)?;
                 row.reports_to = reports_to;
+            }
+            if before != (row.parent_id, row.reports_to) {
+                reported(&mut checks, db, &row)?;
             }
             if let Some(region) = &change.region {
                 check_region(&mut checks, region);
@@ -218,7 +239,12 @@ impl People<'_> {
             }
             checks.done()?;
             let row = organs::update(db, &row)?;
-            self.note(db, caller, Some(id), AuditAction::OrganChanged, &serde_json::json!({ "version": row.version }))?;
+            let mut detail = serde_json::json!({ "version": row.version });
+            let row = self.settle_place(db, before, row, &mut detail)?;
+            if let Some(reason) = reason {
+                detail["reason"] = reason.into();
+            }
+            self.note(db, caller, Some(id), AuditAction::OrganChanged, &detail)?;
             Ok(row)
         })
     }
@@ -232,7 +258,7 @@ impl People<'_> {
     ///
     /// # Errors
     /// [`OfficeError::Invalid`] for an invalid code or name, [`OfficeError::Conflict`] if the organ already uses the
-    /// code.
+    /// code, or the name for another active department.
     pub fn add_department(
         &self,
         db: &mut Db,
@@ -245,6 +271,9 @@ impl People<'_> {
         let code = checks.code("/code", code, 40);
         let name = checks.line("/name", name, 100);
         checks.done()?;
+        let row = organs::find(db, organ)?;
+        refuse_ended(db, &row)?;
+        refuse_namesake(db, organ, None, &name)?;
         let row = departments::insert(db, organ, &code, &name).map_err(|error| taken(error, "科室代码已被使用"))?;
         self.note(
             db,
@@ -260,7 +289,8 @@ impl People<'_> {
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] if the organ has no such department, [`OfficeError::Stale`] if the version differs,
-    /// [`OfficeError::Invalid`] for an invalid name or head.
+    /// [`OfficeError::Invalid`] for an invalid name or head, [`OfficeError::Conflict`] if another active department has
+    /// the name, [`OfficeError::Refused`] `department_has_open_tasks` if it is closed with work in hand.
     pub fn change_department(
         &self,
         caller: &Caller,
@@ -286,7 +316,14 @@ impl People<'_> {
                 require_member(db, head, organ, "/head_id")?;
             }
             row.head_id = change.head_id.unwrap_or(row.head_id);
-            row.is_active = change.is_active.unwrap_or(row.is_active);
+            let was_active = row.is_active;
+            row.is_active = change.is_active.unwrap_or(was_active);
+            if was_active && !row.is_active {
+                refuse_busy_department(db, id)?;
+            }
+            if row.is_active && (change.name.is_some() || !was_active) {
+                refuse_namesake(db, organ, Some(id), &row.name)?;
+            }
             let row = departments::update(db, &row)?;
             self.note(
                 db,
@@ -369,9 +406,22 @@ fn check_clock_settings(checks: &mut Checks, db: &mut Db, row: &OrganRow, settin
 fn check_reports_to(checks: &mut Checks, db: &mut Db, organ: Option<OrganId>) -> Result<(), OfficeError> {
     let Some(organ) = organ else { return Ok(()) };
     match organs::find(db, organ) {
+        Ok(row) if row.ended_on.is_some() => checks.fault("/reports_to", "organ_ended", "该机关已撤并，请填承继机关"),
         Ok(_) => {}
         Err(StoreError::NotFound) => checks.fault("/reports_to", "not_found", "没有这个行政机关"),
         Err(other) => return Err(other.into()),
+    }
+    Ok(())
+}
+
+/// Refuses a name that another active department of the organ has: nobody could tell the two apart in a list.
+fn refuse_namesake(db: &mut Db, organ: OrganId, but: Option<DepartmentId>, name: &str) -> Result<(), OfficeError> {
+    // Locked, so that two people cannot give the same name at once.
+    organs::lock(db, organ)?;
+    let all = departments::list(db, &[organ])?;
+    if all.iter().any(|row| row.is_active && Some(row.id) != but && row.name == name) {
+        let detail = "本机关已有同名的启用科室：请另取名称，或者先停用、更名原科室";
+        return Err(OfficeError::Conflict { code: "already_exists".into(), detail: detail.to_owned() });
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! Users: added, given roles, changed and deactivated by the administrators of their organs.
 
 use super::auth::normal_name;
+use super::holding::of_leaving_user;
 use super::indispensable::refuse_last;
 use super::leaving::organs_of;
 use super::organs::taken;
+use super::succession::refuse_ended;
 use crate::case::{AuditAction, Role};
 use crate::office::service::validation::{Checks, is_email};
 use crate::office::{Caller, OfficeError, Passwords, People};
@@ -54,6 +56,8 @@ impl People<'_> {
         draft: &UserDraft,
         password_hash: &str,
     ) -> Result<UserWithRoles, OfficeError> {
+        let place = organs::find(db, organ)?;
+        refuse_ended(db, &place)?;
         let mut checks = Checks::new();
         let username = normal_name(&checks.code("/username", &draft.username, 60));
         let display_name = checks.line("/display_name", &draft.display_name, 60);
@@ -102,13 +106,14 @@ impl People<'_> {
     /// # Errors
     /// [`OfficeError::NotFound`] if the caller administers none of the user's organs, [`OfficeError::RoleRequired`] if
     /// only some; [`OfficeError::Stale`] if the version differs; [`OfficeError::Invalid`] for invalid values;
-    /// [`OfficeError::Refused`] as [`refuse_last`].
+    /// [`OfficeError::Refused`] as [`refuse_last`], and `user_has_open_cases` for a deactivation unless `leave_as_is`.
     pub fn change_user(
         &self,
         caller: &Caller,
         id: UserId,
         version: i64,
         change: UserChange,
+        leave_as_is: bool,
     ) -> Result<UserWithRoles, OfficeError> {
         self.store().write(|db| {
             require_admin_everywhere(db, caller, id)?;
@@ -117,12 +122,13 @@ impl People<'_> {
                 return Err(OfficeError::Stale);
             }
             let change = self.checked_change(db, &user, change)?;
+            let mut detail = serde_json::json!({ "user_id": id.0 });
             if user.is_active && change.is_active == Some(false) {
                 let lost = users::roles(db, id)?;
                 refuse_last(db, id, &lost)?;
+                detail["left_open_cases"] = of_leaving_user(db, id, leave_as_is)?.into();
             }
             users::update(db, &user, &change)?;
-            let mut detail = serde_json::json!({ "user_id": id.0 });
             if change.is_active == Some(false) {
                 tokens::revoke_all(db, id, self.clock().now())?;
                 let had = organs_of(db, id)?;
@@ -174,6 +180,8 @@ impl People<'_> {
             if !is_visible {
                 return Err(OfficeError::NotFound);
             }
+            let place = organs::find(db, organ)?;
+            refuse_ended(db, &place)?;
             users::touch(db, id, version)?;
             let (before, had) = (users::find(db, id)?, organs_of(db, id)?);
             if before.is_active {

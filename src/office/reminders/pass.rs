@@ -28,7 +28,7 @@ use crate::store::{
     Db, ObligationId, OrganId, StoreError, Ts, UserId, people::organs, reminders::settings,
     reports::annual_reports as stored_reports,
 };
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -655,7 +655,9 @@ fn changed_duties(
     published: &HashSet<(OrganId, i32)>,
     today: NaiveDate,
 ) -> Vec<StoredDuty> {
-    let owed = annual_reports(annual_report, civil_day(organ.created_at.0), today);
+    let mut owed = annual_reports(annual_report, civil_day(organ.created_at.0), today);
+    // The year in which an organ ended is the last it reports on; its successor's people do it.
+    owed.retain(|duty| organ.ended_on.is_none_or(|on| duty.year <= on.year()));
     let stored_as = |key: &str| stored.iter().find(|row| row.key == key);
     let mut changed = Vec::new();
     for duty in owed.iter().filter(|duty| !published.contains(&(organ.id, duty.year))) {
@@ -676,7 +678,8 @@ fn changed_duties(
         }
     }
     let is_owed = |row: &ObligationRow| owed.iter().any(|duty| duty.key == row.key);
-    for row in stored.iter().filter(|row| row.status == OPEN && annual_report == AnnualReport::None) {
+    let is_less = annual_report == AnnualReport::None || organ.ended_on.is_some();
+    for row in stored.iter().filter(|row| row.status == OPEN && is_less) {
         if !is_owed(row) {
             changed.push(StoredDuty {
                 key: row.key.clone(),

@@ -148,13 +148,16 @@ impl Count {
     /// The closed cases of each department, by organ; those without a department last.
     pub(super) fn departments(&self, db: &mut Db, form: Form, organs: &[OrganRow]) -> Result<Vec<Mix>, OfficeError> {
         let ids: Vec<OrganId> = organs.iter().map(|organ| organ.id).collect();
-        let mut known = departments::list(db, &ids)?;
+        let mut known = departments::naming(db, &ids)?;
         known.sort_by_key(|row| organs.iter().position(|organ| organ.id == row.organ_id));
         let counts = |shares: &BTreeMap<Outcome, i64>| {
             shares.iter().filter_map(|(outcome, count)| Some((*outcome, u32::try_from(*count).ok()?))).collect()
         };
         let named = known.into_iter().filter_map(|row| {
-            let organ = organs.iter().find(|organ| organ.id == row.organ_id).map(|organ| organ.name.clone());
+            // A department that went over is named with the organ that has it, if that one is counted too.
+            let has = organs.iter().find(|organ| organ.id == row.organ_id);
+            let had = || organs.iter().find(|organ| organ.successor_id == Some(row.organ_id));
+            let organ = has.or_else(had).map(|organ| organ.name.clone());
             Some(Mix::of(form, organ, Some(row.name), &counts(self.shares.get(&Some(row.id))?)))
         });
         let nobody = self.shares.get(&None).map(|shares| Mix::of(form, None, None, &counts(shares)));

@@ -217,7 +217,7 @@ impl Supervision<'_> {
         is_complete &= self.cases().each_as_it_stood(db, &rows, as_of, |stood| {
             found.extend(OverdueLine::of_log(stood).and_then(|line| placed(&line, late_from)));
         })?;
-        let departments = departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
+        let departments = departments::naming(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
         let handlers: BTreeSet<UserId> = found.iter().filter_map(|one| one.handler).collect();
         let people = users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
         Ok(Judged { found, names: Names { departments, people }, is_complete })

@@ -350,7 +350,7 @@ impl Supervision<'_> {
             }
             let row = cases::find(db, id)?;
             let named: HashMap<DepartmentId, String> =
-                departments::list(db, &[row.organ_id])?.into_iter().map(|row| (row.id, row.name)).collect();
+                departments::naming(db, &[row.organ_id])?.into_iter().map(|row| (row.id, row.name)).collect();
             let mut found = Err(OfficeError::NotFound);
             if !self.cases().each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))? {
                 return Err(OfficeError::unreadable(format!("case {} cannot be computed", id.0)));
@@ -427,7 +427,7 @@ struct Names {
 impl Names {
     fn of(db: &mut Db, organs: &[OrganRow], sums: &Sums) -> Result<Self, OfficeError> {
         let ids: Vec<OrganId> = organs.iter().map(|organ| organ.id).collect();
-        let departments = departments::list(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
+        let departments = departments::naming(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
         let handlers: BTreeSet<UserId> = sums.handlers.keys().filter_map(|(_, handler)| *handler).collect();
         let people = users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
         Ok(Self { organs: organs.iter().map(|organ| (organ.id, organ.name.clone())).collect(), departments, people })

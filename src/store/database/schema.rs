@@ -23,6 +23,22 @@ diesel::table! {
         settings -> Text,
         created_at -> TsT,
         version -> BigInt,
+        ended_on -> Nullable<Date>,
+        successor_id -> Nullable<UuidT>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::database::sqltypes::{TsT, UuidT};
+    organ_successions (organ_id) {
+        organ_id -> UuidT,
+        successor_id -> UuidT,
+        ended_on -> Date,
+        reason -> Text,
+        basis -> Nullable<Text>,
+        recorded_by -> UuidT,
+        recorded_at -> TsT,
     }
 }
 
@@ -157,6 +173,24 @@ diesel::table! {
         updated_at -> TsT,
         warns_on -> Nullable<Date>,
         latest_on -> Nullable<Date>,
+        filed_with -> Nullable<UuidT>,
+        numbered_by -> Nullable<UuidT>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::database::sqltypes::{TsT, UuidT};
+    case_transfers (case_id, n) {
+        case_id -> UuidT,
+        n -> Integer,
+        from_organ_id -> UuidT,
+        to_organ_id -> UuidT,
+        seq -> Integer,
+        transferred_on -> Date,
+        reason -> Text,
+        recorded_by -> Nullable<UuidT>,
+        recorded_at -> TsT,
     }
 }
 
@@ -517,6 +551,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     known_networks,
     applicants,
     cases,
+    case_transfers,
+    organ_successions,
     case_anchors,
     case_events,
     obligations,

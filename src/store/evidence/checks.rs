@@ -67,7 +67,8 @@ pub struct Dangling {
 }
 
 /// Columns that name a row of another table: table, its id, column, the other table, the other id.
-pub const REFERENCES: [(&str, &str, &str, &str, &str); 10] = [
+pub const REFERENCES: [(&str, &str, &str, &str, &str); 11] = [
+    ("case_transfers", "case_id", "case_id", "cases", "id"),
     ("obligations", "id", "case_id", "cases", "id"),
     ("supervision_orders", "id", "case_id", "cases", "id"),
     ("supervision_orders", "id", "obligation_id", "obligations", "id"),

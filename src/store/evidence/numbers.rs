@@ -87,14 +87,21 @@ struct Drawn {
 }
 
 /// How many numbers of each series were drawn: by events that a ledger did not bring in, and by orders. An event of a
-/// ledger was recorded at the instant of its import.
+/// ledger was recorded at the instant of its import. A number is of the series of the organ that had the case then.
 pub fn drawn(db: &mut Db) -> Result<BTreeMap<SeriesName, i64>, StoreError> {
+    let had_it = "coalesce((SELECT t.from_organ_id FROM case_transfers t
+                             WHERE t.case_id = e.case_id AND t.seq >= e.seq ORDER BY t.n LIMIT 1), c.organ_id)";
+    drawn_by(db, had_it)
+}
+
+/// Like [`drawn`]. `organ` is the SQL for the organ of an event `e` of a case `c`.
+fn drawn_by(db: &mut Db, organ: &str) -> Result<BTreeMap<SeriesName, i64>, StoreError> {
     let year = |column: &str| match db {
         Db::Pg(_) => format!("CAST(extract(year FROM {column}) AS INTEGER)"),
         Db::Lite(_) => format!("CAST(substr({column}, 1, 4) AS INTEGER)"),
     };
     let sql = format!(
-        "SELECT c.organ_id AS organ_id, {} AS year,
+        "SELECT {organ} AS organ_id, {} AS year,
                 CASE e.kind WHEN 'registered' THEN 'registration' ELSE 'reply' END AS kind, count(*) AS n
            FROM case_events e JOIN cases c ON c.id = e.case_id
            LEFT JOIN ledger_rows l ON l.case_id = e.case_id AND l.imported_at = e.recorded_at
@@ -134,7 +141,8 @@ pub fn raises(db: &mut Db) -> Result<Vec<RecordedRaise>, StoreError> {
 
 /// 受理编号 of an organ that are in use, in any order.
 pub fn in_use(db: &mut Db, organ: OrganId) -> Result<Vec<String>, StoreError> {
-    let theirs = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.is_not_null());
+    let by = verbatim::<UuidT>("coalesce(cases.numbered_by, cases.organ_id)");
+    let theirs = cases::table.filter(by.eq(organ)).filter(cases::number.is_not_null());
     Ok(theirs.select(cases::number.assume_not_null()).load(db)?)
 }
 
@@ -190,7 +198,8 @@ pub fn replies(db: &mut Db, organ: OrganId) -> Result<Vec<UsedNumber>, StoreErro
 /// # Errors
 /// As every write.
 pub(in crate::store) fn record_earlier_raises(db: &mut Db, at: Ts) -> Result<(), StoreError> {
-    let drawn = drawn(db)?;
+    // Before cases could go over to another organ.
+    let drawn = drawn_by(db, "c.organ_id")?;
     for ((organ, year, series), to) in reached(db)? {
         let key = (organ, year, series);
         let from = drawn.get(&key).copied().unwrap_or(0);

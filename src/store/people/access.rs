@@ -4,6 +4,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use super::effective::effective_roles;
 use super::organs::{self, OrganRow, Seat};
 use super::users::{UserRow, parse_role};
 use crate::case::Role;
@@ -44,13 +45,17 @@ type Row = (UserRow, Option<(OrganId, String)>, Option<OrganRow>, Option<String>
 macro_rules! asking {
     ($user:expr, $belongs:expr) => {
         users::table
-            .left_join(user_roles::table.on(user_roles::user_id.eq(users::id)))
+            // The id twice: SQLite hands only what does not depend on another table down into the view.
+            .left_join(
+                effective_roles::table
+                    .on(effective_roles::user_id.eq(users::id).and(effective_roles::user_id.eq($user))),
+            )
             .left_join(organ_table::table.on($belongs))
             .filter(users::id.eq($user))
-            .order((user_roles::organ_id, user_roles::role, organ_table::path))
+            .order((effective_roles::organ_id, effective_roles::role, organ_table::path))
             .select((
                 <UserRow as Selectable<MultiBackend>>::construct_selection(),
-                (user_roles::organ_id, user_roles::role).nullable(),
+                (effective_roles::organ_id, effective_roles::role).nullable(),
                 <Option<OrganRow> as Selectable<MultiBackend>>::construct_selection(),
                 organs::version_here(),
                 organs::version_nationally(),

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::store::database::db::Db;
-use crate::store::database::schema::departments;
+use crate::store::database::schema::{departments, organs};
 use crate::store::{DepartmentId, OrganId, StoreError, UserId};
 
 /// A row of `departments`.
@@ -85,6 +85,16 @@ pub fn find_by_code(db: &mut Db, organ: OrganId, code: &str) -> Result<Departmen
 pub fn list(db: &mut Db, of: &[OrganId]) -> Result<Vec<DepartmentRow>, StoreError> {
     let theirs = departments::table.filter(departments::organ_id.eq_any(of));
     Ok(theirs.order((departments::organ_id, departments::code)).select(DepartmentRow::as_select()).load(db)?)
+}
+
+/// The departments that cases of these organs may name: their own, and for an organ that ended those that went over.
+pub fn naming(db: &mut Db, of: &[OrganId]) -> Result<Vec<DepartmentRow>, StoreError> {
+    let after = organs::table.filter(organs::id.eq_any(of)).filter(organs::successor_id.is_not_null());
+    let after = after.select(organs::successor_id.assume_not_null());
+    let theirs = departments::table
+        .filter(departments::organ_id.eq_any(of).or(departments::organ_id.eq_any(after)))
+        .order((departments::organ_id, departments::code));
+    Ok(theirs.select(DepartmentRow::as_select()).load(db)?)
 }
 
 /// Removes the person as head of all departments of these organs. Returns how many were changed.

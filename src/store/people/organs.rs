@@ -1,6 +1,7 @@
 //! 行政机关: the organs, in a tree (主管/下级) with a separate reporting line.
 
 use crate::store::database::verbatim::{Verbatim, verbatim};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
@@ -33,6 +34,10 @@ pub struct OrganRow {
     pub created_at: Ts,
     /// Incremented by each change.
     pub version: i64,
+    /// The day another organ took its place. `None` while it exists.
+    pub ended_on: Option<NaiveDate>,
+    /// The organ that answers for it today, at the end of the line of successors.
+    pub successor_id: Option<OrganId>,
 }
 
 impl OrganRow {
@@ -124,7 +129,8 @@ pub struct NewOrgan<'a> {
 pub fn insert(db: &mut Db, new: NewOrgan<'_>, at: Ts) -> Result<OrganRow, StoreError> {
     let id = OrganId::new();
     let above = match new.parent_id {
-        Some(parent) => find(db, parent)?.path,
+        // Locked, because the parent may be moving.
+        Some(parent) => lock(db, parent)?.path,
         None => "/".to_owned(),
     };
     let row = OrganRow {
@@ -138,13 +144,15 @@ pub fn insert(db: &mut Db, new: NewOrgan<'_>, at: Ts) -> Result<OrganRow, StoreE
         settings: new.settings.to_owned(),
         created_at: at,
         version: 1,
+        ended_on: None,
+        successor_id: None,
     };
     diesel::insert_into(organs::table).values(&row).execute(db)?;
     Ok(row)
 }
 
-/// Updates code, name, reporting line, region and settings. Parent and path are fixed. `row.version` is the version the
-/// change is based on. Returns the row with its new version.
+/// Updates code, name, parent, reporting line, end, region and settings. The path stays: see [`move_below`]. `row.version` is
+/// the version the change is based on. Returns the row with its new version.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] if the version differs or the code is taken, [`StoreError::NotFound`] if the organ does not
@@ -155,7 +163,10 @@ pub fn update(db: &mut Db, row: &OrganRow) -> Result<OrganRow, StoreError> {
         .set((
             organs::code.eq(&row.code),
             organs::name.eq(&row.name),
+            organs::parent_id.eq(row.parent_id),
             organs::reports_to.eq(row.reports_to),
+            organs::ended_on.eq(row.ended_on),
+            organs::successor_id.eq(row.successor_id),
             organs::region.eq(&row.region),
             organs::settings.eq(&row.settings),
             organs::version.eq(row.version + 1),
@@ -163,6 +174,43 @@ pub fn update(db: &mut Db, row: &OrganRow) -> Result<OrganRow, StoreError> {
         .execute(db)?;
     let now = find(db, row.id)?;
     if changed == 1 { Ok(now) } else { Err(StoreError::Conflict) }
+}
+
+/// Makes the path of an organ the one that its parent gives, and moves every organ below along. `row.path` is the path
+/// until now. Returns how many organs moved, this one included.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if the parent does not exist.
+pub fn move_below(db: &mut Db, row: &OrganRow) -> Result<usize, StoreError> {
+    let above = match row.parent_id {
+        Some(parent) => find(db, parent)?.path,
+        None => "/".to_owned(),
+    };
+    let (from, to) = (&row.path, format!("{above}{}/", row.id));
+    let theirs: Vec<(OrganId, String)> = organs::table
+        .filter(organs::path.like(format!("{from}%")))
+        .order(organs::path)
+        .select((organs::id, organs::path))
+        .load(db)?;
+    for (id, path) in &theirs {
+        let moved = format!("{to}{}", path.get(from.len()..).unwrap_or_default());
+        diesel::update(organs::table.filter(organs::id.eq(id))).set(organs::path.eq(moved)).execute(db)?;
+    }
+    Ok(theirs.len())
+}
+
+/// Locks every organ until the transaction ends, so that of two changes of places the later one sees the earlier, and no
+/// two make a circle.
+///
+/// # Errors
+/// [`StoreError::Busy`] if the wait times out.
+pub fn lock_tree(db: &mut Db) -> Result<(), StoreError> {
+    let rows = organs::table.order(organs::id).select(organs::id);
+    // On SQLite the write transaction already excludes every other writer.
+    if let Db::Pg(db) = db {
+        let _: Vec<OrganId> = rows.for_no_key_update().load(db)?;
+    }
+    Ok(())
 }
 
 /// Loads an organ by id.

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::case::Role;
 use crate::store::database::schema::{departments, organs, user_roles, users};
+use crate::store::people::effective::{self, effective_roles};
 use crate::store::{Db, DepartmentId, OrganId, StoreError, UserId};
 use std::collections::BTreeSet;
 
@@ -82,20 +83,20 @@ pub fn handlers(
 #[diesel::dsl::auto_type(no_type_alias)]
 fn holders(role: Role, organs: Vec<OrganId>) -> _ {
     let code: &'static str = role.code();
-    user_roles::table
-        .filter(user_roles::organ_id.eq_any(organs))
-        .filter(user_roles::role.eq(code))
-        .select(user_roles::user_id)
+    effective_roles::table
+        .filter(effective_roles::organ_id.eq_any(organs))
+        .filter(effective_roles::role.eq(code))
+        .select(effective_roles::user_id)
 }
 
 /// Users with a role in the organ itself that receives reminders.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn members(organ: OrganId) -> _ {
     let hearing: Vec<&'static str> = hearing();
-    user_roles::table
-        .filter(user_roles::organ_id.eq(organ))
-        .filter(user_roles::role.eq_any(hearing))
-        .select(user_roles::user_id)
+    effective_roles::table
+        .filter(effective_roles::organ_id.eq(organ))
+        .filter(effective_roles::role.eq_any(hearing))
+        .select(effective_roles::user_id)
 }
 
 fn hearing() -> Vec<&'static str> {
@@ -125,7 +126,7 @@ pub fn hears_of(db: &mut Db, user: UserId, organ: OrganId) -> Result<bool, Store
         return Ok(false);
     }
     let above = at_or_above(db, organ)?;
-    let held = crate::store::people::users::roles(db, user)?;
+    let held = effective::roles(db, user)?;
     Ok(held.iter().any(|(of, role)| role.reaches_down() && above.contains(of)))
 }
 
@@ -171,7 +172,7 @@ pub fn section_head(db: &mut Db, department: DepartmentId) -> Result<Option<Reci
 /// # Errors
 /// [`StoreError::Corrupt`] if a stored role is unknown.
 pub fn roles(db: &mut Db, user: UserId, organ: OrganId) -> Result<BTreeSet<Role>, StoreError> {
-    let held = crate::store::people::users::roles(db, user)?;
+    let held = effective::roles(db, user)?;
     Ok(held.into_iter().filter(|(of, _)| *of == organ).map(|(_, role)| role).collect())
 }
 

@@ -70,6 +70,16 @@ pub fn mail(key: &str) -> NewMail {
 /// `c` a case, `d` an obligation.
 const REST: &[(&str, &str, &str)] = &[
     ("annual_reports", "organ_id, year, published_on, recorded_by, recorded_at", "o.id, 1999, '2000-01-31', NULL, AT"),
+    (
+        "case_transfers",
+        "case_id, n, from_organ_id, to_organ_id, seq, transferred_on, reason, recorded_by, recorded_at",
+        "c.id, 1, o.id, c.organ_id, 1, '2026-11-20', '机构改革', NULL, AT",
+    ),
+    (
+        "organ_successions",
+        "organ_id, successor_id, ended_on, reason, basis, recorded_by, recorded_at",
+        "o.id, o.id, '2026-11-20', '机构改革', NULL, u.id, AT",
+    ),
     ("case_tags", "case_id, tag, tagged_by, tagged_at", "c.id, '征地', u.id, AT"),
     ("feeds", "user_id, token_hash, created_at", "u.id, 'ff', AT"),
     (

@@ -239,7 +239,10 @@ fn changing(house: &House, route: &'static Route) -> Plan {
         }
         (Verb::Patch, "/api/v1/organs/{organ_id}") => {
             let path = format!("/api/v1/organs/{organ}");
-            let body = json!({ "name": "自然资源局", "reports_to": house.above.0, "region": "", "settings": { "task_days": 6 } });
+            let body = json!({
+                "name": "自然资源局", "parent_id": house.above.0, "reports_to": house.above.0, "region": "",
+                "settings": { "task_days": 6 }, "reason": "名称与机构编制批复不一致"
+            });
             Plan {
                 etag: Some(seen(&path)),
                 shown_at: vec![(path, admin.clone())],
@@ -252,13 +255,22 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             let parameters = vec![("organ_id", organ), ("kind", "notice".to_owned()), ("year", year)];
             plain(house, route, parameters, json!({ "next": 48, "reason": "启用本系统以前已编至47号" }))
         }
+        (Verb::Post, "/api/v1/organs/{organ_id}/predecessors") => {
+            let ended = json!({ "code": house.fresh("jg"), "name": "旧局", "parent_id": organ });
+            let ended = house.service().create("/api/v1/organs", &admin, ended);
+            let body = json!({
+                "predecessor_id": ended.json["id"], "ended_on": "2024-03-25", "reason": "机构改革，职责并入本机关",
+                "basis": "某市机构改革方案"
+            });
+            plain(house, route, vec![("organ_id", organ)], body)
+        }
         (Verb::Post, "/api/v1/organs/{organ_id}/departments") => {
-            let body = json!({ "code": house.fresh("ks"), "name": "新设科" });
+            let body = json!({ "code": house.fresh("ks"), "name": house.fresh("新设科") });
             plain(house, route, vec![("organ_id", organ)], body)
         }
         (Verb::Patch, "/api/v1/organs/{organ_id}/departments/{department_id}") => {
             let path = format!("/api/v1/organs/{organ}/departments");
-            let body = json!({ "code": house.fresh("ks"), "name": "旧名科" });
+            let body = json!({ "code": house.fresh("ks"), "name": house.fresh("旧名科") });
             let made = house.service().create(&path, &admin, body);
             let id = made.json["id"].as_str().unwrap().to_owned();
             Plan {
@@ -268,7 +280,7 @@ fn changing(house: &House, route: &'static Route) -> Plan {
                     house,
                     route,
                     vec![("organ_id", organ), ("department_id", id)],
-                    json!({ "name": "新名科", "is_active": true, "head_id": house.bureau.clerk_id.0 }),
+                    json!({ "name": house.fresh("新名科"), "is_active": true, "head_id": house.bureau.clerk_id.0 }),
                 )
             }
         }
@@ -289,7 +301,8 @@ fn changing(house: &House, route: &'static Route) -> Plan {
         (Verb::Patch, "/api/v1/users/{user_id}") => {
             let (id, etag) = somebody(house);
             let body = json!({
-                "display_name": "改名", "email": "gai@example.cn", "department_id": house.bureau.department, "is_active": true
+                "display_name": "改名", "email": "gai@example.cn", "department_id": house.bureau.department, "is_active": true,
+                "leave_as_is": false
             });
             let shown_at = vec![(format!("/api/v1/users/{id}"), admin.clone())];
             Plan { etag, shown_at, ..plain(house, route, vec![("user_id", id)], body) }

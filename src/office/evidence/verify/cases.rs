@@ -10,7 +10,7 @@ use crate::office::evidence::finding::{Finding, FindingKind};
 use crate::store::cases::applicants::{self, ApplicantRow};
 use crate::store::cases::events::EventRow;
 use crate::store::cases::obligations::{self, ObligationRow};
-use crate::store::cases::{self, CaseRow, events};
+use crate::store::cases::{self, CaseRow, events, transfers};
 use crate::store::evidence::checks;
 use crate::store::{ApplicantId, CaseId, Db, StoreError, UserId};
 use chrono::NaiveDate;
@@ -78,6 +78,7 @@ impl Checker<'_> {
                 duties.entry(case).or_default().push(duty);
             }
         }
+        let went_over = transfers::last_of(db, ids)?;
         let filers: BTreeSet<UserId> = logs.values().filter_map(|log| log.first()?.actor_id).collect();
         let names = checks::usernames(db, &filers.into_iter().collect::<Vec<_>>())?;
         for (row, file) in self.office.cases().files_of_logs(db, rows, &logs)? {
@@ -87,6 +88,9 @@ impl Checker<'_> {
                 applicant: people.get(&row.applicant_id),
                 names: &names,
             };
+            if let Some(organ) = went_over.get(&row.id) {
+                self.column(&row, "organ_id", &row.organ_id.0.to_string(), &organ.0.to_string());
+            }
             self.case(db, &row, file, &beside, calendars)?;
         }
         Ok(())
@@ -177,7 +181,11 @@ impl Checker<'_> {
             ("kind", &applicant.kind, &row.applicant_kind),
             ("organ_id", &organs[0], &organs[1]),
         ];
-        for (column, written, expected) in pairs.into_iter().filter(|(_, written, expected)| written != expected) {
+        // The applicant stays with the organ that recorded it when the case goes over, and a case that is closed stays
+        // with the organ that closed it.
+        let is_in_line = |column: &str| column == "organ_id" && self.is_in_line(applicant.organ_id, row.organ_id);
+        let pairs: Vec<_> = pairs.into_iter().filter(|pair| pair.1 != pair.2 && !is_in_line(pair.0)).collect();
+        for (column, written, expected) in pairs {
             self.note(of(FindingKind::ApplicantChanged).on(column).says(written, expected));
         }
         for column in applicants::unsound_columns(self.office.store().sealer(), applicant) {

@@ -64,7 +64,9 @@ impl Checker<'_> {
         self.of_order(row, "issuer_id", row.issuer_id.0.to_string(), first.actor_id.0.to_string());
         self.of_order(row, "created_at", row.created_at.to_string(), first.recorded_at.to_string());
         self.of_order(row, "updated_at", row.updated_at.to_string(), last.recorded_at.to_string());
-        let article = Order::article(row.issuer_organ_id != row.organ_id);
+        // An order went over with its case: the organ it was issued to may have been the issuing one.
+        let was_own = self.is_in_line(row.issuer_organ_id, row.organ_id) && row.article == Order::article(false);
+        let article = Order::article(row.issuer_organ_id != row.organ_id && !was_own);
         self.of_order(row, "article", row.article.clone(), article.to_owned());
     }
 

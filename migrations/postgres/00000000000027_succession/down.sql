@@ -1,0 +1,15 @@
+DROP VIEW effective_roles;
+DROP TABLE case_transfers;
+DROP TABLE organ_successions;
+DROP FUNCTION case_transfers_are_append_only();
+DROP FUNCTION organ_successions_are_append_only();
+DROP INDEX cases_named;
+DROP INDEX cases_by_number;
+DROP INDEX cases_by_external;
+ALTER TABLE cases DROP COLUMN numbered_by;
+ALTER TABLE cases DROP COLUMN filed_with;
+ALTER TABLE cases ADD CONSTRAINT cases_organ_id_number_key UNIQUE (organ_id, number);
+CREATE UNIQUE INDEX cases_by_external ON cases (organ_id, source, external_number) WHERE external_number IS NOT NULL;
+DROP INDEX organs_by_successor;
+ALTER TABLE organs DROP COLUMN successor_id;
+ALTER TABLE organs DROP COLUMN ended_on;
