@@ -2,15 +2,16 @@
 
 use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
-use crate::api::http::body::{Params, Upload, file_bytes};
+use crate::api::http::body::{Body, Params, Upload, file_bytes};
 use crate::api::http::create::{Key, admitted, created, made, once};
 use crate::api::http::etag::content_tag;
 use crate::api::http::export::Format;
 use crate::api::http::page::{Page, PageParams, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::api::http::spool::LongTable;
+use crate::case::Role;
 use crate::case::text::line_flaw;
-use crate::office::ledger::{ExportQuery, Import, ImportOptions, LEDGER_KEEPERS, LedgerImport, Personal};
+use crate::office::ledger::{ExportQuery, Import, ImportOptions, LEDGER_KEEPERS, LedgerImport, LedgerUndo, Personal};
 use crate::office::{Authority, Caller, FieldError, Office, OfficeError};
 use crate::report::files::{Allowance, Caps, GivenUp};
 use crate::report::ledger::{self, LedgerRow, ledger_sheet, template_sheets};
@@ -20,6 +21,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, OpenApi, ToSchema};
+use uuid::Uuid;
 
 /// Row limit of a file imported over HTTP. Longer files need the command line.
 const MOST_ROWS: usize = 5_000;
@@ -31,6 +33,10 @@ const LEDGER: &str = "/api/v1/organs/{organ_id}/ledger";
 const TEMPLATE: &str = "/api/v1/organs/{organ_id}/ledger/template";
 const PREVIEW: &str = "/api/v1/organs/{organ_id}/ledger/preview";
 const IMPORTS: &str = "/api/v1/organs/{organ_id}/ledger/imports";
+const UNDO: &str = "/api/v1/organs/{organ_id}/ledger/imports/{import_id}/undo";
+
+/// Roles that may undo an import: its cases leave every list and report.
+const UNDOERS: &[Role] = &[Role::OfficeHead];
 
 /// The routes of this file.
 pub const ROUTES: &[Route] = &[
@@ -39,11 +45,12 @@ pub const ROUTES: &[Route] = &[
     Route::new(Verb::Post, PREVIEW, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(preview)),
     Route::new(Verb::Get, IMPORTS, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(imports)),
     Route::new(Verb::Post, IMPORTS, Access::Roles(LEDGER_KEEPERS), Scope::Organ, || web::to(import)),
+    Route::new(Verb::Post, UNDO, Access::Roles(UNDOERS), Scope::Organ, || web::to(undo)),
 ];
 
 /// The documentation of this file.
 #[derive(OpenApi)]
-#[openapi(paths(export, template, preview, imports, import))]
+#[openapi(paths(export, template, preview, imports, import, undo))]
 pub struct Doc;
 
 /// 台账文件
@@ -173,6 +180,34 @@ async fn imports(
     let imports = api.run_heavy(caller.user_id, read).await?;
     let page = Page::cut(imports, limit, |import| import.id.to_string());
     Ok(HttpResponse::Ok().json(page))
+}
+
+/// 撤销导入
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UndoImport {
+    /// 理由，将被记录
+    #[schema(max_length = 200)]
+    reason: String,
+}
+
+/// 撤销一次导入：此后没有办理记录的案件作废，其余的列出；同一文件可以再次导入
+#[utoipa::path(post, path = "/api/v1/organs/{organ_id}/ledger/imports/{import_id}/undo", operation_id = "undo_ledger_import",
+    tag = "ledger", params(("organ_id" = Uuid, Path), ("import_id" = Uuid, Path)),
+    request_body = UndoImport, responses((status = 200, body = LedgerUndo)))]
+async fn undo(
+    api: web::Data<Api>,
+    caller: Caller,
+    authority: Authority,
+    path: web::Path<(Uuid, Uuid)>,
+    body: Body<UndoImport>,
+) -> Result<HttpResponse, Problem> {
+    let (_, import) = path.into_inner();
+    let person = caller.user_id;
+    let undo = move |office: &Office| {
+        office.ledger().undo_import(Some(&caller), authority.organ_id, ImportId(import), &body.value.reason)
+    };
+    Ok(HttpResponse::Ok().json(api.run_heavy(person, undo).await?))
 }
 
 /// Wraps the file and the options with the limits of a request.

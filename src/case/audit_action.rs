@@ -66,6 +66,8 @@ words! {
         LedgerExportedInClear = "ledger.exported_in_clear", "导出含个人信息的台账";
         /// A ledger was imported.
         LedgerImported = "ledger.imported", "导入台账";
+        /// An import was undone: its cases that nobody had worked on are void.
+        ImportUndone = "ledger.import_undone", "撤销导入";
         /// A series of numbers was raised without drawing its numbers.
         CounterRaised = "counter.raised", "编号序列提高";
         /// An administrator set the next number of a series.

@@ -76,7 +76,8 @@ pub fn summary(case: &Case, context: &Context<'_>) -> Summary {
         is_extended: case
             .extension
             .as_ref()
-            .is_some_and(|e| clock.as_ref().is_none_or(|answer| e.notified_on >= answer.start)),
+            .is_some_and(|e| clock.as_ref().is_none_or(|answer| e.notified_on >= answer.start))
+            && case.stage != Stage::Void,
         outcome: case.outcome,
         department_id: case.department_id,
         handler_id: case.handler_id,

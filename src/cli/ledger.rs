@@ -59,6 +59,22 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// 撤销一次导入：此后没有办理记录的案件作废，其余的列出
+    Undo {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// 导入的标识，见 gongkai ledger imports
+        import: uuid::Uuid,
+        /// 机关代码
+        #[arg(long)]
+        organ: String,
+        /// 理由，将被记录
+        #[arg(long)]
+        reason: String,
+        /// 按 JSON 输出
+        #[arg(long)]
+        json: bool,
+    },
     /// 空白台账，附填写说明
     Template {
         #[command(flatten)]
@@ -160,6 +176,9 @@ pub(super) fn run(args: Args) -> ExitCode {
             }
         }
         Command::Imports { config, organ, json } => finish(imports::list(&config, &organ, json)),
+        Command::Undo { config, import, organ, reason, json } => {
+            finish(imports::undo(&config, &organ, crate::store::ImportId(import), &reason, json))
+        }
         Command::Template { output } => finish(output.write(&template_sheets())),
         Command::Export { config, organ, from, until, personal_data: _, reason, output } => {
             let query = ExportQuery { from, until };

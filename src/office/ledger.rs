@@ -6,10 +6,12 @@ mod import;
 mod import_report;
 mod imports;
 mod series;
+mod undo;
 
 pub use export::{ExportQuery, Personal};
 pub use imports::{Import, ImportPerson, UndoneImport};
 pub(super) use series::own_place;
+pub use undo::{KeptCase, LedgerUndo};
 
 use super::OfficeError;
 use crate::case::Role;

@@ -22,6 +22,7 @@ use diesel::dsl::not;
 use diesel::prelude::*;
 
 use super::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
+use crate::case::Stage;
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::schema::{cases, obligations as obligation_table, organs as organ_table};
 use crate::store::database::sqltypes::UuidT;
@@ -291,7 +292,8 @@ pub(in crate::store) fn filed_with() -> Verbatim<UuidT> {
     verbatim("coalesce(cases.filed_with, cases.organ_id)")
 }
 
-/// Loads a case by the organ and front-desk system it was filed with and its number there.
+/// Loads a case by the organ and front-desk system it was filed with and its number there: the one that is not void, else
+/// the latest void one.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] if there is no such filing.
@@ -300,5 +302,39 @@ pub fn find_by_external(db: &mut Db, organ: OrganId, source: &str, number: &str)
         .filter(filed_with().eq(organ))
         .filter(cases::source.eq(source))
         .filter(cases::external_number.eq(number));
-    Ok(filed.select(CaseRow::as_select()).first(db)?)
+    let is_void = cases::stage.eq(Stage::Void.code());
+    Ok(filed.order((is_void, cases::created_at.desc())).select(CaseRow::as_select()).first(db)?)
+}
+
+/// Makes the rows of cases void after one more event was appended to each of their logs.
+///
+/// # Errors
+/// As every write.
+pub fn make_void(db: &mut Db, of: &[CaseId], at: Ts) -> Result<(), StoreError> {
+    for some in of.chunks(500) {
+        let theirs = cases::table.filter(cases::id.eq_any(some));
+        let nothing = None::<chrono::NaiveDate>;
+        let dates = (
+            cases::received_on.eq(nothing),
+            cases::start_on.eq(nothing),
+            cases::due_on.eq(nothing),
+            cases::resumes_on.eq(nothing),
+            cases::replied_on.eq(nothing),
+            cases::closed_on.eq(nothing),
+            cases::warns_on.eq(nothing),
+            cases::latest_on.eq(nothing),
+        );
+        let rest = (
+            cases::stage.eq(Stage::Void.code()),
+            cases::is_open.eq(false),
+            cases::clock_status.eq("none"),
+            cases::is_late.eq(false),
+            cases::is_extended.eq(false),
+            cases::outcome.eq(None::<String>),
+            cases::version.eq(cases::version + 1),
+            cases::updated_at.eq(at),
+        );
+        diesel::update(theirs).set((dates, rest)).execute(db)?;
+    }
+    Ok(())
 }

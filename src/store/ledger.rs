@@ -9,6 +9,7 @@ use diesel::prelude::*;
 
 use super::cases::CaseRow;
 use super::{CaseId, ImportId, OrganId, StoreError, Ts};
+use crate::case::Stage;
 use crate::store::cases::applicants::ApplicantRow;
 use crate::store::cases::events::EventRow;
 use crate::store::cases::obligations::ObligationRow;
@@ -158,13 +159,14 @@ pub fn known(db: &mut Db, organ: OrganId, fingerprints: &[String]) -> Result<Has
     Ok(found)
 }
 
-/// The cases of an organ by number, for these numbers.
+/// The cases of an organ by number, for these numbers. Void cases are not among them.
 pub fn numbered(db: &mut Db, organ: OrganId, numbers: &[String]) -> Result<HashMap<String, CaseId>, StoreError> {
     let mut found = HashMap::new();
     for some in numbers.chunks(ASKED) {
         let theirs = cases::table
             .filter(cases::organ_id.eq(organ))
             .filter(cases::number.eq_any(some.iter().map(Some)))
+            .filter(cases::stage.ne(Stage::Void.code()))
             .select((cases::number.assume_not_null(), cases::id));
         found.extend(theirs.load::<(String, CaseId)>(db)?);
     }
@@ -224,8 +226,9 @@ pub fn unconfirmed(
     Ok(query.order((cases::submitted_on, cases::id)).limit(limit).select(CaseRow::as_select()).load(db)?)
 }
 
-/// The cases of an organ without a number.
+/// The cases of an organ without a number. Void cases are not among them.
 pub fn unnumbered(db: &mut Db, organ: OrganId) -> Result<Vec<CaseId>, StoreError> {
     let theirs = cases::table.filter(cases::organ_id.eq(organ)).filter(cases::number.is_null());
+    let theirs = theirs.filter(cases::stage.ne(Stage::Void.code()));
     Ok(theirs.select(cases::id).load(db)?)
 }

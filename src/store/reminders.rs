@@ -297,6 +297,19 @@ pub fn mails_about(db: &mut Db, case: CaseId) -> Result<BTreeSet<String>, StoreE
     Ok(said.load::<String>(db)?.into_iter().collect())
 }
 
+/// The keys of the mails that were queued about duties of these cases.
+pub fn mails_about_any(db: &mut Db, of: &[CaseId]) -> Result<BTreeSet<String>, StoreError> {
+    let mut keys = BTreeSet::new();
+    for some in of.chunks(500) {
+        let said = reminder_steps::table
+            .inner_join(obligations::table.on(obligations::id.eq(reminder_steps::obligation_id)))
+            .filter(obligations::case_id.eq_any(some.iter().copied().map(Some)))
+            .select(reminder_steps::mail_key);
+        keys.extend(said.load::<String>(db)?);
+    }
+    Ok(keys)
+}
+
 /// A queued, parked or leased mail: its key and the organ it is about.
 type Waiting = (String, Option<OrganId>);
 

@@ -3,3 +3,5 @@
 mod confirmations;
 mod mistakes;
 mod voids;
+
+pub use mistakes::verified;

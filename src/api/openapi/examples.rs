@@ -242,6 +242,9 @@ fn of_order(path: &str) -> Vec<(&'static str, Value)> {
 
 fn of_reports(path: &str) -> Vec<(&'static str, Value)> {
     match path {
+        "/api/v1/organs/{organ_id}/ledger/imports/{import_id}/undo" => {
+            vec![("导错机关", json!({ "reason": "导错机关" }))]
+        }
         "/api/v1/organs/{organ_id}/ledger/preview" => vec![("一行的台账", json!({ "content": LEDGER }))],
         "/api/v1/organs/{organ_id}/ledger/imports" => {
             vec![(

@@ -1,11 +1,11 @@
-//! `gongkai ledger imports`: what was imported, and when.
+//! `gongkai ledger imports` and `gongkai ledger undo`: what was imported, and when; an import that never should have been.
 
 use super::{explain, organ_of};
 use crate::cli::common::ConfigArgs;
 use crate::cli::out::bytes;
 use crate::law::civil_time;
-use crate::office::Clock;
-use crate::office::ledger::{Import, ImportPerson};
+use crate::office::ledger::{Import, ImportPerson, LedgerUndo};
+use crate::office::{Clock, OfficeError};
 use crate::store::{ImportId, OrganId, Ts};
 
 /// Imports read at once.
@@ -30,6 +30,38 @@ pub(super) fn list(config: &ConfigArgs, code: &str, json: bool) -> Result<(), St
         "没有导入记录（升级以前的导入没有标识，不在其中）\n".to_owned()
     } else {
         all.iter().map(line).collect()
+    };
+    bytes(text.as_bytes())
+}
+
+/// Undoes an import, and prints what became of its cases.
+pub(super) fn undo(config: &ConfigArgs, code: &str, import: ImportId, reason: &str, json: bool) -> Result<(), String> {
+    let office = config.office(Clock::system())?;
+    let organ: OrganId = office.store().read(|db| organ_of(db, code)).map_err(|error| explain(error, code))?;
+    let done = office.ledger().undo_import(None, organ, import, reason).map_err(|error| match error {
+        OfficeError::NotFound => format!("{code} 没有标识为 {} 的导入，见 gongkai ledger imports", import.0),
+        OfficeError::Conflict { detail, .. } => detail,
+        OfficeError::Stale => "撤销期间另有人办理了其中的案件，没有改动，请重试".to_owned(),
+        other => explain(other, code),
+    })?;
+    let text = if json {
+        serde_json::to_string_pretty(&done).map_err(|error| error.to_string())? + "\n"
+    } else {
+        let LedgerUndo { voided, mails_withdrawn, kept_total, kept, .. } = &done;
+        let mut text = format!("已撤销：作废{voided}件，撤回待发邮件{mails_withdrawn}封\n");
+        if *kept_total > 0 {
+            text += &format!("导入以后已有办理记录、没有作废的{kept_total}件，请逐件作废：\n");
+            text.extend(kept.iter().map(|kept| {
+                format!(
+                    "  {}  {}  {}  {}\n",
+                    kept.case_id,
+                    kept.number.as_deref().unwrap_or("（未编号）"),
+                    kept.stage,
+                    kept.title
+                )
+            }));
+        }
+        text
     };
     bytes(text.as_bytes())
 }

@@ -207,11 +207,13 @@ impl Cases<'_> {
     ) -> Result<(Vec<Event>, Vec<Because>), OfficeError> {
         let reason = reason::given("/reason", &request.reason, "作废", "同一申请重复录入")?.to_owned();
         self.may_make_void(db, caller, authority, file, steps)?;
-        if let Some(other) = request.replaced_by {
-            check_other(db, file, other, "/replaced_by")?;
+        let mut other = None;
+        if let Some(id) = request.replaced_by {
+            check_other(db, file, id, "/replaced_by")?;
+            other = Some(cases::find(db, CaseId(id))?);
         }
         let request = Void { reason, replaced_by: request.replaced_by };
-        Ok((self.voided(file, caller, authority, &request)?, self.because_void(file)))
+        Ok((self.voided(file, caller, authority, &request)?, self.because_void(file, other.as_ref())))
     }
 
     /// Runs `change` on the locked case at the version that the caller saw, and `show` on the case after it.

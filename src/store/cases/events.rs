@@ -406,3 +406,35 @@ pub fn first_break(case: CaseId, version: i64, rows: &[EventRow]) -> Result<Opti
     }
     Ok((i64::from(end.seq) != version).then_some(end.seq + 1))
 }
+
+/// Appends the same event to the logs of several cases, each of which ends at the version it is given with.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if a log does not end there.
+pub fn append_to_each(
+    db: &mut Db,
+    of: &[(CaseId, i64)],
+    event: &NewEvent,
+    actor: Option<UserId>,
+    at: Ts,
+) -> Result<(), StoreError> {
+    let ids: Vec<CaseId> = of.iter().map(|(id, _)| *id).collect();
+    let mut ends: HashMap<CaseId, LogEnd> = HashMap::new();
+    for batch in ids.chunks(BATCH) {
+        let last = case_events::table
+            .inner_join(cases::table.on(cases::id.eq(case_events::case_id)))
+            .filter(case_events::case_id.eq_any(batch))
+            .filter(verbatim::<Bool>("case_events.seq = cases.version"))
+            .select(EventRow::as_select());
+        ends.extend(last.load(db)?.iter().map(|row: &EventRow| (row.case_id, LogEnd::at(row))));
+    }
+    let mut rows = Vec::with_capacity(of.len());
+    for (id, version) in of {
+        let end = ends.get(id).filter(|end| i64::from(end.seq) == *version).ok_or(StoreError::Conflict)?;
+        rows.extend(chained(*id, end, std::slice::from_ref(event), actor, at)?);
+    }
+    for some in rows.chunks(BATCH) {
+        on_each!(db => diesel::insert_into(case_events::table).values(some).execute(db))?;
+    }
+    Ok(())
+}

@@ -4,6 +4,7 @@ use crate::store::database::verbatim::verbatim;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use diesel::dsl::not;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
@@ -253,4 +254,20 @@ pub fn new_row(organ: OrganId, case: CaseId, duty: &CurrentDuty, at: Ts) -> Obli
         article: duty.article.clone(),
         updated_at: at,
     }
+}
+
+/// Cancels the duties of cases that never were: those that run and those that were met. Duties of orders stay.
+///
+/// # Errors
+/// As every write.
+pub fn cancel_all(db: &mut Db, of: &[CaseId], at: Ts) -> Result<(), StoreError> {
+    for some in of.chunks(500) {
+        let theirs = obligations::table
+            .filter(obligations::case_id.eq_any(some.iter().copied().map(Some)))
+            .filter(obligations::status.ne(CANCELLED))
+            .filter(not(obligations::key.like(format!("{ORDER}%"))));
+        let set = (obligations::status.eq(CANCELLED), obligations::updated_at.eq(at));
+        diesel::update(theirs).set(set).execute(db)?;
+    }
+    Ok(())
 }

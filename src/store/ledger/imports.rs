@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 
+use crate::store::cases::CaseRow;
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::schema::{cases, ledger_imports, ledger_rows};
 use crate::store::database::verbatim::verbatim;
-use crate::store::{ImportId, OrganId, StoreError, Ts, UserId};
+use crate::store::{CaseId, ImportId, OrganId, StoreError, Ts, UserId};
 
 /// An import that is being written.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable)]
@@ -94,4 +95,65 @@ pub fn counted(db: &mut Db, of: &[ImportId]) -> Result<HashMap<ImportId, ImportC
         .load(db)?;
     let counts = |(id, all, untouched): (Option<ImportId>, i64, i64)| Some((id?, ImportCases { all, untouched }));
     Ok(rows.into_iter().filter_map(counts).collect())
+}
+
+/// An import of an organ. Locks its row until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if the organ has no such import.
+pub fn lock(db: &mut Db, organ: OrganId, id: ImportId) -> Result<ImportRow, StoreError> {
+    let one = ledger_imports::table.find(id).filter(ledger_imports::organ_id.eq(organ));
+    match db {
+        Db::Pg(db) => Ok(one.select(ImportRow::as_select()).for_update().first(db)?),
+        // The writer's transaction holds the whole database.
+        Db::Lite(db) => Ok(one.select(ImportRow::as_select()).first(db)?),
+    }
+}
+
+/// A page of the cases of an import, by id, after `after`: each with the version it was imported with.
+///
+/// # Errors
+/// As every read.
+pub fn cases_of(
+    db: &mut Db,
+    import: ImportId,
+    after: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<(CaseRow, Option<i64>)>, StoreError> {
+    let mut theirs = cases::table
+        .inner_join(ledger_rows::table.on(ledger_rows::case_id.eq(cases::id)))
+        .filter(ledger_rows::import_id.eq(Some(import)))
+        .select((<CaseRow as Selectable<MultiBackend>>::construct_selection(), ledger_rows::version))
+        .into_boxed::<MultiBackend>();
+    if let Some(after) = after {
+        theirs = theirs.filter(cases::id.gt(after));
+    }
+    Ok(theirs.order(cases::id).limit(limit).load(db)?)
+}
+
+/// Gives up the fingerprints of the rows of these cases, so that the same rows can be imported again. The rows stay: they
+/// say which import made a case.
+///
+/// # Errors
+/// As every write.
+pub fn give_up(db: &mut Db, import: ImportId, of: &[CaseId]) -> Result<(), StoreError> {
+    let prefix = format!("undone:{}:", import.0);
+    let theirs = ledger_rows::table.filter(ledger_rows::case_id.eq_any(of));
+    let changed = prefix.into_sql::<Text>().concat(ledger_rows::fingerprint);
+    diesel::update(theirs).set(ledger_rows::fingerprint.eq(changed)).execute(db)?;
+    Ok(())
+}
+
+/// Records that an import was undone.
+///
+/// # Errors
+/// As every write.
+pub fn undone(db: &mut Db, id: ImportId, by: Option<UserId>, at: Ts, reason: &str) -> Result<(), StoreError> {
+    let set = (
+        ledger_imports::undone_by.eq(by),
+        ledger_imports::undone_at.eq(Some(at)),
+        ledger_imports::undone_reason.eq(Some(reason)),
+    );
+    diesel::update(ledger_imports::table.find(id)).set(set).execute(db)?;
+    Ok(())
 }

@@ -66,6 +66,17 @@ fn a_case_that_is_overdue_or_was_replied_to_becomes_void_only_with_the_leader() 
         assert_eq!(case.last.json["stage"]["code"], "void");
         assert_eq!(overdue(&bureau, "2026-11-03")["overdue_open"]["items"], json!([]));
         assert_eq!(overdue(&bureau, "2026-10-20")["overdue_open"]["items"], json!([]), "nor on any day before");
+        // Recorded twice: the other one is as late, so nothing is hidden.
+        let one = bureau.registered("2026-09-01");
+        let mut twice = bureau.registered("2026-09-02");
+        bureau.on("2026-11-03");
+        twice.command(&head, "void", json!({ "reason": "重复录入", "replaced_by": one.id }));
+        assert_eq!(twice.last.json["stage"]["code"], "void");
+        let mut later = bureau.registered("2026-09-01");
+        let other = bureau.registered("2026-09-03").id;
+        bureau.on("2026-11-03");
+        later.command(&head, "void", json!({ "reason": "重复录入", "replaced_by": other }));
+        assert_eq!(later.last.json["amendments"][0]["because"], json!(["overdue_becomes_void"]));
         verified(&bureau);
     });
 }

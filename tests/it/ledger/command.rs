@@ -46,6 +46,13 @@ fn importing_says_what_it_did_and_its_exit_code_says_whether_all_is_well() {
     let line = [id, "运维人员", "a.csv（CSV（UTF-8））", "案件11件，其中没有办理记录的11件\n"];
     let listed = ran(at, &["ledger", "imports", "--organ", "zrzy"], 0, &line);
     assert_eq!(listed.lines().count(), 1, "an import that changed nothing is not listed: {listed}");
+    let undo = ["ledger", "undo", id, "--organ", "zrzy", "--reason", "导错机关"];
+    ran(at, &undo, 0, &["已撤销：作废11件"]);
+    ran(at, &undo, 1, &["这次导入已经撤销"]);
+    ran(at, &["ledger", "imports", "--organ", "zrzy"], 0, &["由运维人员撤销：导错机关"]);
+    ran(at, &["audit", "verify"], 0, &[]);
+    let text = import("a.csv", &[], 0, &["新建案件11件"]);
+    let id = text.split_once("本次导入的标识：").unwrap().1.trim();
     let json = ran(at, &["ledger", "imports", "--organ", "zrzy", "--json"], 0, &[]);
     let imports: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&imports[0]["id"], &imports[0]["imported_by"]), (&id.into(), &serde_json::Value::Null));

@@ -101,3 +101,68 @@ fn the_name_of_an_imported_file_is_one_short_line() {
         assert_eq!(list(&bureau, "")["items"], json!([]));
     });
 }
+
+/// Table three of the year and the overdue lists: what an import must not leave behind.
+fn figures(bureau: &Bureau) -> (Value, Value) {
+    let report = bureau.service.get("/api/v1/reports/annual?year=2025&form=2021", &bureau.head);
+    let overdue = bureau.service.get(&format!("/api/v1/overdue?as_of={TODAY}"), &bureau.head);
+    assert_eq!((report.status, overdue.status), (200, 200));
+    (json!([report.json["table3"], report.json["table4"], report.json["fee_yuan"]]), overdue.json["totals"].clone())
+}
+
+fn undo(bureau: &Bureau, import: &Value, token: &str, reason: &str) -> Reply {
+    let path = format!("{}/imports/{}/undo", path(bureau), import.as_str().unwrap());
+    bureau.service.call("POST", &path, token, Some(json!({ "reason": reason })))
+}
+
+#[test]
+fn an_import_into_the_wrong_organ_is_undone_and_the_same_file_is_imported_again() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, TODAY);
+        let before = figures(&bureau);
+        let first = import(&bureau, MIXED, Some("台账.csv"));
+        let id = &first.json["import_id"];
+        let (imported, report) = (first.json["created"].as_u64().unwrap(), figures(&bureau));
+        assert_ne!(report, before);
+        assert_eq!(undo(&bureau, id, &bureau.clerk, "导错机关").problem(), (403, "role_required"));
+        assert_eq!(undo(&bureau, id, &bureau.head, " ").problem(), (422, "invalid"));
+        let done = undo(&bureau, id, &bureau.head, "导错机关");
+        assert_eq!(done.status, 200, "{done:?}");
+        assert_eq!((done.json["voided"].as_u64(), &done.json["kept_total"]), (Some(imported), &json!(0)), "{done:?}");
+        assert_eq!(figures(&bureau), before, "as if it had never been imported");
+        assert_eq!(bureau.service.get("/api/v1/cases", &bureau.head).json["items"], json!([]));
+        let listed = &list(&bureau, "")["items"][0];
+        assert_eq!(listed["undone"]["reason"], "导错机关");
+        assert_eq!(undo(&bureau, id, &bureau.head, "导错机关").problem(), (409, "already_undone"));
+        // The same file again, with the same numbers.
+        let again = import(&bureau, MIXED, Some("台账.csv"));
+        assert_eq!((again.status, again.json["created"].as_u64()), (201, Some(imported)), "{again:?}");
+        assert_eq!(figures(&bureau), report);
+        crate::amendments::verified(&bureau);
+    });
+}
+
+#[test]
+fn what_was_worked_on_since_an_import_stays_and_is_listed() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, TODAY);
+        let first = import(&bureau, &open_cases(&["甲-1", "甲-2", "甲-3"]), None);
+        let found = bureau.service.get("/api/v1/cases?q=%E7%94%B2-2", &bureau.clerk);
+        let id = found.json["items"][0]["id"].as_str().unwrap().to_owned();
+        let case = bureau.service.get(&format!("/api/v1/cases/{id}"), &bureau.clerk);
+        let task = json!({ "on": TODAY, "department_id": bureau.department });
+        let headers = [("if-match", case.header("etag"))];
+        let path = format!("/api/v1/cases/{id}/tasks");
+        assert_eq!(bureau.service.call_with("POST", &path, &bureau.clerk, &headers, Some(task)).status, 200);
+        let done = undo(&bureau, &first.json["import_id"], &bureau.head, "导错机关").json;
+        assert_eq!((&done["voided"], &done["kept_total"]), (&json!(2), &json!(1)));
+        assert_eq!((&done["kept"][0]["case_id"], &done["kept"][0]["number"]), (&json!(id), &json!("甲-2")));
+        let left = bureau.service.get("/api/v1/cases", &bureau.head).json;
+        assert_eq!(left["items"].as_array().unwrap().len(), 1);
+        let voided = bureau.service.get("/api/v1/cases?stage=void", &bureau.head).json;
+        let one = format!("/api/v1/cases/{}", voided["items"][0]["id"].as_str().unwrap());
+        let shown = bureau.service.get(&one, &bureau.head).json;
+        assert_eq!(shown["void"]["reason"], "撤销导入：导错机关");
+        crate::amendments::verified(&bureau);
+    });
+}

@@ -255,6 +255,17 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             let parameters = vec![("organ_id", organ), ("kind", "notice".to_owned()), ("year", year)];
             plain(house, route, parameters, json!({ "next": 48, "reason": "启用本系统以前已编至47号" }))
         }
+        (Verb::Post, "/api/v1/organs/{organ_id}/ledger/imports/{import_id}/undo") => {
+            let content = ledger(house);
+            let (base, clerk) = (format!("/api/v1/organs/{organ}/ledger"), &house.bureau.clerk);
+            let shown = Some(json!({ "content": content }));
+            let seen = house.service().call("POST", &format!("{base}/preview"), clerk, shown);
+            let body = json!({ "content": content, "confirmation": seen.json["confirmation"] });
+            let made = house.service().create(&format!("{base}/imports"), clerk, body);
+            let import = made.json["import_id"].as_str().unwrap_or_else(|| panic!("{made:?}")).to_owned();
+            let parameters = vec![("organ_id", organ), ("import_id", import)];
+            plain(house, route, parameters, json!({ "reason": "导错机关" }))
+        }
         (Verb::Post, "/api/v1/organs/{organ_id}/predecessors") => {
             let ended = json!({ "code": house.fresh("jg"), "name": "旧局", "parent_id": organ });
             let ended = house.service().create("/api/v1/organs", &admin, ended);
@@ -529,7 +540,7 @@ fn case_for<'a>(house: &'a House, segment: &str) -> (CaseAt<'a>, String) {
             // It is overdue, so that the leader has to confirm that it is void.
             let mut case = registered();
             let head = bureau.head.clone();
-            case.command(&head, "void", case_body(house, "void"));
+            case.command(&head, "void", json!({ "reason": "误立案" }));
             return (case, bureau.leader.clone());
         }
         "extensions" | "closure" | "redactions" | "amendments" | "void" => return (registered(), bureau.head.clone()),

@@ -1,11 +1,12 @@
 //! What a log becomes when it is amended, and whether the leader has to confirm it.
 
 use crate::case::amendment::{Ask, Asked, Basis, EntryChange, Fault, Redecided, Step, redecide};
-use crate::case::{NotAllowed, Reply, Role, Standing, fold, position};
+use crate::case::{NotAllowed, Reply, Role, Stage, Standing, fold, position};
 use crate::office::cases::case_file::{CaseFile, derive_row};
 use crate::office::people::access::Authority;
 use crate::office::{Caller, Cases, FieldError, OfficeError};
 use crate::store::UserId;
+use crate::store::cases::CaseRow;
 use chrono::NaiveDate;
 use std::sync::Arc;
 
@@ -123,11 +124,17 @@ impl Cases<'_> {
         because
     }
 
-    pub(super) fn because_void(&self, file: &CaseFile) -> Vec<Because> {
+    /// Why the leader has to confirm that a case becomes void. A case that was recorded twice hides no lateness if the one
+    /// that carries the application on is due no later.
+    pub(super) fn because_void(&self, file: &CaseFile, replaced_by: Option<&CaseRow>) -> Vec<Because> {
+        let is_due_no_later = |other: &CaseRow| {
+            other.stage != Stage::Void.code() && other.due_on.is_some() && other.due_on <= file.row.due_on
+        };
         let is_overdue = file.case.stage.is_open() && is_late(file, self.clock().today());
         let is_replied = file.case.reply.as_ref().is_some_and(Reply::is_sent) || !file.case.earlier_replies.is_empty();
         let mut because = Vec::new();
-        because.extend(is_overdue.then_some(Because::OverdueBecomesVoid));
+        let is_hidden = is_overdue && !replaced_by.is_some_and(is_due_no_later);
+        because.extend(is_hidden.then_some(Because::OverdueBecomesVoid));
         because.extend(is_replied.then_some(Because::RepliedBecomesVoid));
         because
     }
