@@ -25,6 +25,7 @@ const HIDDEN: &[(&str, &str, &str)] = &[
     ("/api/v1/cases/{case_id}/service-proofs", "/signatory", "a person's name: masked"),
     ("/api/v1/cases/{case_id}/applicant/reveal", "/reason", "kept in the audit log"),
     ("/api/v1/organs/{organ_id}/counters/{kind}/{year}", "/reason", "kept in the audit log"),
+    ("/api/v1/organs/{organ_id}", "/reason", "kept in the audit log"),
     ("/api/v1/auth/password", "/new_password", "a secret"),
     ("/api/v1/calendar/{year}", "/notice", "a preview keeps nothing"),
     ("/api/v1/calendar/{year}", "/amendments/0", "a preview keeps nothing"),

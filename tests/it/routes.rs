@@ -4,6 +4,7 @@
 use gongkai::api::http::route::{Access, Route, Scope, Verb};
 use gongkai::api::routes;
 use gongkai::case::Role;
+use gongkai::office::ledger::ImportOptions;
 use gongkai::store::OrganId;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -295,6 +296,15 @@ fn foreign(house: &House, member: &str) -> Option<String> {
         "department_id" => Some(house.beside.department.clone()),
         "handler_id" | "user_id" | "head_id" | "deputy_id" => Some(house.beside.user.0.to_string()),
         "case_id" | "other_case" | "into_case" | "replaced_by" => Some(house.beside.case.clone()),
+        "import_id" => {
+            let office = &house.service().office;
+            let text = format!("收到日期,申请人类型,申请内容\n2024-03-01,自然人,{}\n", house.fresh("某路批复"));
+            let write = |db: &mut _| {
+                let options = ImportOptions::default();
+                office.ledger().import_ledger(db, None, house.beside.organ, text.as_bytes(), options, &mut |_, _| {})
+            };
+            Some(office.store().write(write).unwrap().import_id.unwrap().0.to_string())
+        }
         // A report may go to any organ: that of another branch, or a government.
         "reports_to" => None,
         other => panic!("whose is the id in {other}? say it in tests/it/routes.rs"),
@@ -309,10 +319,13 @@ fn a_thing_of_another_organ_is_not_there_for_a_request_to_ones_own() {
         let mut tried = BTreeSet::new();
         for route in routes::all() {
             let call = call_for(&house, &document, route);
-            let before = house.dump();
             let scope = route.scope.parameter();
-            for (name, _) in call.parameters.iter().filter(|(name, _)| Some(*name) != scope && name.ends_with("_id")) {
-                let theirs = call.with(name, &foreign(&house, name).unwrap()).send(&house);
+            let named = call.parameters.iter().map(|(name, _)| *name);
+            let named = named.filter(|name| Some(*name) != scope && name.ends_with("_id"));
+            let theirs: Vec<(&str, String)> = named.map(|name| (name, foreign(&house, name).unwrap())).collect();
+            let before = house.dump();
+            for (name, theirs) in &theirs {
+                let theirs = call.with(name, theirs).send(&house);
                 let missing = call.with(name, &Uuid::new_v4().to_string()).send(&house);
                 assert_eq!(theirs.problem(), (404, "not_found"), "{route:?} {name}");
                 assert_eq!(theirs.problem_body(), missing.problem_body(), "{route:?} {name}");
@@ -340,6 +353,7 @@ fn a_thing_of_another_organ_is_not_there_for_a_request_to_ones_own() {
             "deputy_id",
             "handler_id",
             "head_id",
+            "import_id",
             "into_case",
             "organ_id",
             "other_case",

@@ -634,6 +634,8 @@ pub struct EventView {
     /// 内容；`v` 是记录格式的版本
     #[schema(value_type = Object)]
     pub body: Value,
+    /// 所属一步第一条的序号，更正时以此指明
+    pub step: i32,
     /// 是否有效；更正中作废的为 false
     pub is_effective: bool,
     /// 更正后的内容；没有更正的为空
@@ -662,7 +664,7 @@ impl From<LoggedEvent> for EventView {
     /// An event of the log. Masks the signatory of a service proof. Without its event the payload is not shown, because this
     /// release does not know what in it is personal data.
     fn from(logged: LoggedEvent) -> Self {
-        let LoggedEvent { row, event, is_effective, amended_by, amendable, now } = logged;
+        let LoggedEvent { row, event, step, is_effective, amended_by, amendable, now } = logged;
         let read = event.as_ref().and_then(|_| serde_json::from_str(&row.body).ok());
         let mut body: Value = read.unwrap_or_else(|| serde_json::json!({}));
         mask_signatories(&mut body);
@@ -680,6 +682,7 @@ impl From<LoggedEvent> for EventView {
             recorded_at: row.recorded_at.0,
             actor_id: row.actor_id.map(|id| id.0),
             body,
+            step,
             is_effective,
             now,
             amended_by,

@@ -48,6 +48,8 @@ pub struct Redecided {
     pub entries: Vec<AmendedEntry>,
     /// The events in effect.
     pub events: Vec<Event>,
+    /// The commands as they were asked to be, by the `seq` of their step. What they refer to is for the caller to check.
+    pub commands: Vec<(i32, Command)>,
 }
 
 /// Why a log cannot be amended as asked. Nothing has changed.
@@ -75,12 +77,19 @@ pub fn redecide(steps: &[Step], asked: &Asked, basis: &Basis<'_>) -> Result<Rede
     if let Some(unknown) = asked.keys().find(|seq| !steps.iter().any(|step| step.seq() == **seq)) {
         return Err(Fault::NoStep(*unknown));
     }
-    let mut walk = Walk { before: None, after: None, is_amended: false, entries: Vec::new(), events: Vec::new() };
+    let mut walk = Walk {
+        before: None,
+        after: None,
+        is_amended: false,
+        entries: Vec::new(),
+        events: Vec::new(),
+        commands: Vec::new(),
+    };
     for (place, step) in steps.iter().enumerate() {
         let rules = basis.rules.get(place).or(basis.rules.last());
         walk.step(step, asked.get(&step.seq()), basis, rules.unwrap_or(&OrganRules::default()))?;
     }
-    Ok(Redecided { entries: walk.entries, events: walk.events })
+    Ok(Redecided { entries: walk.entries, events: walk.events, commands: walk.commands })
 }
 
 struct Walk {
@@ -91,6 +100,7 @@ struct Walk {
     is_amended: bool,
     entries: Vec<AmendedEntry>,
     events: Vec<Event>,
+    commands: Vec<(i32, Command)>,
 }
 
 impl Walk {
@@ -114,7 +124,7 @@ impl Walk {
     }
 
     fn decided(
-        &self,
+        &mut self,
         step: &Step,
         recorded: &[Event],
         ask: Option<&Ask>,
@@ -137,6 +147,10 @@ impl Walk {
         if recorded.is_empty() {
             return Ok(Vec::new());
         }
+        if ask.is_some() {
+            self.commands.push((seq, command.clone()));
+        }
+        let rules = &under_rules_of(recorded, rules);
         let actor = Actor {
             user: step.actor().unwrap_or(Uuid::nil()),
             roles: Role::ALL.into_iter().collect(),
@@ -161,6 +175,14 @@ impl Walk {
     }
 }
 
+/// The settings a step was decided by: a proposal keeps the chain of reviews that it was recorded with.
+fn under_rules_of(recorded: &[Event], rules: &OrganRules) -> OrganRules {
+    match recorded.first() {
+        Some(Event::OutcomeProposed { chain, .. }) => OrganRules { review_chain: chain.clone(), ..rules.clone() },
+        _ => rules.clone(),
+    }
+}
+
 /// Whether a step may be amended by itself at all, whoever asks.
 ///
 /// # Errors
@@ -172,6 +194,9 @@ pub fn is_amendable(recorded: &[Event], ask: &Ask) -> Result<(), NotAllowed> {
     match first {
         Event::Received(_) if *ask == Ask::Void => {
             Err(NotAllowed::new("void_the_case", "收件不能单独作废：误登记、重复登记的，请将案件作废（void）"))
+        }
+        Event::Merged(_) if matches!(ask, Ask::Change(patch) if patch.get("into_case").is_some()) => {
+            Err(NotAllowed::new("merge_target_is_fixed", "并入的案件不能更正：请将并案这一步作废，再重新并案"))
         }
         Event::Split { .. } => Err(NotAllowed::new(
             "split_is_fixed",

@@ -4,23 +4,25 @@
 mod plan;
 mod rights;
 
-use super::check_other;
+use super::{check_other, check_references};
 use crate::case::amendment::{AmendedEntry, Amendment, EntryChange, ProposedAmendment, RefusedAmendment, Step};
 use crate::case::command::Void;
 use crate::case::{
-    AmendmentStatus, CaseAmendment, Command, Drawn, Event, LinkRelation, Role, Stage, decide, fold, moved_duties,
+    AmendmentStatus, CaseAmendment, Command, Drawn, Event, LinkRelation, NotAllowed, Role, Stage, decide, fold,
+    moved_duties,
 };
 use crate::office::cases::case_file::{CaseFile, actor, read_log, refuse_endless_log, steps_of};
 use crate::office::cases::queries::Shown;
 use crate::office::people::access::{Authority, Readmitted, Thing, readmit};
 use crate::office::people::reason;
-use crate::office::{Caller, Cases, OfficeError};
+use crate::office::{Caller, Cases, FieldError, OfficeError};
 use crate::store::cases::events::{self, EventRow};
 use crate::store::people::organs;
 use crate::store::{CaseId, Db, UserId, calendar, cases};
 pub(in crate::office) use plan::Because;
-use plan::{Asker, Plan, asked};
+use plan::{Asker, Plan, asked, place_of};
 use rights::may_confirm;
+pub(in crate::office) use rights::needs_head;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
@@ -28,7 +30,7 @@ use utoipa::ToSchema;
 /// The roles that may ask for an amendment of what they recorded; the head of the office of anything.
 pub const AMENDERS: &[Role] = &[Role::Clerk, Role::Handler, Role::Reviewer, Role::OfficeHead, Role::Leader];
 /// The roles that decide on an amendment that waits: the leader, and whoever asked for it, who may take it back.
-pub const CONFIRMERS: &[Role] = &[Role::Leader, Role::OfficeHead, Role::Clerk];
+pub const CONFIRMERS: &[Role] = AMENDERS;
 
 /// 更正记录
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
@@ -87,14 +89,14 @@ impl Cases<'_> {
             let plan = self.plan_of(db, caller, authority, file, &steps_of(&log)?, request)?;
             let reason = request.reason.trim();
             if plan.because.is_empty() {
-                let amendment = self.amendment(&plan, caller.user_id, None, reason, request.evidence.clone());
+                let amendment = self.amendment(&plan, caller.user_id, None, reason, evidence_of(request));
                 return self.commit_amendment(db, caller, plan, amendment);
             }
             let proposed = ProposedAmendment {
                 number: next_number(&plan.before),
                 on: self.clock().today(),
                 reason: reason.to_owned(),
-                evidence: request.evidence.clone(),
+                evidence: evidence_of(request),
                 asked_by: caller.user_id.0,
                 entries: request.entries.clone(),
                 replaced_by: None,
@@ -172,6 +174,7 @@ impl Cases<'_> {
                 return self.commit_void(db, caller, file, &events);
             }
             let plan = self.plan(file, &steps_of(&log)?, &proposed.entries, None)?;
+            self.check_commands(db, &plan, &proposed.entries)?;
             let amendment = self.amendment(&plan, asked_by, confirmed_by, &proposed.reason, proposed.evidence);
             let amendment = Amendment { number, comment: decision.said(), ..amendment };
             self.commit_amendment(db, caller, plan, amendment)
@@ -191,8 +194,27 @@ impl Cases<'_> {
         reason::given("/reason", &request.reason, "更正", "收到日期录错，应为10月21日")?;
         asked(&request.entries)?;
         self.may_amend_all(db, caller, authority, steps, &request.entries)?;
+        check_notices(steps, request)?;
         let plan = self.plan(file, steps, &request.entries, Some(Asker::of(caller, authority)))?;
+        self.check_commands(db, &plan, &request.entries)?;
         if plan.redecided.entries.is_empty() { Err(nothing_changes()) } else { Ok(plan) }
+    }
+
+    /// Requires that what the changed steps refer to exists at this organ.
+    fn check_commands(&self, db: &mut Db, plan: &Plan, entries: &[EntryChange]) -> Result<(), OfficeError> {
+        for (seq, command) in &plan.redecided.commands {
+            check_references(db, &plan.before, command).map_err(|error| match error {
+                OfficeError::Invalid(faults) => {
+                    let place = place_of(*seq, entries);
+                    let inside = |fault: FieldError| {
+                        FieldError::new(format!("{place}/change{}", fault.pointer), fault.code, fault.detail)
+                    };
+                    OfficeError::Invalid(faults.into_iter().map(inside).collect())
+                }
+                other => other,
+            })?;
+        }
+        Ok(())
     }
 
     /// The events that make a case void, and why the leader has to confirm them.
@@ -210,10 +232,16 @@ impl Cases<'_> {
         let mut other = None;
         if let Some(id) = request.replaced_by {
             check_other(db, file, id, "/replaced_by")?;
-            other = Some(cases::find(db, CaseId(id))?);
+            let row = cases::find(db, CaseId(id))?;
+            if row.stage == Stage::Void.code() {
+                return Err(OfficeError::invalid("/replaced_by", "is_void", "这另一件案件已经作废"));
+            }
+            other = Some(row);
         }
+        let events: Vec<Event> =
+            steps.iter().flat_map(|step| step.events.iter().map(|(_, event)| event.clone())).collect();
         let request = Void { reason, replaced_by: request.replaced_by };
-        Ok((self.voided(file, caller, authority, &request)?, self.because_void(file, other.as_ref())))
+        Ok((self.voided(file, caller, authority, &request)?, self.because_void(file, &events, other.as_ref())))
     }
 
     /// Runs `change` on the locked case at the version that the caller saw, and `show` on the case after it.
@@ -404,7 +432,7 @@ impl Cases<'_> {
             asked_by: caller.user_id.0,
             confirmed_by: None,
             comment: None,
-            entries: vec![AmendedEntry { seqs: mirror.seqs(), is_asked: false, events: Vec::new() }],
+            entries: vec![AmendedEntry { seqs: mirror.seqs(), is_asked: true, events: Vec::new() }],
             moved: Vec::new(),
         };
         let was_open = file.case.stage.is_open();
@@ -412,6 +440,35 @@ impl Cases<'_> {
         self.commit_anew(db, (file, was_open), &[Event::Amended(amendment)], Some(caller.user_id))?;
         Ok(())
     }
+}
+
+fn evidence_of(request: &Amend) -> Option<String> {
+    request.evidence.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A notice that the applicant got cannot be made not to have been given, and what it said is proved by the letter.
+///
+/// # Errors
+/// `notice_left_house`, `evidence_required`.
+fn check_notices(steps: &[Step], request: &Amend) -> Result<(), OfficeError> {
+    let has_evidence = request.evidence.as_deref().is_some_and(|text| !text.trim().is_empty());
+    for entry in &request.entries {
+        let step = steps.iter().find(|step| step.seq() == entry.seq);
+        let served = match step.and_then(|step| step.events.first()).map(|(_, event)| event) {
+            Some(Event::CorrectionRequested { notice, .. }) => notice.served_on.is_some(),
+            Some(Event::Extended(_)) => false,
+            _ => continue,
+        };
+        if entry.void && served {
+            let detail = "这一通知已经送达申请人，不能作废；天数、内容录错的请更正";
+            return Err(NotAllowed::new("notice_left_house", detail).into());
+        }
+        if !has_evidence {
+            let detail = "更正补正告知、延期的，请在 evidence 写明所依据的通知；作废的，写明通知没有发出的证明";
+            return Err(OfficeError::invalid("/evidence", "evidence_required", detail));
+        }
+    }
+    Ok(())
 }
 
 fn next_number(file: &CaseFile) -> u16 {

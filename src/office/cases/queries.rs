@@ -1,9 +1,12 @@
 //! Views of cases: lists, possible actions, the log, and the clock as of any day and under hypothetical facts.
 
+use super::amendments::needs_head;
 use super::applicants::REVEALERS;
-use crate::case::{Action, AuditAction, Case, Event, NotAllowed, Obligation, Role, actions, extension_is_possible};
+use crate::case::{
+    Action, AuditAction, Case, CommandKind, Event, NotAllowed, Obligation, Role, actions, extension_is_possible,
+};
 use crate::law::{
-    Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, warning_level_between,
+    Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, civil_day, warning_level_between,
 };
 use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, actor, read_event, steps_of};
 use crate::office::people::access::seats_with;
@@ -65,6 +68,8 @@ pub struct LoggedEvent {
     pub row: EventRow,
     /// What it says. `None`: a newer release recorded it, and this one does not know its kind.
     pub event: Option<Event>,
+    /// The `seq` of the first event of its step, by which an amendment names it.
+    pub step: i32,
     /// Whether its step is in effect.
     pub is_effective: bool,
     /// The amendments that changed its step, by number.
@@ -80,7 +85,8 @@ impl LoggedEvent {
     fn newer(row: EventRow, event: Option<Event>) -> Self {
         let detail = "本案有较新版本登记的内容，本版本不能更正；请管理员升级";
         let amendable = Err(NotAllowed::new("newer_log", detail));
-        Self { row, event, is_effective: true, amended_by: Vec::new(), amendable, now: None }
+        let step = row.seq;
+        Self { row, event, step, is_effective: true, amended_by: Vec::new(), amendable, now: None }
     }
 }
 
@@ -282,7 +288,15 @@ impl Cases<'_> {
 
     fn actions_on(&self, caller: &Caller, roles: &BTreeSet<Role>, file: &CaseFile) -> Vec<Action> {
         let person = actor(caller, roles);
-        actions(&file.case, &file.context(&person, self.clock().today()))
+        let today = self.clock().today();
+        let mut actions = actions(&file.case, &file.context(&person, today));
+        // Whoever filed a case makes it void on the same day while nothing rests on it; after that the head does.
+        let is_fresh = civil_day(file.row.created_at.0) == today && file.case.registered_on.is_none();
+        if !roles.contains(&Role::OfficeHead) && !is_fresh {
+            let void = actions.iter_mut().filter(|action| action.command == CommandKind::Void && action.permit.is_ok());
+            void.for_each(|action| action.permit = Err(needs_head("作废")));
+        }
+        actions
     }
 
     /// Opens a case in its own read transaction.
@@ -323,14 +337,14 @@ impl Cases<'_> {
             let of_steps = steps.iter().zip(amendable).flat_map(|(step, amendable)| {
                 step.recorded.iter().map(move |one| {
                     let now = step.events.iter().find(|(seq, _)| *seq == Some(one.seq)).map(|(_, event)| event.clone());
-                    (step.is_effective(), step.amended_by.clone(), amendable.clone(), now)
+                    (step.seq(), step.is_effective(), step.amended_by.clone(), amendable.clone(), now)
                 })
             });
             let logged = rows.into_iter().zip(events).zip(of_steps);
             Ok(logged
-                .map(|((row, event), (is_effective, amended_by, amendable, now))| {
+                .map(|((row, event), (step, is_effective, amended_by, amendable, now))| {
                     let now = now.filter(|now| event.as_ref() != Some(now));
-                    LoggedEvent { row, event, is_effective, amended_by, amendable, now }
+                    LoggedEvent { row, event, step, is_effective, amended_by, amendable, now }
                 })
                 .collect())
         })

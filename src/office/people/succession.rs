@@ -6,7 +6,7 @@
 
 use super::access::authority_at;
 use super::reason;
-use crate::case::{AuditAction, Role};
+use crate::case::{AuditAction, FIRST_DAY_IN_FORCE, Role};
 use crate::office::service::validation::Checks;
 use crate::office::{Caller, OfficeError, People, Thing};
 use crate::store::cases::transfers::{self, HandOver};
@@ -132,6 +132,10 @@ impl People<'_> {
         let reason = reason::checked("/reason", &new.reason, "撤并机关", REFORM)?;
         let mut checks = Checks::new();
         let basis = checks.optional_line("/basis", new.basis.as_deref(), 200);
+        if new.ended_on < FIRST_DAY_IN_FORCE {
+            let detail = format!("早于《政府信息公开条例》施行之日（{FIRST_DAY_IN_FORCE}），请核对");
+            checks.fault("/ended_on", "date_before_the_law", &detail);
+        }
         if new.ended_on > self.clock().today() {
             checks.fault("/ended_on", "date_in_future", "撤并日期不得晚于今天：请在撤并当日或者以后登记");
         }

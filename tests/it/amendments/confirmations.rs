@@ -126,7 +126,7 @@ fn a_wrong_outcome_after_dispatch_is_put_right_with_the_leader_and_the_report_co
         let waits = &case.last.json["amendments"][0];
         assert_eq!(
             (&waits["status"], &waits["because"]),
-            (&json!("proposed"), &json!(["outcome_changes_after_dispatch"]))
+            (&json!("proposed"), &json!(["reviewed_proposal_changes", "outcome_changes_after_dispatch"]))
         );
         case.command(&leader, "amendments/1/confirmation", json!({}));
         assert_eq!(case.last.json["outcome"]["code"], "not_processed.petition");

@@ -171,7 +171,14 @@ fn an_extension_of_2_days_for_20_and_a_correction_notice_by_mistake_are_put_righ
             let head = bureau.head.clone();
             bureau.on("2026-11-09");
             case.clerk("corrections", json!({ "on": "2026-11-04", "items": ["文号"], "respond_days": 10 }));
-            amend(&mut case, json!([{ "seq": 4, "void": true }]));
+            let void = json!([{ "seq": 4, "void": true }]);
+            let unproved = case.try_command(&head, "amendments", json!({ "reason": "录入有误", "entries": void }));
+            assert_eq!(unproved.json["errors"][0]["code"], "evidence_required", "{unproved:?}");
+            case.command(
+                &head,
+                "amendments",
+                json!({ "reason": "录入有误", "evidence": "发文登记簿上没有", "entries": void }),
+            );
             bureau.on("2026-11-27");
             let days = |days: u16| json!({ "days": days, "reason": "需要检索", "approved_on": "2026-11-26", "notified_on": "2026-11-27" });
             case.command(&head, "extensions", days(2));

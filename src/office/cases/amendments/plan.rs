@@ -1,7 +1,7 @@
 //! What a log becomes when it is amended, and whether the leader has to confirm it.
 
 use crate::case::amendment::{Ask, Asked, Basis, EntryChange, Fault, Redecided, Step, redecide};
-use crate::case::{NotAllowed, Reply, Role, Stage, Standing, fold, position};
+use crate::case::{Case, Event, NotAllowed, Reply, Role, Stage, Standing, as_it_stood, fold, position};
 use crate::office::cases::case_file::{CaseFile, derive_row};
 use crate::office::people::access::Authority;
 use crate::office::{Caller, Cases, FieldError, OfficeError};
@@ -23,6 +23,8 @@ pub(in crate::office) enum Because {
     OverdueBecomesVoid,
     /// The case was replied to.
     RepliedBecomesVoid,
+    /// The proposal was reviewed, and is another one since.
+    ReviewedProposalChanges,
 }
 
 impl Because {
@@ -33,6 +35,7 @@ impl Because {
             Self::OutcomeChanges => "outcome_changes_after_dispatch",
             Self::OverdueBecomesVoid => "overdue_becomes_void",
             Self::RepliedBecomesVoid => "replied_becomes_void",
+            Self::ReviewedProposalChanges => "reviewed_proposal_changes",
         }
     }
 }
@@ -118,6 +121,9 @@ impl Cases<'_> {
         if is_late(before, today) && !is_late(after, today) {
             because.push(Because::LateBecomesInTime);
         }
+        if steps.iter().any(|step| asked.contains_key(&step.seq()) && is_reviewed_proposal(step, &before.case)) {
+            because.push(Because::ReviewedProposalChanges);
+        }
         if was_sent && before.case.outcome.is_some() && before.case.outcome != after.case.outcome {
             because.push(Because::OutcomeChanges);
         }
@@ -126,11 +132,20 @@ impl Cases<'_> {
 
     /// Why the leader has to confirm that a case becomes void. A case that was recorded twice hides no lateness if the one
     /// that carries the application on is due no later.
-    pub(super) fn because_void(&self, file: &CaseFile, replaced_by: Option<&CaseRow>) -> Vec<Because> {
+    pub(super) fn because_void(
+        &self,
+        file: &CaseFile,
+        events: &[Event],
+        replaced_by: Option<&CaseRow>,
+    ) -> Vec<Because> {
         let is_due_no_later = |other: &CaseRow| {
             other.stage != Stage::Void.code() && other.due_on.is_some() && other.due_on <= file.row.due_on
         };
-        let is_overdue = file.case.stage.is_open() && is_late(file, self.clock().today());
+        let is_overdue = if file.case.stage.is_open() {
+            is_late(file, self.clock().today())
+        } else {
+            was_overdue_at_its_end(file, events)
+        };
         let is_replied = file.case.reply.as_ref().is_some_and(Reply::is_sent) || !file.case.earlier_replies.is_empty();
         let mut because = Vec::new();
         let is_hidden = is_overdue && !replaced_by.is_some_and(is_due_no_later);
@@ -138,6 +153,22 @@ impl Cases<'_> {
         because.extend(is_replied.then_some(Because::RepliedBecomesVoid));
         because
     }
+}
+
+/// Whether the step is the proposal that somebody has reviewed.
+fn is_reviewed_proposal(step: &Step, case: &Case) -> bool {
+    let current = case.proposal.as_ref().filter(|proposal| !proposal.approvals.is_empty());
+    step.events.iter().any(|(_, event)| match event {
+        Event::OutcomeProposed { proposal, .. } => current.is_some_and(|current| current.proposal == *proposal),
+        _ => false,
+    })
+}
+
+/// Whether a case that ended otherwise than by a reply was overdue when it ended.
+fn was_overdue_at_its_end(file: &CaseFile, events: &[Event]) -> bool {
+    let eve = file.case.ended_on.and_then(|on| on.pred_opt());
+    let stood = eve.and_then(|eve| Some((as_it_stood(events, eve)?, eve)));
+    stood.is_some_and(|(case, eve)| is_late(&CaseFile { case, ..file.clone() }, eve))
 }
 
 /// Whether the reply is, or came, too late on `day`.
@@ -183,7 +214,7 @@ pub(super) fn asked(entries: &[EntryChange]) -> Result<Asked, OfficeError> {
 }
 
 /// The place of a step in the request.
-fn place_of(seq: i32, entries: &[EntryChange]) -> String {
+pub(super) fn place_of(seq: i32, entries: &[EntryChange]) -> String {
     let place = entries.iter().position(|entry| entry.seq == seq);
     place.map_or_else(|| "/entries".to_owned(), |place| format!("/entries/{place}"))
 }

@@ -82,7 +82,11 @@ impl Cases<'_> {
                     && step.recorded.first().is_some_and(|first| first.recorded_on == today))
         });
         if !authority.roles.contains(&Role::OfficeHead) && !is_own_of_today {
-            return Err(needs_head("案件作废").into());
+            return Err(needs_head("作废").into());
+        }
+        if file.case.links.iter().any(|link| link.relation == LinkRelation::MergedFrom) {
+            let detail = "另有案件并入本案，作废以后其申请便没有着落：请先更正那一件的并案";
+            return Err(NotAllowed::new("merged_cases_first", detail).into());
         }
         if file.case.stage == Stage::Split {
             let parts = file.case.links.iter().filter(|link| link.relation == LinkRelation::SplitInto);
@@ -132,7 +136,7 @@ impl Right<'_> {
     }
 }
 
-fn needs_head(what: &str) -> NotAllowed {
+pub(in crate::office) fn needs_head(what: &str) -> NotAllowed {
     let detail = format!(
         "本人登记的，可以在登记的当日、其后没有办理其他事项时自行{what}；其余须由公开工作机构负责人办理，请提请负责人"
     );
