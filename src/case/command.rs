@@ -499,6 +499,17 @@ pub struct IssueReply {
     pub on: NaiveDate,
 }
 
+/// A reply that has its number and was never sent is taken back: its 文号 is void for ever, and the case is handled again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecallReply {
+    /// The day; today when absent.
+    #[serde(default)]
+    pub on: Option<NaiveDate>,
+    /// Why.
+    pub reason: String,
+}
+
 /// The reply leaves the house (235号).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -758,6 +769,8 @@ commands! {
     Review(Review) = "review", "审核";
     /// See [`IssueReply`].
     IssueReply(IssueReply) = "issue_reply", "签发答复";
+    /// See [`RecallReply`].
+    RecallReply(RecallReply) = "recall_reply", "撤回答复";
     /// See [`Dispatch`].
     Dispatch(Dispatch) = "dispatch", "发出答复";
     /// See [`ProveService`].

@@ -69,6 +69,8 @@ pub enum Event {
     /// The reply was signed and numbered; `replied_on` when the day that counts is known without its dispatch, as an old
     /// ledger knows it.
     ReplyIssued { on: NaiveDate, document_number: String, replied_on: Option<NaiveDate> },
+    /// The reply was taken back before it was sent; its number is void.
+    ReplyRecalled { on: NaiveDate, document_number: String, reason: String },
     /// The reply left the house; `replied_on` is the day that counts from then on (235号), if one does.
     Dispatched { dispatch: c::Dispatch, replied_on: Option<NaiveDate> },
     /// Its service was proved, or it came back; `replied_on` is the day that counts from then on (235号), if one does.
@@ -116,6 +118,7 @@ impl Event {
             Self::ReceiptFixed { on, .. }
             | Self::Registered { on, .. }
             | Self::ReplyIssued { on, .. }
+            | Self::ReplyRecalled { on, .. }
             | Self::Split { on, .. }
             | Self::CalendarApplied { on, .. }
             | Self::Redacted { on, .. }
@@ -195,6 +198,7 @@ impl Event {
             Self::ProposalRecalled(_) => ("proposal_recalled", "撤回拟办"),
             Self::Reviewed { .. } => ("reviewed", "审核"),
             Self::ReplyIssued { .. } => ("reply_issued", "签发答复"),
+            Self::ReplyRecalled { .. } => ("reply_recalled", "撤回答复"),
             Self::Dispatched { .. } => ("dispatched", "发出答复"),
             Self::ServiceProved { .. } => ("service_proved", "登记送达"),
             Self::Archived(_) => ("archived", "归档"),

@@ -4,7 +4,7 @@ use super::command as c;
 use super::event::{AmendedEntry, Amendment, Event, ProposedAmendment, RefusedAmendment};
 use super::state::{
     AmendmentStatus, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification, Proposal,
-    Receipt, Remedy, Reply, Task, VoidCase,
+    RecalledReply, Receipt, Remedy, Reply, Task, VoidCase,
 };
 use crate::case::vocabulary::{LinkRelation, Notice, ServiceResult, Stage};
 use crate::law::{Outcome, ServiceMethod};
@@ -107,6 +107,7 @@ impl Case {
             links: Vec::new(),
             remedies: Vec::new(),
             earlier_replies: Vec::new(),
+            recalled_replies: Vec::new(),
             amendments: Vec::new(),
             void: None,
             version: 1,
@@ -190,6 +191,7 @@ impl Case {
                 });
                 self.conclude(*replied_on);
             }
+            Event::ReplyRecalled { on, document_number, reason } => self.reply_recalled(*on, document_number, reason),
             Event::Dispatched { dispatch, replied_on } => {
                 if let Some(reply) = &mut self.reply {
                     reply.dispatches.push(dispatch.clone());
@@ -357,6 +359,17 @@ impl Case {
         if let Some(found) = self.consultations.iter_mut().find(|found| found.number == returned.consultation) {
             found.returned = Some(returned.clone());
         }
+    }
+
+    fn reply_recalled(&mut self, on: NaiveDate, number: &str, reason: &str) {
+        let issued_on = self.reply.as_ref().map_or(on, |reply| reply.issued_on);
+        self.recalled_replies.push(RecalledReply {
+            document_number: number.to_owned(),
+            issued_on,
+            recalled_on: on,
+            reason: reason.to_owned(),
+        });
+        self.back_to_work();
     }
 
     fn back_to_work(&mut self) {

@@ -73,7 +73,7 @@ pub use role::Role;
 pub use rules::{AnnualReport, OrganRules};
 pub use state::{
     AmendmentStatus, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification, Proposal,
-    Receipt, Remedy, Reply, Task, VoidCase,
+    RecalledReply, Receipt, Remedy, Reply, Task, VoidCase,
 };
 pub use statistics::{
     AMENDING_EVENTS, COUNTED_EVENTS, Conclusion, Course, RemedyCourse, course, fees_paid, is_turned, remedy_courses,

@@ -119,6 +119,8 @@ const fn rule(command: CommandKind) -> (&'static [Role], &'static [Stage], &'sta
         CommandKind::RecallProposal => (WORKERS, &[Stage::InReview, Stage::Approved], articles::WORKING_RULES),
         CommandKind::Review => (REVIEWERS, &[Stage::InReview], articles::WORKING_RULES),
         CommandKind::IssueReply => (OFFICE, &[Stage::Approved], articles::REPLIES),
+        // Each stage has its own way out, which the precondition names.
+        CommandKind::RecallReply => (OFFICE, &[], articles::WORKING_RULES),
         CommandKind::Dispatch | CommandKind::ProveService => {
             (OFFICE, &[Stage::Approved, Stage::Replied], articles::SERVICE)
         }
@@ -216,6 +218,7 @@ fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<Nai
         | CommandKind::ReturnConsultation
         | CommandKind::RequestJustification
         | CommandKind::RecallProposal
+        | CommandKind::RecallReply
         | CommandKind::Archive
         | CommandKind::Withdraw
         | CommandKind::Close

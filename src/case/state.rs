@@ -118,6 +118,19 @@ pub struct Reply {
     pub came_back: Vec<CameBack>,
 }
 
+/// A reply that was taken back before it was sent. Its number is void and never given again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RecalledReply {
+    /// 文号.
+    pub document_number: String,
+    /// The day on the document.
+    pub issued_on: NaiveDate,
+    /// The day it was taken back.
+    pub recalled_on: NaiveDate,
+    /// Why.
+    pub reason: String,
+}
+
 /// An attempt to send a reply that came back: nothing was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CameBack {
@@ -138,6 +151,12 @@ impl Reply {
     #[must_use]
     pub fn is_back(&self) -> bool {
         self.proof.as_ref().is_some_and(|proof| proof.result == ServiceResult::Returned)
+    }
+
+    /// Whether anybody tried to send it or to hand it over, whatever became of it.
+    #[must_use]
+    pub fn was_dispatched(&self) -> bool {
+        !self.dispatches.is_empty() || self.proof.is_some() || self.replied_on.is_some()
     }
 
     /// Whether it left the house. An electronic message that came back was not sent (C-8); a letter that came back was.
@@ -275,6 +294,8 @@ pub struct Case {
     pub remedies: Vec<Remedy>,
     /// Replies and categories that an order set aside.
     pub earlier_replies: Vec<(Reply, Outcome)>,
+    /// Replies that were taken back before they were sent.
+    pub recalled_replies: Vec<RecalledReply>,
     /// Amendments of the log, and voids that waited for the leader, in the order of their numbers.
     pub amendments: Vec<CaseAmendment>,
     /// Why the case counts nowhere, if it is void.
@@ -302,6 +323,13 @@ impl Case {
         let fee = self.fee.as_ref().and_then(|fee| fee.paid_on);
         let order = self.order().map(|order| order.on);
         [receipt, correction, fee, order].into_iter().flatten().max()
+    }
+
+    /// Whether a reply under this 文号 stands, or stood until an order set it aside. One that was taken back does not.
+    #[must_use]
+    pub fn has_reply_numbered(&self, number: &str) -> bool {
+        let earlier = self.earlier_replies.iter().map(|(reply, _)| reply);
+        self.reply.iter().chain(earlier).any(|reply| reply.document_number == number)
     }
 
     /// The day that counts as the day of the reply (235号).

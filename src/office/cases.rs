@@ -21,7 +21,7 @@ use crate::case::{
 use crate::law::Channel;
 use crate::office::cases::applicants::{Applicant, check_applicant};
 use crate::office::cases::case_file::{
-    CaseFile, OrganContext, actor, bytes_of, derive_row, refuse_endless_log, written,
+    CaseFile, OrganContext, actor, bytes_of, derive_row, folded, refuse_endless_log, written,
 };
 use crate::office::cases::queries::{CASE_READERS, Shown};
 use crate::office::people::access::{Readmitted, readmit, require_member};
@@ -86,6 +86,9 @@ const DERIVED_BY: &str = "cases.derived_by";
 /// unchanged log; [`Cases::resume_silent`] then recomputes every case once. A migration sets it in a database without
 /// cases.
 const DERIVATION: &str = "latest_day";
+
+/// Cases read to find out whether one of them stands by a number. Only ledgers hold a number several times.
+const MOST_OF_ONE_NUMBER: i64 = 20;
 
 /// Cases rewritten in one transaction: few enough for other writers waiting.
 pub(super) const BATCH: usize = 100;
@@ -556,7 +559,7 @@ fn check_earlier_reply(db: &mut Db, file: &CaseFile, proposal: &ProposeOutcome) 
     let number = proposal.earlier_reply_number.as_deref().map(str::trim).filter(|number| !number.is_empty());
     let Some(number) = number else { return Ok(()) };
     let organ = file.row.organ_id;
-    let is_here = events::has_reply(db, organ, number, file.row.id)?;
+    let is_here = stands_here(db, organ, number, file.row.id)?;
     match (is_here, proposal.earlier_reply_before_system) {
         (true, false) => Ok(()),
         (true, true) => Err(OfficeError::invalid(
@@ -571,6 +574,19 @@ fn check_earlier_reply(db: &mut Db, file: &CaseFile, proposal: &ProposeOutcome) 
         )),
         (false, true) => not_of_own_series(db, file, number),
     }
+}
+
+/// Whether another case of the organ has a reply under this number. One that was taken back before it was sent is none. A log
+/// that cannot be read counts as it says.
+fn stands_here(db: &mut Db, organ: OrganId, number: &str, but: CaseId) -> Result<bool, OfficeError> {
+    for id in events::numbered_replies(db, organ, number, but, MOST_OF_ONE_NUMBER)? {
+        match folded(&events::load(db, id)?) {
+            Ok(case) if !case.has_reply_numbered(number) => {}
+            Ok(_) | Err(OfficeError::Unreadable(_)) => return Ok(true),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(false)
 }
 
 /// Refuses a number in the organ's own format from a year that this service numbers: such a reply would be found here.

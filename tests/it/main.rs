@@ -43,6 +43,7 @@ mod organs;
 mod overdue;
 mod overview;
 mod races;
+mod recalls;
 mod redactions;
 mod refusals;
 mod reports;

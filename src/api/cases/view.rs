@@ -3,7 +3,7 @@
 use crate::api::supervision::order_view::OrderLine;
 use crate::case::{
     Action, Case, CaseAmendment, Challenge, Consultation, Correction, FeeDemand, Justification, Obligation, Proposal,
-    Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload,
+    RecalledReply, Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload,
 };
 use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
 use crate::office::cases::applicants::masked_name;
@@ -358,6 +358,8 @@ pub struct CaseView {
     pub proposal: Option<Proposal>,
     /// 答复
     pub reply: Option<Reply>,
+    /// 未发出即撤回的答复，文号已经作废
+    pub recalled_replies: Vec<RecalledReply>,
     /// 答复书应附的救济告知
     pub remedies_text: Option<String>,
     /// 答复（或者逾期未答复）可以申请行政复议、提起行政诉讼至哪一日，或者尚不能计算的原因
@@ -444,6 +446,7 @@ impl CaseView {
             delay: case.delay.clone(),
             proposal: case.proposal.clone(),
             reply: case.reply.clone().map(masked_reply),
+            recalled_replies: case.recalled_replies.clone(),
             remedies_text: remedies_text(file, today),
             challenges: challenges_of(file, today),
             outcome: case.outcome.map(OutcomeView::from),

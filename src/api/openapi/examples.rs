@@ -128,6 +128,10 @@ fn of_case(segment: &str) -> Vec<(&'static str, Value)> {
             ("退回", json!({ "kind": "section_head", "on": "2024-03-21", "approve": false, "comment": "请补充检索" })),
         ],
         "reply" => vec![("签发", json!({ "on": "2024-03-22" }))],
+        "reply-recall" => vec![
+            ("法条有误", json!({ "reason": "答复书引用法条有误" })),
+            ("补记前日的撤回", json!({ "on": "2024-03-22", "reason": "答复书引用法条有误" })),
+        ],
         "dispatches" => vec![(
             "邮寄",
             json!({ "method": "post", "on": "2024-03-22", "carrier": "中国邮政", "tracking_number": "EX1" }),

@@ -71,7 +71,8 @@ fn last_fact(case: &Case) -> (NaiveDate, &'static str) {
     let searches = case.searches.iter().map(|search| (search.on, "检索日期"));
     let opinions = case.consultations.iter().filter_map(|c| c.returned.as_ref()).map(|r| (r.on, "收到意见的日期"));
     let answers = case.tasks.iter().filter_map(|task| task.answer.as_ref()).map(|a| (a.on, "科室反馈日期"));
-    for fact in reasons.into_iter().chain(searches).chain(opinions).chain(answers) {
+    let recalls = case.recalled_replies.iter().map(|recalled| (recalled.recalled_on, "撤回答复的日期"));
+    for fact in reasons.into_iter().chain(searches).chain(opinions).chain(answers).chain(recalls) {
         if fact.0 > last.0 {
             last = fact;
         }
@@ -127,6 +128,21 @@ pub(super) fn issue(
     secrecy::check(&proposal.proposal, payload.on, "/on")?;
     let number = drawn.number.clone().ok_or_else(|| NotAllowed::new("number_not_drawn", "未取得答复文号"))?;
     Ok(vec![Event::ReplyIssued { on: payload.on, document_number: number, replied_on: None }])
+}
+
+/// Takes back a reply that has its number and was never sent. Whether it may still be taken back is the precondition's.
+pub(super) fn recall_reply(
+    case: &Case,
+    payload: &c::RecallReply,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, NotAllowed> {
+    said("/reason", &payload.reason, "撤回答复的理由")?;
+    let reply = reply(case)?;
+    let on = payload.on.unwrap_or(context.today);
+    not_after_today("/on", on, context.today)?;
+    not_before("/on", on, reply.issued_on, "签发日期")?;
+    let document_number = reply.document_number.clone();
+    Ok(vec![Event::ReplyRecalled { on, document_number, reason: payload.reason.clone() }])
 }
 
 pub(super) fn dispatch(case: &Case, payload: &c::Dispatch, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {

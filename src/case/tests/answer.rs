@@ -278,7 +278,77 @@ fn the_organ_responds_to_reconsideration_within_its_own_period() {
 fn an_issued_reply_is_not_recalled() {
     let mut desk = approved(Outcome::Provided);
     desk.accept(IssueReply { on: day("2024-03-20") });
-    assert_eq!(desk.refused(RecallProposal { on: day("2024-03-20"), reason: "改".into() }).0, "reply_issued");
+    let refusal = desk
+        .try_command(&RecallProposal { on: day("2024-03-20"), reason: "改".into() }.into())
+        .expect_err("it has its number");
+    assert_eq!(refusal.code, "reply_issued");
+    assert!(refusal.detail.contains("撤回答复（reply-recall）"), "{}", refusal.detail);
+}
+
+fn recall_of_reply(on: Option<&str>) -> RecallReply {
+    RecallReply { on: on.map(day), reason: "引用法条有误".into() }
+}
+
+#[test]
+fn a_numbered_reply_is_taken_back_before_it_is_sent_and_its_number_stays_void() {
+    let mut desk = approved(Outcome::Provided);
+    let before = desk.due();
+    desk.accept(IssueReply { on: day("2024-03-20") });
+    desk.today = day("2024-03-22");
+    assert_eq!(desk.refused(recall_of_reply(Some("2024-03-19"))).0, "date_before_fact");
+    assert_eq!(desk.refused(RecallReply { on: None, reason: " ".into() }).0, "text_required");
+    let today = desk.today;
+    assert_eq!(
+        desk.refused(RecallReply { on: Some(today + chrono::Days::new(1)), reason: "改".into() }).0,
+        "date_in_future"
+    );
+    desk.accept(recall_of_reply(None));
+    assert_eq!(
+        desk.case().recalled_replies,
+        [RecalledReply {
+            document_number: "1".into(),
+            issued_on: day("2024-03-20"),
+            recalled_on: today,
+            reason: "引用法条有误".into()
+        }]
+    );
+    let case = desk.case();
+    assert_eq!(
+        (case.stage, &case.proposal, &case.reply, case.has_reply_numbered("1")),
+        (Stage::InProgress, &None, &None, false)
+    );
+    assert_eq!(desk.due(), before, "the period runs as before");
+    // As the log says of the day before: it stood.
+    let stood = as_it_stood(&desk.log, day("2024-03-20")).expect("a case");
+    assert_eq!((stood.stage, stood.has_reply_numbered("1")), (Stage::Approved, true));
+    // The new proposal rests on the recall.
+    assert_eq!(desk.refused(proposal(Outcome::Provided, today - chrono::Days::new(1))).0, "date_before_fact");
+    desk.accept(proposal(Outcome::Provided, today)).approve_all(today).accept(IssueReply { on: today });
+    assert_eq!(desk.case().stage, Stage::Approved);
+    assert_eq!(desk.case().recalled_replies.len(), 1);
+}
+
+#[test]
+fn a_reply_that_anybody_outside_may_have_seen_is_not_taken_back() {
+    let mut desk = approved(Outcome::Provided);
+    assert_eq!(desk.refused(recall_of_reply(None)).0, "reply_not_issued");
+    desk.accept(IssueReply { on: day("2024-03-20") });
+    let mut sent = desk.clone();
+    sent.accept(plain(CommandKind::Dispatch, sent.case.as_ref(), day("2024-03-20")));
+    assert_eq!(sent.refused(recall_of_reply(None)).0, "reply_was_dispatched");
+    let mut handed = desk.clone();
+    handed.accept(plain(CommandKind::ProveService, handed.case.as_ref(), day("2024-03-20")));
+    assert_eq!(handed.refused(recall_of_reply(None)).0, "reply_was_dispatched");
+    let mut bounced = desk.clone();
+    let method = ServiceMethod::Electronic;
+    let back = ProveService { on: day("2024-03-20"), result: ServiceResult::Returned, signatory: None };
+    bounced.accept(Dispatch { method, on: day("2024-03-20"), carrier: None, tracking_number: None }).accept(back);
+    assert!(!bounced.case().reply.as_ref().is_some_and(Reply::is_sent));
+    let refusal = bounced.try_command(&recall_of_reply(None).into()).expect_err("it was on its way");
+    assert_eq!(refusal.code, "reply_was_dispatched");
+    assert!(refusal.detail.contains("重新发出"), "{}", refusal.detail);
+    desk.accept(plain(CommandKind::Withdraw, desk.case.as_ref(), day("2024-03-20")));
+    assert_eq!(desk.refused(recall_of_reply(None)).0, "case_has_ended");
 }
 
 #[test]

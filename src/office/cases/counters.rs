@@ -11,12 +11,11 @@ use crate::store::cases::counters::{self, CounterRow, Taken};
 use crate::store::cases::{self, events};
 use crate::store::evidence::numbers::{self, Raise, UsedNumber};
 use crate::store::people::organs;
-use crate::store::{CaseId, Db, OrganId};
+use crate::store::{Db, OrganId};
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// The roles that may see the series of their organ.
 pub const COUNTER_READERS: &[Role] = &[Role::Admin, Role::Clerk, Role::OfficeHead, Role::Auditor];
@@ -173,7 +172,7 @@ fn is_listed(row: &CounterRow) -> bool {
 fn is_taken(db: &mut Db, organ: OrganId, kind: NumberKind, taken: Taken, number: &str) -> Result<bool, OfficeError> {
     Ok(match kind {
         NumberKind::Registration => cases::has_number(db, organ, number)?,
-        NumberKind::Reply => taken.may_be_used && events::has_reply(db, organ, number, CaseId(Uuid::nil()))?,
+        NumberKind::Reply => taken.may_be_used && events::has_reply(db, organ, number)?,
         NumberKind::Correction
         | NumberKind::Extension
         | NumberKind::Consultation

@@ -13,6 +13,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::tags;
 use crate::store::database::db::{Db, MultiBackend, on_each};
@@ -37,9 +38,23 @@ const DIGEST_LAYOUT: u8 = 1;
 /// Cases queried per statement.
 const BATCH: usize = 500;
 
-/// Whether a case of the organ other than `but` was ever answered under this 文号. For a case that a court sent back, the
-/// earlier reply counts too.
-pub fn has_reply(db: &mut Db, organ: OrganId, number: &str, but: CaseId) -> Result<bool, StoreError> {
+/// Whether this 文号 was ever given to a reply of the organ, whatever became of the reply: the number is never given again.
+pub fn has_reply(db: &mut Db, organ: OrganId, number: &str) -> Result<bool, StoreError> {
+    Ok(!numbered_replies(db, organ, number, CaseId(Uuid::nil()), 1)?.is_empty())
+}
+
+/// The cases of the organ other than `but`, at most `limit`, in which a reply was issued under this 文号. The reply may have
+/// been taken back since.
+///
+/// # Errors
+/// As every read.
+pub fn numbered_replies(
+    db: &mut Db,
+    organ: OrganId,
+    number: &str,
+    but: CaseId,
+    limit: i64,
+) -> Result<Vec<CaseId>, StoreError> {
     // The member exactly as `serde_json` writes it in the body.
     let member = format!("\"document_number\":{}", serde_json::Value::from(number));
     // A literal, so that the partial index applies.
@@ -48,16 +63,16 @@ pub fn has_reply(db: &mut Db, organ: OrganId, number: &str, but: CaseId) -> Resu
         Db::Pg(_) => sql::<Bool>("strpos(case_events.body, "),
         Db::Lite(_) => sql::<Bool>("instr(case_events.body, "),
     };
-    let found: Option<CaseId> = case_events::table
+    let found = case_events::table
         .inner_join(cases::table.on(cases::id.eq(case_events::case_id)))
         .filter(is_reply)
         .filter(cases::organ_id.eq(organ))
         .filter(cases::id.ne(but))
         .filter(says.bind::<Text, _>(member).sql(") > 0"))
         .select(cases::id)
-        .first(db)
-        .optional()?;
-    Ok(found.is_some())
+        .limit(limit)
+        .load(db)?;
+    Ok(found)
 }
 
 /// An event to be written.

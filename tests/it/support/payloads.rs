@@ -556,7 +556,7 @@ fn case_for<'a>(house: &'a House, segment: &str) -> (CaseAt<'a>, String) {
         "outcome-recall" => proposed(),
         "reviews" => return (proposed(), bureau.reviewer.clone()),
         "reply" => approved(),
-        "dispatches" | "service-proofs" => {
+        "dispatches" | "service-proofs" | "reply-recall" => {
             let mut case = approved();
             case.clerk("reply", case_body(house, "reply"));
             if segment == "service-proofs" {
@@ -641,6 +641,7 @@ pub fn case_body(house: &House, segment: &str) -> Value {
         "outcome-recall" => json!({ "on": "2024-03-21", "reason": "补充核实" }),
         "reviews" => json!({ "kind": "section_head", "on": "2024-03-21", "approve": true, "comment": "同意" }),
         "reply" => json!({ "on": "2024-03-22" }),
+        "reply-recall" => json!({ "on": "2024-03-22", "reason": "答复书引用法条有误" }),
         "dispatches" => {
             json!({ "method": "post", "on": "2024-03-22", "carrier": "中国邮政", "tracking_number": "EX1" })
         }
