@@ -303,7 +303,7 @@ fn foreign(house: &House, member: &str) -> Option<String> {
                 let options = ImportOptions::default();
                 office.ledger().import_ledger(db, None, house.beside.organ, text.as_bytes(), options, &mut |_, _| {})
             };
-            Some(office.store().write(write).unwrap().import_id.unwrap().0.to_string())
+            Some(office.store().write(write).unwrap().import_id.unwrap().to_string())
         }
         // A report may go to any organ: that of another branch, or a government.
         "reports_to" => None,
