@@ -207,6 +207,36 @@ pub struct AnswerTask {
     pub opinion: String,
 }
 
+/// A task that a department was given by mistake is taken back while it is open: it counts as never given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawTask {
+    /// The task, numbered from 1 within the case.
+    #[schema(minimum = 1)]
+    pub task: u16,
+    /// The day; today when absent.
+    #[serde(default)]
+    pub on: Option<NaiveDate>,
+    /// Why.
+    pub reason: String,
+}
+
+/// The case passes to another department or handler without a new task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reassign {
+    /// The day; today when absent.
+    #[serde(default)]
+    pub on: Option<NaiveDate>,
+    /// 承办科室.
+    pub department_id: Uuid,
+    /// 承办人, when one is named.
+    #[serde(default)]
+    pub handler_id: Option<Uuid>,
+    /// Why.
+    pub reason: String,
+}
+
 /// Where, by what words and by whom was searched: without it nothing "does not exist" (Art. 36(4); 指导案例101号).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -741,6 +771,10 @@ commands! {
     Assign(Assign) = "assign", "分办";
     /// See [`AnswerTask`].
     AnswerTask(AnswerTask) = "answer_task", "科室反馈";
+    /// See [`WithdrawTask`].
+    WithdrawTask(WithdrawTask) = "withdraw_task", "撤回分办";
+    /// See [`Reassign`].
+    Reassign(Reassign) = "reassign", "改派";
     /// See [`RecordSearch`].
     RecordSearch(RecordSearch) = "record_search", "登记检索";
     /// See [`OpenConsultation`].

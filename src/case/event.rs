@@ -40,6 +40,10 @@ pub enum Event {
     TaskAssigned { task: u16, assign: c::Assign },
     /// A department answered.
     TaskAnswered(c::AnswerTask),
+    /// A task was taken back: it was never given.
+    TaskWithdrawn { task: u16, on: NaiveDate, reason: String },
+    /// The case passed to another department or handler.
+    Reassigned { on: NaiveDate, department_id: Uuid, handler_id: Option<Uuid>, reason: String },
     /// A search was recorded.
     SearchRecorded(c::RecordSearch),
     /// An opinion was asked for.
@@ -119,6 +123,8 @@ impl Event {
             | Self::Registered { on, .. }
             | Self::ReplyIssued { on, .. }
             | Self::ReplyRecalled { on, .. }
+            | Self::TaskWithdrawn { on, .. }
+            | Self::Reassigned { on, .. }
             | Self::Split { on, .. }
             | Self::CalendarApplied { on, .. }
             | Self::Redacted { on, .. }
@@ -184,6 +190,8 @@ impl Event {
             Self::Lapsed { .. } => ("lapsed", "视为放弃申请"),
             Self::TaskAssigned { .. } => ("task_assigned", "分办"),
             Self::TaskAnswered(_) => ("task_answered", "科室反馈"),
+            Self::TaskWithdrawn { .. } => ("task_withdrawn", "撤回分办"),
+            Self::Reassigned { .. } => ("reassigned", "改派"),
             Self::SearchRecorded(_) => ("search_recorded", "登记检索"),
             Self::ConsultationOpened { .. } => ("consultation_opened", "发出征求意见书"),
             Self::ConsultationServed(_) => ("consultation_served", "征求意见书送达"),

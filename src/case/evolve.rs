@@ -3,8 +3,8 @@
 use super::command as c;
 use super::event::{AmendedEntry, Amendment, Event, ProposedAmendment, RefusedAmendment};
 use super::state::{
-    AmendmentStatus, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification, Proposal,
-    RecalledReply, Receipt, Remedy, Reply, Task, VoidCase,
+    AmendmentStatus, Assignment, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification,
+    Proposal, RecalledReply, Receipt, Remedy, Reply, Task, VoidCase, WithdrawnTask,
 };
 use crate::case::vocabulary::{LinkRelation, Notice, ServiceResult, Stage};
 use crate::law::{Outcome, ServiceMethod};
@@ -90,6 +90,7 @@ impl Case {
             registered_on: None,
             items: Vec::new(),
             correction: None,
+            assignments: Vec::new(),
             department_id: None,
             handler_id: None,
             tasks: Vec::new(),
@@ -139,6 +140,14 @@ impl Case {
             Event::Lapsed { lapse, outcome } => self.end(Stage::Lapsed, *outcome, lapse.on),
             Event::TaskAssigned { task, assign } => self.task_assigned(*task, assign),
             Event::TaskAnswered(answer) => self.task_answered(answer),
+            Event::TaskWithdrawn { task, on, reason } => self.task_withdrawn(*task, *on, reason),
+            Event::Reassigned { on, department_id, handler_id, reason } => self.reassigned(Assignment {
+                on: *on,
+                task: None,
+                department_id: *department_id,
+                handler_id: *handler_id,
+                reason: Some(reason.clone()),
+            }),
             Event::SearchRecorded(search) => {
                 self.searches.push(search.clone());
                 self.handling();
@@ -332,10 +341,37 @@ impl Case {
     }
 
     fn task_assigned(&mut self, number: u16, assign: &c::Assign) {
-        self.tasks.push(Task { number, assign: assign.clone(), answer: None });
-        self.department_id = Some(assign.department_id);
-        self.handler_id = assign.handler_id;
+        self.tasks.push(Task { number, assign: assign.clone(), answer: None, withdrawn: None });
+        let c::Assign { on, department_id, handler_id, .. } = *assign;
+        self.assignments.push(Assignment { on, task: Some(number), department_id, handler_id, reason: None });
+        self.with_last_assigned();
         self.handling();
+    }
+
+    /// The case is with whom it was last given to.
+    fn with_last_assigned(&mut self) {
+        let last = self.assignments.last();
+        self.department_id = last.map(|last| last.department_id);
+        self.handler_id = last.and_then(|last| last.handler_id);
+    }
+
+    fn task_withdrawn(&mut self, number: u16, on: NaiveDate, reason: &str) {
+        if let Some(task) = self.tasks.iter_mut().find(|task| task.number == number) {
+            task.withdrawn = Some(WithdrawnTask { on, reason: reason.to_owned() });
+        }
+        self.assignments.retain(|assignment| assignment.task != Some(number));
+        self.with_last_assigned();
+    }
+
+    /// What the department that had the case still owes passes on with it. Other departments that were asked keep their tasks.
+    fn reassigned(&mut self, to: Assignment) {
+        let from = self.department_id;
+        for task in self.tasks.iter_mut().filter(|task| task.is_open() && Some(task.assign.department_id) == from) {
+            task.assign.department_id = to.department_id;
+            task.assign.handler_id = to.handler_id;
+        }
+        self.assignments.push(to);
+        self.with_last_assigned();
     }
 
     fn task_answered(&mut self, answer: &c::AnswerTask) {

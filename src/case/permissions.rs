@@ -101,6 +101,7 @@ const fn rule(command: CommandKind) -> (&'static [Role], &'static [Stage], &'sta
         CommandKind::ReceiveCorrection => (INTAKE, &[Stage::AwaitingCorrection], articles::CORRECTION),
         CommandKind::Lapse => (OFFICE, &[Stage::AwaitingCorrection, Stage::AwaitingFee], articles::CORRECTION),
         CommandKind::Assign => (OFFICE, HANDLING, articles::WORKING_RULES),
+        CommandKind::WithdrawTask | CommandKind::Reassign => (OFFICE, OPEN, articles::WORKING_RULES),
         CommandKind::AnswerTask => (WORKERS, OPEN, articles::WORKING_RULES),
         CommandKind::RecordSearch => (WORKERS, HANDLING, articles::SEARCH),
         CommandKind::OpenConsultation => {
@@ -188,7 +189,7 @@ fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<Nai
         CommandKind::AnswerTask => case
             .tasks
             .iter()
-            .filter(|task| task.answer.is_none())
+            .filter(|task| task.is_open())
             .filter_map(|task| super::clock::task_due(task, context.rules, context.calendar))
             .min(),
         CommandKind::Register
@@ -212,6 +213,8 @@ fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<Nai
         | CommandKind::ServeNotice
         | CommandKind::Lapse
         | CommandKind::Assign
+        | CommandKind::WithdrawTask
+        | CommandKind::Reassign
         | CommandKind::RecordSearch
         | CommandKind::OpenConsultation
         | CommandKind::ServeConsultation

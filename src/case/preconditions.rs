@@ -4,7 +4,7 @@ use super::actors::{has_role, is_office, review_roles};
 use super::command::CommandKind;
 use super::context::{Actor, Context};
 use super::refusal::NotAllowed;
-use super::state::{Case, Reply};
+use super::state::{Case, Reply, Task};
 use crate::case::articles;
 use crate::case::vocabulary::{Notice, Stage};
 use crate::law::Regime;
@@ -19,6 +19,10 @@ pub(super) fn precondition(command: CommandKind, case: &Case, context: &Context<
         CommandKind::ServeNotice => notice_is_unserved(case),
         CommandKind::Lapse => lapse_is_due(case, context),
         CommandKind::AnswerTask => task_is_open(case, context.actor),
+        CommandKind::WithdrawTask => require(
+            case.tasks.iter().any(Task::is_open),
+            NotAllowed::new("no_open_task", "没有待反馈的分办事项；要改由其他科室、人员承办的，请改派（assignments）"),
+        ),
         CommandKind::ServeConsultation => require(
             case.consultations.iter().any(|c| c.returned.is_none() && c.opened.served_on.is_none()),
             NotAllowed::new("no_open_consultation", "没有待登记送达的征求意见书"),
@@ -71,6 +75,7 @@ pub(super) fn precondition(command: CommandKind, case: &Case, context: &Context<
         | CommandKind::DefineItems
         | CommandKind::ReceiveCorrection
         | CommandKind::Assign
+        | CommandKind::Reassign
         | CommandKind::OpenConsultation
         | CommandKind::ReceiveJustification
         | CommandKind::PayFee
@@ -195,7 +200,7 @@ fn lapse_is_due(case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
 
 fn task_is_open(case: &Case, actor: &Actor) -> Result<(), NotAllowed> {
     let of_office = is_office(actor);
-    let open = case.tasks.iter().filter(|task| task.answer.is_none());
+    let open = case.tasks.iter().filter(|task| task.is_open());
     let mine = open.filter(|task| of_office || actor.department == Some(task.assign.department_id)).count();
     require(mine > 0, NotAllowed::new("no_open_task", "没有待本科室反馈的分办事项"))
 }
@@ -254,9 +259,10 @@ fn nobody_is_awaited(case: &Case, context: &Context<'_>) -> Result<(), NotAllowe
     }
 }
 
-/// A department works on the cases it was given.
+/// A department works on the cases it was given, by a task or without one.
 fn department_has_task(case: &Case, actor: &Actor) -> Result<(), NotAllowed> {
-    let given = case.tasks.iter().any(|task| actor.department == Some(task.assign.department_id));
+    let tasks = case.tasks.iter().filter(|task| task.withdrawn.is_none()).map(|task| task.assign.department_id);
+    let given = tasks.chain(case.department_id).any(|department| actor.department == Some(department));
     require(given || is_office(actor), NotAllowed::new("not_your_department", "本案未分办给您的科室"))
 }
 

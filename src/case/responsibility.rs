@@ -10,6 +10,7 @@ use super::state::Case;
 use crate::case::vocabulary::{Notice, ReviewKind, Stage};
 use crate::law::{Calendar, ClockAnswer, ClockStatus, StepKind};
 use chrono::NaiveDate;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -68,7 +69,7 @@ impl Holder {
             Stage::AwaitingFee => addressee(Notice::Fee),
             Stage::AwaitingConfirmation | Stage::Received | Stage::Registered => Self::Nobody,
             Stage::InProgress => {
-                let asked = case.tasks.iter().filter(|task| task.answer.is_none());
+                let asked = case.tasks.iter().filter(|task| task.is_open());
                 match asked.min_by_key(|task| (task.assign.on, task.number)) {
                     Some(task) => Self::Department(task.assign.department_id),
                     None if is_consulting => Self::Consulted,
@@ -150,10 +151,27 @@ pub fn used(case: &Case, answer: &ClockAnswer, day: NaiveDate, calendar: &Calend
     spans(case, answer, day, calendar).into_iter().map(|span| working_days(span, calendar)).sum()
 }
 
-/// Whose each of the days of [`used`] was.
+/// The log without the tasks that were taken back: no day counts for a department that should not have been asked.
+fn without_withdrawn(log: &[Event]) -> Cow<'_, [Event]> {
+    let withdrawn: BTreeSet<u16> = log
+        .iter()
+        .filter_map(|event| match event {
+            Event::TaskWithdrawn { task, .. } => Some(*task),
+            _ => None,
+        })
+        .collect();
+    if withdrawn.is_empty() {
+        return Cow::Borrowed(log);
+    }
+    let was_given = |event: &&Event| !matches!(event, Event::TaskAssigned { task, .. } if withdrawn.contains(task));
+    Cow::Owned(log.iter().filter(was_given).cloned().collect())
+}
+
+/// Whose each of the days of [`used`] was. A task that was taken back, on whatever day, was never given.
 #[must_use]
 pub fn delay(log: &[Event], case: &Case, answer: &ClockAnswer, day: NaiveDate, calendar: &Calendar) -> Delay {
     let due = measured_by(case, answer);
+    let log = &*without_withdrawn(log);
     let mut turns: BTreeSet<NaiveDate> = log.iter().map(Event::on).collect();
     turns.extend(case.consultations.iter().filter_map(|one| case.silent_until(one, calendar)));
     let notices = [Notice::Correction, Notice::Justification, Notice::Fee];

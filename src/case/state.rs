@@ -38,6 +38,40 @@ pub struct Task {
     pub assign: c::Assign,
     /// The answer.
     pub answer: Option<c::AnswerTask>,
+    /// That it was taken back: it counts as never given.
+    pub withdrawn: Option<WithdrawnTask>,
+}
+
+impl Task {
+    /// Whether the department still owes its answer.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.answer.is_none() && self.withdrawn.is_none()
+    }
+}
+
+/// Why a task was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WithdrawnTask {
+    /// The day.
+    pub on: NaiveDate,
+    /// Why.
+    pub reason: String,
+}
+
+/// With whom a case was, since when. The last one says with whom it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Assignment {
+    /// The day.
+    pub on: NaiveDate,
+    /// The task it came with; none for one that passed the case on.
+    pub task: Option<u16>,
+    /// 承办科室.
+    pub department_id: Uuid,
+    /// 承办人.
+    pub handler_id: Option<Uuid>,
+    /// Why the case passed on; none for a task.
+    pub reason: Option<String>,
 }
 
 /// An opinion asked for.
@@ -260,6 +294,8 @@ pub struct Case {
     pub items: Vec<c::ItemText>,
     /// The one correction.
     pub correction: Option<Correction>,
+    /// With whom the case was, in the order it was recorded. Withdrawn tasks are not among them.
+    pub assignments: Vec<Assignment>,
     /// 承办科室 of the last assignment.
     pub department_id: Option<Uuid>,
     /// 承办人 of the last assignment.

@@ -14,7 +14,7 @@ pub mod tags;
 
 use super::ledger::own_place;
 use super::{Answer, Caller, Cases, OfficeError, Once, Thing};
-use crate::case::command::{Link, Merge, ProposeOutcome, Receive, Register, Split};
+use crate::case::command::{Assign, Link, Merge, ProposeOutcome, Reassign, Receive, Register, Split};
 use crate::case::{
     Command, Context, Delivery, Drawn, Event, LinkRelation, NumberKind, ObligationKind, Role, decide, fold,
 };
@@ -24,14 +24,14 @@ use crate::office::cases::case_file::{
     CaseFile, OrganContext, actor, bytes_of, derive_row, folded, refuse_endless_log, written,
 };
 use crate::office::cases::queries::{CASE_READERS, Shown};
-use crate::office::people::access::{Readmitted, readmit, require_member};
+use crate::office::people::access::{Readmitted, readmit};
 use crate::office::people::succession::refuse_ended;
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::LogEnd;
 use crate::store::{
-    ApplicantId, CaseId, Db, OrganId, StoreError, Ts, calendar,
+    ApplicantId, CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendar,
     cases::{self, applicants as applicant_rows, counters as counter_rows, events, obligations, obligations::Vanished},
-    people::departments,
+    people::{departments, users},
     service::meta,
 };
 use chrono::NaiveDate;
@@ -603,20 +603,41 @@ fn not_of_own_series(db: &mut Db, file: &CaseFile, number: &str) -> Result<(), O
     Err(OfficeError::invalid("/earlier_reply_before_system", "number_of_own_series", detail))
 }
 
+/// Requires that the department is one of the organ's that takes cases, and that the handler may sign in, is of the organ, and
+/// is of that department or of none.
+fn check_assignment(
+    db: &mut Db,
+    organ: OrganId,
+    department: DepartmentId,
+    handler: Option<UserId>,
+) -> Result<(), OfficeError> {
+    let is_ours = match departments::find(db, department) {
+        Ok(found) => found.organ_id == organ && found.is_active,
+        Err(StoreError::NotFound) => false,
+        Err(other) => return Err(other.into()),
+    };
+    if !is_ours {
+        return Err(OfficeError::invalid("/department_id", "not_found", "本机关没有这个科室"));
+    }
+    let Some(handler) = handler else { return Ok(()) };
+    let fault = |code: &'static str, detail: &str| Err(OfficeError::invalid("/handler_id", code, detail));
+    match users::member(db, handler, organ)? {
+        None => fault("not_found", "本机关没有这个人员"),
+        Some((false, _)) => fault("user_disabled", "这个人员已停用，不能承办；请另选承办人"),
+        Some((true, Some(own))) if own != department => fault(
+            "other_department",
+            "这个人员属于其他科室，不能在所选科室承办；请另选承办人，或者由管理员先调整其科室",
+        ),
+        Some((true, _)) => Ok(()),
+    }
+}
+
 /// Requires that departments, persons and cases named by a command belong to the same organ.
 fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(), OfficeError> {
-    if let Command::Assign(assign) = command {
-        let is_ours = match departments::find(db, assign.department_id.into()) {
-            Ok(found) => found.organ_id == file.row.organ_id && found.is_active,
-            Err(StoreError::NotFound) => false,
-            Err(other) => return Err(other.into()),
-        };
-        if !is_ours {
-            return Err(OfficeError::invalid("/department_id", "not_found", "本机关没有这个科室"));
-        }
-        if let Some(handler) = assign.handler_id {
-            require_member(db, handler.into(), file.row.organ_id, "/handler_id")?;
-        }
+    if let Command::Assign(Assign { department_id, handler_id, .. })
+    | Command::Reassign(Reassign { department_id, handler_id, .. }) = command
+    {
+        check_assignment(db, file.row.organ_id, (*department_id).into(), handler_id.map(UserId::from))?;
     }
     if let Command::Link(link) = command {
         check_other(db, file, link.other_case, "/other_case")?;

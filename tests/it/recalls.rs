@@ -1,5 +1,9 @@
 //! What was given out too early is taken back before it does harm: a numbered reply, a department's task, a handler.
 
+use gongkai::case::Role;
+use gongkai::store::UserId;
+use gongkai::store::people::departments;
+use gongkai::store::people::users::{self, UserChange};
 use serde_json::{Value, json};
 
 use crate::support::bureau::{Bureau, CaseAt};
@@ -45,7 +49,7 @@ fn a_numbered_reply_is_taken_back_and_the_next_one_has_a_number_of_its_own() {
         );
         let early = json!({ "on": "2026-11-09", "reason": "引用法条有误" });
         assert_eq!(case.refused(&clerk, "reply-recall", early).0, "date_before_fact");
-        let handler = bureau.service.user_token("chengban", bureau.organ, &[gongkai::case::Role::Handler]);
+        let handler = bureau.service.user_token("chengban", bureau.organ, &[Role::Handler]);
         assert_eq!(case.try_command(&handler, "reply-recall", json!({ "reason": "引用法条有误" })).status, 403);
 
         case.clerk("reply-recall", json!({ "reason": "引用法条有误" }));
@@ -95,6 +99,121 @@ fn a_recall_that_did_not_happen_is_put_right_and_the_number_stands_again() {
             "on": "2026-11-10", "outcome": "not_processed.repeat", "reasons": "重复申请", "earlier_reply_number": number
         });
         assert_eq!(again.try_command(&bureau.clerk, "outcome", repeat).status, 200);
+        verified(&bureau);
+    });
+}
+
+/// A second department, 确权登记科.
+fn wrong_department(bureau: &Bureau) -> String {
+    let add = |db: &mut _| departments::insert(db, bureau.organ, "qq", "确权登记科");
+    bureau.service.office.store().write(add).unwrap().id.0.to_string()
+}
+
+/// A handler of the organ, changed as said.
+fn handler(bureau: &Bureau, name: &str, change: &UserChange) -> UserId {
+    let id = bureau.service.user(name, bureau.organ, &[Role::Handler]);
+    let changed = |db: &mut _| {
+        let seen = users::find(db, id)?;
+        users::update(db, &seen, change)
+    };
+    bureau.service.office.store().write(changed).unwrap();
+    id
+}
+
+/// What of a case is shown of whose delay it is.
+fn delay(bureau: &Bureau, case: &CaseAt<'_>) -> String {
+    let reply = bureau.service.get(&case.path("delay"), &bureau.head);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply.text
+}
+
+#[test]
+fn a_task_of_the_wrong_department_is_taken_back_and_no_day_is_booked_on_it() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let wrong = wrong_department(&bureau);
+        let mut case = bureau.registered("2026-11-02");
+        case.clerk("tasks", json!({ "on": "2026-11-02", "department_id": wrong }));
+        bureau.on("2026-11-10");
+        case.clerk("tasks", json!({ "on": "2026-11-10", "department_id": bureau.department }));
+        assert!(delay(&bureau, &case).contains("确权登记科"));
+        assert_eq!(duty(&case.last.json, "department_task:1"), "open");
+        case.clerk("task-withdrawals", json!({ "task": 1, "reason": "分办错科室" }));
+        let shown = case.last.json.clone();
+        assert_eq!(shown["tasks"][0]["withdrawn"], json!({ "on": "2026-11-10", "reason": "分办错科室" }));
+        assert_eq!(duty(&shown, "department_task:1"), "cancelled");
+        assert_eq!(duty(&shown, "department_task:2"), "open");
+        assert_eq!(shown["department_id"], bureau.department.as_str());
+        assert_eq!(shown["assignments"].as_array().unwrap().len(), 1);
+        bureau.on("2026-11-12");
+        let told = delay(&bureau, &case);
+        assert!(!told.contains("确权登记科"), "{told}");
+        assert!(told.contains("耕地保护科"), "{told}");
+        let clerk = bureau.clerk.clone();
+        let again = case.try_command(&clerk, "task-withdrawals", json!({ "task": 1, "reason": "分办错科室" }));
+        assert_eq!((again.status, again.code()), (404, "no_such_task"));
+        case.clerk("task-withdrawals", json!({ "task": 2, "reason": "由公开办自己办" }));
+        assert_eq!((&case.last.json["department_id"], &case.last.json["handler_id"]), (&Value::Null, &Value::Null));
+        let none = json!({ "task": 2, "reason": "分办错科室" });
+        assert_eq!(case.refused(&clerk, "task-withdrawals", none).0, "no_open_task");
+        verified(&bureau);
+    });
+}
+
+#[test]
+fn a_case_in_review_passes_to_another_handler_of_the_organ_and_to_nobody_else() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let other = wrong_department(&bureau);
+        let of = |department: &str| Some(Some(department.parse::<uuid::Uuid>().unwrap().into()));
+        let mine = handler(
+            &bureau,
+            "chengban",
+            &UserChange { department_id: of(&bureau.department), ..UserChange::default() },
+        );
+        let theirs = handler(&bureau, "queqian", &UserChange { department_id: of(&other), ..UserChange::default() });
+        let left = handler(&bureau, "lizhi", &UserChange { is_active: Some(false), ..UserChange::default() });
+        let elsewhere = bureau.service.organ("other", None);
+        let stranger = bureau.service.user("waidanwei", elsewhere, &[Role::Handler]);
+        let add = |db: &mut _| departments::insert(db, elsewhere, "wk", "外科室");
+        let foreign = bureau.service.office.store().write(add).unwrap().id.0.to_string();
+        let mut case = bureau.registered("2026-11-02");
+        let clerk = bureau.clerk.clone();
+        let to = |department: &str, handler: UserId| json!({ "department_id": department, "handler_id": handler.0, "reason": "经办人调离" });
+        let task = |department: &str, handler: UserId| json!({ "on": "2026-11-02", "department_id": department, "handler_id": handler.0 });
+        let refused = |case: &CaseAt<'_>, segment: &str, body: Value| {
+            let reply = case.try_command(&clerk, segment, body);
+            assert_eq!(reply.status, 422, "{reply:?}");
+            let error = &reply.json["errors"][0];
+            format!("{} {}", error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())
+        };
+        for (department, handler, expected) in [
+            (&foreign, stranger, "/department_id not_found"),
+            (&bureau.department, stranger, "/handler_id not_found"),
+            (&bureau.department, left, "/handler_id user_disabled"),
+            (&bureau.department, theirs, "/handler_id other_department"),
+        ] {
+            assert_eq!(refused(&case, "tasks", task(department, handler)), expected);
+            assert_eq!(refused(&case, "assignments", to(department, handler)), expected);
+        }
+        case.clerk("tasks", task(&other, theirs));
+        case.clerk(
+            "outcome",
+            json!({ "on": "2026-11-02", "outcome": "disclosed.provided", "reasons": "依法可以公开" }),
+        );
+        bureau.on("2026-11-03");
+        case.clerk("assignments", to(&bureau.department, mine));
+        case.is("in_review", "running", Some("2026-11-30"));
+        let shown = case.last.json.clone();
+        assert_eq!(shown["department_id"], bureau.department.as_str());
+        assert_eq!(shown["handler_id"], mine.0.to_string());
+        assert_eq!(shown["tasks"].as_array().unwrap().len(), 1, "no new task");
+        assert_eq!(shown["tasks"][0]["assign"]["handler_id"], mine.0.to_string(), "what is owed passes on");
+        assert_eq!(shown["assignments"][1]["reason"], "经办人调离");
+        case.approve("2026-11-03").clerk("assignments", to(&other, theirs));
+        assert_eq!(case.last.json["handler_id"], theirs.0.to_string());
+        let reviewer = bureau.reviewer.clone();
+        assert_eq!(case.try_command(&reviewer, "assignments", to(&other, theirs)).status, 403);
         verified(&bureau);
     });
 }

@@ -145,6 +145,8 @@ command_routes! {
     lapse Lapse "lapse" "/api/v1/cases/{case_id}/lapse" "逾期不补正或未缴费，视为放弃";
     assign Assign "tasks" "/api/v1/cases/{case_id}/tasks" "分办科室";
     answer_task AnswerTask "task-answers" "/api/v1/cases/{case_id}/task-answers" "科室反馈意见";
+    withdraw_task WithdrawTask "task-withdrawals" "/api/v1/cases/{case_id}/task-withdrawals" "撤回分办，视为没有分办";
+    reassign Reassign "assignments" "/api/v1/cases/{case_id}/assignments" "改派科室、承办人";
     record_search RecordSearch "searches" "/api/v1/cases/{case_id}/searches" "登记检索情况";
     open_consultation OpenConsultation "consultations" "/api/v1/cases/{case_id}/consultations" "发出征求意见书，期限中止";
     serve_consultation ServeConsultation "consultation-services" "/api/v1/cases/{case_id}/consultation-services" "登记征求意见书送达日期";

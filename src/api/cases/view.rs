@@ -2,8 +2,8 @@
 
 use crate::api::supervision::order_view::OrderLine;
 use crate::case::{
-    Action, Case, CaseAmendment, Challenge, Consultation, Correction, FeeDemand, Justification, Obligation, Proposal,
-    RecalledReply, Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload,
+    Action, Assignment, Case, CaseAmendment, Challenge, Consultation, Correction, FeeDemand, Justification, Obligation,
+    Proposal, RecalledReply, Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload,
 };
 use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
 use crate::office::cases::applicants::masked_name;
@@ -342,6 +342,8 @@ pub struct CaseView {
     pub correction: Option<Correction>,
     /// 分办
     pub tasks: Vec<Task>,
+    /// 分办、改派的经过；撤回的分办除外，最后一项即现承办科室、承办人
+    pub assignments: Vec<Assignment>,
     /// 检索
     pub searches: Vec<payload::RecordSearch>,
     /// 征求意见
@@ -438,6 +440,7 @@ impl CaseView {
             handler_id: case.handler_id,
             correction: case.correction.clone(),
             tasks: case.tasks.clone(),
+            assignments: case.assignments.clone(),
             searches: case.searches.clone(),
             consultations: case.consultations.clone(),
             justification: case.justification.clone(),

@@ -112,6 +112,13 @@ fn of_case(segment: &str) -> Vec<(&'static str, Value)> {
             ("按机关的设置", json!({ "on": "2024-03-20", "department_id": DEPARTMENT })),
         ],
         "task-answers" => vec![("反馈", json!({ "task": 1, "on": "2024-03-20", "opinion": "批复在档，可以公开" }))],
+        "task-withdrawals" => {
+            vec![("分办错科室", json!({ "task": 1, "on": "2024-03-21", "reason": "分办错科室" }))]
+        }
+        "assignments" => vec![(
+            "经办人调离",
+            json!({ "on": "2024-03-21", "department_id": DEPARTMENT, "handler_id": USER, "reason": "经办人调离" }),
+        )],
         "searches" => vec![(
             "没有检索到",
             json!({ "on": "2024-03-20", "places": ["档案室", "电子公文系统"], "terms": ["征收批复"],

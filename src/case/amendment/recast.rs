@@ -1,6 +1,6 @@
 //! From a recorded step back to the command that recorded it, and forward again.
 
-use crate::case::command::{ConfirmReceipt, IssueReply, RecallReply, Register, Void};
+use crate::case::command::{ConfirmReceipt, IssueReply, Reassign, RecallReply, Register, Void, WithdrawTask};
 use crate::case::decide::{Drawn, made_by};
 use crate::case::event::Event;
 use crate::case::{Command, CommandKind};
@@ -20,6 +20,13 @@ pub(super) fn command_of(events: &[Event]) -> Option<Command> {
         Event::Lapsed { lapse, .. } => lapse.clone().into(),
         Event::TaskAssigned { assign, .. } => assign.clone().into(),
         Event::TaskAnswered(it) => it.clone().into(),
+        Event::TaskWithdrawn { task, on, reason } => {
+            WithdrawTask { task: *task, on: Some(*on), reason: reason.clone() }.into()
+        }
+        Event::Reassigned { on, department_id, handler_id, reason } => {
+            Reassign { on: Some(*on), department_id: *department_id, handler_id: *handler_id, reason: reason.clone() }
+                .into()
+        }
         Event::SearchRecorded(it) => it.clone().into(),
         Event::ConsultationOpened { opened, .. } => opened.clone().into(),
         Event::ConsultationServed(it) => it.clone().into(),

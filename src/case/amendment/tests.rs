@@ -94,7 +94,7 @@ impl Course {
 
     /// The log in which the commands were given as they should have been: each at the end of the day on which the log is
     /// amended. `None` if one of them would have been refused.
-    fn from_the_start(&self, commands: &[Option<Command>]) -> Option<Vec<Event>> {
+    fn given_from_the_start(&self, commands: &[Option<Command>]) -> Option<Vec<Event>> {
         let mut desk = Desk { log: Vec::new(), case: None, ..self.desk.clone() };
         let mut numbers = Numbers::default();
         for (before, command) in self.commands.iter().zip(commands) {
@@ -146,12 +146,15 @@ impl Numbers {
     }
 }
 
+/// Kind, day, latest day, status, owner and article of a duty.
+type Duty = (ObligationKind, Option<NaiveDate>, Option<NaiveDate>, ObligationStatus, Option<Uuid>, &'static str);
+
 /// Everything that follows from a log: row, clock, duties, course for the annual report, positions on every day, remedies,
 /// fees. Numbers of sub-records aside.
 #[derive(Debug, PartialEq)]
 struct Derived {
     row: Summary,
-    duties: Vec<(ObligationKind, Option<NaiveDate>, Option<NaiveDate>, ObligationStatus, Option<Uuid>, &'static str)>,
+    duties: Vec<Duty>,
     course: Option<Course2>,
     positions: Vec<Option<Position>>,
     remedies: Vec<RemedyCourse>,
@@ -366,7 +369,7 @@ fn check_as_if_from_the_start(course: &Course, place: usize, days: Option<i64>) 
         }
     };
     let asked = Asked::from([(seq_of(course, place), ask)]);
-    match (course.amended(&asked), course.from_the_start(&commands)) {
+    match (course.amended(&asked), course.given_from_the_start(&commands)) {
         (Ok(events), Some(right)) => {
             assert_eq!(
                 derived(&events, &course.desk),
@@ -380,7 +383,11 @@ fn check_as_if_from_the_start(course: &Course, place: usize, days: Option<i64>) 
         (Ok(_), None) => {
             // Only a step whose rules refuse it either way today may stay.
             let all: Vec<Option<Command>> = course.commands.iter().cloned().map(Some).collect();
-            assert_eq!(course.from_the_start(&all), None, "{asked:?} was accepted, and from the start it is refused");
+            assert_eq!(
+                course.given_from_the_start(&all),
+                None,
+                "{asked:?} was accepted, and from the start it is refused"
+            );
             false
         }
         (Err(fault), right) => panic!("{fault:?} against {right:?} for {asked:?}\n{:#?}", course.desk.log),

@@ -31,7 +31,7 @@ pub(super) fn answer_task(
 ) -> Result<Vec<Event>, NotAllowed> {
     said("/opinion", &payload.opinion, "会办意见")?;
     not_after_today("/on", payload.on, context.today)?;
-    let Some(task) = case.tasks.iter().find(|task| task.number == payload.task && task.answer.is_none()) else {
+    let Some(task) = case.tasks.iter().find(|task| task.number == payload.task && task.is_open()) else {
         return Err(NotAllowed::new("no_such_task", format!("没有待反馈的第{}号分办事项", payload.task)).at("/task"));
     };
     let of_office = crate::case::actors::is_office(context.actor);
@@ -40,6 +40,37 @@ pub(super) fn answer_task(
     }
     not_before("/on", payload.on, task.assign.on, "分办日期")?;
     Ok(vec![Event::TaskAnswered(payload.clone())])
+}
+
+pub(super) fn withdraw_task(
+    case: &Case,
+    payload: &c::WithdrawTask,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, NotAllowed> {
+    said("/reason", &payload.reason, "撤回分办的理由")?;
+    let on = payload.on.unwrap_or(context.today);
+    not_after_today("/on", on, context.today)?;
+    let Some(task) = case.tasks.iter().find(|task| task.number == payload.task && task.is_open()) else {
+        let detail = format!(
+            "没有待反馈的第{}号分办事项；已经反馈的不能撤回，反馈有误的请更正那一步的记录（amendments）",
+            payload.task
+        );
+        return Err(NotAllowed::new("no_such_task", detail).at("/task"));
+    };
+    not_before("/on", on, task.assign.on, "分办日期")?;
+    Ok(vec![Event::TaskWithdrawn { task: payload.task, on, reason: payload.reason.clone() }])
+}
+
+pub(super) fn reassign(case: &Case, payload: &c::Reassign, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {
+    said("/reason", &payload.reason, "改派的理由")?;
+    let on = payload.on.unwrap_or(context.today);
+    not_after_today("/on", on, context.today)?;
+    not_before("/on", on, case.intake.came_in_on(), "收件日期")?;
+    if let Some(last) = case.assignments.iter().map(|assignment| assignment.on).max() {
+        not_before("/on", on, last, "上次分办或者改派的日期")?;
+    }
+    let c::Reassign { department_id, handler_id, reason, .. } = payload.clone();
+    Ok(vec![Event::Reassigned { on, department_id, handler_id, reason }])
 }
 
 pub(super) fn record_search(

@@ -70,6 +70,8 @@ pub fn decide(
         Command::Withdraw(payload) => applicant::withdraw(case, payload, context),
         Command::Assign(payload) => handling::assign(case, payload, context),
         Command::AnswerTask(payload) => handling::answer_task(case, payload, context),
+        Command::WithdrawTask(payload) => handling::withdraw_task(case, payload, context),
+        Command::Reassign(payload) => handling::reassign(case, payload, context),
         Command::RecordSearch(payload) => handling::record_search(case, payload, context),
         Command::OpenConsultation(payload) => handling::open_consultation(case, payload, context),
         Command::ServeConsultation(payload) => handling::serve_consultation(case, payload, context),

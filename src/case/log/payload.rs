@@ -45,6 +45,18 @@ pub(super) enum Payload {
         assign: m::Assign,
     },
     TaskAnswered(m::AnswerTask),
+    TaskWithdrawn {
+        task: u16,
+        on: NaiveDate,
+        reason: String,
+    },
+    Reassigned {
+        on: NaiveDate,
+        department_id: Uuid,
+        #[serde(default)]
+        handler_id: Option<Uuid>,
+        reason: String,
+    },
     SearchRecorded(m::RecordSearch),
     ConsultationOpened {
         consultation: u16,
@@ -148,6 +160,10 @@ impl From<Event> for Payload {
             Event::Lapsed { lapse, outcome } => Self::Lapsed { lapse: lapse.carry(), outcome },
             Event::TaskAssigned { task, assign } => Self::TaskAssigned { task, assign: assign.carry() },
             Event::TaskAnswered(it) => Self::TaskAnswered(it.carry()),
+            Event::TaskWithdrawn { task, on, reason } => Self::TaskWithdrawn { task, on, reason },
+            Event::Reassigned { on, department_id, handler_id, reason } => {
+                Self::Reassigned { on, department_id, handler_id, reason }
+            }
             Event::SearchRecorded(it) => Self::SearchRecorded(it.carry()),
             Event::ConsultationOpened { consultation, opened } => {
                 Self::ConsultationOpened { consultation, opened: opened.carry() }
@@ -209,6 +225,10 @@ impl Payload {
             Self::Lapsed { lapse, outcome } => Event::Lapsed { lapse: lapse.carry(), outcome },
             Self::TaskAssigned { task, assign } => Event::TaskAssigned { task, assign: assign.carry() },
             Self::TaskAnswered(it) => Event::TaskAnswered(it.carry()),
+            Self::TaskWithdrawn { task, on, reason } => Event::TaskWithdrawn { task, on, reason },
+            Self::Reassigned { on, department_id, handler_id, reason } => {
+                Event::Reassigned { on, department_id, handler_id, reason }
+            }
             Self::SearchRecorded(it) => Event::SearchRecorded(it.carry()),
             Self::ConsultationOpened { consultation, opened } => {
                 Event::ConsultationOpened { consultation, opened: opened.carry() }

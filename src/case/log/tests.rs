@@ -35,9 +35,18 @@ fn the_golden_events_hold_every_kind_without_and_with_a_version() {
     let (before, versioned): (Vec<Line>, Vec<Line>) =
         golden().into_iter().partition(|line| !line.payload.starts_with("{\"v\":"));
     let of = |lines: &[Line]| lines.iter().map(|line| line.kind.clone()).collect::<BTreeSet<_>>();
-    let since_versions = ["redacted", "amended", "amendment_proposed", "amendment_refused", "voided", "reply_recalled"]
-        .map(str::to_owned)
-        .into();
+    let since_versions = [
+        "redacted",
+        "amended",
+        "amendment_proposed",
+        "amendment_refused",
+        "voided",
+        "reply_recalled",
+        "task_withdrawn",
+        "reassigned",
+    ]
+    .map(str::to_owned)
+    .into();
     assert!(kinds().len() >= 42, "{:?}", kinds());
     assert_eq!(of(&before), &kinds() - &since_versions, "the release before versions");
     assert_eq!(of(&versioned), kinds(), "version 1");

@@ -3,7 +3,7 @@
 use super::support::*;
 use crate::case::command::*;
 use crate::case::*;
-use crate::law::{ConsultationKind, Outcome};
+use crate::law::{Calendar, ConsultationKind, Outcome};
 use uuid::Uuid;
 
 fn returned(number: u16, on: &str) -> ReturnConsultation {
@@ -218,4 +218,100 @@ fn an_overdue_case_is_answered_not_merged_away() {
     let mut desk = Desk::registered("2024-03-01").at("2024-04-01");
     let merge = plain(CommandKind::Merge, desk.case.as_ref(), day("2024-04-01"));
     assert_eq!(desk.refused(merge).0, "merge_after_due");
+}
+
+const OTHER: Uuid = Uuid::from_u128(0xE);
+const HANDLER: Uuid = Uuid::from_u128(0xF);
+
+fn assigned(department_id: Uuid, handler_id: Option<Uuid>, on: &str) -> Assign {
+    Assign { on: day(on), department_id, handler_id, days: None }
+}
+
+fn withdrawn(task: u16, on: Option<&str>) -> WithdrawTask {
+    WithdrawTask { task, on: on.map(day), reason: "分办错科室".into() }
+}
+
+fn days_of(desk: &Desk) -> Vec<(Holder, u32)> {
+    let clock = desk.case().reply_clock(Calendar::national(), &desk.rules, Some(desk.today)).expect("a clock");
+    let delay = delay(&desk.log, desk.case(), &clock.expect("an answer"), desk.today, Calendar::national());
+    delay.by_holder().into_iter().collect()
+}
+
+fn duty_of_task(desk: &Desk, task: u16) -> Obligation {
+    let key = format!("department_task:{task}");
+    desk.obligations().into_iter().find(|duty| duty.key == key).expect("a duty")
+}
+
+#[test]
+fn a_task_that_is_taken_back_was_never_given() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-15");
+    desk.accept(assigned(OTHER, Some(HANDLER), "2024-03-04")).accept(assigned(DEPARTMENT, None, "2024-03-08"));
+    assert_eq!(days_of(&desk), [(Holder::Nobody, 1), (Holder::Department(OTHER), 9)]);
+    assert_eq!(desk.refused(withdrawn(1, Some("2024-03-03"))).0, "date_before_fact");
+    assert_eq!(desk.refused(withdrawn(1, Some("2024-03-16"))).0, "date_in_future");
+    assert_eq!(desk.refused(WithdrawTask { reason: " ".into(), ..withdrawn(1, None) }).0, "text_required");
+    desk.accept(withdrawn(1, None));
+    assert_eq!(
+        desk.case().tasks[0].withdrawn,
+        Some(WithdrawnTask { on: day("2024-03-15"), reason: "分办错科室".into() })
+    );
+    assert_eq!(duty_of_task(&desk, 1).status, ObligationStatus::Cancelled);
+    assert_eq!(duty_of_task(&desk, 2).status, ObligationStatus::Open);
+    assert_eq!((desk.case().department_id, desk.case().handler_id), (Some(DEPARTMENT), None));
+    assert_eq!(days_of(&desk), [(Holder::Nobody, 5), (Holder::Department(DEPARTMENT), 5)]);
+    assert_eq!(desk.refused(withdrawn(1, None)).0, "no_such_task");
+    let answer = AnswerTask { task: 1, on: day("2024-03-15"), opinion: "可以公开".into() };
+    assert_eq!(desk.refused(answer).0, "no_such_task");
+    desk.accept(AnswerTask { task: 2, on: day("2024-03-15"), opinion: "可以公开".into() });
+    assert_eq!(desk.refused(withdrawn(2, None)).0, "no_open_task");
+    // The number is not given to another task.
+    desk.accept(assigned(OTHER, None, "2024-03-15"));
+    assert_eq!(desk.case().tasks[2].number, 3);
+}
+
+#[test]
+fn the_case_is_with_the_department_of_the_last_task_that_was_not_taken_back() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-15");
+    desk.accept(assigned(DEPARTMENT, Some(HANDLER), "2024-03-04")).accept(assigned(OTHER, None, "2024-03-08"));
+    desk.accept(withdrawn(2, None));
+    assert_eq!((desk.case().department_id, desk.case().handler_id), (Some(DEPARTMENT), Some(HANDLER)));
+    desk.accept(withdrawn(1, None));
+    assert_eq!((desk.case().department_id, desk.case().handler_id), (None, None));
+    assert_eq!(days_of(&desk), [(Holder::Nobody, 10)]);
+    let other = Actor { department: Some(OTHER), ..holding(&[Role::Handler]) };
+    let refusal = desk.try_as(&other, &search(day("2024-03-15")).into()).expect_err("not theirs any more");
+    assert_eq!(refusal.code, "not_your_department");
+}
+
+#[test]
+fn a_case_passes_to_another_handler_in_every_open_stage_with_what_its_department_still_owes() {
+    let to = |department_id, on: Option<&str>| Reassign {
+        on: on.map(day),
+        department_id,
+        handler_id: Some(HANDLER),
+        reason: "经办人调离".into(),
+    };
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-15");
+    let third = Uuid::from_u128(0x10);
+    desk.accept(assigned(third, None, "2024-03-04")).accept(assigned(DEPARTMENT, None, "2024-03-05"));
+    assert_eq!(desk.refused(to(OTHER, Some("2024-03-04"))).0, "date_before_fact");
+    assert_eq!(desk.refused(Reassign { reason: " ".into(), ..to(OTHER, None) }).0, "text_required");
+    desk.accept(to(OTHER, None));
+    let owed = |desk: &Desk, task| (duty_of_task(desk, task).department, duty_of_task(desk, task).owner);
+    assert_eq!(owed(&desk, 1), (Some(third), None), "another department that was asked keeps its task");
+    assert_eq!(owed(&desk, 2), (Some(OTHER), Some(HANDLER)));
+    let reply = desk.obligations().into_iter().find(|duty| duty.kind == ObligationKind::Reply).expect("a duty");
+    assert_eq!((reply.department, reply.owner), (Some(OTHER), Some(HANDLER)));
+    assert_eq!(desk.case().tasks.len(), 2);
+    desk.accept(withdrawn(2, None));
+    assert_eq!(desk.case().department_id, Some(OTHER), "the last one to have it");
+    desk.accept(AnswerTask { task: 1, on: day("2024-03-15"), opinion: "可以公开".into() });
+    desk.accept(proposal(Outcome::Provided, day("2024-03-15")));
+    desk.accept(to(DEPARTMENT, None));
+    assert_eq!((desk.case().stage, desk.case().department_id), (Stage::InReview, Some(DEPARTMENT)));
+    desk.approve_all(day("2024-03-15")).accept(to(OTHER, None));
+    assert_eq!((desk.case().stage, desk.case().department_id), (Stage::Approved, Some(OTHER)));
+    desk.accept(IssueReply { on: day("2024-03-15") });
+    desk.accept(plain(CommandKind::Dispatch, desk.case.as_ref(), day("2024-03-15")));
+    assert_eq!(desk.refused(to(DEPARTMENT, None)).0, "wrong_stage");
 }

@@ -279,7 +279,7 @@ fn play(history: &History) -> (Desk, Vec<(NaiveDate, Position)>) {
             desk.today = desk.today + Days::new(1);
         }
         let kinds: &[CommandKind] = if choice % 8 == 0 { CommandKind::ALL } else { &USUAL };
-        let rotated = kinds.iter().cycle().skip(choice % kinds.len()).take(kinds.len());
+        let rotated = kinds.iter().cycle().skip(choice / 8 % kinds.len()).take(kinds.len());
         for kind in rotated {
             let command = plain(*kind, desk.case.as_ref(), desk.today);
             // A void case never came in, whatever day is asked about.

@@ -208,7 +208,7 @@ pub fn extension(days: u16, on: NaiveDate) -> Extend {
 /// The plainest payload of a command, every date on `on`.
 pub fn plain(kind: CommandKind, case: Option<&Case>, on: NaiveDate) -> Command {
     let text = || "理由".to_owned();
-    let first_task = case.and_then(|c| c.tasks.iter().find(|t| t.answer.is_none())).map_or(1, |t| t.number);
+    let first_task = case.and_then(|c| c.tasks.iter().find(|t| t.is_open())).map_or(1, |t| t.number);
     let unserved = case
         .and_then(|c| c.consultations.iter().find(|c| c.returned.is_none() && c.opened.served_on.is_none()))
         .map_or(1, |c| c.number);
@@ -238,6 +238,10 @@ pub fn plain(kind: CommandKind, case: Option<&Case>, on: NaiveDate) -> Command {
         CommandKind::Lapse => Lapse { on, reason: text() }.into(),
         CommandKind::Assign => Assign { on, department_id: DEPARTMENT, handler_id: None, days: None }.into(),
         CommandKind::AnswerTask => AnswerTask { task: first_task, on, opinion: "可以公开".into() }.into(),
+        CommandKind::WithdrawTask => WithdrawTask { task: first_task, on: Some(on), reason: text() }.into(),
+        CommandKind::Reassign => {
+            Reassign { on: Some(on), department_id: DEPARTMENT, handler_id: None, reason: text() }.into()
+        }
         CommandKind::RecordSearch => search(on).into(),
         CommandKind::OpenConsultation => third_party(on).into(),
         CommandKind::ServeConsultation => ServeConsultation { consultation: unserved, on }.into(),

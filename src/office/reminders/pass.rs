@@ -636,10 +636,14 @@ fn split(row: &DutyRow, actions: &[Action], today: NaiveDate) -> (Vec<NextAction
             steps.push(NextAction { label: command.label(), until: permit.until, article: permit.article });
         }
     }
-    // Making a case void fulfils nothing; a mail does not suggest it.
-    let is_other = |action: &&&Action| !wanted.contains(&action.command) && action.command != CommandKind::Void;
+    let is_other = |action: &&&Action| !wanted.contains(&action.command) && !takes_back(action.command);
     let others = lawful.iter().filter(is_other);
     (steps, others.map(|action| action.command.label()).collect())
+}
+
+/// Whether an action only takes back or passes on what was given before. It fulfils nothing, and a mail does not suggest it.
+const fn takes_back(command: CommandKind) -> bool {
+    matches!(command, CommandKind::Void | CommandKind::RecallReply | CommandKind::WithdrawTask | CommandKind::Reassign)
 }
 
 /// Whether an action has no effect after its day. The others remain owed when late.

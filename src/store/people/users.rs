@@ -222,6 +222,18 @@ pub fn roles(db: &mut Db, id: UserId) -> Result<Vec<(OrganId, Role)>, StoreError
     rows.into_iter().map(|(organ, code)| Ok((organ, parse_role(&code)?))).collect()
 }
 
+/// Whether the user is active, and their department. `None`: the user has no role in the organ.
+///
+/// # Errors
+/// As every read.
+pub fn member(db: &mut Db, id: UserId, organ: OrganId) -> Result<Option<(bool, Option<DepartmentId>)>, StoreError> {
+    let held = user_roles::table
+        .inner_join(users::table.on(users::id.eq(user_roles::user_id)))
+        .filter(user_roles::user_id.eq(id))
+        .filter(user_roles::organ_id.eq(organ));
+    Ok(held.select((users::is_active, users::department_id)).first(db).optional()?)
+}
+
 /// Whether an active user other than `but` holds a role in one of these organs.
 pub fn is_held_by_another(db: &mut Db, organs: &[OrganId], role: Role, but: UserId) -> Result<bool, StoreError> {
     let others = user_roles::table

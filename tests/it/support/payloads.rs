@@ -534,8 +534,10 @@ fn case_for<'a>(house: &'a House, segment: &str) -> (CaseAt<'a>, String) {
             application["channel"] = json!("ordinary_mail");
             bureau.file(application)
         }
-        "applicant/reveal" | "contacts" | "items" | "corrections" | "tasks" | "searches" | "consultations"
-        | "justifications" | "fee" | "withdrawal" | "merge" | "split" | "links" | "remedies" => registered(),
+        "applicant/reveal" | "contacts" | "items" | "corrections" | "tasks" | "assignments" | "searches"
+        | "consultations" | "justifications" | "fee" | "withdrawal" | "merge" | "split" | "links" | "remedies" => {
+            registered()
+        }
         "amendments/{number}/confirmation" => {
             // It is overdue, so that the leader has to confirm that it is void.
             let mut case = registered();
@@ -546,7 +548,7 @@ fn case_for<'a>(house: &'a House, segment: &str) -> (CaseAt<'a>, String) {
         "extensions" | "closure" | "redactions" | "amendments" | "void" => return (registered(), bureau.head.clone()),
         "notice-services" => unserved("corrections"),
         "corrected-application" | "lapse" => after(&["corrections"]),
-        "task-answers" => after(&["tasks"]),
+        "task-answers" | "task-withdrawals" => after(&["tasks"]),
         "consultation-services" => unserved("consultations"),
         "consultation-returns" => after(&["consultations"]),
         "justification-answers" => after(&["justifications"]),
@@ -597,6 +599,11 @@ pub fn case_body(house: &House, segment: &str) -> Value {
         "tasks" => {
             let handler = house.bureau.clerk_id.0;
             json!({ "on": on, "department_id": house.bureau.department, "handler_id": handler, "days": 5 })
+        }
+        "task-withdrawals" => json!({ "task": 1, "on": "2024-03-21", "reason": "分办错科室" }),
+        "assignments" => {
+            let handler = house.bureau.clerk_id.0;
+            json!({ "on": on, "department_id": house.bureau.department, "handler_id": handler, "reason": "经办人调离" })
         }
         "task-answers" => json!({ "task": 1, "on": on, "opinion": "可以公开" }),
         "searches" => json!({
