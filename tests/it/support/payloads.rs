@@ -263,8 +263,9 @@ fn changing(house: &House, route: &'static Route) -> Plan {
             let body = json!({ "content": content, "confirmation": seen.json["confirmation"] });
             let made = house.service().create(&format!("{base}/imports"), clerk, body);
             let import = made.json["import_id"].as_str().unwrap_or_else(|| panic!("{made:?}")).to_owned();
-            let parameters = vec![("organ_id", organ), ("import_id", import)];
-            plain(house, route, parameters, json!({ "reason": "导错机关" }))
+            let shown_at = vec![(format!("{base}/imports?limit=200"), clerk.clone())];
+            let parameters = vec![("organ_id", organ.clone()), ("import_id", import)];
+            Plan { shown_at, ..plain(house, route, parameters, json!({ "reason": "导错机关" })) }
         }
         (Verb::Post, "/api/v1/organs/{organ_id}/predecessors") => {
             let ended = json!({ "code": house.fresh("jg"), "name": "旧局", "parent_id": organ });
