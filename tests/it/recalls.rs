@@ -9,14 +9,6 @@ use serde_json::{Value, json};
 use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::on_both_databases;
 
-/// Nothing that is stored contradicts anything else.
-#[track_caller]
-fn verified(bureau: &Bureau) {
-    let mut found = Vec::new();
-    bureau.service.office.evidence().verify(None, None, &mut |finding| found.push(format!("{finding:?}"))).unwrap();
-    assert_eq!(found, Vec::<String>::new());
-}
-
 /// The status of a duty by its key.
 fn duty(case: &Value, key: &str) -> Value {
     let duties = case["obligations"].as_array().unwrap();
@@ -75,7 +67,7 @@ fn a_numbered_reply_is_taken_back_and_the_next_one_has_a_number_of_its_own() {
         assert_eq!((late.status, late.code()), (422, "reply_was_dispatched"));
         assert!(late.json["detail"].as_str().unwrap().contains("更正那一步的记录"), "{late:?}");
         assert_eq!(again.try_command(&clerk, "outcome", repeat(&second)).status, 200);
-        verified(&bureau);
+        bureau.verified();
     });
 }
 
@@ -99,7 +91,7 @@ fn a_recall_that_did_not_happen_is_put_right_and_the_number_stands_again() {
             "on": "2026-11-10", "outcome": "not_processed.repeat", "reasons": "重复申请", "earlier_reply_number": number
         });
         assert_eq!(again.try_command(&bureau.clerk, "outcome", repeat).status, 200);
-        verified(&bureau);
+        bureau.verified();
     });
 }
 
@@ -156,7 +148,7 @@ fn a_task_of_the_wrong_department_is_taken_back_and_no_day_is_booked_on_it() {
         assert_eq!((&case.last.json["department_id"], &case.last.json["handler_id"]), (&Value::Null, &Value::Null));
         let none = json!({ "task": 2, "reason": "分办错科室" });
         assert_eq!(case.refused(&clerk, "task-withdrawals", none).0, "no_open_task");
-        verified(&bureau);
+        bureau.verified();
     });
 }
 
@@ -214,6 +206,6 @@ fn a_case_in_review_passes_to_another_handler_of_the_organ_and_to_nobody_else() 
         assert_eq!(case.last.json["handler_id"], theirs.0.to_string());
         let reviewer = bureau.reviewer.clone();
         assert_eq!(case.try_command(&reviewer, "assignments", to(&other, theirs)).status, 403);
-        verified(&bureau);
+        bureau.verified();
     });
 }

@@ -37,8 +37,8 @@ pub struct Basis<'a> {
     pub today: NaiveDate,
     /// The calendar of the case.
     pub calendar: &'a Calendar,
-    /// The settings that were in force when each step was recorded, in the order of the steps.
-    pub rules: &'a [OrganRules],
+    /// The organ's settings. A proposal keeps the chain of reviews that it was recorded with.
+    pub rules: &'a OrganRules,
 }
 
 /// The log after an amendment.
@@ -85,9 +85,8 @@ pub fn redecide(steps: &[Step], asked: &Asked, basis: &Basis<'_>) -> Result<Rede
         events: Vec::new(),
         commands: Vec::new(),
     };
-    for (place, step) in steps.iter().enumerate() {
-        let rules = basis.rules.get(place).or(basis.rules.last());
-        walk.step(step, asked.get(&step.seq()), basis, rules.unwrap_or(&OrganRules::default()))?;
+    for step in steps {
+        walk.step(step, asked.get(&step.seq()), basis)?;
     }
     Ok(Redecided { entries: walk.entries, events: walk.events, commands: walk.commands })
 }
@@ -104,15 +103,14 @@ struct Walk {
 }
 
 impl Walk {
-    fn step(&mut self, step: &Step, ask: Option<&Ask>, basis: &Basis<'_>, rules: &OrganRules) -> Result<(), Fault> {
+    fn step(&mut self, step: &Step, ask: Option<&Ask>, basis: &Basis<'_>) -> Result<(), Fault> {
         let recorded: Vec<Event> = match step.events.is_empty() {
             // What never happened may be put back by a change.
             true if ask.is_some() => step.recorded.iter().map(|one| one.event.clone()).collect(),
             _ => step.events.iter().map(|(_, event)| event.clone()).collect(),
         };
         self.is_amended |= ask.is_some();
-        let decided =
-            if self.is_amended { self.decided(step, &recorded, ask, basis, rules)? } else { recorded.clone() };
+        let decided = if self.is_amended { self.decided(step, &recorded, ask, basis)? } else { recorded.clone() };
         let was = step.events.iter().map(|(_, event)| event);
         if !was.clone().eq(decided.iter()) {
             self.entries.push(entry_of(step, &decided, ask.is_some()));
@@ -129,7 +127,6 @@ impl Walk {
         recorded: &[Event],
         ask: Option<&Ask>,
         basis: &Basis<'_>,
-        rules: &OrganRules,
     ) -> Result<Vec<Event>, Fault> {
         let seq = step.seq();
         let command = command_of(recorded);
@@ -144,13 +141,10 @@ impl Walk {
             }
             None => command,
         };
-        if recorded.is_empty() {
-            return Ok(Vec::new());
-        }
         if ask.is_some() {
             self.commands.push((seq, command.clone()));
         }
-        let rules = &under_rules_of(recorded, rules);
+        let rules = &rules_of(recorded, basis.rules);
         let actor = Actor {
             user: step.actor().unwrap_or(Uuid::nil()),
             roles: Role::ALL.into_iter().collect(),
@@ -176,7 +170,7 @@ impl Walk {
 }
 
 /// The settings a step was decided by: a proposal keeps the chain of reviews that it was recorded with.
-fn under_rules_of(recorded: &[Event], rules: &OrganRules) -> OrganRules {
+fn rules_of(recorded: &[Event], rules: &OrganRules) -> OrganRules {
     match recorded.first() {
         Some(Event::OutcomeProposed { chain, .. }) => OrganRules { review_chain: chain.clone(), ..rules.clone() },
         _ => rules.clone(),

@@ -66,8 +66,7 @@ impl Course {
 
     /// The events in effect after an amendment, stored and read again.
     fn amended(&self, asked: &Asked) -> Result<Vec<Event>, Fault> {
-        let rules = [self.desk.rules.clone()];
-        let basis = Basis { today: self.desk.today, calendar: Calendar::national(), rules: &rules };
+        let basis = Basis { today: self.desk.today, calendar: Calendar::national(), rules: &self.desk.rules };
         let redecided = redecide(&self.steps(), asked, &basis)?;
         let amendment = Event::Amended(Amendment {
             number: 1,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::mistakes::{overdue, report, verified};
+use super::mistakes::{overdue, report};
 use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
 
@@ -39,7 +39,7 @@ fn whoever_recorded_a_step_amends_it_on_the_same_day_while_nothing_rests_on_it_a
         let of_head = bureau.service.get(&case.path("events"), &head).json;
         assert_eq!((&of_head[3]["amendable"], &of_head[3]["not_amendable"]), (&json!(true), &json!(null)));
         assert_eq!(of_head[2]["not_amendable"]["code"], "amendment_is_fixed");
-        verified(&bureau);
+        bureau.verified();
     });
 }
 
@@ -77,7 +77,51 @@ fn what_turns_late_into_in_time_waits_for_the_leader_and_moves_nothing_until_the
         );
         assert_eq!(overdue(&bureau, "2026-11-11")["overdue_open"]["items"], json!([]));
         assert_eq!(case.try_command(&leader, "amendments/3/confirmation", json!({})).status, 409);
-        verified(&bureau);
+        bureau.verified();
+    });
+}
+
+#[test]
+fn nobody_confirms_an_amendment_of_ones_own() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-10-21");
+        let roles = [gongkai::case::Role::OfficeHead, gongkai::case::Role::Leader];
+        let both = bureau.service.user_token("jianren", bureau.organ, &roles);
+        let mut case = bureau.file(bureau.application("2026-10-12"));
+        bureau.on("2026-11-11");
+        let entries = json!([{ "seq": 1, "change": { "submitted_on": RIGHT_DAY } }]);
+        case.command(&both, "amendments", json!({ "reason": "收到日期录错", "entries": entries }));
+        assert_eq!(case.refused(&both, "amendments/1/confirmation", json!({})).0, "own_amendment");
+        let leader = bureau.leader.clone();
+        case.command(&leader, "amendments/1/confirmation", json!({ "comment": "已核对登记簿" }));
+        assert_eq!(case.last.json["amendments"][0]["comment"], "已核对登记簿");
+    });
+}
+
+#[test]
+fn whoever_stands_in_for_an_absent_reviewer_amends_what_that_person_decided() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let reviewer = bureau.service.user("fushen", bureau.organ, &[gongkai::case::Role::Reviewer]);
+        let (token, deputy) = (
+            bureau.service.token("fushen"),
+            bureau.service.user_token("daishen", bureau.organ, &[gongkai::case::Role::Reviewer]),
+        );
+        let _ = reviewer;
+        let mut case = bureau.registered("2026-11-02");
+        case.clerk("outcome", json!({ "on": "2026-11-02", "outcome": "disclosed.provided", "reasons": "可以公开" }));
+        case.command(&token, "reviews", json!({ "kind": "section_head", "on": "2026-11-02", "approve": true }));
+        let void = json!({ "reason": "审核有误", "entries": [{ "seq": 5, "void": true }] });
+        assert_eq!(case.refused(&deputy, "amendments", void.clone()).0, "decided_by_other");
+        let me = bureau.service.get("/api/v1/me", &deputy).json["id"].clone();
+        let absence =
+            json!({ "digest": false, "absence": { "from": "2026-11-02", "until": "2026-11-06", "deputy_id": me } });
+        let seen = bureau.service.get("/api/v1/me/mail-preferences", &token);
+        let headers = [("if-match", seen.header("etag"))];
+        let set = bureau.service.call_with("PUT", "/api/v1/me/mail-preferences", &token, &headers, Some(absence));
+        assert!((200..300).contains(&set.status), "{set:?}");
+        case.command(&deputy, "amendments", void);
+        assert_eq!(case.last.json["proposal"]["approvals"], json!([]));
     });
 }
 
@@ -94,7 +138,7 @@ fn what_a_reviewer_decided_is_amended_by_that_person_alone() {
         bureau.on("2026-11-03");
         case.command(&reviewer, "amendments", void);
         assert_eq!(case.last.json["proposal"]["approvals"], json!([]));
-        verified(&bureau);
+        bureau.verified();
     });
 }
 
@@ -132,6 +176,6 @@ fn a_wrong_outcome_after_dispatch_is_put_right_with_the_leader_and_the_report_co
         assert_eq!(case.last.json["outcome"]["code"], "not_processed.petition");
         assert_eq!(case.last.json["reply"]["replied_on"], "2026-11-03");
         assert_eq!((row("予以公开"), row("信访举报投诉")), (0, 1));
-        verified(&bureau);
+        bureau.verified();
     });
 }

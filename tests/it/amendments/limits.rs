@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::mistakes::verified;
 use crate::support::bureau::{Bureau, CaseAt};
 use crate::support::on_both_databases;
 
@@ -47,7 +46,7 @@ fn a_changed_step_refers_only_to_what_is_there_as_its_own_route_does() {
         let into = CaseAt { bureau: &bureau, id: other, last: into };
         let void = json!({ "reason": "误立案" });
         assert_eq!(into.refused(&bureau.head, "void", void).0, "merged_cases_first");
-        verified(&bureau);
+        bureau.verified();
     });
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::mistakes::{overdue, report, verified};
+use super::mistakes::{overdue, report};
 use crate::support::bureau::Bureau;
 use crate::support::on_both_databases;
 
@@ -45,7 +45,7 @@ fn a_case_recorded_twice_is_in_no_list_and_in_no_report_and_keeps_its_number() {
         let leader = bureau.leader.clone();
         twice.command(&leader, "amendments/1/confirmation", json!({}));
         twice.is("registered", "running", Some("2026-11-30"));
-        verified(&bureau);
+        bureau.verified();
     });
 }
 
@@ -77,7 +77,7 @@ fn a_case_that_is_overdue_or_was_replied_to_becomes_void_only_with_the_leader() 
         bureau.on("2026-11-03");
         later.command(&head, "void", json!({ "reason": "重复录入", "replaced_by": other }));
         assert_eq!(later.last.json["amendments"][0]["because"], json!(["overdue_becomes_void"]));
-        verified(&bureau);
+        bureau.verified();
     });
 }
 
@@ -95,6 +95,6 @@ fn a_merge_by_mistake_is_reopened_and_both_cases_lose_the_tie() {
         let other = bureau.service.get(&format!("/api/v1/cases/{into}"), &head).json;
         assert_eq!(other["links"], json!([]));
         assert_eq!(other["amendments"][0]["status"], "effective");
-        verified(&bureau);
+        bureau.verified();
     });
 }

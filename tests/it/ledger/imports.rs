@@ -138,7 +138,7 @@ fn an_import_into_the_wrong_organ_is_undone_and_the_same_file_is_imported_again(
         let again = import(&bureau, MIXED, Some("台账.csv"));
         assert_eq!((again.status, again.json["created"].as_u64()), (201, Some(imported)), "{again:?}");
         assert_eq!(figures(&bureau), report);
-        crate::amendments::verified(&bureau);
+        bureau.verified();
     });
 }
 
@@ -163,6 +163,6 @@ fn what_was_worked_on_since_an_import_stays_and_is_listed() {
         let one = format!("/api/v1/cases/{}", voided["items"][0]["id"].as_str().unwrap());
         let shown = bureau.service.get(&one, &bureau.head).json;
         assert_eq!(shown["void"]["reason"], "撤销导入：导错机关");
-        crate::amendments::verified(&bureau);
+        bureau.verified();
     });
 }

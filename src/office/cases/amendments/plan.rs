@@ -83,8 +83,7 @@ impl Cases<'_> {
     ) -> Result<Plan, OfficeError> {
         let asked = asked(entries)?;
         let today = self.clock().today();
-        let rules = [file.desk.rules.clone()];
-        let basis = Basis { today, calendar: &file.desk.calendar, rules: &rules };
+        let basis = Basis { today, calendar: &file.desk.calendar, rules: &file.desk.rules };
         let redecided = redecide(steps, &asked, &basis).map_err(|fault| refused(&fault, entries))?;
         let mut case = fold(&redecided.events).ok_or_else(|| OfficeError::Internal("nothing is left".into()))?;
         case.version = file.case.version;
