@@ -7,9 +7,8 @@ use crate::support::bureau::Bureau;
 use crate::support::{day, on_both_databases};
 
 /// The subjects of the mails in a state.
-fn mails(bureau: &Bureau, state: &str) -> Vec<String> {
-    let admin = bureau.service.user_token(&format!("guanli{state}"), bureau.organ, &[gongkai::case::Role::Admin]);
-    let reply = bureau.service.get(&format!("/api/v1/mail?state={state}&limit=200"), &admin);
+fn mails(bureau: &Bureau, admin: &str, state: &str) -> Vec<String> {
+    let reply = bureau.service.get(&format!("/api/v1/mail?state={state}&limit=200"), admin);
     assert_eq!(reply.status, 200, "{reply:?}");
     let items = reply.json["items"].as_array().unwrap().clone();
     items.iter().map(|mail| mail["subject"].as_str().unwrap().to_owned()).collect()
@@ -24,23 +23,24 @@ fn a_mail_that_waits_and_names_a_wrong_day_is_withdrawn_and_the_reminders_follow
         case.clerk("registration", json!({ "on": "2026-10-21" }));
         // Two working days before the wrong last day, 2026-11-09.
         bureau.on("2026-11-05");
+        let admin = bureau.service.user_token("guanli", bureau.organ, &[gongkai::case::Role::Admin]);
         let room = bureau.service.office.reminders().mailroom().unwrap();
         room.remind(day("2026-11-05"), None).unwrap();
-        let queued = mails(&bureau, "queued");
-        assert!(queued.iter().any(|subject| subject.contains("2026-11-09")), "{queued:?}");
+        let queued = mails(&bureau, &admin, "queued");
+        assert!(queued.iter().any(|subject| subject.contains("2026年11月9日")), "{queued:?}");
         let entries = json!([{ "seq": 1, "change": { "submitted_on": "2026-10-21" } }]);
         let body = json!({ "reason": "收到日期录错", "entries": entries });
         let shown = case.try_command(&bureau.head, "amendments/preview", body);
         let withdrawn = shown.json["mails_withdrawn"].as_array().unwrap().len();
         assert_eq!(withdrawn, queued.len(), "{shown:?}");
         amend(&mut case, entries);
-        assert_eq!(mails(&bureau, "cancelled").len(), queued.len());
+        assert_eq!(mails(&bureau, &admin, "cancelled").len(), queued.len());
         room.remind(day("2026-11-05"), None).unwrap();
-        assert_eq!(mails(&bureau, "queued"), Vec::<String>::new(), "ten working days are left");
+        assert_eq!(mails(&bureau, &admin, "queued"), Vec::<String>::new(), "ten working days are left");
         bureau.on("2026-11-16");
         room.remind(day("2026-11-16"), None).unwrap();
-        let queued = mails(&bureau, "queued");
-        assert!(!queued.is_empty() && queued.iter().all(|subject| subject.contains("2026-11-18")), "{queued:?}");
+        let queued = mails(&bureau, &admin, "queued");
+        assert!(!queued.is_empty() && queued.iter().all(|subject| subject.contains("2026年11月18日")), "{queued:?}");
     });
 }
 

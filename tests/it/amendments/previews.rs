@@ -27,7 +27,7 @@ fn a_preview_shows_what_would_be_and_changes_nothing() {
         let amended = ask("amendments", &bureau.head, json!({ "reason": "收到日期录错", "entries": entries }));
         assert_eq!((due(&amended["before"]), due(&amended["after"])), ("2026-11-09".into(), "2026-11-18".into()));
         let standings = [&amended["before"], &amended["after"]].map(|view| code(view, "standing"));
-        assert_eq!(standings, ["overdue_red", "running"]);
+        assert_eq!(standings, ["overdue_red", "due_soon"]);
         assert_eq!(amended["needs_confirmation"], json!(["late_becomes_in_time"]));
         let cells: Vec<String> = amended["report_cells"]
             .as_array()
@@ -67,7 +67,7 @@ fn a_preview_shows_what_would_be_and_changes_nothing() {
             &bureau.clerk,
             Some(json!({ "on": "2026-11-11" })),
         );
-        assert_eq!(refused.problem(), (422, "wrong_stage"), "what the law refuses, its preview refuses");
+        assert_eq!(refused.problem(), (409, "wrong_stage"), "what the law refuses, its preview refuses");
 
         let filed =
             bureau.service.call("POST", "/api/v1/cases/preview", &bureau.clerk, Some(bureau.application("2026-11-10")));
