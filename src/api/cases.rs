@@ -1,5 +1,6 @@
 //! Receiving, listing and reading cases.
 
+mod amendment_view;
 pub(super) mod amendments;
 pub(super) mod commands;
 pub(super) mod counters;
@@ -345,8 +346,8 @@ async fn actions(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let case = *id;
-    let actions = api.run(move |office| office.cases().actions(&caller, &authority, CaseId(case))).await?;
-    Ok(HttpResponse::Ok().json(ActionsView::new(case, actions)))
+    let (actions, amending) = api.run(move |office| office.cases().actions(&caller, &authority, CaseId(case))).await?;
+    Ok(HttpResponse::Ok().json(ActionsView::new(case, actions, &amending)))
 }
 
 /// 查看的理由

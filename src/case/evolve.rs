@@ -3,10 +3,10 @@
 use super::command as c;
 use super::event::{AmendedEntry, Amendment, Event, ProposedAmendment, RefusedAmendment};
 use super::state::{
-    AmendmentStatus, Assignment, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification,
-    Proposal, RecalledReply, Receipt, Remedy, Reply, Task, VoidCase, WithdrawnTask,
+    Assignment, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification, Proposal,
+    RecalledReply, Receipt, Remedy, Reply, Task, VoidCase, WithdrawnTask,
 };
-use crate::case::vocabulary::{LinkRelation, Notice, ServiceResult, Stage};
+use crate::case::vocabulary::{AmendmentStatus, LinkRelation, Notice, ServiceResult, Stage};
 use crate::law::{Outcome, ServiceMethod};
 use chrono::NaiveDate;
 use uuid::Uuid;

@@ -50,7 +50,7 @@ mod vocabulary;
 
 pub use actors::review_roles;
 pub use annual::{AnnualDuty, annual_report_key, annual_reports};
-pub use articles::FIRST_DAY_IN_FORCE;
+pub use articles::{FIRST_DAY_IN_FORCE, WORKING_RULES};
 pub use audit_action::AuditAction;
 pub use calendar_shift::{MovedDuty, moved_duties};
 pub use challenge::{Challenge, ChallengeTerm, ChallengeWay, challenges};
@@ -72,8 +72,8 @@ pub use responsibility::{Delay, Holder, Stretch, delay, used};
 pub use role::Role;
 pub use rules::{AnnualReport, OrganRules};
 pub use state::{
-    AmendmentStatus, Assignment, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification,
-    Proposal, RecalledReply, Receipt, Remedy, Reply, Task, VoidCase, WithdrawnTask,
+    Assignment, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification, Proposal,
+    RecalledReply, Receipt, Remedy, Reply, Task, VoidCase, WithdrawnTask,
 };
 pub use statistics::{
     AMENDING_EVENTS, COUNTED_EVENTS, Conclusion, Course, RemedyCourse, course, fees_paid, is_turned, remedy_courses,
@@ -83,7 +83,7 @@ pub use supervision_status::{Position, Standing, position};
 pub use supervision_totals::{Counting, Entry, Figures, Tally, Tenths, add_up_the_tree};
 pub use topic::Candidacy;
 pub use vocabulary::{
-    ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis, IdentityKind, InternalAffairs,
-    LinkRelation, Notice, Opinion, OrderAct, OrderStatus, ProcessKind, RemedyKind, RemedyResult, ReviewKind,
-    SecrecyLevel, ServiceResult, Stage,
+    AmendmentCause, AmendmentStatus, ApplicantKind, ContactResult, Delivery, DeliveryForm, DeliveryWay, FeeBasis,
+    IdentityKind, InternalAffairs, LinkRelation, Notice, Opinion, OrderAct, OrderStatus, ProcessKind, RemedyKind,
+    RemedyResult, ReviewKind, SecrecyLevel, ServiceResult, Stage,
 };

@@ -21,7 +21,7 @@ pub(super) fn precondition(command: CommandKind, case: &Case, context: &Context<
         CommandKind::AnswerTask => task_is_open(case, context.actor),
         CommandKind::WithdrawTask => require(
             case.tasks.iter().any(Task::is_open),
-            NotAllowed::new("no_open_task", "没有待反馈的分办事项；要改由其他科室、人员承办的，请改派（assignments）"),
+            NotAllowed::new("no_open_task", "没有待反馈的分办事项；要改由其他科室、人员承办的，请改派"),
         ),
         CommandKind::ServeConsultation => require(
             case.consultations.iter().any(|c| c.returned.is_none() && c.opened.served_on.is_none()),
@@ -48,10 +48,9 @@ pub(super) fn precondition(command: CommandKind, case: &Case, context: &Context<
         CommandKind::RecordSearch => department_has_task(case, context.actor),
         CommandKind::RecallProposal => recall_is_possible(case, context.actor),
         CommandKind::Review => review_is_possible(case, context),
-        CommandKind::IssueReply => require(
-            case.reply.is_none(),
-            NotAllowed::new("reply_issued", "答复已签发，请发出答复；有误的请撤回答复（reply-recall）"),
-        ),
+        CommandKind::IssueReply => {
+            require(case.reply.is_none(), NotAllowed::new("reply_issued", "答复已签发，请发出答复；有误的请撤回答复"))
+        }
         CommandKind::RecallReply => reply_recall_is_possible(case),
         CommandKind::Dispatch => dispatch_is_possible(case),
         CommandKind::ProveService => proof_is_possible(case),
@@ -271,9 +270,9 @@ fn recall_is_possible(case: &Case, actor: &Actor) -> Result<(), NotAllowed> {
     require(own || is_office(actor), NotAllowed::new("not_your_department", "只有拟办人或者公开工作机构可以撤回拟办"))?;
     let is_dispatched = case.reply.as_ref().is_some_and(Reply::was_dispatched);
     let instead = if is_dispatched {
-        "答复已经发出过，请重新发出；发出的登记有误的，请更正那一步的记录（amendments）"
+        "答复已经发出过，请重新发出；发出的登记有误的，请更正那一步的记录"
     } else {
-        "答复有误的，请撤回答复（reply-recall），原文号作废；无误的，请发出答复"
+        "答复有误的，请撤回答复，原文号作废；无误的，请发出答复"
     };
     let detail = format!("答复已签发编号，不能只撤回拟办；{instead}");
     require(case.reply.is_none(), NotAllowed::new("reply_issued", detail))
@@ -282,23 +281,20 @@ fn recall_is_possible(case: &Case, actor: &Actor) -> Result<(), NotAllowed> {
 /// A number is taken back only while nobody outside can have seen it.
 fn reply_recall_is_possible(case: &Case) -> Result<(), NotAllowed> {
     let Some(reply) = &case.reply else {
-        let detail = "没有已经签发编号的答复；拟办有误的，请撤回拟办（outcome-recall）";
+        let detail = "没有已经签发编号的答复；拟办有误的，请撤回拟办";
         return Err(NotAllowed::new("reply_not_issued", detail));
     };
     if reply.was_dispatched() {
         let detail = if reply.is_sent() || !reply.is_back() {
-            "答复已经发出，不能撤回；发出的登记有误的，请更正那一步的记录（amendments），答复内容有误的，由本机关自行纠正"
+            "答复已经发出，不能撤回；发出的登记有误的，请更正那一步的记录，答复内容有误、须由本机关自行纠正的，本系统暂不能登记，请另行立卷"
         } else {
-            "答复以电子方式发出过，虽被退回，文号可能已为他人所知，不能撤回；请重新发出，发出的登记有误的，请更正那一步的记录（amendments）"
+            "答复以电子方式发出过，虽被退回，文号可能已为他人所知，不能撤回；请重新发出，发出的登记有误的，请更正那一步的记录"
         };
         return Err(NotAllowed::new("reply_was_dispatched", detail));
     }
     require(
         case.stage == Stage::Approved,
-        NotAllowed::new(
-            "case_has_ended",
-            "案件已经办结，答复没有发出，不需要撤回；办结有误的，请更正那一步的记录（amendments）",
-        ),
+        NotAllowed::new("case_has_ended", "案件已经办结，答复没有发出，不需要撤回；办结有误的，请更正那一步的记录"),
     )
 }
 

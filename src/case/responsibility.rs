@@ -67,13 +67,14 @@ impl Holder {
             Stage::AwaitingCorrection => addressee(Notice::Correction),
             Stage::AwaitingJustification => addressee(Notice::Justification),
             Stage::AwaitingFee => addressee(Notice::Fee),
-            Stage::AwaitingConfirmation | Stage::Received | Stage::Registered => Self::Nobody,
+            Stage::AwaitingConfirmation | Stage::Received => Self::Nobody,
+            Stage::Registered => passed_on(case).map_or(Self::Nobody, Self::Department),
             Stage::InProgress => {
                 let asked = case.tasks.iter().filter(|task| task.is_open());
                 match asked.min_by_key(|task| (task.assign.on, task.number)) {
                     Some(task) => Self::Department(task.assign.department_id),
                     None if is_consulting => Self::Consulted,
-                    None => Self::Office,
+                    None => passed_on(case).map_or(Self::Office, Self::Department),
                 }
             }
             // A review waits for an opinion that is outstanding.
@@ -93,6 +94,16 @@ impl Holder {
             | Stage::Void => Self::Office,
         }
     }
+}
+
+/// The department that the case was passed on to without a task (改派), until it has answered one.
+fn passed_on(case: &Case) -> Option<Uuid> {
+    let last = case.assignments.last().filter(|last| last.task.is_none())?;
+    let has_answered = case.tasks.iter().any(|task| {
+        task.assign.department_id == last.department_id
+            && task.answer.as_ref().is_some_and(|answer| answer.on >= last.on)
+    });
+    (!has_answered).then_some(last.department_id)
 }
 
 /// Consecutive days with one holder.

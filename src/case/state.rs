@@ -1,7 +1,7 @@
 //! The state of a case, folded from its log.
 
 use super::command as c;
-use crate::case::vocabulary::{ReviewKind, ServiceResult, Stage};
+use crate::case::vocabulary::{AmendmentCause, AmendmentStatus, ReviewKind, ServiceResult, Stage};
 use crate::law::{Outcome, ReceiptRule, Regime, ServiceMethod};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -225,20 +225,8 @@ pub struct Remedy {
     pub decision: Option<c::DecideRemedy>,
 }
 
-/// What became of an amendment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AmendmentStatus {
-    /// It waits for the leader.
-    Proposed,
-    /// It is in effect.
-    Effective,
-    /// The leader refused it, or it was taken back.
-    Refused,
-}
-
 /// An amendment of the log, as the case knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseAmendment {
     /// From 1.
     pub number: u16,
@@ -254,8 +242,8 @@ pub struct CaseAmendment {
     pub evidence: Option<String>,
     /// The steps that it was asked for. Empty: the whole case is void.
     pub seqs: Vec<i32>,
-    /// Why it needs the leader, as codes; empty if it does not.
-    pub because: Vec<String>,
+    /// Why it needs the leader; empty if it does not.
+    pub because: Vec<AmendmentCause>,
     /// The leader who confirmed it.
     pub confirmed_by: Option<Uuid>,
     /// What the leader said with the decision.

@@ -365,3 +365,33 @@ pub struct Delivery {
     #[serde(default)]
     pub accepts_other: bool,
 }
+
+words! {
+    /// What became of an amendment.
+    AmendmentStatus {
+        /// It waits for the leader.
+        Proposed = "proposed", "待确认";
+        /// It is in effect.
+        Effective = "effective", "已生效";
+        /// The leader refused it, or it was taken back.
+        Refused = "refused", "未生效";
+    }
+}
+
+words! {
+    /// Why an amendment, or the void of a case, needs the leader.
+    AmendmentCause {
+        /// The head of the office amends what he recorded on an earlier day.
+        OwnEarlierEntry = "own_earlier_entry", "更正本人以前登记的";
+        /// What was late would be in time.
+        LateBecomesInTime = "late_becomes_in_time", "逾期变成按期";
+        /// The reply went out, and its category would be another one.
+        OutcomeChanges = "outcome_changes_after_dispatch", "答复发出以后处理结果变动";
+        /// The proposal was reviewed, and would be another one.
+        ReviewedProposalChanges = "reviewed_proposal_changes", "经过审核的拟办意见变动";
+        /// The case is, or was when it ended, overdue.
+        OverdueBecomesVoid = "overdue_becomes_void", "作废的案件已经逾期";
+        /// The case was replied to.
+        RepliedBecomesVoid = "replied_becomes_void", "作废的案件已经答复";
+    }
+}

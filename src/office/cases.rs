@@ -656,7 +656,7 @@ fn check_merge(db: &mut Db, merged: &CaseFile, target: &CaseFile) -> Result<(), 
     if !target.case.stage.is_open() {
         return Err(OfficeError::invalid("/into_case", "not_open", "并入的案件已办结，不能再并入"));
     }
-    if !same_applicant(db, merged, target)? {
+    if !same_applicant(db, &merged.row, &target.row)? {
         let detail = "两案申请人不同，应当分别答复，不能并案";
         return Err(OfficeError::invalid("/into_case", "other_applicant", detail));
     }
@@ -664,9 +664,9 @@ fn check_merge(db: &mut Db, merged: &CaseFile, target: &CaseFile) -> Result<(), 
 }
 
 /// Whether two cases have the same applicant: by identity document if both have one, else by kind and name.
-fn same_applicant(db: &mut Db, one: &CaseFile, other: &CaseFile) -> Result<bool, OfficeError> {
-    let first = applicant_rows::find(db, one.row.applicant_id)?;
-    let second = applicant_rows::find(db, other.row.applicant_id)?;
+fn same_applicant(db: &mut Db, one: &CaseRow, other: &CaseRow) -> Result<bool, OfficeError> {
+    let first = applicant_rows::find(db, one.applicant_id)?;
+    let second = applicant_rows::find(db, other.applicant_id)?;
     Ok(match (&first.identity_index, &second.identity_index) {
         (Some(first), Some(second)) => first == second,
         _ => first.kind == second.kind && first.name == second.name,

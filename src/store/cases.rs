@@ -287,6 +287,25 @@ pub fn has_number(db: &mut Db, organ: OrganId, number: &str) -> Result<bool, Sto
     Ok(named.select(cases::id).first::<CaseId>(db).optional()?.is_some())
 }
 
+/// The case that is not void and has the number of `row`, or the number of its filing. A void case keeps both.
+pub fn in_place_of(db: &mut Db, row: &CaseRow) -> Result<Option<CaseRow>, StoreError> {
+    let numbered_with = verbatim::<UuidT>("coalesce(cases.numbered_by, cases.organ_id)");
+    let others = cases::table.filter(cases::stage.ne(Stage::Void.code())).filter(cases::id.ne(row.id));
+    if let Some(number) = &row.number {
+        let same =
+            others.filter(numbered_with.eq(row.numbered_by.unwrap_or(row.organ_id))).filter(cases::number.eq(number));
+        if let Some(found) = same.select(CaseRow::as_select()).first(db).optional()? {
+            return Ok(Some(found));
+        }
+    }
+    let (Some(source), Some(number)) = (&row.source, &row.external_number) else { return Ok(None) };
+    let same = others
+        .filter(filed_with().eq(row.filed_with.unwrap_or(row.organ_id)))
+        .filter(cases::source.eq(source))
+        .filter(cases::external_number.eq(number));
+    Ok(same.select(CaseRow::as_select()).first(db).optional()?)
+}
+
 /// The organ a case was filed with, next to a row of `cases`.
 pub(in crate::store) fn filed_with() -> Verbatim<UuidT> {
     verbatim("coalesce(cases.filed_with, cases.organ_id)")

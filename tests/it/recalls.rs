@@ -37,7 +37,7 @@ fn a_numbered_reply_is_taken_back_and_the_next_one_has_a_number_of_its_own() {
         assert_eq!((recalled.status, recalled.code()), (422, "reply_issued"));
         assert_eq!(
             recalled.json["detail"],
-            "答复已签发编号，不能只撤回拟办；答复有误的，请撤回答复（reply-recall），原文号作废；无误的，请发出答复"
+            "答复已签发编号，不能只撤回拟办；答复有误的，请撤回答复，原文号作废；无误的，请发出答复"
         );
         let early = json!({ "on": "2026-11-09", "reason": "引用法条有误" });
         assert_eq!(case.refused(&clerk, "reply-recall", early).0, "date_before_fact");

@@ -346,3 +346,8 @@ fn literal(db: &Db, text: &str, kind: &str) -> String {
         Db::Lite(_) => format!("'{text}'"),
     }
 }
+
+/// The codes of a list of words.
+pub fn codes(words: &serde_json::Value) -> serde_json::Value {
+    words.as_array().map_or(serde_json::Value::Null, |words| words.iter().map(|word| word["code"].clone()).collect())
+}

@@ -59,7 +59,7 @@ pub struct PreviewView {
     /// 将撤回的待发邮件
     pub mails_withdrawn: Vec<String>,
     /// 须经机关负责人确认的原因；不须确认的为空
-    pub needs_confirmation: Vec<String>,
+    pub needs_confirmation: Vec<Word>,
 }
 
 impl PreviewView {
@@ -76,7 +76,7 @@ impl PreviewView {
             duties: preview.duties.clone(),
             report_cells: preview.cells.clone(),
             mails_withdrawn: preview.mails.clone(),
-            needs_confirmation: preview.because.iter().map(|code| (*code).to_owned()).collect(),
+            needs_confirmation: preview.because.iter().map(|cause| Word::of(cause.code(), cause.label())).collect(),
         })
     }
 }

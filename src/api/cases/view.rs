@@ -1,11 +1,13 @@
 //! Views of a case. Personal data is masked; a route of its own reveals it.
 
+use super::amendment_view::AmendmentView;
 use crate::api::supervision::order_view::OrderLine;
 use crate::case::{
-    Action, Assignment, Case, CaseAmendment, Challenge, Consultation, Correction, FeeDemand, Justification, Obligation,
-    Proposal, RecalledReply, Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload,
+    Action, Assignment, Case, Challenge, Consultation, Correction, FeeDemand, Justification, Obligation, Proposal,
+    RecalledReply, Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload,
 };
 use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
+use crate::office::cases::amendments::{Amending, WORKING_RULES};
 use crate::office::cases::applicants::masked_name;
 use crate::office::cases::case_file::CaseFile;
 use crate::office::cases::queries::{ListedCase, LoggedEvent, Shown, duties_of};
@@ -246,6 +248,24 @@ impl TransferView {
     }
 }
 
+impl ActionView {
+    fn of_amending(case_id: Uuid, amending: Amending) -> Self {
+        let (code, label, segment) = match amending {
+            Amending::Amend => ("amend", "更正记录", "amendments".to_owned()),
+            Amending::Confirm(number) => ("confirm_amendment", "确认更正", format!("amendments/{number}/confirmation")),
+            Amending::TakeBack(number) => {
+                ("take_back_amendment", "收回更正", format!("amendments/{number}/confirmation"))
+            }
+        };
+        Self {
+            command: Word::of(code, label),
+            until: None,
+            article: WORKING_RULES.to_owned(),
+            href: format!("/api/v1/cases/{case_id}/{segment}"),
+        }
+    }
+}
+
 /// 目前不能办理的事及原因
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct BlockedView {
@@ -271,8 +291,9 @@ pub struct ActionsView {
 impl ActionsView {
     /// The actions of a case, each with its path.
     #[must_use]
-    pub fn new(case_id: Uuid, actions: Vec<Action>) -> Self {
+    pub fn new(case_id: Uuid, actions: Vec<Action>, amending: &[Amending]) -> Self {
         let mut view = Self { allowed: Vec::new(), blocked: Vec::new() };
+        view.allowed.extend(amending.iter().map(|amending| ActionView::of_amending(case_id, *amending)));
         for action in actions {
             let command = Word::of(action.command.code(), action.command.label());
             match action.permit {
@@ -377,7 +398,7 @@ pub struct CaseView {
     /// 复议、诉讼
     pub remedies: Vec<Remedy>,
     /// 更正，包括等候机关负责人确认的作废
-    pub amendments: Vec<CaseAmendment>,
+    pub amendments: Vec<AmendmentView>,
     /// 作废的理由；没有作废的为空
     pub void: Option<VoidCase>,
     /// 有期限的事项
@@ -405,7 +426,7 @@ impl CaseView {
     /// [`OfficeError::Unreadable`] if the reply clock cannot be computed from the event log; [`OfficeError::Internal`]
     /// if the file was loaded without its tags.
     pub fn new(shown: &Shown) -> Result<Self, OfficeError> {
-        let Shown { file, actions, orders, transfers, today } = shown;
+        let Shown { file, actions, amending, orders, transfers, today } = shown;
         let today = *today;
         let CaseFile { row, case, desk, tags, .. } = file;
         let clock = case
@@ -457,12 +478,12 @@ impl CaseView {
             archive: case.archive.clone(),
             links: case.links.clone(),
             remedies: case.remedies.clone(),
-            amendments: case.amendments.clone(),
+            amendments: case.amendments.iter().map(AmendmentView::from).collect(),
             void: case.void.clone(),
             obligations: duties_of(file, today).into_iter().map(ObligationView::from).collect(),
             tags: tags.clone().ok_or_else(|| OfficeError::Internal("the tags were not read".into()))?,
             orders: orders.iter().map(|order| OrderLine::new(order.clone(), today)).collect(),
-            actions: ActionsView::new(row.id.0, actions.clone()).allowed,
+            actions: ActionsView::new(row.id.0, actions.clone(), amending).allowed,
             transfers: transfers.iter().map(TransferView::new).collect(),
             version: row.version,
             created_at: row.created_at.0,

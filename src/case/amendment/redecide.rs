@@ -77,6 +77,13 @@ pub fn redecide(steps: &[Step], asked: &Asked, basis: &Basis<'_>) -> Result<Rede
     if let Some(unknown) = asked.keys().find(|seq| !steps.iter().any(|step| step.seq() == **seq)) {
         return Err(Fault::NoStep(*unknown));
     }
+    let is_void = |step: &Step| step.events.iter().any(|(_, event)| matches!(event, Event::Voided { .. }));
+    if let Some(void) = steps.iter().find(|step| is_void(step)).map(Step::seq)
+        && let Some(other) = asked.keys().find(|seq| **seq != void)
+    {
+        let detail = "案件已作废，其他各步不能更正：请先更正作废的那一步，恢复以后再更正";
+        return Err(Fault::Fixed(*other, NotAllowed::new("case_is_void", detail)));
+    }
     let mut walk = Walk {
         before: None,
         after: None,
@@ -109,6 +116,9 @@ impl Walk {
             true if ask.is_some() => step.recorded.iter().map(|one| one.event.clone()).collect(),
             _ => step.events.iter().map(|(_, event)| event.clone()).collect(),
         };
+        if ask.is_some() {
+            Self::may_be_asked(step).map_err(|refusal| Fault::Fixed(step.seq(), refusal))?;
+        }
         self.is_amended |= ask.is_some();
         let decided = if self.is_amended { self.decided(step, &recorded, ask, basis)? } else { recorded.clone() };
         let was = step.events.iter().map(|(_, event)| event);
@@ -118,6 +128,15 @@ impl Walk {
         self.before = was.fold(self.before.take(), evolve);
         self.after = decided.iter().fold(self.after.take(), evolve);
         self.events.extend(decided);
+        Ok(())
+    }
+
+    /// A tie to another case is made again by its own command, which looks at that case.
+    fn may_be_asked(step: &Step) -> Result<(), NotAllowed> {
+        let is_merge = matches!(step.recorded.first().map(|first| &first.event), Some(Event::Merged(_)));
+        if is_merge && !step.is_effective() {
+            return Err(NotAllowed::new("merge_again", "并案取消以后不能恢复：请重新并案"));
+        }
         Ok(())
     }
 
@@ -187,11 +206,15 @@ pub fn is_amendable(recorded: &[Event], ask: &Ask) -> Result<(), NotAllowed> {
     };
     match first {
         Event::Received(_) if *ask == Ask::Void => {
-            Err(NotAllowed::new("void_the_case", "收件不能单独作废：误登记、重复登记的，请将案件作废（void）"))
+            Err(NotAllowed::new("void_the_case", "收件不能填没有发生：误立案、重复录入的，请将整个案件作废"))
         }
         Event::Merged(_) if matches!(ask, Ask::Change(patch) if patch.get("into_case").is_some()) => {
-            Err(NotAllowed::new("merge_target_is_fixed", "并入的案件不能更正：请将并案这一步作废，再重新并案"))
+            Err(NotAllowed::new("merge_target_is_fixed", "并入的案件不能更正：请将并案这一步填没有发生，再重新并案"))
         }
+        Event::Voided { .. } if *ask != Ask::Void => Err(NotAllowed::new(
+            "void_is_fixed",
+            "作废这一步只能填没有发生（恢复案件）；理由、承继的案件录错的，请恢复以后重新作废",
+        )),
         Event::Split { .. } => Err(NotAllowed::new(
             "split_is_fixed",
             "拆分已经形成其他案件，不能更正：拆分有误的，请将形成的各案作废，再将本案作废并重新登记",
@@ -207,7 +230,7 @@ pub fn is_amendable(recorded: &[Event], ask: &Ask) -> Result<(), NotAllowed> {
         }
         _ if command_of(recorded).is_none() => Err(NotAllowed::new(
             "recorded_by_ledger",
-            "这一步由台账导入，不能单独更正：请撤销导入，或者将案件作废后重新登记",
+            "这一步由台账导入，不能单独更正：请撤销那次导入，或者将案件作废后重新登记",
         )),
         _ => Ok(()),
     }
@@ -225,7 +248,10 @@ fn changed(command: &Command, patch: &Value) -> Result<Command, (String, String)
     let mut payload = command.payload();
     let kind = command.kind();
     if let Some(name) = members.keys().find(|name| !may_change(kind, name)) {
-        return Err(at(format!("/{name}"), "这一项不能更正；申请人的信息请在申请人中更正".into()));
+        return Err(at(
+            format!("/{name}"),
+            "收件的这一项不在更正之列：可以更正的是申请人类型、标题、内容、申请方式、各个日期和提供方式".into(),
+        ));
     }
     log::merge(&mut payload, patch);
     Command::of_payload(kind, payload).map_err(|(path, said)| {

@@ -5,7 +5,7 @@ use super::{Ask, Asked, Fault, Recorded, Step, effective, redecide, steps};
 use crate::case::amendment::Amendment;
 use crate::case::command::*;
 use crate::case::tests::exhaustive::next_step;
-use crate::case::tests::support::{Desk, at_counter, day, extension, plain, received, third_party};
+use crate::case::tests::support::{DEPARTMENT, Desk, at_counter, day, extension, plain, received, third_party};
 use crate::case::*;
 use crate::law::{Calendar, Channel};
 use chrono::{Days, NaiveDate};
@@ -295,7 +295,7 @@ fn what_cannot_be_amended_is_refused_with_what_to_do() {
     assert_eq!(code(&change(1, json!({"submitted_on": "2026-11-13"}))), "date_in_future");
     assert_eq!(
         code(&change(1, json!({"applicant_id": Uuid::nil()}))),
-        "/applicant_id 这一项不能更正；申请人的信息请在申请人中更正"
+        "/applicant_id 收件的这一项不在更正之列：可以更正的是申请人类型、标题、内容、申请方式、各个日期和提供方式"
     );
     assert_eq!(
         code(&change(1, json!({"submitted_on": 3}))),
@@ -303,6 +303,36 @@ fn what_cannot_be_amended_is_refused_with_what_to_do() {
     );
     assert_eq!(code(&change(3, json!({"number": "9"}))), "/number “登记编号”：没有这一项");
     assert_eq!(code(&change(3, json!([]))), " 应为对象：只写要改的成员");
+}
+
+#[test]
+fn a_void_case_never_came_in_whatever_day_is_asked_about() {
+    let mut desk = Desk::registered("2026-10-12").at("2026-11-12");
+    assert!(as_it_stood(&desk.log, day("2026-11-10")).is_some());
+    desk.accept(Void { reason: "误立案".into(), replaced_by: None });
+    for on in ["2026-10-12", "2026-11-10", "2026-11-12", "2026-12-31"] {
+        assert_eq!(as_it_stood(&desk.log, day(on)), None, "{on}");
+    }
+    assert_eq!(crate::case::course(&desk.log), None);
+}
+
+#[test]
+fn a_department_that_a_case_was_passed_on_to_has_its_days() {
+    // usertest.md C, finding 6: the wrong department's task is withdrawn, the case passed on to another one.
+    let other = Uuid::from_u128(0xE);
+    let mut desk = Desk::registered("2026-10-12").at("2026-11-20");
+    desk.accept(Assign { on: day("2026-10-13"), department_id: DEPARTMENT, handler_id: None, days: None });
+    desk.accept(WithdrawTask { task: 1, on: Some(day("2026-10-26")), reason: "分办有误".into() });
+    desk.accept(Reassign {
+        on: Some(day("2026-10-26")),
+        department_id: other,
+        handler_id: None,
+        reason: "分办有误".into(),
+    });
+    let case = desk.case();
+    let answer = case.reply_clock(Calendar::national(), &desk.rules, Some(desk.today)).unwrap().unwrap();
+    let days = delay(&desk.log, case, &answer, desk.today, Calendar::national()).by_holder();
+    assert_eq!(days, [(Holder::Nobody, 10), (Holder::Department(other), 19)].into());
 }
 
 /// One step of a walk, as in the walks of `case::tests::random`.

@@ -51,10 +51,8 @@ pub(super) fn withdraw_task(
     let on = payload.on.unwrap_or(context.today);
     not_after_today("/on", on, context.today)?;
     let Some(task) = case.tasks.iter().find(|task| task.number == payload.task && task.is_open()) else {
-        let detail = format!(
-            "没有待反馈的第{}号分办事项；已经反馈的不能撤回，反馈有误的请更正那一步的记录（amendments）",
-            payload.task
-        );
+        let detail =
+            format!("没有待反馈的第{}号分办事项；已经反馈的不能撤回，反馈有误的请更正那一步的记录", payload.task);
         return Err(NotAllowed::new("no_such_task", detail).at("/task"));
     };
     not_before("/on", on, task.assign.on, "分办日期")?;

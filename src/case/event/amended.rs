@@ -2,6 +2,7 @@
 
 use super::Event;
 use crate::case::calendar_shift::MovedDuty;
+use crate::case::vocabulary::AmendmentCause;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -97,8 +98,8 @@ pub struct ProposedAmendment {
     pub entries: Vec<EntryChange>,
     /// Of a void case: the one that carries the application on.
     pub replaced_by: Option<Uuid>,
-    /// Why it needs the leader, as codes.
-    pub because: Vec<String>,
+    /// Why it needs the leader.
+    pub because: Vec<AmendmentCause>,
 }
 
 /// What became of a proposed amendment that did not take effect.

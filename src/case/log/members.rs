@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::case::obligation::ObligationKind;
 use crate::case::vocabulary::{
-    ApplicantKind, ContactResult, DeliveryForm, DeliveryWay, FeeBasis, InternalAffairs, LinkRelation, Notice, Opinion,
-    ProcessKind, RemedyKind, RemedyResult, ReviewKind, SecrecyLevel, ServiceResult,
+    AmendmentCause, ApplicantKind, ContactResult, DeliveryForm, DeliveryWay, FeeBasis, InternalAffairs, LinkRelation,
+    Notice, Opinion, ProcessKind, RemedyKind, RemedyResult, ReviewKind, SecrecyLevel, ServiceResult,
 };
 use crate::law::{Channel, ConsultationKind, Outcome, ReopenedPeriod, ServiceMethod};
 
@@ -386,7 +386,7 @@ stored! {
         entries: Vec<EntryChange>,
         #[serde(default)]
         replaced_by: Option<Uuid>,
-        because: Vec<String>,
+        because: Vec<AmendmentCause>,
     }
     RefusedAmendment {
         number: u16,

@@ -282,7 +282,7 @@ fn an_issued_reply_is_not_recalled() {
         .try_command(&RecallProposal { on: day("2024-03-20"), reason: "改".into() }.into())
         .expect_err("it has its number");
     assert_eq!(refusal.code, "reply_issued");
-    assert!(refusal.detail.contains("撤回答复（reply-recall）"), "{}", refusal.detail);
+    assert!(refusal.detail.contains("撤回答复"), "{}", refusal.detail);
 }
 
 fn recall_of_reply(on: Option<&str>) -> RecallReply {

@@ -4,12 +4,12 @@
 mod plan;
 mod rights;
 
-use super::{check_other, check_references};
+use super::{check_other, check_references, same_applicant};
 use crate::case::amendment::{AmendedEntry, Amendment, EntryChange, ProposedAmendment, RefusedAmendment, Step};
 use crate::case::command::Void;
 use crate::case::{
-    AmendmentStatus, CaseAmendment, Command, Drawn, Event, LinkRelation, NotAllowed, Role, Stage, decide, fold,
-    moved_duties,
+    AmendmentCause, AmendmentStatus, Case, CaseAmendment, Command, Drawn, Event, LinkRelation, NotAllowed, Role, Stage,
+    decide, fold, moved_duties,
 };
 use crate::office::cases::case_file::{CaseFile, actor, read_log, refuse_endless_log, steps_of};
 use crate::office::cases::queries::Shown;
@@ -17,12 +17,12 @@ use crate::office::people::access::{Authority, Readmitted, Thing, readmit};
 use crate::office::people::reason;
 use crate::office::{Caller, Cases, FieldError, OfficeError};
 use crate::store::cases::events::{self, EventRow};
+use crate::store::ledger::imports;
 use crate::store::people::organs;
 use crate::store::{CaseId, Db, UserId, calendar, cases};
-pub(in crate::office) use plan::Because;
-use plan::{Asker, Plan, asked, place_of};
-use rights::may_confirm;
+use plan::{Asker, Plan, Replacing, asked, place_of};
 pub(in crate::office) use rights::needs_head;
+use rights::{can_be_void, may_confirm};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
@@ -57,6 +57,32 @@ pub struct Confirmation {
     /// 意见；不同意的须写明理由
     #[serde(default)]
     pub comment: Option<String>,
+}
+
+/// The article that records rest on.
+pub const WORKING_RULES: &str = crate::case::WORKING_RULES;
+
+/// What a person may do about the log of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amending {
+    /// Amend it: the head of the office. Whoever recorded the last step today may too; the log says so step by step.
+    Amend,
+    /// Decide on the amendment of this number.
+    Confirm(u16),
+    /// Take back the own amendment of this number.
+    TakeBack(u16),
+}
+
+/// What a caller with these roles may do about the log of a case.
+pub(in crate::office) fn amending(caller: &Caller, roles: &BTreeSet<Role>, case: &Case) -> Vec<Amending> {
+    let mut list = Vec::new();
+    list.extend(roles.contains(&Role::OfficeHead).then_some(Amending::Amend));
+    for waits in case.amendments.iter().filter(|known| known.status == AmendmentStatus::Proposed) {
+        let is_own = waits.asked_by == caller.user_id.0;
+        list.extend((roles.contains(&Role::Leader) && !is_own).then_some(Amending::Confirm(waits.number)));
+        list.extend(is_own.then_some(Amending::TakeBack(waits.number)));
+    }
+    list
 }
 
 impl Confirmation {
@@ -100,7 +126,7 @@ impl Cases<'_> {
                 asked_by: caller.user_id.0,
                 entries: request.entries.clone(),
                 replaced_by: None,
-                because: plan.codes(),
+                because: plan.because.clone(),
             };
             self.propose(db, caller, plan.before, proposed)
         })
@@ -131,7 +157,7 @@ impl Cases<'_> {
                 asked_by: caller.user_id.0,
                 entries: Vec::new(),
                 replaced_by: request.replaced_by,
-                because: because.iter().map(|one| one.code().to_owned()).collect(),
+                because,
             };
             self.propose(db, caller, file, proposed)
         })
@@ -157,7 +183,9 @@ impl Cases<'_> {
             may_confirm(caller, authority, &known)?;
             let (asked_by, confirmed_by) = (UserId(known.asked_by), Some(caller.user_id));
             if proposed.entries.is_empty() {
+                can_be_void(db, &file)?;
                 let void = Void { reason: proposed.reason.clone(), replaced_by: proposed.replaced_by };
+                replacing(db, &file, &void)?;
                 let voided = self.voided(&file, caller, authority, &void)?;
                 let amendment = Amendment {
                     number,
@@ -175,6 +203,7 @@ impl Cases<'_> {
             }
             let plan = self.plan(file, &steps_of(&log)?, &proposed.entries, None)?;
             self.check_commands(db, &plan, &proposed.entries)?;
+            check_place(db, &plan)?;
             let amendment = self.amendment(&plan, asked_by, confirmed_by, &proposed.reason, proposed.evidence);
             let amendment = Amendment { number, comment: decision.said(), ..amendment };
             self.commit_amendment(db, caller, plan, amendment)
@@ -197,6 +226,7 @@ impl Cases<'_> {
         check_notices(steps, request)?;
         let plan = self.plan(file, steps, &request.entries, Some(Asker::of(caller, authority)))?;
         self.check_commands(db, &plan, &request.entries)?;
+        check_place(db, &plan)?;
         if plan.redecided.entries.is_empty() { Err(nothing_changes()) } else { Ok(plan) }
     }
 
@@ -226,18 +256,11 @@ impl Cases<'_> {
         file: &CaseFile,
         steps: &[Step],
         request: &Void,
-    ) -> Result<(Vec<Event>, Vec<Because>), OfficeError> {
+    ) -> Result<(Vec<Event>, Vec<AmendmentCause>), OfficeError> {
         let reason = reason::given("/reason", &request.reason, "作废", "同一申请重复录入")?.to_owned();
-        self.may_make_void(db, caller, authority, file, steps)?;
-        let mut other = None;
-        if let Some(id) = request.replaced_by {
-            check_other(db, file, id, "/replaced_by")?;
-            let row = cases::find(db, CaseId(id))?;
-            if row.stage == Stage::Void.code() {
-                return Err(OfficeError::invalid("/replaced_by", "is_void", "这另一件案件已经作废"));
-            }
-            other = Some(row);
-        }
+        self.may_make_void(caller, authority, steps)?;
+        can_be_void(db, file)?;
+        let other = replacing(db, file, request)?;
         let events: Vec<Event> =
             steps.iter().flat_map(|step| step.events.iter().map(|(_, event)| event.clone())).collect();
         let request = Void { reason, replaced_by: request.replaced_by };
@@ -360,6 +383,7 @@ impl Cases<'_> {
     ) -> Result<CaseFile, OfficeError> {
         let was_open = file.case.stage.is_open();
         let file = self.commit_anew(db, (file, was_open), events, Some(caller.user_id))?;
+        imports::give_up(db, &[file.row.id], file.row.updated_at)?;
         self.withdraw_mails(db, file.row.id)?;
         Ok(file)
     }
@@ -442,6 +466,38 @@ impl Cases<'_> {
     }
 }
 
+/// The case that carries the application on, if one is named: another one of the organ that is not void.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] at `/replaced_by`.
+fn replacing(db: &mut Db, file: &CaseFile, void: &Void) -> Result<Option<Replacing>, OfficeError> {
+    let Some(id) = void.replaced_by else { return Ok(None) };
+    check_other(db, file, id, "/replaced_by")?;
+    let row = cases::find(db, CaseId(id))?;
+    if row.stage == Stage::Void.code() {
+        return Err(OfficeError::invalid("/replaced_by", "is_void", "这另一件案件已经作废"));
+    }
+    let is_same_applicant = same_applicant(db, &file.row, &row)?;
+    Ok(Some(Replacing { row, is_same_applicant }))
+}
+
+/// A void case comes back only if no other one took its number, or the number of its filing, meanwhile.
+///
+/// # Errors
+/// `number_taken`.
+fn check_place(db: &mut Db, plan: &Plan) -> Result<(), OfficeError> {
+    let comes_back = plan.before.case.stage == Stage::Void && plan.after.case.stage != Stage::Void;
+    if !comes_back {
+        return Ok(());
+    }
+    let Some(other) = cases::in_place_of(db, &plan.before.row)? else { return Ok(()) };
+    let number = other.number.or(other.external_number).unwrap_or_default();
+    let detail = format!(
+        "编号“{number}”现由另一件案件使用（再次导入、再次报送的），本案不能恢复：请先将那一件作废，或者继续办理那一件"
+    );
+    Err(NotAllowed::new("number_taken", detail).into())
+}
+
 fn evidence_of(request: &Amend) -> Option<String> {
     request.evidence.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
@@ -481,7 +537,7 @@ fn waiting(file: &CaseFile, log: &[EventRow], number: u16) -> Result<(ProposedAm
     if known.status != AmendmentStatus::Proposed {
         return Err(OfficeError::Conflict {
             code: "amendment_decided".into(),
-            detail: "这次更正已经生效或者不同意，不能再决定".into(),
+            detail: "这次更正已经生效或者未获同意，不能再决定".into(),
         });
     }
     let events = read_log(log)?;

@@ -3,7 +3,9 @@
 use super::amendments::Amend;
 use super::{CaseFile, blank_row, check_merge, check_references, received};
 use crate::case::command::{Receive, Void};
-use crate::case::{Command, Context, Drawn, Event, MovedDuty, Role, Stage, decide, evolve, moved_duties};
+use crate::case::{
+    AmendmentCause, Command, Context, Drawn, Event, MovedDuty, Role, Stage, decide, evolve, moved_duties,
+};
 use crate::office::cases::Application;
 use crate::office::cases::applicants::check_applicant;
 use crate::office::cases::case_file::{actor, derive_row, read_log, steps_of};
@@ -33,8 +35,8 @@ pub struct Preview {
     pub cells: Vec<ReportMove>,
     /// Subjects of the waiting mails that would be withdrawn.
     pub mails: Vec<String>,
-    /// Why the leader would have to confirm it, as codes.
-    pub because: Vec<&'static str>,
+    /// Why the leader would have to confirm it.
+    pub because: Vec<AmendmentCause>,
 }
 
 impl Cases<'_> {
@@ -111,7 +113,7 @@ impl Cases<'_> {
             let plan = self.plan_of(db, caller, authority, file, &steps_of(log)?, request)?;
             Ok(Change {
                 effective: plan.redecided.events,
-                because: plan.because.iter().map(|one| one.code()).collect(),
+                because: plan.because,
                 before: plan.before,
                 after: plan.after,
                 is_amended: true,
@@ -131,7 +133,6 @@ impl Cases<'_> {
             let after = self.after(&before, &events)?;
             let mut effective = read_log(log)?;
             effective.extend(events);
-            let because = because.iter().map(|one| one.code()).collect();
             Ok(Change { before, after, effective, is_amended: true, because })
         })
     }
@@ -199,7 +200,7 @@ struct Change {
     after: CaseFile,
     effective: Vec<Event>,
     is_amended: bool,
-    because: Vec<&'static str>,
+    because: Vec<AmendmentCause>,
 }
 
 impl Preview {

@@ -1,6 +1,6 @@
 //! Views of cases: lists, possible actions, the log, and the clock as of any day and under hypothetical facts.
 
-use super::amendments::needs_head;
+use super::amendments::{Amending, amending, needs_head};
 use super::applicants::REVEALERS;
 use crate::case::{
     Action, AuditAction, Case, CommandKind, Event, NotAllowed, Obligation, Role, actions, extension_is_possible,
@@ -40,6 +40,8 @@ pub struct Shown {
     pub file: CaseFile,
     /// The actions of the caller, with the reasons that block them.
     pub actions: Vec<Action>,
+    /// What the caller may do about the log itself.
+    pub amending: Vec<Amending>,
     /// The 督办单 on it that are not closed or cancelled, newest first.
     pub orders: Vec<NamedOrder>,
     /// How it went over from organ to organ, in order.
@@ -260,7 +262,8 @@ impl Cases<'_> {
     ) -> Shown {
         let today = self.clock().today();
         let actions = self.actions_on(caller, roles, &file);
-        Shown { file, actions, orders, transfers: Vec::new(), today }
+        let amending = amending(caller, roles, &file.case);
+        Shown { file, actions, amending, orders, transfers: Vec::new(), today }
     }
 
     /// Like [`Cases::shown`], with what is stored beside the case.
@@ -281,9 +284,15 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// As [`Cases::open_file`].
-    pub fn actions(&self, caller: &Caller, authority: &Authority, id: CaseId) -> Result<Vec<Action>, OfficeError> {
+    pub fn actions(
+        &self,
+        caller: &Caller,
+        authority: &Authority,
+        id: CaseId,
+    ) -> Result<(Vec<Action>, Vec<Amending>), OfficeError> {
         let file = self.case(id)?;
-        Ok(self.actions_on(caller, &authority.roles, &file))
+        let amending = amending(caller, &authority.roles, &file.case);
+        Ok((self.actions_on(caller, &authority.roles, &file), amending))
     }
 
     fn actions_on(&self, caller: &Caller, roles: &BTreeSet<Role>, file: &CaseFile) -> Vec<Action> {

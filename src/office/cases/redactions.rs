@@ -14,8 +14,9 @@ use crate::store::evidence::audit::NewAudit;
 use crate::store::mail::outbox;
 use crate::store::people::access::Thing;
 use crate::store::service::{idempotency, meta};
-use crate::store::{CaseId, Db, UserId, cases::events, reminders};
+use crate::store::{CaseId, Db, UserId, cases::events, cases::events::EventRow, reminders};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// The roles that may erase a text.
@@ -116,8 +117,6 @@ impl Cases<'_> {
         }
         row.body = done.payload;
         let digest = events::overwrite(db, id, row.seq, &row.body)?;
-        file.case = folded(&log)?;
-        file.row.title.clone_from(&file.case.intake.title);
         let event = Event::Redacted {
             on: self.clock().today(),
             seq: redaction.seq,
@@ -125,7 +124,37 @@ impl Cases<'_> {
             reason: reason.to_owned(),
             digest,
         };
-        Ok((self.commit(db, file, &[event], Some(actor))?, done.texts))
+        let mut events = vec![event];
+        events.extend(self.erase_from_amendments(db, &mut log, redaction.seq, &done.texts, reason)?);
+        file.case = folded(&log)?;
+        file.row.title.clone_from(&file.case.intake.title);
+        Ok((self.commit(db, file, &events, Some(actor))?, done.texts))
+    }
+
+    /// Erases the texts from the amendments too: each of them carries on what an earlier one said of a step, and a list as a
+    /// whole. Returns an event for each place.
+    fn erase_from_amendments(
+        &self,
+        db: &mut Db,
+        log: &mut [EventRow],
+        but: i32,
+        texts: &[String],
+        reason: &str,
+    ) -> Result<Vec<Event>, OfficeError> {
+        let mut events = Vec::new();
+        for row in log.iter_mut().filter(|row| row.seq != but && AMENDMENTS.contains(&row.kind.as_str())) {
+            let read: Value = serde_json::from_str(&row.body).map_err(|error| {
+                OfficeError::unreadable(format!("event {} of case {}: {error}", row.seq, row.case_id.0))
+            })?;
+            for pointer in places_of(&read, texts) {
+                let Ok(done) = redacted(&row.kind, &row.body, &pointer) else { continue };
+                row.body = done.payload;
+                let digest = events::overwrite(db, row.case_id, row.seq, &row.body)?;
+                let on = self.clock().today();
+                events.push(Event::Redacted { on, seq: row.seq, pointer, reason: reason.to_owned(), digest });
+            }
+        }
+        Ok(events)
     }
 
     fn erase_copies(&self, db: &mut Db, id: CaseId, texts: &[String]) -> Result<Erased, OfficeError> {
@@ -182,6 +211,30 @@ impl Cases<'_> {
         }
         self.store().scrub()?;
         Ok(self.store().write(|db| meta::remove(db, SCRUB_DUE))?)
+    }
+}
+
+/// The kinds of events that repeat what other events say.
+const AMENDMENTS: [&str; 2] = ["amended", "amendment_proposed"];
+
+/// The JSON pointers to the strings of a value that are one of these texts.
+fn places_of(value: &Value, texts: &[String]) -> Vec<String> {
+    match value {
+        Value::String(text) if texts.contains(text) => vec![String::new()],
+        Value::Object(members) => {
+            let inside = |(name, member): (&String, &Value)| {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                places_of(member, texts).into_iter().map(move |rest| format!("/{name}{rest}"))
+            };
+            members.iter().flat_map(inside).collect()
+        }
+        Value::Array(elements) => {
+            let inside = |(place, element): (usize, &Value)| {
+                places_of(element, texts).into_iter().map(move |rest| format!("/{place}{rest}"))
+            };
+            elements.iter().enumerate().flat_map(inside).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
 

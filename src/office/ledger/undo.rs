@@ -80,6 +80,15 @@ impl Ledgers<'_> {
                 after = Some(last.id);
                 self.undo_page(db, organ, page, &undo, &mut done)?;
             }
+            if done.voided == 0 {
+                let detail = "这次导入的案件都已有办理记录，或者已经作废、移交，没有可以撤销的；误录的请逐件作废";
+                return Err(OfficeError::Refused {
+                    code: "nothing_to_undo".into(),
+                    article: None,
+                    detail: detail.into(),
+                    errors: Vec::new(),
+                });
+            }
             imports::undone(db, import, undo.actor, undo.at, reason)?;
             let detail = serde_json::json!({ "import": import.0, "voided": done.voided, "kept": done.kept_total, "reason": reason });
             let entry = NewAudit {
@@ -131,7 +140,7 @@ impl Ledgers<'_> {
         })?;
         cases::make_void(db, &ids, undo.at)?;
         obligations::cancel_all(db, &ids, undo.at)?;
-        imports::give_up(db, done.import_id, &ids)?;
+        imports::give_up(db, &ids, undo.at)?;
         let mut withdrawn = 0;
         for key in &reminders::mails_about_any(db, &ids)? {
             withdrawn += usize::from(reminders::withdraw(db, key)?.is_some());

@@ -1,6 +1,6 @@
 //! 督办单: issuing, answering, reviewing and cancelling. Order, duty, audit entry and mails commit together.
 
-use crate::case::{AuditAction, NotAllowed, ObligationKind, Order, OrderAct, OrderCommand, OrderStatus, Role};
+use crate::case::{AuditAction, NotAllowed, ObligationKind, Order, OrderAct, OrderCommand, OrderStatus, Role, Stage};
 use crate::law::chinese_date;
 use crate::mail::deputies::with_deputies;
 use crate::mail::order_notice::Notice;
@@ -317,6 +317,9 @@ fn target(db: &mut Db, caller: &Caller, new: &NewOrder) -> Result<Target, Office
     };
     let authority = authority_at(db, caller, Thing::Case(case)).map_err(if_hidden(no_case))?;
     let row = cases::find(db, case)?;
+    if row.stage == Stage::Void.code() {
+        return Err(OfficeError::invalid("/case_id", "is_void", "案件已作废，没有可以督办的"));
+    }
     if department.as_ref().is_some_and(|department| department.organ_id != row.organ_id) {
         return Err(no_department());
     }

@@ -131,13 +131,13 @@ pub fn cases_of(
     Ok(theirs.order(cases::id).limit(limit).load(db)?)
 }
 
-/// Gives up the fingerprints of the rows of these cases, so that the same rows can be imported again. The rows stay: they
-/// say which import made a case.
+/// Gives up the fingerprints of the rows that these cases were made of, because the cases became void at `at`: the same
+/// rows can be imported again. The rows stay: they say which import made a case.
 ///
 /// # Errors
 /// As every write.
-pub fn give_up(db: &mut Db, import: ImportId, of: &[CaseId]) -> Result<(), StoreError> {
-    let prefix = format!("undone:{}:", import.0);
+pub fn give_up(db: &mut Db, of: &[CaseId], at: Ts) -> Result<(), StoreError> {
+    let prefix = format!("void:{}:", at.0.timestamp_micros());
     let theirs = ledger_rows::table.filter(ledger_rows::case_id.eq_any(of));
     let changed = prefix.into_sql::<Text>().concat(ledger_rows::fingerprint);
     diesel::update(theirs).set(ledger_rows::fingerprint.eq(changed)).execute(db)?;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::mistakes::{overdue, report};
 use crate::support::bureau::Bureau;
+use crate::support::codes;
 use crate::support::on_both_databases;
 
 const RIGHT_DAY: &str = "2026-10-21";
@@ -55,7 +56,10 @@ fn what_turns_late_into_in_time_waits_for_the_leader_and_moves_nothing_until_the
             json!({ "reason": "收到日期录错", "entries": [{ "seq": 1, "change": { "submitted_on": RIGHT_DAY } }] });
         case.command(&head, "amendments", body.clone());
         let waits = &case.last.json["amendments"][0];
-        assert_eq!((&waits["status"], &waits["because"]), (&json!("proposed"), &json!(["late_becomes_in_time"])));
+        assert_eq!(
+            (&waits["status"]["code"], &codes(&waits["because"])),
+            (&json!("proposed"), &json!(["late_becomes_in_time"]))
+        );
         assert_eq!(case.last.json["clock"]["due"], "2026-11-09");
         assert_eq!(overdue(&bureau, "2026-11-11")["overdue_open"]["items"].as_array().unwrap().len(), 1);
         assert_eq!(case.refused(&head, "amendments", body.clone()).0, "amendment_waits");
@@ -64,7 +68,7 @@ fn what_turns_late_into_in_time_waits_for_the_leader_and_moves_nothing_until_the
         let no = case.try_command(&leader, "amendments/1/confirmation", json!({ "approve": false }));
         assert_eq!((no.status, no.json["errors"][0]["pointer"].as_str()), (422, Some("/comment")), "{no:?}");
         case.command(&leader, "amendments/1/confirmation", json!({ "approve": false, "comment": "证据不足" }));
-        assert_eq!(case.last.json["amendments"][0]["status"], "refused");
+        assert_eq!(case.last.json["amendments"][0]["status"]["code"], "refused");
         case.command(&head, "amendments", body.clone());
         case.command(&head, "amendments/2/confirmation", json!({ "approve": false }));
         assert_eq!(case.last.json["amendments"][1]["comment"], "提请人收回");
@@ -72,7 +76,7 @@ fn what_turns_late_into_in_time_waits_for_the_leader_and_moves_nothing_until_the
         case.command(&leader, "amendments/3/confirmation", json!({}));
         let shown = &case.last.json;
         assert_eq!(
-            (&shown["clock"]["due"], &shown["amendments"][2]["status"]),
+            (&shown["clock"]["due"], &shown["amendments"][2]["status"]["code"]),
             (&json!("2026-11-18"), &json!("effective"))
         );
         assert_eq!(overdue(&bureau, "2026-11-11")["overdue_open"]["items"], json!([]));
@@ -169,7 +173,7 @@ fn a_wrong_outcome_after_dispatch_is_put_right_with_the_leader_and_the_report_co
         case.command(&head, "amendments", body);
         let waits = &case.last.json["amendments"][0];
         assert_eq!(
-            (&waits["status"], &waits["because"]),
+            (&waits["status"]["code"], &codes(&waits["because"])),
             (&json!("proposed"), &json!(["reviewed_proposal_changes", "outcome_changes_after_dispatch"]))
         );
         case.command(&leader, "amendments/1/confirmation", json!({}));

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::mistakes::amend;
 use crate::support::bureau::Bureau;
+use crate::support::codes;
 use crate::support::{day, on_both_databases};
 
 /// The subjects of the mails in a state.
@@ -74,7 +75,7 @@ fn a_void_case_that_was_carried_over_is_an_adjustment_of_both_published_years() 
         }
         let published = [annual(2023, "published"), annual(2024, "published")];
         case.command(&head, "void", json!({ "reason": "误立案" }));
-        assert_eq!(case.last.json["amendments"][0]["because"], json!(["replied_becomes_void"]));
+        assert_eq!(codes(&case.last.json["amendments"][0]["because"]), json!(["replied_becomes_void"]));
         assert_eq!(
             (annual(2023, "adjustments")["cells"].clone(), annual(2024, "adjustments")["cells"].clone()),
             (json!([]), json!([]))
@@ -131,6 +132,28 @@ fn an_erased_text_is_readable_in_no_amendment() {
             assert!(!shown.text.contains("110105199003071230"), "{path}: {}", shown.text);
         }
         assert_eq!(case.last.json["title"], "〔已删除〕");
+        bureau.verified();
+    });
+}
+
+#[test]
+fn an_erased_text_goes_from_every_amendment_that_carried_it_on() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let mut case = bureau.registered("2026-11-02");
+        let secret = "13800138000存放处";
+        let search = json!({ "on": "2026-11-02", "places": ["档案室", secret], "terms": ["批复"], "searched_by": "王科员", "found": true });
+        case.clerk("searches", search);
+        amend(&mut case, json!([{ "seq": 4, "change": { "places": ["档案库", secret] } }]));
+        amend(&mut case, json!([{ "seq": 4, "change": { "terms": ["征收批复"] } }]));
+        let head = bureau.head.clone();
+        case.command(&head, "redactions", json!({ "seq": 4, "pointer": "/places/1", "reason": "误录了电话号码" }));
+        for path in ["", "events"] {
+            let shown = bureau.service.get(&case.path(path), &head);
+            assert!(!shown.text.contains(secret), "{path}: {}", shown.text);
+        }
+        assert_eq!(case.last.json["searches"][0]["places"], json!(["档案库", "〔已删除〕"]));
+        assert_eq!(case.last.json["searches"][0]["terms"], json!(["征收批复"]));
         bureau.verified();
     });
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::bureau::{Bureau, CaseAt};
+use crate::support::codes;
 use crate::support::on_both_databases;
 
 fn refused_at(case: &CaseAt<'_>, entries: Value) -> (u16, String, String) {
@@ -61,7 +62,7 @@ fn a_proposal_that_was_reviewed_is_another_one_only_with_the_leader() {
         let change = json!({ "outcome": "not_processed.petition", "reasons": "属于信访事项" });
         let body = json!({ "reason": "处理结果录错", "entries": [{ "seq": 4, "change": change }] });
         case.command(&head, "amendments", body);
-        assert_eq!(case.last.json["amendments"][0]["because"], json!(["reviewed_proposal_changes"]));
+        assert_eq!(codes(&case.last.json["amendments"][0]["because"]), json!(["reviewed_proposal_changes"]));
         assert_eq!(case.last.json["proposal"]["proposal"]["outcome"], "disclosed.provided", "not in effect yet");
     });
 }
@@ -108,7 +109,7 @@ fn ending_an_overdue_case_first_does_not_spare_the_leader_when_it_becomes_void()
         let head = bureau.head.clone();
         case.command(&head, "closure", json!({ "on": "2026-11-03", "reason": "误立案" }));
         case.command(&head, "void", json!({ "reason": "误立案" }));
-        assert_eq!(case.last.json["amendments"][0]["because"], json!(["overdue_becomes_void"]));
+        assert_eq!(codes(&case.last.json["amendments"][0]["because"]), json!(["overdue_becomes_void"]));
         assert_eq!(case.last.json["stage"]["code"], "closed");
         let mut twice = bureau.registered("2026-11-03");
         let first = bureau.registered("2026-11-03");
@@ -117,5 +118,66 @@ fn ending_an_overdue_case_first_does_not_spare_the_leader_when_it_becomes_void()
         let into_void = json!({ "reason": "重复录入", "replaced_by": two });
         let refused = first.try_command(&head, "void", into_void);
         assert_eq!(refused.json["errors"][0]["code"], "is_void", "{one}: {refused:?}");
+    });
+}
+
+#[test]
+fn a_void_case_is_put_right_only_after_it_came_back_so_that_no_lateness_is_lost_on_the_way() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-09-01");
+        let first = bureau.registered("2026-09-01").id;
+        let mut case = bureau.registered("2026-09-01");
+        bureau.on("2026-11-03");
+        let head = bureau.head.clone();
+        case.command(&head, "void", json!({ "reason": "重复录入", "replaced_by": first }));
+        assert_eq!(case.last.json["stage"]["code"], "void");
+        let at = |code: &str| (422, "/entries/0".to_owned(), code.to_owned());
+        let later = json!([{ "seq": 1, "change": { "submitted_on": "2026-11-02" } }]);
+        assert_eq!(refused_at(&case, later), at("case_is_void"));
+        let both = json!([{ "seq": 1, "change": { "submitted_on": "2026-11-02" } }, { "seq": 4, "void": true }]);
+        assert_eq!(refused_at(&case, both), at("case_is_void"));
+        let elsewhere = json!([{ "seq": 4, "change": { "replaced_by": case.id } }]);
+        assert_eq!(refused_at(&case, elsewhere), at("void_is_fixed"));
+        let order = json!({ "case_id": case.id, "text": "请尽快办理", "due_on": "2026-11-10" });
+        let order = bureau.service.create("/api/v1/supervision/orders", &bureau.supervisor, order);
+        assert_eq!(order.status, 422, "{order:?}");
+    });
+}
+
+#[test]
+fn a_duplicate_of_another_applicants_case_needs_the_leader_who_finds_it_among_the_actions() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-09-01");
+        let mut other = bureau.application("2026-09-01");
+        other["applicant"] = json!({ "kind": "enterprise", "name": "某公司" });
+        let other = bureau.file(other).id;
+        let mut case = bureau.registered("2026-09-01");
+        bureau.on("2026-11-03");
+        let (head, leader) = (bureau.head.clone(), bureau.leader.clone());
+        case.command(&head, "void", json!({ "reason": "重复录入", "replaced_by": other }));
+        assert_eq!(codes(&case.last.json["amendments"][0]["because"]), json!(["overdue_becomes_void"]));
+        let offered = |token: &str| -> Vec<(String, String)> {
+            let actions = bureau.service.get(&case.path("actions"), token).json["allowed"].clone();
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            let one = |action: &Value| (text(&action["command"]["label"]), text(&action["href"]));
+            actions.as_array().unwrap().iter().map(one).collect()
+        };
+        let href = case.path("amendments/1/confirmation");
+        assert!(offered(&leader).contains(&("确认更正".into(), href.clone())), "{:?}", offered(&leader));
+        assert!(offered(&head).contains(&("收回更正".into(), href.clone())), "{:?}", offered(&head));
+        assert!(!offered(&bureau.clerk).iter().any(|(_, to)| *to == href));
+        // Another case is merged into it meanwhile: its application would be nowhere.
+        let mut merged = bureau.registered("2026-11-03");
+        merged.clerk("merge", json!({ "on": "2026-11-03", "into_case": case.id, "reason": "同一申请" }));
+        case.now();
+        assert_eq!(case.refused(&leader, "amendments/1/confirmation", json!({})).0, "merged_cases_first");
+        // The merge is undone; it can be made again, not put back.
+        merged.command(&head, "amendments", json!({ "reason": "并案有误", "entries": [{ "seq": 4, "void": true }] }));
+        let back = refused_at(&merged, json!([{ "seq": 4, "change": {} }]));
+        assert_eq!(back, (422, "/entries/0".to_owned(), "merge_again".to_owned()));
+        case.now();
+        case.command(&leader, "amendments/1/confirmation", json!({}));
+        assert_eq!(case.last.json["stage"]["code"], "void");
+        bureau.verified();
     });
 }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::bureau::{Bureau, CaseAt};
+use crate::support::codes;
 use crate::support::{TestDatabase, on_both_databases};
 
 /// Amends as the head of the office; the answer must be 200 and the amendment in effect.
@@ -13,7 +14,7 @@ pub fn amend(case: &mut CaseAt<'_>, entries: Value) -> Value {
     case.command(&head, "amendments", json!({ "reason": "录入有误", "entries": entries }));
     let json = case.last.json.clone();
     let last = json["amendments"].as_array().unwrap().last().unwrap().clone();
-    assert_eq!(last["status"], "effective", "{last}");
+    assert_eq!(last["status"]["code"], "effective", "{last}");
     json
 }
 
@@ -186,7 +187,7 @@ fn an_extension_of_2_days_for_20_and_a_correction_notice_by_mistake_are_put_righ
                 "amendments",
                 json!({ "reason": "录入有误", "evidence": "延期通知", "entries": entries }),
             );
-            assert_eq!(case.last.json["amendments"][1]["because"], json!(["own_earlier_entry"]));
+            assert_eq!(codes(&case.last.json["amendments"][1]["because"]), json!(["own_earlier_entry"]));
             assert_eq!(case.last.json["clock"]["due"], "2026-12-02", "not yet in effect");
             let leader = bureau.leader.clone();
             case.command(&leader, "amendments/2/confirmation", json!({}));

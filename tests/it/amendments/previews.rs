@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::codes;
 use crate::support::house::{House, difference};
 use crate::support::on_both_databases;
 
@@ -28,7 +29,7 @@ fn a_preview_shows_what_would_be_and_changes_nothing() {
         assert_eq!((due(&amended["before"]), due(&amended["after"])), ("2026-11-09".into(), "2026-11-18".into()));
         let standings = [&amended["before"], &amended["after"]].map(|view| code(view, "standing"));
         assert_eq!(standings, ["overdue_red", "due_soon"]);
-        assert_eq!(amended["needs_confirmation"], json!(["late_becomes_in_time"]));
+        assert_eq!(codes(&amended["needs_confirmation"]), json!(["late_becomes_in_time"]));
         let cells: Vec<String> = amended["report_cells"]
             .as_array()
             .unwrap()
@@ -49,7 +50,7 @@ fn a_preview_shows_what_would_be_and_changes_nothing() {
 
         let void = ask("void", &bureau.head, json!({ "reason": "误立案" }));
         assert_eq!((code(&void["after"], "stage"), void["after"]["standing"].clone()), ("void".into(), Value::Null));
-        assert_eq!(void["needs_confirmation"], json!(["overdue_becomes_void"]));
+        assert_eq!(codes(&void["needs_confirmation"]), json!(["overdue_becomes_void"]));
         assert_eq!(void["report_cells"].as_array().unwrap().len(), 2, "{void}");
 
         let search = json!({ "on": "2026-11-11", "places": ["档案室"], "terms": ["批复"], "searched_by": "王科员", "found": true });

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::mistakes::{overdue, report};
 use crate::support::bureau::Bureau;
+use crate::support::codes;
 use crate::support::on_both_databases;
 
 #[test]
@@ -60,7 +61,10 @@ fn a_case_that_is_overdue_or_was_replied_to_becomes_void_only_with_the_leader() 
         assert_eq!(overdue_now, 1);
         case.command(&head, "void", json!({ "reason": "误立案" }));
         let waits = &case.last.json["amendments"][0];
-        assert_eq!((&waits["status"], &waits["because"]), (&json!("proposed"), &json!(["overdue_becomes_void"])));
+        assert_eq!(
+            (&waits["status"]["code"], &codes(&waits["because"])),
+            (&json!("proposed"), &json!(["overdue_becomes_void"]))
+        );
         assert_eq!(case.last.json["stage"]["code"], "registered");
         case.command(&leader, "amendments/1/confirmation", json!({}));
         assert_eq!(case.last.json["stage"]["code"], "void");
@@ -76,7 +80,7 @@ fn a_case_that_is_overdue_or_was_replied_to_becomes_void_only_with_the_leader() 
         let other = bureau.registered("2026-09-03").id;
         bureau.on("2026-11-03");
         later.command(&head, "void", json!({ "reason": "重复录入", "replaced_by": other }));
-        assert_eq!(later.last.json["amendments"][0]["because"], json!(["overdue_becomes_void"]));
+        assert_eq!(codes(&later.last.json["amendments"][0]["because"]), json!(["overdue_becomes_void"]));
         bureau.verified();
     });
 }
@@ -94,7 +98,7 @@ fn a_merge_by_mistake_is_reopened_and_both_cases_lose_the_tie() {
         assert_eq!(merged.last.json["links"], json!([]));
         let other = bureau.service.get(&format!("/api/v1/cases/{into}"), &head).json;
         assert_eq!(other["links"], json!([]));
-        assert_eq!(other["amendments"][0]["status"], "effective");
+        assert_eq!(other["amendments"][0]["status"]["code"], "effective");
         bureau.verified();
     });
 }

@@ -163,6 +163,27 @@ fn what_was_worked_on_since_an_import_stays_and_is_listed() {
         let one = format!("/api/v1/cases/{}", voided["items"][0]["id"].as_str().unwrap());
         let shown = bureau.service.get(&one, &bureau.head).json;
         assert_eq!(shown["void"]["reason"], "撤销导入：导错机关");
+        // The one that was kept is made void by hand; then the whole file is imported again.
+        let kept = bureau.service.get(&format!("/api/v1/cases/{id}"), &bureau.head);
+        let headers = [("if-match", kept.header("etag"))];
+        let void = Some(json!({ "reason": "导错机关" }));
+        let path = format!("/api/v1/cases/{id}/void");
+        assert_eq!(bureau.service.call_with("POST", &path, &bureau.head, &headers, void).status, 200);
+        let again = import(&bureau, &open_cases(&["甲-1", "甲-2", "甲-3"]), None);
+        assert_eq!((again.status, &again.json["created"]), (201, &json!(3)), "{again:?}");
+        // A case of the first import cannot come back while another one has its number.
+        let old = bureau.service.get(&one, &bureau.head);
+        let headers = [("if-match", old.header("etag"))];
+        let log = bureau.service.get(&format!("{one}/events"), &bureau.head).json;
+        let seq = log.as_array().unwrap().last().unwrap()["step"].clone();
+        let body = json!({ "reason": "撤销有误", "entries": [{ "seq": seq, "void": true }] });
+        for (path, headers) in [(format!("{one}/amendments"), &headers[..]), (format!("{one}/amendments/preview"), &[])]
+        {
+            let back = bureau.service.call_with("POST", &path, &bureau.head, headers, Some(body.clone()));
+            assert_eq!(back.problem(), (422, "number_taken"), "{path}: {back:?}");
+        }
+        let done = undo(&bureau, &first.json["import_id"], &bureau.head, "导错机关");
+        assert_eq!(done.problem(), (409, "already_undone"));
         bureau.verified();
     });
 }

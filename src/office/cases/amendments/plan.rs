@@ -1,7 +1,7 @@
 //! What a log becomes when it is amended, and whether the leader has to confirm it.
 
 use crate::case::amendment::{Ask, Asked, Basis, EntryChange, Fault, Redecided, Step, redecide};
-use crate::case::{Case, Event, NotAllowed, Reply, Role, Stage, Standing, as_it_stood, fold, position};
+use crate::case::{AmendmentCause, Case, Event, NotAllowed, Reply, Role, Standing, as_it_stood, fold, position};
 use crate::office::cases::case_file::{CaseFile, derive_row};
 use crate::office::people::access::Authority;
 use crate::office::{Caller, Cases, FieldError, OfficeError};
@@ -9,36 +9,6 @@ use crate::store::UserId;
 use crate::store::cases::CaseRow;
 use chrono::NaiveDate;
 use std::sync::Arc;
-
-/// Why an amendment needs the leader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::office) enum Because {
-    /// The head of the office amends what he recorded on an earlier day.
-    OwnEarlierEntry,
-    /// What was late would be in time.
-    LateBecomesInTime,
-    /// The reply went out, and its category would be another one.
-    OutcomeChanges,
-    /// The case is overdue.
-    OverdueBecomesVoid,
-    /// The case was replied to.
-    RepliedBecomesVoid,
-    /// The proposal was reviewed, and is another one since.
-    ReviewedProposalChanges,
-}
-
-impl Because {
-    pub(in crate::office) const fn code(self) -> &'static str {
-        match self {
-            Self::OwnEarlierEntry => "own_earlier_entry",
-            Self::LateBecomesInTime => "late_becomes_in_time",
-            Self::OutcomeChanges => "outcome_changes_after_dispatch",
-            Self::OverdueBecomesVoid => "overdue_becomes_void",
-            Self::RepliedBecomesVoid => "replied_becomes_void",
-            Self::ReviewedProposalChanges => "reviewed_proposal_changes",
-        }
-    }
-}
 
 /// Who asks for an amendment.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +23,14 @@ impl Asker {
     }
 }
 
+/// The case that carries on the application of one that was recorded twice.
+pub(super) struct Replacing {
+    /// Its row.
+    pub row: CaseRow,
+    /// Whether it has the applicant of the other.
+    pub is_same_applicant: bool,
+}
+
 /// A case and what it becomes.
 pub(in crate::office) struct Plan {
     /// As it is.
@@ -62,13 +40,7 @@ pub(in crate::office) struct Plan {
     /// The steps that are other ones, and the events in effect.
     pub redecided: Redecided,
     /// Why it needs the leader.
-    pub because: Vec<Because>,
-}
-
-impl Plan {
-    pub(super) fn codes(&self) -> Vec<String> {
-        self.because.iter().map(|one| one.code().to_owned()).collect()
-    }
+    pub because: Vec<AmendmentCause>,
 }
 
 impl Cases<'_> {
@@ -104,7 +76,7 @@ impl Cases<'_> {
         steps: &[Step],
         asked: &Asked,
         asker: Asker,
-    ) -> Vec<Because> {
+    ) -> Vec<AmendmentCause> {
         let today = self.clock().today();
         let is_own_earlier = |step: &&Step| {
             asker.is_head
@@ -115,41 +87,44 @@ impl Cases<'_> {
         let was_sent = before.case.reply.as_ref().is_some_and(Reply::is_sent);
         let mut because = Vec::new();
         if steps.iter().any(|step| is_own_earlier(&step)) {
-            because.push(Because::OwnEarlierEntry);
+            because.push(AmendmentCause::OwnEarlierEntry);
         }
         if is_late(before, today) && !is_late(after, today) {
-            because.push(Because::LateBecomesInTime);
+            because.push(AmendmentCause::LateBecomesInTime);
         }
         if steps.iter().any(|step| asked.contains_key(&step.seq()) && is_reviewed_proposal(step, &before.case)) {
-            because.push(Because::ReviewedProposalChanges);
+            because.push(AmendmentCause::ReviewedProposalChanges);
         }
         if was_sent && before.case.outcome.is_some() && before.case.outcome != after.case.outcome {
-            because.push(Because::OutcomeChanges);
+            because.push(AmendmentCause::OutcomeChanges);
         }
         because
     }
 
-    /// Why the leader has to confirm that a case becomes void. A case that was recorded twice hides no lateness if the one
-    /// that carries the application on is due no later.
+    /// Why the leader has to confirm that a case becomes void. A case that was recorded twice hides no lateness
+    /// if the one that carries the application on has the same applicant, is due no later, and is open or was replied to.
     pub(super) fn because_void(
         &self,
         file: &CaseFile,
         events: &[Event],
-        replaced_by: Option<&CaseRow>,
-    ) -> Vec<Because> {
-        let is_due_no_later = |other: &CaseRow| {
-            other.stage != Stage::Void.code() && other.due_on.is_some() && other.due_on <= file.row.due_on
+        replaced_by: Option<&Replacing>,
+    ) -> Vec<AmendmentCause> {
+        let shows_the_lateness = |other: &Replacing| {
+            let row = &other.row;
+            let is_due_no_later = row.due_on.is_some() && row.due_on <= file.row.due_on;
+            other.is_same_applicant && is_due_no_later && (row.is_open || row.replied_on.is_some())
         };
+        let was_sent = file.case.reply.as_ref().is_some_and(Reply::is_sent);
+        let is_replied = was_sent || file.case.replied_on().is_some() || !file.case.earlier_replies.is_empty();
         let is_overdue = if file.case.stage.is_open() {
             is_late(file, self.clock().today())
         } else {
-            was_overdue_at_its_end(file, events)
+            !is_replied && was_overdue_at_its_end(file, events)
         };
-        let is_replied = file.case.reply.as_ref().is_some_and(Reply::is_sent) || !file.case.earlier_replies.is_empty();
         let mut because = Vec::new();
-        let is_hidden = is_overdue && !replaced_by.is_some_and(is_due_no_later);
-        because.extend(is_hidden.then_some(Because::OverdueBecomesVoid));
-        because.extend(is_replied.then_some(Because::RepliedBecomesVoid));
+        let is_hidden = is_overdue && !replaced_by.is_some_and(shows_the_lateness);
+        because.extend(is_hidden.then_some(AmendmentCause::OverdueBecomesVoid));
+        because.extend(is_replied.then_some(AmendmentCause::RepliedBecomesVoid));
         because
     }
 }
@@ -236,7 +211,7 @@ fn refused(fault: &Fault, entries: &[EntryChange]) -> OfficeError {
         Fault::NoStep(seq) => OfficeError::invalid(
             format!("{}/seq", place_of(*seq, entries)),
             "unknown_entry",
-            "本案没有从这一条开始的一步：应为办理过程中某一步第一条记录的 seq",
+            "本案没有从这一条开始的一步：应为办理过程中某一步第一条记录的序号（step）",
         ),
         Fault::Malformed(seq, pointer, detail) => {
             let pointer = format!("{}/change{pointer}", place_of(*seq, entries));
@@ -247,8 +222,8 @@ fn refused(fault: &Fault, entries: &[EntryChange]) -> OfficeError {
             code: "later_entry_does_not_hold".into(),
             article: why.article.map(Into::into),
             detail: format!(
-                "更正后，其后第{seq}步“{label}”（{on}）不再成立：{}（{}）。请在同一次更正中一并更正这一步，或者将其作废",
-                why.detail, why.code
+                "更正后，其后第{seq}步“{label}”（{on}）不再成立：{}。请在同一次更正中一并更正这一步；没有发生的，填写没有发生",
+                why.detail
             ),
             errors: vec![FieldError::new("/entries", why.code, format!("第{seq}步“{label}”（{on}）：{}", why.detail))],
         },

@@ -69,10 +69,8 @@ impl Cases<'_> {
 
     pub(super) fn may_make_void(
         &self,
-        db: &mut Db,
         caller: &Caller,
         authority: &Authority,
-        file: &CaseFile,
         steps: &[Step],
     ) -> Result<(), OfficeError> {
         let today = self.clock().today();
@@ -84,25 +82,33 @@ impl Cases<'_> {
         if !authority.roles.contains(&Role::OfficeHead) && !is_own_of_today {
             return Err(needs_head("作废").into());
         }
-        if file.case.links.iter().any(|link| link.relation == LinkRelation::MergedFrom) {
-            let detail = "另有案件并入本案，作废以后其申请便没有着落：请先更正那一件的并案";
-            return Err(NotAllowed::new("merged_cases_first", detail).into());
-        }
-        if file.case.stage == Stage::Split {
-            let parts = file.case.links.iter().filter(|link| link.relation == LinkRelation::SplitInto);
-            for part in parts {
-                if cases::find(db, CaseId(part.other_case))?.stage != Stage::Void.code() {
-                    return Err(OfficeError::Refused {
-                        code: "parts_first".into(),
-                        article: None,
-                        detail: "本案已拆分，请先将拆分形成的各案作废".into(),
-                        errors: Vec::new(),
-                    });
-                }
-            }
-        }
         Ok(())
     }
+}
+
+/// Requires that no other case is left without one that carries its application on.
+///
+/// # Errors
+/// `merged_cases_first`, `parts_first`.
+pub(super) fn can_be_void(db: &mut Db, file: &CaseFile) -> Result<(), OfficeError> {
+    if file.case.links.iter().any(|link| link.relation == LinkRelation::MergedFrom) {
+        let detail = "另有案件并入本案，作废以后其申请便没有着落：请先更正那一件的并案";
+        return Err(NotAllowed::new("merged_cases_first", detail).into());
+    }
+    if file.case.stage == Stage::Split {
+        let parts = file.case.links.iter().filter(|link| link.relation == LinkRelation::SplitInto);
+        for part in parts {
+            if cases::find(db, CaseId(part.other_case))?.stage != Stage::Void.code() {
+                return Err(OfficeError::Refused {
+                    code: "parts_first".into(),
+                    article: None,
+                    detail: "本案已拆分，请先将拆分形成的各案作废".into(),
+                    errors: Vec::new(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Who may amend a step.
@@ -138,7 +144,7 @@ impl Right<'_> {
 
 pub(in crate::office) fn needs_head(what: &str) -> NotAllowed {
     let detail = format!(
-        "本人登记的，可以在登记的当日、其后没有办理其他事项时自行{what}；其余须由公开工作机构负责人办理，请提请负责人"
+        "登记人可以在登记的当日、其后没有办理其他事项时自行{what}；其余须由公开工作机构负责人办理，请提请负责人"
     );
     NotAllowed::new("amendment_needs_head", detail)
 }
