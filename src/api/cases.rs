@@ -6,6 +6,7 @@ pub(super) mod commands;
 pub(super) mod counters;
 mod previews;
 pub(super) mod redactions;
+mod reply_view;
 pub(super) mod view;
 
 use super::http::route::{Access, Route, Scope, Verb};

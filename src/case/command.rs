@@ -540,6 +540,16 @@ pub struct RecallReply {
     pub reason: String,
 }
 
+/// The organ itself corrects a reply that it has sent (自行纠正): the reply is revoked, and another one follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeReply {
+    /// The day of the revocation, day 0 of the organ's own period for the new reply.
+    pub on: NaiveDate,
+    /// Why.
+    pub reason: String,
+}
+
 /// The reply leaves the house (235号).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -805,6 +815,8 @@ commands! {
     IssueReply(IssueReply) = "issue_reply", "签发答复";
     /// See [`RecallReply`].
     RecallReply(RecallReply) = "recall_reply", "撤回答复";
+    /// See [`RevokeReply`].
+    RevokeReply(RevokeReply) = "revoke_reply", "撤销原答复";
     /// See [`Dispatch`].
     Dispatch(Dispatch) = "dispatch", "发出答复";
     /// See [`ProveService`].

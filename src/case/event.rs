@@ -75,6 +75,8 @@ pub enum Event {
     ReplyIssued { on: NaiveDate, document_number: String, replied_on: Option<NaiveDate> },
     /// The reply was taken back before it was sent; its number is void.
     ReplyRecalled { on: NaiveDate, document_number: String, reason: String },
+    /// A reply that was sent is revoked by the organ itself.
+    ReplyRevoked { on: NaiveDate, document_number: String, reason: String },
     /// The reply left the house; `replied_on` is the day that counts from then on (235号), if one does.
     Dispatched { dispatch: c::Dispatch, replied_on: Option<NaiveDate> },
     /// Its service was proved, or it came back; `replied_on` is the day that counts from then on (235号), if one does.
@@ -123,6 +125,7 @@ impl Event {
             | Self::Registered { on, .. }
             | Self::ReplyIssued { on, .. }
             | Self::ReplyRecalled { on, .. }
+            | Self::ReplyRevoked { on, .. }
             | Self::TaskWithdrawn { on, .. }
             | Self::Reassigned { on, .. }
             | Self::Split { on, .. }
@@ -207,6 +210,7 @@ impl Event {
             Self::Reviewed { .. } => ("reviewed", "审核"),
             Self::ReplyIssued { .. } => ("reply_issued", "签发答复"),
             Self::ReplyRecalled { .. } => ("reply_recalled", "撤回答复"),
+            Self::ReplyRevoked { .. } => ("reply_revoked", "撤销原答复"),
             Self::Dispatched { .. } => ("dispatched", "发出答复"),
             Self::ServiceProved { .. } => ("service_proved", "登记送达"),
             Self::Archived(_) => ("archived", "归档"),

@@ -3,8 +3,8 @@
 use super::command as c;
 use super::event::{AmendedEntry, Amendment, Event, ProposedAmendment, RefusedAmendment};
 use super::state::{
-    Assignment, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification, Proposal,
-    RecalledReply, Receipt, Remedy, Reply, Task, VoidCase, WithdrawnTask,
+    Assignment, CameBack, Case, CaseAmendment, Consultation, Correction, EarlierReply, FeeDemand, Justification,
+    Proposal, RecalledReply, Receipt, Remedy, Reply, Task, VoidCase, WithdrawnTask,
 };
 use crate::case::vocabulary::{AmendmentStatus, LinkRelation, Notice, ServiceResult, Stage};
 use crate::law::{Outcome, ServiceMethod};
@@ -201,6 +201,10 @@ impl Case {
                 self.conclude(*replied_on);
             }
             Event::ReplyRecalled { on, document_number, reason } => self.reply_recalled(*on, document_number, reason),
+            Event::ReplyRevoked { on, reason, .. } => {
+                self.set_reply_aside(*on, Some(reason));
+                self.back_to_work();
+            }
             Event::Dispatched { dispatch, replied_on } => {
                 if let Some(reply) = &mut self.reply {
                     reply.dispatches.push(dispatch.clone());
@@ -267,6 +271,7 @@ impl Case {
             reason: amendment.reason.clone(),
             evidence: amendment.evidence.clone(),
             seqs: asked.map(AmendedEntry::seq).collect(),
+            revoked_on: known.as_ref().and_then(|known| known.revoked_on),
             because: known.map(|known| known.because).unwrap_or_default(),
             confirmed_by: amendment.confirmed_by,
             comment: amendment.comment.clone(),
@@ -282,6 +287,7 @@ impl Case {
             reason: proposed.reason.clone(),
             evidence: proposed.evidence.clone(),
             seqs: proposed.entries.iter().map(|entry| entry.seq).collect(),
+            revoked_on: proposed.revoked_on,
             because: proposed.because.clone(),
             confirmed_by: None,
             comment: None,
@@ -487,17 +493,32 @@ impl Case {
         if let Some(remedy) = self.remedies.iter_mut().find(|remedy| remedy.number == decision.remedy) {
             remedy.decision = Some(decision.clone());
         }
-        if decision.orders_reply_within.is_none() || self.stage.is_open() {
+        if decision.orders_reply_within.is_none() {
             return;
         }
+        if !self.stage.is_open() {
+            self.set_reply_aside(decision.on, None);
+            self.back_to_work();
+        }
+        // The order sets a period of its own, which no earlier reply answers.
+        self.earlier_replies.iter_mut().for_each(|earlier| earlier.answers_period = false);
+    }
+
+    /// What was replied counts no more, and the case is open again.
+    fn set_reply_aside(&mut self, on: NaiveDate, revoked_because: Option<&str>) {
         if let (Some(reply), Some(outcome)) =
             (self.reply.take().filter(|reply| reply.replied_on.is_some()), self.outcome)
         {
-            self.earlier_replies.push((reply, outcome));
+            self.earlier_replies.push(EarlierReply {
+                reply,
+                outcome,
+                set_aside_on: on,
+                revoked_because: revoked_because.map(str::to_owned),
+                answers_period: revoked_because.is_some(),
+            });
         }
         self.outcome = None;
         self.ended_on = None;
         self.archive = None;
-        self.back_to_work();
     }
 }

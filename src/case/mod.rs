@@ -72,8 +72,8 @@ pub use responsibility::{Delay, Holder, Stretch, delay, used};
 pub use role::Role;
 pub use rules::{AnnualReport, OrganRules};
 pub use state::{
-    Assignment, CameBack, Case, CaseAmendment, Consultation, Correction, FeeDemand, Justification, Proposal,
-    RecalledReply, Receipt, Remedy, Reply, Task, VoidCase, WithdrawnTask,
+    Assignment, CameBack, Case, CaseAmendment, Consultation, Correction, EarlierReply, FeeDemand, Justification,
+    Proposal, RecalledReply, Receipt, Remedy, Reply, Task, VoidCase, WithdrawnTask,
 };
 pub use statistics::{
     AMENDING_EVENTS, COUNTED_EVENTS, Conclusion, Course, RemedyCourse, course, fees_paid, is_turned, remedy_courses,

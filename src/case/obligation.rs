@@ -2,7 +2,7 @@
 
 use super::clock::{remedy_response_due, task_due};
 use super::context::Context;
-use super::state::{CameBack, Case, Consultation, Correction, FeeDemand, Justification, Remedy};
+use super::state::{CameBack, Case, Consultation, Correction, EarlierReply, FeeDemand, Justification, Remedy};
 use crate::case::articles;
 use crate::case::vocabulary::{Notice, RemedyKind, Stage};
 use crate::law::{Calendar, Channel, ClockStatus, ConsultationKind, DueRange, LastDay, ReceiptRule, Regime, period};
@@ -17,6 +17,9 @@ pub(super) const SERVICE_PROOF_DAYS: u32 = 10;
 /// Working days after which the office looks after a letter whose service is not on record, or an opinion that no statute
 /// limits: without a day of its own such a duty would sleep for ever. The organ's own care, no statute.
 const FOLLOW_UP_DAYS: u32 = 10;
+
+/// Working days after the revocation of a reply in which another one should be given; the organ's own care, no statute.
+const RENEWED_REPLY_DAYS: u32 = 20;
 
 macro_rules! duties {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $label:literal;)*) => {
@@ -40,6 +43,8 @@ macro_rules! duties {
 duties! {
     /// The reply itself (D2, D2b).
     Reply = "reply", "答复申请人";
+    /// Another reply in the place of one that the organ revoked; the organ's own care, no statute.
+    RenewedReply = "renewed_reply", "撤销后重新答复";
     /// The correction notice (D1).
     CorrectionNotice = "correction_notice", "告知补正";
     /// The applicant's correction (D4).
@@ -86,6 +91,7 @@ impl ObligationKind {
             | Self::ServiceProof
             | Self::Redelivery => true,
             Self::Reply
+            | Self::RenewedReply
             | Self::CorrectionNotice
             | Self::CorrectionResponse
             | Self::ThirdPartyOpinion
@@ -159,6 +165,7 @@ pub fn obligations(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     }
     list.extend(receipt_confirmation(case));
     list.extend(reply(case, context));
+    list.extend(renewed_replies(case, context));
     list.extend(correction_notice(case, context));
     list.extend(responses(case, context));
     list.extend(case.consultations.iter().map(|consultation| opinion(case, consultation, context)));
@@ -281,6 +288,38 @@ fn reply(case: &Case, context: &Context<'_>) -> Option<Obligation> {
         ClockStatus::Ended => ObligationStatus::Cancelled,
     };
     Some(obligation)
+}
+
+/// The last day for another reply after `revoked`: 20 working days from the day of the revocation (day 0).
+pub(super) fn renewed_reply_due(revoked: &EarlierReply, calendar: &Calendar) -> LastDay {
+    working_days_after(revoked.set_aside_on, RENEWED_REPLY_DAYS, calendar)
+}
+
+/// Each revoked reply is followed by another one. One that was revoked in its turn was given all the same.
+fn renewed_replies(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
+    let revoked = case.earlier_replies.iter().enumerate().filter(|(_, earlier)| earlier.revoked_because.is_some());
+    (1_u16..)
+        .zip(revoked)
+        .map(|(number, (place, earlier))| Obligation {
+            key: format!("{}:{number}", ObligationKind::RenewedReply.code()),
+            status: renewed_reply_status(case, place, earlier),
+            ..duty(
+                case,
+                ObligationKind::RenewedReply,
+                Some(renewed_reply_due(earlier, context.calendar)),
+                articles::under(articles::WORKING_RULES, case.regime),
+            )
+        })
+        .collect()
+}
+
+fn renewed_reply_status(case: &Case, place: usize, revoked: &EarlierReply) -> ObligationStatus {
+    if place + 1 < case.earlier_replies.len() {
+        return ObligationStatus::Met;
+    }
+    let is_given = case.reply.as_ref().is_some_and(|reply| reply.replied_on.is_some());
+    // An order that sets a period of its own takes the place of the organ's own care.
+    status(is_given && revoked.answers_period, revoked.answers_period && case.stage.is_open())
 }
 
 /// Until the handling of the case starts it is not settled whether the application is clear.

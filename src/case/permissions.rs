@@ -4,12 +4,14 @@
 use super::actors::{OFFICE, has_role};
 use super::command::CommandKind;
 use super::context::Context;
+use super::obligation::renewed_reply_due;
 use super::preconditions::{lapsing_notice, precondition};
 use super::refusal::NotAllowed;
 use super::role::Role;
 use super::state::Case;
 use crate::case::articles;
 use crate::case::vocabulary::{Notice, Stage};
+use crate::law::LastDay;
 use chrono::NaiveDate;
 
 /// Leave to give a command now.
@@ -122,6 +124,7 @@ const fn rule(command: CommandKind) -> (&'static [Role], &'static [Stage], &'sta
         CommandKind::IssueReply => (OFFICE, &[Stage::Approved], articles::REPLIES),
         // Each stage has its own way out, which the precondition names.
         CommandKind::RecallReply => (OFFICE, &[], articles::WORKING_RULES),
+        CommandKind::RevokeReply => (HEAD, &[], articles::WORKING_RULES),
         CommandKind::Dispatch | CommandKind::ProveService => {
             (OFFICE, &[Stage::Approved, Stage::Replied], articles::SERVICE)
         }
@@ -192,19 +195,13 @@ fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<Nai
             .filter(|task| task.is_open())
             .filter_map(|task| super::clock::task_due(task, context.rules, context.calendar))
             .min(),
-        CommandKind::Register
-        | CommandKind::NotifyFee
-        | CommandKind::DelayReply
-        | CommandKind::Extend
-        | CommandKind::ProposeOutcome
-        | CommandKind::Review
-        | CommandKind::IssueReply => case.due(context),
+        CommandKind::Register | CommandKind::NotifyFee | CommandKind::DelayReply | CommandKind::Extend => {
+            case.due(context)
+        }
+        CommandKind::ProposeOutcome | CommandKind::Review | CommandKind::IssueReply => reply_until(case, context),
         CommandKind::Dispatch | CommandKind::ProveService => {
-            if case.replied_on().is_none() {
-                case.due(context)
-            } else {
-                None
-            }
+            let is_sent = case.reply.as_ref().is_some_and(|reply| reply.replied_on.is_some());
+            if is_sent { None } else { reply_until(case, context) }
         }
         CommandKind::Receive
         | CommandKind::LogContact
@@ -222,6 +219,7 @@ fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<Nai
         | CommandKind::RequestJustification
         | CommandKind::RecallProposal
         | CommandKind::RecallReply
+        | CommandKind::RevokeReply
         | CommandKind::Archive
         | CommandKind::Withdraw
         | CommandKind::Close
@@ -231,6 +229,17 @@ fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<Nai
         | CommandKind::OpenRemedy
         | CommandKind::DecideRemedy
         | CommandKind::Void => None,
+    }
+}
+
+/// The last day for the reply: that of the period, or of the organ's own care once a reply was revoked.
+fn reply_until(case: &Case, context: &Context<'_>) -> Option<NaiveDate> {
+    match case.revoked_reply() {
+        Some(revoked) => match renewed_reply_due(revoked, context.calendar) {
+            LastDay::Certain(due) => Some(due),
+            LastDay::Estimated(_) => None,
+        },
+        None => case.due(context),
     }
 }
 

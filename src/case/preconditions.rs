@@ -14,6 +14,7 @@ use crate::law::Regime;
 /// # Errors
 /// The refusal of the rule that is not met.
 pub(super) fn precondition(command: CommandKind, case: &Case, context: &Context<'_>) -> Result<(), NotAllowed> {
+    period_is_not_over(command, case)?;
     match command {
         CommandKind::RequestCorrection => correction_is_possible(case, context),
         CommandKind::ServeNotice => notice_is_unserved(case),
@@ -52,6 +53,7 @@ pub(super) fn precondition(command: CommandKind, case: &Case, context: &Context<
             require(case.reply.is_none(), NotAllowed::new("reply_issued", "答复已签发，请发出答复；有误的请撤回答复"))
         }
         CommandKind::RecallReply => reply_recall_is_possible(case),
+        CommandKind::RevokeReply => reply_revocation_is_possible(case),
         CommandKind::Dispatch => dispatch_is_possible(case),
         CommandKind::ProveService => proof_is_possible(case),
         CommandKind::Archive => archive_is_possible(case),
@@ -84,6 +86,28 @@ pub(super) fn precondition(command: CommandKind, case: &Case, context: &Context<
         CommandKind::Split => split_is_possible(case),
         CommandKind::Withdraw | CommandKind::Close => nothing_was_sent(case),
     }
+}
+
+/// A reply that was sent answered the period, although the organ revoked it later: nothing stops, restarts or extends that
+/// period any more, and the case is not passed on to another one.
+fn period_is_not_over(command: CommandKind, case: &Case) -> Result<(), NotAllowed> {
+    let moves_the_period = matches!(
+        command,
+        CommandKind::RequestCorrection
+            | CommandKind::RequestJustification
+            | CommandKind::DelayReply
+            | CommandKind::NotifyFee
+            | CommandKind::Extend
+            | CommandKind::Merge
+            | CommandKind::Split
+    );
+    let Some(revoked) = case.revoked_reply().filter(|_| moves_the_period) else { return Ok(()) };
+    let on = revoked.reply.replied_on.unwrap_or(revoked.set_aside_on);
+    let detail = format!(
+        "本案的答复期限已因{on}的答复（{}）终了，撤销原答复以后不再补正、延长、收费、并案或者拆分；请在本机关重新答复的期限内答复",
+        revoked.reply.document_number
+    );
+    Err(NotAllowed::by_law("period_was_answered", articles::under(articles::REPLY_PERIOD, case.regime), detail))
 }
 
 /// The parts start from the day of receipt: they would lose what has moved the period since.
@@ -286,7 +310,7 @@ fn reply_recall_is_possible(case: &Case) -> Result<(), NotAllowed> {
     };
     if reply.was_dispatched() {
         let detail = if reply.is_sent() || !reply.is_back() {
-            "答复已经发出，不能撤回；发出的登记有误的，请更正那一步的记录，答复内容有误、须由本机关自行纠正的，本系统暂不能登记，请另行立卷"
+            "答复已经发出，不能撤回；发出的登记有误的，请更正那一步的记录，答复内容有误、由本机关自行纠正的，请公开工作机构负责人撤销原答复，重新答复"
         } else {
             "答复以电子方式发出过，虽被退回，文号可能已为他人所知，不能撤回；请重新发出，发出的登记有误的，请更正那一步的记录"
         };
@@ -296,6 +320,19 @@ fn reply_recall_is_possible(case: &Case) -> Result<(), NotAllowed> {
         case.stage == Stage::Approved,
         NotAllowed::new("case_has_ended", "案件已经办结，答复没有发出，不需要撤回；办结有误的，请更正那一步的记录"),
     )
+}
+
+/// Only what the applicant was told is revoked; what was not sent is taken back.
+fn reply_revocation_is_possible(case: &Case) -> Result<(), NotAllowed> {
+    let Some(reply) = &case.reply else {
+        return Err(NotAllowed::new("reply_not_issued", "没有已经发出的答复；拟办有误的，请撤回拟办"));
+    };
+    let detail = if reply.was_dispatched() {
+        "答复以电子方式发出后被退回，视为没有发出，没有可以撤销的答复；请重新发出"
+    } else {
+        "答复还没有发出，不需要撤销：请撤回答复，原文号作废"
+    };
+    require(reply.replied_on.is_some(), NotAllowed::new("reply_not_sent", detail))
 }
 
 /// Until the reply is sent, and not after (C-18).

@@ -165,6 +165,22 @@ pub struct RecalledReply {
     pub reason: String,
 }
 
+/// A reply that was sent and counts no more, with the category it was given in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierReply {
+    /// The reply.
+    pub reply: Reply,
+    /// Its category.
+    pub outcome: Outcome,
+    /// The day it was set aside or revoked.
+    pub set_aside_on: NaiveDate,
+    /// Why the organ itself revoked it. `None`: a court or a reconsideration organ ordered another reply.
+    pub revoked_because: Option<String>,
+    /// Whether its day still answers the reply period of the case: that of a revoked reply does, until an order sets
+    /// another period.
+    pub answers_period: bool,
+}
+
 /// An attempt to send a reply that came back: nothing was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CameBack {
@@ -240,8 +256,10 @@ pub struct CaseAmendment {
     pub reason: String,
     /// What proves the right facts.
     pub evidence: Option<String>,
-    /// The steps that it was asked for. Empty: the whole case is void.
+    /// The steps that it was asked for. Empty: the reply is revoked, or the whole case is void.
     pub seqs: Vec<i32>,
+    /// The day on which the organ revokes its reply. `None` for anything else.
+    pub revoked_on: Option<NaiveDate>,
     /// Why it needs the leader; empty if it does not.
     pub because: Vec<AmendmentCause>,
     /// The leader who confirmed it.
@@ -316,8 +334,8 @@ pub struct Case {
     pub links: Vec<c::Link>,
     /// Reconsiderations and suits.
     pub remedies: Vec<Remedy>,
-    /// Replies and categories that an order set aside.
-    pub earlier_replies: Vec<(Reply, Outcome)>,
+    /// Replies that an order set aside or the organ revoked, in order.
+    pub earlier_replies: Vec<EarlierReply>,
     /// Replies that were taken back before they were sent.
     pub recalled_replies: Vec<RecalledReply>,
     /// Amendments of the log, and voids that waited for the leader, in the order of their numbers.
@@ -352,13 +370,21 @@ impl Case {
     /// Whether a reply under this 文号 stands, or stood until an order set it aside. One that was taken back does not.
     #[must_use]
     pub fn has_reply_numbered(&self, number: &str) -> bool {
-        let earlier = self.earlier_replies.iter().map(|(reply, _)| reply);
+        let earlier = self.earlier_replies.iter().map(|earlier| &earlier.reply);
         self.reply.iter().chain(earlier).any(|reply| reply.document_number == number)
     }
 
-    /// The day that counts as the day of the reply (235号).
+    /// The day that answers the reply period (235号): that of the first reply that was really sent, whether the organ revoked
+    /// it later or not.
     #[must_use]
     pub fn replied_on(&self) -> Option<NaiveDate> {
-        self.reply.as_ref().and_then(|reply| reply.replied_on)
+        let revoked = self.earlier_replies.iter().find(|earlier| earlier.answers_period);
+        revoked.map(|earlier| &earlier.reply).or(self.reply.as_ref()).and_then(|reply| reply.replied_on)
+    }
+
+    /// The revoked reply in whose place the organ still owes another one, or has given it.
+    #[must_use]
+    pub fn revoked_reply(&self) -> Option<&EarlierReply> {
+        self.earlier_replies.last().filter(|earlier| earlier.answers_period)
     }
 }

@@ -110,19 +110,29 @@ pub fn fees_paid<'a>(log: impl IntoIterator<Item = &'a Event>) -> Vec<(NaiveDate
 }
 
 /// The kinds of events that make a case more than its row says: [`course`] and [`remedy_courses`] must read its log.
-pub const COUNTED_EVENTS: [&str; 8] =
-    ["remedy_opened", "remedy_decided", "split", "linked", "fee_notified", "fee_paid", "amended", "voided"];
+pub const COUNTED_EVENTS: [&str; 9] = [
+    "remedy_opened",
+    "remedy_decided",
+    "reply_revoked",
+    "split",
+    "linked",
+    "fee_notified",
+    "fee_paid",
+    "amended",
+    "voided",
+];
 
 /// The kinds of events that change what earlier events say.
 pub const AMENDING_EVENTS: [&str; 2] = ["amended", "voided"];
 
-/// Whether the row alone does not tell the course: an order set a reply aside, or it was split or split off.
+/// Whether the row alone does not tell the course: an order set a reply aside, the organ revoked one, or the case was split or
+/// split off.
 #[must_use]
 pub fn is_turned(events: &[Event]) -> bool {
     events.iter().any(|event| match event {
         Event::RemedyDecided(decision) => decision.orders_reply_within.is_some(),
         Event::Linked(link) => link.relation == LinkRelation::SplitFrom,
-        Event::Split { .. } => true,
+        Event::Split { .. } | Event::ReplyRevoked { .. } => true,
         _ => false,
     })
 }

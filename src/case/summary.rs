@@ -53,6 +53,8 @@ pub fn summary(case: &Case, context: &Context<'_>) -> Summary {
     let clock: Option<ClockAnswer> =
         case.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten();
     let status = clock.as_ref().map(|answer| answer.status);
+    // A case is open again after its reply was revoked, but its period was answered.
+    let is_owed = |answer: &ClockAnswer| case.stage.is_open() && answer.status.is_open();
     Summary {
         number: case.number.clone(),
         stage: case.stage,
@@ -64,10 +66,10 @@ pub fn summary(case: &Case, context: &Context<'_>) -> Summary {
         due_on: clock.as_ref().and_then(|answer| answer.due),
         resumes_on: clock.as_ref().and_then(|answer| case.resumes_on(answer)),
         replied_on: case.replied_on().filter(|_| case.stage != Stage::Void),
-        warns_on: clock.as_ref().filter(|_| case.stage.is_open()).and_then(|answer| case.warns_on(answer)),
+        warns_on: clock.as_ref().filter(|answer| is_owed(answer)).and_then(|answer| case.warns_on(answer)),
         latest_on: clock
             .as_ref()
-            .filter(|_| case.stage.is_open())
+            .filter(|answer| is_owed(answer))
             .and_then(|answer| answer.range)
             .map(|range| range.latest),
         closed_on: case.ended_on,

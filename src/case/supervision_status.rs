@@ -11,7 +11,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 words! {
-    /// The place of a case on a day. Every case has exactly one.
+    /// The place of a case on a day, by its reply period. Every case has exactly one. A case whose reply was revoked keeps that
+    /// of its first reply: the period was answered.
     Standing {
         /// The day of receipt is not fixed: no period runs yet.
         NotStarted = "not_started", "待确认收到";

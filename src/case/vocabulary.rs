@@ -379,7 +379,7 @@ words! {
 }
 
 words! {
-    /// Why an amendment, or the void of a case, needs the leader.
+    /// Why an amendment, the void of a case, or the revocation of a reply, needs the leader.
     AmendmentCause {
         /// The head of the office amends what he recorded on an earlier day.
         OwnEarlierEntry = "own_earlier_entry", "更正本人以前登记的";
@@ -393,5 +393,7 @@ words! {
         OverdueBecomesVoid = "overdue_becomes_void", "作废的案件已经逾期";
         /// The case was replied to.
         RepliedBecomesVoid = "replied_becomes_void", "作废的案件已经答复";
+        /// The organ revokes a reply that it has sent.
+        ReplyIsRevoked = "reply_is_revoked", "撤销已经发出的答复";
     }
 }

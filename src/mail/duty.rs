@@ -65,6 +65,16 @@ const fn steps(kind: ObligationKind) -> (Steps, Steps) {
                 "如已答复而未登记，请按实际答复日期补登。",
             ],
         ),
+        ObligationKind::RenewedReply => (
+            &[
+                "原答复已经撤销，请在期限当日或者之前重新作出并发出答复，另编文号，重新告知救济途径。",
+                NO_PERIOD_AFTER_REVOCATION,
+            ],
+            &[
+                "立即重新作出并发出答复，按实际日期登记；已经重新答复的，按实际答复日期补登。",
+                NO_PERIOD_AFTER_REVOCATION,
+            ],
+        ),
         ObligationKind::CorrectionNotice => (
             &[
                 "申请内容不明确的，一次性书面告知需要补正的全部事项和合理的补正期限，并登记发出日期。",
@@ -156,6 +166,10 @@ const fn steps(kind: ObligationKind) -> (Steps, Steps) {
 /// Note for duties without a statutory period.
 const NO_PERIOD: &str = "《条例》没有规定这类征求意见的期限：核查日只是本机关的提醒，不是届满日。";
 
+/// Note for the reply that follows a revoked one.
+const NO_PERIOD_AFTER_REVOCATION: &str =
+    "《条例》没有规定撤销原答复以后重新答复的期限：20个工作日是本机关的要求；答复是否按期，以首次发出的答复为准。";
+
 /// The commands that complete a duty, in their usual order. Whether one is allowed in a case is decided by `case`.
 #[must_use]
 pub const fn commands(kind: ObligationKind) -> &'static [CommandKind] {
@@ -169,6 +183,13 @@ pub const fn commands(kind: ObligationKind) -> &'static [CommandKind] {
             CommandKind::Extend,
             CommandKind::OpenConsultation,
             CommandKind::DelayReply,
+        ],
+        ObligationKind::RenewedReply => &[
+            CommandKind::ProposeOutcome,
+            CommandKind::Review,
+            CommandKind::IssueReply,
+            CommandKind::Dispatch,
+            CommandKind::OpenConsultation,
         ],
         ObligationKind::CorrectionNotice => {
             &[CommandKind::Register, CommandKind::RequestCorrection, CommandKind::Assign]

@@ -243,6 +243,9 @@ impl Cases<'_> {
         if let Command::Void(void) = command {
             return self.make_void(caller, id, void, expected, show);
         }
+        if let Command::RevokeReply(revoke) = command {
+            return self.ask_revocation(caller, id, revoke, expected, show);
+        }
         self.store().write(|db| {
             let (file, roles) = self.execute_as(db, caller, id, command, expected)?;
             show(&self.shown_whole(db, caller, &roles, file)?)

@@ -47,6 +47,7 @@ mod recalls;
 mod redactions;
 mod refusals;
 mod reports;
+mod revocations;
 mod rights;
 mod routes;
 mod served;

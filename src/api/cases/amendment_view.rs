@@ -7,11 +7,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// 一次更正，或者等候机关负责人确认的作废
+/// 一次更正，或者由机关负责人确认的作废、撤销原答复
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AmendmentView {
     /// 第几次，从1起
     pub number: u16,
+    /// 更正、作废、撤销原答复
+    pub kind: Word,
     /// 待确认、已生效、未生效
     pub status: Word,
     /// 提请或者生效的日期
@@ -22,8 +24,10 @@ pub struct AmendmentView {
     pub reason: String,
     /// 证明材料
     pub evidence: Option<String>,
-    /// 更正的各步；空为整个案件作废
+    /// 更正的各步；作废、撤销原答复的为空
     pub seqs: Vec<i32>,
+    /// 撤销原答复的日期
+    pub revoked_on: Option<NaiveDate>,
     /// 须由机关负责人确认的原因；不须确认的为空
     pub because: Vec<Word>,
     /// 确认的机关负责人
@@ -36,15 +40,25 @@ impl From<&CaseAmendment> for AmendmentView {
     fn from(amendment: &CaseAmendment) -> Self {
         Self {
             number: amendment.number,
+            kind: kind_of(amendment),
             status: Word::of(amendment.status.code(), amendment.status.label()),
             on: amendment.on,
             asked_by: amendment.asked_by,
             reason: amendment.reason.clone(),
             evidence: amendment.evidence.clone(),
             seqs: amendment.seqs.clone(),
+            revoked_on: amendment.revoked_on,
             because: amendment.because.iter().map(|cause| Word::of(cause.code(), cause.label())).collect(),
             confirmed_by: amendment.confirmed_by,
             comment: amendment.comment.clone(),
         }
+    }
+}
+
+fn kind_of(amendment: &CaseAmendment) -> Word {
+    match amendment {
+        CaseAmendment { revoked_on: Some(_), .. } => Word::of("revocation", "撤销原答复"),
+        CaseAmendment { seqs, .. } if seqs.is_empty() => Word::of("void", "作废"),
+        _ => Word::of("amendment", "更正"),
     }
 }

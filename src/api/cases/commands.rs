@@ -162,6 +162,7 @@ command_routes! {
     review Review "reviews" "/api/v1/cases/{case_id}/reviews" "审核";
     issue_reply IssueReply "reply" "/api/v1/cases/{case_id}/reply" "签发答复并编文号";
     recall_reply RecallReply "reply-recall" "/api/v1/cases/{case_id}/reply-recall" "撤回未发出的答复，文号作废";
+    revoke_reply RevokeReply "reply-revocation" "/api/v1/cases/{case_id}/reply-revocation" "撤销已经发出的答复，机关负责人确认后生效";
     dispatch Dispatch "dispatches" "/api/v1/cases/{case_id}/dispatches" "发出答复";
     prove_service ProveService "service-proofs" "/api/v1/cases/{case_id}/service-proofs" "登记送达回证";
     archive Archive "archive" "/api/v1/cases/{case_id}/archive" "归档";

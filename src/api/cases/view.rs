@@ -1,6 +1,7 @@
 //! Views of a case. Personal data is masked; a route of its own reveals it.
 
 use super::amendment_view::AmendmentView;
+use super::reply_view::{EarlierReplyView, masked_reply};
 use crate::api::supervision::order_view::OrderLine;
 use crate::case::{
     Action, Assignment, Case, Challenge, Consultation, Correction, FeeDemand, Justification, Obligation, Proposal,
@@ -381,6 +382,8 @@ pub struct CaseView {
     pub proposal: Option<Proposal>,
     /// 答复
     pub reply: Option<Reply>,
+    /// 发出以后不再作数的答复：本机关自行撤销的，法院、复议机关责令重新答复的
+    pub earlier_replies: Vec<EarlierReplyView>,
     /// 未发出即撤回的答复，文号已经作废
     pub recalled_replies: Vec<RecalledReply>,
     /// 答复书应附的救济告知
@@ -470,6 +473,7 @@ impl CaseView {
             delay: case.delay.clone(),
             proposal: case.proposal.clone(),
             reply: case.reply.clone().map(masked_reply),
+            earlier_replies: case.earlier_replies.iter().map(EarlierReplyView::new).collect(),
             recalled_replies: case.recalled_replies.clone(),
             remedies_text: remedies_text(file, today),
             challenges: challenges_of(file, today),
@@ -520,14 +524,6 @@ pub fn clock_view(
         answer: ClockSummary::from(answer),
         derivation_url: format!("/api/v1/cases/{case_id}/clock"),
     }
-}
-
-/// Masks the signatory of the reply, except the relation to the applicant. The `reveal` route shows the name.
-fn masked_reply(mut reply: Reply) -> Reply {
-    if let Some(proof) = &mut reply.proof {
-        proof.signatory = proof.signatory.as_deref().map(mask_signatory);
-    }
-    reply
 }
 
 /// The paragraph about remedies for the reply, by the proposed outcome and the law on the day of issue (or today).

@@ -139,6 +139,9 @@ fn of_case(segment: &str) -> Vec<(&'static str, Value)> {
             ("法条有误", json!({ "reason": "答复书引用法条有误" })),
             ("补记前日的撤回", json!({ "on": "2024-03-22", "reason": "答复书引用法条有误" })),
         ],
+        "reply-revocation" => {
+            vec![("适用条款有误", json!({ "on": "2024-04-01", "reason": "答复书适用条款有误，自行纠正" }))]
+        }
         "dispatches" => vec![(
             "邮寄",
             json!({ "method": "post", "on": "2024-03-22", "carrier": "中国邮政", "tracking_number": "EX1" }),

@@ -1,6 +1,8 @@
 //! From a recorded step back to the command that recorded it, and forward again.
 
-use crate::case::command::{ConfirmReceipt, IssueReply, Reassign, RecallReply, Register, Void, WithdrawTask};
+use crate::case::command::{
+    ConfirmReceipt, IssueReply, Reassign, RecallReply, Register, RevokeReply, Void, WithdrawTask,
+};
 use crate::case::decide::{Drawn, made_by};
 use crate::case::event::Event;
 use crate::case::{Command, CommandKind};
@@ -41,6 +43,7 @@ pub(super) fn command_of(events: &[Event]) -> Option<Command> {
         Event::ProposalRecalled(it) => it.clone().into(),
         Event::Reviewed { review, .. } => review.clone().into(),
         Event::ReplyIssued { on, replied_on: None, .. } => IssueReply { on: *on }.into(),
+        Event::ReplyRevoked { on, reason, .. } => RevokeReply { on: *on, reason: reason.clone() }.into(),
         Event::ReplyRecalled { on, reason, .. } => RecallReply { on: Some(*on), reason: reason.clone() }.into(),
         Event::Dispatched { dispatch, .. } => dispatch.clone().into(),
         Event::ServiceProved { proof, .. } => proof.clone().into(),

@@ -72,7 +72,8 @@ fn last_fact(case: &Case) -> (NaiveDate, &'static str) {
     let opinions = case.consultations.iter().filter_map(|c| c.returned.as_ref()).map(|r| (r.on, "收到意见的日期"));
     let answers = case.tasks.iter().filter_map(|task| task.answer.as_ref()).map(|a| (a.on, "科室反馈日期"));
     let recalls = case.recalled_replies.iter().map(|recalled| (recalled.recalled_on, "撤回答复的日期"));
-    for fact in reasons.into_iter().chain(searches).chain(opinions).chain(answers).chain(recalls) {
+    let revocation = case.revoked_reply().map(|revoked| (revoked.set_aside_on, "撤销原答复的日期"));
+    for fact in reasons.into_iter().chain(searches).chain(opinions).chain(answers).chain(recalls).chain(revocation) {
         if fact.0 > last.0 {
             last = fact;
         }
@@ -143,6 +144,26 @@ pub(super) fn recall_reply(
     not_before("/on", on, reply.issued_on, "签发日期")?;
     let document_number = reply.document_number.clone();
     Ok(vec![Event::ReplyRecalled { on, document_number, reason: payload.reason.clone() }])
+}
+
+/// Revokes a reply that was sent. Whether it may be revoked at all is the precondition's.
+pub(super) fn revoke_reply(
+    case: &Case,
+    payload: &c::RevokeReply,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, NotAllowed> {
+    said("/reason", &payload.reason, "撤销原答复的理由")?;
+    let reply = reply(case)?;
+    not_after_today("/on", payload.on, context.today)?;
+    let sent = reply.dispatches.iter().map(|dispatch| (dispatch.on, "发出答复的日期"));
+    let counted = reply.replied_on.map(|on| (on, "答复日期"));
+    let proved = reply.proof.as_ref().map(|proof| (proof.on, "送达或退回日期"));
+    let archived = case.archive.as_ref().map(|archive| (archive.on, "归档日期"));
+    for (base, label) in sent.chain(counted).chain(proved).chain(archived) {
+        not_before("/on", payload.on, base, label)?;
+    }
+    let document_number = reply.document_number.clone();
+    Ok(vec![Event::ReplyRevoked { on: payload.on, document_number, reason: payload.reason.clone() }])
 }
 
 pub(super) fn dispatch(case: &Case, payload: &c::Dispatch, context: &Context<'_>) -> Result<Vec<Event>, NotAllowed> {

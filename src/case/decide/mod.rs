@@ -83,6 +83,7 @@ pub fn decide(
         Command::Review(payload) => answer::review(case, payload, context),
         Command::IssueReply(payload) => answer::issue(case, payload, context, drawn),
         Command::RecallReply(payload) => answer::recall_reply(case, payload, context),
+        Command::RevokeReply(payload) => answer::revoke_reply(case, payload, context),
         Command::Dispatch(payload) => answer::dispatch(case, payload, context),
         Command::ProveService(payload) => answer::prove_service(case, payload, context),
         Command::Archive(payload) => answer::archive(case, payload, context),

@@ -81,7 +81,7 @@ pub enum AmendedEvent {
     Added(Box<Event>),
 }
 
-/// An amendment, or the void of a case, that waits for the leader.
+/// An amendment, the void of a case, or the revocation of a reply, that waits for the leader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposedAmendment {
     /// From 1 within the case.
@@ -94,10 +94,12 @@ pub struct ProposedAmendment {
     pub evidence: Option<String>,
     /// Who asks.
     pub asked_by: Uuid,
-    /// The changes. Empty: the whole case is void.
+    /// The changes. Empty: the reply is revoked, or the whole case is void.
     pub entries: Vec<EntryChange>,
     /// Of a void case: the one that carries the application on.
     pub replaced_by: Option<Uuid>,
+    /// The day on which the organ revokes its reply. `None` for anything else.
+    pub revoked_on: Option<NaiveDate>,
     /// Why it needs the leader.
     pub because: Vec<AmendmentCause>,
 }

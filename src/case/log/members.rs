@@ -386,6 +386,8 @@ stored! {
         entries: Vec<EntryChange>,
         #[serde(default)]
         replaced_by: Option<Uuid>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revoked_on: Option<NaiveDate>,
         because: Vec<AmendmentCause>,
     }
     RefusedAmendment {

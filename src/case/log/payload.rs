@@ -89,6 +89,11 @@ pub(super) enum Payload {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replied_on: Option<NaiveDate>,
     },
+    ReplyRevoked {
+        on: NaiveDate,
+        document_number: String,
+        reason: String,
+    },
     ReplyRecalled {
         on: NaiveDate,
         document_number: String,
@@ -185,6 +190,7 @@ impl From<Event> for Payload {
                 Self::ReplyIssued { on, document_number, replied_on }
             }
             Event::ReplyRecalled { on, document_number, reason } => Self::ReplyRecalled { on, document_number, reason },
+            Event::ReplyRevoked { on, document_number, reason } => Self::ReplyRevoked { on, document_number, reason },
             Event::Dispatched { dispatch, replied_on } => Self::Dispatched { dispatch: dispatch.carry(), replied_on },
             Event::ServiceProved { proof, replied_on } => Self::ServiceProved { proof: proof.carry(), replied_on },
             Event::Archived(it) => Self::Archived(it.carry()),
@@ -250,6 +256,7 @@ impl Payload {
                 Event::ReplyIssued { on, document_number, replied_on }
             }
             Self::ReplyRecalled { on, document_number, reason } => Event::ReplyRecalled { on, document_number, reason },
+            Self::ReplyRevoked { on, document_number, reason } => Event::ReplyRevoked { on, document_number, reason },
             Self::Dispatched { dispatch, replied_on } => Event::Dispatched { dispatch: dispatch.carry(), replied_on },
             Self::ServiceProved { proof, replied_on } => Event::ServiceProved { proof: proof.carry(), replied_on },
             Self::Archived(it) => Event::Archived(it.carry()),

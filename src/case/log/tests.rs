@@ -42,6 +42,7 @@ fn the_golden_events_hold_every_kind_without_and_with_a_version() {
         "amendment_refused",
         "voided",
         "reply_recalled",
+        "reply_revoked",
         "task_withdrawn",
         "reassigned",
     ]

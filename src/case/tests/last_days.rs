@@ -102,6 +102,10 @@ fn on_day(desk: &Desk, duty: &Obligation, day: NaiveDate) -> Option<Period> {
                 _ => None,
             }
         }
+        ObligationKind::RenewedReply => {
+            let until = then.permit(CommandKind::ProposeOutcome).ok()?.until?;
+            Some(Period::over(day > until))
+        }
         // The organ's own: its base is a recorded fact, and its length is the organ's or the law's.
         ObligationKind::DepartmentTask => {
             let until = then.permit(CommandKind::AnswerTask).ok()?.until?;
@@ -202,7 +206,8 @@ fn the_log_and_the_case_say_the_same_day(desk: &Desk) {
     for event in &desk.log {
         case = evolve(case, event);
         if let Event::Dispatched { replied_on, .. } | Event::ServiceProved { replied_on, .. } = event {
-            assert_eq!(*replied_on, case.as_ref().and_then(Case::replied_on), "{event:?}");
+            let reply = case.as_ref().and_then(|case| case.reply.as_ref());
+            assert_eq!(*replied_on, reply.and_then(|reply| reply.replied_on), "{event:?}");
         }
     }
     // What came back by the electronic way was not sent: the reply counts from none of those days.

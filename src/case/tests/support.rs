@@ -269,6 +269,7 @@ pub fn plain(kind: CommandKind, case: Option<&Case>, on: NaiveDate) -> Command {
             Review { kind: next.unwrap_or(ReviewKind::Leader), on, approve: true, comment: None }.into()
         }
         CommandKind::IssueReply => IssueReply { on }.into(),
+        CommandKind::RevokeReply => RevokeReply { on, reason: text() }.into(),
         CommandKind::RecallReply => RecallReply { on: Some(on), reason: text() }.into(),
         CommandKind::Dispatch => {
             Dispatch { method: ServiceMethod::Post, on, carrier: Some("EMS".into()), tracking_number: None }.into()

@@ -2,6 +2,7 @@
 //! recorded what and when; what a log may become is decided by `case::amendment`.
 
 mod plan;
+mod revocation;
 mod rights;
 
 use super::{check_other, check_references, same_applicant};
@@ -126,6 +127,7 @@ impl Cases<'_> {
                 asked_by: caller.user_id.0,
                 entries: request.entries.clone(),
                 replaced_by: None,
+                revoked_on: None,
                 because: plan.because.clone(),
             };
             self.propose(db, caller, plan.before, proposed)
@@ -157,6 +159,7 @@ impl Cases<'_> {
                 asked_by: caller.user_id.0,
                 entries: Vec::new(),
                 replaced_by: request.replaced_by,
+                revoked_on: None,
                 because,
             };
             self.propose(db, caller, file, proposed)
@@ -183,21 +186,24 @@ impl Cases<'_> {
             may_confirm(caller, authority, &known)?;
             let (asked_by, confirmed_by) = (UserId(known.asked_by), Some(caller.user_id));
             if proposed.entries.is_empty() {
-                can_be_void(db, &file)?;
-                let void = Void { reason: proposed.reason.clone(), replaced_by: proposed.replaced_by };
-                replacing(db, &file, &void)?;
-                let voided = self.voided(&file, caller, authority, &void)?;
                 let amendment = Amendment {
                     number,
                     on: self.clock().today(),
-                    reason: proposed.reason,
-                    evidence: proposed.evidence,
+                    reason: proposed.reason.clone(),
+                    evidence: proposed.evidence.clone(),
                     asked_by: asked_by.0,
                     confirmed_by: confirmed_by.map(|id| id.0),
                     comment: decision.said(),
                     entries: Vec::new(),
                     moved: Vec::new(),
                 };
+                if let Some(on) = proposed.revoked_on {
+                    return self.commit_revocation(db, caller, authority, file, (on, amendment));
+                }
+                can_be_void(db, &file)?;
+                let void = Void { reason: proposed.reason, replaced_by: proposed.replaced_by };
+                replacing(db, &file, &void)?;
+                let voided = self.voided(&file, caller, authority, &void)?;
                 let events: Vec<Event> = std::iter::once(Event::Amended(amendment)).chain(voided).collect();
                 return self.commit_void(db, caller, file, &events);
             }

@@ -2,7 +2,7 @@
 
 use super::amendments::Amend;
 use super::{CaseFile, blank_row, check_merge, check_references, received};
-use crate::case::command::{Receive, Void};
+use crate::case::command::{Receive, RevokeReply, Void};
 use crate::case::{
     AmendmentCause, Command, Context, Drawn, Event, MovedDuty, Role, Stage, decide, evolve, moved_duties,
 };
@@ -84,6 +84,9 @@ impl Cases<'_> {
         if let Command::Void(void) = command {
             return self.preview_void(caller, id, void, show);
         }
+        if let Command::RevokeReply(revoke) = command {
+            return self.preview_revocation(caller, id, revoke, show);
+        }
         self.previewing(caller, id, show, |db, caller, authority, before, log| {
             check_references(db, &before, command)?;
             if let Command::Merge(merge) = command {
@@ -134,6 +137,22 @@ impl Cases<'_> {
             let mut effective = read_log(log)?;
             effective.extend(events);
             Ok(Change { before, after, effective, is_amended: true, because })
+        })
+    }
+
+    fn preview_revocation<T>(
+        &self,
+        caller: &Caller,
+        id: CaseId,
+        request: &RevokeReply,
+        show: impl FnOnce(&Preview) -> Result<T, OfficeError>,
+    ) -> Result<T, OfficeError> {
+        self.previewing(caller, id, show, |_, caller, authority, before, log| {
+            let (events, because) = self.revocation_of(caller, authority, &before, request)?;
+            let after = self.after(&before, &events)?;
+            let mut effective = read_log(log)?;
+            effective.extend(events);
+            Ok(Change { before, after, effective, is_amended: false, because })
         })
     }
 

@@ -643,7 +643,14 @@ fn split(row: &DutyRow, actions: &[Action], today: NaiveDate) -> (Vec<NextAction
 
 /// Whether an action only takes back or passes on what was given before. It fulfils nothing, and a mail does not suggest it.
 const fn takes_back(command: CommandKind) -> bool {
-    matches!(command, CommandKind::Void | CommandKind::RecallReply | CommandKind::WithdrawTask | CommandKind::Reassign)
+    matches!(
+        command,
+        CommandKind::Void
+            | CommandKind::RecallReply
+            | CommandKind::RevokeReply
+            | CommandKind::WithdrawTask
+            | CommandKind::Reassign
+    )
 }
 
 /// Whether an action has no effect after its day. The others remain owed when late.

@@ -97,7 +97,7 @@ fn command(kind: CommandKind, body: &[u8]) -> Option<Result<Command, Problem>> {
         LogContact ConfirmReceipt Register DefineItems RequestCorrection ServeNotice ReceiveCorrection Lapse Assign AnswerTask
         RecordSearch OpenConsultation ServeConsultation ReturnConsultation RequestJustification ReceiveJustification DelayReply
         NotifyFee PayFee Extend ProposeOutcome RecallProposal Review IssueReply Dispatch ProveService Archive Withdraw Close
-        Merge Split Link OpenRemedy RespondRemedy DecideRemedy RecallReply WithdrawTask Reassign Void
+        Merge Split Link OpenRemedy RespondRemedy DecideRemedy RecallReply RevokeReply WithdrawTask Reassign Void
     }
 }
 

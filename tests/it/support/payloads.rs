@@ -567,6 +567,12 @@ fn case_for<'a>(house: &'a House, segment: &str) -> (CaseAt<'a>, String) {
             }
             case
         }
+        "reply-revocation" => {
+            let mut case = approved();
+            case.clerk("reply", case_body(house, "reply"));
+            case.clerk("dispatches", case_body(house, "dispatches"));
+            return (case, bureau.head.clone());
+        }
         "archive" => after(&["withdrawal"]),
         "remedy-responses" | "remedy-decisions" => after(&["remedies"]),
         other => panic!("no case for the command {other}: add one to tests/it/payloads.rs"),
@@ -650,6 +656,7 @@ pub fn case_body(house: &House, segment: &str) -> Value {
         "reviews" => json!({ "kind": "section_head", "on": "2024-03-21", "approve": true, "comment": "同意" }),
         "reply" => json!({ "on": "2024-03-22" }),
         "reply-recall" => json!({ "on": "2024-03-22", "reason": "答复书引用法条有误" }),
+        "reply-revocation" => json!({ "on": "2024-03-25", "reason": "适用条款有误，自行纠正" }),
         "dispatches" => {
             json!({ "method": "post", "on": "2024-03-22", "carrier": "中国邮政", "tracking_number": "EX1" })
         }

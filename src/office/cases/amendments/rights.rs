@@ -153,6 +153,8 @@ pub(in crate::office) fn needs_head(what: &str) -> NotAllowed {
 fn reviewed_by(step: &Step) -> Option<UserId> {
     step.recorded.iter().find_map(|one| match &one.event {
         Event::Reviewed { reviewed_by, .. } => Some(UserId(*reviewed_by)),
+        // The leader who confirmed the revocation.
+        Event::ReplyRevoked { .. } => one.actor.map(UserId),
         _ => None,
     })
 }

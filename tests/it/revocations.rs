@@ -1,0 +1,264 @@
+//! 撤销原答复: the organ corrects a reply that it has sent. The first reply still answers the period, the new one has a duty of
+//! its own, and the case is counted by its state on 31 December.
+
+use serde_json::{Value, json};
+
+use crate::support::bureau::{Bureau, CaseAt};
+use crate::support::codes;
+use crate::support::on_both_databases;
+
+/// A reply of a day, sent by post on the same day.
+fn reply(case: &mut CaseAt<'_>, on: &str, outcome: &str) {
+    case.clerk("outcome", json!({ "on": on, "outcome": outcome, "reasons": "依法办理" }));
+    case.approve(on).clerk("reply", json!({ "on": on }));
+    case.clerk("dispatches", json!({ "method": "post", "on": on, "carrier": "中国邮政" }));
+}
+
+/// The head revokes the reply on a day, and the leader confirms it on the same day.
+fn revoke(case: &mut CaseAt<'_>, on: &str) {
+    let (head, leader) = (case.bureau.head.clone(), case.bureau.leader.clone());
+    case.command(&head, "reply-revocation", json!({ "on": on, "reason": "适用条款有误，自行纠正" }));
+    let number = case.last.json["amendments"].as_array().unwrap().len();
+    case.command(&leader, &format!("amendments/{number}/confirmation"), json!({ "comment": "同意" }));
+}
+
+fn duty(case: &Value, key: &str) -> Value {
+    let duties = case["obligations"].as_array().unwrap();
+    duties.iter().find(|duty| duty["key"] == key).map_or(Value::Null, |duty| json!([duty["status"], duty["due_on"]]))
+}
+
+/// New, carried over, ended, still open, and disclosed of a year.
+#[track_caller]
+fn counted(bureau: &Bureau, year: i32) -> [u64; 5] {
+    let reply = bureau.service.get(&format!("/api/v1/reports/annual?year={year}&form=2021"), &bureau.head);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    [
+        "一、本年新收政府信息公开申请数量",
+        "二、上年结转政府信息公开申请数量",
+        "三(七)总计",
+        "四、结转下年度继续办理",
+        "三(一)予以公开",
+    ]
+    .map(|row| reply.json["table3"][row]["总计"].as_u64().unwrap_or_else(|| panic!("{row}: {}", reply.json["table3"])))
+}
+
+#[test]
+fn a_sent_reply_is_revoked_with_the_leader_and_another_follows_with_its_own_number_duty_and_remedies() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let (head, leader, clerk) = (bureau.head.clone(), bureau.leader.clone(), bureau.clerk.clone());
+        let mut case = bureau.registered("2026-11-02");
+        bureau.on("2026-11-10");
+        let request = json!({ "on": "2026-11-16", "reason": "适用条款有误，自行纠正" });
+        assert_eq!(case.refused(&head, "reply-revocation", request.clone()).0, "reply_not_issued");
+        reply(&mut case, "2026-11-10", "disclosed.provided");
+        bureau.on("2026-11-12");
+        case.clerk("service-proofs", json!({ "on": "2026-11-12", "result": "signed", "signatory": "王小明（本人）" }));
+        bureau.on("2026-11-16");
+        assert_eq!(case.try_command(&clerk, "reply-revocation", request.clone()).status, 403);
+        let early = json!({ "on": "2026-11-11", "reason": "适用条款有误" });
+        assert_eq!(case.refused(&head, "reply-revocation", early).0, "date_before_fact");
+        let preview = case.try_command(&head, "reply-revocation/preview", request.clone());
+        assert_eq!(preview.status, 200, "{preview:?}");
+        assert_eq!(codes(&preview.json["needs_confirmation"]), json!(["reply_is_revoked"]));
+        assert_eq!(
+            (&preview.json["before"]["stage"]["code"], &preview.json["after"]["stage"]["code"]),
+            (&json!("served"), &json!("in_progress"))
+        );
+
+        // Nothing moves until the leader confirms.
+        case.command(&head, "reply-revocation", request.clone());
+        let waits = case.last.json["amendments"][0].clone();
+        assert_eq!(
+            json!([waits["kind"]["code"], waits["status"]["code"], codes(&waits["because"]), waits["revoked_on"]]),
+            json!(["revocation", "proposed", ["reply_is_revoked"], "2026-11-16"])
+        );
+        case.is("served", "met", Some("2026-11-30"));
+        assert_eq!(case.try_command(&head, "amendments/1/confirmation", json!({ "approve": true })).status, 403);
+        case.command(&leader, "amendments/1/confirmation", json!({ "comment": "同意" }));
+
+        case.is("in_progress", "met", Some("2026-11-30"));
+        let shown = case.last.json.clone();
+        let earlier = &shown["earlier_replies"][0];
+        assert_eq!(
+            json!([
+                earlier["reply"]["document_number"],
+                earlier["reply"]["replied_on"],
+                earlier["reply"]["proof"]["signatory"],
+                earlier["outcome"]["code"],
+                earlier["set_aside_by"]["code"],
+                earlier["set_aside_on"],
+                earlier["reason"]
+            ]),
+            json!([
+                "公开复〔2026〕1号",
+                "2026-11-10",
+                "**（本人）",
+                "disclosed.provided",
+                "revoked",
+                "2026-11-16",
+                "适用条款有误，自行纠正"
+            ])
+        );
+        assert_eq!(
+            (&shown["reply"], &shown["outcome"], &shown["ended_on"]),
+            (&json!(null), &json!(null), &json!(null))
+        );
+        assert_eq!(duty(&shown, "reply"), json!(["met", "2026-11-30"]));
+        assert_eq!(duty(&shown, "renewed_reply:1"), json!(["open", "2026-12-14"]), "20 working days, the organ's own");
+        assert_eq!(counted(&bureau, 2026), [1, 0, 0, 1, 0], "open again within the year");
+        let extension =
+            json!({ "days": 10, "reason": "情况复杂", "approved_on": "2026-11-16", "notified_on": "2026-11-16" });
+        assert_eq!(case.refused(&head, "extensions", extension).0, "period_was_answered");
+        let early = json!({ "on": "2026-11-13", "outcome": "disclosed.provided", "reasons": "依法可以公开" });
+        assert_eq!(case.refused(&clerk, "outcome", early).0, "date_before_fact");
+        let overdue = bureau.service.get("/api/v1/overdue", &head).json;
+        assert_eq!((&overdue["overdue_open"]["items"], &overdue["due_soon"]["items"]), (&json!([]), &json!([])));
+
+        bureau.on("2026-11-18");
+        reply(&mut case, "2026-11-18", "not_processed.petition");
+        let shown = case.last.json.clone();
+        assert_eq!(shown["reply"]["document_number"], "公开复〔2026〕2号");
+        assert_eq!(duty(&shown, "renewed_reply:1"), json!(["met", "2026-12-14"]));
+        assert_eq!((&shown["clock"]["status"]["code"], &shown["ended_on"]), (&json!("met"), &json!("2026-11-18")));
+        assert_eq!(counted(&bureau, 2026), [1, 0, 1, 0, 0], "once, in the category of the reply that stands");
+        bureau.on("2026-11-20");
+        case.clerk("service-proofs", json!({ "on": "2026-11-20", "result": "signed", "signatory": "王小明（本人）" }));
+        assert_eq!(case.last.json["challenges"][0]["from"], "2026-11-20", "the remedies start anew");
+        bureau.verified();
+    });
+}
+
+#[test]
+fn the_first_reply_that_was_really_sent_says_whether_the_case_was_answered_in_time() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let mut late = bureau.registered("2026-11-02");
+        let mut in_time = bureau.registered("2026-11-02");
+        bureau.on("2026-11-27");
+        reply(&mut in_time, "2026-11-27", "disclosed.provided");
+        bureau.on("2026-12-02");
+        reply(&mut late, "2026-12-02", "disclosed.provided");
+        bureau.on("2026-12-03");
+        revoke(&mut late, "2026-12-03");
+        late.is("in_progress", "met_late", Some("2026-11-30"));
+        revoke(&mut in_time, "2026-12-03");
+        bureau.on("2026-12-10");
+        reply(&mut in_time, "2026-12-10", "disclosed.provided");
+        in_time.is("replied", "met", Some("2026-11-30"));
+        let lists = |query: &str| {
+            let reply = bureau.service.get(&format!("/api/v1/overdue{query}"), &bureau.head);
+            assert_eq!(reply.status, 200, "{reply:?}");
+            reply.json["replied_late"]["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| json!([row["case_id"], row["replied_on"]]))
+                .collect::<Vec<_>>()
+        };
+        let open_late = json!([late.id, "2026-12-02"]);
+        assert_eq!(lists(""), [open_late.clone()]);
+        assert_eq!(lists("?as_of=2026-12-09"), [open_late.clone()], "by the logs as well");
+        bureau.on("2026-12-11");
+        reply(&mut late, "2026-12-11", "disclosed.provided");
+        late.is("replied", "met_late", Some("2026-11-30"));
+        assert_eq!(lists(""), [open_late]);
+        bureau.verified();
+    });
+}
+
+#[test]
+fn a_revoked_case_is_counted_by_its_state_on_31_december() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2025-12-01");
+        let mut counted_before = bureau.registered("2025-12-01");
+        let mut carried = bureau.registered("2025-12-01");
+        bureau.on("2025-12-19");
+        reply(&mut counted_before, "2025-12-19", "disclosed.provided");
+        reply(&mut carried, "2025-12-19", "disclosed.provided");
+        bureau.on("2025-12-29");
+        revoke(&mut carried, "2025-12-29");
+        bureau.on("2026-01-05");
+        assert_eq!(counted(&bureau, 2025), [2, 0, 1, 1, 1], "revoked and not answered anew on 31 December");
+        let published = counted(&bureau, 2025);
+        revoke(&mut counted_before, "2026-01-05");
+        bureau.on("2026-01-15");
+        reply(&mut counted_before, "2026-01-15", "not_processed.petition");
+        reply(&mut carried, "2026-01-15", "not_processed.petition");
+        assert_eq!(counted(&bureau, 2025), published, "the year was reported as it was");
+        assert_eq!(counted(&bureau, 2026), [0, 1, 1, 0, 0], "what was counted is not counted again");
+        bureau.verified();
+    });
+}
+
+#[test]
+fn a_court_order_after_a_revocation_sets_a_period_of_its_own() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-09-01");
+        let mut case = bureau.registered("2026-09-01");
+        bureau.on("2026-09-10");
+        reply(&mut case, "2026-09-10", "disclosed.provided");
+        bureau.on("2026-09-14");
+        case.clerk(
+            "remedies",
+            json!({ "kind": "reconsideration", "received_on": "2026-09-14", "reference": "府复〔2026〕7号" }),
+        );
+        bureau.on("2026-09-15");
+        revoke(&mut case, "2026-09-15");
+        assert_eq!(duty(&case.last.json, "renewed_reply:1"), json!(["open", "2026-10-19"]), "9月20日、10月10日上班，国庆放假");
+        bureau.on("2026-10-09");
+        let decision = json!({
+            "remedy": 1, "on": "2026-10-09", "result": "corrected", "orders_reply_within": { "days": 10 }
+        });
+        case.clerk("remedy-decisions", decision);
+        case.is("in_progress", "running", Some("2026-10-22"));
+        assert_eq!(duty(&case.last.json, "renewed_reply:1"), json!(["cancelled", "2026-10-19"]));
+        assert_eq!(duty(&case.last.json, "reply"), json!(["open", "2026-10-22"]));
+        bureau.verified();
+    });
+}
+
+#[test]
+fn a_revocation_that_did_not_happen_is_put_right_by_the_leader_who_confirmed_it() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let (head, leader) = (bureau.head.clone(), bureau.leader.clone());
+        let mut case = bureau.registered("2026-11-02");
+        bureau.on("2026-11-10");
+        reply(&mut case, "2026-11-10", "disclosed.provided");
+        let number = case.last.json["reply"]["document_number"].clone();
+        bureau.on("2026-11-16");
+        revoke(&mut case, "2026-11-16");
+        let seq = case.last.json["version"].as_i64().unwrap();
+        let void = json!({ "reason": "撤错案件", "entries": [{ "seq": seq, "void": true }] });
+        assert_eq!(case.refused(&head, "amendments", void.clone()).0, "decided_by_other");
+        case.command(&leader, "amendments", void);
+        case.is("replied", "met", Some("2026-11-30"));
+        assert_eq!(case.last.json["reply"]["document_number"], number);
+        assert_eq!(case.last.json["earlier_replies"], json!([]));
+        assert_eq!(duty(&case.last.json, "renewed_reply:1"), json!(null));
+        assert_eq!(counted(&bureau, 2026), [1, 0, 1, 0, 1]);
+        bureau.verified();
+    });
+}
+
+#[test]
+fn the_leader_refuses_a_revocation_and_the_head_takes_one_back() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let (head, leader) = (bureau.head.clone(), bureau.leader.clone());
+        let mut case = bureau.registered("2026-11-02");
+        bureau.on("2026-11-10");
+        reply(&mut case, "2026-11-10", "disclosed.provided");
+        let request = json!({ "on": "2026-11-10", "reason": "适用条款有误，自行纠正" });
+        case.command(&head, "reply-revocation", request.clone());
+        assert_eq!(case.refused(&head, "reply-revocation", request.clone()).0, "amendment_waits");
+        case.command(&leader, "amendments/1/confirmation", json!({ "approve": false, "comment": "答复无误" }));
+        case.command(&head, "reply-revocation", request);
+        case.command(&head, "amendments/2/confirmation", json!({ "approve": false }));
+        case.is("replied", "met", Some("2026-11-30"));
+        let status = |at: usize| case.last.json["amendments"][at]["status"]["code"].clone();
+        assert_eq!((status(0), status(1)), (json!("refused"), json!("refused")));
+        bureau.verified();
+    });
+}
