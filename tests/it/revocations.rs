@@ -205,7 +205,11 @@ fn a_court_order_after_a_revocation_sets_a_period_of_its_own() {
         );
         bureau.on("2026-09-15");
         revoke(&mut case, "2026-09-15");
-        assert_eq!(duty(&case.last.json, "renewed_reply:1"), json!(["open", "2026-10-19"]), "9月20日、10月10日上班，国庆放假");
+        assert_eq!(
+            duty(&case.last.json, "renewed_reply:1"),
+            json!(["open", "2026-10-19"]),
+            "9月20日、10月10日上班，国庆放假"
+        );
         bureau.on("2026-10-09");
         let decision = json!({
             "remedy": 1, "on": "2026-10-09", "result": "corrected", "orders_reply_within": { "days": 10 }
