@@ -167,6 +167,8 @@ impl Settings {
         settings.security.sealing_key = Secret::new(TEST_SEALING_KEY);
         settings.security.argon2_memory_kib = 64;
         settings.security.argon2_passes = 1;
+        // Each reminder in a mail of its own, so that a test sees it by itself.
+        settings.reminders.digest = false;
         settings.server.workers = 2;
         settings.server.shutdown_s = 1;
         Ok(settings)

@@ -28,6 +28,8 @@ pub struct Reminders {
     pub enabled: bool,
     /// Hour of the daily pass, Asia/Shanghai.
     pub hour: u8,
+    /// Whether a person who chose nothing gets one mail a day with all reminders. `false`: a mail for each.
+    pub digest: bool,
     /// How much of the applicant's name the body shows.
     pub applicant: ApplicantInMail,
     /// Directory whose files replace the built-in templates. Empty for none.

@@ -22,10 +22,10 @@ pub fn with_deputies(
 ) -> Result<Vec<(Recipient, Option<String>)>, StoreError> {
     let mut told: Vec<(Recipient, Option<String>)> = Vec::new();
     for person in people {
-        let row = preferences::find(db, person.user_id)?;
+        let away = preferences::find(db, person.user_id)?.filter(|row| row.is_absent(today));
         let mut found = (person, None);
-        if let Some((deputy, until)) = row.deputy_id.zip(row.absent_until).filter(|_| row.is_absent(today))
-            && !preferences::find(db, deputy)?.is_absent(today)
+        if let Some((deputy, until)) = away.and_then(|row| row.deputy_id.zip(row.absent_until))
+            && !preferences::find(db, deputy)?.is_some_and(|row| row.is_absent(today))
             && let Some(deputy) = recipients::person(db, deputy)?
         {
             let until = chinese_date(until);

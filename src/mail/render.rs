@@ -3,6 +3,7 @@
 //! A message is rendered once. Every attempt sends the same Message-ID and Date, so that the receiver's server can drop
 //! a second copy.
 
+pub(super) mod day_page;
 pub(super) mod page;
 
 use super::because::Because;
@@ -282,7 +283,7 @@ impl Templates {
         id: uuid::Uuid,
         at: DateTime<Utc>,
     ) -> Result<Rendered, RenderError> {
-        self.mail("digest", &page::digest(addressee, items, as_of), from, mailbox(addressee)?, id, at)
+        self.mail("digest", &day_page::digest(addressee, items, as_of), from, mailbox(addressee)?, id, at)
     }
 
     /// Renders the mail that reports a parked mail to an administrator.

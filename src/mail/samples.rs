@@ -1,7 +1,8 @@
 //! Samples of every mail, to try a template of the office's own before it is used.
 
 use super::because::Because;
-use super::render::page::{digest, parked, reminder};
+use super::render::day_page::digest;
+use super::render::page::{parked, reminder};
 use super::render::{Addressee, Item, Next, NextAction, Parked};
 use super::{alarm, notice, order_notice};
 use crate::case::ObligationKind;

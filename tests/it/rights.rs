@@ -247,7 +247,7 @@ fn a_locked_account_loses_its_calendar_address_for_ever_and_its_mail() {
         scene.set_active(scene.handler, true);
         assert_eq!(feed(service, &old).problem(), (404, "not_found"), "reactivation revives no address");
         let kept = service.office.store().read(|db| preferences::find(db, scene.bureau.clerk_id)).unwrap();
-        assert_eq!(kept.deputy_id, None, "and no deputy");
+        assert_eq!(kept.unwrap().deputy_id, None, "and no deputy");
         let new = service.feed(&service.token("chengban"));
         assert!(new != old && events(&feed(service, &new)) >= 2);
         // Locked or without a role by whatever way, and the address still there: it shows nothing, not even that it is one.

@@ -17,21 +17,6 @@ pub(in crate::mail) fn reminder(addressee: Addressee<'_>, item: &Item) -> Value 
     context! { person => one_line(addressee.person), ..duty(item) }
 }
 
-/// The page of a day, sorted by date, so that overdue duties come first.
-pub(in crate::mail) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate) -> Value {
-    let mut sorted: Vec<&Item> = items.iter().collect();
-    sorted.sort_by(|a, b| (a.due_on, &a.case_number, &a.kind).cmp(&(b.due_on, &b.case_number, &b.kind)));
-    let count = |is_counted: fn(&Item) -> bool| items.iter().filter(|item| is_counted(item)).count();
-    context! {
-        person => one_line(addressee.person),
-        as_of => chinese_date(as_of),
-        total => items.len(),
-        overdue_count => count(|item| item.standing.is_overdue() && day_of(item) == DayKind::LastDay),
-        today_count => count(|item| matches!(item.standing, DutyTiming::Today | DutyTiming::EarliestToday) && day_of(item) == DayKind::LastDay),
-        items => sorted.into_iter().map(duty).collect::<Vec<Value>>(),
-    }
-}
-
 /// The page about a parked mail.
 pub(in crate::mail) fn parked(addressee: Addressee<'_>, parked: &Parked<'_>) -> Value {
     context! {
@@ -44,11 +29,11 @@ pub(in crate::mail) fn parked(addressee: Addressee<'_>, parked: &Parked<'_>) -> 
     }
 }
 
-fn day_of(item: &Item) -> DayKind {
+pub(super) fn day_of(item: &Item) -> DayKind {
     DutyWords::of(&item.kind).day(item.is_at_risk)
 }
 
-fn duty(item: &Item) -> Value {
+pub(super) fn duty(item: &Item) -> Value {
     let duty = DutyWords::of(&item.kind);
     let day = day_of(item);
     let overdue = item.standing.is_overdue() && day == DayKind::LastDay;
@@ -86,6 +71,8 @@ fn duty(item: &Item) -> Value {
         standing => day.standing(item.standing),
         as_of => chinese_date(item.as_of),
         overdue => overdue,
+        passed => has_passed,
+        in_charge => item.in_hand.as_deref().map(one_line),
         in_hand => item.in_hand.as_deref().filter(|_| !is_own).map(one_line),
         black => item.is_black,
         missed => missed(&item.missed, day.name()),

@@ -363,7 +363,7 @@ impl<'a> Pass<'a> {
 
     /// Puts the line into a mail of its own or into the person's digest.
     fn put(&mut self, line: ReminderLine) -> Result<(), MailError> {
-        if !self.people.wants_digest(line.person.user_id) {
+        if !self.people.gets_digest(line.person.user_id, self.office.settings().reminders.digest) {
             return self.single(line);
         }
         self.digests.entry((line.person.user_id, line.step.told_for)).or_default().push(line);

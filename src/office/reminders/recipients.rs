@@ -43,9 +43,9 @@ impl<'a> People<'a> {
         Ok(Self { store, preferences, holders: HashMap::new(), departments: HashMap::new() })
     }
 
-    /// Whether the person wants a daily digest.
-    pub fn wants_digest(&self, user: UserId) -> bool {
-        self.preferences.get(&user).is_some_and(|row| row.is_digest)
+    /// Whether the person gets one mail a day. `of_house` is for whoever chose nothing.
+    pub fn gets_digest(&self, user: UserId, of_house: bool) -> bool {
+        self.preferences.get(&user).map_or(of_house, |row| row.is_digest)
     }
 
     /// The recipients of `duty` on `today` if `rule` is the latest step: each person once, those closest to the work

@@ -114,7 +114,12 @@ impl Reminders<'_> {
 
     /// A person's mail preferences.
     pub fn mail_choice(&self, user: UserId) -> Result<MailChoice, OfficeError> {
-        self.store().read(|db| Ok(preferences::find(db, user)?.into()))
+        self.store().read(|db| self.stored_choice(db, user))
+    }
+
+    fn stored_choice(&self, db: &mut Db, user: UserId) -> Result<MailChoice, OfficeError> {
+        let of_house = MailChoice { is_digest: self.settings().reminders.digest, absence: None };
+        Ok(preferences::find(db, user)?.map_or(of_house, MailChoice::from))
     }
 
     /// Replaces a person's mail preferences, if `is_as_seen` accepts the stored ones. They apply in every organ of the
@@ -134,7 +139,7 @@ impl Reminders<'_> {
         self.store().write(|db| {
             users::lock(db, user)?;
             may_settle_for(db, caller, user)?;
-            if !is_as_seen(&preferences::find(db, user)?.into()) {
+            if !is_as_seen(&self.stored_choice(db, user)?) {
                 return Err(OfficeError::Stale);
             }
             if let Some(absence) = &choice.absence {

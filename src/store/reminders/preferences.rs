@@ -7,7 +7,7 @@ use crate::store::database::db::{Both, Db};
 use crate::store::database::schema::mail_preferences;
 use crate::store::{StoreError, UserId};
 
-/// A row of `mail_preferences`. A person without one gets single mails and counts as present.
+/// A row of `mail_preferences`. A person without one gets mail as the house has it and counts as present.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = mail_preferences, treat_none_as_default_value = false)]
 pub struct PreferenceRow {
@@ -24,7 +24,7 @@ pub struct PreferenceRow {
 }
 
 impl PreferenceRow {
-    /// The defaults for a person without a row.
+    /// A person who is present and gets a mail for each reminder.
     #[must_use]
     pub const fn usual(user_id: UserId) -> Self {
         Self { user_id, is_digest: false, absent_from: None, absent_until: None, deputy_id: None }
@@ -37,10 +37,9 @@ impl PreferenceRow {
     }
 }
 
-/// A person's preferences, or the defaults.
-pub fn find(db: &mut Db, user: UserId) -> Result<PreferenceRow, StoreError> {
-    let found = mail_preferences::table.find(user).select(PreferenceRow::as_select()).first(db).optional()?;
-    Ok(found.unwrap_or_else(|| PreferenceRow::usual(user)))
+/// A person's preferences. `None` if the person chose nothing.
+pub fn find(db: &mut Db, user: UserId) -> Result<Option<PreferenceRow>, StoreError> {
+    Ok(mail_preferences::table.find(user).select(PreferenceRow::as_select()).first(db).optional()?)
 }
 
 /// All stored preferences.

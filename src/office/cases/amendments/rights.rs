@@ -64,7 +64,7 @@ impl Cases<'_> {
             return Ok(true);
         }
         let choice = preferences::find(db, person)?;
-        Ok(choice.deputy_id == Some(caller) && choice.is_absent(self.clock().today()))
+        Ok(choice.is_some_and(|row| row.deputy_id == Some(caller) && row.is_absent(self.clock().today())))
     }
 
     pub(super) fn may_make_void(

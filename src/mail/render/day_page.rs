@@ -1,0 +1,120 @@
+//! The values of the page of a day (每日一览): a table of everything, then what to do once for each kind of duty.
+
+use super::page::{day_of, duty, one_line};
+use super::{Addressee, Item};
+use crate::case::reminder_policy::{DayKind, DutyTiming};
+use crate::law::chinese_date;
+use chrono::NaiveDate;
+use minijinja::{Value, context};
+
+/// Most rows of the table. What is more is counted.
+const MOST_ROWS: usize = 40;
+
+/// Working days ahead that the second group has.
+const NEAR_DAYS: u32 = 3;
+
+/// A group of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Now,
+    Near,
+    Later,
+}
+
+impl Group {
+    const ALL: [Self; 3] = [Self::Now, Self::Near, Self::Later];
+
+    const fn of(standing: DutyTiming) -> Self {
+        match standing {
+            DutyTiming::Left(days) if days > NEAR_DAYS => Self::Later,
+            DutyTiming::Left(1..) => Self::Near,
+            DutyTiming::Left(0)
+            | DutyTiming::LastWorkingDay
+            | DutyTiming::Today
+            | DutyTiming::EarliestToday
+            | DutyTiming::Between
+            | DutyTiming::Overdue(_) => Self::Now,
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Now => "今天到期及逾期",
+            Self::Near => "三个工作日内",
+            Self::Later => "以后",
+        }
+    }
+}
+
+/// The page of a day, by groups and within them by date, so that overdue duties come first.
+pub(in crate::mail) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate) -> Value {
+    let mut sorted: Vec<&Item> = items.iter().collect();
+    sorted.sort_by(|a, b| {
+        let key = |item: &&Item| (Group::of(item.standing), item.due_on);
+        (key(a), &a.case_number, &a.kind).cmp(&(key(b), &b.case_number, &b.kind))
+    });
+    let count = |is_counted: fn(&Item) -> bool| items.iter().filter(|item| is_counted(item)).count();
+    let (shown, left_out) = sorted.split_at(sorted.len().min(MOST_ROWS));
+    let organs: Vec<&str> = distinct(items.iter().map(|item| item.organ.as_str()));
+    context! {
+        person => one_line(addressee.person),
+        as_of => chinese_date(as_of),
+        total => items.len(),
+        overdue_count => count(|item| item.standing.is_overdue() && day_of(item) == DayKind::LastDay),
+        today_count => count(|item| matches!(item.standing, DutyTiming::Today | DutyTiming::EarliestToday) && day_of(item) == DayKind::LastDay),
+        organ => match organs.as_slice() { [only] => Some(one_line(only)), _ => None },
+        groups => groups(shown),
+        left_out => left_out.len(),
+        left_out_by => counts(left_out),
+        kinds => kinds(shown),
+        reasons => distinct(shown.iter().map(|item| one_line(&item.because.text()))),
+    }
+}
+
+/// The groups that have a row.
+fn groups(shown: &[&Item]) -> Vec<Value> {
+    let rows = |group: Group| -> Vec<Value> {
+        shown.iter().filter(|item| Group::of(item.standing) == group).map(|item| duty(item)).collect()
+    };
+    let all = Group::ALL.into_iter().map(|group| (group, rows(group)));
+    all.filter(|(_, rows)| !rows.is_empty())
+        .map(|(group, rows)| context! { label => group.label(), rows => rows })
+        .collect()
+}
+
+/// How many of each group are not in the table, in words.
+fn counts(left_out: &[&Item]) -> String {
+    let of = |group: Group| left_out.iter().filter(|item| Group::of(item.standing) == group).count();
+    let parts: Vec<String> = Group::ALL
+        .into_iter()
+        .map(|group| (group, of(group)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(group, count)| format!("{}{count}项", group.label()))
+        .collect();
+    parts.join("，")
+}
+
+/// What to do, once for each kind of duty before its day and after it.
+fn kinds(shown: &[&Item]) -> Vec<Value> {
+    let mut seen: Vec<(&str, bool, bool, bool)> = Vec::new();
+    let mut kinds = Vec::new();
+    for item in shown {
+        let key = (item.kind.as_str(), item.standing.is_overdue(), item.is_at_risk, item.because.is_own_work());
+        if !seen.contains(&key) {
+            seen.push(key);
+            kinds.push(duty(item));
+        }
+    }
+    kinds
+}
+
+/// Each value once, in the order of its first place.
+fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen: Vec<T> = Vec::new();
+    for value in values {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    seen
+}
