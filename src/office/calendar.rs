@@ -15,7 +15,8 @@ use crate::store::calendar::{InForce, NewCalendarVersion, NewCalendarYear};
 use crate::store::cases::CaseRow;
 use crate::store::{Db, UserId, calendar, people::organs};
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -183,12 +184,32 @@ impl WorkCalendars<'_> {
         desk: &OrganContext,
         day: NaiveDate,
     ) -> Result<Arc<Calendar>, OfficeError> {
+        self.calendar_at(db, &mut VersionsOn::default(), (row, desk), row_end(row), day)
+    }
+
+    /// Like [`WorkCalendars::calendar_as_of`], for a case that ended on `ended_on` as it was known: the row may say
+    /// otherwise by now. Looks up each version once in `seen`.
+    ///
+    /// # Errors
+    /// As [`WorkCalendars::calendar`].
+    pub(in crate::office) fn calendar_at(
+        &self,
+        db: &mut Db,
+        seen: &mut VersionsOn,
+        (row, desk): (&CaseRow, &OrganContext),
+        ended_on: Option<NaiveDate>,
+        day: NaiveDate,
+    ) -> Result<Arc<Calendar>, OfficeError> {
         let own = self.calendar_of(db, row, desk)?;
-        let had_ended = !row.is_open && row.closed_on.is_some_and(|on| on <= day);
-        if had_ended || day >= self.clock().today() {
-            return Ok(own);
-        }
-        match calendar::version_on(db, &desk.organ.region, day)? {
+        let had_ended = ended_on.is_some_and(|on| on <= day);
+        let is_as_its_row = ended_on == row_end(row);
+        let shown = match ended_on.filter(|_| had_ended && !is_as_its_row) {
+            // What its row names is of a later end, or of none.
+            Some(ended) => ended,
+            None if had_ended || day >= self.clock().today() => return Ok(own),
+            None => day,
+        };
+        match seen.version(db, &desk.organ.region, shown)? {
             Some(version) => Ok(self.calendar_named(db, &version)?.unwrap_or(own)),
             None => Ok(own),
         }
@@ -279,6 +300,24 @@ impl WorkCalendars<'_> {
         let (content, applied_on) = (calendar.content(), self.clock().today());
         let new = NewCalendarVersion { region, version, content: &content, applied_on, created_by };
         Ok(calendar::put_in_force(db, new, self.clock().now())?)
+    }
+}
+
+/// The day on which the case of a row ended. `None` if it is open.
+pub(in crate::office) fn row_end(row: &CaseRow) -> Option<NaiveDate> {
+    row.closed_on.filter(|_| !row.is_open)
+}
+
+/// The versions of calendars that were looked up, by region and day.
+#[derive(Debug, Default)]
+pub(in crate::office) struct VersionsOn(HashMap<(String, NaiveDate), Option<String>>);
+
+impl VersionsOn {
+    fn version(&mut self, db: &mut Db, region: &str, day: NaiveDate) -> Result<Option<String>, OfficeError> {
+        match self.0.entry((region.to_owned(), day)) {
+            Entry::Occupied(known) => Ok(known.get().clone()),
+            Entry::Vacant(place) => Ok(place.insert(calendar::version_on(db, region, day)?).clone()),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub mod amendments;
 pub mod applicants;
-pub(super) mod as_of;
+pub mod as_of;
 pub mod case_file;
 pub mod counters;
 pub mod exports;

@@ -320,6 +320,12 @@ impl ActionsView {
 pub struct CaseView {
     /// 标识
     pub id: Uuid,
+    /// 截止日：晚于此日的事实视为尚未发生；看过去的情形时才有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<NaiveDate>,
+    /// 按哪一日所知：此日以后登记、更正的内容不计；看过去的情形时才有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_on: Option<NaiveDate>,
     /// 机关
     pub organ_id: Uuid,
     /// 受理编号
@@ -426,7 +432,7 @@ impl CaseView {
     /// [`OfficeError::Unreadable`] if the reply clock cannot be computed from the event log; [`OfficeError::Internal`]
     /// if the file was loaded without its tags.
     pub fn new(shown: &Shown) -> Result<Self, OfficeError> {
-        let Shown { file, actions, amending, orders, transfers, today } = shown;
+        let Shown { file, actions, amending, orders, transfers, today, known_on } = shown;
         let today = *today;
         let CaseFile { row, case, desk, tags, .. } = file;
         let clock = case
@@ -434,6 +440,8 @@ impl CaseView {
             .map_err(|error| OfficeError::unreadable(format!("clock of case {}: {error}", row.id.0)))?;
         Ok(Self {
             id: row.id.0,
+            as_of: known_on.map(|_| today),
+            known_on: *known_on,
             organ_id: row.organ_id.0,
             number: row.number.clone(),
             source: row.source.clone(),

@@ -28,7 +28,7 @@ fn columns(columns: &[(&'static str, u16)]) -> Vec<Column> {
     columns.iter().map(|(heading, width)| Column { heading, width: *width }).collect()
 }
 
-const OVERDUE: [(&str, u16); 19] = [
+const OVERDUE: [(&str, u16); 20] = [
     ("清单", 10),
     ("受理编号", 20),
     ("标题", 36),
@@ -48,6 +48,7 @@ const OVERDUE: [(&str, u16); 19] = [
     ("期限状态", 14),
     ("答复日期", 12),
     ("处理结果", 20),
+    ("其后登记有变动", 10),
 ];
 
 /// The three lists in one table. The first column names the list.
@@ -82,6 +83,7 @@ fn overdue_row(list: &str, row: &OverdueRow) -> Vec<Cell> {
         (&row.clock_status.label).into(),
         row.replied_on.into(),
         row.outcome.as_ref().map(|outcome| &outcome.label).into(),
+        row.has_changed_since.into(),
     ]
 }
 
@@ -292,6 +294,7 @@ fn note_sheet(overview: &Overview) -> Sheet {
     };
     let rows = [
         ("截至", overview.as_of.into()),
+        ("按哪一日所知", overview.known_on.into()),
         ("期间首日", overview.from.into()),
         ("期间末日", overview.until.into()),
         ("计算方式", (&overview.counting.label).into()),

@@ -10,7 +10,7 @@ use crate::store::cases::filter::of_organs;
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::deadline;
 use crate::store::database::schema::{cases, departments, users};
-use crate::store::{CaseId, OrganId, StoreError};
+use crate::store::{CaseId, OrganId, StoreError, Ts};
 
 /// A case with the names of its department and its 经办人.
 #[derive(Debug, Clone)]
@@ -67,6 +67,19 @@ pub fn open_as_of(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -
         .filter(cases::submitted_on.le(day))
         .filter(not_ended)
         .order((cases::due_on, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// Cases recorded before `since` that have an event recorded at `since` or later, whatever it says: what was known of
+/// them until then may differ from their rows in every column. A case that this does not return is known today as it was
+/// then.
+pub fn changed_since(db: &mut Db, organs: &[OrganId], since: Ts, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
+    Ok(of_organs(organs)
+        .filter(cases::created_at.lt(since))
+        .filter(cases::updated_at.ge(since))
+        .order((cases::updated_at, cases::id))
         .limit(limit)
         .select(CaseRow::as_select())
         .load(db)?)
