@@ -6,6 +6,7 @@ pub mod as_of;
 pub mod case_file;
 pub mod counters;
 pub mod exports;
+pub(super) mod late_records;
 pub mod previews;
 pub mod queries;
 pub mod redactions;

@@ -8,6 +8,8 @@
 //! from it. Its `seq` is that of its first event.
 
 mod known;
+#[cfg(test)]
+mod known_tests;
 mod recast;
 mod redecide;
 mod steps;

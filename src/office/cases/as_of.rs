@@ -36,11 +36,7 @@ impl Viewpoint {
     ///
     /// # Errors
     /// [`OfficeError::Invalid`] `in_the_future` at the query's `as_of` or `known_on`.
-    pub fn asked(
-        as_of: Option<NaiveDate>,
-        known_on: Option<NaiveDate>,
-        today: NaiveDate,
-    ) -> Result<Self, OfficeError> {
+    pub fn asked(as_of: Option<NaiveDate>, known_on: Option<NaiveDate>, today: NaiveDate) -> Result<Self, OfficeError> {
         let as_of = as_of.unwrap_or(today);
         if as_of > today {
             return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));

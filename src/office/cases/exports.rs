@@ -1,7 +1,7 @@
 //! Lists and the overview as spreadsheet tables.
 
 use super::applicants::masked_name;
-use crate::case::{AT_RISK, ApplicantKind, Figures, Stage, Tenths};
+use crate::case::{AT_RISK, ApplicantKind, Figures, Stage, Tenths, late_mark};
 use crate::law::{Channel, ClockStatus, Outcome, WarningLevel};
 use crate::office::cases::queries::{CaseQuery, ListedCase};
 use crate::office::supervision::overdue::{OverdueList, OverdueReport, OverdueRow};
@@ -87,7 +87,7 @@ fn overdue_row(list: &str, row: &OverdueRow) -> Vec<Cell> {
     ]
 }
 
-const CASES: [(&str, u16); 20] = [
+const CASES: [(&str, u16); 21] = [
     ("受理编号", 20),
     ("标题", 36),
     ("机关", 22),
@@ -108,6 +108,7 @@ const CASES: [(&str, u16); 20] = [
     ("处理结果", 20),
     ("承办科室", 16),
     ("承办人", 12),
+    ("补录", 18),
 ];
 
 /// The empty table of cases.
@@ -152,7 +153,7 @@ fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, Office
     let people: HashMap<UserId, String> =
         users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
     let mut rows = Vec::with_capacity(lines.len());
-    for ListedCase { row, warning, estimate } in lines {
+    for ListedCase { row, warning, estimate, late_by } in lines {
         let handler = row.handler_id.and_then(|id| people.get(&id).cloned());
         let known = |label: Option<&'static str>, code: &str| Cell::from(label.unwrap_or(code));
         rows.push(vec![
@@ -176,6 +177,7 @@ fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, Office
             row.outcome.as_deref().and_then(Outcome::from_code).map(Outcome::label).into(),
             row.department_id.and_then(|id| named.get(&id).cloned()).into(),
             handler.into(),
+            late_by.map(late_mark).into(),
         ]);
     }
     Ok(rows)

@@ -84,6 +84,8 @@ pub struct LoggedEvent {
     pub amendable: Result<(), NotAllowed>,
     /// What it says since it was amended. `None`: as it was recorded, or nothing.
     pub now: Option<Event>,
+    /// Working days by which its step was recorded late. `None`: in time.
+    pub late_by: Option<u32>,
 }
 
 impl LoggedEvent {
@@ -92,7 +94,7 @@ impl LoggedEvent {
         let detail = "本案有较新版本登记的内容，本版本不能更正；请管理员升级";
         let amendable = Err(NotAllowed::new("newer_log", detail));
         let step = row.seq;
-        Self { row, event, step, is_effective: true, amended_by: Vec::new(), amendable, now: None }
+        Self { row, event, step, is_effective: true, amended_by: Vec::new(), amendable, now: None, late_by: None }
     }
 }
 
@@ -105,6 +107,8 @@ pub struct ListedCase {
     pub warning: Option<WarningLevel>,
     /// The line with the range of the due date, while a holiday notice is not published.
     pub estimate: Option<String>,
+    /// Working days by which its receipt was recorded late. `None`: in time, or imported from a ledger.
+    pub late_by: Option<u32>,
 }
 
 impl Cases<'_> {
@@ -145,6 +149,7 @@ impl Cases<'_> {
             }
         };
         let today = self.clock().today();
+        let late = self.late_receipts(db, &rows, &mut desks)?;
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
             let (warning, estimate) = match desks.of(self, db, row.organ_id)? {
@@ -158,7 +163,8 @@ impl Cases<'_> {
                 },
                 Err(_) => (None, None),
             };
-            lines.push(ListedCase { row, warning, estimate });
+            let late_by = late.get(&row.id).copied();
+            lines.push(ListedCase { row, warning, estimate, late_by });
         }
         Ok(lines)
     }
@@ -345,9 +351,8 @@ impl Cases<'_> {
             let known_on = at.known_on(today);
             let went_over = file.row.filed_with.is_some();
             let mut transfers = if went_over { transfers::of_case(db, file.row.id)? } else { Vec::new() };
-            let was_known = |row: &TransferRow| {
-                row.transferred_on <= at.as_of && civil_day(row.recorded_at.0) <= known_on
-            };
+            let was_known =
+                |row: &TransferRow| row.transferred_on <= at.as_of && civil_day(row.recorded_at.0) <= known_on;
             transfers.retain(|transfer| was_known(&transfer.row));
             show(&Shown {
                 file,
@@ -392,17 +397,18 @@ impl Cases<'_> {
                 None => self.amendable(db, caller, authority, &steps)?,
                 Some(_) => steps.iter().map(|_| Err(of_an_earlier_day())).collect(),
             };
-            let of_steps = steps.iter().zip(amendable).flat_map(|(step, amendable)| {
+            let late = self.late_records_in(db, &rows, &steps)?;
+            let of_steps = steps.iter().zip(amendable).zip(late).flat_map(|((step, amendable), late_by)| {
                 step.recorded.iter().map(move |one| {
                     let now = step.events.iter().find(|(seq, _)| *seq == Some(one.seq)).map(|(_, event)| event.clone());
-                    (step.seq(), step.is_effective(), step.amended_by.clone(), amendable.clone(), now)
+                    (step.seq(), step.is_effective(), step.amended_by.clone(), amendable.clone(), (now, late_by))
                 })
             });
             let logged = rows.into_iter().zip(events).zip(of_steps);
             Ok(logged
-                .map(|((row, event), (step, is_effective, amended_by, amendable, now))| {
+                .map(|((row, event), (step, is_effective, amended_by, amendable, (now, late_by)))| {
                     let now = now.filter(|now| event.as_ref() != Some(now));
-                    LoggedEvent { row, event, step, is_effective, amended_by, amendable, now }
+                    LoggedEvent { row, event, step, is_effective, amended_by, amendable, now, late_by }
                 })
                 .collect())
         })

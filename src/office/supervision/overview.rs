@@ -345,7 +345,11 @@ impl Supervision<'_> {
             self.cases().each_as_it_stood(db, &rows, at, |stood| sums.add(stood, query.counting, &period, as_of))?;
         let counting = Word::of(query.counting.code(), query.counting.label());
         let names = Names::of(db, &organs, &sums)?;
-        Ok(names.overview(sums, &organs, Overview { counting, is_complete, ..Overview::empty(at, today, (from, until)) }))
+        Ok(names.overview(
+            sums,
+            &organs,
+            Overview { counting, is_complete, ..Overview::empty(at, today, (from, until)) },
+        ))
     }
 
     /// Who held a case for how many days, as of a day and as it was known.
