@@ -112,11 +112,9 @@ fn explain(error: OfficeError, organ: &str) -> String {
 }
 
 fn text(overview: &Overview) -> String {
-    let known =
-        if overview.known_on == overview.as_of { String::new() } else { format!("　按{}所知", overview.known_on) };
     let mut out = format!(
-        "截至{}{known}　期间{}至{}　{}\n",
-        overview.as_of, overview.from, overview.until, overview.counting.label
+        "截至{}　按{}所知　期间{}至{}　{}\n",
+        overview.as_of, overview.known_on, overview.from, overview.until, overview.counting.label
     );
     if !overview.is_complete {
         out += &format!("{INCOMPLETE}\n");

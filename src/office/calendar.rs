@@ -6,8 +6,10 @@
 //! as revisions in the database at start.
 
 pub mod change;
+pub(in crate::office) mod past;
 pub mod self_check;
 
+use self::past::{VersionsOn, row_end};
 use super::{OfficeError, WorkCalendars};
 use crate::law::{Calendar, CalendarYear, Overlay};
 use crate::office::cases::case_file::OrganContext;
@@ -15,8 +17,7 @@ use crate::store::calendar::{InForce, NewCalendarVersion, NewCalendarYear};
 use crate::store::cases::CaseRow;
 use crate::store::{Db, UserId, calendar, people::organs};
 use chrono::NaiveDate;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -300,24 +301,6 @@ impl WorkCalendars<'_> {
         let (content, applied_on) = (calendar.content(), self.clock().today());
         let new = NewCalendarVersion { region, version, content: &content, applied_on, created_by };
         Ok(calendar::put_in_force(db, new, self.clock().now())?)
-    }
-}
-
-/// The day on which the case of a row ended. `None` if it is open.
-pub(in crate::office) fn row_end(row: &CaseRow) -> Option<NaiveDate> {
-    row.closed_on.filter(|_| !row.is_open)
-}
-
-/// The versions of calendars that were looked up, by region and day.
-#[derive(Debug, Default)]
-pub(in crate::office) struct VersionsOn(HashMap<(String, NaiveDate), Option<String>>);
-
-impl VersionsOn {
-    fn version(&mut self, db: &mut Db, region: &str, day: NaiveDate) -> Result<Option<String>, OfficeError> {
-        match self.0.entry((region.to_owned(), day)) {
-            Entry::Occupied(known) => Ok(known.get().clone()),
-            Entry::Vacant(place) => Ok(place.insert(calendar::version_on(db, region, day)?).clone()),
-        }
     }
 }
 

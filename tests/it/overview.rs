@@ -425,7 +425,7 @@ fn the_command_prints_the_overview_of_an_organ_in_every_format() {
         let command = command.args(["supervision", "overview"]).args(more).current_dir(directory.path()).env_clear();
         command.env("GONGKAI_DATABASE_URL", &url).output().unwrap()
     };
-    let organ = ["--organ", "ysj", "--as-of", "2025-03-21"];
+    let organ = ["--organ", "ysj", "--as-of", "2025-03-21", "--known-on", "2025-03-21"];
     let text = overview(&organ);
     assert!(text.status.success(), "{text:?}");
     insta::assert_snapshot!(String::from_utf8(text.stdout).unwrap());

@@ -4,7 +4,7 @@
 use crate::case::amendment::known_by;
 use crate::case::{Case, Event, Position, as_it_stood, fold, position};
 use crate::law::{Calendar, ClockAnswer, civil_day};
-use crate::office::calendar::{VersionsOn, row_end};
+use crate::office::calendar::past::{VersionsOn, row_end};
 use crate::office::cases::case_file::{OrganContext, OrganContexts, read_log};
 use crate::office::{Cases, OfficeError};
 use crate::store::cases::CaseRow;

@@ -7,7 +7,7 @@ use crate::case::{
     summary,
 };
 use crate::law::{Calendar, ClockStatus, Outcome, Regime, civil_day};
-use crate::office::calendar::{VersionsOn, row_end};
+use crate::office::calendar::past::{VersionsOn, row_end};
 use crate::office::cases::as_of::{Viewpoint, ended_on};
 use crate::office::clock::instant_on;
 use crate::office::{Caller, Cases, Office, OfficeError, Unread};
