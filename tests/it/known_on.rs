@@ -284,6 +284,14 @@ fn late_records_are_counted_by_organ_and_by_person_and_imports_and_void_cases_ar
         let bureau = Bureau::open(database, "2026-09-28");
         let mut cases = typed_in_late(&bureau);
         import(&bureau, "收到日期,申请人类型,申请内容\n2026-09-01,自然人,某信息\n");
+        let list = get(&bureau, "/cases");
+        let lines = list["items"].as_array().unwrap();
+        let marked = lines.iter().filter(|line| !line["recorded_late"].is_null()).count();
+        assert_eq!((lines.len(), marked), (4, 2), "what was imported is not marked");
+        let imported = lines.iter().find(|line| line["received_on"] == "2026-09-01").unwrap()["id"].as_str().unwrap();
+        for event in get(&bureau, &format!("/cases/{imported}/events")).as_array().unwrap() {
+            assert_eq!(event["recorded_late"], Value::Null, "{event}");
+        }
         let report = get(&bureau, "/supervision/late-records");
         assert_eq!((&report["from"], &report["until"]), (&json!("2026-01-01"), &json!("2026-10-09")));
         assert_eq!(

@@ -217,3 +217,17 @@ fn a_day_put_right_is_no_late_record_any_more_and_what_the_program_records_never
     replay.amend(&Asked::from([(1, Ask::Change(json!({ "submitted_on": "2026-10-21" })))]));
     assert_eq!(marks(&replay.log), [None, None]);
 }
+
+#[test]
+fn the_receipt_that_a_split_copies_into_a_part_is_no_late_record() {
+    let mut part = Replay::on("2026-10-21");
+    part.give(&at_counter(day("2026-10-12")).into());
+    let last = part.log.last().unwrap().clone();
+    let link = Link { on: day("2026-10-21"), other_case: Uuid::nil(), relation: LinkRelation::SplitFrom };
+    let marks = |log: &[Recorded]| late_steps(&steps(log.to_vec()).unwrap(), Calendar::national());
+    let linked_later =
+        Recorded { seq: last.seq + 1, entry: last.entry + 1, event: Event::Linked(link.clone()), ..last.clone() };
+    let by_the_split = Recorded { entry: last.entry, ..linked_later.clone() };
+    assert_eq!(marks(&[part.log.clone(), vec![by_the_split]].concat()), [None, None]);
+    assert_eq!(marks(&[part.log, vec![linked_later]].concat()), [Some(7), None]);
+}
