@@ -25,6 +25,7 @@ use crate::case::text::line_flaw;
 use crate::law::{WarningLevel, explain};
 use crate::office::cases::Application;
 use crate::office::cases::applicants::{REVEALERS, Revealed};
+use crate::office::cases::as_of::{Viewpoint, known_on_of};
 use crate::office::cases::exports::case_table;
 use crate::office::cases::queries::{CASE_READERS, CaseQuery, WhatIf};
 use crate::office::{Authority, Caller, Office};
@@ -248,17 +249,34 @@ fn searched(text: String) -> Result<String, Problem> {
     }
 }
 
-/// 一个案件
-#[utoipa::path(get, path = "/api/v1/cases/{case_id}", operation_id = "show_case", tag = "cases", params(("case_id" = Uuid, Path)),
-    responses((status = 200, body = CaseView)))]
+/// 看哪一日的案件，按哪一日所知
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ShowParams {
+    /// 截止日，今天或者过去某日；晚于此日的事实视为尚未发生。与 known_on 都不填的，为案件现状
+    as_of: Option<NaiveDate>,
+    /// 按哪一日所知，今天或者过去某日；默认今天。此日以后登记、更正的内容视为不知道
+    known_on: Option<NaiveDate>,
+}
+
+/// 一个案件；可以看过去某日的情形、按过去某日所知的情形，此时没有 ETag，不列可以办理的事和督办单
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}", operation_id = "show_case", tag = "cases",
+    params(("case_id" = Uuid, Path), ShowParams), responses((status = 200, body = CaseView)))]
 async fn show(
     api: web::Data<Api>,
     caller: Caller,
     authority: Authority,
     id: web::Path<Uuid>,
+    params: Params<ShowParams>,
 ) -> Result<HttpResponse, Problem> {
+    let ShowParams { as_of, known_on } = params.0;
     let view = api
         .run(move |office| {
+            if as_of.is_some() || known_on.is_some() {
+                let at = Viewpoint::asked(as_of, known_on, office.clock().today())?;
+                return Rendered::new(&office.cases().show_case_at(CaseId(*id), at, CaseView::new)?);
+            }
             let view = office.cases().show_case(&caller, &authority, CaseId(*id), CaseView::new)?;
             Ok(Rendered::new(&view)?.version(view.version))
         })
@@ -273,6 +291,8 @@ async fn show(
 struct ClockParams {
     /// 按哪一日计算；不填为今天
     as_of: Option<NaiveDate>,
+    /// 按哪一日所知，今天或者过去某日；默认今天。此日以后登记、更正的内容视为不知道
+    known_on: Option<NaiveDate>,
     /// 推演：假如未收到的意见都在这一日收到
     returned_on: Option<NaiveDate>,
     /// 推演：假如延长若干工作日
@@ -284,6 +304,8 @@ struct ClockParams {
 struct ClockDetail {
     /// 按哪一日计算
     as_of: NaiveDate,
+    /// 按哪一日所知：此日以后登记、更正的内容不计
+    known_on: NaiveDate,
     /// 是否为推演
     is_simulation: bool,
     /// 状态与预警
@@ -299,16 +321,19 @@ struct ClockDetail {
 #[utoipa::path(get, path = "/api/v1/cases/{case_id}/clock", operation_id = "show_clock", tag = "cases",
     params(("case_id" = Uuid, Path), ClockParams), responses((status = 200, body = ClockDetail)))]
 async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockParams>) -> Result<HttpResponse, Problem> {
-    let ClockParams { as_of, returned_on, extended_by } = params.0;
+    let ClockParams { as_of, known_on, returned_on, extended_by } = params.0;
     let what_if = WhatIf { returned_on, extended_by };
     let detail = api
         .run(move |office| {
-            let as_of = as_of.unwrap_or_else(|| office.clock().today());
-            let file = office.cases().case_as_of(CaseId(*id), as_of)?;
+            let today = office.clock().today();
+            let as_of = as_of.unwrap_or(today);
+            let at = Viewpoint { as_of, known_on: known_on_of(known_on, today)? };
+            let file = office.cases().case_at(CaseId(*id), at)?;
             let (timeline, answer) = office.cases().clock_of(&file, as_of, what_if)?;
             let thresholds = file.desk.rules.warning_thresholds();
             Ok(ClockDetail {
                 as_of,
+                known_on: at.known_on(today),
                 is_simulation: what_if != WhatIf::default(),
                 view: clock_view(*id, &file.case, &answer, as_of, &thresholds, &file.desk.calendar),
                 explanation: explain(&timeline, &answer, &file.desk.calendar),
@@ -319,18 +344,29 @@ async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockPar
     Ok(HttpResponse::Ok().json(detail))
 }
 
+/// 按哪一日所知
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct LogParams {
+    /// 按哪一日所知，今天或者过去某日；默认今天。此日以后登记、更正的内容不列
+    known_on: Option<NaiveDate>,
+}
+
 /// 办理过程：按顺序的每一步，哈希相连
-#[utoipa::path(get, path = "/api/v1/cases/{case_id}/events", operation_id = "list_events", tag = "cases", params(("case_id" = Uuid, Path)),
-    responses((status = 200, body = [EventView])))]
+#[utoipa::path(get, path = "/api/v1/cases/{case_id}/events", operation_id = "list_events", tag = "cases",
+    params(("case_id" = Uuid, Path), LogParams), responses((status = 200, body = [EventView])))]
 async fn log(
     api: web::Data<Api>,
     caller: Caller,
     authority: Authority,
     id: web::Path<Uuid>,
+    params: Params<LogParams>,
 ) -> Result<HttpResponse, Problem> {
     let events = api
         .run(move |office| {
-            let log = office.cases().case_log(&caller, &authority, CaseId(*id))?;
+            let known_on = known_on_of(params.0.known_on, office.clock().today())?;
+            let log = office.cases().case_log(&caller, &authority, CaseId(*id), known_on)?;
             Rendered::new(&log.into_iter().map(EventView::from).collect::<Vec<_>>())
         })
         .await?;

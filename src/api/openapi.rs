@@ -18,7 +18,7 @@ use crate::api::{
     reminders::{self, feeds},
     reports::{self, annual_reports, topics},
     service::health,
-    supervision::{orders, overdue, overview},
+    supervision::{late_records, orders, overdue, overview},
 };
 use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
@@ -74,6 +74,7 @@ fn parts() -> Vec<Document> {
         redactions::Doc::openapi(),
         counters::Doc::openapi(),
         law::Doc::openapi(),
+        late_records::Doc::openapi(),
         overdue::Doc::openapi(),
         reminders::Doc::openapi(),
         annual_reports::Doc::openapi(),

@@ -11,7 +11,7 @@ use crate::api::{
     reminders::{self, feeds},
     reports::{self, annual_reports, topics},
     service::health,
-    supervision::{orders, overdue, overview},
+    supervision::{late_records, orders, overdue, overview},
 };
 
 /// The tables of the features.
@@ -28,6 +28,7 @@ pub const TABLES: &[&[Route]] = &[
     amendments::ROUTES,
     redactions::ROUTES,
     counters::ROUTES,
+    late_records::ROUTES,
     overdue::ROUTES,
     reminders::ROUTES,
     annual_reports::ROUTES,

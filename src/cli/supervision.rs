@@ -32,6 +32,9 @@ struct OverviewArgs {
     /// 截止日（YYYY-MM-DD），默认今天
     #[arg(long, value_name = "DATE")]
     as_of: Option<NaiveDate>,
+    /// 按哪一日所知（YYYY-MM-DD），默认今天；此日以后登记、更正的内容不计
+    #[arg(long, value_name = "DATE")]
+    known_on: Option<NaiveDate>,
     /// 期间的首日，默认为末日所在年份的1月1日
     #[arg(long, value_name = "DATE")]
     from: Option<NaiveDate>,
@@ -71,6 +74,7 @@ fn overview(args: &OverviewArgs) -> Result<(), String> {
     let office = args.config.office_to_read(Clock::system())?;
     let query = OverviewQuery {
         as_of: args.as_of,
+        known_on: args.known_on,
         from: args.from,
         until: args.until,
         counting: args.by,
@@ -108,8 +112,10 @@ fn explain(error: OfficeError, organ: &str) -> String {
 }
 
 fn text(overview: &Overview) -> String {
-    let mut out =
-        format!("截至{}　期间{}至{}　{}\n", overview.as_of, overview.from, overview.until, overview.counting.label);
+    let mut out = format!(
+        "截至{}　按{}所知　期间{}至{}　{}\n",
+        overview.as_of, overview.known_on, overview.from, overview.until, overview.counting.label
+    );
     if !overview.is_complete {
         out += &format!("{INCOMPLETE}\n");
     }

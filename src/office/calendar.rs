@@ -6,8 +6,10 @@
 //! as revisions in the database at start.
 
 pub mod change;
+pub(in crate::office) mod past;
 pub mod self_check;
 
+use self::past::{VersionsOn, row_end};
 use super::{OfficeError, WorkCalendars};
 use crate::law::{Calendar, CalendarYear, Overlay};
 use crate::office::cases::case_file::OrganContext;
@@ -183,12 +185,32 @@ impl WorkCalendars<'_> {
         desk: &OrganContext,
         day: NaiveDate,
     ) -> Result<Arc<Calendar>, OfficeError> {
+        self.calendar_at(db, &mut VersionsOn::default(), (row, desk), row_end(row), day)
+    }
+
+    /// Like [`WorkCalendars::calendar_as_of`], for a case that ended on `ended_on` as it was known: the row may say
+    /// otherwise by now. Looks up each version once in `seen`.
+    ///
+    /// # Errors
+    /// As [`WorkCalendars::calendar`].
+    pub(in crate::office) fn calendar_at(
+        &self,
+        db: &mut Db,
+        seen: &mut VersionsOn,
+        (row, desk): (&CaseRow, &OrganContext),
+        ended_on: Option<NaiveDate>,
+        day: NaiveDate,
+    ) -> Result<Arc<Calendar>, OfficeError> {
         let own = self.calendar_of(db, row, desk)?;
-        let had_ended = !row.is_open && row.closed_on.is_some_and(|on| on <= day);
-        if had_ended || day >= self.clock().today() {
-            return Ok(own);
-        }
-        match calendar::version_on(db, &desk.organ.region, day)? {
+        let had_ended = ended_on.is_some_and(|on| on <= day);
+        let is_as_its_row = ended_on == row_end(row);
+        let shown = match ended_on.filter(|_| had_ended && !is_as_its_row) {
+            // What its row names is of a later end, or of none.
+            Some(ended) => ended,
+            None if had_ended || day >= self.clock().today() => return Ok(own),
+            None => day,
+        };
+        match seen.version(db, &desk.organ.region, shown)? {
             Some(version) => Ok(self.calendar_named(db, &version)?.unwrap_or(own)),
             None => Ok(own),
         }

@@ -2,10 +2,11 @@
 
 pub mod amendments;
 pub mod applicants;
-pub(super) mod as_of;
+pub mod as_of;
 pub mod case_file;
 pub mod counters;
 pub mod exports;
+pub(super) mod late_records;
 pub mod previews;
 pub mod queries;
 pub mod redactions;

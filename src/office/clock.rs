@@ -84,6 +84,13 @@ fn morning(day: NaiveDate) -> NaiveDateTime {
     day.and_time(NaiveTime::MIN) + TimeDelta::hours(FIXED_HOUR)
 }
 
+/// The instant at which a day in Asia/Shanghai is over.
+#[must_use]
+pub fn end_of(day: NaiveDate) -> Ts {
+    let next = day.succ_opt().unwrap_or(day);
+    Ts(instant_of(next.and_time(NaiveTime::MIN)))
+}
+
 /// The instant stored for a fact of the office's `day`: now, or noon of that day if the office's clock is on another
 /// day. Thus the age of a duty counts in the office's days, whatever the machine's date.
 #[must_use]

@@ -10,8 +10,9 @@ pub mod tags;
 pub mod transfers;
 
 pub use crate::store::supervision::watch::{
-    NamedCase, count_in_gap, count_open, late_replies, latest_open_due, named_late_replies, open_as_of, open_due_until,
-    open_or_closed_since, received_in, stop_ran_out, stopped_before, warned_until,
+    NamedCase, changed_since, count_in_gap, count_open, late_replies, latest_open_due, maybe_recorded_late,
+    named_late_replies, open_as_of, open_due_until, open_or_closed_since, received_in, stop_ran_out, stopped_before,
+    warned_until,
 };
 pub use filter::{CaseCursor, CaseFilter, Warning, count, list};
 

@@ -315,9 +315,12 @@ fn rows_and_logs_agree_on_every_day_of_the_docket_and_each_day_is_remembered_as_
         // Each fact was typed in on its day, so that the log of later facts must not change what a day looked like.
         let supervisor = loaded.house.caller("supervisor").unwrap();
         for report in &shown {
-            let query = OverdueQuery::on(report.as_of);
-            let later = office.store().read(|db| office.supervision().overdue(db, supervisor, &query)).unwrap();
+            let on_that_day = OverdueQuery::on(report.as_of);
+            let ask = |query| office.store().read(|db| office.supervision().overdue(db, supervisor, &query)).unwrap();
+            let later = OverdueReport { known_on: report.known_on, ..ask(on_that_day) };
             assert_eq!(&later, report, "{}", report.as_of);
+            let as_known_then = ask(OverdueQuery { known_on: Some(report.as_of), ..on_that_day });
+            assert_eq!(&as_known_then, report, "{}", report.as_of);
         }
         assert!(shown.iter().any(|report| report.totals.due_soon > 2 && report.totals.overdue_open > 3));
     });

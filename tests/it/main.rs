@@ -29,6 +29,7 @@ mod fuzz;
 mod heavy_reads;
 mod hostile_files;
 mod intake;
+mod known_on;
 mod lapsing;
 mod law_vectors;
 mod ledger;

@@ -26,7 +26,10 @@ impl Bureau {
         self.on(day);
         let on_the_day = self.overdue("");
         self.service.office.clock().set(later);
-        let looking_back = self.overdue(&format!("?as_of={day}"));
+        let as_known_then = self.overdue(&format!("?as_of={day}&known_on={day}"));
+        assert_eq!(on_the_day, as_known_then, "{day}: what was shown that day and what was known then");
+        let mut looking_back = self.overdue(&format!("?as_of={day}"));
+        looking_back["known_on"] = json!(day);
         assert_eq!(on_the_day, looking_back, "{day}: what was shown that day and what is shown of it later");
         on_the_day
     }

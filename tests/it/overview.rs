@@ -185,7 +185,11 @@ fn a_past_day_is_what_it_was_and_the_period_is_by_receipt_or_by_closing() {
         };
         assert_eq!(before["as_of"], "2025-03-25");
         bureau.on("2026-03-02");
-        assert_eq!(ask(&bureau, "?as_of=2025-03-25"), before, "what was shown that day and what is shown of it later");
+        let mut later = ask(&bureau, "?as_of=2025-03-25");
+        assert_eq!(later["known_on"], "2026-03-02");
+        later["known_on"] = before["known_on"].clone();
+        assert_eq!(later, before, "what was shown that day and what is shown of it later");
+        assert_eq!(ask(&bureau, "?as_of=2025-03-25&known_on=2025-03-25"), before);
         let total = |query: &str| places(&ask(&bureau, query)["total"]);
         assert!(total("?as_of=2025-02-19").is_empty(), "nothing had come in");
         assert_eq!(total("?as_of=2025-02-20"), [("running", 4)]);
@@ -421,7 +425,7 @@ fn the_command_prints_the_overview_of_an_organ_in_every_format() {
         let command = command.args(["supervision", "overview"]).args(more).current_dir(directory.path()).env_clear();
         command.env("GONGKAI_DATABASE_URL", &url).output().unwrap()
     };
-    let organ = ["--organ", "ysj", "--as-of", "2025-03-21"];
+    let organ = ["--organ", "ysj", "--as-of", "2025-03-21", "--known-on", "2025-03-21"];
     let text = overview(&organ);
     assert!(text.status.success(), "{text:?}");
     insta::assert_snapshot!(String::from_utf8(text.stdout).unwrap());

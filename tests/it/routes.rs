@@ -143,6 +143,7 @@ const AIMED: &[(Verb, &str, Aim)] = &[
     (Verb::Get, "/api/v1/cases", Aim::Query("organ")),
     (Verb::Get, "/api/v1/overdue", Aim::Query("organ")),
     (Verb::Get, "/api/v1/supervision/overview", Aim::Query("organ")),
+    (Verb::Get, "/api/v1/supervision/late-records", Aim::Query("organ")),
     (Verb::Get, "/api/v1/reports/annual", Aim::Query("organ")),
     (Verb::Get, "/api/v1/reports/annual/cells", Aim::Query("organ")),
     (Verb::Post, "/api/v1/reports/check", Aim::Sent),

@@ -5,7 +5,7 @@ use super::reply_view::{EarlierReplyView, masked_reply};
 use crate::api::supervision::order_view::OrderLine;
 use crate::case::{
     Action, Assignment, Case, Challenge, Consultation, Correction, FeeDemand, Justification, Obligation, Proposal,
-    RecalledReply, Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload,
+    RecalledReply, Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload, late_mark,
 };
 use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
 use crate::office::cases::amendments::{Amending, WORKING_RULES};
@@ -321,6 +321,12 @@ impl ActionsView {
 pub struct CaseView {
     /// 标识
     pub id: Uuid,
+    /// 截止日：晚于此日的事实视为尚未发生；看过去的情形时才有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<NaiveDate>,
+    /// 按哪一日所知：此日以后登记、更正的内容不计；看过去的情形时才有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_on: Option<NaiveDate>,
     /// 机关
     pub organ_id: Uuid,
     /// 受理编号
@@ -429,7 +435,7 @@ impl CaseView {
     /// [`OfficeError::Unreadable`] if the reply clock cannot be computed from the event log; [`OfficeError::Internal`]
     /// if the file was loaded without its tags.
     pub fn new(shown: &Shown) -> Result<Self, OfficeError> {
-        let Shown { file, actions, amending, orders, transfers, today } = shown;
+        let Shown { file, actions, amending, orders, transfers, today, known_on } = shown;
         let today = *today;
         let CaseFile { row, case, desk, tags, .. } = file;
         let clock = case
@@ -437,6 +443,8 @@ impl CaseView {
             .map_err(|error| OfficeError::unreadable(format!("clock of case {}: {error}", row.id.0)))?;
         Ok(Self {
             id: row.id.0,
+            as_of: known_on.map(|_| today),
+            known_on: *known_on,
             organ_id: row.organ_id.0,
             number: row.number.clone(),
             source: row.source.clone(),
@@ -594,6 +602,8 @@ pub struct CaseLine {
     pub department_id: Option<Uuid>,
     /// 承办人
     pub handler_id: Option<Uuid>,
+    /// 收件登记晚于收到三个工作日以上的：补录，晚N个工作日；按时登记的、导入台账的为空
+    pub recorded_late: Option<String>,
     /// 版本
     pub version: i64,
     /// 新增时间
@@ -602,7 +612,7 @@ pub struct CaseLine {
 
 impl From<ListedCase> for CaseLine {
     fn from(line: ListedCase) -> Self {
-        let ListedCase { row, warning, estimate } = line;
+        let ListedCase { row, warning, estimate, late_by } = line;
         let stage = Stage::from_code(&row.stage).map_or("", Stage::label);
         Self {
             id: row.id.0,
@@ -626,6 +636,7 @@ impl From<ListedCase> for CaseLine {
             outcome: row.outcome,
             department_id: row.department_id.map(|id| id.0),
             handler_id: row.handler_id.map(|id| id.0),
+            recorded_late: late_by.map(late_mark),
             version: row.version,
             created_at: row.created_at.0,
         }
@@ -670,6 +681,10 @@ pub struct EventView {
     pub amendable: bool,
     /// 不能更正的原因
     pub not_amendable: Option<NotAmendable>,
+    /// 登记比发生晚几个工作日；三个以内的、导入台账的、系统登记的为空
+    pub late_by: Option<u32>,
+    /// 补录的标记：补录，晚N个工作日
+    pub recorded_late: Option<String>,
     /// 本案第几次登记：一次登记的几步同号
     pub entry: i32,
     /// 内容的加盐摘要（SHA-256，十六进制）
@@ -687,7 +702,7 @@ impl From<LoggedEvent> for EventView {
     /// An event of the log. Masks the signatory of a service proof. Without its event the payload is not shown, because this
     /// release does not know what in it is personal data.
     fn from(logged: LoggedEvent) -> Self {
-        let LoggedEvent { row, event, step, is_effective, amended_by, amendable, now } = logged;
+        let LoggedEvent { row, event, step, is_effective, amended_by, amendable, now, late_by } = logged;
         let read = event.as_ref().and_then(|_| serde_json::from_str(&row.body).ok());
         let mut body: Value = read.unwrap_or_else(|| serde_json::json!({}));
         mask_signatories(&mut body);
@@ -711,6 +726,8 @@ impl From<LoggedEvent> for EventView {
             amended_by,
             amendable: amendable.is_ok(),
             not_amendable: amendable.err().map(|why| NotAmendable { code: why.code.to_owned(), detail: why.detail }),
+            late_by,
+            recorded_late: late_by.map(late_mark),
             entry: row.entry,
             digest: hex::encode(row.digest),
             prev_hash: hex::encode(row.prev_hash),

@@ -35,6 +35,8 @@ pub struct Doc;
 struct OverdueParams {
     /// 截止日，今天或者过去某日；默认今天。晚于此日的事实视为尚未发生
     as_of: Option<NaiveDate>,
+    /// 按哪一日所知，今天或者过去某日；默认今天。此日以后登记、更正的内容视为不知道
+    known_on: Option<NaiveDate>,
     /// 只看这个机关；默认为本人可以查看的全部机关
     organ: Option<Uuid>,
     /// 指定机关时，是否包括其下级机关；默认 false
@@ -67,6 +69,7 @@ async fn list(
     }
     let query = OverdueQuery {
         as_of: params.as_of,
+        known_on: params.known_on,
         organ: params.organ.map(Into::into),
         with_subordinates: params.with_subordinates.unwrap_or(false),
         department: params.department.map(Into::into),
@@ -79,7 +82,7 @@ async fn list(
         let report = api.run_heavy(person, read).await?;
         return Ok(HttpResponse::Ok().json(report));
     }
-    let (as_of, spool) = api
+    let (name, spool) = api
         .run_heavy(person, move |office| {
             let report = office.supervision().overdue_lists(&caller, &query)?;
             let sheet = overdue_sheet(&report);
@@ -89,8 +92,14 @@ async fn list(
             if sheet.rows.len() > export::MOST_ROWS || report.is_capped() {
                 return Err(export::too_many());
             }
-            Ok((report.as_of, LongTable::begin(format, &sheet)?.finish()?))
+            let name = on_what("overdue", report.as_of, query.known_on);
+            Ok((name, LongTable::begin(format, &sheet)?.finish()?))
         })
         .await?;
-    Ok(format.send(&format!("overdue-{as_of}"), spool))
+    Ok(format.send(&name, spool))
+}
+
+/// The name of a file about a day: `overdue-2026-09-20`, with `-known-2026-09-10` if that was asked for.
+pub(super) fn on_what(name: &str, as_of: NaiveDate, known_on: Option<NaiveDate>) -> String {
+    known_on.map_or_else(|| format!("{name}-{as_of}"), |known_on| format!("{name}-{as_of}-known-{known_on}"))
 }

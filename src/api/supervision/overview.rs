@@ -5,6 +5,7 @@ use crate::api::http::export::{Format, incomplete};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
+use crate::api::supervision::overdue::on_what;
 use crate::case::Counting;
 use crate::office::Caller;
 use crate::office::cases::exports::overview_sheets;
@@ -38,6 +39,8 @@ pub struct Doc;
 struct OverviewParams {
     /// 截止日，今天或者过去某日；默认今天。晚于此日的事实视为尚未发生
     as_of: Option<NaiveDate>,
+    /// 按哪一日所知，今天或者过去某日；默认今天。此日以后登记、更正的内容视为不知道
+    known_on: Option<NaiveDate>,
     /// 期间的首日；默认为末日所在年份的1月1日
     from: Option<NaiveDate>,
     /// 期间的末日；默认为截止日
@@ -71,6 +74,7 @@ async fn overview(
     };
     let query = OverviewQuery {
         as_of: params.as_of,
+        known_on: params.known_on,
         from: params.from,
         until: params.until,
         counting,
@@ -80,7 +84,7 @@ async fn overview(
     let answer = api
         .run_heavy(caller.user_id, move |office| {
             let overview = office.supervision().show_overview(&caller, &query)?;
-            let name = format!("overview-{}", overview.as_of);
+            let name = on_what("overview", overview.as_of, query.known_on);
             Ok(match format {
                 Format::Json => HttpAnswer::Json(Box::new(overview)),
                 Format::Html => HttpAnswer::File(name, overview_page(&overview)?.into_bytes()),
@@ -103,20 +107,22 @@ enum HttpAnswer {
     File(String, Vec<u8>),
 }
 
-/// 截止日
+/// 截止日，和按哪一日所知
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct DelayParams {
     /// 截止日，今天或者过去某日；默认今天
     as_of: Option<NaiveDate>,
+    /// 按哪一日所知，今天或者过去某日；默认今天。此日以后登记、更正的内容视为不知道
+    known_on: Option<NaiveDate>,
 }
 
 /// 逾期责任：用去的工作日各在谁手中
 #[utoipa::path(get, path = "/api/v1/cases/{case_id}/delay", operation_id = "show_delay", tag = "supervision",
     params(("case_id" = Uuid, Path), DelayParams), responses((status = 200, body = CaseDelay)))]
 async fn delay(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<DelayParams>) -> Result<HttpResponse, Problem> {
-    let as_of = params.0.as_of;
-    let delay = api.run(move |office| office.supervision().case_delay(CaseId(*id), as_of)).await?;
+    let DelayParams { as_of, known_on } = params.0;
+    let delay = api.run(move |office| office.supervision().case_delay(CaseId(*id), as_of, known_on)).await?;
     Ok(HttpResponse::Ok().json(delay))
 }

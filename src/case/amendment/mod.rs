@@ -7,6 +7,9 @@
 //! A step is what one command recorded: one event, or the receipt of an application with the day of receipt that follows
 //! from it. Its `seq` is that of its first event.
 
+mod known;
+#[cfg(test)]
+mod known_tests;
 mod recast;
 mod redecide;
 mod steps;
@@ -14,5 +17,6 @@ mod steps;
 mod tests;
 
 pub use super::event::{AmendedEntry, AmendedEvent, Amendment, EntryChange, ProposedAmendment, RefusedAmendment};
+pub use known::known_by;
 pub use redecide::{Ask, Asked, Basis, Fault, Redecided, is_amendable, redecide};
 pub use steps::{Recorded, Step, effective, steps};

@@ -1,21 +1,85 @@
-//! Cases as of a day, computed from their logs in batches. Facts dated after the day are ignored.
+//! Cases as of a day, computed from their logs in batches. Facts dated after the day are ignored, and so is what was
+//! recorded after the day whose knowledge is asked for.
 
-use crate::case::{Case, Event, Position, as_it_stood, position};
-use crate::law::{Calendar, ClockAnswer};
+use crate::case::amendment::known_by;
+use crate::case::{Case, Event, Position, as_it_stood, fold, position};
+use crate::law::{Calendar, ClockAnswer, civil_day};
+use crate::office::calendar::past::{VersionsOn, row_end};
 use crate::office::cases::case_file::{OrganContext, OrganContexts, read_log};
 use crate::office::{Cases, OfficeError};
 use crate::store::cases::CaseRow;
-use crate::store::{CaseId, Db, cases::events};
+use crate::store::cases::events::{self, EventRow};
+use crate::store::{CaseId, Db};
 use chrono::NaiveDate;
 
 /// Logs kept in memory at once.
 const BATCH: usize = 500;
 
+/// The day a view is about, and the day whose knowledge it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Viewpoint {
+    /// Facts dated later have not happened.
+    pub as_of: NaiveDate,
+    /// What was recorded or amended later is unknown. `None`: everything that is known today. It may be earlier than
+    /// `as_of`: then it shows what was expected of that day.
+    pub known_on: Option<NaiveDate>,
+}
+
+impl Viewpoint {
+    /// What is known today of a day.
+    #[must_use]
+    pub const fn known_today(as_of: NaiveDate) -> Self {
+        Self { as_of, known_on: None }
+    }
+
+    /// The viewpoint of a query; each day that is not given is today.
+    ///
+    /// # Errors
+    /// [`OfficeError::Invalid`] `in_the_future` at the query's `as_of` or `known_on`.
+    pub fn asked(as_of: Option<NaiveDate>, known_on: Option<NaiveDate>, today: NaiveDate) -> Result<Self, OfficeError> {
+        let as_of = as_of.unwrap_or(today);
+        if as_of > today {
+            return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
+        }
+        Ok(Self { as_of, known_on: known_on_of(known_on, today)? })
+    }
+
+    /// The day whose knowledge it shows.
+    #[must_use]
+    pub fn known_on(&self, today: NaiveDate) -> NaiveDate {
+        self.known_on.unwrap_or(today)
+    }
+
+    /// The part of a log that was known.
+    #[must_use]
+    pub fn known<'a>(&self, log: &'a [EventRow]) -> &'a [EventRow] {
+        known_rows(log, self.known_on)
+    }
+}
+
+/// The day whose knowledge a query asks for. `None` for today's.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] `in_the_future` at the query's `known_on`.
+pub fn known_on_of(asked: Option<NaiveDate>, today: NaiveDate) -> Result<Option<NaiveDate>, OfficeError> {
+    match asked {
+        Some(day) if day > today => {
+            Err(OfficeError::invalid("?known_on", "in_the_future", "只能查询今天或者过去某日所知"))
+        }
+        asked => Ok(asked.filter(|day| *day < today)),
+    }
+}
+
+/// The part of a log that was known by the end of a day, by the days it was recorded on. `None`: all of it.
+pub(in crate::office) fn known_rows(log: &[EventRow], known_on: Option<NaiveDate>) -> &[EventRow] {
+    known_on.map_or(log, |day| known_by(log, day, |row| civil_day(row.recorded_at.0)))
+}
+
 /// A case as of a day.
 pub(in crate::office) struct CaseAsOf<'a> {
     /// Its row. Only its immutable columns are valid for the day; the others show today.
     pub row: &'a CaseRow,
-    /// The complete log.
+    /// The log in effect, as far as it was known.
     pub log: &'a [Event],
     /// The case as of the day.
     pub case: &'a Case,
@@ -30,15 +94,18 @@ pub(in crate::office) struct CaseAsOf<'a> {
 }
 
 impl Cases<'_> {
-    /// Passes each case that had come in by the end of `as_of` to `show`, as of that day. A case is logged and omitted
-    /// if its log, its calendar or the settings of its organ cannot be read. Returns `false` if any was omitted.
+    /// Passes each case that had come in by the end of the day to `show`, as of that day and as it was known. A case is
+    /// logged and omitted if its log, its calendar or the settings of its organ cannot be read. Returns `false` if any
+    /// was omitted.
     pub(in crate::office) fn each_as_it_stood(
         &self,
         db: &mut Db,
         rows: &[CaseRow],
-        as_of: NaiveDate,
+        at: Viewpoint,
         mut show: impl FnMut(&CaseAsOf<'_>),
     ) -> Result<bool, OfficeError> {
+        let as_of = at.as_of;
+        let mut versions = VersionsOn::default();
         let mut is_complete = true;
         let mut left_out = |id: CaseId, reason: &str| {
             tracing::error!(case = %id.0, reason, "a case is left out of the lists: it cannot be computed");
@@ -49,7 +116,9 @@ impl Cases<'_> {
             let ids: Vec<CaseId> = batch.iter().map(|row| row.id).collect();
             let logs = events::load_many(db, &ids)?;
             for row in batch {
-                let log = match read_log(logs.get(&row.id).map_or(&[][..], Vec::as_slice)) {
+                let recorded = logs.get(&row.id).map_or(&[][..], Vec::as_slice);
+                let known = at.known(recorded);
+                let log = match read_log(known) {
                     Ok(log) => log,
                     Err(error) => {
                         left_out(row.id, &error.to_string());
@@ -64,7 +133,8 @@ impl Cases<'_> {
                         continue;
                     }
                 };
-                let followed = match self.calendars().calendar_as_of(db, row, desk, as_of) {
+                let ended_on = if known.len() == recorded.len() { row_end(row) } else { ended_on(&log) };
+                let followed = match self.calendars().calendar_at(db, &mut versions, (row, desk), ended_on, as_of) {
                     Ok(calendar) => calendar,
                     Err(OfficeError::Unreadable(reason)) => {
                         left_out(row.id, &reason.to_string());
@@ -86,4 +156,9 @@ impl Cases<'_> {
         }
         Ok(is_complete)
     }
+}
+
+/// The day on which a case ended, by its log. `None` if it is open.
+pub(in crate::office) fn ended_on(log: &[Event]) -> Option<NaiveDate> {
+    fold(log).filter(|case| !case.stage.is_open()).and_then(|case| case.ended_on)
 }

@@ -7,6 +7,8 @@ use crate::case::{
     summary,
 };
 use crate::law::{Calendar, ClockStatus, Outcome, Regime, civil_day};
+use crate::office::calendar::past::{VersionsOn, row_end};
+use crate::office::cases::as_of::{Viewpoint, ended_on};
 use crate::office::clock::instant_on;
 use crate::office::{Caller, Cases, Office, OfficeError, Unread};
 use crate::store::cases::CaseRow;
@@ -246,20 +248,37 @@ impl Cases<'_> {
         Ok((file, log))
     }
 
-    /// Opens the case as of the end of a day. Events dated later are ignored, so that a later order cannot hide a reply
-    /// given by then.
+    /// Opens the case as of the end of a day, as it was known. Events dated later are ignored, so that a later order
+    /// cannot hide a reply given by then; events recorded later are unknown. The row of the file is derived anew: it
+    /// shows the case as it was, with the number of its last known event as version.
     ///
     /// # Errors
-    /// As [`Cases::open_file`]; [`OfficeError::NotFound`] also for a day before the request came in.
-    pub fn open_file_as_of(&self, db: &mut Db, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
+    /// As [`Cases::open_file`]; [`OfficeError::NotFound`] also if the request had not come in on that day, or was not
+    /// yet recorded.
+    pub fn open_file_at(&self, db: &mut Db, id: CaseId, at: Viewpoint) -> Result<CaseFile, OfficeError> {
         let (row, tags, seat) = cases::find_with_seat(db, id)?;
         let log = events::load(db, id)?;
+        let known = at.known(&log);
+        let last = known.last().ok_or(OfficeError::NotFound)?;
         let desk = self.desk_of(db, seat)?;
-        let mut file = self.put_together(db, (row, Some(tags)), &log, desk)?;
+        let mut file = self.put_together(db, (row, Some(tags)), known, desk)?;
+        let effective = read_log(known)?;
+        let ended_on = if known.len() == log.len() { row_end(&file.row) } else { ended_on(&effective) };
         if file.case.stage != Stage::Void {
-            file.case = as_it_stood(&read_log(&log)?, day).ok_or(OfficeError::NotFound)?;
+            let version = file.case.version;
+            file.case = as_it_stood(&effective, at.as_of).ok_or(OfficeError::NotFound)?;
+            file.case.version = version;
         }
-        file.desk.calendar = self.calendars().calendar_as_of(db, &file.row, &file.desk, day)?;
+        let whose = (&file.row, &file.desk);
+        let mut versions = VersionsOn::default();
+        let calendar = self.calendars().calendar_at(db, &mut versions, whose, ended_on, at.as_of)?;
+        if file.case.stage.is_open() {
+            file.running = Arc::clone(&calendar);
+        }
+        file.desk.calendar = calendar;
+        derive_row(&mut file, at.as_of);
+        file.row.version = i64::from(last.seq);
+        file.row.updated_at = last.recorded_at;
         Ok(file)
     }
 

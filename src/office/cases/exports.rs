@@ -1,7 +1,7 @@
 //! Lists and the overview as spreadsheet tables.
 
 use super::applicants::masked_name;
-use crate::case::{AT_RISK, ApplicantKind, Figures, Stage, Tenths};
+use crate::case::{AT_RISK, ApplicantKind, Figures, Stage, Tenths, late_mark};
 use crate::law::{Channel, ClockStatus, Outcome, WarningLevel};
 use crate::office::cases::queries::{CaseQuery, ListedCase};
 use crate::office::supervision::overdue::{OverdueList, OverdueReport, OverdueRow};
@@ -28,7 +28,7 @@ fn columns(columns: &[(&'static str, u16)]) -> Vec<Column> {
     columns.iter().map(|(heading, width)| Column { heading, width: *width }).collect()
 }
 
-const OVERDUE: [(&str, u16); 19] = [
+const OVERDUE: [(&str, u16); 20] = [
     ("清单", 10),
     ("受理编号", 20),
     ("标题", 36),
@@ -48,6 +48,7 @@ const OVERDUE: [(&str, u16); 19] = [
     ("期限状态", 14),
     ("答复日期", 12),
     ("处理结果", 20),
+    ("其后登记有变动", 10),
 ];
 
 /// The three lists in one table. The first column names the list.
@@ -82,10 +83,11 @@ fn overdue_row(list: &str, row: &OverdueRow) -> Vec<Cell> {
         (&row.clock_status.label).into(),
         row.replied_on.into(),
         row.outcome.as_ref().map(|outcome| &outcome.label).into(),
+        row.has_changed_since.into(),
     ]
 }
 
-const CASES: [(&str, u16); 20] = [
+const CASES: [(&str, u16); 21] = [
     ("受理编号", 20),
     ("标题", 36),
     ("机关", 22),
@@ -106,6 +108,7 @@ const CASES: [(&str, u16); 20] = [
     ("处理结果", 20),
     ("承办科室", 16),
     ("承办人", 12),
+    ("补录", 18),
 ];
 
 /// The empty table of cases.
@@ -150,7 +153,7 @@ fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, Office
     let people: HashMap<UserId, String> =
         users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
     let mut rows = Vec::with_capacity(lines.len());
-    for ListedCase { row, warning, estimate } in lines {
+    for ListedCase { row, warning, estimate, late_by } in lines {
         let handler = row.handler_id.and_then(|id| people.get(&id).cloned());
         let known = |label: Option<&'static str>, code: &str| Cell::from(label.unwrap_or(code));
         rows.push(vec![
@@ -174,6 +177,7 @@ fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, Office
             row.outcome.as_deref().and_then(Outcome::from_code).map(Outcome::label).into(),
             row.department_id.and_then(|id| named.get(&id).cloned()).into(),
             handler.into(),
+            late_by.map(late_mark).into(),
         ]);
     }
     Ok(rows)
@@ -292,6 +296,7 @@ fn note_sheet(overview: &Overview) -> Sheet {
     };
     let rows = [
         ("截至", overview.as_of.into()),
+        ("按哪一日所知", overview.known_on.into()),
         ("期间首日", overview.from.into()),
         ("期间末日", overview.until.into()),
         ("计算方式", (&overview.counting.label).into()),

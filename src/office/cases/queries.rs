@@ -2,17 +2,19 @@
 
 use super::amendments::{Amending, amending, needs_head};
 use super::applicants::REVEALERS;
+use crate::case::amendment::known_by;
 use crate::case::{
     Action, AuditAction, Case, CommandKind, Event, NotAllowed, Obligation, Role, actions, extension_is_possible,
 };
 use crate::law::{
     Calendar, ClockAnswer, DueRange, Fact, Timeline, WarningLevel, WarningThresholds, civil_day, warning_level_between,
 };
+use crate::office::cases::as_of::Viewpoint;
 use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, actor, read_event, steps_of};
 use crate::office::people::access::seats_with;
 use crate::office::{Authority, Caller, Cases, OfficeError, Unread};
 use crate::store::cases::events::{self, EventRow};
-use crate::store::cases::transfers::{self, NamedTransfer};
+use crate::store::cases::transfers::{self, NamedTransfer, TransferRow};
 use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
 use crate::store::supervision::orders::NamedOrder;
 use crate::store::{CaseId, Db, OrganId, cases};
@@ -48,6 +50,8 @@ pub struct Shown {
     pub transfers: Vec<NamedTransfer>,
     /// The day of the view.
     pub today: NaiveDate,
+    /// The day whose knowledge the view shows. `None`: the case as it is now.
+    pub known_on: Option<NaiveDate>,
 }
 
 /// A query for cases.
@@ -80,6 +84,8 @@ pub struct LoggedEvent {
     pub amendable: Result<(), NotAllowed>,
     /// What it says since it was amended. `None`: as it was recorded, or nothing.
     pub now: Option<Event>,
+    /// Working days by which its step was recorded late. `None`: in time.
+    pub late_by: Option<u32>,
 }
 
 impl LoggedEvent {
@@ -88,7 +94,7 @@ impl LoggedEvent {
         let detail = "本案有较新版本登记的内容，本版本不能更正；请管理员升级";
         let amendable = Err(NotAllowed::new("newer_log", detail));
         let step = row.seq;
-        Self { row, event, step, is_effective: true, amended_by: Vec::new(), amendable, now: None }
+        Self { row, event, step, is_effective: true, amended_by: Vec::new(), amendable, now: None, late_by: None }
     }
 }
 
@@ -101,6 +107,8 @@ pub struct ListedCase {
     pub warning: Option<WarningLevel>,
     /// The line with the range of the due date, while a holiday notice is not published.
     pub estimate: Option<String>,
+    /// Working days by which its receipt was recorded late. `None`: in time, or imported from a ledger.
+    pub late_by: Option<u32>,
 }
 
 impl Cases<'_> {
@@ -141,6 +149,7 @@ impl Cases<'_> {
             }
         };
         let today = self.clock().today();
+        let late = self.late_receipts(db, &rows, &mut desks)?;
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
             let (warning, estimate) = match desks.of(self, db, row.organ_id)? {
@@ -154,7 +163,8 @@ impl Cases<'_> {
                 },
                 Err(_) => (None, None),
             };
-            lines.push(ListedCase { row, warning, estimate });
+            let late_by = late.get(&row.id).copied();
+            lines.push(ListedCase { row, warning, estimate, late_by });
         }
         Ok(lines)
     }
@@ -263,7 +273,7 @@ impl Cases<'_> {
         let today = self.clock().today();
         let actions = self.actions_on(caller, roles, &file);
         let amending = amending(caller, roles, &file.case);
-        Shown { file, actions, amending, orders, transfers: Vec::new(), today }
+        Shown { file, actions, amending, orders, transfers: Vec::new(), today, known_on: None }
     }
 
     /// Like [`Cases::shown`], with what is stored beside the case.
@@ -316,44 +326,89 @@ impl Cases<'_> {
         self.store().read(|db| self.open_file(db, id))
     }
 
-    /// Opens a case as of the end of a day, in its own read transaction.
+    /// Opens a case as of the end of a day and as it was known, in its own read transaction.
     ///
     /// # Errors
-    /// As [`Cases::open_file_as_of`].
-    pub fn case_as_of(&self, id: CaseId, day: NaiveDate) -> Result<CaseFile, OfficeError> {
-        self.store().read(|db| self.open_file_as_of(db, id, day))
+    /// As [`Cases::open_file_at`].
+    pub fn case_at(&self, id: CaseId, at: Viewpoint) -> Result<CaseFile, OfficeError> {
+        self.store().read(|db| self.open_file_at(db, id, at))
     }
 
-    /// The log of a case as a caller sees it, in its own read transaction.
+    /// Returns the result of `show` for a case as it stood on a day and as it was known, in one read transaction. It
+    /// offers no actions and shows no 督办单, because both are of today.
     ///
     /// # Errors
-    /// As [`Cases::log`].
+    /// As [`Cases::open_file_at`]; the errors of `show`.
+    pub fn show_case_at<T>(
+        &self,
+        id: CaseId,
+        at: Viewpoint,
+        show: impl FnOnce(&Shown) -> Result<T, OfficeError>,
+    ) -> Result<T, OfficeError> {
+        self.store().read(|db| {
+            let file = self.open_file_at(db, id, at)?;
+            let today = self.clock().today();
+            let known_on = at.known_on(today);
+            let went_over = file.row.filed_with.is_some();
+            let mut transfers = if went_over { transfers::of_case(db, file.row.id)? } else { Vec::new() };
+            let was_known =
+                |row: &TransferRow| row.transferred_on <= at.as_of && civil_day(row.recorded_at.0) <= known_on;
+            transfers.retain(|transfer| was_known(&transfer.row));
+            show(&Shown {
+                file,
+                actions: Vec::new(),
+                amending: Vec::new(),
+                orders: Vec::new(),
+                transfers,
+                today: at.as_of,
+                known_on: Some(known_on),
+            })
+        })
+    }
+
+    /// The log of a case as a caller sees it, as far as it was known on a day (`None` for today), in its own read
+    /// transaction. Nothing is amendable in the log of an earlier day.
+    ///
+    /// # Errors
+    /// As [`Cases::log`]; [`OfficeError::NotFound`] if the case was not yet recorded on that day.
     pub fn case_log(
         &self,
         caller: &Caller,
         authority: &Authority,
         id: CaseId,
+        known_on: Option<NaiveDate>,
     ) -> Result<Vec<LoggedEvent>, OfficeError> {
         self.store().read(|db| {
-            let log = self.log(db, id)?;
+            let mut log = self.log(db, id)?;
+            if let Some(day) = known_on {
+                let known = known_by(&log, day, |(row, _)| civil_day(row.recorded_at.0)).len();
+                log.truncate(known);
+                if log.is_empty() {
+                    return Err(OfficeError::NotFound);
+                }
+            }
             if log.iter().any(|(_, event)| event.is_none()) {
                 // What an event of a newer release changes is not known here.
                 return Ok(log.into_iter().map(|(row, event)| LoggedEvent::newer(row, event)).collect());
             }
             let (rows, events): (Vec<EventRow>, Vec<Option<Event>>) = log.into_iter().unzip();
             let steps = steps_of(&rows)?;
-            let amendable = self.amendable(db, caller, authority, &steps)?;
-            let of_steps = steps.iter().zip(amendable).flat_map(|(step, amendable)| {
+            let amendable = match known_on {
+                None => self.amendable(db, caller, authority, &steps)?,
+                Some(_) => steps.iter().map(|_| Err(of_an_earlier_day())).collect(),
+            };
+            let late = self.late_records_in(db, &rows, &steps)?;
+            let of_steps = steps.iter().zip(amendable).zip(late).flat_map(|((step, amendable), late_by)| {
                 step.recorded.iter().map(move |one| {
                     let now = step.events.iter().find(|(seq, _)| *seq == Some(one.seq)).map(|(_, event)| event.clone());
-                    (step.seq(), step.is_effective(), step.amended_by.clone(), amendable.clone(), now)
+                    (step.seq(), step.is_effective(), step.amended_by.clone(), amendable.clone(), (now, late_by))
                 })
             });
             let logged = rows.into_iter().zip(events).zip(of_steps);
             Ok(logged
-                .map(|((row, event), (step, is_effective, amended_by, amendable, now))| {
+                .map(|((row, event), (step, is_effective, amended_by, amendable, (now, late_by)))| {
                     let now = now.filter(|now| event.as_ref() != Some(now));
-                    LoggedEvent { row, event, step, is_effective, amended_by, amendable, now }
+                    LoggedEvent { row, event, step, is_effective, amended_by, amendable, now, late_by }
                 })
                 .collect())
         })
@@ -406,6 +461,11 @@ impl Cases<'_> {
             .map_err(|error| refused("what_if_impossible", error.to_string()))?;
         Ok((timeline, answer))
     }
+}
+
+/// Why nothing in the log of an earlier day can be amended.
+fn of_an_earlier_day() -> NotAllowed {
+    NotAllowed::new("earlier_knowledge", "这是以前某日所知的记录，不能据此更正；请查看现在的记录")
 }
 
 /// The range of an uncertain due date, in words. `None` if it is certain.

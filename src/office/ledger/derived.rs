@@ -1,12 +1,14 @@
 //! The derived columns of an export, which an import ignores: stage, owner, time left.
 
-use crate::case::{Case, Event, Position, position};
+use crate::case::{Case, Event, Position, late_mark, position};
 use crate::law::{Calendar, ClockAnswer};
 use crate::office::OfficeError;
-use crate::office::cases::case_file::OrganContext;
+use crate::office::cases::case_file::{OrganContext, steps_of};
+use crate::office::cases::late_records::late_records_of;
 use crate::report::ledger::Derived;
 use crate::store::cases::CaseRow;
-use crate::store::{Db, StoreError, UserId, people::users};
+use crate::store::cases::events::EventRow;
+use crate::store::{Db, StoreError, Ts, UserId, people::users};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -61,7 +63,23 @@ impl Deriving {
             approvals: self.approvals(db, log)?,
             remedies: remedies(case),
             file_number: case.archive.as_ref().map(|archive| archive.file_number.clone()),
+            recorded_late: None,
         })
+    }
+
+    /// The steps of a case that were recorded late, each with its mark. `None` without any.
+    pub(super) fn recorded_late(
+        &self,
+        rows: &[EventRow],
+        imported_at: Option<Ts>,
+    ) -> Result<Option<String>, OfficeError> {
+        let steps = steps_of(rows)?;
+        let late = steps.iter().zip(late_records_of(rows, &steps, &self.desk.calendar, imported_at));
+        let marks = late.filter_map(|(step, late)| {
+            let (_, event) = step.events.first()?;
+            Some(format!("{}：{}", event.label(), late_mark(late?)))
+        });
+        Ok(Some(marks.collect::<Vec<_>>().join(BETWEEN)).filter(|marks| !marks.is_empty()))
     }
 
     fn name(&mut self, db: &mut Db, id: Uuid) -> Result<Option<String>, OfficeError> {

@@ -13,7 +13,7 @@ use crate::store::cases::applicants::{self, ApplicantRow};
 use crate::store::cases::events::{self, EventRow};
 use crate::store::database::seal::{mask_identity, mask_name, mask_phone};
 use crate::store::evidence::audit::NewAudit;
-use crate::store::ledger::{page, unconfirmed};
+use crate::store::ledger::{imports, page, unconfirmed};
 use crate::store::{ApplicantId, CaseId, Db, DepartmentId, OrganId, cases, people::departments};
 use chrono::NaiveDate;
 use std::collections::HashMap;
@@ -168,6 +168,7 @@ impl Ledgers<'_> {
         let of: Vec<ApplicantId> = rows.iter().map(|row| row.applicant_id).collect();
         let people: HashMap<ApplicantId, ApplicantRow> =
             applicants::many(db, &of)?.into_iter().map(|row| (row.id, row)).collect();
+        let imported = if deriving.is_some() { imports::imported_at(db, &ids)? } else { HashMap::new() };
         let mut read = Vec::with_capacity(rows.len());
         for row in rows {
             let written: &[EventRow] = logs.get(&row.id).map_or(&[], Vec::as_slice);
@@ -178,7 +179,10 @@ impl Ledgers<'_> {
             let person = self.person(people.get(&row.applicant_id).ok_or_else(missing)?, personal)?;
             let department = row.department_id.and_then(|id| named.get(&id).cloned());
             let derived = match &mut deriving {
-                Some(deriving) => deriving.of(db, row, &case, &log)?,
+                Some(deriving) => {
+                    let recorded_late = deriving.recorded_late(written, imported.get(&row.id).copied())?;
+                    Derived { recorded_late, ..deriving.of(db, row, &case, &log)? }
+                }
                 None => Derived::default(),
             };
             let remarks = Vec::new();

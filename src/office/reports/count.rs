@@ -6,6 +6,7 @@ use crate::case::{
     ApplicantKind, Conclusion, Course, RemedyCourse, Standing, course, fees_paid, is_turned, remedy_courses,
 };
 use crate::law::{Channel, Outcome};
+use crate::office::cases::as_of::Viewpoint;
 use crate::office::cases::case_file::read_log;
 use crate::report::annual::{Form, Mix, Period, Selector, TableLine, When};
 use crate::store::cases::CaseRow;
@@ -101,7 +102,7 @@ impl Count {
         let rows = reports::rows_of(db, &turned)?;
         let as_of = period.until.min(office.clock().today());
         let known = &mut self.turned;
-        self.is_complete &= office.cases().each_as_it_stood(db, &rows, as_of, |stood| {
+        self.is_complete &= office.cases().each_as_it_stood(db, &rows, Viewpoint::known_today(as_of), |stood| {
             let found = course(stood.log);
             let line =
                 found.map(|course| TableLine { course, is_late: stood.position.standing == Standing::Late, count: 1 });

@@ -2,7 +2,8 @@
 //!
 //! Today's lists come from the rows, which are derived from the logs. Only a case whose suspension expired since its
 //! row was written is computed from its log. For a past day, every case is computed from its log: facts dated later are
-//! ignored, and the rows only select the cases that were open then.
+//! ignored, and the rows only select the cases that were open then. As known on a past day, what was recorded later is
+//! ignored too. A row may then say something else in every column, so every case that changed since is computed.
 
 mod line;
 mod report;
@@ -10,20 +11,23 @@ mod report;
 pub use report::{DepartmentCounts, OrganCounts, OverdueCounts, OverdueList, OverdueReport, OverdueRow};
 
 use super::watched::{OVERDUE_READERS, check_department, ids_of, merged};
+use crate::office::cases::as_of::Viewpoint;
 use crate::office::cases::case_file::{OrganContext, OrganContexts, derived_of};
 use crate::office::cases::queries::last_day_with_left;
+use crate::office::clock::end_of;
 use crate::office::people::access::seats_with;
 use crate::office::{Caller, OfficeError, Supervision};
 use crate::store::cases::{CaseRow, NamedCase};
 use crate::store::people::organs::Seat;
 use crate::store::{
-    Db, DepartmentId, OrganId, UserId, cases,
+    CaseId, Db, DepartmentId, OrganId, UserId, cases,
     people::{departments, users},
 };
 use chrono::{Days, NaiveDate};
 use line::{Found, OverdueLine, placed, urgency};
 use report::{Judged, Names, report};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
 
 /// Default maximum number of rows per list. The counts cover all cases.
 pub const MOST_ROWS: usize = 1_000;
@@ -39,6 +43,8 @@ const LATE_DAYS: u64 = 365;
 pub struct OverdueQuery {
     /// The day. `None` for today.
     pub as_of: Option<NaiveDate>,
+    /// The day whose knowledge the lists show. `None` for today's.
+    pub known_on: Option<NaiveDate>,
     /// Restricts to this organ …
     pub organ: Option<OrganId>,
     /// … and the organs below it.
@@ -55,7 +61,15 @@ impl OverdueQuery {
     /// Everything visible to the caller, today.
     #[must_use]
     pub const fn today() -> Self {
-        Self { as_of: None, organ: None, with_subordinates: true, department: None, late_from: None, limit: MOST_ROWS }
+        Self {
+            as_of: None,
+            known_on: None,
+            organ: None,
+            with_subordinates: true,
+            department: None,
+            late_from: None,
+            limit: MOST_ROWS,
+        }
     }
 
     /// Everything visible to the caller, on a day.
@@ -90,7 +104,8 @@ impl Supervision<'_> {
     /// a future day.
     pub fn overdue(&self, db: &mut Db, caller: &Caller, query: &OverdueQuery) -> Result<OverdueReport, OfficeError> {
         let today = self.clock().today();
-        let way = if query.as_of.is_none_or(|day| day == today) { Way::Rows } else { Way::Logs };
+        let is_today = |day: Option<NaiveDate>| day.is_none_or(|day| day == today);
+        let way = if is_today(query.as_of) && is_today(query.known_on) { Way::Rows } else { Way::Logs };
         self.overdue_by(db, caller, query, way)
     }
 
@@ -115,20 +130,18 @@ impl Supervision<'_> {
         way: Way,
     ) -> Result<OverdueReport, OfficeError> {
         let today = self.clock().today();
-        let as_of = query.as_of.unwrap_or(today);
-        if as_of > today {
-            return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
-        }
+        let at = Viewpoint::asked(query.as_of, query.known_on, today)?;
+        let as_of = at.as_of;
         let late_from = query.late_from.unwrap_or_else(|| earlier(as_of, LATE_DAYS));
         let watched = seats_with(db, caller, OVERDUE_READERS, query.organ, query.with_subordinates)?;
         check_department(db, &watched, query.department)?;
         let mut judged = match way {
             Way::Rows => self.judge_rows(db, &watched, as_of, late_from)?,
-            Way::Logs => self.judge_logs(db, &watched, as_of, late_from)?,
+            Way::Logs => self.judge_logs(db, &watched, at, late_from)?,
         };
         judged.found.retain(|one| query.department.is_none_or(|wanted| one.department == Some(wanted)));
         judged.found.sort_by_key(urgency);
-        Ok(report(&watched, judged, as_of, late_from, query.limit))
+        Ok(report(&watched, judged, (as_of, at.known_on(today)), late_from, query.limit))
     }
 
     /// Today's lists by the rows: cases with `warns_on` within the yellow days, late replies, and cases whose
@@ -174,9 +187,8 @@ impl Supervision<'_> {
             }
         }
         if !ran_out.is_empty() {
-            let is_read = self.cases().each_as_it_stood(db, &ran_out, today, |stood| {
-                found.extend(OverdueLine::of_log(stood).and_then(|line| placed(&line, late_from)));
-            })?;
+            let (placed, is_read) = self.placed_by_log(db, &ran_out, Viewpoint::known_today(today), late_from)?;
+            found.extend(placed);
             is_complete &= is_read;
         }
         Ok(Judged { found, names, is_complete })
@@ -201,26 +213,75 @@ impl Supervision<'_> {
         Ok(line.and_then(|line| placed(&line, late_from)))
     }
 
-    /// The lists of a day by the logs of the cases that were open on it or were replied to late by then.
+    /// The cases whose logs go on after `known_on`, which what was known must be read from. None for today's knowledge.
+    pub(super) fn changed_since_known(
+        &self,
+        db: &mut Db,
+        organs: &[OrganId],
+        known_on: Option<NaiveDate>,
+        most: i64,
+    ) -> Result<Vec<CaseRow>, OfficeError> {
+        match known_on {
+            None => Ok(Vec::new()),
+            Some(day) => Ok(cases::changed_since(db, organs, end_of(day), most)?),
+        }
+    }
+
+    /// The cases that belong to a list, by their logs. Returns whether all could be read.
+    fn placed_by_log(
+        &self,
+        db: &mut Db,
+        rows: &[CaseRow],
+        at: Viewpoint,
+        late_from: NaiveDate,
+    ) -> Result<(Vec<Found>, bool), OfficeError> {
+        let mut found: Vec<Found> = Vec::new();
+        let is_read = self.cases().each_as_it_stood(db, rows, at, |stood| {
+            found.extend(OverdueLine::of_log(stood).and_then(|line| placed(&line, late_from)));
+        })?;
+        Ok((found, is_read))
+    }
+
+    /// The lists of a day by the logs of the cases that were open on it or were replied to late by then, or that changed
+    /// since the day whose knowledge is asked for.
     fn judge_logs(
         &self,
         db: &mut Db,
         watched: &[Seat],
-        as_of: NaiveDate,
+        at: Viewpoint,
         late_from: NaiveDate,
     ) -> Result<Judged, OfficeError> {
         let ids = ids_of(watched);
         let most = MOST_CASES + 1;
-        let parts = [cases::open_as_of(db, &ids, as_of, most)?, cases::late_replies(db, &ids, late_from, as_of, most)?];
+        let changed = self.changed_since_known(db, &ids, at.known_on, most)?;
+        let known_anew: BTreeSet<CaseId> = changed.iter().map(|row| row.id).collect();
+        let parts = [
+            cases::open_as_of(db, &ids, at.as_of, most)?,
+            cases::late_replies(db, &ids, late_from, at.as_of, most)?,
+            changed,
+        ];
         let (rows, mut is_complete) = merged(parts, MOST_CASES, |row| row.id.0);
-        let mut found: Vec<Found> = Vec::new();
-        is_complete &= self.cases().each_as_it_stood(db, &rows, as_of, |stood| {
-            found.extend(OverdueLine::of_log(stood).and_then(|line| placed(&line, late_from)));
-        })?;
+        let (mut found, is_read) = self.placed_by_log(db, &rows, at, late_from)?;
+        is_complete &= is_read;
+        let shown: BTreeSet<Uuid> = found.iter().map(|one| one.row.case_id).collect();
+        let shown_anew: Vec<CaseRow> =
+            rows.into_iter().filter(|row| known_anew.contains(&row.id) && shown.contains(&row.id.0)).collect();
+        let (by_today, is_read) = self.placed_by_log(db, &shown_anew, Viewpoint::known_today(at.as_of), late_from)?;
+        is_complete &= is_read;
+        mark_changed(&mut found, &shown_anew, by_today);
         let departments = departments::naming(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
         let handlers: BTreeSet<UserId> = found.iter().filter_map(|one| one.handler).collect();
         let people = users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
         Ok(Judged { found, names: Names { departments, people }, is_complete })
+    }
+}
+
+/// Marks the cases found that are known today in another way, or not at all, as of the same day.
+fn mark_changed(found: &mut [Found], known_anew: &[CaseRow], by_today: Vec<Found>) {
+    let known_anew: BTreeSet<Uuid> = known_anew.iter().map(|row| row.id.0).collect();
+    let by_today: HashMap<Uuid, Found> = by_today.into_iter().map(|one| (one.row.case_id, one)).collect();
+    for one in found.iter_mut().filter(|one| known_anew.contains(&one.row.case_id)) {
+        one.row.has_changed_since = by_today.get(&one.row.case_id) != Some(one);
     }
 }
 

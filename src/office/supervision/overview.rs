@@ -3,9 +3,9 @@
 //!
 //! Everything is computed from the logs, for today as for any past day.
 
-use super::watched::{cut, watched};
+use super::watched::{merged, watched};
 use crate::case::{Counting, Delay, Entry, Figures, Holder, Role, Stretch, Tally, add_up_the_tree, delay, used};
-use crate::office::cases::as_of::CaseAsOf;
+use crate::office::cases::as_of::{CaseAsOf, Viewpoint};
 use crate::office::{Caller, OfficeError, Supervision, Word};
 use crate::store::people::organs::OrganRow;
 use crate::store::{
@@ -30,6 +30,8 @@ const MOST_CASES: i64 = 100_000;
 pub struct OverviewQuery {
     /// The day. `None` for today.
     pub as_of: Option<NaiveDate>,
+    /// The day whose knowledge the figures show. `None` for today's.
+    pub known_on: Option<NaiveDate>,
     /// First day of the period. `None` for 1 January of the year of `until` or `as_of`, whichever is earlier.
     pub from: Option<NaiveDate>,
     /// Last day of the period. `None` for `as_of`.
@@ -44,7 +46,15 @@ pub struct OverviewQuery {
 
 impl Default for OverviewQuery {
     fn default() -> Self {
-        Self { as_of: None, from: None, until: None, counting: Counting::Closing, organ: None, with_subordinates: true }
+        Self {
+            as_of: None,
+            known_on: None,
+            from: None,
+            until: None,
+            counting: Counting::Closing,
+            organ: None,
+            with_subordinates: true,
+        }
     }
 }
 
@@ -140,6 +150,8 @@ pub struct DelayShare {
 pub struct Overview {
     /// 截止日：晚于此日的事实视为尚未发生
     pub as_of: NaiveDate,
+    /// 按哪一日所知：此日以后登记、更正的内容不计
+    pub known_on: NaiveDate,
     /// 期间的首日
     pub from: NaiveDate,
     /// 期间的末日
@@ -184,6 +196,8 @@ pub struct CaseDelay {
     pub number: Option<String>,
     /// 截止日
     pub as_of: NaiveDate,
+    /// 按哪一日所知：此日以后登记、更正的内容不计
+    pub known_on: NaiveDate,
     /// 所处状态
     pub standing: Word,
     /// 是否逾期（逾期未办或者逾期答复）
@@ -309,10 +323,8 @@ impl Supervision<'_> {
         query: &OverviewQuery,
     ) -> Result<Overview, OfficeError> {
         let today = self.clock().today();
-        let as_of = query.as_of.unwrap_or(today);
-        if as_of > today {
-            return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
-        }
+        let at = Viewpoint::asked(query.as_of, query.known_on, today)?;
+        let as_of = at.as_of;
         let until = query.until.unwrap_or(as_of);
         let first_of_year = NaiveDate::from_yo_opt(until.min(as_of).year(), 1).unwrap_or(until);
         let from = query.from.unwrap_or(first_of_year);
@@ -325,34 +337,43 @@ impl Supervision<'_> {
             Counting::Receipt => cases::received_in(db, &ids, from, until.min(as_of), MOST_CASES + 1)?,
             Counting::Closing => cases::open_or_closed_since(db, &ids, from.min(as_of), as_of, MOST_CASES + 1)?,
         };
-        let (rows, mut is_complete) = cut(rows, MOST_CASES);
+        let changed = self.changed_since_known(db, &ids, at.known_on, MOST_CASES + 1)?;
+        let (rows, mut is_complete) = merged([rows, changed], MOST_CASES, |row| row.id.0);
         let mut sums = Sums::default();
         let period = from..=until;
         is_complete &=
-            self.cases().each_as_it_stood(db, &rows, as_of, |stood| sums.add(stood, query.counting, &period, as_of))?;
+            self.cases().each_as_it_stood(db, &rows, at, |stood| sums.add(stood, query.counting, &period, as_of))?;
         let counting = Word::of(query.counting.code(), query.counting.label());
         let names = Names::of(db, &organs, &sums)?;
-        Ok(names.overview(sums, &organs, Overview { counting, is_complete, ..Overview::empty(as_of, from, until) }))
+        Ok(names.overview(
+            sums,
+            &organs,
+            Overview { counting, is_complete, ..Overview::empty(at, today, (from, until)) },
+        ))
     }
 
-    /// Who held a case for how many days, as of a day.
+    /// Who held a case for how many days, as of a day and as it was known.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`] for a day before the request came in; [`OfficeError::Invalid`] for a future day;
+    /// [`OfficeError::NotFound`] for a day before the request came in or was recorded; [`OfficeError::Invalid`] for a
+    /// future day;
     /// [`OfficeError::Refused`] `receipt_not_fixed` if no period is running yet; [`OfficeError::Unreadable`] if the
     /// case cannot be computed.
-    pub fn case_delay(&self, id: CaseId, as_of: Option<NaiveDate>) -> Result<CaseDelay, OfficeError> {
+    pub fn case_delay(
+        &self,
+        id: CaseId,
+        as_of: Option<NaiveDate>,
+        known_on: Option<NaiveDate>,
+    ) -> Result<CaseDelay, OfficeError> {
         self.store().read(|db| {
             let today = self.clock().today();
-            let as_of = as_of.unwrap_or(today);
-            if as_of > today {
-                return Err(OfficeError::invalid("?as_of", "in_the_future", "只能查询今天或者过去某日"));
-            }
+            let at = Viewpoint::asked(as_of, known_on, today)?;
+            let days = (at.as_of, at.known_on(today));
             let row = cases::find(db, id)?;
             let named: HashMap<DepartmentId, String> =
                 departments::naming(db, &[row.organ_id])?.into_iter().map(|row| (row.id, row.name)).collect();
             let mut found = Err(OfficeError::NotFound);
-            if !self.cases().each_as_it_stood(db, &[row], as_of, |stood| found = delay_of(stood, as_of, &named))? {
+            if !self.cases().each_as_it_stood(db, &[row], at, |stood| found = delay_of(stood, days, &named))? {
                 return Err(OfficeError::unreadable(format!("case {} cannot be computed", id.0)));
             }
             found
@@ -362,7 +383,7 @@ impl Supervision<'_> {
 
 fn delay_of(
     stood: &CaseAsOf<'_>,
-    as_of: NaiveDate,
+    (as_of, known_on): (NaiveDate, NaiveDate),
     named: &HashMap<DepartmentId, String>,
 ) -> Result<CaseDelay, OfficeError> {
     let CaseAsOf { row, case, position, .. } = stood;
@@ -378,6 +399,7 @@ fn delay_of(
         case_id: row.id.0,
         number: case.number.clone(),
         as_of,
+        known_on,
         standing: Word::of(position.standing.code(), position.standing.label()),
         is_late: position.standing.is_late(),
         start_on: answer.start,
@@ -516,9 +538,10 @@ impl Names {
 }
 
 impl Overview {
-    fn empty(as_of: NaiveDate, from: NaiveDate, until: NaiveDate) -> Self {
+    fn empty(at: Viewpoint, today: NaiveDate, (from, until): (NaiveDate, NaiveDate)) -> Self {
         Self {
-            as_of,
+            as_of: at.as_of,
+            known_on: at.known_on(today),
             from,
             until,
             counting: Word::of("", ""),

@@ -45,7 +45,7 @@ macro_rules! columns {
             is_required: $required,
             is_taken: !matches!(Field::$field, Field::SubmittedOn | Field::Stage | Field::RegisteredOn | Field::Handler
                 | Field::MailNumber | Field::DueOn | Field::Remaining | Field::Warning | Field::Approvals | Field::Remedies
-                | Field::FileNumber),
+                | Field::FileNumber | Field::RecordedLate),
             width: $width,
             longest: $longest,
             at: $at,
@@ -140,6 +140,8 @@ columns! {
         "导出时填写，导入时不取：请在案件上登记";
     FileNumber: "归档号", ["档案号", "档号", "归档编号", "归档日期", "归档时间", "是否归档", "归档情况", "案卷号"], false, 16, 40, "",
         "导出时填写，导入时不取：请在案件上归档";
+    RecordedLate: "补录", ["补录情况", "是否补录"], false, 30, 40, "",
+        "导出时填写，导入时不取：登记比发生晚三个工作日以上的各步";
 }
 
 /// All names of columns, in plain form. A heading takes precedence over an alias, and an earlier column over a later

@@ -391,6 +391,7 @@ const fn is_of_the_answer(field: Field) -> Option<bool> {
         | Field::Remaining
         | Field::Warning
         | Field::Approvals
-        | Field::FileNumber => None,
+        | Field::FileNumber
+        | Field::RecordedLate => None,
     }
 }

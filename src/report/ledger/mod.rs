@@ -82,6 +82,8 @@ pub struct Derived {
     pub remedies: Option<String>,
     /// 归档号.
     pub file_number: Option<String>,
+    /// 补录: each step that was recorded late, with its mark.
+    pub recorded_late: Option<String>,
 }
 
 /// The applicant, as far as the ledger says.

@@ -93,6 +93,7 @@ impl LedgerRow {
             Field::Approvals => derived.approvals.clone().into(),
             Field::Remedies => derived.remedies.clone().into(),
             Field::FileNumber => derived.file_number.clone().into(),
+            Field::RecordedLate => derived.recorded_late.clone().into(),
         }
     }
 

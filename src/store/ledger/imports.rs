@@ -57,6 +57,17 @@ pub struct ImportRow {
     pub undone_reason: Option<String>,
 }
 
+/// When these cases were imported from a ledger. Cases that were recorded here are absent.
+pub fn imported_at(db: &mut Db, of: &[CaseId]) -> Result<HashMap<CaseId, Ts>, StoreError> {
+    let mut known = HashMap::new();
+    for some in of.chunks(500) {
+        let theirs = ledger_rows::table.filter(ledger_rows::case_id.eq_any(some));
+        let rows: Vec<(CaseId, Ts)> = theirs.select((ledger_rows::case_id, ledger_rows::imported_at)).load(db)?;
+        known.extend(rows);
+    }
+    Ok(known)
+}
+
 /// The cases of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportCases {

@@ -9,8 +9,11 @@ use crate::store::cases::CaseRow;
 use crate::store::cases::filter::of_organs;
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::deadline;
-use crate::store::database::schema::{cases, departments, users};
-use crate::store::{CaseId, OrganId, StoreError};
+use crate::store::database::schema::{case_events, cases, departments, users};
+use crate::store::{CaseId, OrganId, StoreError, Ts};
+
+/// The kind of the events that change what earlier events say.
+const AMENDED: &str = "amended";
 
 /// A case with the names of its department and its 经办人.
 #[derive(Debug, Clone)]
@@ -70,6 +73,53 @@ pub fn open_as_of(db: &mut Db, organs: &[OrganId], day: NaiveDate, limit: i64) -
         .limit(limit)
         .select(CaseRow::as_select())
         .load(db)?)
+}
+
+/// Cases recorded before `since` that have an event recorded at `since` or later, whatever it says: what was known of
+/// them until then may differ from their rows in every column. A case that this does not return is known today as it was
+/// then.
+pub fn changed_since(db: &mut Db, organs: &[OrganId], since: Ts, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
+    Ok(of_organs(organs)
+        .filter(cases::created_at.lt(since))
+        .filter(cases::updated_at.ge(since))
+        .order((cases::updated_at, cases::id))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(db)?)
+}
+
+/// Cases of these organs that may have a step recorded in `from..until` that was recorded late (补录), by id: by a user, on
+/// a civil day more than three days after the event; or any step, if an amendment since may have changed its day.
+/// The logs decide.
+pub fn maybe_recorded_late(
+    db: &mut Db,
+    organs: &[OrganId],
+    from: Ts,
+    until: Ts,
+    limit: i64,
+) -> Result<Vec<CaseId>, StoreError> {
+    let is_long_after = verbatim::<Bool>(match db {
+        Db::Pg(_) => {
+            "case_events.occurred_on < CAST((case_events.recorded_at AT TIME ZONE 'UTC') + interval '8 hours' AS date) - 3"
+        }
+        Db::Lite(_) => "case_events.occurred_on < date(case_events.recorded_at, '+8 hours', '-3 days')",
+    });
+    let recorded = case_events::recorded_at.lt(until).and(case_events::actor_id.is_not_null()).and(is_long_after);
+    let theirs = cases::table
+        .filter(cases::organ_id.eq_any(organs))
+        .filter(cases::created_at.lt(until))
+        .filter(cases::updated_at.ge(from))
+        .select(cases::id);
+    let query = case_events::table
+        .filter(case_events::case_id.eq_any(theirs))
+        .filter(case_events::recorded_at.ge(from))
+        .filter(recorded.or(case_events::kind.eq(AMENDED)))
+        .select(case_events::case_id)
+        .distinct()
+        .order(case_events::case_id)
+        .limit(limit)
+        .into_boxed::<MultiBackend>();
+    Ok(if deadline::is_interruptible() { query.filter(deadline::in_time()).load(db)? } else { query.load(db)? })
 }
 
 /// Cases that were or may have been received in `from..=until`: includes those submitted by `until` whose day of

@@ -21,6 +21,7 @@ pub(super) enum OverdueKind {
 }
 
 /// A case that belongs to a list.
+#[derive(PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) kind: OverdueKind,
     pub(super) organ: OrganId,
@@ -36,6 +37,7 @@ pub(super) struct OverdueLine<'a> {
     calendar: &'a Calendar,
     position: Position,
     number: Option<&'a str>,
+    title: &'a str,
     stage: Stage,
     received_on: NaiveDate,
     status: ClockStatus,
@@ -60,6 +62,7 @@ impl<'a> OverdueLine<'a> {
             calendar,
             position,
             number: case.number.as_deref(),
+            title: case.intake.title.trim(),
             stage: case.stage,
             received_on: case.receipt?.on,
             status: answer.status,
@@ -86,6 +89,7 @@ impl<'a> OverdueLine<'a> {
             calendar,
             position,
             number: says.number.as_deref(),
+            title: &row.title,
             stage: says.stage,
             received_on: says.received_on?,
             status: says.clock_status?,
@@ -133,7 +137,7 @@ pub(super) fn placed(line: &OverdueLine<'_>, late_from: NaiveDate) -> Option<Fou
             department: None,
             handler_id: line.handler,
             handler: None,
-            title: row.title.clone(),
+            title: line.title.to_owned(),
             stage: Word::of(line.stage.code(), line.stage.label()),
             received_on: line.received_on,
             due_on,
@@ -149,6 +153,7 @@ pub(super) fn placed(line: &OverdueLine<'_>, late_from: NaiveDate) -> Option<Fou
             warning: Word::of(level.code(), level.label()),
             outcome: line.outcome.filter(|_| is_closed).map(|outcome| Word::of(outcome.code(), outcome.label())),
             replied_on: line.replied_on.filter(|_| is_closed),
+            has_changed_since: false,
         },
     })
 }

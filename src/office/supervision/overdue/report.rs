@@ -71,6 +71,15 @@ pub struct OverdueRow {
     /// 答复日期（逾期已办）
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replied_on: Option<NaiveDate>,
+    /// 此后登记、更正的内容是否使这一行与现在所知的不同；按过去某日所知查询时才有，相同的省略
+    #[serde(skip_serializing_if = "is_false")]
+    pub has_changed_since: bool,
+}
+
+/// A flag that is left out where it is not set.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// 一个清单
@@ -139,6 +148,8 @@ pub struct DepartmentCounts {
 pub struct OverdueReport {
     /// 截止日
     pub as_of: NaiveDate,
+    /// 按哪一日所知：此日以后登记、更正的内容不计
+    pub known_on: NaiveDate,
     /// 逾期已办自此日起
     pub late_from: NaiveDate,
     /// 是否已查遍全部案件；false 表示在办案件过多，请按机关分别查询，或者有案件的记录不能读取（见服务日志）
@@ -184,7 +195,7 @@ pub(super) struct Names {
 pub(super) fn report(
     watched: &[Seat],
     judged: Judged,
-    as_of: NaiveDate,
+    (as_of, known_on): (NaiveDate, NaiveDate),
     late_from: NaiveDate,
     limit: usize,
 ) -> OverdueReport {
@@ -230,6 +241,7 @@ pub(super) fn report(
     });
     OverdueReport {
         as_of,
+        known_on,
         late_from,
         is_complete,
         totals,
