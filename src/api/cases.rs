@@ -15,7 +15,7 @@ use crate::api::cases::previews::PreviewView;
 use crate::api::cases::view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
 use crate::api::http::body::{Body, Params};
 use crate::api::http::create::{Key, created, made, once};
-use crate::api::http::etag::Rendered;
+use crate::api::http::etag::{IfMatch, Rendered};
 use crate::api::http::export::Format;
 use crate::api::http::page::{Page, codes, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
@@ -24,6 +24,7 @@ use crate::case::Role;
 use crate::case::text::line_flaw;
 use crate::law::{WarningLevel, explain};
 use crate::office::cases::Application;
+use crate::office::cases::applicants::correction::{ApplicantCorrection, CORRECTORS};
 use crate::office::cases::applicants::{REVEALERS, Revealed};
 use crate::office::cases::as_of::{Viewpoint, known_on_of};
 use crate::office::cases::exports::case_table;
@@ -57,11 +58,14 @@ pub const ROUTES: &[Route] = &[
     Route::new(Verb::Post, "/api/v1/cases/{case_id}/applicant/reveal", Access::Roles(REVEALERS), Scope::Case, || {
         web::to(reveal)
     }),
+    Route::new(Verb::Patch, "/api/v1/cases/{case_id}/applicant", Access::Roles(CORRECTORS), Scope::Case, || {
+        web::to(correct)
+    }),
 ];
 
 /// The documentation of this file.
 #[derive(OpenApi)]
-#[openapi(paths(receive, preview, list, show, clock, log, actions, reveal))]
+#[openapi(paths(receive, preview, list, show, clock, log, actions, reveal, correct))]
 pub struct Doc;
 
 /// 收件（经办人手工登记；窗口系统用 /intake/applications）
@@ -396,7 +400,7 @@ struct RevealBody {
     reason: String,
 }
 
-/// 查看申请人的证件号码、联系方式和送达回证的签收人（每次查看均记录）
+/// 查看申请人的证件号码、联系方式、历次更正以前的内容和送达回证的签收人（每次查看均记录）
 #[utoipa::path(post, path = "/api/v1/cases/{case_id}/applicant/reveal", operation_id = "reveal_applicant", tag = "cases",
     params(("case_id" = Uuid, Path)), request_body = RevealBody, responses((status = 200, body = Revealed)))]
 async fn reveal(
@@ -408,4 +412,26 @@ async fn reveal(
     let reason = body.value.reason;
     let applicant = api.run(move |office| office.cases().reveal_applicant(&caller, CaseId(*id), &reason)).await?;
     Ok(HttpResponse::Ok().json(applicant))
+}
+
+/// 更正申请人信息（个人信息保护法第四十六条）：原来的内容加密保存，办理过程中记录更正了哪些项目、理由，不记录内容；拆分形成的各案一并更正
+#[utoipa::path(patch, path = "/api/v1/cases/{case_id}/applicant", operation_id = "correct_applicant", tag = "cases",
+    params(("case_id" = Uuid, Path), ("If-Match" = String, Header)),
+    request_body = ApplicantCorrection, responses((status = 200, body = CaseView)))]
+async fn correct(
+    api: web::Data<Api>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+    version: IfMatch,
+    body: Body<ApplicantCorrection>,
+) -> Result<HttpResponse, Problem> {
+    let answer = api
+        .run(move |office| {
+            let corrected =
+                office.cases().correct_applicant(&caller, CaseId(*id), &body.value, version.0, CaseView::new);
+            let view = corrected?;
+            Ok(Rendered::new(&view)?.version(view.version))
+        })
+        .await?;
+    Ok(answer.answer())
 }

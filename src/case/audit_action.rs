@@ -60,6 +60,8 @@ words! {
         CalendarActivated = "calendar_activated", "启用工作日历";
         /// Identity number and contacts of an applicant were read in clear text.
         ApplicantRevealed = "applicant.revealed", "查看个人信息";
+        /// The record of an applicant was corrected.
+        ApplicantCorrected = "applicant.corrected", "更正申请人信息";
         /// Names of applicants were searched.
         ApplicantsSearched = "applicants.searched", "按姓名查找申请人";
         /// A ledger with personal data was exported.

@@ -8,7 +8,7 @@ mod amended;
 
 use super::command as c;
 use crate::case::calendar_shift::MovedDuty;
-use crate::case::vocabulary::ReviewKind;
+use crate::case::vocabulary::{ApplicantMember, ReviewKind};
 use crate::law::{Outcome, ReceiptRule, Regime};
 pub use amended::{AmendedEntry, AmendedEvent, Amendment, EntryChange, ProposedAmendment, RefusedAmendment};
 use chrono::NaiveDate;
@@ -112,6 +112,9 @@ pub enum Event {
     AmendmentRefused(RefusedAmendment),
     /// The case was recorded by mistake, or twice: it counts nowhere.
     Voided { on: NaiveDate, reason: String, replaced_by: Option<Uuid> },
+    /// Parts of the applicant's record were corrected. What they say stands in that record, and what they said before is kept
+    /// with it. `through` is the case in which it was done, where several share the record.
+    ApplicantCorrected { on: NaiveDate, changed: Vec<ApplicantMember>, reason: String, through: Option<Uuid> },
 }
 
 impl Event {
@@ -131,7 +134,8 @@ impl Event {
             | Self::Split { on, .. }
             | Self::CalendarApplied { on, .. }
             | Self::Redacted { on, .. }
-            | Self::Voided { on, .. } => *on,
+            | Self::Voided { on, .. }
+            | Self::ApplicantCorrected { on, .. } => *on,
             Self::Amended(amendment) => amendment.on,
             Self::AmendmentProposed(proposed) => proposed.on,
             Self::AmendmentRefused(refused) => refused.on,
@@ -228,6 +232,7 @@ impl Event {
             Self::AmendmentProposed(_) => ("amendment_proposed", "提请更正记录"),
             Self::AmendmentRefused(_) => ("amendment_refused", "不同意更正记录"),
             Self::Voided { .. } => ("voided", "案件作废"),
+            Self::ApplicantCorrected { .. } => ("applicant_corrected", "更正申请人信息"),
         }
     }
 }

@@ -244,8 +244,9 @@ impl Case {
                 }
             }
             Event::RemedyDecided(decision) => self.remedy_decided(decision),
-            // Which calendar counts is the row's to say; the facts of the case are what they were.
-            Event::CalendarApplied { .. } | Event::Redacted { .. } => {}
+            // Which calendar counts is the row's to say; the facts of the case are what they were. Who applies stands in the
+            // applicant's record.
+            Event::CalendarApplied { .. } | Event::Redacted { .. } | Event::ApplicantCorrected { .. } => {}
             Event::Amended(amendment) => self.amended(amendment),
             Event::AmendmentProposed(proposed) => self.amendment_proposed(proposed),
             Event::AmendmentRefused(refused) => self.amendment_refused(refused),

@@ -136,6 +136,39 @@ words! {
 }
 
 words! {
+    /// A part of the applicant's record that can be corrected. The kind is not among them: a report counts it, so an
+    /// amendment changes it.
+    ApplicantMember {
+        /// 姓名或者名称.
+        Name = "name", "姓名或者名称";
+        /// 证件.
+        Identity = "identity", "证件";
+        /// 联系电话.
+        Telephone = "telephone", "联系电话";
+        /// 电子邮箱.
+        Email = "email", "电子邮箱";
+        /// 联系地址.
+        Address = "address", "联系地址";
+        /// 邮政编码.
+        Postcode = "postcode", "邮政编码";
+        /// 工作单位.
+        Workplace = "workplace", "工作单位";
+        /// 法定代表人.
+        LegalRepresentative = "legal_representative", "法定代表人";
+        /// 联系人.
+        ContactPerson = "contact_person", "联系人";
+        /// 代理人, one line as a form or a ledger has it.
+        Agent = "agent", "代理人（一行）";
+        /// 代理人 with identity and authority.
+        Agents = "agents", "代理人";
+        /// 监护人.
+        Guardian = "guardian", "监护人";
+        /// 共同申请人.
+        CoApplicants = "co_applicants", "共同申请人";
+    }
+}
+
+words! {
     /// Whether the applicant was reached.
     ContactResult {
         /// Spoken to.

@@ -27,8 +27,8 @@ use crate::office::cases::case_file::{
 use crate::office::cases::queries::{CASE_READERS, Shown};
 use crate::office::people::access::{Readmitted, readmit};
 use crate::office::people::succession::refuse_ended;
-use crate::store::cases::CaseRow;
 use crate::store::cases::events::LogEnd;
+use crate::store::cases::{Beside, CaseRow};
 use crate::store::{
     ApplicantId, CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendar,
     cases::{self, applicants as applicant_rows, counters as counter_rows, events, obligations, obligations::Vanished},
@@ -195,7 +195,8 @@ impl Cases<'_> {
         let context =
             Context { actor: &person, today: self.clock().today(), calendar: &desk.calendar, rules: &desk.rules };
         let events = decide(None, &Command::Receive(receive), &context, &Drawn::default())?;
-        self.start_log(db, row, desk, &events, &caller)
+        let file = self.start_log(db, row, desk, &events, &caller)?;
+        Ok(CaseFile { beside: Some(beside_of(&application.applicant)), ..file })
     }
 
     /// Writes the first events of a case and its row.
@@ -222,8 +223,8 @@ impl Cases<'_> {
     fn unwritten(&self, row: CaseRow, desk: OrganContext, events: &[Event]) -> Result<CaseFile, OfficeError> {
         let case = fold(events).ok_or_else(|| OfficeError::Internal("nothing was received".into()))?;
         let (running, in_force) = (Arc::clone(&desk.calendar), Arc::clone(&desk.calendar));
-        let (log_end, tags) = (LogEnd::of_nothing(), Some(Vec::new()));
-        let mut file = CaseFile { row, case, desk, running, in_force, log_bytes: 0, log_end, tags };
+        let (log_end, beside) = (LogEnd::of_nothing(), Some(Beside::default()));
+        let mut file = CaseFile { row, case, desk, running, in_force, log_bytes: 0, log_end, beside };
         derive_row(&mut file, self.clock().today());
         Ok(file)
     }
@@ -466,6 +467,12 @@ impl Cases<'_> {
         }
         Ok(self.commit_duties(db, &file, Vanished::MetStay)? > 0 || is_other)
     }
+}
+
+/// What is stored beside the row of a new case.
+fn beside_of(applicant: &Applicant) -> Beside {
+    let identity_is_unverified = applicant.identity.as_ref().is_some_and(|identity| identity.is_unverified);
+    Beside { tags: Vec::new(), identity_is_unverified }
 }
 
 /// The row of a new case, before anything is derived from its log.

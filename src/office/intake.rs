@@ -8,7 +8,7 @@ use crate::case::command::Receive;
 use crate::case::redaction::ERASED;
 use crate::case::{Case, Event, ObligationKind, ObligationStatus, Role};
 use crate::law::{ClockAnswer, Receipt, ReceiptRuling, Regime, receipt};
-use crate::office::cases::applicants::stored_contact;
+use crate::office::cases::applicants::{Applicant, as_filed};
 use crate::office::cases::case_file::CaseFile;
 use crate::office::cases::queries::duties_of;
 use crate::office::service::validation::Checks;
@@ -135,17 +135,18 @@ impl Intake<'_> {
         if !is_same_request {
             return Ok(false);
         }
-        let applicant = &filing.application.applicant;
-        let kept = applicants::find(db, file.row.applicant_id)?;
-        let sealer = self.store().sealer();
-        let is_same_paper = match &applicant.identity {
-            None => kept.identity_index.is_none(),
-            Some(paper) => {
-                applicants::find_same(db, sealer, &[kept.organ_id], paper.kind.code(), &paper.number)?.contains(&kept)
-            }
+        // A correction of the applicant's record does not make it another filing.
+        let row = applicants::find(db, file.row.applicant_id)?;
+        let kept = as_filed(db, self.store().sealer(), &row)?;
+        let told = &filing.application.applicant;
+        let paper = |of: &Applicant| {
+            of.identity.as_ref().map(|paper| (paper.kind, applicants::normalised(&paper.number), paper.is_unverified))
         };
-        let contact = stored_contact(sealer, &kept)?;
-        Ok(is_same_paper && kept.name == applicant.name.trim() && contact == applicant.contact)
+        Ok(kept.name == told.name.trim()
+            && paper(&kept) == paper(told)
+            && kept.contact == told.contact
+            && (&kept.agents, &kept.guardian, &kept.co_applicants)
+                == (&told.agents, &told.guardian, &told.co_applicants))
     }
 
     /// The case that the caller filed under its own number.

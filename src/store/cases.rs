@@ -1,5 +1,6 @@
 //! The row of a case, as queries and lists need it. It is derived from the log and written in the same transaction.
 
+pub mod applicant_versions;
 pub mod applicants;
 pub mod counters;
 pub mod events;
@@ -21,6 +22,7 @@ use filter::of_organ;
 use chrono::NaiveDate;
 use diesel::dsl::not;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable};
 
 use super::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 use crate::case::Stage;
@@ -131,6 +133,11 @@ pub fn with_applicant(db: &mut Db, applicant: ApplicantId) -> Result<i64, StoreE
     Ok(cases::table.filter(cases::applicant_id.eq(applicant)).count().get_result(db)?)
 }
 
+/// The cases that have this applicant's record, by id.
+pub fn sharing(db: &mut Db, applicant: ApplicantId) -> Result<Vec<CaseId>, StoreError> {
+    Ok(cases::table.filter(cases::applicant_id.eq(applicant)).order(cases::id).select(cases::id).load(db)?)
+}
+
 /// Loads a case by id, without any check of access.
 ///
 /// # Errors
@@ -139,23 +146,37 @@ pub fn find(db: &mut Db, id: CaseId) -> Result<CaseRow, StoreError> {
     Ok(cases::table.find(id).select(CaseRow::as_select()).first(db)?)
 }
 
-/// Loads a case with its subject tags and its organ in one statement.
+/// What is stored beside the row of a case and loaded with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Subject tags, sorted.
+    pub tags: Vec<String>,
+    /// Whether the applicant's identity number is recorded as the paper has it, unverified.
+    pub identity_is_unverified: bool,
+}
+
+/// Loads a case with what is stored beside it and its organ in one statement.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] if the case does not exist.
-pub fn find_with_seat(db: &mut Db, id: CaseId) -> Result<(CaseRow, Vec<String>, Seat), StoreError> {
-    let (row, tags, organ, here, nationally) = cases::table
+pub fn find_with_seat(db: &mut Db, id: CaseId) -> Result<(CaseRow, Beside, Seat), StoreError> {
+    let (row, tags, is_unverified, organ, here, nationally) = cases::table
         .inner_join(organ_table::table.on(organ_table::id.eq(cases::organ_id)))
         .filter(cases::id.eq(id))
         .select((
             <CaseRow as Selectable<MultiBackend>>::construct_selection(),
             tags::beside("t.case_id = cases.id"),
+            verbatim::<Nullable<Bool>>(
+                "(SELECT a.identity_is_unverified FROM applicants a WHERE a.id = cases.applicant_id)",
+            ),
             <OrganRow as Selectable<MultiBackend>>::construct_selection(),
             organs::version_here(),
             organs::version_nationally(),
         ))
         .first(db)?;
-    Ok((row, tags::of_lines(tags), Seat::new(organ, here, nationally)))
+    let identity_is_unverified: Option<bool> = is_unverified;
+    let beside = Beside { tags: tags::of_lines(tags), identity_is_unverified: identity_is_unverified.unwrap_or(false) };
+    Ok((row, beside, Seat::new(organ, here, nationally)))
 }
 
 /// Loads cases by id, in any order.

@@ -32,8 +32,8 @@ pub use database::options::{DatabaseOptions, is_on_this_machine};
 pub use database::pool::PoolState;
 pub use database::seal::{Place, Sealer, Secret};
 pub use database::sqltypes::{
-    ApplicantId, AuditId, CaseId, DepartmentId, FamilyId, ImportId, ObligationId, OrderId, OrganId, OutboxId, TokenId,
-    Ts, UserId,
+    ApplicantId, ApplicantVersionId, AuditId, CaseId, DepartmentId, FamilyId, ImportId, ObligationId, OrderId, OrganId,
+    OutboxId, TokenId, Ts, UserId,
 };
 pub use error::StoreError;
 

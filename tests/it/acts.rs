@@ -233,8 +233,8 @@ fn a_ledger_row_keeps_its_identity_number_and_says_what_was_assumed() {
         let done = bureau.service.create(&format!("{base}/imports"), &bureau.clerk, import);
         assert_eq!((done.status, &done.json["created"]), (201, &json!(3)), "{done:?}");
         for (title, identity) in [
-            ("甲", json!({ "kind": "id_card", "number": "11010519491231002X" })),
-            ("乙", json!({ "kind": "id_card", "number": "11010519491231002X" })),
+            ("甲", json!({ "kind": "id_card", "number": "11010519491231002X", "is_unverified": false })),
+            ("乙", json!({ "kind": "id_card", "number": "11010519491231002X", "is_unverified": false })),
             ("丙", Value::Null),
         ] {
             let cases = bureau.service.get("/api/v1/cases", &bureau.clerk).json;

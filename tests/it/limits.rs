@@ -74,6 +74,7 @@ fn a_text_as_long_as_the_document_allows_is_taken() {
             // record right must say something.
             let of_words = [
                 "/reveal",
+                "/applicant",
                 "/redactions",
                 "/counters/{kind}/{year}",
                 "/amendments",

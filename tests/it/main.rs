@@ -8,6 +8,7 @@
 
 mod acts;
 mod amendments;
+mod applicants;
 mod architecture;
 mod auth;
 mod bad_input;

@@ -186,7 +186,7 @@ fn the_statements_of_an_admission_a_case_and_its_lists_stay_prepared() {
         case.iter().any(|statement| statement.contains("string_agg") && statement.contains("calendar_versions")),
         "{case:?}"
     );
-    let log = kept(&|db| events::load_with_tags(db, house.overdue).map(drop));
+    let log = kept(&|db| events::load_with_beside(db, house.overdue).map(drop));
     assert!(
         log.iter().any(|statement| statement.contains("string_agg") && statement.contains("case_events")),
         "{log:?}"

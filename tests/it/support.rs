@@ -205,6 +205,7 @@ pub fn add_bureau(store: &Store, code: &str, parent: Option<OrganId>) -> Bureau 
                 kind: "natural_person",
                 name: "李某",
                 identity: Some(("id_card", "11010119900307123X")),
+                is_unverified: false,
                 contact: Some(r#"{"phone":"13800138000"}"#),
             };
             let applicant = applicants::insert(db, store.sealer(), applicant, now())?.id;

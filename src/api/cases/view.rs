@@ -9,10 +9,12 @@ use crate::case::{
 };
 use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
 use crate::office::cases::amendments::{Amending, WORKING_RULES};
+use crate::office::cases::applicants::correction::ARTICLE as CORRECTION_ARTICLE;
 use crate::office::cases::applicants::masked_name;
 use crate::office::cases::case_file::CaseFile;
 use crate::office::cases::queries::{ListedCase, LoggedEvent, Shown, duties_of};
 use crate::office::{OfficeError, Word};
+use crate::store::cases::Beside;
 use crate::store::cases::transfers::NamedTransfer;
 use crate::store::database::seal::mask_signatory;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -112,6 +114,8 @@ pub struct ApplicantView {
     pub kind: Word,
     /// 姓名的首字或者名称
     pub name: String,
+    /// 证件号码照申请书所写登记，未核验
+    pub identity_is_unverified: bool,
 }
 
 /// 处理结果
@@ -252,6 +256,7 @@ impl TransferView {
 impl ActionView {
     fn of_amending(case_id: Uuid, amending: Amending) -> Self {
         let (code, label, segment) = match amending {
+            Amending::CorrectApplicant => ("correct_applicant", "更正申请人信息", "applicant".to_owned()),
             Amending::Amend => ("amend", "更正记录", "amendments".to_owned()),
             Amending::Confirm(number) => ("confirm_amendment", "确认更正", format!("amendments/{number}/confirmation")),
             Amending::TakeBack(number) => {
@@ -261,7 +266,7 @@ impl ActionView {
         Self {
             command: Word::of(code, label),
             until: None,
-            article: WORKING_RULES.to_owned(),
+            article: if amending == Amending::CorrectApplicant { CORRECTION_ARTICLE } else { WORKING_RULES }.to_owned(),
             href: format!("/api/v1/cases/{case_id}/{segment}"),
         }
     }
@@ -433,11 +438,14 @@ impl CaseView {
     ///
     /// # Errors
     /// [`OfficeError::Unreadable`] if the reply clock cannot be computed from the event log; [`OfficeError::Internal`]
-    /// if the file was loaded without its tags.
+    /// if the file was loaded without what is stored beside it.
     pub fn new(shown: &Shown) -> Result<Self, OfficeError> {
         let Shown { file, actions, amending, orders, transfers, today, known_on } = shown;
         let today = *today;
-        let CaseFile { row, case, desk, tags, .. } = file;
+        let CaseFile { row, case, desk, beside, .. } = file;
+        let Some(Beside { tags, identity_is_unverified }) = beside else {
+            return Err(OfficeError::Internal("what is stored beside the case was not read".into()));
+        };
         let clock = case
             .reply_clock(&desk.calendar, &desk.rules, Some(today))
             .map_err(|error| OfficeError::unreadable(format!("clock of case {}: {error}", row.id.0)))?;
@@ -454,6 +462,7 @@ impl CaseView {
             applicant: ApplicantView {
                 kind: Word::of(case.intake.applicant_kind.code(), case.intake.applicant_kind.label()),
                 name: masked_name(&row.applicant_kind, &row.applicant_name),
+                identity_is_unverified: *identity_is_unverified,
             },
             channel: Word::of(case.intake.channel.code(), case.intake.channel.label()),
             stage: Word::of(case.stage.code(), case.stage.label()),
@@ -493,7 +502,7 @@ impl CaseView {
             amendments: case.amendments.iter().map(AmendmentView::from).collect(),
             void: case.void.clone(),
             obligations: duties_of(file, today).into_iter().map(ObligationView::from).collect(),
-            tags: tags.clone().ok_or_else(|| OfficeError::Internal("the tags were not read".into()))?,
+            tags: tags.clone(),
             orders: orders.iter().map(|order| OrderLine::new(order.clone(), today)).collect(),
             actions: ActionsView::new(row.id.0, actions.clone(), amending).allowed,
             transfers: transfers.iter().map(TransferView::new).collect(),

@@ -82,6 +82,19 @@ const CASE: &str = "018dd8a5-0000-7000-8000-000000000004";
 fn of_case(segment: &str) -> Vec<(&'static str, Value)> {
     match segment {
         "tags" => vec![("两个标签", json!({ "tags": ["征地批复", "集体土地"] }))],
+        "applicant" => vec![
+            (
+                "姓名误录，另补代理人",
+                json!({ "reason": "姓名误录，按身份证更正；补录代理人",
+                    "change": { "name": "王晓明", "contact": { "email": "wang@example.cn" },
+                        "agents": [{ "name": "李律师", "authority": "一般代理", "telephone": "13900139000" }] } }),
+            ),
+            (
+                "照申请书所写的十五位号码",
+                json!({ "reason": "申请书上所写为十五位号码",
+                    "change": { "identity": { "kind": "id_card", "number": "110105491231002", "is_unverified": true } } }),
+            ),
+        ],
         "applicant/reveal" => vec![("寄送", json!({ "reason": "寄送答复书" }))],
         "redactions" => {
             vec![("误录的证件号码", json!({ "seq": 1, "pointer": "/title", "reason": "标题中误录了证件号码" }))]

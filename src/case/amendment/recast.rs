@@ -63,7 +63,8 @@ pub(super) fn command_of(events: &[Event]) -> Option<Command> {
         | Event::Redacted { .. }
         | Event::Amended(_)
         | Event::AmendmentProposed(_)
-        | Event::AmendmentRefused(_) => return None,
+        | Event::AmendmentRefused(_)
+        | Event::ApplicantCorrected { .. } => return None,
     };
     Some(command)
 }

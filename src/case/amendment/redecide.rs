@@ -222,6 +222,10 @@ pub fn is_amendable(recorded: &[Event], ask: &Ask) -> Result<(), NotAllowed> {
         Event::Amended(_) | Event::AmendmentProposed(_) | Event::AmendmentRefused(_) => {
             Err(NotAllowed::new("amendment_is_fixed", "更正本身不能更正：更正有误的，请对原来的那一步再作一次更正"))
         }
+        Event::ApplicantCorrected { .. } => Err(NotAllowed::new(
+            "applicant_correction_is_fixed",
+            "申请人信息的更正不影响期限和统计，不在这里更正：更正有误的，请再更正一次申请人信息；删除理由中的文字用 redactions",
+        )),
         Event::CalendarApplied { .. } | Event::Redacted { .. } => {
             Err(NotAllowed::new("recorded_by_the_system", "这一步由系统记录，不能更正"))
         }

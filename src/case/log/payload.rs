@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::amended::Amendment;
 use super::members::{self as m, Carry};
 use crate::case::event::Event;
-use crate::case::vocabulary::ReviewKind;
+use crate::case::vocabulary::{ApplicantMember, ReviewKind};
 use crate::law::{Outcome, ReceiptRule, Regime};
 
 /// The payload of one event. The tag `event` repeats the kind of the row, so that a payload can be read by itself.
@@ -144,6 +144,13 @@ pub(super) enum Payload {
         #[serde(default)]
         replaced_by: Option<Uuid>,
     },
+    ApplicantCorrected {
+        on: NaiveDate,
+        changed: Vec<ApplicantMember>,
+        reason: String,
+        #[serde(default)]
+        through: Option<Uuid>,
+    },
     /// A kind that this release does not know.
     #[serde(other)]
     Unknown,
@@ -210,6 +217,9 @@ impl From<Event> for Payload {
             Event::AmendmentProposed(it) => Self::AmendmentProposed(it.carry()),
             Event::AmendmentRefused(it) => Self::AmendmentRefused(it.carry()),
             Event::Voided { on, reason, replaced_by } => Self::Voided { on, reason, replaced_by },
+            Event::ApplicantCorrected { on, changed, reason, through } => {
+                Self::ApplicantCorrected { on, changed, reason, through }
+            }
         }
     }
 }
@@ -276,6 +286,9 @@ impl Payload {
             Self::AmendmentProposed(it) => Event::AmendmentProposed(it.carry()),
             Self::AmendmentRefused(it) => Event::AmendmentRefused(it.carry()),
             Self::Voided { on, reason, replaced_by } => Event::Voided { on, reason, replaced_by },
+            Self::ApplicantCorrected { on, changed, reason, through } => {
+                Event::ApplicantCorrected { on, changed, reason, through }
+            }
             Self::Unknown => return None,
         })
     }

@@ -45,6 +45,7 @@ fn the_golden_events_hold_every_kind_without_and_with_a_version() {
         "reply_revoked",
         "task_withdrawn",
         "reassigned",
+        "applicant_corrected",
     ]
     .map(str::to_owned)
     .into();

@@ -12,6 +12,7 @@ use crate::case::{
     AmendmentCause, AmendmentStatus, Case, CaseAmendment, Command, Drawn, Event, LinkRelation, NotAllowed, Role, Stage,
     decide, fold, moved_duties,
 };
+use crate::office::cases::applicants::correction::{CORRECTORS, may_correct};
 use crate::office::cases::case_file::{CaseFile, actor, read_log, refuse_endless_log, steps_of};
 use crate::office::cases::queries::Shown;
 use crate::office::people::access::{Authority, Readmitted, Thing, readmit};
@@ -63,7 +64,7 @@ pub struct Confirmation {
 /// The article that records rest on.
 pub const WORKING_RULES: &str = crate::case::WORKING_RULES;
 
-/// What a person may do about the log of a case.
+/// What a person may do about what was recorded of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Amending {
     /// Amend it: the head of the office. Whoever recorded the last step today may too; the log says so step by step.
@@ -72,9 +73,11 @@ pub enum Amending {
     Confirm(u16),
     /// Take back the own amendment of this number.
     TakeBack(u16),
+    /// Correct the record of the applicant.
+    CorrectApplicant,
 }
 
-/// What a caller with these roles may do about the log of a case.
+/// What a caller with these roles may do about what was recorded of a case.
 pub(in crate::office) fn amending(caller: &Caller, roles: &BTreeSet<Role>, case: &Case) -> Vec<Amending> {
     let mut list = Vec::new();
     list.extend(roles.contains(&Role::OfficeHead).then_some(Amending::Amend));
@@ -83,6 +86,8 @@ pub(in crate::office) fn amending(caller: &Caller, roles: &BTreeSet<Role>, case:
         list.extend((roles.contains(&Role::Leader) && !is_own).then_some(Amending::Confirm(waits.number)));
         list.extend(is_own.then_some(Amending::TakeBack(waits.number)));
     }
+    let corrects = CORRECTORS.iter().any(|role| roles.contains(role)) && may_correct(roles, case).is_ok();
+    list.extend(corrects.then_some(Amending::CorrectApplicant));
     list
 }
 

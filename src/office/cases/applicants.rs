@@ -1,6 +1,9 @@
 //! Applicants: identifying data is sealed, shown masked, and disclosed in clear text only with a recorded reason.
 
-use crate::case::{ApplicantKind, AuditAction, Event, Role, ServiceResult, is_id_card};
+pub mod correction;
+mod record;
+
+use crate::case::{ApplicantKind, ApplicantMember, AuditAction, Event, Role, ServiceResult, is_id_card};
 use crate::office::cases::case_file::read_log;
 use crate::office::people::reading_limits::Brake;
 use crate::office::service::validation::Checks;
@@ -8,11 +11,12 @@ use crate::office::{Caller, Cases, OfficeError, people::reason};
 use crate::store::cases::applicants::{self, ApplicantRow, NewApplicant};
 use crate::store::evidence::audit::NewAudit;
 use crate::store::{
-    ApplicantId, CaseId, Db, OrganId, Sealer,
+    ApplicantId, CaseId, Db, OrganId,
     cases::{self, events},
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The roles that may read an applicant's identity and contacts, with a recorded reason.
 pub const REVEALERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
@@ -32,6 +36,17 @@ pub struct Applicant {
     /// 联系方式；加密保存
     #[serde(default)]
     pub contact: Contact,
+    /// 代理人及其证件、代理权限；加密保存
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub agents: Vec<Agent>,
+    /// 监护人；加密保存
+    #[serde(default)]
+    pub guardian: Option<Guardian>,
+    /// 共同申请人（一件申请有数人的，第一人以外的各人）；加密保存
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    pub co_applicants: Vec<CoApplicant>,
 }
 
 /// 身份证明.
@@ -43,6 +58,66 @@ pub struct Identity {
     /// 证件号码；加密保存
     #[schema(max_length = 40)]
     pub number: String,
+    /// 未核验：号码照申请书所写登记（十五位、校验码不符等），不核对校验码，也不据以认定为同一申请人
+    #[serde(default)]
+    pub is_unverified: bool,
+}
+
+/// 代理人
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Agent {
+    /// 姓名或者名称
+    #[schema(max_length = 100)]
+    pub name: String,
+    /// 证件
+    #[serde(default)]
+    pub identity: Option<Identity>,
+    /// 代理权限：一般代理、特别授权，或者授权委托书所载；没有授权委托书的，姓名填 contact.agent
+    #[schema(max_length = 200)]
+    pub authority: String,
+    /// 联系电话
+    #[serde(default)]
+    #[schema(max_length = 40)]
+    pub telephone: Option<String>,
+}
+
+/// 监护人
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Guardian {
+    /// 姓名或者名称
+    #[schema(max_length = 100)]
+    pub name: String,
+    /// 与申请人的关系
+    #[schema(max_length = 40)]
+    pub relation: String,
+    /// 证件
+    #[serde(default)]
+    pub identity: Option<Identity>,
+    /// 联系电话
+    #[serde(default)]
+    #[schema(max_length = 40)]
+    pub telephone: Option<String>,
+}
+
+/// 共同申请人
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CoApplicant {
+    /// 申请人类型；不填为与第一申请人相同
+    #[serde(default)]
+    pub kind: Option<ApplicantKind>,
+    /// 姓名或者名称
+    #[schema(max_length = 100)]
+    pub name: String,
+    /// 证件
+    #[serde(default)]
+    pub identity: Option<Identity>,
+    /// 联系电话
+    #[serde(default)]
+    #[schema(max_length = 40)]
+    pub telephone: Option<String>,
 }
 
 /// 联系方式.
@@ -77,7 +152,7 @@ pub struct Contact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
     pub contact_person: Option<String>,
-    /// 代理人
+    /// 代理人，一行；有证件、授权委托书的用 agents
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
     pub agent: Option<String>,
@@ -94,8 +169,33 @@ pub struct Revealed {
     pub identity: Option<Identity>,
     /// 联系方式
     pub contact: Contact,
+    /// 代理人及其证件、代理权限
+    pub agents: Vec<Agent>,
+    /// 监护人
+    pub guardian: Option<Guardian>,
+    /// 共同申请人
+    pub co_applicants: Vec<CoApplicant>,
     /// 送达回证上的签收人，按登记先后；未登记的没有
     pub signatories: Vec<Signatory>,
+    /// 历次更正以前的内容，最早的在前；没有更正过的为空
+    pub earlier: Vec<EarlierApplicant>,
+}
+
+/// 一次更正以前的申请人信息
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct EarlierApplicant {
+    /// 在哪一日更正；此前以本项内容为准
+    pub replaced_on: NaiveDate,
+    /// 更正人
+    pub replaced_by: Uuid,
+    /// 更正时间
+    pub replaced_at: DateTime<Utc>,
+    /// 在哪一案更正；拆分形成的各案共用申请人信息
+    pub case_id: Uuid,
+    /// 该案办理过程中的哪一步；其中有更正的项目和理由
+    pub seq: i32,
+    /// 更正以前的内容
+    pub applicant: Applicant,
 }
 
 /// 送达回证上的签收人
@@ -116,10 +216,8 @@ impl Cases<'_> {
         organ: OrganId,
         applicant: &Applicant,
     ) -> Result<ApplicantId, OfficeError> {
-        let contact =
-            serde_json::to_string(&applicant.contact).map_err(|error| OfficeError::Internal(error.to_string()))?;
-        let contact = (applicant.contact != Contact::default()).then_some(contact.as_str());
-        let new = NewApplicant { contact, ..named(organ, applicant) };
+        let contact = record::sealed_text(applicant)?;
+        let new = NewApplicant { contact: contact.as_deref(), ..named(organ, applicant) };
         Ok(applicants::insert(db, self.store().sealer(), new, self.clock().now())?.id)
     }
 
@@ -136,11 +234,9 @@ impl Cases<'_> {
             self.people().brake(db, Brake::Reveals, caller, row.organ_id)?;
             let found = applicants::find(db, row.applicant_id)?;
             let sealer = self.store().sealer();
-            let number = applicants::identity(sealer, &found)?.map(|number| number.into_inner());
-            let contact = stored_contact(sealer, &found)?;
-            let kind = ApplicantKind::from_code(&found.kind)
-                .ok_or_else(|| OfficeError::unreadable(format!("kind '{}' of applicant {}", found.kind, found.id.0)))?;
-            let identity_kind = stored_identity_kind(&found)?;
+            let Applicant { kind, name, identity, contact, agents, guardian, co_applicants } =
+                record::of_row(sealer, &found)?;
+            let earlier = record::earlier(db, sealer, found.id)?;
             let signatories = signatories(&read_log(&events::load(db, id)?)?);
             let detail = serde_json::json!({ "applicant_id": found.id.0, "reason": reason }).to_string();
             let entry = NewAudit {
@@ -151,8 +247,7 @@ impl Cases<'_> {
                 detail: &detail,
             };
             self.service().note_from(db, &caller.origin, entry)?;
-            let identity = identity_kind.zip(number).map(|(kind, number)| Identity { kind, number });
-            Ok(Revealed { kind, name: found.name, identity, contact, signatories })
+            Ok(Revealed { kind, name, identity, contact, agents, guardian, co_applicants, signatories, earlier })
         })
     }
 }
@@ -174,19 +269,9 @@ pub(in crate::office) fn named(organ_id: OrganId, applicant: &Applicant) -> NewA
         kind: applicant.kind.code(),
         name: applicant.name.trim(),
         identity: applicant.identity.as_ref().map(|identity| (identity.kind.code(), identity.number.as_str())),
+        is_unverified: applicant.identity.as_ref().is_some_and(|identity| identity.is_unverified),
         contact: None,
     }
-}
-
-/// The contacts of an applicant. Empty if none were given.
-///
-/// # Errors
-/// [`OfficeError::Unreadable`] if the stored contacts do not parse.
-pub(in crate::office) fn stored_contact(sealer: &Sealer, row: &ApplicantRow) -> Result<Contact, OfficeError> {
-    let Some(text) = applicants::contact(sealer, row)? else { return Ok(Contact::default()) };
-    // serde's message would quote parts of the contacts.
-    crate::store::stored_object(&text.into_inner())
-        .map_err(|_| OfficeError::unreadable(format!("contacts of applicant {}", row.id.0)))
 }
 
 /// The kind of identity document of an applicant, if one was given.
@@ -202,29 +287,115 @@ pub(in crate::office) fn stored_identity_kind(row: &ApplicantRow) -> Result<Opti
 pub use crate::case::IdentityKind;
 pub use crate::store::database::seal::mask_name as masked_name;
 
+pub(in crate::office) use record::{as_filed, stored_contact};
+
+/// Checks an applicant as filed.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] with every fault.
 pub(in crate::office) fn check_applicant(applicant: &Applicant) -> Result<(), OfficeError> {
     let mut checks = Checks::new();
-    checks.line("/applicant/name", &applicant.name, 100);
-    if let Some(identity) = &applicant.identity {
-        let number = checks.line("/applicant/identity/number", &identity.number, 40);
-        if identity.kind == IdentityKind::IdCard && !is_id_card(&number) {
-            checks.fault("/applicant/identity/number", "invalid_identity_number", "居民身份证号码不正确（校验码不符）");
+    check_members(&mut checks, "/applicant", applicant, |_| true);
+    checks.done()
+}
+
+/// Most agents of an applicant.
+const MOST_AGENTS: usize = 10;
+/// Most co-applicants.
+const MOST_CO_APPLICANTS: usize = 100;
+
+/// Checks the members of an applicant that `is_checked` names. `at` is the pointer to the applicant.
+fn check_members(checks: &mut Checks, at: &str, applicant: &Applicant, is_checked: impl Fn(ApplicantMember) -> bool) {
+    if is_checked(ApplicantMember::Name) {
+        checks.line(&format!("{at}/name"), &applicant.name, 100);
+    }
+    if let Some(identity) = applicant.identity.as_ref().filter(|_| is_checked(ApplicantMember::Identity)) {
+        check_identity(checks, &format!("{at}/identity"), identity);
+    }
+    for (member, text, max) in applicant.contact.lines() {
+        if is_checked(member) {
+            checks.optional_line(&format!("{at}/contact/{}", member.code()), text, max);
         }
     }
-    let contact = &applicant.contact;
-    for (pointer, text, max) in [
-        ("/applicant/contact/telephone", &contact.telephone, 40),
-        ("/applicant/contact/email", &contact.email, 100),
-        ("/applicant/contact/address", &contact.address, 200),
-        ("/applicant/contact/postcode", &contact.postcode, 20),
-        ("/applicant/contact/workplace", &contact.workplace, 100),
-        ("/applicant/contact/legal_representative", &contact.legal_representative, 100),
-        ("/applicant/contact/contact_person", &contact.contact_person, 100),
-        ("/applicant/contact/agent", &contact.agent, 100),
-    ] {
-        checks.optional_line(pointer, text.as_deref(), max);
+    if is_checked(ApplicantMember::Agents) {
+        check_number(checks, &format!("{at}/agents"), applicant.agents.len(), MOST_AGENTS);
+        for (place, agent) in applicant.agents.iter().enumerate() {
+            let at = format!("{at}/agents/{place}");
+            checks.line(&format!("{at}/authority"), &agent.authority, 200);
+            check_person(checks, &at, &agent.name, agent.identity.as_ref(), agent.telephone.as_deref());
+        }
     }
-    checks.done()
+    if let Some(guardian) = applicant.guardian.as_ref().filter(|_| is_checked(ApplicantMember::Guardian)) {
+        let at = format!("{at}/guardian");
+        checks.line(&format!("{at}/relation"), &guardian.relation, 40);
+        check_person(checks, &at, &guardian.name, guardian.identity.as_ref(), guardian.telephone.as_deref());
+    }
+    if is_checked(ApplicantMember::CoApplicants) {
+        check_number(checks, &format!("{at}/co_applicants"), applicant.co_applicants.len(), MOST_CO_APPLICANTS);
+        for (place, other) in applicant.co_applicants.iter().enumerate() {
+            let at = format!("{at}/co_applicants/{place}");
+            check_person(checks, &at, &other.name, other.identity.as_ref(), other.telephone.as_deref());
+        }
+    }
+}
+
+fn check_number(checks: &mut Checks, at: &str, count: usize, most: usize) {
+    if count > most {
+        checks.fault(at, "too_many", format!("不得超过 {most} 人"));
+    }
+}
+
+fn check_person(checks: &mut Checks, at: &str, name: &str, identity: Option<&Identity>, telephone: Option<&str>) {
+    checks.line(&format!("{at}/name"), name, 100);
+    if let Some(identity) = identity {
+        check_identity(checks, &format!("{at}/identity"), identity);
+    }
+    checks.optional_line(&format!("{at}/telephone"), telephone, 40);
+}
+
+fn check_identity(checks: &mut Checks, at: &str, identity: &Identity) {
+    let at = format!("{at}/number");
+    let number = checks.line(&at, &identity.number, 40);
+    if identity.kind == IdentityKind::IdCard && !identity.is_unverified && !is_id_card(&number) {
+        let detail = "居民身份证号码不正确（校验码不符）；申请书上确是这样写的，可以填 is_unverified 为 true，照写登记";
+        checks.fault(&at, "invalid_identity_number", detail);
+    }
+}
+
+impl Identity {
+    fn written(&self) -> &str {
+        &self.number
+    }
+}
+
+impl Contact {
+    /// Each member with its text and its most characters.
+    fn lines(&self) -> [(ApplicantMember, Option<&str>, usize); 8] {
+        [
+            (ApplicantMember::Telephone, self.telephone.as_deref(), 40),
+            (ApplicantMember::Email, self.email.as_deref(), 100),
+            (ApplicantMember::Address, self.address.as_deref(), 200),
+            (ApplicantMember::Postcode, self.postcode.as_deref(), 20),
+            (ApplicantMember::Workplace, self.workplace.as_deref(), 100),
+            (ApplicantMember::LegalRepresentative, self.legal_representative.as_deref(), 100),
+            (ApplicantMember::ContactPerson, self.contact_person.as_deref(), 100),
+            (ApplicantMember::Agent, self.agent.as_deref(), 100),
+        ]
+    }
+
+    /// The same members, to be changed.
+    fn lines_mut(&mut self) -> [&mut Option<String>; 8] {
+        [
+            &mut self.telephone,
+            &mut self.email,
+            &mut self.address,
+            &mut self.postcode,
+            &mut self.workplace,
+            &mut self.legal_representative,
+            &mut self.contact_person,
+            &mut self.agent,
+        ]
+    }
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use crate::office::calendar::past::{VersionsOn, row_end};
 use crate::office::cases::as_of::{Viewpoint, ended_on};
 use crate::office::clock::instant_on;
 use crate::office::{Caller, Cases, Office, OfficeError, Unread};
-use crate::store::cases::CaseRow;
 use crate::store::cases::events::{self, EventRow, LogEnd, NewEvent};
 use crate::store::cases::transfers::HandOver;
+use crate::store::cases::{Beside, CaseRow};
 use crate::store::cases::{
     obligations as duties,
     obligations::{CurrentDuty, ObligationRow, Vanished},
@@ -105,8 +105,8 @@ pub struct CaseFile {
     pub log_bytes: usize,
     /// The end of the log.
     pub log_end: LogEnd,
-    /// Subject tags, if they were loaded with the row. Only files opened individually have them.
-    pub tags: Option<Vec<String>>,
+    /// What is stored beside the row, if it was loaded with it. Only files opened individually have it.
+    pub beside: Option<Beside>,
 }
 
 impl CaseFile {
@@ -229,9 +229,9 @@ impl Cases<'_> {
     ) -> Result<(CaseFile, Vec<EventRow>), OfficeError> {
         let row = cases::lock(db, id)?;
         // Loaded after the lock, because its previous holder may have changed the tags.
-        let (log, tags) = events::load_with_tags(db, id)?;
+        let (log, beside) = events::load_with_beside(db, id)?;
         let desk = self.desk_of(db, seat)?;
-        let file = self.put_together(db, (row, Some(tags)), &log, desk)?;
+        let file = self.put_together(db, (row, Some(beside)), &log, desk)?;
         Ok((file, log))
     }
 
@@ -241,10 +241,10 @@ impl Cases<'_> {
         db: &mut Db,
         id: CaseId,
     ) -> Result<(CaseFile, Vec<EventRow>), OfficeError> {
-        let (row, tags, seat) = cases::find_with_seat(db, id)?;
+        let (row, beside, seat) = cases::find_with_seat(db, id)?;
         let log = events::load(db, id)?;
         let desk = self.desk_of(db, seat)?;
-        let file = self.put_together(db, (row, Some(tags)), &log, desk)?;
+        let file = self.put_together(db, (row, Some(beside)), &log, desk)?;
         Ok((file, log))
     }
 
@@ -256,12 +256,12 @@ impl Cases<'_> {
     /// As [`Cases::open_file`]; [`OfficeError::NotFound`] also if the request had not come in on that day, or was not
     /// yet recorded.
     pub fn open_file_at(&self, db: &mut Db, id: CaseId, at: Viewpoint) -> Result<CaseFile, OfficeError> {
-        let (row, tags, seat) = cases::find_with_seat(db, id)?;
+        let (row, beside, seat) = cases::find_with_seat(db, id)?;
         let log = events::load(db, id)?;
         let known = at.known(&log);
         let last = known.last().ok_or(OfficeError::NotFound)?;
         let desk = self.desk_of(db, seat)?;
-        let mut file = self.put_together(db, (row, Some(tags)), known, desk)?;
+        let mut file = self.put_together(db, (row, Some(beside)), known, desk)?;
         let effective = read_log(known)?;
         let ended_on = if known.len() == log.len() { row_end(&file.row) } else { ended_on(&effective) };
         if file.case.stage != Stage::Void {
@@ -323,7 +323,7 @@ impl Cases<'_> {
     fn put_together(
         &self,
         db: &mut Db,
-        (row, tags): (CaseRow, Option<Vec<String>>),
+        (row, beside): (CaseRow, Option<Beside>),
         log: &[EventRow],
         mut desk: OrganContext,
     ) -> Result<CaseFile, OfficeError> {
@@ -332,7 +332,7 @@ impl Cases<'_> {
         let in_force = std::mem::replace(&mut desk.calendar, Arc::clone(&own));
         let running = if case.stage.is_open() { own } else { Arc::clone(&in_force) };
         let log_bytes = log.iter().map(|event| event.body.len()).sum();
-        Ok(CaseFile { row, case, desk, running, in_force, log_bytes, log_end: LogEnd::of(log), tags })
+        Ok(CaseFile { row, case, desk, running, in_force, log_bytes, log_end: LogEnd::of(log), beside })
     }
 
     /// Writes decided events, the row (with a version check) and the obligations. `actor` is the user who recorded
@@ -407,8 +407,8 @@ impl Cases<'_> {
         let why = HandOver { on: self.clock().today(), reason, by: None, at: self.clock().now() };
         self.hand_over(db, file.row.id, successor, &why)?;
         let row = cases::find(db, file.row.id)?;
-        let tags = file.tags;
-        Ok(CaseFile { tags, ..self.file_of(db, row)? })
+        let beside = file.beside;
+        Ok(CaseFile { beside, ..self.file_of(db, row)? })
     }
 
     /// Updates the stored obligations of a case as of today. Returns how many changed.

@@ -42,7 +42,7 @@ pub struct Shown {
     pub file: CaseFile,
     /// The actions of the caller, with the reasons that block them.
     pub actions: Vec<Action>,
-    /// What the caller may do about the log itself.
+    /// What the caller may do about what was recorded.
     pub amending: Vec<Amending>,
     /// The 督办单 on it that are not closed or cancelled, newest first.
     pub orders: Vec<NamedOrder>,

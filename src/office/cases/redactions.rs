@@ -242,7 +242,7 @@ fn places_of(value: &Value, texts: &[String]) -> Vec<String> {
 const REPEATED_CHARS: usize = 6;
 
 /// Whether the reason repeats a part of the text, or all of a short one.
-fn repeats(reason: &str, text: &str) -> bool {
+pub(super) fn repeats(reason: &str, text: &str) -> bool {
     let letters: Vec<char> = text.chars().collect();
     !letters.is_empty()
         && letters

@@ -56,6 +56,10 @@ kinds! {
     ApplicantOrphan = "applicant_orphan", "申请人没有案件";
     /// Sealed data cannot be opened, or does not fit its index.
     ApplicantUnsound = "applicant_unsound", "申请人加密内容不能核实";
+    /// A log has a correction of the applicant, and what was there before is not kept.
+    ApplicantVersionMissing = "applicant_version_missing", "申请人更正以前的内容缺失";
+    /// What is kept of before a correction cannot be opened, or no correction in a log belongs to it.
+    ApplicantVersionUnsound = "applicant_version_unsound", "申请人更正以前的内容不能核实";
     /// A series is not where its numbers and recorded raises put it.
     CounterChanged = "counter_changed", "编号序列与已编号码不符";
     /// A number was drawn, and no case has it.

@@ -373,7 +373,7 @@ impl<'a> Import<'a> {
             desk: self.desk.clone(),
             log_bytes: bytes_of(&written),
             log_end: LogEnd::of_nothing(),
-            tags: None,
+            beside: None,
         };
         derive_row(&mut file, self.today);
         self.telling.created(&row, &file, &remarks);
@@ -465,6 +465,7 @@ impl<'a> Import<'a> {
             kind: past.applicant_kind.code(),
             name: &person.name,
             identity: person.identity.as_ref().map(|(kind, number)| (kind.code(), number.as_str())),
+            is_unverified: false,
             contact: (contact != Contact::default()).then_some(written.as_str()),
         };
         Ok(applicants::sealed(self.office.store().sealer(), new, self.now)?)

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::new_key::KeyFiles;
 use crate::case::AuditAction;
+use crate::store::cases::applicant_versions;
 use crate::store::cases::applicants::{ApplicantRow, resealed};
 use crate::store::database::db::{Begin, ConnectionRole, Manager, Session, scrub, transaction};
 use crate::store::database::migrate::{self, KEY_CHECK, key_check};
@@ -29,7 +30,7 @@ pub struct Rekeyed {
     pub database: String,
     /// Applicants sealed anew. `None` if an earlier run had done that.
     pub applicants: Option<u64>,
-    /// Applicants whose values the old key does not open. They stay as they are.
+    /// Applicants with a value, of today or of before a correction, that the old key does not open. It stays as it is.
     pub unopened: Vec<ApplicantId>,
     /// The file with the new key and the one with the old key. `None` if the key comes from the settings.
     pub files: Option<(String, String)>,
@@ -94,10 +95,13 @@ fn sealed_anew(db: &mut Db, known: &str, old: &Sealer, new: &Sealer) -> Result<(
     transaction(db, Begin::Write, |db| {
         // Waits for filings that run, and keeps others waiting until the key has changed.
         if let Db::Pg(connection) = db {
-            connection.batch_execute("LOCK TABLE applicants IN EXCLUSIVE MODE")?;
+            connection.batch_execute("LOCK TABLE applicants, applicant_versions IN EXCLUSIVE MODE")?;
         }
         meta::set(db, KEY_CHECK, new.check())?;
-        let (count, unopened) = every_applicant(db, old, new)?;
+        let (count, mut unopened) = every_applicant(db, old, new)?;
+        unopened.extend(every_version(db, old, new)?);
+        unopened.sort_unstable();
+        unopened.dedup();
         let name = |sealer: &Sealer| sealer.check().chars().take(NAME).collect::<String>();
         let detail = json!({
             "from": name(old), "to": name(new), "applicants": count, "unopened": unopened.len(),
@@ -132,6 +136,23 @@ fn every_applicant(db: &mut Db, old: &Sealer, new: &Sealer) -> Result<(u64, Vec<
                     count += 1;
                 }
                 Err(StoreError::Corrupt(_)) => unopened.push(row.id),
+                Err(other) => return Err(other),
+            }
+        }
+    }
+}
+
+/// Seals the earlier records anew. Returns the applicants with one that does not open.
+fn every_version(db: &mut Db, old: &Sealer, new: &Sealer) -> Result<Vec<ApplicantId>, StoreError> {
+    let (mut unopened, mut after) = (Vec::new(), None);
+    loop {
+        let rows = applicant_versions::page(db, after, PAGE)?;
+        let Some(last) = rows.last() else { return Ok(unopened) };
+        after = Some(last.id);
+        for row in rows {
+            match applicant_versions::resealed(old, new, &row) {
+                Ok(sealed) => applicant_versions::reseal(db, row.id, &sealed)?,
+                Err(StoreError::Corrupt(_)) => unopened.push(row.applicant_id),
                 Err(other) => return Err(other),
             }
         }

@@ -29,6 +29,8 @@ pub struct ApplicantRow {
     pub contact_sealed: Option<Vec<u8>>,
     /// When it was added.
     pub created_at: Ts,
+    /// Whether 证件号码 is recorded as the paper has it, unverified. It has no keyed hash then.
+    pub identity_is_unverified: bool,
 }
 
 /// An applicant to be added.
@@ -42,6 +44,8 @@ pub struct NewApplicant<'a> {
     pub name: &'a str,
     /// 证件类型 (a code) and 证件号码.
     pub identity: Option<(&'a str, &'a str)>,
+    /// Whether the number is recorded as the paper has it, unverified.
+    pub is_unverified: bool,
     /// JSON with telephone, e-mail, address, agent …
     pub contact: Option<&'a str>,
 }
@@ -61,8 +65,15 @@ pub fn insert(db: &mut Db, sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Re
 /// # Errors
 /// [`StoreError::Database`] if the operating system provides no random bytes.
 pub fn sealed(sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<ApplicantRow, StoreError> {
-    let id = ApplicantId::new();
-    let number = new.identity.map(|(kind, number)| (kind, normalised(number)));
+    sealed_as(sealer, ApplicantId::new(), new, at)
+}
+
+fn sealed_as(sealer: &Sealer, id: ApplicantId, new: NewApplicant<'_>, at: Ts) -> Result<ApplicantRow, StoreError> {
+    // What the paper says is kept as it says it.
+    let read = |number: &str| if new.is_unverified { number.trim().to_owned() } else { normalised(number) };
+    let number = new.identity.map(|(kind, number)| (kind, read(number)));
+    let is_unverified = new.is_unverified && number.is_some();
+    let hashed = number.as_ref().filter(|_| !is_unverified);
     let seal = |place: Place, text: &str| sealer.seal(place, text.as_bytes());
     Ok(ApplicantRow {
         id,
@@ -71,10 +82,35 @@ pub fn sealed(sealer: &Sealer, new: NewApplicant<'_>, at: Ts) -> Result<Applican
         name: new.name.to_owned(),
         identity_kind: number.as_ref().map(|(kind, _)| (*kind).to_owned()),
         identity_sealed: number.as_ref().map(|(_, number)| seal(identity_place(id), number)).transpose()?,
-        identity_index: number.as_ref().map(|(kind, number)| sealer.blind_index(kind, number)),
+        identity_index: hashed.map(|(kind, number)| sealer.blind_index(kind, number)),
         contact_sealed: new.contact.map(|text| seal(contact_place(id), text)).transpose()?,
         created_at: at,
+        identity_is_unverified: is_unverified,
     })
+}
+
+/// Replaces name, identity and contacts of an applicant. Organ, kind and the time it was added stay.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if the applicant does not exist; as [`sealed`].
+pub fn replace(
+    db: &mut Db,
+    sealer: &Sealer,
+    row: &ApplicantRow,
+    new: NewApplicant<'_>,
+) -> Result<ApplicantRow, StoreError> {
+    let kept = NewApplicant { organ_id: row.organ_id, kind: &row.kind, ..new };
+    let after = sealed_as(sealer, row.id, kept, row.created_at)?;
+    let columns = (
+        applicants::name.eq(&after.name),
+        applicants::identity_kind.eq(&after.identity_kind),
+        applicants::identity_sealed.eq(&after.identity_sealed),
+        applicants::identity_index.eq(&after.identity_index),
+        applicants::contact_sealed.eq(&after.contact_sealed),
+        applicants::identity_is_unverified.eq(after.identity_is_unverified),
+    );
+    let changed = diesel::update(applicants::table.find(row.id)).set(columns).execute(db)?;
+    if changed == 1 { Ok(after) } else { Err(StoreError::NotFound) }
 }
 
 /// The same applicant with every sealed column sealed by `new`.
@@ -86,7 +122,8 @@ pub(in crate::store) fn resealed(old: &Sealer, new: &Sealer, row: &ApplicantRow)
     let text = contact(old, row)?.map(Secret::into_inner);
     let seal = |place: Place, text: &String| new.seal(place, text.as_bytes());
     // The sealed number is normalised already.
-    let index = number.as_ref().zip(row.identity_kind.as_deref()).map(|(number, kind)| new.blind_index(kind, number));
+    let hashed = number.as_ref().filter(|_| !row.identity_is_unverified);
+    let index = hashed.zip(row.identity_kind.as_deref()).map(|(number, kind)| new.blind_index(kind, number));
     Ok(ApplicantRow {
         identity_sealed: number.as_ref().map(|number| seal(identity_place(row.id), number)).transpose()?,
         identity_index: index,
@@ -219,15 +256,18 @@ pub fn contact(sealer: &Sealer, row: &ApplicantRow) -> Result<Option<Secret<Stri
 }
 
 /// The columns of an applicant that cannot be decrypted, or that do not fit each other: the keyed hash is that of kind
-/// and number, and kind, number and hash are there together.
+/// and number, and kind, number and hash are there together. An unverified number has no hash.
 #[must_use]
 pub fn unsound_columns(sealer: &Sealer, row: &ApplicantRow) -> Vec<&'static str> {
     let mut unsound = Vec::new();
     let index = match identity(sealer, row) {
-        Ok(number) => number.zip(row.identity_kind.as_deref()).map(|(number, kind)| {
-            // The sealed number is normalised already.
-            sealer.blind_index(kind, &number.into_inner())
-        }),
+        Ok(number) => {
+            let hashed = number.filter(|_| !row.identity_is_unverified);
+            hashed.zip(row.identity_kind.as_deref()).map(|(number, kind)| {
+                // The sealed number is normalised already.
+                sealer.blind_index(kind, &number.into_inner())
+            })
+        }
         Err(_) => {
             unsound.push("identity_sealed");
             row.identity_index.clone()
@@ -259,7 +299,8 @@ fn contact_place(id: ApplicantId) -> Place {
 }
 
 /// Normalises an identity number: no spaces or hyphens, half-width, upper case.
-fn normalised(number: &str) -> String {
+#[must_use]
+pub fn normalised(number: &str) -> String {
     let half_width = |letter: char| match letter {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
         other => other,

@@ -11,11 +11,11 @@ use aws_lc_rs::rand;
 use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{Bool, Nullable, Text};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::tags;
+use super::{Beside, tags};
 use crate::store::database::db::{Db, MultiBackend, on_each};
 use crate::store::database::deadline;
 use crate::store::database::schema::{case_events, cases};
@@ -312,17 +312,22 @@ pub fn load(db: &mut Db, case: CaseId) -> Result<Vec<EventRow>, StoreError> {
 }
 
 /// Like [`load`], with the case's subject tags. If the caller has locked the case's row, both are current.
-pub fn load_with_tags(db: &mut Db, case: CaseId) -> Result<(Vec<EventRow>, Vec<String>), StoreError> {
+pub fn load_with_beside(db: &mut Db, case: CaseId) -> Result<(Vec<EventRow>, Beside), StoreError> {
     let theirs = case_events::table.filter(case_events::case_id.eq(case));
-    let rows: Vec<(EventRow, Option<String>)> = theirs
+    let rows: Vec<(EventRow, Option<String>, Option<bool>)> = theirs
         .order(case_events::seq)
         .select((
             <EventRow as Selectable<MultiBackend>>::construct_selection(),
             tags::beside("t.case_id = case_events.case_id AND case_events.seq = 1"),
+            verbatim::<Nullable<Bool>>(
+                "(SELECT a.identity_is_unverified FROM cases c JOIN applicants a ON a.id = c.applicant_id
+                 WHERE c.id = case_events.case_id AND case_events.seq = 1)",
+            ),
         ))
         .load(db)?;
-    let lines = rows.first().and_then(|(_, lines)| lines.clone());
-    Ok((rows.into_iter().map(|(row, _)| row).collect(), tags::of_lines(lines)))
+    let (lines, is_unverified) = rows.first().map_or((None, None), |(_, lines, flag)| (lines.clone(), *flag));
+    let beside = Beside { tags: tags::of_lines(lines), identity_is_unverified: is_unverified.unwrap_or(false) };
+    Ok((rows.into_iter().map(|(row, ..)| row).collect(), beside))
 }
 
 /// The complete logs of several cases, each in order. Cases without events are absent from the map.

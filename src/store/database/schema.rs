@@ -134,6 +134,23 @@ diesel::table! {
         identity_index -> Nullable<Text>,
         contact_sealed -> Nullable<Binary>,
         created_at -> TsT,
+        identity_is_unverified -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::database::sqltypes::{TsT, UuidT};
+    applicant_versions (id) {
+        id -> UuidT,
+        applicant_id -> UuidT,
+        n -> Integer,
+        case_id -> UuidT,
+        seq -> Integer,
+        replaced_on -> Date,
+        replaced_by -> UuidT,
+        replaced_at -> TsT,
+        sealed -> Binary,
     }
 }
 
@@ -550,6 +567,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     login_attempts,
     known_networks,
     applicants,
+    applicant_versions,
     cases,
     case_transfers,
     organ_successions,

@@ -194,6 +194,8 @@ id_types!(
     UserId,
     /// Id of an applicant.
     ApplicantId,
+    /// Id of an earlier record of an applicant.
+    ApplicantVersionId,
     /// Id of a case.
     CaseId,
     /// Id of an obligation.

@@ -67,7 +67,9 @@ pub struct Dangling {
 }
 
 /// Columns that name a row of another table: table, its id, column, the other table, the other id.
-pub const REFERENCES: [(&str, &str, &str, &str, &str); 11] = [
+pub const REFERENCES: [(&str, &str, &str, &str, &str); 13] = [
+    ("applicant_versions", "id", "applicant_id", "applicants", "id"),
+    ("applicant_versions", "id", "case_id", "cases", "id"),
     ("case_transfers", "case_id", "case_id", "cases", "id"),
     ("obligations", "id", "case_id", "cases", "id"),
     ("supervision_orders", "id", "case_id", "cases", "id"),

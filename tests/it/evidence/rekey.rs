@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use gongkai::config::Settings;
 use gongkai::office::{Clock, Office};
+use gongkai::store::cases::applicant_versions;
 use gongkai::store::cases::applicants::{self, ApplicantRow, NewApplicant};
 use gongkai::store::database::schema::applicants as table;
 use gongkai::store::{DatabaseOptions, OrganId, Store, StoreError, carry, now};
@@ -48,7 +49,7 @@ fn refused(options: &DatabaseOptions) -> String {
 
 fn an_applicant(organ_id: OrganId) -> NewApplicant<'static> {
     let (identity, contact) = (Some(("id_card", "11010519491231002X")), Some("{}"));
-    NewApplicant { organ_id, kind: "natural_person", name: "王某", identity, contact }
+    NewApplicant { organ_id, kind: "natural_person", name: "王某", identity, is_unverified: false, contact }
 }
 
 #[test]
@@ -56,7 +57,11 @@ fn everything_opens_with_the_new_key_only_equal_numbers_are_found_and_the_change
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2026-11-23");
         bureau.registered("2026-11-23");
-        bureau.registered("2026-11-23");
+        let case = bureau.registered("2026-11-23");
+        let change = serde_json::json!({ "reason": "按身份证更正", "change": { "name": "王晓明" } });
+        let headers = [("if-match", &*case.etag())];
+        let done = bureau.service.call_with("PATCH", &case.path("applicant"), &bureau.clerk, &headers, Some(change));
+        assert_eq!(done.status, 200, "{done:?}");
         let organ = bureau.organ;
         drop(bureau);
         let before = opened(&database.open());
@@ -65,6 +70,13 @@ fn everything_opens_with_the_new_key_only_equal_numbers_are_found_and_the_change
         assert!(refused(&database.options).contains("another key"));
         let store = Store::open(&with_key(database, Some(KEY))).unwrap();
         assert_eq!(opened(&store), before);
+        let earlier = store.read(|db| {
+            let all: Vec<_> = rows(&store).iter().map(|row| row.id).collect();
+            applicant_versions::many(db, &all)
+        });
+        let [earlier] = &earlier.unwrap()[..] else { panic!("one earlier record") };
+        let record = applicant_versions::record(store.sealer(), earlier).unwrap().into_inner();
+        assert!(record.contains("王小明"), "it opens with the new key too");
         let number = "11010519491231002x";
         let same = store.read(|db| applicants::find_same(db, store.sealer(), &[organ], "id_card", number)).unwrap();
         assert_eq!(same.len(), 2);

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use gongkai::case::AuditAction;
+use gongkai::case::{AuditAction, Role};
 use gongkai::cli::demo::{Loaded, load};
 use gongkai::config::Settings;
-use gongkai::office::{Clock, Office};
+use gongkai::office::cases::applicants::correction::ApplicantCorrection;
+use gongkai::office::{Caller, Clock, Office, OfficeError};
 use gongkai::store::evidence::audit::{self, NewAudit};
 use gongkai::store::mail::outbox::{NewMail, claim, enqueue, mark_sent};
-use gongkai::store::{Db, now};
+use gongkai::store::{CaseId, Db, now};
 use std::time::Duration;
 
 use crate::support::{TestDatabase, day};
@@ -32,6 +33,7 @@ pub fn full(database: &TestDatabase) -> Loaded {
     office.calendars().adopt_calendars().unwrap();
     let loaded = load(&office, &mut |_, _| ()).unwrap();
     let store = office.store();
+    corrected(&office, &loaded);
     let entry =
         NewAudit { actor_id: None, organ_id: None, case_id: None, action: AuditAction::OrganChanged, detail: "{}" };
     store.write(|db| audit::append(db, entry, now())).unwrap();
@@ -48,6 +50,22 @@ pub fn full(database: &TestDatabase) -> Loaded {
     let empty: Vec<String> = tables(&mut raw).into_iter().filter(|table| count(&mut raw, table) == 0).collect();
     assert_eq!(empty, Vec::<String>::new(), "each table needs a row, so that a copy without it is noticed");
     loaded
+}
+
+/// Corrects an applicant of the demonstration, so that an earlier record is kept.
+fn corrected(office: &Office, loaded: &Loaded) {
+    let head = loaded.house.logins.iter().filter_map(|login| loaded.house.caller(&login.username));
+    let head = head.filter(|caller| caller.roles.iter().any(|(_, role)| *role == Role::OfficeHead));
+    let request = ApplicantCorrection {
+        reason: "按身份证更正".to_owned(),
+        change: serde_json::json!({ "contact": { "postcode": "222000" } }),
+    };
+    let correct = |caller: &Caller, id: CaseId| {
+        let version = office.cases().case(id)?.row.version;
+        office.cases().correct_applicant(caller, id, &request, version, |_| Ok::<_, OfficeError>(()))
+    };
+    let done = head.flat_map(|caller| loaded.cases.values().map(move |id| (caller, *id)));
+    assert!(done.into_iter().any(|(caller, id)| correct(caller, id).is_ok()), "no case could be corrected");
 }
 
 /// A mail that is ready to be sent.

@@ -126,7 +126,7 @@ fn the_schema_the_program_was_compiled_with_is_the_one_the_migrations_make() {
             columns.push(format!("{column} {}", if nullable { "null" } else { "not null" }));
         }
     }
-    assert_eq!(tables.len(), 36);
+    assert_eq!(tables.len(), 37);
     for database in TestDatabase::both() {
         let mut db = database.raw();
         for (table, declared) in &tables {

@@ -161,10 +161,14 @@ fn identity_and_contact_are_sealed_in_the_table_and_found_by_the_blind_index() {
         assert_eq!(applicants::contact(sealer, &changed).unwrap().unwrap().expose(), "{}");
 
         // Sealed bytes that somebody copied from another row do not open here.
-        let nobody =
-            NewApplicant {
-                organ_id: bureau.organ, kind: "enterprise", name: "某公司", identity: None, contact: None
-            };
+        let nobody = NewApplicant {
+            organ_id: bureau.organ,
+            kind: "enterprise",
+            name: "某公司",
+            identity: None,
+            is_unverified: false,
+            contact: None,
+        };
         let nobody = store.write(|db| applicants::insert(db, sealer, nobody, now())).unwrap();
         assert!(applicants::identity(sealer, &nobody).unwrap().is_none());
         let moved = applicants::ApplicantRow { identity_sealed: row.identity_sealed, ..nobody };

@@ -184,6 +184,10 @@ impl House {
         members.remove("organ_id");
         members.insert("organ".into(), json!("zrzy"));
         members.insert("external_number".into(), json!(number));
+        // The form of a front desk names an agent in one line, and no other person.
+        let applicant = body["applicant"].as_object_mut().unwrap();
+        applicant.retain(|name, _| !matches!(name.as_str(), "agents" | "guardian" | "co_applicants"));
+        applicant["identity"].as_object_mut().unwrap().remove("is_unverified");
         body
     }
 
@@ -198,6 +202,17 @@ impl House {
             "telephone": "13800138000", "email": "wang@example.cn", "address": "某市某路1号", "postcode": "100000",
             "workplace": "某公司", "legal_representative": "张某", "contact_person": "赵某", "agent": "钱某"
         });
+        let paper = json!({ "kind": "passport", "number": "E12345678", "is_unverified": false });
+        let person = |name: &str| json!({ "name": name, "identity": paper, "telephone": "13900139000" });
+        let mut agent = person("钱某");
+        agent["authority"] = json!("一般代理");
+        body["applicant"]["agents"] = json!([agent]);
+        body["applicant"]["guardian"] = person("王某");
+        body["applicant"]["guardian"]["relation"] = json!("父亲");
+        let mut other = person("孙某");
+        other["kind"] = json!("natural_person");
+        body["applicant"]["co_applicants"] = json!([other]);
+        body["applicant"]["identity"]["is_unverified"] = json!(false);
         body
     }
 

@@ -535,10 +535,9 @@ fn case_for<'a>(house: &'a House, segment: &str) -> (CaseAt<'a>, String) {
             application["channel"] = json!("ordinary_mail");
             bureau.file(application)
         }
-        "applicant/reveal" | "contacts" | "items" | "corrections" | "tasks" | "assignments" | "searches"
-        | "consultations" | "justifications" | "fee" | "withdrawal" | "merge" | "split" | "links" | "remedies" => {
-            registered()
-        }
+        "applicant" | "applicant/reveal" | "contacts" | "items" | "corrections" | "tasks" | "assignments"
+        | "searches" | "consultations" | "justifications" | "fee" | "withdrawal" | "merge" | "split" | "links"
+        | "remedies" => registered(),
         "amendments/{number}/confirmation" => {
             // It is overdue, so that the leader has to confirm that it is void.
             let mut case = registered();
@@ -585,6 +584,7 @@ fn case_for<'a>(house: &'a House, segment: &str) -> (CaseAt<'a>, String) {
 pub fn case_body(house: &House, segment: &str) -> Value {
     let on = "2024-03-20";
     match segment.trim_end_matches("/preview") {
+        "applicant" => json!({ "reason": "按身份证更正", "change": { "name": "王晓明" } }),
         "applicant/reveal" => json!({ "reason": "寄送答复书" }),
         "redactions" => json!({ "seq": 1, "pointer": "/request", "reason": "标题中误录了证件号码" }),
         "amendments" => json!({

@@ -29,7 +29,7 @@ impl Cases<'_> {
             if let Some(decided_by) = reviewed_by(step) {
                 stands_in.insert(decided_by, self.stands_in_for(db, caller.user_id, decided_by)?);
             }
-            let is_last = steps.iter().skip(place + 1).all(|later| !later.is_effective() || is_of_the_program(later));
+            let is_last = steps.iter().skip(place + 1).all(|later| !later.is_effective() || is_beside_the_facts(later));
             let right = Right { caller, authority, today: self.clock().today(), stands_in: &stands_in };
             right.to(step, is_last).map_err(|refusal| at_entry(&refusal, step.seq(), entries))?;
         }
@@ -49,8 +49,9 @@ impl Cases<'_> {
             stands_in.insert(decided_by, self.stands_in_for(db, caller.user_id, decided_by)?);
         }
         let right = Right { caller, authority, today: self.clock().today(), stands_in: &stands_in };
-        let is_last =
-            |place: usize| steps.iter().skip(place + 1).all(|later| !later.is_effective() || is_of_the_program(later));
+        let is_last = |place: usize| {
+            steps.iter().skip(place + 1).all(|later| !later.is_effective() || is_beside_the_facts(later))
+        };
         let of_step = |(place, step): (usize, &Step)| {
             let recorded: Vec<Event> = step.recorded.iter().map(|one| one.event.clone()).collect();
             is_amendable(&recorded, &Ask::Change(serde_json::Value::Null))?;
@@ -75,7 +76,7 @@ impl Cases<'_> {
     ) -> Result<(), OfficeError> {
         let today = self.clock().today();
         let is_own_of_today = steps.iter().all(|step| {
-            is_of_the_program(step)
+            is_beside_the_facts(step)
                 || (step.actor() == Some(caller.user_id.0)
                     && step.recorded.first().is_some_and(|first| first.recorded_on == today))
         });
@@ -159,8 +160,8 @@ fn reviewed_by(step: &Step) -> Option<UserId> {
     })
 }
 
-/// Whether the program noted the step: nobody's fact rests on it.
-fn is_of_the_program(step: &Step) -> bool {
+/// Whether the step concerns no fact of the case: the program noted it, or the applicant's record was corrected.
+fn is_beside_the_facts(step: &Step) -> bool {
     step.recorded.iter().all(|one| {
         matches!(
             one.event,
@@ -169,6 +170,7 @@ fn is_of_the_program(step: &Step) -> bool {
                 | Event::Amended(_)
                 | Event::AmendmentProposed(_)
                 | Event::AmendmentRefused(_)
+                | Event::ApplicantCorrected { .. }
         )
     })
 }

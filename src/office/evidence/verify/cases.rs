@@ -1,12 +1,13 @@
 //! Cases: the row, the duties and the applicant against the log.
 
 use super::{Checker, MOST_LISTED, PAGE};
-use crate::case::{Case, fold};
+use crate::case::{Case, Event, fold};
 use crate::office::OfficeError;
 use crate::office::calendar::change::InForce;
 use crate::office::calendar::self_check::{Derived, compare, other_calendar, plain};
-use crate::office::cases::case_file::{CaseFile, derive_row, read_log};
+use crate::office::cases::case_file::{CaseFile, derive_row, read_event, read_log};
 use crate::office::evidence::finding::{Finding, FindingKind};
+use crate::store::cases::applicant_versions::{self, ApplicantVersionRow};
 use crate::store::cases::applicants::{self, ApplicantRow};
 use crate::store::cases::events::EventRow;
 use crate::store::cases::obligations::{self, ObligationRow};
@@ -27,6 +28,8 @@ struct Beside<'a> {
     log: &'a [EventRow],
     duties: &'a [ObligationRow],
     applicant: Option<&'a ApplicantRow>,
+    /// The earlier records of the applicant that were replaced in this case.
+    versions: Vec<&'a ApplicantVersionRow>,
     names: &'a BTreeMap<UserId, String>,
 }
 
@@ -69,6 +72,7 @@ impl Checker<'_> {
         }
         let people: BTreeSet<ApplicantId> = rows.iter().map(|row| row.applicant_id).collect();
         let people: Vec<ApplicantId> = people.into_iter().collect();
+        let versions = self.readable(db, "applicant_versions", &people, applicant_versions::many)?;
         let people = self.readable(db, "applicants", &people, applicants::many)?;
         let people: HashMap<ApplicantId, ApplicantRow> = people.into_iter().map(|row| (row.id, row)).collect();
         let mut duties: HashMap<CaseId, Vec<ObligationRow>> = HashMap::new();
@@ -86,6 +90,7 @@ impl Checker<'_> {
                 log: logs.get(&row.id).map_or(&[], Vec::as_slice),
                 duties: duties.get(&row.id).map_or(&[], Vec::as_slice),
                 applicant: people.get(&row.applicant_id),
+                versions: versions.iter().filter(|version| version.case_id == row.id).collect(),
                 names: &names,
             };
             if let Some(organ) = went_over.get(&row.id) {
@@ -108,6 +113,7 @@ impl Checker<'_> {
         self.verified.duties += u64::try_from(beside.duties.len()).unwrap_or(u64::MAX);
         self.chain(row, beside.log)?;
         self.applicant(row, beside.applicant);
+        self.corrections(row, beside);
         if beside.log.is_empty() {
             self.note(of_case(FindingKind::CaseWithoutLog, row));
             return Ok(());
@@ -190,6 +196,34 @@ impl Checker<'_> {
         }
         for column in applicants::unsound_columns(self.office.store().sealer(), applicant) {
             self.note(of(FindingKind::ApplicantUnsound).on(column));
+        }
+    }
+
+    /// What the applicant's record said before each correction that was made in this case: one for each such event, and it
+    /// opens as that of this applicant and event.
+    fn corrections(&mut self, row: &CaseRow, beside: &Beside<'_>) {
+        let of = |kind, seq: i32| {
+            let finding = Finding::new(kind, "applicant_versions").of(row.id.0).numbered(row.number.as_deref());
+            finding.at(seq)
+        };
+        let corrected: BTreeMap<i32, &EventRow> =
+            beside.log.iter().filter(|event| is_own_correction(event)).map(|event| (event.seq, event)).collect();
+        let kept: BTreeSet<i32> = beside.versions.iter().map(|version| version.seq).collect();
+        for seq in corrected.keys().filter(|seq| !kept.contains(seq)) {
+            self.note(of(FindingKind::ApplicantVersionMissing, *seq));
+        }
+        for version in &beside.versions {
+            let is_of_event = corrected.get(&version.seq).is_some_and(|event| {
+                (event.occurred_on, event.actor_id) == (version.replaced_on, Some(version.replaced_by))
+            });
+            if !is_of_event {
+                self.note(of(FindingKind::ApplicantVersionUnsound, version.seq).on("seq"));
+            }
+            if version.applicant_id != row.applicant_id
+                || applicant_versions::record(self.office.store().sealer(), version).is_err()
+            {
+                self.note(of(FindingKind::ApplicantVersionUnsound, version.seq).on("sealed"));
+            }
         }
     }
 
@@ -290,6 +324,14 @@ impl Checker<'_> {
 
 fn all_events(db: &mut Db, ids: &[CaseId]) -> Result<Vec<EventRow>, StoreError> {
     Ok(events::load_many(db, ids)?.into_values().flatten().collect())
+}
+
+/// The kind of an event that corrects the applicant's record.
+const CORRECTED: &str = "applicant_corrected";
+
+/// Whether an event is a correction of the applicant's record that was made in its own case.
+fn is_own_correction(event: &EventRow) -> bool {
+    event.kind == CORRECTED && matches!(read_event(event), Ok(Event::ApplicantCorrected { through: None, .. }))
 }
 
 fn of_case(kind: FindingKind, row: &CaseRow) -> Finding {

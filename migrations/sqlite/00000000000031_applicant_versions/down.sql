@@ -1,0 +1,2 @@
+ALTER TABLE applicants DROP COLUMN identity_is_unverified;
+DROP TABLE applicant_versions;
