@@ -2,7 +2,7 @@
 
 use super::{Addressee, Item, Next, NextAction, Parked};
 use crate::case::AT_RISK;
-use crate::case::reminder_policy::{Audience, DayKind, DutyTiming};
+use crate::case::reminder_policy::{Audience, DayKind};
 use crate::law::{chinese_date, weekday};
 use crate::mail::because::Because;
 use crate::mail::duty::DutyWords;

@@ -2,15 +2,16 @@
 //! recorded after the day whose knowledge is asked for.
 
 use crate::case::amendment::known_by;
-use crate::case::{Case, Event, Position, as_it_stood, fold, position};
+use crate::case::{Case, Event, Position, Stage, as_it_stood, fold, position};
 use crate::law::{Calendar, ClockAnswer, civil_day};
 use crate::office::calendar::past::{VersionsOn, row_end};
-use crate::office::cases::case_file::{OrganContext, OrganContexts, read_log};
+use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, derive_row, read_log};
 use crate::office::{Cases, OfficeError};
 use crate::store::cases::CaseRow;
 use crate::store::cases::events::{self, EventRow};
-use crate::store::{CaseId, Db};
+use crate::store::{CaseId, Db, cases};
 use chrono::NaiveDate;
+use std::sync::Arc;
 
 /// Logs kept in memory at once.
 const BATCH: usize = 500;
@@ -94,6 +95,40 @@ pub(in crate::office) struct CaseAsOf<'a> {
 }
 
 impl Cases<'_> {
+    /// Opens the case as of the end of a day, as it was known. Events dated later are ignored, so that a later order
+    /// cannot hide a reply given by then; events recorded later are unknown. The row of the file is derived anew: it
+    /// shows the case as it was, with the number of its last known event as version.
+    ///
+    /// # Errors
+    /// As [`Cases::open_file`]; [`OfficeError::NotFound`] also if the request had not come in on that day, or was not
+    /// yet recorded.
+    pub fn open_file_at(&self, db: &mut Db, id: CaseId, at: Viewpoint) -> Result<CaseFile, OfficeError> {
+        let (row, beside, seat) = cases::find_with_seat(db, id)?;
+        let log = events::load(db, id)?;
+        let known = at.known(&log);
+        let last = known.last().ok_or(OfficeError::NotFound)?;
+        let desk = self.desk_of(db, seat)?;
+        let mut file = self.put_together(db, (row, Some(beside)), known, desk)?;
+        let effective = read_log(known)?;
+        let ended_on = if known.len() == log.len() { row_end(&file.row) } else { ended_on(&effective) };
+        if file.case.stage != Stage::Void {
+            let version = file.case.version;
+            file.case = as_it_stood(&effective, at.as_of).ok_or(OfficeError::NotFound)?;
+            file.case.version = version;
+        }
+        let whose = (&file.row, &file.desk);
+        let mut versions = VersionsOn::default();
+        let calendar = self.calendars().calendar_at(db, &mut versions, whose, ended_on, at.as_of)?;
+        if file.case.stage.is_open() {
+            file.running = Arc::clone(&calendar);
+        }
+        file.desk.calendar = calendar;
+        derive_row(&mut file, at.as_of);
+        file.row.version = i64::from(last.seq);
+        file.row.updated_at = last.recorded_at;
+        Ok(file)
+    }
+
     /// Passes each case that had come in by the end of the day to `show`, as of that day and as it was known. A case is
     /// logged and omitted if its log, its calendar or the settings of its organ cannot be read. Returns `false` if any
     /// was omitted.

@@ -3,12 +3,9 @@
 use crate::case::amendment::{Recorded, Step, effective, steps};
 use crate::case::log;
 use crate::case::{
-    Actor, Case, Context, Event, Obligation, OrganRules, Role, Stage, Summary, as_it_stood, fold, obligations_under,
-    summary,
+    Actor, Case, Context, Event, Obligation, OrganRules, Role, Stage, Summary, fold, obligations_under, summary,
 };
 use crate::law::{Calendar, ClockStatus, Outcome, Regime, civil_day};
-use crate::office::calendar::past::{VersionsOn, row_end};
-use crate::office::cases::as_of::{Viewpoint, ended_on};
 use crate::office::clock::instant_on;
 use crate::office::{Caller, Cases, Office, OfficeError, Unread};
 use crate::store::cases::events::{self, EventRow, LogEnd, NewEvent};
@@ -248,40 +245,6 @@ impl Cases<'_> {
         Ok((file, log))
     }
 
-    /// Opens the case as of the end of a day, as it was known. Events dated later are ignored, so that a later order
-    /// cannot hide a reply given by then; events recorded later are unknown. The row of the file is derived anew: it
-    /// shows the case as it was, with the number of its last known event as version.
-    ///
-    /// # Errors
-    /// As [`Cases::open_file`]; [`OfficeError::NotFound`] also if the request had not come in on that day, or was not
-    /// yet recorded.
-    pub fn open_file_at(&self, db: &mut Db, id: CaseId, at: Viewpoint) -> Result<CaseFile, OfficeError> {
-        let (row, beside, seat) = cases::find_with_seat(db, id)?;
-        let log = events::load(db, id)?;
-        let known = at.known(&log);
-        let last = known.last().ok_or(OfficeError::NotFound)?;
-        let desk = self.desk_of(db, seat)?;
-        let mut file = self.put_together(db, (row, Some(beside)), known, desk)?;
-        let effective = read_log(known)?;
-        let ended_on = if known.len() == log.len() { row_end(&file.row) } else { ended_on(&effective) };
-        if file.case.stage != Stage::Void {
-            let version = file.case.version;
-            file.case = as_it_stood(&effective, at.as_of).ok_or(OfficeError::NotFound)?;
-            file.case.version = version;
-        }
-        let whose = (&file.row, &file.desk);
-        let mut versions = VersionsOn::default();
-        let calendar = self.calendars().calendar_at(db, &mut versions, whose, ended_on, at.as_of)?;
-        if file.case.stage.is_open() {
-            file.running = Arc::clone(&calendar);
-        }
-        file.desk.calendar = calendar;
-        derive_row(&mut file, at.as_of);
-        file.row.version = i64::from(last.seq);
-        file.row.updated_at = last.recorded_at;
-        Ok(file)
-    }
-
     /// The file of a loaded row.
     pub(in crate::office) fn file_of(&self, db: &mut Db, row: CaseRow) -> Result<CaseFile, OfficeError> {
         let log = events::load(db, row.id)?;
@@ -320,7 +283,7 @@ impl Cases<'_> {
         Ok(files)
     }
 
-    fn put_together(
+    pub(super) fn put_together(
         &self,
         db: &mut Db,
         (row, beside): (CaseRow, Option<Beside>),
