@@ -547,6 +547,7 @@ pub struct RevokeReply {
     /// The day of the revocation, day 0 of the organ's own period for the new reply.
     pub on: NaiveDate,
     /// Why.
+    #[schema(max_length = 200)]
     pub reason: String,
 }
 

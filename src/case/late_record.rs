@@ -1,6 +1,7 @@
 //! What was recorded long after it happened (补录).
 
 use super::amendment::Step;
+use super::decide::made_by;
 use super::event::Event;
 use crate::case::vocabulary::LinkRelation;
 use crate::law::Calendar;
@@ -35,9 +36,17 @@ pub fn late_steps(steps: &[Step], calendar: &Calendar) -> Vec<Option<u32>> {
             let is_copied = entry(step).is_some_and(|entry| split_off.contains(&entry));
             let first = step.recorded.first().filter(|first| first.actor.is_some() && !is_copied)?;
             let (_, event) = step.events.first()?;
+            if is_mirror(event) {
+                return None;
+            }
             late_by(event.on(), first.recorded_on, calendar)
         })
         .collect()
+}
+
+/// A tie that a merge or a split in another case wrote.
+fn is_mirror(event: &Event) -> bool {
+    matches!(event, Event::Linked(link) if made_by(link.relation).is_some())
 }
 
 fn entry(step: &Step) -> Option<i32> {

@@ -273,7 +273,8 @@ fn receipt_article(case: &Case) -> &'static str {
 
 fn reply(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let answer = case.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten()?;
-    let article = articles::under(articles::REPLY_PERIOD, case.regime);
+    let source = if case.order().is_some() { articles::REMEDY } else { articles::REPLY_PERIOD };
+    let article = articles::under(source, case.regime);
     let mut obligation = duty(case, ObligationKind::Reply, answer.last_day(), article);
     // A notice sent too late may fail: reminders then go by the date that holds without it (C-7b).
     if let Some(risk) = case.risk_due(&answer) {

@@ -150,6 +150,7 @@ const fn rule(command: CommandKind) -> (&'static [Role], &'static [Stage], &'sta
 pub fn permit(command: CommandKind, case: &Case, context: &Context<'_>) -> Result<Permit, NotAllowed> {
     let (roles, stages, article) = rule(command);
     has_role(context.actor, roles)?;
+    reply_is_not_revoked(command, case)?;
     in_stage(command, case, stages)?;
     precondition(command, case, context)?;
     let is_of_consultation = matches!(command, CommandKind::ServeConsultation | CommandKind::ReturnConsultation);
@@ -161,6 +162,20 @@ pub fn permit(command: CommandKind, case: &Case, context: &Context<'_>) -> Resul
         articles::under(article, case.regime)
     };
     Ok(Permit { until: until(command, case, context), article })
+}
+
+/// The letter of a revoked reply is not followed any more. A message that came back was never sent (C-8): then there was nothing
+/// to revoke, and the revocation is put right first.
+fn reply_is_not_revoked(command: CommandKind, case: &Case) -> Result<(), NotAllowed> {
+    let is_of_service = matches!(command, CommandKind::Dispatch | CommandKind::ProveService);
+    let revoked = case.revoked_reply().filter(|_| is_of_service && case.reply.is_none() && case.stage.is_open());
+    let Some(revoked) = revoked else { return Ok(()) };
+    let detail = format!(
+        "原答复（{}）已于{}撤销，不再登记发出、送达，请重新拟办、答复；原答复以电子方式发出后被退回的，视为没有发出，\
+         请确认撤销的机关负责人将“撤销原答复”一步更正为没有发生，再登记退回",
+        revoked.reply.document_number, revoked.set_aside_on
+    );
+    Err(NotAllowed::new("reply_was_revoked", detail))
 }
 
 fn in_stage(command: CommandKind, case: &Case, stages: &[Stage]) -> Result<(), NotAllowed> {

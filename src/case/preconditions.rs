@@ -325,7 +325,11 @@ fn reply_recall_is_possible(case: &Case) -> Result<(), NotAllowed> {
 /// Only what the applicant was told is revoked; what was not sent is taken back.
 fn reply_revocation_is_possible(case: &Case) -> Result<(), NotAllowed> {
     let Some(reply) = &case.reply else {
-        return Err(NotAllowed::new("reply_not_issued", "没有已经发出的答复；拟办有误的，请撤回拟办"));
+        let detail = match case.revoked_reply() {
+            Some(revoked) => format!("原答复已于{}撤销，还没有重新答复，没有可以撤销的答复", revoked.set_aside_on),
+            None => "没有已经发出的答复；拟办有误的，请撤回拟办".to_owned(),
+        };
+        return Err(NotAllowed::new("reply_not_issued", detail));
     };
     let detail = if reply.was_dispatched() {
         "答复以电子方式发出后被退回，视为没有发出，没有可以撤销的答复；请重新发出"

@@ -2,7 +2,7 @@
 
 use super::state::Case;
 use super::summary::Summary;
-use crate::case::vocabulary::words;
+use crate::case::vocabulary::{Stage, words};
 use crate::law::{
     Calendar, ClockAnswer, ClockStatus, WarningLevel, WarningThresholds, warning_level, warning_level_between,
     warning_level_of_due,
@@ -11,8 +11,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 words! {
-    /// The place of a case on a day, by its reply period. Every case has exactly one. A case whose reply was revoked keeps that
-    /// of its first reply: the period was answered.
+    /// The place of a case on a day. Every case has exactly one.
     Standing {
         /// The day of receipt is not fixed: no period runs yet.
         NotStarted = "not_started", "待确认收到";
@@ -30,6 +29,10 @@ words! {
         Suspended = "suspended", "征求意见，停止计算";
         /// A correction or payment is awaited.
         AwaitingApplicant = "awaiting_applicant", "待补正、待缴费";
+        /// The reply, which came in time, was revoked: another one is owed, but the period was answered.
+        Renewing = "reply_revoked", "原答复已撤销，重新答复中";
+        /// The same of a reply that came too late.
+        RenewingLate = "late_reply_revoked", "原答复逾期且已撤销，重新答复中";
         /// Replied in time.
         OnTime = "replied_on_time", "按期答复";
         /// Replied late.
@@ -53,7 +56,9 @@ impl Standing {
             | Self::Overdue
             | Self::LongOverdue
             | Self::Suspended
-            | Self::AwaitingApplicant => true,
+            | Self::AwaitingApplicant
+            | Self::Renewing
+            | Self::RenewingLate => true,
             Self::OnTime | Self::Late | Self::Unjudged | Self::ClosedOtherwise => false,
         }
     }
@@ -67,7 +72,17 @@ impl Standing {
     /// Whether the reply is, or came, too late.
     #[must_use]
     pub const fn is_late(self) -> bool {
-        matches!(self, Self::Overdue | Self::LongOverdue | Self::Late)
+        matches!(self, Self::Overdue | Self::LongOverdue | Self::Late | Self::RenewingLate)
+    }
+
+    /// Of a case whose period was answered in time. Open again means that the reply was revoked.
+    const fn in_time(stage: Stage) -> Self {
+        if stage.is_open() { Self::Renewing } else { Self::OnTime }
+    }
+
+    /// The same of a period that was answered late.
+    const fn late(stage: Stage) -> Self {
+        if stage.is_open() { Self::RenewingLate } else { Self::Late }
     }
 
     const fn of_level(level: WarningLevel) -> Self {
@@ -130,12 +145,12 @@ pub fn position(
         }
         ClockStatus::AwaitingFee => at(Standing::AwaitingApplicant, WarningLevel::None, day),
         ClockStatus::Suspended => at(Standing::Suspended, WarningLevel::None, day),
-        ClockStatus::Met => at(Standing::OnTime, WarningLevel::None, day),
+        ClockStatus::Met => at(Standing::in_time(case.stage), WarningLevel::None, day),
         ClockStatus::MetLate => {
             let on = case.replied_on().unwrap_or(day);
             // How late it was when it went out: the level the open case had on that day.
             let open = ClockAnswer { status: ClockStatus::Running, ..answer.clone() };
-            at(Standing::Late, warning_level(&open, on, thresholds, calendar), on)
+            at(Standing::late(case.stage), warning_level(&open, on, thresholds, calendar), on)
         }
         ClockStatus::Ended => at(Standing::ClosedOtherwise, WarningLevel::None, day),
     }
@@ -169,10 +184,10 @@ impl Summary {
             }
             ClockStatus::AwaitingFee => quiet(Standing::AwaitingApplicant),
             ClockStatus::Suspended => quiet(Standing::Suspended),
-            ClockStatus::Met => quiet(Standing::OnTime),
+            ClockStatus::Met => quiet(Standing::in_time(self.stage)),
             ClockStatus::MetLate => {
                 let on = self.replied_on.unwrap_or(day);
-                at(Standing::Late, self.level(on, thresholds, calendar), on)
+                at(Standing::late(self.stage), self.level(on, thresholds, calendar), on)
             }
             ClockStatus::Ended => quiet(Standing::ClosedOtherwise),
         }

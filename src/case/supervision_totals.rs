@@ -134,6 +134,7 @@ impl Tally {
             overdue_black: self.count(Standing::LongOverdue),
             suspended: self.count(Standing::Suspended),
             awaiting_applicant: self.count(Standing::AwaitingApplicant),
+            reply_revoked: self.count(Standing::Renewing) + self.count(Standing::RenewingLate),
             closed: self.count_where(|standing| !standing.is_open()),
             replied_on_time: self.count(Standing::OnTime),
             replied_late: self.count(Standing::Late),
@@ -181,7 +182,7 @@ impl Serialize for Tenths {
 pub struct Figures {
     /// 总件数＝在办＋办结
     pub total: u32,
-    /// 在办＝待确认收到＋期限内＋即将到期＋今日到期＋逾期未办＋停止计算＋待申请人
+    /// 在办＝待确认收到＋期限内＋即将到期＋今日到期＋逾期未办＋停止计算＋待申请人＋重新答复
     pub open: u32,
     /// 待确认收到，期限未起算
     pub not_started: u32,
@@ -201,6 +202,8 @@ pub struct Figures {
     pub suspended: u32,
     /// 待补正、待缴费
     pub awaiting_applicant: u32,
+    /// 原答复已撤销，重新答复中；答复期限已因首次答复终了
+    pub reply_revoked: u32,
     /// 办结＝按期答复＋逾期答复＋不能判断＋未经答复终结
     pub closed: u32,
     /// 按期答复

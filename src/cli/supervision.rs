@@ -143,7 +143,7 @@ fn line(figures: &Figures) -> String {
     let number = |value: Option<Tenths>| value.map_or("—".to_owned(), |value| value.value().to_string());
     let percentile = figures.percentile_90_working_days.map_or("—".to_owned(), |days| days.to_string());
     format!(
-        "总{}｜在办{}（期限内{}、即将到期{}、今日到期{}、逾期红{}、逾期黑{}、停止计算{}、待申请人{}、待确认{}）｜\
+        "总{}｜在办{}（期限内{}、即将到期{}、今日到期{}、逾期红{}、逾期黑{}、停止计算{}、待申请人{}、重新答复{}、待确认{}）｜\
          办结{}（按期{}、逾期{}、不能判断{}、未经答复{}）｜平均{}个工作日、第90百分位{}｜延期率{}%、补正率{}%",
         figures.total,
         figures.open,
@@ -154,6 +154,7 @@ fn line(figures: &Figures) -> String {
         figures.overdue_black,
         figures.suspended,
         figures.awaiting_applicant,
+        figures.reply_revoked,
         figures.not_started,
         figures.closed,
         figures.replied_on_time,

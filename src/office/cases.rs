@@ -667,6 +667,10 @@ fn check_merge(db: &mut Db, merged: &CaseFile, target: &CaseFile) -> Result<(), 
     if !target.case.stage.is_open() {
         return Err(OfficeError::invalid("/into_case", "not_open", "并入的案件已办结，不能再并入"));
     }
+    if target.case.revoked_reply().is_some() {
+        let detail = "并入的案件已经答复过，原答复撤销以后期限不再计算，并入的申请会失去答复期限；请分别办理";
+        return Err(OfficeError::invalid("/into_case", "period_was_answered", detail));
+    }
     if !same_applicant(db, &merged.row, &target.row)? {
         let detail = "两案申请人不同，应当分别答复，不能并案";
         return Err(OfficeError::invalid("/into_case", "other_applicant", detail));

@@ -1,6 +1,7 @@
 //! What proves that the database is what was recorded: the chain of the audit log, the check that finds what was changed
 //! behind the service, and the database carried whole.
 
+mod amended;
 mod anchors;
 mod backup;
 mod carry;

@@ -79,6 +79,7 @@ fn a_text_as_long_as_the_document_allows_is_taken() {
                 "/counters/{kind}/{year}",
                 "/amendments",
                 "/void",
+                "/reply-revocation",
                 "/organs/{organ_id}",
                 "/predecessors",
                 "/undo",

@@ -44,6 +44,8 @@ fn settings(port: u16, more: &[(&str, &str)]) -> Settings {
         ("GONGKAI_SMTP__FROM", "信息公开办公室 <office@gov.example>"),
         ("GONGKAI_SMTP__TIMEOUT_S", "3"),
         ("GONGKAI_SMTP__MAILS_PER_MINUTE", "0"),
+        // Each reminder in a mail of its own, so that a test sees it by itself.
+        ("GONGKAI_REMINDERS__DIGEST", "false"),
     ];
     let variables = fixed.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Settings::load(None, variables).unwrap()

@@ -18,7 +18,7 @@ use crate::support::{TestDatabase, day, on_both_databases};
 const OVERVIEW: &str = "/api/v1/supervision/overview";
 
 /// Every place a case can stand in, once.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 13] = [
     "not_started",
     "running",
     "due_soon",
@@ -27,6 +27,7 @@ const PLACES: [&str; 12] = [
     "overdue_black",
     "suspended",
     "awaiting_applicant",
+    "reply_revoked",
     "replied_on_time",
     "replied_late",
     "replied_unjudged",

@@ -157,9 +157,7 @@ pub(super) fn revoke_reply(
     not_after_today("/on", payload.on, context.today)?;
     let sent = reply.dispatches.iter().map(|dispatch| (dispatch.on, "发出答复的日期"));
     let counted = reply.replied_on.map(|on| (on, "答复日期"));
-    let proved = reply.proof.as_ref().map(|proof| (proof.on, "送达或退回日期"));
-    let archived = case.archive.as_ref().map(|archive| (archive.on, "归档日期"));
-    for (base, label) in sent.chain(counted).chain(proved).chain(archived) {
+    for (base, label) in sent.chain(counted) {
         not_before("/on", payload.on, base, label)?;
     }
     let document_number = reply.document_number.clone();

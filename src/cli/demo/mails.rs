@@ -49,7 +49,7 @@ impl Mails {
     /// What is printed of it.
     pub(super) fn text(&self, sink: &Sink) -> String {
         let mut out = format!(
-            "临近或已过期限的事项{}项，排入{}封，送出{}封。\n\
+            "临近或已过期限的事项{}项，提醒{}项次，每人每日一封，送出{}封。\n\
              收信的是内置的演示邮件服务器（127.0.0.1:{}），不会发到外面；每封一个文件：{}\n",
             self.report.looked_at,
             self.report.queued.len(),

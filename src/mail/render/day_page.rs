@@ -1,9 +1,10 @@
 //! The values of the page of a day (每日一览): a table of everything, then what to do once for each kind of duty.
 
-use super::page::{day_of, duty, one_line};
+use super::page::{day_of, duty, missed, one_line};
 use super::{Addressee, Item};
 use crate::case::reminder_policy::{DayKind, DutyTiming};
 use crate::law::chinese_date;
+use crate::mail::duty::DutyWords;
 use chrono::NaiveDate;
 use minijinja::{Value, context};
 
@@ -67,7 +68,8 @@ pub(in crate::mail) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: N
         left_out => left_out.len(),
         left_out_by => counts(left_out),
         kinds => kinds(shown),
-        reasons => distinct(shown.iter().map(|item| one_line(&item.because.text()))),
+        reasons => reasons(shown),
+        notes => notes(shown),
     }
 }
 
@@ -106,6 +108,30 @@ fn kinds(shown: &[&Item]) -> Vec<Value> {
         }
     }
     kinds
+}
+
+/// Why the person gets the mail, each reason once with the kinds of duty it is about.
+fn reasons(shown: &[&Item]) -> Vec<String> {
+    let label = |item: &Item| DutyWords::of(&item.kind).label;
+    let all = distinct(shown.iter().map(|item| one_line(&item.because.text())));
+    all.into_iter()
+        .map(|reason| {
+            let of_reason = shown.iter().filter(|item| one_line(&item.because.text()) == reason);
+            format!("{reason}（{}）", distinct(of_reason.map(|item| label(item))).join("、"))
+        })
+        .collect()
+}
+
+/// What is to be said of reminder days that passed without a mail, each once with how many rows it is about.
+fn notes(shown: &[&Item]) -> Vec<String> {
+    let of = |item: &Item| missed(&item.missed, day_of(item).name());
+    let all = distinct(shown.iter().filter_map(|item| of(item)));
+    all.into_iter()
+        .map(|note| {
+            let count = shown.iter().filter(|item| of(item).as_ref() == Some(&note)).count();
+            format!("{count}项：{note}")
+        })
+        .collect()
 }
 
 /// Each value once, in the order of its first place.

@@ -185,7 +185,7 @@ fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, Office
 
 const WHOSE: [(&str, u16); 4] = [("范围", 14), ("机关", 24), ("科室", 18), ("承办人", 12)];
 
-const FIGURES: [(&str, u16); 19] = [
+const FIGURES: [(&str, u16); 20] = [
     ("总件数", 8),
     ("在办", 8),
     ("待确认收到", 8),
@@ -196,6 +196,7 @@ const FIGURES: [(&str, u16); 19] = [
     ("严重逾期（黑）", 9),
     ("停止计算", 8),
     ("待申请人", 8),
+    ("重新答复", 8),
     ("办结", 8),
     ("按期答复", 8),
     ("逾期答复", 8),
@@ -222,6 +223,7 @@ fn figure_cells(figures: &Figures) -> Vec<Cell> {
         figures.overdue_black,
         figures.suspended,
         figures.awaiting_applicant,
+        figures.reply_revoked,
         figures.closed,
         figures.replied_on_time,
         figures.replied_late,

@@ -476,7 +476,8 @@ pub(in crate::office) fn estimate_of(row: &CaseRow, calendar: &Calendar) -> Opti
 
 /// The warning level of a row, by its `warns_on`.
 fn row_level(row: &CaseRow, today: NaiveDate, desk: &OrganContext, calendar: &Calendar) -> WarningLevel {
-    if !row.is_open || row.received_on.is_none() {
+    // Of an open case whose reply was revoked the period was answered.
+    if !row.is_open || row.received_on.is_none() || row.replied_on.is_some() {
         return WarningLevel::None;
     }
     row.warns_on.map_or(WarningLevel::Blue, |day| {

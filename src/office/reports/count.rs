@@ -104,8 +104,11 @@ impl Count {
         let known = &mut self.turned;
         self.is_complete &= office.cases().each_as_it_stood(db, &rows, Viewpoint::known_today(as_of), |stood| {
             let found = course(stood.log);
-            let line =
-                found.map(|course| TableLine { course, is_late: stood.position.standing == Standing::Late, count: 1 });
+            let line = found.map(|course| TableLine {
+                course,
+                is_late: matches!(stood.position.standing, Standing::Late | Standing::RenewingLate),
+                count: 1,
+            });
             known.insert(stood.row.id, line);
         })?;
         Ok(())

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{findings, unguard};
 use crate::support::TestDatabase;
-use crate::support::bureau::Bureau;
+use crate::support::bureau::{Bureau, CaseAt};
 
 /// The tables that are changed, in an order in which they can be filled again.
 const TABLES: [&str; 18] = [
@@ -42,8 +42,13 @@ pub struct Scene {
 
 impl Scene {
     pub fn open(database: &TestDatabase) -> Self {
+        Self::open_after(database, |_| {})
+    }
+
+    /// The same after `more` was done with its cases on 2026-03-03.
+    pub fn open_after(database: &TestDatabase, more: impl FnOnce([&mut CaseAt<'_>; 3])) -> Self {
         let bureau = Bureau::open(database, "2026-03-02");
-        let first = bureau.registered("2026-03-02").id;
+        let mut first = bureau.registered("2026-03-02");
         let mut assigned = bureau.registered("2026-03-02");
         assigned.clerk("tasks", json!({ "on": "2026-03-02", "department_id": bureau.department }));
         let mut answered = bureau.registered("2026-03-02");
@@ -52,7 +57,8 @@ impl Scene {
         answered.clerk("outcome", outcome).approve("2026-03-03");
         answered.clerk("reply", json!({ "on": "2026-03-03" }));
         answered.clerk("dispatches", json!({ "method": "direct", "on": "2026-03-03" }));
-        let cases = [first, assigned.id, answered.id];
+        more([&mut first, &mut assigned, &mut answered]);
+        let cases = [first.id, assigned.id, answered.id];
         let scene = Self { raw: database.raw(), bureau, cases };
         scene.fill();
         let mut scene = scene;

@@ -14,7 +14,10 @@ async fn gongkai(database: &TestDatabase, port: u16, arguments: &[&str]) -> Outp
         .env("GONGKAI_DATABASE_URL", &database.options.url)
         .env("GONGKAI_SECURITY__SEALING_KEY", SEALING_KEY);
     command.env("GONGKAI_SECURITY__TOKEN_SECRET", "a secret of the tests, longer than thirty-two bytes");
-    command.env("GONGKAI_SMTP__FROM", "信息公开办公室 <office@gov.example>").env("GONGKAI_SMTP__TLS", "none");
+    command
+        .env("GONGKAI_REMINDERS__DIGEST", "false")
+        .env("GONGKAI_SMTP__FROM", "信息公开办公室 <office@gov.example>")
+        .env("GONGKAI_SMTP__TLS", "none");
     if port != 0 {
         command.env("GONGKAI_SMTP__HOST", "localhost").env("GONGKAI_SMTP__PORT", port.to_string());
     }

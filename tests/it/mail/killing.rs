@@ -205,7 +205,7 @@ fn sender(database: &TestDatabase, port: u16) -> Command {
 
 /// Short pauses, so that a run is over soon; the lease is still longer than the longest delivery. The window is always open:
 /// what is refused comes again after its pause at any time of the day.
-fn hasty(port: u16) -> [(&'static str, String); 12] {
+fn hasty(port: u16) -> [(&'static str, String); 13] {
     [
         ("GONGKAI_SMTP__HOST", "127.0.0.1".to_owned()),
         ("GONGKAI_SMTP__PORT", port.to_string()),
@@ -216,6 +216,7 @@ fn hasty(port: u16) -> [(&'static str, String); 12] {
         ("GONGKAI_SMTP__RELAY_PAUSE_S", "1".to_owned()),
         ("GONGKAI_SMTP__LEASE_S", "1".to_owned()),
         ("GONGKAI_SMTP__MAILS_PER_MINUTE", "0".to_owned()),
+        ("GONGKAI_REMINDERS__DIGEST", "false".to_owned()),
         ("GONGKAI_REMINDERS__WINDOW__FROM_HOUR", "0".to_owned()),
         ("GONGKAI_REMINDERS__WINDOW__UNTIL_HOUR", "24".to_owned()),
         ("GONGKAI_REMINDERS__WINDOW__WORKING_DAYS_ONLY", "false".to_owned()),

@@ -23,6 +23,7 @@ fn scheduler(database: &TestDatabase) -> Child {
     command.env("GONGKAI_DATABASE_URL", &database.options.url);
     command.env("GONGKAI_SECURITY__SEALING_KEY", SEALING_KEY);
     command.env("GONGKAI_SECURITY__TOKEN_SECRET", "a secret of the tests, longer than thirty-two bytes");
+    command.env("GONGKAI_REMINDERS__DIGEST", "false");
     command.env("GONGKAI_SMTP__FROM", "office@gov.example");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }

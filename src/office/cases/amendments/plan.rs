@@ -92,10 +92,13 @@ impl Cases<'_> {
         if is_late(before, today) && !is_late(after, today) {
             because.push(AmendmentCause::LateBecomesInTime);
         }
-        if steps.iter().any(|step| asked.contains_key(&step.seq()) && is_reviewed_proposal(step, &before.case)) {
+        let is_reviewed =
+            |(place, step): (usize, &Step)| asked.contains_key(&step.seq()) && is_reviewed_proposal(steps, place);
+        if steps.iter().enumerate().any(is_reviewed) {
             because.push(AmendmentCause::ReviewedProposalChanges);
         }
-        if was_sent && before.case.outcome.is_some() && before.case.outcome != after.case.outcome {
+        let outcome_changes = was_sent && before.case.outcome.is_some() && before.case.outcome != after.case.outcome;
+        if outcome_changes || an_earlier_outcome_changes(&before.case, &after.case) {
             because.push(AmendmentCause::OutcomeChanges);
         }
         because
@@ -129,13 +132,24 @@ impl Cases<'_> {
     }
 }
 
-/// Whether the step is the proposal that somebody has reviewed.
-fn is_reviewed_proposal(step: &Step, case: &Case) -> bool {
-    let current = case.proposal.as_ref().filter(|proposal| !proposal.approvals.is_empty());
-    step.events.iter().any(|(_, event)| match event {
-        Event::OutcomeProposed { proposal, .. } => current.is_some_and(|current| current.proposal == *proposal),
-        _ => false,
-    })
+/// Whether the step at this place is a proposal that somebody has approved a step of, the one of an earlier reply too.
+fn is_reviewed_proposal(steps: &[Step], place: usize) -> bool {
+    let events_of = |step: &Step| step.events.iter().map(|(_, event)| event.clone()).collect::<Vec<_>>();
+    let is_proposal = |event: &Event| matches!(event, Event::OutcomeProposed { .. });
+    let mut later = steps.iter().skip(place).flat_map(events_of);
+    if !later.next().is_some_and(|event| is_proposal(&event)) {
+        return false;
+    }
+    later
+        .take_while(|event| !is_proposal(event))
+        .any(|event| matches!(event, Event::Reviewed { review, .. } if review.approve))
+}
+
+/// Whether a reply that was revoked or set aside, and went out all the same, would have been given in another category.
+fn an_earlier_outcome_changes(before: &Case, after: &Case) -> bool {
+    let outcomes = |case: &Case| case.earlier_replies.iter().map(|earlier| earlier.outcome).collect::<Vec<_>>();
+    let (known, then) = (outcomes(before), outcomes(after));
+    known.iter().zip(&then).any(|(known, then)| known != then)
 }
 
 /// Whether a case that ended otherwise than by a reply was overdue when it ended.
@@ -150,7 +164,7 @@ fn is_late(file: &CaseFile, day: NaiveDate) -> bool {
     let CaseFile { case, desk, .. } = file;
     let Ok(answer) = case.reply_clock(&desk.calendar, &desk.rules, Some(day)) else { return false };
     let place = position(case, answer.as_ref(), day, &desk.rules.warning_thresholds(), &desk.calendar);
-    matches!(place.standing, Standing::Overdue | Standing::LongOverdue | Standing::Late)
+    matches!(place.standing, Standing::Overdue | Standing::LongOverdue | Standing::Late | Standing::RenewingLate)
 }
 
 /// What is asked, by step.

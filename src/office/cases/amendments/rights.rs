@@ -128,10 +128,7 @@ impl Right<'_> {
         if let Some(decided_by) = reviewed_by(step) {
             return match self.stands_in.get(&decided_by) {
                 Some(true) => Ok(()),
-                _ => Err(NotAllowed::new(
-                    "decided_by_other",
-                    "审核意见只能由作出的本人更正，本人离岗的由其代理人更正；请提请其更正，或者退回重新审核",
-                )),
+                _ => Err(NotAllowed::new("decided_by_other", decided_by_other(step))),
             };
         }
         if self.authority.roles.contains(&Role::OfficeHead) {
@@ -141,6 +138,14 @@ impl Right<'_> {
         let is_of_today = step.recorded.first().is_some_and(|first| first.recorded_on == self.today);
         if is_own && is_of_today && is_last { Ok(()) } else { Err(needs_head("更正")) }
     }
+}
+
+/// Why another person's decision cannot be amended, and what to do.
+fn decided_by_other(step: &Step) -> &'static str {
+    if step.recorded.iter().any(|one| matches!(one.event, Event::ReplyRevoked { .. })) {
+        return "撤销原答复只能由确认的机关负责人本人更正，本人离岗的由其代理人更正；请提请其更正";
+    }
+    "审核意见只能由作出的本人更正，本人离岗的由其代理人更正；请提请其更正，或者退回重新审核"
 }
 
 pub(in crate::office) fn needs_head(what: &str) -> NotAllowed {

@@ -2,7 +2,7 @@
 //! what they said before is kept sealed beside the record.
 
 use super::{Applicant, ApplicantMember, Contact, Identity, check_members, record};
-use crate::case::{AuditAction, Case, Event, NotAllowed, Role, Stage, log};
+use crate::case::{ApplicantKind, AuditAction, Case, Event, NotAllowed, Role, Stage, log};
 use crate::office::cases::beside_of;
 use crate::office::cases::case_file::{CaseFile, refuse_endless_log};
 use crate::office::cases::queries::Shown;
@@ -85,7 +85,9 @@ impl Cases<'_> {
             }
             may_correct(&authority.roles, &file.case)?;
             let row = applicants::find(db, file.row.applicant_id)?;
-            let plan = self.correction(&row, request)?;
+            let earlier = record::earlier(db, self.store().sealer(), row.id)?;
+            let earlier: Vec<Applicant> = earlier.into_iter().map(|version| version.applicant).collect();
+            let plan = self.correction(&row, &earlier, request)?;
             let file = self.corrected(db, &caller, file, &row, &plan)?;
             for other in sharing.into_iter().filter(|other| *other != id) {
                 self.follow_applicant(db, &caller, other, id, &plan)?;
@@ -95,7 +97,12 @@ impl Cases<'_> {
     }
 
     /// What the request makes of the record.
-    fn correction(&self, row: &ApplicantRow, request: &ApplicantCorrection) -> Result<Correction, OfficeError> {
+    fn correction(
+        &self,
+        row: &ApplicantRow,
+        earlier: &[Applicant],
+        request: &ApplicantCorrection,
+    ) -> Result<Correction, OfficeError> {
         let reason = reason::given("/reason", &request.reason, "更正", "姓名误录，按身份证更正")?.to_owned();
         let before = record::of_row(self.store().sealer(), row)?;
         let after = changed(&before, &request.change)?;
@@ -111,8 +118,10 @@ impl Cases<'_> {
                 errors: Vec::new(),
             });
         }
-        if [&before, &after].into_iter().flat_map(private_texts).any(|text| repeats(&reason, text)) {
-            let detail = "理由会记录在办理过程中，不要写入证件号码、联系方式：请换一种说法";
+        let said = plain(&reason);
+        let records = [&before, &after].into_iter().chain(earlier);
+        if records.into_iter().flat_map(private_texts).any(|text| repeats(&said, &plain(text))) {
+            let detail = "理由会记录在办理过程中，不要写入姓名、证件号码、联系方式：请换一种说法";
             return Err(OfficeError::invalid("/reason", "repeats_text", detail));
         }
         Ok(Correction { before, after, members, reason })
@@ -318,17 +327,30 @@ fn differences(before: &Applicant, after: &Applicant) -> Vec<ApplicantMember> {
 /// Numbers and contacts of a record, which no reason in the log repeats.
 fn private_texts(applicant: &Applicant) -> Vec<&str> {
     let Contact { telephone, email, address, .. } = &applicant.contact;
+    let is_person = applicant.kind == ApplicantKind::NaturalPerson;
     let persons = applicant.agents.iter().map(|agent| (&agent.identity, &agent.telephone));
     let persons = persons.chain(applicant.guardian.iter().map(|guardian| (&guardian.identity, &guardian.telephone)));
     let persons = persons.chain(applicant.co_applicants.iter().map(|other| (&other.identity, &other.telephone)));
     let mut texts: Vec<&str> = [telephone, email, address].into_iter().flatten().map(String::as_str).collect();
     texts.extend(applicant.identity.as_ref().map(Identity::written));
+    // The name of a natural person is masked wherever a reason can be read.
+    texts.extend(is_person.then_some(applicant.name.as_str()).filter(|name| name.chars().count() > 1));
     for (identity, telephone) in persons {
         texts.extend(identity.as_ref().map(Identity::written));
         texts.extend(telephone.as_deref());
     }
     texts.retain(|text| !text.trim().is_empty());
     texts
+}
+
+/// A text without its spaces and hyphens, in half width and lower case, so that another spelling hides nothing.
+fn plain(text: &str) -> String {
+    let half_width = |letter: char| match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        other => other,
+    };
+    let letters = text.chars().map(half_width).filter(|letter| !letter.is_whitespace() && *letter != '-');
+    letters.flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -173,11 +173,12 @@ const fn kind_of(standing: Standing) -> Option<OverdueKind> {
     match standing {
         Standing::DueSoon | Standing::DueToday => Some(OverdueKind::DueSoon),
         Standing::Overdue | Standing::LongOverdue => Some(OverdueKind::OverdueOpen),
-        Standing::Late => Some(OverdueKind::RepliedLate),
+        Standing::Late | Standing::RenewingLate => Some(OverdueKind::RepliedLate),
         Standing::NotStarted
         | Standing::Running
         | Standing::Suspended
         | Standing::AwaitingApplicant
+        | Standing::Renewing
         | Standing::OnTime
         | Standing::Unjudged
         | Standing::ClosedOtherwise => None,
