@@ -1,6 +1,6 @@
 //! The values of the page of a day (每日一览): a table of everything, then what to do once for each kind of duty.
 
-use super::page::{day_of, duty, missed, one_line};
+use super::page::{day_of, duty, one_line};
 use super::{Addressee, Item};
 use crate::case::reminder_policy::{DayKind, DutyTiming};
 use crate::law::chinese_date;
@@ -69,7 +69,7 @@ pub(in crate::mail) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: N
         left_out_by => counts(left_out),
         kinds => kinds(shown),
         reasons => reasons(shown),
-        notes => notes(shown),
+        missed_note => missed_note(shown),
     }
 }
 
@@ -96,12 +96,18 @@ fn counts(left_out: &[&Item]) -> String {
     parts.join("，")
 }
 
-/// What to do, once for each kind of duty before its day and after it.
+/// What to do, once for each kind of duty before its day and after it. Duties of one kind that rest on different articles, or
+/// of which one has the black level, are told apart.
 fn kinds(shown: &[&Item]) -> Vec<Value> {
-    let mut seen: Vec<(&str, bool, bool, bool)> = Vec::new();
+    let key = |item: &Item| {
+        let is_own = item.because.is_own_work();
+        let state = (item.standing.is_overdue(), item.is_at_risk, item.is_black && !is_own, is_own);
+        (item.kind.clone(), item.article.clone(), state)
+    };
+    let mut seen = Vec::new();
     let mut kinds = Vec::new();
     for item in shown {
-        let key = (item.kind.as_str(), item.standing.is_overdue(), item.is_at_risk, item.because.is_own_work());
+        let key = key(item);
         if !seen.contains(&key) {
             seen.push(key);
             kinds.push(duty(item));
@@ -122,16 +128,16 @@ fn reasons(shown: &[&Item]) -> Vec<String> {
         .collect()
 }
 
-/// What is to be said of reminder days that passed without a mail, each once with how many rows it is about.
-fn notes(shown: &[&Item]) -> Vec<String> {
-    let of = |item: &Item| missed(&item.missed, day_of(item).name());
-    let all = distinct(shown.iter().filter_map(|item| of(item)));
-    all.into_iter()
-        .map(|note| {
-            let count = shown.iter().filter(|item| of(item).as_ref() == Some(&note)).count();
-            format!("{count}项：{note}")
-        })
-        .collect()
+/// What is to be said of reminder days that passed without a mail: how many rows it is about, and since when.
+fn missed_note(shown: &[&Item]) -> Option<String> {
+    let late: Vec<&Item> = shown.iter().copied().filter(|item| !item.missed.is_empty()).collect();
+    let first = late.iter().flat_map(|item| &item.missed).min()?;
+    Some(format!(
+        "其中{}项此前应发的提醒没有在当日发出（最早一次应于{}发出；服务未运行，或者事项、期限、承办人员在其后才登记），\
+         合并为这一封，不再逐封补发。",
+        late.len(),
+        chinese_date(*first)
+    ))
 }
 
 /// Each value once, in the order of its first place.

@@ -131,7 +131,7 @@ fn actions(next: &Next, as_of: NaiveDate) -> Vec<String> {
     next.steps.iter().map(line).collect()
 }
 
-pub(super) fn missed(days: &[NaiveDate], counted_from: &str) -> Option<String> {
+fn missed(days: &[NaiveDate], counted_from: &str) -> Option<String> {
     let (first, last) = (days.first()?, days.last()?);
     let which = match days.len() {
         1 => format!("按{counted_from}推算应于{}发出的提醒", chinese_date(*first)),

@@ -346,9 +346,12 @@ impl Cases<'_> {
         show: impl FnOnce(&Shown) -> Result<T, OfficeError>,
     ) -> Result<T, OfficeError> {
         self.store().read(|db| {
-            let file = self.open_file_at(db, id, at)?;
+            let mut file = self.open_file_at(db, id, at)?;
             let today = self.clock().today();
             let known_on = at.known_on(today);
+            if at.known_on.is_some() {
+                self.name_as_known(db, &mut file, known_on)?;
+            }
             let went_over = file.row.filed_with.is_some();
             let mut transfers = if went_over { transfers::of_case(db, file.row.id)? } else { Vec::new() };
             let was_known =

@@ -268,3 +268,22 @@ fn what_was_before_cannot_be_changed_and_a_change_behind_the_service_is_found() 
         );
     });
 }
+
+#[test]
+fn a_case_as_it_was_known_on_a_day_names_the_applicant_as_the_record_said_then() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let mut case = bureau.registered("2026-11-02");
+        bureau.on("2026-11-05");
+        correct(&mut case, json!({ "name": "张晓明" }));
+        bureau.on("2026-11-06");
+        let name = |query: &str| {
+            let reply = bureau.service.get(&case.path(query).replace("/?", "?"), &bureau.clerk);
+            assert_eq!(reply.status, 200, "{reply:?}");
+            reply.json["applicant"]["name"].clone()
+        };
+        assert_eq!(name("?known_on=2026-11-04"), "王**");
+        assert_eq!(name("?known_on=2026-11-05"), "张**");
+        assert_eq!(name("?as_of=2026-11-04"), "张**", "as it is known today");
+    });
+}

@@ -2,10 +2,14 @@
 
 use super::{Agent, Applicant, CoApplicant, Contact, EarlierApplicant, Guardian, Identity, stored_identity_kind};
 use crate::case::ApplicantKind;
-use crate::office::OfficeError;
+use crate::law::civil_day;
+use crate::office::cases::beside_of;
+use crate::office::cases::case_file::CaseFile;
+use crate::office::{Cases, OfficeError};
 use crate::store::cases::applicant_versions::{self, ApplicantVersionRow};
 use crate::store::cases::applicants::{self, ApplicantRow};
 use crate::store::{ApplicantId, Db, Sealer};
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 /// What is sealed with the contacts.
@@ -120,4 +124,27 @@ fn of_version(sealer: &Sealer, row: &ApplicantVersionRow) -> Result<Applicant, O
     let text = applicant_versions::record(sealer, row)?;
     crate::store::stored_object(text.expose())
         .map_err(|_| OfficeError::unreadable(format!("earlier record {} of applicant {}", row.n, row.applicant_id.0)))
+}
+
+impl Cases<'_> {
+    /// Gives a file the applicant as the record said at the end of a day: before the first correction made later.
+    ///
+    /// # Errors
+    /// As [`of_row`].
+    pub(in crate::office::cases) fn name_as_known(
+        &self,
+        db: &mut Db,
+        file: &mut CaseFile,
+        known_on: NaiveDate,
+    ) -> Result<(), OfficeError> {
+        let corrections = earlier(db, self.store().sealer(), file.row.applicant_id)?;
+        let is_later = |one: &&EarlierApplicant| civil_day(one.replaced_at) > known_on;
+        if let Some(EarlierApplicant { applicant, .. }) = corrections.iter().find(is_later) {
+            file.row.applicant_name = applicant.name.trim().to_owned();
+            if let Some(beside) = &mut file.beside {
+                beside.identity_is_unverified = beside_of(applicant).identity_is_unverified;
+            }
+        }
+        Ok(())
+    }
 }
