@@ -611,8 +611,6 @@ pub struct CaseLine {
     pub department_id: Option<Uuid>,
     /// 承办人
     pub handler_id: Option<Uuid>,
-    /// 收件登记晚于收到三个工作日以上的：补录，晚N个工作日；按时登记的、导入台账的为空
-    pub recorded_late: Option<String>,
     /// 版本
     pub version: i64,
     /// 新增时间
@@ -621,7 +619,7 @@ pub struct CaseLine {
 
 impl From<ListedCase> for CaseLine {
     fn from(line: ListedCase) -> Self {
-        let ListedCase { row, warning, estimate, late_by } = line;
+        let ListedCase { row, warning, estimate } = line;
         let stage = Stage::from_code(&row.stage).map_or("", Stage::label);
         Self {
             id: row.id.0,
@@ -645,7 +643,6 @@ impl From<ListedCase> for CaseLine {
             outcome: row.outcome,
             department_id: row.department_id.map(|id| id.0),
             handler_id: row.handler_id.map(|id| id.0),
-            recorded_late: late_by.map(late_mark),
             version: row.version,
             created_at: row.created_at.0,
         }

@@ -3,14 +3,15 @@
 use super::applicants::masked_name;
 use crate::case::{AT_RISK, ApplicantKind, Figures, Stage, Tenths, late_mark};
 use crate::law::{Channel, ClockStatus, Outcome, WarningLevel};
+use crate::office::cases::case_file::OrganContexts;
 use crate::office::cases::queries::{CaseQuery, ListedCase};
 use crate::office::supervision::overdue::{OverdueList, OverdueReport, OverdueRow};
 use crate::office::supervision::overview::{DelayShare, Overview};
 use crate::office::{Caller, Cases, OfficeError};
 use crate::report::{Cell, Column, ReportError, Sheet};
-use crate::store::cases::CaseCursor;
+use crate::store::cases::{CaseCursor, CaseRow};
 use crate::store::{
-    Db, DepartmentId, OrganId, UserId,
+    CaseId, Db, DepartmentId, OrganId, UserId,
     people::{departments, organs, users},
 };
 use std::collections::{BTreeSet, HashMap};
@@ -135,14 +136,17 @@ impl Cases<'_> {
                 let lines = self.list_cases(db, caller, query, after, size)?;
                 let Some(last) = lines.last() else { return Ok(()) };
                 after = Some(CaseCursor::from(&last.row));
-                each(&case_rows(db, &lines)?)?;
+                let shown: Vec<CaseRow> = lines.iter().map(|line| line.row.clone()).collect();
+                let mut desks = OrganContexts::of_rows(db, &shown)?;
+                let late = self.late_receipts(db, &shown, &mut desks)?;
+                each(&case_rows(db, &lines, &late)?)?;
             }
         })
     }
 }
 
 /// Cases as rows, with masked applicants' names.
-fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, OfficeError> {
+fn case_rows(db: &mut Db, lines: &[ListedCase], late: &HashMap<CaseId, u32>) -> Result<Vec<Vec<Cell>>, OfficeError> {
     let mut ids: Vec<OrganId> = lines.iter().map(|line| line.row.organ_id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -153,7 +157,7 @@ fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, Office
     let people: HashMap<UserId, String> =
         users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
     let mut rows = Vec::with_capacity(lines.len());
-    for ListedCase { row, warning, estimate, late_by } in lines {
+    for ListedCase { row, warning, estimate } in lines {
         let handler = row.handler_id.and_then(|id| people.get(&id).cloned());
         let known = |label: Option<&'static str>, code: &str| Cell::from(label.unwrap_or(code));
         rows.push(vec![
@@ -177,7 +181,7 @@ fn case_rows(db: &mut Db, lines: &[ListedCase]) -> Result<Vec<Vec<Cell>>, Office
             row.outcome.as_deref().and_then(Outcome::from_code).map(Outcome::label).into(),
             row.department_id.and_then(|id| named.get(&id).cloned()).into(),
             handler.into(),
-            late_by.map(late_mark).into(),
+            late.get(&row.id).copied().map(late_mark).into(),
         ]);
     }
     Ok(rows)

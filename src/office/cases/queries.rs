@@ -107,8 +107,6 @@ pub struct ListedCase {
     pub warning: Option<WarningLevel>,
     /// The line with the range of the due date, while a holiday notice is not published.
     pub estimate: Option<String>,
-    /// Working days by which its receipt was recorded late. `None`: in time, or imported from a ledger.
-    pub late_by: Option<u32>,
 }
 
 impl Cases<'_> {
@@ -149,7 +147,6 @@ impl Cases<'_> {
             }
         };
         let today = self.clock().today();
-        let late = self.late_receipts(db, &rows, &mut desks)?;
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
             let (warning, estimate) = match desks.of(self, db, row.organ_id)? {
@@ -163,8 +160,7 @@ impl Cases<'_> {
                 },
                 Err(_) => (None, None),
             };
-            let late_by = late.get(&row.id).copied();
-            lines.push(ListedCase { row, warning, estimate, late_by });
+            lines.push(ListedCase { row, warning, estimate });
         }
         Ok(lines)
     }
