@@ -95,7 +95,15 @@ fn what_is_malformed_or_changes_nothing_is_refused_and_nothing_is_written() {
             refused(&case, clerk, json!({ "identity": { "number": "110105194912310021" } })),
             at("/change/identity/number", "invalid_identity_number")
         );
-        for told in ["号码应为110101199003071233", "原号码11010519491231002X有误", "电话改为13900139000"] {
+        for told in [
+            "号码应为110101199003071233",
+            "原号码11010519491231002X有误",
+            "电话改为13900139000",
+            "号码应为１１０１０１ 1990-0307-1233",
+            "原号码11010519491231002x有误",
+            "申请人王小明改了电话",
+            "住某市 某路 1 号之三",
+        ] {
             let change = json!({ "identity": { "number": RIGHT }, "contact": { "telephone": "13900139000" } });
             let reply = asked(&case, clerk, told, change);
             assert_eq!(reply.fields(), [("/reason", "repeats_text")], "{told}");
@@ -285,5 +293,25 @@ fn a_case_as_it_was_known_on_a_day_names_the_applicant_as_the_record_said_then()
         assert_eq!(name("?known_on=2026-11-04"), "王**");
         assert_eq!(name("?known_on=2026-11-05"), "张**");
         assert_eq!(name("?as_of=2026-11-04"), "张**", "as it is known today");
+    });
+}
+
+#[test]
+fn a_reason_repeats_nothing_of_an_earlier_record_either() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let mut case = bureau.registered("2026-11-02");
+        correct(&mut case, json!({ "name": "张晓明", "identity": { "number": RIGHT } }));
+        let clerk = &bureau.clerk;
+        for told in ["原姓名王小明录错", "原证件11010519491231002x录错"] {
+            let reply = asked(&case, clerk, told, json!({ "contact": { "telephone": "13900139000" } }));
+            assert_eq!(reply.fields(), [("/reason", "repeats_text")], "{told}");
+        }
+        let agents = json!([{ "name": "赵律师", "authority": "一般代理" }]);
+        assert_eq!(
+            asked(&case, clerk, "补交赵律师的委托书", json!({ "agents": agents })).fields(),
+            [("/reason", "repeats_text")]
+        );
+        assert_eq!(asked(&case, clerk, "补交代理人的委托书", json!({ "agents": agents })).status, 200);
     });
 }

@@ -31,7 +31,7 @@ pub const ARTICLE: &str = "《个人信息保护法》第四十六条";
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApplicantCorrection {
-    /// 理由，将被记录在办理过程中；不要写入证件号码、联系方式
+    /// 理由，将被记录在办理过程中；不要写入姓名、证件号码、联系方式
     #[schema(max_length = 200)]
     pub reason: String,
     /// 更正的内容：对申请人（收件时的 applicant）的 JSON merge patch（RFC 7386），只写要改的成员，为 null 的成员删去；
@@ -118,9 +118,10 @@ impl Cases<'_> {
                 errors: Vec::new(),
             });
         }
-        let said = plain(&reason);
+        // Another spelling hides nothing.
+        let said = normalised(&reason);
         let records = [&before, &after].into_iter().chain(earlier);
-        if records.into_iter().flat_map(private_texts).any(|text| repeats(&said, &plain(text))) {
+        if records.into_iter().flat_map(private_texts).any(|text| repeats(&said, &normalised(text))) {
             let detail = "理由会记录在办理过程中，不要写入姓名、证件号码、联系方式：请换一种说法";
             return Err(OfficeError::invalid("/reason", "repeats_text", detail));
         }
@@ -242,7 +243,7 @@ fn changed(before: &Applicant, change: &Value) -> Result<Applicant, OfficeError>
         return Err(OfficeError::invalid("/change", "invalid_type", "应为对象：只写要改的成员"));
     };
     if members.contains_key("kind") {
-        let detail = "申请人类型计入年度报告，不在这里更正：请更正收件一步（POST …/amendments，applicant_kind）";
+        let detail = "申请人类型计入年度报告，不在这里更正：请更正“收件”这一步的申请人类型";
         return Err(OfficeError::invalid("/change/kind", "kind_by_amendment", detail));
     }
     let mut value = serde_json::to_value(before).map_err(|error| OfficeError::Internal(error.to_string()))?;
@@ -324,33 +325,33 @@ fn differences(before: &Applicant, after: &Applicant) -> Vec<ApplicantMember> {
     all.filter(|(_, differs)| *differs).map(|(member, _)| member).collect()
 }
 
-/// Numbers and contacts of a record, which no reason in the log repeats.
+/// Names of persons, numbers and contacts of a record, which no reason in the log repeats: they are masked wherever a reason
+/// can be read.
 fn private_texts(applicant: &Applicant) -> Vec<&str> {
-    let Contact { telephone, email, address, .. } = &applicant.contact;
-    let is_person = applicant.kind == ApplicantKind::NaturalPerson;
-    let persons = applicant.agents.iter().map(|agent| (&agent.identity, &agent.telephone));
-    let persons = persons.chain(applicant.guardian.iter().map(|guardian| (&guardian.identity, &guardian.telephone)));
-    let persons = persons.chain(applicant.co_applicants.iter().map(|other| (&other.identity, &other.telephone)));
+    let Applicant { kind, name, identity, contact, agents, guardian, co_applicants } = applicant;
+    let Contact { telephone, email, address, contact_person, agent, .. } = contact;
+    let is_person = |kind: &ApplicantKind| *kind == ApplicantKind::NaturalPerson;
+    let mut names: Vec<&str> = is_person(kind).then_some(name.as_str()).into_iter().collect();
     let mut texts: Vec<&str> = [telephone, email, address].into_iter().flatten().map(String::as_str).collect();
-    texts.extend(applicant.identity.as_ref().map(Identity::written));
-    // The name of a natural person is masked wherever a reason can be read.
-    texts.extend(is_person.then_some(applicant.name.as_str()).filter(|name| name.chars().count() > 1));
-    for (identity, telephone) in persons {
-        texts.extend(identity.as_ref().map(Identity::written));
-        texts.extend(telephone.as_deref());
+    texts.extend(identity.as_ref().map(Identity::written));
+    names.extend(contact_person.iter().chain(agent).map(String::as_str));
+    for agent in agents {
+        names.push(&agent.name);
+        texts.extend(agent.identity.as_ref().map(Identity::written).into_iter().chain(agent.telephone.as_deref()));
     }
+    for guardian in guardian {
+        names.push(&guardian.name);
+        let telephone = guardian.telephone.as_deref();
+        texts.extend(guardian.identity.as_ref().map(Identity::written).into_iter().chain(telephone));
+    }
+    for other in co_applicants {
+        names.extend(is_person(other.kind.as_ref().unwrap_or(kind)).then_some(other.name.as_str()));
+        texts.extend(other.identity.as_ref().map(Identity::written).into_iter().chain(other.telephone.as_deref()));
+    }
+    // A name of one letter would forbid that letter.
+    texts.extend(names.into_iter().filter(|name| name.trim().chars().count() > 1));
     texts.retain(|text| !text.trim().is_empty());
     texts
-}
-
-/// A text without its spaces and hyphens, in half width and lower case, so that another spelling hides nothing.
-fn plain(text: &str) -> String {
-    let half_width = |letter: char| match letter {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
-        other => other,
-    };
-    let letters = text.chars().map(half_width).filter(|letter| !letter.is_whitespace() && *letter != '-');
-    letters.flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
