@@ -233,6 +233,7 @@ mod tests {
         assert_eq!(settings.database.url.expose(), "sqlite:gongkai.db");
         assert_eq!(settings.reminders.policies[&ObligationKind::Reply].lead_days, [10, 5, 3, 1, 0]);
         assert_eq!(settings.smtp.tls, SmtpTls::Starttls);
+        assert!(settings.reminders.digest, "one mail a person and working day");
     }
 
     #[test]

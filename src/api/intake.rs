@@ -110,7 +110,7 @@ struct FilingState {
     applicant_to_do: Vec<ApplicantToDo>,
     /// 办理结果；办结后才有
     outcome: Option<OutcomeView>,
-    /// 答复日期
+    /// 答复日期；原答复已撤销、尚未重新答复的为空
     replied_on: Option<NaiveDate>,
     /// 办结日期
     finished_on: Option<NaiveDate>,
@@ -199,7 +199,7 @@ impl FilingState {
             is_overdue,
             applicant_to_do: to_do.collect(),
             outcome: file.case.outcome.map(OutcomeView::from),
-            replied_on: file.case.replied_on(),
+            replied_on: file.case.replied_on().filter(|_| !file.case.stage.is_open()),
             finished_on: file.case.ended_on,
             changed_at: file.row.updated_at.0,
             version: file.row.version,

@@ -367,10 +367,12 @@ impl Case {
         [receipt, correction, fee, order].into_iter().flatten().max()
     }
 
-    /// Whether a reply under this 文号 stands, or stood until an order set it aside. One that was taken back does not.
+    /// Whether a reply was given under this 文号 that the organ did not take back or revoke: on it a repeated application can be
+    /// refused. One that an order set aside is among them.
     #[must_use]
     pub fn has_reply_numbered(&self, number: &str) -> bool {
-        let earlier = self.earlier_replies.iter().map(|earlier| &earlier.reply);
+        let set_aside = self.earlier_replies.iter().filter(|earlier| earlier.revoked_because.is_none());
+        let earlier = set_aside.map(|earlier| &earlier.reply);
         self.reply.iter().chain(earlier).any(|reply| reply.document_number == number)
     }
 

@@ -587,7 +587,7 @@ fn check_earlier_reply(db: &mut Db, file: &CaseFile, proposal: &ProposeOutcome) 
     }
 }
 
-/// Whether another case of the organ has a reply under this number. One that was taken back before it was sent is none. A log
+/// Whether another case of the organ has a reply under this number that was neither taken back nor revoked. A log
 /// that cannot be read counts as it says.
 fn stands_here(db: &mut Db, organ: OrganId, number: &str, but: CaseId) -> Result<bool, OfficeError> {
     for id in events::numbered_replies(db, organ, number, but, MOST_OF_ONE_NUMBER)? {

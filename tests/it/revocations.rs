@@ -1,6 +1,7 @@
 //! 撤销原答复: the organ corrects a reply that it has sent. The first reply still answers the period, the new one has a duty of
 //! its own, and the case is counted by its state on 31 December.
 
+use gongkai::case::Role;
 use serde_json::{Value, json};
 
 use crate::support::bureau::{Bureau, CaseAt};
@@ -12,6 +13,14 @@ fn reply(case: &mut CaseAt<'_>, on: &str, outcome: &str) {
     case.clerk("outcome", json!({ "on": on, "outcome": outcome, "reasons": "依法办理" }));
     case.approve(on).clerk("reply", json!({ "on": on }));
     case.clerk("dispatches", json!({ "method": "post", "on": on, "carrier": "中国邮政" }));
+}
+
+/// A case received on 2 November 2026 and replied to by post on the 10th.
+fn replied(bureau: &Bureau) -> CaseAt<'_> {
+    let mut case = bureau.registered("2026-11-02");
+    bureau.on("2026-11-10");
+    reply(&mut case, "2026-11-10", "disclosed.provided");
+    case
 }
 
 /// The head revokes the reply on a day, and the leader confirms it on the same day.
@@ -218,6 +227,9 @@ fn a_court_order_after_a_revocation_sets_a_period_of_its_own() {
         case.is("in_progress", "running", Some("2026-10-22"));
         assert_eq!(duty(&case.last.json, "renewed_reply:1"), json!(["cancelled", "2026-10-19"]));
         assert_eq!(duty(&case.last.json, "reply"), json!(["open", "2026-10-22"]));
+        let duties = case.last.json["obligations"].as_array().unwrap();
+        let article = duties.iter().find(|duty| duty["key"] == "reply").unwrap()["article"].as_str().unwrap();
+        assert!(article.contains("第五十一条"), "the period is the order's: {article}");
         bureau.verified();
     });
 }
@@ -227,9 +239,7 @@ fn a_revocation_that_did_not_happen_is_put_right_by_the_leader_who_confirmed_it(
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2026-11-02");
         let (head, leader) = (bureau.head.clone(), bureau.leader.clone());
-        let mut case = bureau.registered("2026-11-02");
-        bureau.on("2026-11-10");
-        reply(&mut case, "2026-11-10", "disclosed.provided");
+        let mut case = replied(&bureau);
         let number = case.last.json["reply"]["document_number"].clone();
         bureau.on("2026-11-16");
         revoke(&mut case, "2026-11-16");
@@ -251,9 +261,7 @@ fn the_leader_refuses_a_revocation_and_the_head_takes_one_back() {
     on_both_databases(|database| {
         let bureau = Bureau::open(database, "2026-11-02");
         let (head, leader) = (bureau.head.clone(), bureau.leader.clone());
-        let mut case = bureau.registered("2026-11-02");
-        bureau.on("2026-11-10");
-        reply(&mut case, "2026-11-10", "disclosed.provided");
+        let mut case = replied(&bureau);
         let request = json!({ "on": "2026-11-10", "reason": "适用条款有误，自行纠正" });
         case.command(&head, "reply-revocation", request.clone());
         assert_eq!(case.refused(&head, "reply-revocation", request.clone()).0, "amendment_waits");
@@ -349,5 +357,58 @@ fn a_letter_in_the_post_may_be_revoked_before_it_arrives_and_the_overview_has_th
         );
         let listed = bureau.service.get("/api/v1/cases", &bureau.head).json;
         assert_eq!(listed["items"][0]["warning"]["code"], "none", "{listed}");
+    });
+}
+
+#[test]
+fn nobody_is_refused_as_a_repeat_on_a_reply_that_was_revoked() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let mut case = replied(&bureau);
+        let number = case.last.json["reply"]["document_number"].clone();
+        let again = bureau.registered("2026-11-12");
+        let is_offered = || {
+            let similar = bureau.service.get(&again.path("similar"), &bureau.clerk).json;
+            similar["items"][0]["may_be_repeat"].clone()
+        };
+        assert_eq!(is_offered(), true);
+        bureau.on("2026-11-16");
+        revoke(&mut case, "2026-11-16");
+        assert_eq!(is_offered(), false);
+        let repeat = json!({
+            "on": "2026-11-16", "outcome": "not_processed.repeat", "reasons": "重复申请", "earlier_reply_number": number
+        });
+        let refused = again.try_command(&bureau.clerk, "outcome", repeat);
+        assert_eq!(refused.fields(), [("/earlier_reply_number", "not_found")]);
+        bureau.on("2026-11-18");
+        reply(&mut case, "2026-11-18", "disclosed.provided");
+        assert_eq!(is_offered(), true);
+    });
+}
+
+#[test]
+fn the_front_desk_reads_no_day_of_a_reply_that_was_revoked() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let desk = bureau.service.user_token("chuangkou", bureau.organ, &[Role::Intake]);
+        let filing = json!({
+            "organ": "zrzy", "external_number": "CK-1", "applicant": { "kind": "natural_person", "name": "王小明" },
+            "request": "某地块规划条件", "channel": "in_person", "submitted_on": "2026-11-02"
+        });
+        let filed = bureau.service.create("/api/v1/intake/applications", &desk, filing);
+        assert_eq!(filed.status, 201, "{filed:?}");
+        let id = filed.json["case_id"].as_str().unwrap().to_owned();
+        let last = bureau.service.get(&format!("/api/v1/cases/{id}"), &bureau.clerk);
+        let mut case = CaseAt { bureau: &bureau, id, last };
+        case.clerk("registration", json!({ "on": "2026-11-02" }));
+        bureau.on("2026-11-10");
+        reply(&mut case, "2026-11-10", "disclosed.provided");
+        let seen = || {
+            let state = bureau.service.get("/api/v1/intake/applications/CK-1", &desk).json;
+            json!([state["stage"]["code"], state["replied_on"], state["outcome"]["code"], state["is_overdue"]])
+        };
+        assert_eq!(seen(), json!(["replied", "2026-11-10", "disclosed.provided", false]));
+        revoke(&mut case, "2026-11-10");
+        assert_eq!(seen(), json!(["in_progress", null, null, false]));
     });
 }

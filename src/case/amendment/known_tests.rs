@@ -231,3 +231,17 @@ fn the_receipt_that_a_split_copies_into_a_part_is_no_late_record() {
     assert_eq!(marks(&[part.log.clone(), vec![by_the_split]].concat()), [None, None]);
     assert_eq!(marks(&[part.log, vec![linked_later]].concat()), [Some(7), None]);
 }
+
+#[test]
+fn the_tie_that_a_late_merge_writes_into_the_other_case_is_no_late_record_but_a_tie_made_by_a_person_is() {
+    let marks = |relation: LinkRelation| {
+        let mut replay = Replay::on("2026-10-21");
+        replay.give(&at_counter(day("2026-10-21")).into());
+        let last = replay.log.last().unwrap().clone();
+        let link = Link { on: day("2026-10-12"), other_case: Uuid::nil(), relation };
+        let tie = Recorded { seq: last.seq + 1, entry: last.entry + 1, event: Event::Linked(link), ..last };
+        late_steps(&steps([replay.log, vec![tie]].concat()).unwrap(), Calendar::national())[1]
+    };
+    assert_eq!(marks(LinkRelation::MergedFrom), None);
+    assert_eq!(marks(LinkRelation::Related), Some(7));
+}

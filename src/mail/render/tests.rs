@@ -412,3 +412,36 @@ fn a_long_title_is_cut() {
     assert!(read(&mail).contains(&format!("{}…\n", "路".repeat(120))));
     assert!(!read(&mail).contains(&"路".repeat(121)));
 }
+
+#[test]
+fn the_mail_of_the_day_lists_forty_rows_and_counts_the_rest_by_group() {
+    let item = |n: u32, standing| Item { case_number: Some(format!("2025-{n:05}")), standing, ..due_soon() };
+    let items: Vec<Item> = (0..38)
+        .map(|n| item(n, DutyTiming::Today))
+        .chain((38..41).map(|n| item(n, DutyTiming::Left(3))))
+        .chain((41..46).map(|n| item(n, DutyTiming::Left(4))))
+        .collect();
+    let (id, at) = (uuid::Uuid::nil(), "2025-09-16T00:00:05Z".parse().unwrap());
+    let mail = Templates::embedded().unwrap().digest(READER, &items, day("2025-09-16"), &from(), id, at).unwrap();
+    let page = read(&mail);
+    assert_eq!(page.matches("· 2025-").count(), 40);
+    assert!(page.contains("另有6项没有列出（三个工作日内1项，以后5项），请登录系统查看"), "{page}");
+    assert!(!page.contains("【以后】"), "{page}");
+    assert!(page.contains("以下46项需要提醒您，今天到期38项。"), "{page}");
+    assert_eq!(html(&mail).matches("<tr valign=\"top\">").count(), 40);
+}
+
+#[test]
+fn what_to_do_is_said_once_for_each_article_and_for_the_black_level_apart() {
+    let old = Item { article: "《条例》（2007年）第二十四条".into(), ..due_soon() };
+    let black = Item { standing: DutyTiming::Overdue(40), is_black: true, because: is(Audience::Leader), ..due_soon() };
+    let red = Item { standing: DutyTiming::Overdue(2), because: is(Audience::Leader), ..due_soon() };
+    let items = [due_soon(), due_soon(), old, black, red];
+    let (id, at) = (uuid::Uuid::nil(), "2025-09-16T00:00:05Z".parse().unwrap());
+    let page =
+        read(&Templates::embedded().unwrap().digest(READER, &items, day("2025-09-16"), &from(), id, at).unwrap());
+    let (_, advice) = page.split_once("怎么办").unwrap();
+    assert_eq!(advice.matches("《条例》（2007年）第二十四条").count(), 1, "{page}");
+    assert_eq!(advice.matches("（国务院令第711号）第三十三条").count(), 3, "due, black and red: {page}");
+    assert_eq!(advice.matches("请您督办").count(), 1, "{page}");
+}

@@ -189,6 +189,7 @@ fn shown(row: CaseRow, earlier: &Case, likeness: u8, difference: Option<Differen
         outcome_label: outcome.map(|outcome| outcome.label().to_owned()),
         reply_number: earlier.reply.as_ref().map(|reply| reply.document_number.clone()),
         replied_on: row.replied_on,
-        may_be_repeat: row.replied_on.is_some() && difference.is_none(),
+        // Of an open case the reply was revoked.
+        may_be_repeat: row.replied_on.is_some() && !row.is_open && difference.is_none(),
     }
 }

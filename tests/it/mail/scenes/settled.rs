@@ -101,6 +101,26 @@ fn a_mail_server_that_was_dead_for_days_gets_one_mail_a_duty_and_none_of_the_old
 }
 
 #[test]
+fn who_chose_nothing_gets_one_mail_a_day_and_who_chose_single_mails_keeps_them() {
+    on_both_databases(|database| {
+        let store = &database.open();
+        let house = house(store);
+        let (organ, owner) = (house.bureau.organ, Some(house.handler));
+        for (number, due) in [("2025-00018", "2025-09-17"), ("2025-00019", "2025-09-16")] {
+            let other = numbered_case(store, &house.bureau, number);
+            stands(store, organ, other, &[reply(due, OPEN, owner)], "2025-08-22");
+        }
+        prefer(store, PreferenceRow::usual(house.handler));
+        let room = room_of(store, settings(25, &[("GONGKAI_REMINDERS__DIGEST", "true")]));
+        let report = room.remind(day("2025-09-16"), None).unwrap();
+        let of = |person: &str| report.queued.iter().filter(|line| line.person.starts_with(person)).count();
+        assert_eq!((of("handler"), of("head")), (2, 2), "{:?}", report.queued);
+        let mails = store.read(store_outbox::counts).unwrap().queued;
+        assert_eq!(mails, 3, "two for the handler, who chose them, one for the head");
+    });
+}
+
+#[test]
 fn who_chose_it_gets_one_mail_a_day_and_what_is_due_the_same_day_does_not_wait() {
     snapshot("digest_of_two", |database| {
         let store = &database.open();
