@@ -47,15 +47,10 @@ impl Group {
     }
 }
 
-/// The page of a day, by groups and within them by date, so that overdue duties come first.
+/// The page of a day, by groups. What is due today comes first, then what is overdue, then what is due soon.
 pub(in crate::mail) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: NaiveDate) -> Value {
-    let mut sorted: Vec<&Item> = items.iter().collect();
-    sorted.sort_by(|a, b| {
-        let key = |item: &&Item| (Group::of(item.standing), item.due_on);
-        (key(a), &a.case_number, &a.kind).cmp(&(key(b), &b.case_number, &b.kind))
-    });
+    let (shown, left_out) = chosen(items);
     let count = |is_counted: fn(&Item) -> bool| items.iter().filter(|item| is_counted(item)).count();
-    let (shown, left_out) = sorted.split_at(sorted.len().min(MOST_ROWS));
     let organs: Vec<&str> = distinct(items.iter().map(|item| item.organ.as_str()));
     context! {
         person => one_line(addressee.person),
@@ -64,13 +59,30 @@ pub(in crate::mail) fn digest(addressee: Addressee<'_>, items: &[Item], as_of: N
         overdue_count => count(|item| item.standing.is_overdue() && day_of(item) == DayKind::LastDay),
         today_count => count(|item| matches!(item.standing, DutyTiming::Today | DutyTiming::EarliestToday) && day_of(item) == DayKind::LastDay),
         organ => match organs.as_slice() { [only] => Some(one_line(only)), _ => None },
-        groups => groups(shown),
+        groups => groups(&shown),
         left_out => left_out.len(),
-        left_out_by => counts(left_out),
-        kinds => kinds(shown),
-        reasons => reasons(shown),
-        missed_note => missed_note(shown),
+        left_out_by => counts(&left_out),
+        kinds => kinds(items),
+        reasons => reasons(&shown),
+        missed_note => missed_note(&shown),
     }
+}
+
+/// The rows of the table and the items that it has no room for. A day that can still be met comes before one that has passed:
+/// due today, then in three working days, then overdue, the longest first, then later.
+fn chosen(items: &[Item]) -> (Vec<&Item>, Vec<&Item>) {
+    let turn = |item: &Item| match (Group::of(item.standing), item.standing) {
+        (Group::Now, DutyTiming::Overdue(_)) => 2,
+        (Group::Now, _) => 0,
+        (Group::Near, _) => 1,
+        (Group::Later, _) => 3,
+    };
+    let mut sorted: Vec<&Item> = items.iter().collect();
+    sorted.sort_by(|a, b| {
+        (turn(a), a.due_on, &a.case_number, &a.kind).cmp(&(turn(b), b.due_on, &b.case_number, &b.kind))
+    });
+    let left_out = sorted.split_off(sorted.len().min(MOST_ROWS));
+    (sorted, left_out)
 }
 
 /// The groups that have a row.
@@ -96,17 +108,16 @@ fn counts(left_out: &[&Item]) -> String {
     parts.join("，")
 }
 
-/// What to do, once for each kind of duty before its day and after it. Duties of one kind that rest on different articles, or
-/// of which one has the black level, are told apart.
-fn kinds(shown: &[&Item]) -> Vec<Value> {
+/// What to do, once for each kind of duty before its day and after it, also for those that the table has no room for. The
+/// black level is told apart, because it asks for more.
+fn kinds(items: &[Item]) -> Vec<Value> {
     let key = |item: &Item| {
         let is_own = item.because.is_own_work();
-        let state = (item.standing.is_overdue(), item.is_at_risk, item.is_black && !is_own, is_own);
-        (item.kind.clone(), item.article.clone(), state)
+        (item.kind.clone(), item.standing.is_overdue(), item.is_at_risk, item.is_black && !is_own, is_own)
     };
     let mut seen = Vec::new();
     let mut kinds = Vec::new();
-    for item in shown {
+    for item in items {
         let key = key(item);
         if !seen.contains(&key) {
             seen.push(key);

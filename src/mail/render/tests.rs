@@ -432,16 +432,39 @@ fn the_mail_of_the_day_lists_forty_rows_and_counts_the_rest_by_group() {
 }
 
 #[test]
-fn what_to_do_is_said_once_for_each_article_and_for_the_black_level_apart() {
+fn what_is_due_today_is_listed_before_what_is_overdue_for_years() {
+    let item = |n: u32, standing| Item { case_number: Some(format!("2025-{n:05}")), standing, ..due_soon() };
+    let mut items: Vec<Item> = (0..50).map(|n| item(n, DutyTiming::Overdue(100 - n))).collect();
+    items.push(item(98, DutyTiming::Left(2)));
+    items.push(Item { kind: "correction_notice".into(), ..item(99, DutyTiming::Today) });
+    let (id, at) = (uuid::Uuid::nil(), "2025-09-16T00:00:05Z".parse().unwrap());
+    let page =
+        read(&Templates::embedded().unwrap().digest(READER, &items, day("2025-09-16"), &from(), id, at).unwrap());
+    let first = page.find("· 2025-00099").unwrap();
+    assert!(first < page.find("· 2025-00000").unwrap() && page.contains("· 2025-00098"), "{page}");
+    assert!(page.contains("另有12项没有列出（今天到期及逾期12项）"), "{page}");
+}
+
+#[test]
+fn each_row_names_its_article_and_what_to_do_is_said_once_but_for_the_black_level() {
     let old = Item { article: "《条例》（2007年）第二十四条".into(), ..due_soon() };
     let black = Item { standing: DutyTiming::Overdue(40), is_black: true, because: is(Audience::Leader), ..due_soon() };
     let red = Item { standing: DutyTiming::Overdue(2), because: is(Audience::Leader), ..due_soon() };
     let items = [due_soon(), due_soon(), old, black, red];
     let (id, at) = (uuid::Uuid::nil(), "2025-09-16T00:00:05Z".parse().unwrap());
-    let page =
-        read(&Templates::embedded().unwrap().digest(READER, &items, day("2025-09-16"), &from(), id, at).unwrap());
-    let (_, advice) = page.split_once("怎么办").unwrap();
-    assert_eq!(advice.matches("《条例》（2007年）第二十四条").count(), 1, "{page}");
-    assert_eq!(advice.matches("（国务院令第711号）第三十三条").count(), 3, "due, black and red: {page}");
-    assert_eq!(advice.matches("请您督办").count(), 1, "{page}");
+    let mail = Templates::embedded().unwrap().digest(READER, &items, day("2025-09-16"), &from(), id, at).unwrap();
+    let page = read(&mail);
+    let (rows, advice) = page.split_once("怎么办").unwrap();
+    assert_eq!(rows.matches("依据：《条例》（2007年）第二十四条").count(), 1, "{page}");
+    assert_eq!(rows.matches("依据：《政府信息公开条例》（国务院令第711号）第三十三条").count(), 4, "{page}");
+    let headings: Vec<&str> = advice.lines().filter(|line| line.starts_with("· 答复申请人")).collect();
+    assert_eq!(
+        headings,
+        [
+            "· 答复申请人：",
+            "· 答复申请人（已过期限，黑色预警）：逾期已达黑色预警，请您督办：责令承办人员立即办理，并查明逾期原因。",
+            "· 答复申请人（已过期限）：请您督促承办人员。"
+        ]
+    );
+    assert_eq!(html(&mail).matches("<small>《条例》（2007年）第二十四条</small>").count(), 1);
 }
