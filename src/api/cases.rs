@@ -20,13 +20,14 @@ use crate::api::http::export::Format;
 use crate::api::http::page::{Page, codes, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::api::http::spool::LongTable;
-use crate::case::Role;
 use crate::case::text::line_flaw;
+use crate::case::{ObligationKind, Role};
 use crate::law::{WarningLevel, explain};
 use crate::office::cases::Application;
 use crate::office::cases::applicants::correction::{ApplicantCorrection, CORRECTORS};
 use crate::office::cases::applicants::{REVEALERS, Revealed};
 use crate::office::cases::as_of::{Viewpoint, known_on_of};
+use crate::office::cases::case_file::CaseFile;
 use crate::office::cases::exports::case_table;
 use crate::office::cases::queries::{CASE_READERS, CaseQuery, WhatIf};
 use crate::office::{Authority, Caller, Office};
@@ -340,12 +341,24 @@ async fn clock(api: web::Data<Api>, id: web::Path<Uuid>, params: Params<ClockPar
                 known_on: at.known_on(today),
                 is_simulation: what_if != WhatIf::default(),
                 view: clock_view(*id, &file.case, &answer, as_of, &thresholds, &file.desk.calendar),
-                explanation: explain(&timeline, &answer, &file.desk.calendar),
+                explanation: explain(&timeline, &answer, &file.desk.calendar) + &renewed(&file, as_of),
                 derivation: answer.derivation,
             })
         })
         .await?;
     Ok(HttpResponse::Ok().json(detail))
+}
+
+/// What follows the explanation of the period once the reply was revoked. Empty otherwise.
+fn renewed(file: &CaseFile, as_of: NaiveDate) -> String {
+    let Some(revoked) = file.case.revoked_reply() else { return String::new() };
+    let duties = file.duties(as_of);
+    let open = duties.iter().rev().find(|duty| duty.kind == ObligationKind::RenewedReply);
+    let due = open.and_then(|duty| duty.due_on).map_or_else(String::new, |due| format!("，应于{due}前重新答复"));
+    format!(
+        "\n六、撤销原答复\n    原答复（{}）于{}由本机关撤销{due}（本机关的要求，20个工作日，不是法定期限）。答复是否按期，以首次发出的答复为准。\n",
+        revoked.reply.document_number, revoked.set_aside_on
+    )
 }
 
 /// 按哪一日所知

@@ -110,6 +110,8 @@ struct FilingState {
     applicant_to_do: Vec<ApplicantToDo>,
     /// 办理结果；办结后才有
     outcome: Option<OutcomeView>,
+    /// 原答复已由本机关撤销、正在重新答复的，撤销的日期
+    reply_revoked_on: Option<NaiveDate>,
     /// 答复日期；原答复已撤销、尚未重新答复的为空
     replied_on: Option<NaiveDate>,
     /// 办结日期
@@ -199,6 +201,11 @@ impl FilingState {
             is_overdue,
             applicant_to_do: to_do.collect(),
             outcome: file.case.outcome.map(OutcomeView::from),
+            reply_revoked_on: file
+                .case
+                .revoked_reply()
+                .filter(|_| file.case.stage.is_open())
+                .map(|revoked| revoked.set_aside_on),
             replied_on: file.case.replied_on().filter(|_| !file.case.stage.is_open()),
             finished_on: file.case.ended_on,
             changed_at: file.row.updated_at.0,

@@ -228,9 +228,15 @@ impl Event {
             Self::RemedyDecided(_) => ("remedy_decided", "收到裁决"),
             Self::CalendarApplied { .. } => ("calendar_applied", "工作日历变动"),
             Self::Redacted { .. } => ("redacted", "删除记录中的文字"),
+            // The void or the revocation that the leader confirmed is the next event.
+            Self::Amended(amendment) if amendment.entries.is_empty() => ("amended", "机关负责人确认"),
             Self::Amended(_) => ("amended", "更正记录"),
+            Self::AmendmentProposed(proposed) if proposed.revoked_on.is_some() => {
+                ("amendment_proposed", "提请撤销原答复")
+            }
+            Self::AmendmentProposed(proposed) if proposed.entries.is_empty() => ("amendment_proposed", "提请作废"),
             Self::AmendmentProposed(_) => ("amendment_proposed", "提请更正记录"),
-            Self::AmendmentRefused(_) => ("amendment_refused", "不同意更正记录"),
+            Self::AmendmentRefused(_) => ("amendment_refused", "提请的事项未获同意"),
             Self::Voided { .. } => ("voided", "案件作废"),
             Self::ApplicantCorrected { .. } => ("applicant_corrected", "更正申请人信息"),
         }

@@ -348,7 +348,13 @@ impl Case {
     }
 
     fn task_assigned(&mut self, number: u16, assign: &c::Assign) {
-        self.tasks.push(Task { number, assign: assign.clone(), answer: None, withdrawn: None });
+        self.tasks.push(Task {
+            number,
+            assign: assign.clone(),
+            answer: None,
+            withdrawn: None,
+            ended_with_reply: false,
+        });
         let c::Assign { on, department_id, handler_id, .. } = *assign;
         self.assignments.push(Assignment { on, task: Some(number), department_id, handler_id, reason: None });
         self.with_last_assigned();
@@ -518,6 +524,7 @@ impl Case {
                 answers_period: revoked_because.is_some(),
             });
         }
+        self.tasks.iter_mut().filter(|task| task.is_open()).for_each(|task| task.ended_with_reply = true);
         self.outcome = None;
         self.ended_on = None;
         self.archive = None;

@@ -85,7 +85,7 @@ pub use supervision_status::{Position, Standing, position};
 pub use supervision_totals::{Counting, Entry, Figures, Tally, Tenths, add_up_the_tree};
 pub use topic::Candidacy;
 pub use vocabulary::{
-    AmendmentCause, AmendmentStatus, ApplicantKind, ApplicantMember, ContactResult, Delivery, DeliveryForm,
-    DeliveryWay, FeeBasis, IdentityKind, InternalAffairs, LinkRelation, Notice, Opinion, OrderAct, OrderStatus,
-    ProcessKind, RemedyKind, RemedyResult, ReviewKind, SecrecyLevel, ServiceResult, Stage,
+    AmendmentCause, AmendmentKind, AmendmentStatus, ApplicantKind, ApplicantMember, ContactResult, Delivery,
+    DeliveryForm, DeliveryWay, FeeBasis, IdentityKind, InternalAffairs, LinkRelation, Notice, Opinion, OrderAct,
+    OrderStatus, ProcessKind, RemedyKind, RemedyResult, ReviewKind, SecrecyLevel, ServiceResult, Stage,
 };

@@ -428,7 +428,7 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
         .iter()
         .map(|task| Obligation {
             key: format!("{}:{}", ObligationKind::DepartmentTask.code(), task.number),
-            status: status(task.answer.is_some(), case.stage.is_open() && task.is_open()),
+            status: status(task.answer.is_some(), case.stage.is_open() && task.is_owed()),
             owner: task.assign.handler_id,
             department: Some(task.assign.department_id),
             ..duty(

@@ -171,8 +171,8 @@ fn reply_is_not_revoked(command: CommandKind, case: &Case) -> Result<(), NotAllo
     let revoked = case.revoked_reply().filter(|_| is_of_service && case.reply.is_none() && case.stage.is_open());
     let Some(revoked) = revoked else { return Ok(()) };
     let detail = format!(
-        "原答复（{}）已于{}撤销，不再登记发出、送达，请重新拟办、答复；原答复以电子方式发出后被退回的，视为没有发出，\
-         请确认撤销的机关负责人将“撤销原答复”一步更正为没有发生，再登记退回",
+        "原答复（{}）已于{}撤销，不再登记发出、送达，请重新拟办、答复；原答复在撤销以前已经送达的，或者以电子方式发出后\
+         被退回（视为没有发出）的，请确认撤销的机关负责人先将“撤销原答复”一步更正为没有发生，再登记",
         revoked.reply.document_number, revoked.set_aside_on
     );
     Err(NotAllowed::new("reply_was_revoked", detail))
@@ -207,7 +207,7 @@ fn until(command: CommandKind, case: &Case, context: &Context<'_>) -> Option<Nai
         CommandKind::AnswerTask => case
             .tasks
             .iter()
-            .filter(|task| task.is_open())
+            .filter(|task| task.is_owed())
             .filter_map(|task| super::clock::task_due(task, context.rules, context.calendar))
             .min(),
         CommandKind::Register | CommandKind::NotifyFee | CommandKind::DelayReply | CommandKind::Extend => {

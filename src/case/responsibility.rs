@@ -70,7 +70,7 @@ impl Holder {
             Stage::AwaitingConfirmation | Stage::Received => Self::Nobody,
             Stage::Registered => passed_on(case).map_or(Self::Nobody, Self::Department),
             Stage::InProgress => {
-                let asked = case.tasks.iter().filter(|task| task.is_open());
+                let asked = case.tasks.iter().filter(|task| task.is_owed());
                 match asked.min_by_key(|task| (task.assign.on, task.number)) {
                     Some(task) => Self::Department(task.assign.department_id),
                     None if is_consulting => Self::Consulted,

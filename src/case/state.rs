@@ -1,7 +1,7 @@
 //! The state of a case, folded from its log.
 
 use super::command as c;
-use crate::case::vocabulary::{AmendmentCause, AmendmentStatus, ReviewKind, ServiceResult, Stage};
+use crate::case::vocabulary::{AmendmentCause, AmendmentKind, AmendmentStatus, ReviewKind, ServiceResult, Stage};
 use crate::law::{Outcome, ReceiptRule, Regime, ServiceMethod};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -40,13 +40,23 @@ pub struct Task {
     pub answer: Option<c::AnswerTask>,
     /// That it was taken back: it counts as never given.
     pub withdrawn: Option<WithdrawnTask>,
+    /// Whether the case was replied to while it was open, and the reply was set aside or revoked since: nothing is owed on it
+    /// any more.
+    #[serde(skip)]
+    pub ended_with_reply: bool,
 }
 
 impl Task {
-    /// Whether the department still owes its answer.
+    /// Whether the department can still answer it.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.answer.is_none() && self.withdrawn.is_none()
+    }
+
+    /// Whether the department still owes its answer.
+    #[must_use]
+    pub const fn is_owed(&self) -> bool {
+        self.is_open() && !self.ended_with_reply
     }
 }
 
@@ -268,6 +278,18 @@ pub struct CaseAmendment {
     pub comment: Option<String>,
 }
 
+impl CaseAmendment {
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> AmendmentKind {
+        match self.revoked_on {
+            Some(_) => AmendmentKind::Revocation,
+            None if self.seqs.is_empty() => AmendmentKind::Void,
+            None => AmendmentKind::Amendment,
+        }
+    }
+}
+
 /// Why a case counts nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct VoidCase {
@@ -367,13 +389,11 @@ impl Case {
         [receipt, correction, fee, order].into_iter().flatten().max()
     }
 
-    /// Whether a reply was given under this 文号 that the organ did not take back or revoke: on it a repeated application can be
-    /// refused. One that an order set aside is among them.
+    /// Whether the reply under this 文号 stands: neither taken back nor revoked nor set aside by an order. On it a repeated
+    /// application can be refused (Art. 36(6)).
     #[must_use]
     pub fn has_reply_numbered(&self, number: &str) -> bool {
-        let set_aside = self.earlier_replies.iter().filter(|earlier| earlier.revoked_because.is_none());
-        let earlier = set_aside.map(|earlier| &earlier.reply);
-        self.reply.iter().chain(earlier).any(|reply| reply.document_number == number)
+        self.reply.as_ref().is_some_and(|reply| reply.document_number == number)
     }
 
     /// The day that answers the reply period (235号): that of the first reply that was really sent, whether the organ revoked

@@ -135,6 +135,7 @@ impl Tally {
             suspended: self.count(Standing::Suspended),
             awaiting_applicant: self.count(Standing::AwaitingApplicant),
             reply_revoked: self.count(Standing::Renewing) + self.count(Standing::RenewingLate),
+            reply_revoked_late: self.count(Standing::RenewingLate),
             closed: self.count_where(|standing| !standing.is_open()),
             replied_on_time: self.count(Standing::OnTime),
             replied_late: self.count(Standing::Late),
@@ -204,6 +205,8 @@ pub struct Figures {
     pub awaiting_applicant: u32,
     /// 原答复已撤销，重新答复中；答复期限已因首次答复终了
     pub reply_revoked: u32,
+    /// 重新答复中的，原答复逾期的件数
+    pub reply_revoked_late: u32,
     /// 办结＝按期答复＋逾期答复＋不能判断＋未经答复终结
     pub closed: u32,
     /// 按期答复

@@ -412,6 +412,18 @@ words! {
 }
 
 words! {
+    /// What waits for the leader, or took effect.
+    AmendmentKind {
+        /// Steps of the log are other ones.
+        Amendment = "amendment", "更正";
+        /// The whole case is void.
+        Void = "void", "作废";
+        /// The organ revokes a reply that it has sent.
+        Revocation = "revocation", "撤销原答复";
+    }
+}
+
+words! {
     /// Why an amendment, the void of a case, or the revocation of a reply, needs the leader.
     AmendmentCause {
         /// The head of the office amends what he recorded on an earlier day.

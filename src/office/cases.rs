@@ -3,6 +3,7 @@
 pub mod amendments;
 pub mod applicants;
 pub mod as_of;
+pub mod beside;
 pub mod case_file;
 pub mod counters;
 pub mod exports;
@@ -21,14 +22,15 @@ use crate::case::{
 };
 use crate::law::Channel;
 use crate::office::cases::applicants::{Applicant, check_applicant};
+use crate::office::cases::beside::Beside;
 use crate::office::cases::case_file::{
     CaseFile, OrganContext, actor, bytes_of, derive_row, folded, refuse_endless_log, written,
 };
 use crate::office::cases::queries::{CASE_READERS, Shown};
 use crate::office::people::access::{Readmitted, readmit};
 use crate::office::people::succession::refuse_ended;
+use crate::store::cases::CaseRow;
 use crate::store::cases::events::LogEnd;
-use crate::store::cases::{Beside, CaseRow};
 use crate::store::{
     ApplicantId, CaseId, Db, DepartmentId, OrganId, StoreError, Ts, UserId, calendar,
     cases::{self, applicants as applicant_rows, counters as counter_rows, events, obligations, obligations::Vanished},
@@ -196,7 +198,7 @@ impl Cases<'_> {
             Context { actor: &person, today: self.clock().today(), calendar: &desk.calendar, rules: &desk.rules };
         let events = decide(None, &Command::Receive(receive), &context, &Drawn::default())?;
         let file = self.start_log(db, row, desk, &events, &caller)?;
-        Ok(CaseFile { beside: Some(beside_of(&application.applicant)), ..file })
+        Ok(CaseFile { beside: Some(Beside::of(&application.applicant)), ..file })
     }
 
     /// Writes the first events of a case and its row.
@@ -469,12 +471,6 @@ impl Cases<'_> {
     }
 }
 
-/// What is stored beside the row of a new case.
-fn beside_of(applicant: &Applicant) -> Beside {
-    let identity_is_unverified = applicant.identity.as_ref().is_some_and(|identity| identity.is_unverified);
-    Beside { tags: Vec::new(), identity_is_unverified }
-}
-
 /// The row of a new case, before anything is derived from its log.
 pub(super) fn blank_row(
     organ: OrganId,
@@ -587,7 +583,32 @@ fn check_earlier_reply(db: &mut Db, file: &CaseFile, proposal: &ProposeOutcome) 
     }
 }
 
-/// Whether another case of the organ has a reply under this number that was neither taken back nor revoked. A log
+/// Requires that the reply a repeat is refused on still stands when the refusal goes out: it may have been revoked, or set aside
+/// by an order, since the proposal.
+///
+/// # Errors
+/// `earlier_reply_gone`.
+fn check_repeat_stands(db: &mut Db, file: &CaseFile) -> Result<(), OfficeError> {
+    let Some(proposal) = file.case.proposal.as_ref().map(|proposal| &proposal.proposal) else { return Ok(()) };
+    let is_sent = file.case.reply.as_ref().is_some_and(|reply| reply.replied_on.is_some());
+    let Some(number) = proposal.earlier_reply_number.as_deref().map(str::trim).filter(|number| !number.is_empty())
+    else {
+        return Ok(());
+    };
+    if is_sent || proposal.earlier_reply_before_system || stands_here(db, file.row.organ_id, number, file.row.id)? {
+        return Ok(());
+    }
+    let detail =
+        format!("拟办所依据的原答复（{number}）已经撤销，或者被责令重新答复，不能再按重复申请处理；请撤回，重新拟办");
+    Err(OfficeError::Refused {
+        code: "earlier_reply_gone".into(),
+        article: Some(proposal.outcome.article().into()),
+        detail,
+        errors: Vec::new(),
+    })
+}
+
+/// Whether another case of the organ has a reply under this number that stands. A log
 /// that cannot be read counts as it says.
 fn stands_here(db: &mut Db, organ: OrganId, number: &str, but: CaseId) -> Result<bool, OfficeError> {
     for id in events::numbered_replies(db, organ, number, but, MOST_OF_ONE_NUMBER)? {
@@ -655,6 +676,9 @@ fn check_references(db: &mut Db, file: &CaseFile, command: &Command) -> Result<(
     }
     if let Command::ProposeOutcome(proposal) = command {
         check_earlier_reply(db, file, proposal)?;
+    }
+    if matches!(command, Command::IssueReply(_) | Command::Dispatch(_)) {
+        check_repeat_stands(db, file)?;
     }
     if let Command::Merge(merge) = command {
         check_other(db, file, merge.into_case, "/into_case")?;

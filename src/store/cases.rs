@@ -22,7 +22,7 @@ use filter::of_organ;
 use chrono::NaiveDate;
 use diesel::dsl::not;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable};
+use diesel::sql_types::{Binary, Bool, Nullable};
 
 use super::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
 use crate::case::Stage;
@@ -148,26 +148,33 @@ pub fn find(db: &mut Db, id: CaseId) -> Result<CaseRow, StoreError> {
 
 /// What is stored beside the row of a case and loaded with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Beside {
+pub struct StoredBeside {
     /// Subject tags, sorted.
     pub tags: Vec<String>,
     /// Whether the applicant's identity number is recorded as the paper has it, unverified.
     pub identity_is_unverified: bool,
+    /// The applicant's contacts and whoever acts for the applicant or applies too, sealed.
+    pub contact_sealed: Option<Vec<u8>>,
 }
 
 /// Loads a case with what is stored beside it and its organ in one statement.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] if the case does not exist.
-pub fn find_with_seat(db: &mut Db, id: CaseId) -> Result<(CaseRow, Beside, Seat), StoreError> {
-    let (row, tags, is_unverified, organ, here, nationally) = cases::table
+pub fn find_with_seat(db: &mut Db, id: CaseId) -> Result<(CaseRow, StoredBeside, Seat), StoreError> {
+    let (row, tags, (is_unverified, contact_sealed), organ, here, nationally) = cases::table
         .inner_join(organ_table::table.on(organ_table::id.eq(cases::organ_id)))
         .filter(cases::id.eq(id))
         .select((
             <CaseRow as Selectable<MultiBackend>>::construct_selection(),
             tags::beside("t.case_id = cases.id"),
-            verbatim::<Nullable<Bool>>(
-                "(SELECT a.identity_is_unverified FROM applicants a WHERE a.id = cases.applicant_id)",
+            (
+                verbatim::<Nullable<Bool>>(
+                    "(SELECT a.identity_is_unverified FROM applicants a WHERE a.id = cases.applicant_id)",
+                ),
+                verbatim::<Nullable<Binary>>(
+                    "(SELECT a.contact_sealed FROM applicants a WHERE a.id = cases.applicant_id)",
+                ),
             ),
             <OrganRow as Selectable<MultiBackend>>::construct_selection(),
             organs::version_here(),
@@ -175,7 +182,8 @@ pub fn find_with_seat(db: &mut Db, id: CaseId) -> Result<(CaseRow, Beside, Seat)
         ))
         .first(db)?;
     let identity_is_unverified: Option<bool> = is_unverified;
-    let beside = Beside { tags: tags::of_lines(tags), identity_is_unverified: identity_is_unverified.unwrap_or(false) };
+    let identity_is_unverified = identity_is_unverified.unwrap_or(false);
+    let beside = StoredBeside { tags: tags::of_lines(tags), identity_is_unverified, contact_sealed };
     Ok((row, beside, Seat::new(organ, here, nationally)))
 }
 

@@ -201,7 +201,7 @@ pub fn page(
 }
 
 /// A page of the cases of an organ submitted in `from..=until` whose day of receipt is not fixed yet, by day of
-/// submission, after `after`.
+/// submission, after `after`. Void cases, which have no day of receipt either, are not among them.
 pub fn unconfirmed(
     db: &mut Db,
     organ: OrganId,
@@ -212,7 +212,8 @@ pub fn unconfirmed(
     let mut query = cases::table
         .into_boxed::<MultiBackend>()
         .filter(cases::organ_id.eq(organ))
-        .filter(cases::received_on.is_null());
+        .filter(cases::received_on.is_null())
+        .filter(cases::stage.ne(Stage::Void.code()));
     deadline::check()?;
     if let Some(from) = from {
         query = query.filter(cases::submitted_on.ge(from));

@@ -78,6 +78,13 @@ fn a_sent_reply_is_revoked_with_the_leader_and_another_follows_with_its_own_numb
         // Nothing moves until the leader confirms.
         case.command(&head, "reply-revocation", request.clone());
         let waits = case.last.json["amendments"][0].clone();
+        let offered = |case: &CaseAt<'_>, token: &str, code: &str| {
+            let shown = bureau.service.get(&case.path(""), token).json;
+            let actions = shown["actions"].as_array().unwrap();
+            actions.iter().find(|action| action["command"]["code"] == code).map(|one| one["command"]["label"].clone())
+        };
+        assert_eq!(offered(&case, &leader, "confirm_amendment"), Some(json!("确认撤销原答复")));
+        assert_eq!(offered(&case, &head, "take_back_amendment"), Some(json!("收回提请的撤销原答复")));
         assert_eq!(
             json!([waits["kind"]["code"], waits["status"]["code"], codes(&waits["because"]), waits["revoked_on"]]),
             json!(["revocation", "proposed", ["reply_is_revoked"], "2026-11-16"])
@@ -355,8 +362,23 @@ fn a_letter_in_the_post_may_be_revoked_before_it_arrives_and_the_overview_has_th
             json!([figures["total"], figures["open"], figures["reply_revoked"], figures["closed"]]),
             json!([1, 1, 1, 0])
         );
-        let listed = bureau.service.get("/api/v1/cases", &bureau.head).json;
-        assert_eq!(listed["items"][0]["warning"]["code"], "none", "{listed}");
+        let listed = |query: &str| {
+            let list = bureau.service.get(&format!("/api/v1/cases{query}"), &bureau.head).json;
+            list["items"].as_array().unwrap().iter().map(|line| line["warning"]["code"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(""), ["none"]);
+        assert_eq!(listed("?warning=none"), ["none"]);
+        bureau.on("2026-12-02");
+        case.clerk("contacts", json!({ "on": "2026-12-02", "means": "电话", "result": "reached" }));
+        for level in ["blue", "yellow", "orange", "red", "black"] {
+            assert_eq!(listed(&format!("?warning={level}")), Vec::<Value>::new(), "{level}");
+        }
+        let preview = case.try_command(
+            &bureau.clerk,
+            "withdrawal/preview",
+            json!({ "on": "2026-12-02", "identity_checked": true }),
+        );
+        assert_eq!(preview.json["before"]["warning"]["code"], "none", "{preview:?}");
     });
 }
 
@@ -405,10 +427,126 @@ fn the_front_desk_reads_no_day_of_a_reply_that_was_revoked() {
         reply(&mut case, "2026-11-10", "disclosed.provided");
         let seen = || {
             let state = bureau.service.get("/api/v1/intake/applications/CK-1", &desk).json;
-            json!([state["stage"]["code"], state["replied_on"], state["outcome"]["code"], state["is_overdue"]])
+            let outcome = &state["outcome"]["code"];
+            json!([
+                state["stage"]["code"],
+                state["replied_on"],
+                state["reply_revoked_on"],
+                outcome,
+                state["is_overdue"]
+            ])
         };
-        assert_eq!(seen(), json!(["replied", "2026-11-10", "disclosed.provided", false]));
+        assert_eq!(seen(), json!(["replied", "2026-11-10", null, "disclosed.provided", false]));
         revoke(&mut case, "2026-11-10");
-        assert_eq!(seen(), json!(["in_progress", null, null, false]));
+        assert_eq!(seen(), json!(["in_progress", null, "2026-11-10", null, false]));
+    });
+}
+
+#[test]
+fn a_repeat_that_was_proposed_on_a_reply_revoked_since_does_not_go_out() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let clerk = bureau.clerk.clone();
+        let mut case = replied(&bureau);
+        let number = case.last.json["reply"]["document_number"].clone();
+        let repeat = |on: &str| json!({ "on": on, "outcome": "not_processed.repeat", "reasons": "重复申请", "earlier_reply_number": number });
+        let mut proposed = bureau.registered("2026-11-12");
+        proposed.clerk("outcome", repeat("2026-11-12")).approve("2026-11-12");
+        let mut numbered = bureau.registered("2026-11-12");
+        numbered
+            .clerk("outcome", repeat("2026-11-12"))
+            .approve("2026-11-12")
+            .clerk("reply", json!({ "on": "2026-11-12" }));
+        bureau.on("2026-11-16");
+        revoke(&mut case, "2026-11-16");
+        let (code, article) = proposed.refused(&clerk, "reply", json!({ "on": "2026-11-16" }));
+        assert_eq!((code.as_str(), article.as_str()), ("earlier_reply_gone", "《条例》第三十六条第（六）项"));
+        let post = json!({ "method": "post", "on": "2026-11-16", "carrier": "中国邮政" });
+        assert_eq!(numbered.refused(&clerk, "dispatches", post.clone()).0, "earlier_reply_gone");
+        numbered.clerk("reply-recall", json!({ "reason": "原答复已经撤销" }));
+        // One that is out already may be sent again.
+        bureau.on("2026-11-18");
+        reply(&mut case, "2026-11-18", "disclosed.provided");
+        let second = case.last.json["reply"]["document_number"].clone();
+        let again = json!({
+            "on": "2026-11-18", "outcome": "not_processed.repeat", "reasons": "重复申请", "earlier_reply_number": second
+        });
+        numbered.clerk("outcome", again).approve("2026-11-18").clerk("reply", json!({ "on": "2026-11-18" }));
+        let post = json!({ "method": "post", "on": "2026-11-18", "carrier": "中国邮政" });
+        numbered.clerk("dispatches", post.clone());
+        bureau.on("2026-11-20");
+        revoke(&mut case, "2026-11-20");
+        numbered.clerk("service-proofs", json!({ "on": "2026-11-20", "result": "returned" }));
+        let again = json!({ "method": "post", "on": "2026-11-20", "carrier": "中国邮政" });
+        numbered.clerk("dispatches", again);
+    });
+}
+
+#[test]
+fn what_was_never_sent_is_not_revoked() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let head = bureau.head.clone();
+        let mut case = bureau.registered("2026-11-02");
+        bureau.on("2026-11-10");
+        let answer = json!({ "on": "2026-11-10", "outcome": "disclosed.provided", "reasons": "依法可以公开" });
+        case.clerk("outcome", answer).approve("2026-11-10").clerk("reply", json!({ "on": "2026-11-10" }));
+        let request = json!({ "on": "2026-11-10", "reason": "适用条款有误，自行纠正" });
+        assert_eq!(case.refused(&head, "reply-revocation", request.clone()).0, "reply_not_sent");
+        case.clerk("dispatches", json!({ "method": "electronic", "on": "2026-11-10" }));
+        case.clerk("service-proofs", json!({ "on": "2026-11-10", "result": "returned" }));
+        assert_eq!(case.refused(&head, "reply-revocation", request).0, "reply_not_sent");
+    });
+}
+
+#[test]
+fn a_task_that_was_open_when_the_case_was_replied_to_is_owed_no_more() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let mut case = bureau.registered("2026-11-02");
+        case.clerk("tasks", json!({ "on": "2026-11-02", "department_id": bureau.department }));
+        bureau.on("2026-11-10");
+        reply(&mut case, "2026-11-10", "disclosed.provided");
+        bureau.on("2026-11-30");
+        revoke(&mut case, "2026-11-30");
+        assert_eq!(duty(&case.last.json, "department_task:1"), json!(["cancelled", "2026-11-11"]));
+        case.clerk("tasks", json!({ "on": "2026-11-30", "department_id": bureau.department }));
+        assert_eq!(duty(&case.last.json, "department_task:2"), json!(["open", "2026-12-09"]), "given anew");
+        case.clerk("task-answers", json!({ "task": 1, "on": "2026-11-30", "opinion": "可以公开" }));
+        assert_eq!(
+            duty(&case.last.json, "department_task:1"),
+            json!(["met", "2026-11-11"]),
+            "its answer is still taken"
+        );
+    });
+}
+
+#[test]
+fn the_explanation_and_the_ledger_name_the_reply_that_was_revoked() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let mut case = replied(&bureau);
+        bureau.on("2026-11-16");
+        revoke(&mut case, "2026-11-16");
+        let clock = bureau.service.get(&case.path("clock"), &bureau.clerk).json;
+        let said = clock["explanation"].as_str().unwrap();
+        assert!(
+            said.contains("原答复（公开复〔2026〕1号）于2026-11-16由本机关撤销，应于2026-12-14前重新答复（本机关的要求，20个工作日，不是法定期限）"),
+            "{said}"
+        );
+        let before = bureau.service.get(&case.path("clock?as_of=2026-11-13"), &bureau.clerk).json;
+        assert!(!before["explanation"].as_str().unwrap().contains("撤销原答复"));
+        bureau.on("2026-11-18");
+        reply(&mut case, "2026-11-18", "not_processed.petition");
+        let mut void = bureau.registered("2026-11-18");
+        void.command(&bureau.head.clone(), "void", json!({ "reason": "误立案" }));
+        let path = format!("/api/v1/organs/{}/ledger?format=csv", bureau.organ.0);
+        let (_, ledger) = bureau.service.download(&path, &bureau.clerk, "text/csv");
+        let ledger = String::from_utf8_lossy(&ledger).into_owned();
+        assert!(
+            ledger.contains("原答复公开复〔2026〕1号（予以公开，2026-11-10发出）于2026-11-16本机关撤销"),
+            "{ledger}"
+        );
+        assert_eq!(ledger.lines().count(), 2, "a void case is in no ledger: {ledger}");
     });
 }

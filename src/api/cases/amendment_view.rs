@@ -40,7 +40,7 @@ impl From<&CaseAmendment> for AmendmentView {
     fn from(amendment: &CaseAmendment) -> Self {
         Self {
             number: amendment.number,
-            kind: kind_of(amendment),
+            kind: Word::of(amendment.kind().code(), amendment.kind().label()),
             status: Word::of(amendment.status.code(), amendment.status.label()),
             on: amendment.on,
             asked_by: amendment.asked_by,
@@ -52,13 +52,5 @@ impl From<&CaseAmendment> for AmendmentView {
             confirmed_by: amendment.confirmed_by,
             comment: amendment.comment.clone(),
         }
-    }
-}
-
-fn kind_of(amendment: &CaseAmendment) -> Word {
-    match amendment {
-        CaseAmendment { revoked_on: Some(_), .. } => Word::of("revocation", "撤销原答复"),
-        CaseAmendment { seqs, .. } if seqs.is_empty() => Word::of("void", "作废"),
-        _ => Word::of("amendment", "更正"),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::view::{CaseView, OutcomeView};
 use crate::case::{MovedDuty, Standing, position};
+use crate::law::WarningLevel;
 use crate::office::cases::case_file::CaseFile;
 use crate::office::cases::previews::Preview;
 use crate::office::reports::publish::ReportMove;
@@ -32,11 +33,15 @@ impl StandingView {
             .reply_clock(&desk.calendar, &desk.rules, Some(today))
             .map_err(|error| OfficeError::unreadable(format!("clock of case {}: {error}", row.id.0)))?;
         let place = position(case, answer.as_ref(), today, &desk.rules.warning_thresholds(), &desk.calendar);
+        let thresholds = desk.rules.warning_thresholds();
+        let level = answer
+            .as_ref()
+            .map_or(WarningLevel::None, |answer| case.warning(answer, today, &thresholds, &desk.calendar));
         let word = |standing: Standing| Word::of(standing.code(), standing.label());
         Ok(Self {
             stage: Word::of(case.stage.code(), case.stage.label()),
             due: answer.as_ref().and_then(|answer| answer.due),
-            warning: Word::of(place.level.code(), place.level.label()),
+            warning: Word::of(level.code(), level.label()),
             standing: case.void.is_none().then(|| word(place.standing)),
             outcome: case.outcome.map(OutcomeView::from),
         })

@@ -4,17 +4,17 @@ use super::amendment_view::AmendmentView;
 use super::reply_view::{EarlierReplyView, masked_reply};
 use crate::api::supervision::order_view::OrderLine;
 use crate::case::{
-    Action, Assignment, Case, Challenge, Consultation, Correction, FeeDemand, Justification, Obligation, Proposal,
-    RecalledReply, Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload, late_mark,
+    Action, AmendmentKind, Assignment, Case, Challenge, Consultation, Correction, FeeDemand, Justification, Obligation,
+    Proposal, RecalledReply, Remedy, Reply, Stage, Task, VoidCase, challenges, command as payload, late_mark,
 };
 use crate::law::{Calendar, ClockAnswer, LetterTitle, Outcome, Regime, RemedyBodies, WarningThresholds, remedies};
 use crate::office::cases::amendments::{Amending, WORKING_RULES};
 use crate::office::cases::applicants::correction::ARTICLE as CORRECTION_ARTICLE;
 use crate::office::cases::applicants::masked_name;
+use crate::office::cases::beside::Beside;
 use crate::office::cases::case_file::CaseFile;
 use crate::office::cases::queries::{ListedCase, LoggedEvent, Shown, duties_of};
 use crate::office::{OfficeError, Word};
-use crate::store::cases::Beside;
 use crate::store::cases::transfers::NamedTransfer;
 use crate::store::database::seal::mask_signatory;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -116,6 +116,12 @@ pub struct ApplicantView {
     pub name: String,
     /// 证件号码照申请书所写登记，未核验
     pub identity_is_unverified: bool,
+    /// 有代理人；是谁、有何权限，见申请人信息
+    pub has_agent: bool,
+    /// 有监护人
+    pub has_guardian: bool,
+    /// 共同申请人的人数，不计第一申请人；姓名、证件见申请人信息
+    pub co_applicants: usize,
 }
 
 /// 处理结果
@@ -255,13 +261,12 @@ impl TransferView {
 
 impl ActionView {
     fn of_amending(case_id: Uuid, amending: Amending) -> Self {
+        let confirmation = |number: u16| format!("amendments/{number}/confirmation");
         let (code, label, segment) = match amending {
             Amending::CorrectApplicant => ("correct_applicant", "更正申请人信息", "applicant".to_owned()),
             Amending::Amend => ("amend", "更正记录", "amendments".to_owned()),
-            Amending::Confirm(number) => ("confirm_amendment", "确认更正", format!("amendments/{number}/confirmation")),
-            Amending::TakeBack(number) => {
-                ("take_back_amendment", "收回更正", format!("amendments/{number}/confirmation"))
-            }
+            Amending::Confirm(number, kind) => ("confirm_amendment", to_confirm(kind), confirmation(number)),
+            Amending::TakeBack(number, kind) => ("take_back_amendment", to_take_back(kind), confirmation(number)),
         };
         Self {
             command: Word::of(code, label),
@@ -269,6 +274,24 @@ impl ActionView {
             article: if amending == Amending::CorrectApplicant { CORRECTION_ARTICLE } else { WORKING_RULES }.to_owned(),
             href: format!("/api/v1/cases/{case_id}/{segment}"),
         }
+    }
+}
+
+/// What the leader does about one that waits.
+const fn to_confirm(kind: AmendmentKind) -> &'static str {
+    match kind {
+        AmendmentKind::Amendment => "确认更正",
+        AmendmentKind::Void => "确认作废",
+        AmendmentKind::Revocation => "确认撤销原答复",
+    }
+}
+
+/// What its asker may do about one that waits.
+const fn to_take_back(kind: AmendmentKind) -> &'static str {
+    match kind {
+        AmendmentKind::Amendment => "收回提请的更正",
+        AmendmentKind::Void => "收回提请的作废",
+        AmendmentKind::Revocation => "收回提请的撤销原答复",
     }
 }
 
@@ -443,7 +466,7 @@ impl CaseView {
         let Shown { file, actions, amending, orders, transfers, today, known_on } = shown;
         let today = *today;
         let CaseFile { row, case, desk, beside, .. } = file;
-        let Some(Beside { tags, identity_is_unverified }) = beside else {
+        let Some(Beside { tags, identity_is_unverified, has_agent, has_guardian, co_applicants }) = beside else {
             return Err(OfficeError::Internal("what is stored beside the case was not read".into()));
         };
         let clock = case
@@ -463,6 +486,9 @@ impl CaseView {
                 kind: Word::of(case.intake.applicant_kind.code(), case.intake.applicant_kind.label()),
                 name: masked_name(&row.applicant_kind, &row.applicant_name),
                 identity_is_unverified: *identity_is_unverified,
+                has_agent: *has_agent,
+                has_guardian: *has_guardian,
+                co_applicants: *co_applicants,
             },
             channel: Word::of(case.intake.channel.code(), case.intake.channel.label()),
             stage: Word::of(case.stage.code(), case.stage.label()),

@@ -4,13 +4,14 @@ use super::log::{LEDGER, NOTE};
 use super::{Past, PastConsultation, PastCorrection, PastExtension, PastFee, Term};
 use crate::case::command::Dispatch;
 use crate::case::event::Event;
-use crate::case::state::{Case, Reply};
+use crate::case::state::{Case, EarlierReply, Reply};
 use crate::case::vocabulary::ServiceResult;
 use crate::law::ServiceMethod;
 
 /// What a ledger says of a case.
 ///
-/// Reasons given, delays, remedies, ties to other cases and earlier replies have no column.
+/// Reasons given, delays, remedies and ties to other cases have no column. Replies that were revoked or set aside are in the
+/// note: the columns have the reply that counts.
 #[must_use]
 pub fn recorded(case: &Case, log: &[Event]) -> Past {
     let correction = case.correction.as_ref().map(|correction| PastCorrection {
@@ -45,7 +46,7 @@ pub fn recorded(case: &Case, log: &[Event]) -> Past {
         document_number: reply.map(|reply| reply.document_number.clone()).filter(|number| !number.is_empty()),
         method: reply.and_then(method),
         served_on: reply.and_then(served_on),
-        note: note(log),
+        note: note(case, log),
     }
 }
 
@@ -68,9 +69,23 @@ fn served_on(reply: &Reply) -> Option<chrono::NaiveDate> {
     reply.proof.as_ref().filter(|proof| proof.result != ServiceResult::Returned).map(|proof| proof.on)
 }
 
-fn note(log: &[Event]) -> Option<String> {
-    log.iter().find_map(|event| {
+/// What the ledger that was imported said, and which replies came before the one in the columns.
+fn note(case: &Case, log: &[Event]) -> Option<String> {
+    let imported = log.iter().find_map(|event| {
         let Event::ReceiptFixed { evidence: Some(evidence), .. } = event else { return None };
         evidence.strip_prefix(LEDGER)?.strip_prefix(NOTE).map(str::to_owned)
-    })
+    });
+    let parts: Vec<String> = imported.into_iter().chain(case.earlier_replies.iter().map(earlier)).collect();
+    (!parts.is_empty()).then(|| parts.join("；"))
+}
+
+fn earlier(earlier: &EarlierReply) -> String {
+    let sent_on = told_on(&earlier.reply).map_or_else(String::new, |on| format!("，{on}发出"));
+    let why = if earlier.revoked_because.is_some() { "本机关撤销" } else { "依决定、判决重新答复" };
+    format!(
+        "原答复{}（{}{sent_on}）于{}{why}",
+        earlier.reply.document_number,
+        earlier.outcome.label(),
+        earlier.set_aside_on
+    )
 }

@@ -9,8 +9,8 @@ use super::{check_other, check_references, same_applicant};
 use crate::case::amendment::{AmendedEntry, Amendment, EntryChange, ProposedAmendment, RefusedAmendment, Step};
 use crate::case::command::Void;
 use crate::case::{
-    AmendmentCause, AmendmentStatus, Case, CaseAmendment, Command, Drawn, Event, LinkRelation, NotAllowed, Role, Stage,
-    decide, fold, moved_duties,
+    AmendmentCause, AmendmentKind, AmendmentStatus, Case, CaseAmendment, Command, Drawn, Event, LinkRelation,
+    NotAllowed, Role, Stage, decide, fold, moved_duties,
 };
 use crate::office::cases::applicants::correction::{CORRECTORS, may_correct};
 use crate::office::cases::case_file::{CaseFile, actor, read_log, refuse_endless_log, steps_of};
@@ -69,10 +69,10 @@ pub const WORKING_RULES: &str = crate::case::WORKING_RULES;
 pub enum Amending {
     /// Amend it: the head of the office. Whoever recorded the last step today may too; the log says so step by step.
     Amend,
-    /// Decide on the amendment of this number.
-    Confirm(u16),
-    /// Take back the own amendment of this number.
-    TakeBack(u16),
+    /// Decide on the amendment, void or revocation of this number.
+    Confirm(u16, AmendmentKind),
+    /// Take back the own one of this number.
+    TakeBack(u16, AmendmentKind),
     /// Correct the record of the applicant.
     CorrectApplicant,
 }
@@ -83,8 +83,10 @@ pub(in crate::office) fn amending(caller: &Caller, roles: &BTreeSet<Role>, case:
     list.extend(roles.contains(&Role::OfficeHead).then_some(Amending::Amend));
     for waits in case.amendments.iter().filter(|known| known.status == AmendmentStatus::Proposed) {
         let is_own = waits.asked_by == caller.user_id.0;
-        list.extend((roles.contains(&Role::Leader) && !is_own).then_some(Amending::Confirm(waits.number)));
-        list.extend(is_own.then_some(Amending::TakeBack(waits.number)));
+        list.extend(
+            (roles.contains(&Role::Leader) && !is_own).then_some(Amending::Confirm(waits.number, waits.kind())),
+        );
+        list.extend(is_own.then_some(Amending::TakeBack(waits.number, waits.kind())));
     }
     let corrects = CORRECTORS.iter().any(|role| roles.contains(role)) && may_correct(roles, case).is_ok();
     list.extend(corrects.then_some(Amending::CorrectApplicant));
@@ -360,7 +362,7 @@ impl Cases<'_> {
         let comment = match decision.said() {
             Some(comment) => comment,
             None if is_own => "提请人收回".to_owned(),
-            None => return Err(OfficeError::invalid("/comment", "required", "不同意更正的，请写明理由")),
+            None => return Err(OfficeError::invalid("/comment", "required", "不同意的，请写明理由")),
         };
         let refused = RefusedAmendment { number: known.number, on: self.clock().today(), comment };
         self.commit(db, file, &[Event::AmendmentRefused(refused)], Some(caller.user_id))

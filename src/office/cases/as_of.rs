@@ -104,6 +104,7 @@ impl Cases<'_> {
     /// yet recorded.
     pub fn open_file_at(&self, db: &mut Db, id: CaseId, at: Viewpoint) -> Result<CaseFile, OfficeError> {
         let (row, beside, seat) = cases::find_with_seat(db, id)?;
+        let beside = self.beside(row.applicant_id, beside)?;
         let log = events::load(db, id)?;
         let known = at.known(&log);
         let last = known.last().ok_or(OfficeError::NotFound)?;

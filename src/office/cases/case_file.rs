@@ -6,11 +6,12 @@ use crate::case::{
     Actor, Case, Context, Event, Obligation, OrganRules, Role, Stage, Summary, fold, obligations_under, summary,
 };
 use crate::law::{Calendar, ClockStatus, Outcome, Regime, civil_day};
+use crate::office::cases::beside::Beside;
 use crate::office::clock::instant_on;
 use crate::office::{Caller, Cases, Office, OfficeError, Unread};
+use crate::store::cases::CaseRow;
 use crate::store::cases::events::{self, EventRow, LogEnd, NewEvent};
 use crate::store::cases::transfers::HandOver;
-use crate::store::cases::{Beside, CaseRow};
 use crate::store::cases::{
     obligations as duties,
     obligations::{CurrentDuty, ObligationRow, Vanished},
@@ -227,6 +228,7 @@ impl Cases<'_> {
         let row = cases::lock(db, id)?;
         // Loaded after the lock, because its previous holder may have changed the tags.
         let (log, beside) = events::load_with_beside(db, id)?;
+        let beside = self.beside(row.applicant_id, beside)?;
         let desk = self.desk_of(db, seat)?;
         let file = self.put_together(db, (row, Some(beside)), &log, desk)?;
         Ok((file, log))
@@ -239,6 +241,7 @@ impl Cases<'_> {
         id: CaseId,
     ) -> Result<(CaseFile, Vec<EventRow>), OfficeError> {
         let (row, beside, seat) = cases::find_with_seat(db, id)?;
+        let beside = self.beside(row.applicant_id, beside)?;
         let log = events::load(db, id)?;
         let desk = self.desk_of(db, seat)?;
         let file = self.put_together(db, (row, Some(beside)), &log, desk)?;

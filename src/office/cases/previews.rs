@@ -1,7 +1,8 @@
 //! What a command, a filing or an amendment would come to. Nothing is written.
 
 use super::amendments::Amend;
-use super::{CaseFile, beside_of, blank_row, check_merge, check_references, received};
+use super::beside::Beside;
+use super::{CaseFile, blank_row, check_merge, check_references, received};
 use crate::case::command::{Receive, RevokeReply, Void};
 use crate::case::{
     AmendmentCause, Command, Context, Drawn, Event, MovedDuty, Role, Stage, decide, evolve, moved_duties,
@@ -63,7 +64,7 @@ impl Cases<'_> {
                 Context { actor: &person, today: self.clock().today(), calendar: &desk.calendar, rules: &desk.rules };
             let events = decide(None, &Command::Receive(receive), &context, &Drawn::default())?;
             let after = self.unwritten(row, desk, &events)?;
-            let after = CaseFile { beside: Some(beside_of(&application.applicant)), ..after };
+            let after = CaseFile { beside: Some(Beside::of(&application.applicant)), ..after };
             let cells = self.reports().moved_by(db, &after.row, &[], &events)?;
             let duties = moved_duties(&[], &after.duties(self.clock().today()));
             let after = self.shown(&caller, &authority.roles, after, Vec::new());

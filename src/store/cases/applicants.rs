@@ -252,7 +252,19 @@ pub fn identity(sealer: &Sealer, row: &ApplicantRow) -> Result<Option<Secret<Str
 /// # Errors
 /// [`StoreError::Corrupt`] if the contacts cannot be decrypted.
 pub fn contact(sealer: &Sealer, row: &ApplicantRow) -> Result<Option<Secret<String>>, StoreError> {
-    row.contact_sealed.as_deref().map(|sealed| open(sealer, contact_place(row.id), sealed)).transpose()
+    contact_of(sealer, row.id, row.contact_sealed.as_deref())
+}
+
+/// Like [`contact`], of a sealed column that was loaded without its row.
+///
+/// # Errors
+/// As [`contact`].
+pub fn contact_of(
+    sealer: &Sealer,
+    id: ApplicantId,
+    sealed: Option<&[u8]>,
+) -> Result<Option<Secret<String>>, StoreError> {
+    sealed.map(|sealed| open(sealer, contact_place(id), sealed)).transpose()
 }
 
 /// The columns of an applicant that cannot be decrypted, or that do not fit each other: the keyed hash is that of kind

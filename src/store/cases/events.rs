@@ -11,11 +11,11 @@ use aws_lc_rs::rand;
 use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::sql_types::{Binary, Bool, Nullable, Text};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Beside, tags};
+use super::{StoredBeside, tags};
 use crate::store::database::db::{Db, MultiBackend, on_each};
 use crate::store::database::deadline;
 use crate::store::database::schema::{case_events, cases};
@@ -312,9 +312,9 @@ pub fn load(db: &mut Db, case: CaseId) -> Result<Vec<EventRow>, StoreError> {
 }
 
 /// Like [`load`], with the case's subject tags. If the caller has locked the case's row, both are current.
-pub fn load_with_beside(db: &mut Db, case: CaseId) -> Result<(Vec<EventRow>, Beside), StoreError> {
+pub fn load_with_beside(db: &mut Db, case: CaseId) -> Result<(Vec<EventRow>, StoredBeside), StoreError> {
     let theirs = case_events::table.filter(case_events::case_id.eq(case));
-    let rows: Vec<(EventRow, Option<String>, Option<bool>)> = theirs
+    let rows: Vec<(EventRow, Option<String>, Option<bool>, Option<Vec<u8>>)> = theirs
         .order(case_events::seq)
         .select((
             <EventRow as Selectable<MultiBackend>>::construct_selection(),
@@ -323,10 +323,16 @@ pub fn load_with_beside(db: &mut Db, case: CaseId) -> Result<(Vec<EventRow>, Bes
                 "(SELECT a.identity_is_unverified FROM cases c JOIN applicants a ON a.id = c.applicant_id
                  WHERE c.id = case_events.case_id AND case_events.seq = 1)",
             ),
+            verbatim::<Nullable<Binary>>(
+                "(SELECT a.contact_sealed FROM cases c JOIN applicants a ON a.id = c.applicant_id
+                 WHERE c.id = case_events.case_id AND case_events.seq = 1)",
+            ),
         ))
         .load(db)?;
-    let (lines, is_unverified) = rows.first().map_or((None, None), |(_, lines, flag)| (lines.clone(), *flag));
-    let beside = Beside { tags: tags::of_lines(lines), identity_is_unverified: is_unverified.unwrap_or(false) };
+    let first = rows.first().map(|(_, lines, flag, sealed)| (lines.clone(), *flag, sealed.clone()));
+    let (lines, is_unverified, contact_sealed) = first.unwrap_or_default();
+    let identity_is_unverified = is_unverified.unwrap_or(false);
+    let beside = StoredBeside { tags: tags::of_lines(lines), identity_is_unverified, contact_sealed };
     Ok((rows.into_iter().map(|(row, ..)| row).collect(), beside))
 }
 

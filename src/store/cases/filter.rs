@@ -212,11 +212,15 @@ fn by_warning(query: Query<'_>, warning: Warning) -> Query<'_> {
         Warning::Reached(day) => {
             query.filter(cases::is_open).filter(cases::warns_on.le(day)).filter(certain_day().ge(day))
         }
+        // Of an open case whose reply was revoked the period was answered.
         Warning::After(day) => query
             .filter(cases::is_open)
+            .filter(cases::replied_on.is_null())
             .filter(cases::received_on.is_not_null())
             .filter(cases::warns_on.is_null().or(cases::warns_on.assume_not_null().gt(day))),
-        Warning::Silent => query.filter(not(cases::is_open).or(cases::received_on.is_null())),
+        Warning::Silent => {
+            query.filter(not(cases::is_open).or(cases::received_on.is_null()).or(cases::replied_on.is_not_null()))
+        }
     }
 }
 

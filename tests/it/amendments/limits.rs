@@ -163,8 +163,8 @@ fn a_duplicate_of_another_applicants_case_needs_the_leader_who_finds_it_among_th
             actions.as_array().unwrap().iter().map(one).collect()
         };
         let href = case.path("amendments/1/confirmation");
-        assert!(offered(&leader).contains(&("确认更正".into(), href.clone())), "{:?}", offered(&leader));
-        assert!(offered(&head).contains(&("收回更正".into(), href.clone())), "{:?}", offered(&head));
+        assert!(offered(&leader).contains(&("确认作废".into(), href.clone())), "{:?}", offered(&leader));
+        assert!(offered(&head).contains(&("收回提请的作废".into(), href.clone())), "{:?}", offered(&head));
         assert!(!offered(&bureau.clerk).iter().any(|(_, to)| *to == href));
         // Another case is merged into it meanwhile: its application would be nowhere.
         let mut merged = bureau.registered("2026-11-03");

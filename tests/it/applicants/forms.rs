@@ -68,7 +68,8 @@ fn an_unverified_number_makes_nobody_the_same_applicant_with_certainty_and_nobod
             other.try_command(&bureau.clerk, "merge", merge.clone()).fields(),
             [("/into_case", "other_applicant")]
         );
-        correct(&mut second, json!({ "identity": { "number": "110105491231003" } }));
+        let other_digits = json!({ "identity": { "number": "110105491231003", "is_unverified": true } });
+        correct(&mut second, other_digits);
         second.clerk("merge", merge);
         bureau.verified();
     });
@@ -152,5 +153,36 @@ fn each_person_of_a_record_is_checked_at_its_place() {
             json!({ "agents": [{ "name": "赵律师", "authority": "一般代理", "telephone": "13700137000" }] }),
         );
         assert_eq!(told.fields(), [("/reason", "repeats_text")]);
+    });
+}
+
+#[test]
+fn a_case_shows_that_others_act_or_apply_and_another_number_is_checked_unless_it_is_said_to_be_unverified_anew() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let mut case = bureau.registered("2026-11-02");
+        let shown = |case: &Value| {
+            let of = &case["applicant"];
+            json!([of["has_agent"], of["has_guardian"], of["co_applicants"], of["identity_is_unverified"]])
+        };
+        assert_eq!(shown(&case.last.json), json!([false, false, 0, false]));
+        let change = json!({
+            "identity": { "number": "110105491231002", "is_unverified": true },
+            "agents": [{ "name": "赵律师", "authority": "一般代理" }],
+            "guardian": { "name": "王大明", "relation": "父" },
+            "co_applicants": [{ "name": "李小红" }, { "name": "钱小蓝" }]
+        });
+        assert_eq!(shown(&correct(&mut case, change)), json!([true, true, 2, true]));
+        let read = bureau.service.get(&case.path(""), &bureau.clerk);
+        assert_eq!(shown(&read.json), json!([true, true, 2, true]));
+        case.clerk("contacts", json!({ "on": "2026-11-02", "means": "电话", "result": "reached" }));
+        assert_eq!(shown(&case.last.json), json!([true, true, 2, true]), "after a command too");
+        let wrong = json!({ "identity": { "number": "110105194912310021" } });
+        assert_eq!(
+            asked(&case, &bureau.clerk, "按身份证更正", wrong).fields(),
+            [("/change/identity/number", "invalid_identity_number")]
+        );
+        let right = json!({ "identity": { "number": "11010519491231002X" }, "guardian": null });
+        assert_eq!(shown(&correct(&mut case, right)), json!([true, false, 2, false]));
     });
 }

@@ -3,7 +3,7 @@
 
 use super::{Applicant, ApplicantMember, Contact, Identity, check_members, record};
 use crate::case::{ApplicantKind, AuditAction, Case, Event, NotAllowed, Role, Stage, log};
-use crate::office::cases::beside_of;
+use crate::office::cases::beside::Beside;
 use crate::office::cases::case_file::{CaseFile, refuse_endless_log};
 use crate::office::cases::queries::Shown;
 use crate::office::cases::redactions::repeats;
@@ -143,7 +143,7 @@ impl Cases<'_> {
         applicants::replace(db, sealer, row, new)?;
         let mut file = self.record_correction(db, caller, file, plan, None)?;
         if let Some(beside) = &mut file.beside {
-            beside.identity_is_unverified = beside_of(&plan.after).identity_is_unverified;
+            *beside = Beside { tags: std::mem::take(&mut beside.tags), ..Beside::of(&plan.after) };
         }
         let before = serde_json::to_string(&plan.before).map_err(|error| OfficeError::Internal(error.to_string()))?;
         let replaced = Replaced {
@@ -248,6 +248,10 @@ fn changed(before: &Applicant, change: &Value) -> Result<Applicant, OfficeError>
     }
     let mut value = serde_json::to_value(before).map_err(|error| OfficeError::Internal(error.to_string()))?;
     log::merge(&mut value, change);
+    // Another number is checked unless the change says anew that it is unverified.
+    if change.pointer("/identity/number").is_some() && change.pointer("/identity/is_unverified").is_none() {
+        value["identity"]["is_unverified"] = Value::Bool(false);
+    }
     // A contact without any member is an empty one.
     if value.get("contact").is_none() {
         value["contact"] = serde_json::json!({});
@@ -258,7 +262,7 @@ fn changed(before: &Applicant, change: &Value) -> Result<Applicant, OfficeError>
         let (unknown, missing) = (named("unknown field `"), named("missing field `"));
         let (code, detail) = match (unknown, missing) {
             (Some(_), _) => ("unknown_field", "没有这一项"),
-            (None, Some(_)) => ("required", "缺少必需的成员"),
+            (None, Some(_)) => ("required", "这一项必须填写，不能删去"),
             (None, None) => ("invalid_value", "值的类型或格式不正确"),
         };
         OfficeError::invalid(pointer(error.path(), unknown.or(missing)), code, detail)

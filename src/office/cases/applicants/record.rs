@@ -3,11 +3,13 @@
 use super::{Agent, Applicant, CoApplicant, Contact, EarlierApplicant, Guardian, Identity, stored_identity_kind};
 use crate::case::ApplicantKind;
 use crate::law::civil_day;
-use crate::office::cases::beside_of;
+use crate::office::cases::beside::Beside;
 use crate::office::cases::case_file::CaseFile;
 use crate::office::{Cases, OfficeError};
+use crate::store::cases::StoredBeside;
 use crate::store::cases::applicant_versions::{self, ApplicantVersionRow};
 use crate::store::cases::applicants::{self, ApplicantRow};
+use crate::store::database::seal::Secret;
 use crate::store::{ApplicantId, Db, Sealer};
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
@@ -72,9 +74,13 @@ pub(in crate::office) fn stored_contact(sealer: &Sealer, row: &ApplicantRow) -> 
 }
 
 fn sealed_of(sealer: &Sealer, row: &ApplicantRow) -> Result<Sealed, OfficeError> {
-    let Some(text) = applicants::contact(sealer, row)? else { return Ok(Sealed::default()) };
+    opened(row.id, applicants::contact(sealer, row)?)
+}
+
+fn opened(id: ApplicantId, text: Option<Secret<String>>) -> Result<Sealed, OfficeError> {
+    let Some(text) = text else { return Ok(Sealed::default()) };
     // serde's message would quote parts of the contacts.
-    let unreadable = |_| OfficeError::unreadable(format!("contacts of applicant {}", row.id.0));
+    let unreadable = |_| OfficeError::unreadable(format!("contacts of applicant {}", id.0));
     let mut members: Map<String, Value> = crate::store::stored_object(&text.into_inner()).map_err(unreadable)?;
     let mut taken = |name: &str| members.remove(name);
     let (agents, guardian, co_applicants) = (taken("agents"), taken("guardian"), taken("co_applicants"));
@@ -127,6 +133,27 @@ fn of_version(sealer: &Sealer, row: &ApplicantVersionRow) -> Result<Applicant, O
 }
 
 impl Cases<'_> {
+    /// What a case view shows of the applicant beside the name, from the stored columns.
+    ///
+    /// # Errors
+    /// As [`stored_contact`].
+    pub(in crate::office::cases) fn beside(
+        &self,
+        applicant: ApplicantId,
+        stored: StoredBeside,
+    ) -> Result<Beside, OfficeError> {
+        let StoredBeside { tags, identity_is_unverified, contact_sealed } = stored;
+        let text = applicants::contact_of(self.store().sealer(), applicant, contact_sealed.as_deref())?;
+        let Sealed { contact, agents, guardian, co_applicants } = opened(applicant, text)?;
+        Ok(Beside {
+            tags,
+            identity_is_unverified,
+            has_agent: !agents.is_empty() || contact.agent.is_some(),
+            has_guardian: guardian.is_some(),
+            co_applicants: co_applicants.len(),
+        })
+    }
+
     /// Gives a file the applicant as the record said at the end of a day: before the first correction made later.
     ///
     /// # Errors
@@ -142,7 +169,7 @@ impl Cases<'_> {
         if let Some(EarlierApplicant { applicant, .. }) = corrections.iter().find(is_later) {
             file.row.applicant_name = applicant.name.trim().to_owned();
             if let Some(beside) = &mut file.beside {
-                beside.identity_is_unverified = beside_of(applicant).identity_is_unverified;
+                *beside = Beside { tags: std::mem::take(&mut beside.tags), ..Beside::of(applicant) };
             }
         }
         Ok(())
