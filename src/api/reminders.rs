@@ -1,5 +1,6 @@
 //! Reminders: the settings of an organ, and the preferences of a person.
 
+pub(super) mod duties;
 pub(super) mod feeds;
 
 use super::http::route::{Access, Route, Scope, Verb};

@@ -2,9 +2,11 @@
 
 use super::clock::{remedy_response_due, task_due};
 use super::context::Context;
-use super::state::{CameBack, Case, Consultation, Correction, EarlierReply, FeeDemand, Justification, Remedy};
-use crate::case::articles;
-use crate::case::vocabulary::{Notice, RemedyKind, Stage};
+use super::state::{
+    CameBack, Case, CaseAmendment, Consultation, Correction, EarlierReply, FeeDemand, Justification, Remedy,
+};
+use crate::case::vocabulary::{AmendmentStatus, Notice, RemedyKind, ReviewKind, Stage};
+use crate::case::{Role, articles};
 use crate::law::{Calendar, Channel, ClockStatus, ConsultationKind, DueRange, LastDay, ReceiptRule, Regime, period};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,9 @@ pub(super) const SERVICE_PROOF_DAYS: u32 = 10;
 /// Working days after which the office looks after a letter whose service is not on record, or an opinion that no statute
 /// limits: without a day of its own such a duty would sleep for ever. The organ's own care, no statute.
 const FOLLOW_UP_DAYS: u32 = 10;
+
+/// Working days in which the leader should decide on an amendment; the organ's own care, no statute.
+const CONFIRMATION_DAYS: u32 = 3;
 
 /// Working days after the revocation of a reply in which another one should be given; the organ's own care, no statute.
 const RENEWED_REPLY_DAYS: u32 = 20;
@@ -63,6 +68,12 @@ duties! {
     FeePayment = "fee_payment", "申请人缴费";
     /// A department's opinion (internal).
     DepartmentTask = "department_task", "科室反馈";
+    /// The next step of the review chain. The reply has to be out by its last day, so the step has no day of its own.
+    Review = "review", "审核";
+    /// The leader's step of the review chain, with the day of [`Self::Review`].
+    Approval = "approval", "领导签批";
+    /// The leader's decision on an amendment, a void or a revocation.
+    AmendmentConfirmation = "amendment_confirmation", "确认更正、作废或者撤销";
     /// Confirming receipt with the applicant on the day itself (R3, R4).
     ReceiptConfirmation = "receipt_confirmation", "与申请人确认收到申请";
     /// The same of an application whose day of arrival is not recorded: which day it should have been, no record says.
@@ -89,8 +100,11 @@ impl ObligationKind {
             | Self::ServiceDate
             | Self::ReceiptFollowUp
             | Self::ServiceProof
-            | Self::Redelivery => true,
+            | Self::Redelivery
+            | Self::AmendmentConfirmation => true,
             Self::Reply
+            | Self::Review
+            | Self::Approval
             | Self::RenewedReply
             | Self::CorrectionNotice
             | Self::CorrectionResponse
@@ -104,6 +118,30 @@ impl ObligationKind {
             | Self::AnnualReport
             | Self::SupervisionOrder => false,
         }
+    }
+
+    /// The role whose holders do it, whoever is in charge of the case. `None`: those in charge do it. A section head's step may
+    /// be taken by a head of the office too, who sees every duty of the organ.
+    #[must_use]
+    pub const fn acting_role(self) -> Option<Role> {
+        match self {
+            Self::Review => Some(Role::Reviewer),
+            Self::Approval | Self::AmendmentConfirmation => Some(Role::Leader),
+            _ => None,
+        }
+    }
+
+    /// Whether it waits for somebody outside the organ.
+    #[must_use]
+    pub const fn is_of_others(self) -> bool {
+        matches!(
+            self,
+            Self::CorrectionResponse
+                | Self::JustificationResponse
+                | Self::FeePayment
+                | Self::ThirdPartyOpinion
+                | Self::OrganOpinion
+        )
     }
 }
 
@@ -152,6 +190,10 @@ pub struct Obligation {
     pub owner: Option<Uuid>,
     /// 承办科室, when one is named.
     pub department: Option<Uuid>,
+    /// Since when it waits: the day of the fact that made it a duty.
+    pub since: Option<NaiveDate>,
+    /// Who may not do it although the role would allow it: who proposed what is reviewed, or asked for what is confirmed.
+    pub not_by: Option<Uuid>,
     /// The article it rests on.
     pub article: &'static str,
 }
@@ -174,6 +216,8 @@ pub fn obligations(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     list.extend(service_proof(case, context));
     list.extend(redeliveries(case));
     list.extend(remedies(case, context));
+    list.extend(reviews(case, context, &list));
+    list.extend(confirmations(case, context));
     list
 }
 
@@ -218,6 +262,8 @@ fn duty(case: &Case, kind: ObligationKind, due: Option<LastDay>, article: &'stat
         status: ObligationStatus::Open,
         owner: case.handler_id,
         department: case.department_id,
+        since: None,
+        not_by: None,
         article,
     }
 }
@@ -232,6 +278,8 @@ fn of_office(key: String, kind: ObligationKind, due: LastDay, article: &'static 
         status: ObligationStatus::Open,
         owner: None,
         department: None,
+        since: None,
+        not_by: None,
         article,
     }
 }
@@ -259,6 +307,7 @@ fn receipt_confirmation(case: &Case) -> Option<Obligation> {
     let kind = if arrival_is_known { ObligationKind::ReceiptConfirmation } else { ObligationKind::ReceiptFollowUp };
     let due = LastDay::Certain(intake.arrived_on.unwrap_or(intake.submitted_on));
     Some(Obligation {
+        since: Some(intake.arrived_on.unwrap_or(intake.submitted_on)),
         key: ObligationKind::ReceiptConfirmation.code().to_owned(),
         status: status(case.receipt.is_some(), case.stage.is_open()),
         ..duty(case, kind, Some(due), receipt_article(case))
@@ -275,10 +324,12 @@ fn reply(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let answer = case.reply_clock(context.calendar, context.rules, Some(context.today)).ok().flatten()?;
     let source = if case.order().is_some() { articles::REMEDY } else { articles::REPLY_PERIOD };
     let article = articles::under(source, case.regime);
-    let mut obligation = duty(case, ObligationKind::Reply, answer.last_day(), article);
+    let since = Some(answer.start);
+    let mut obligation = Obligation { since, ..duty(case, ObligationKind::Reply, answer.last_day(), article) };
     // A notice sent too late may fail: reminders then go by the date that holds without it (C-7b).
     if let Some(risk) = case.risk_due(&answer) {
-        return Some(duty(case, ObligationKind::Reply, Some(LastDay::Certain(risk)), article));
+        let at_risk = duty(case, ObligationKind::Reply, Some(LastDay::Certain(risk)), article);
+        return Some(Obligation { since, ..at_risk });
     }
     obligation.status = match answer.status {
         ClockStatus::Running | ClockStatus::Gap => ObligationStatus::Open,
@@ -304,6 +355,7 @@ fn renewed_replies(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
         .map(|(number, (place, earlier))| Obligation {
             key: format!("{}:{number}", ObligationKind::RenewedReply.code()),
             status: renewed_reply_status(case, place, earlier),
+            since: Some(earlier.set_aside_on),
             ..duty(
                 case,
                 ObligationKind::RenewedReply,
@@ -333,6 +385,7 @@ fn correction_notice(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     // After its last day the notice can no longer be given in time: the service sends no reminder of it.
     let unexamined = matches!(case.stage, Stage::Received | Stage::Registered) && context.today <= due.warns_on();
     obligation.status = status(case.correction.is_some(), unexamined);
+    obligation.since = case.receipt.map(|receipt| receipt.on);
     Some(obligation)
 }
 
@@ -345,17 +398,20 @@ fn responses(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
         let article = articles::under(articles::CORRECTION, case.regime);
         let mut obligation = duty(case, ObligationKind::CorrectionResponse, due(Notice::Correction), article);
         obligation.status = status(correction.received_on.is_some(), case.stage == Stage::AwaitingCorrection);
+        obligation.since = Some(correction.notice.on);
         list.push(obligation);
     }
     if let Some(justification) = &case.justification {
         let due = due(Notice::Justification);
         let mut obligation = duty(case, ObligationKind::JustificationResponse, due, articles::EXCESSIVE);
         obligation.status = status(justification.received.is_some(), case.stage == Stage::AwaitingJustification);
+        obligation.since = Some(justification.request.on);
         list.push(obligation);
     }
     if let Some(fee) = &case.fee {
         let mut obligation = duty(case, ObligationKind::FeePayment, due(Notice::Fee), articles::FEE_PAYMENT);
         obligation.status = status(fee.paid_on.is_some(), case.stage == Stage::AwaitingFee);
+        obligation.since = Some(fee.notice.on);
         list.push(obligation);
     }
     list
@@ -381,18 +437,24 @@ fn opinion(case: &Case, consultation: &Consultation, context: &Context<'_>) -> O
         let since = opened.served_on.unwrap_or(opened.sent_on);
         (ObligationKind::OpinionFollowUp, Some(working_days_after(since, FOLLOW_UP_DAYS, context.calendar)))
     };
-    let status = status(consultation.returned.is_some(), is_awaited(case, consultation, context));
+    let status = status(consultation.returned.is_some(), is_awaited_opinion(case, consultation, context));
     let key = format!("{}:{}", usual.code(), consultation.number);
+    let since = Some(opened.sent_on);
     match due {
         Some(due) if kind == ObligationKind::OpinionFollowUp => {
             let article = articles::under(articles::WORKING_RULES, case.regime);
-            Obligation { status, ..of_office(key, kind, due, article) }
+            Obligation { status, since, ..of_office(key, kind, due, article) }
         }
-        due => Obligation { key, status, ..duty(case, kind, due, articles::of_consultation(opened.kind, case.regime)) },
+        due => Obligation {
+            key,
+            status,
+            since,
+            ..duty(case, kind, due, articles::of_consultation(opened.kind, case.regime))
+        },
     }
 }
 
-fn is_awaited(case: &Case, consultation: &Consultation, context: &Context<'_>) -> bool {
+fn is_awaited_opinion(case: &Case, consultation: &Consultation, context: &Context<'_>) -> bool {
     case.stage.is_open() && case.awaits(consultation, context.calendar, context.today)
 }
 
@@ -404,7 +466,8 @@ fn service_dates(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
         let key = format!("{}:{letter}", ObligationKind::ServiceDate.code());
         let article = articles::under(articles::WORKING_RULES, case.regime);
         let status = status(served_on.is_some(), is_awaited);
-        list.push(Obligation { status, ..of_office(key, ObligationKind::ServiceDate, due, article) });
+        let duty = of_office(key, ObligationKind::ServiceDate, due, article);
+        list.push(Obligation { status, since: Some(sent_on), ..duty });
     };
     if let Some(Correction { notice, .. }) = &case.correction {
         add(Notice::Correction.code(), notice.on, notice.served_on, case.stage == Stage::AwaitingCorrection);
@@ -418,7 +481,7 @@ fn service_dates(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     for consultation in case.consultations.iter().filter(|found| case.silence_ends(found.opened.kind)) {
         let opened = &consultation.opened;
         let letter = format!("consultation:{}", consultation.number);
-        add(&letter, opened.sent_on, opened.served_on, is_awaited(case, consultation, context));
+        add(&letter, opened.sent_on, opened.served_on, is_awaited_opinion(case, consultation, context));
     }
     list
 }
@@ -430,6 +493,7 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
             key: format!("{}:{}", ObligationKind::DepartmentTask.code(), task.number),
             status: status(task.answer.is_some(), case.stage.is_open() && task.is_owed()),
             owner: task.assign.handler_id,
+            since: Some(task.assign.on),
             department: Some(task.assign.department_id),
             ..duty(
                 case,
@@ -441,6 +505,63 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
         .collect()
 }
 
+/// The steps of the review chain up to the one that waits. A step waits since the one before it, which is in its key: a
+/// proposal that was sent back and made again is reviewed anew. What is due is the reply, by its last day; a step that was taken
+/// has none.
+fn reviews(case: &Case, context: &Context<'_>, others: &[Obligation]) -> Vec<Obligation> {
+    let Some(proposal) = case.proposal.as_ref().filter(|_| matches!(case.stage, Stage::InReview | Stage::Approved))
+    else {
+        return Vec::new();
+    };
+    let is_awaited = |kind: ObligationKind| matches!(kind, ObligationKind::Reply | ObligationKind::RenewedReply);
+    let runs = |duty: &&Obligation| matches!(duty.status, ObligationStatus::Open | ObligationStatus::Suspended);
+    let reply = others.iter().filter(|duty| is_awaited(duty.kind)).rfind(runs);
+    let is_consulting = case.consultations.iter().any(|one| is_awaited_opinion(case, one, context));
+    let mut since = proposal.proposal.on;
+    let mut list = Vec::new();
+    for (place, step) in proposal.chain.iter().enumerate().take(proposal.approvals.len() + 1) {
+        let kind = match step {
+            ReviewKind::Leader => ObligationKind::Approval,
+            ReviewKind::SectionHead | ReviewKind::Secrecy | ReviewKind::Legal => ObligationKind::Review,
+        };
+        let approval = proposal.approvals.get(place);
+        let own = articles::under(articles::WORKING_RULES, case.regime);
+        let mut obligation = duty(case, kind, None, reply.map_or(own, |reply| reply.article));
+        obligation.key = format!("{}:{}:{since}", kind.code(), step.code());
+        obligation.not_by = Some(proposal.proposed_by);
+        obligation.since = Some(since);
+        obligation.status = status(approval.is_some(), case.stage == Stage::InReview);
+        if obligation.status == ObligationStatus::Open {
+            obligation.due_on = reply.and_then(|reply| reply.due_on);
+            obligation.latest_on = reply.and_then(|reply| reply.latest_on);
+            if is_consulting {
+                obligation.status = ObligationStatus::Suspended;
+            }
+        }
+        list.push(obligation);
+        since = approval.map_or(since, |approval| approval.on);
+    }
+    list
+}
+
+/// What waits for the leader. No law sets a day; the organ looks after it, because nothing moves until then.
+fn confirmations(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
+    let asked = case.amendments.iter().filter(|amendment| !amendment.because.is_empty());
+    let duty = |amendment: &CaseAmendment| {
+        let kind = ObligationKind::AmendmentConfirmation;
+        let due = working_days_after(amendment.on, CONFIRMATION_DAYS, context.calendar);
+        let article = articles::under(articles::WORKING_RULES, case.regime);
+        let status = match amendment.status {
+            AmendmentStatus::Proposed => ObligationStatus::Open,
+            AmendmentStatus::Effective | AmendmentStatus::Refused => ObligationStatus::Met,
+        };
+        let key = format!("{}:{}", kind.code(), amendment.number);
+        let not_by = Some(amendment.asked_by);
+        Obligation { status, not_by, since: Some(amendment.on), ..of_office(key, kind, due, article) }
+    };
+    asked.map(duty).collect()
+}
+
 fn service_proof(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     let reply = case.reply.as_ref()?;
     let sent = reply.dispatches.last()?;
@@ -449,6 +570,7 @@ fn service_proof(case: &Case, context: &Context<'_>) -> Option<Obligation> {
     // Without a proof only an old case of a ledger is put away: no proof is looked for any more. What came back has none.
     let is_owed = case.stage != Stage::Archived && !reply.is_back();
     obligation.status = status(reply.is_served(), is_owed);
+    obligation.since = Some(sent.on);
     Some(obligation)
 }
 
@@ -460,7 +582,7 @@ fn redeliveries(case: &Case) -> Vec<Obligation> {
         let key = format!("{}:{number}", ObligationKind::Redelivery.code());
         let is_done = reply.dispatches.len() > usize::from(back.dispatch);
         let duty = of_office(key, ObligationKind::Redelivery, LastDay::Certain(back.on), articles::SERVICE);
-        Obligation { status: status(is_done, is_owed), ..duty }
+        Obligation { status: status(is_done, is_owed), since: Some(back.on), ..duty }
     };
     (1_u16..).zip(&reply.came_back).map(duty).collect()
 }
@@ -471,6 +593,7 @@ fn remedies(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
         .map(|remedy| Obligation {
             key: format!("{}:{}", ObligationKind::RemedyResponse.code(), remedy.number),
             status: status(remedy.responded_on.is_some(), remedy.decision.is_none()),
+            since: Some(remedy.opened.received_on),
             ..remedy_duty(case, remedy, context)
         })
         .collect()

@@ -16,6 +16,10 @@ pub enum Because {
     /// A clerk of the disclosure office, in place of the responsible department: it has no member with a usable
     /// address.
     ForDepartment(String),
+    /// Holds the role that reviews, approves or confirms it.
+    Decides,
+    /// The deputy of a person who reviews, approves or confirms it, and is away until that day.
+    DecidesFor(String, NaiveDate),
     /// The deputy of a person with this role, who is away until that day.
     StandsIn(Audience, String, NaiveDate),
     /// The head of the disclosure office: the handler is away until that day.
@@ -36,7 +40,7 @@ impl Because {
             Self::Is(audience, _) | Self::StandsIn(audience, ..) | Self::DeputyElsewhere(audience) => {
                 matches!(audience, Audience::Handler)
             }
-            Self::OfDepartment(_) | Self::OfOffice | Self::NobodyElse => true,
+            Self::OfDepartment(_) | Self::OfOffice | Self::Decides | Self::DecidesFor(..) | Self::NobodyElse => true,
             Self::ForDepartment(_) | Self::HandlerAway(..) | Self::HandlerLeft(_) => false,
         }
     }
@@ -47,6 +51,10 @@ impl Because {
         match self {
             Self::Is(Audience::Handler, _) => "您是这一事项的承办人员。".to_owned(),
             Self::OfDepartment(name) => format!("您是承办科室（{name}）的承办人员。"),
+            Self::Decides => "这一事项由您审核、签批或者确认。".to_owned(),
+            Self::DecidesFor(of, until) => {
+                format!("这一事项由{of}审核、签批或者确认；其离岗（至{}），您是其指定的代理人。", chinese_date(*until))
+            }
             Self::OfOffice => "您是本机关公开工作机构的经办人员。".to_owned(),
             Self::ForDepartment(name) => format!(
                 "您是本机关公开工作机构的经办人员；这一事项由{name}承办，系统中该科室没有能够收到邮件的承办人员，因此发给您。"

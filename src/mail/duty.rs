@@ -112,6 +112,18 @@ const fn steps(kind: ObligationKind) -> (Steps, Steps) {
             &["在反馈期限内提出办理意见，连同有关材料退回公开工作机构。"],
             &["立即反馈办理意见；需要协调的，与公开工作机构联系。"],
         ),
+        ObligationKind::Review => (
+            &["审核拟办意见，登记通过或者退回；退回的写明理由。", NO_DAY_OF_ITS_OWN],
+            &["立即审核：答复期限已过，答复须在审核、签批以后才能签发、发出。"],
+        ),
+        ObligationKind::Approval => (
+            &["签批拟办意见，登记通过或者退回；退回的写明理由。", NO_DAY_OF_ITS_OWN],
+            &["立即签批：答复期限已过，答复须在签批以后才能签发、发出。"],
+        ),
+        ObligationKind::AmendmentConfirmation => (
+            &["核对提请的更正、作废或者撤销及其理由、凭据，确认或者不同意；在此之前案件照原来的记录办理。"],
+            &["请即决定：确认或者不同意。在此之前案件照原来的记录办理，期限、预警也照原来的记录计算。"],
+        ),
         ObligationKind::ReceiptConfirmation => (
             &["与申请人联系并确认收到申请，登记确认日期和方式。", "联系不上的，逐次登记联系的时间、方式和结果。"],
             &["尽快与申请人确认收到申请；此前每次联系的时间、方式和结果均应登记。"],
@@ -166,6 +178,9 @@ const fn steps(kind: ObligationKind) -> (Steps, Steps) {
 /// Note for duties without a statutory period.
 const NO_PERIOD: &str = "《条例》没有规定这类征求意见的期限：核查日只是本机关的提醒，不是届满日。";
 
+/// Note for the steps of the review chain.
+const NO_DAY_OF_ITS_OWN: &str = "审核、签批没有单独的期限：所列日期是答复申请人的期限，答复须在该日或者之前发出。";
+
 /// Note for the reply that follows a revoked one.
 const NO_PERIOD_AFTER_REVOCATION: &str =
     "《条例》没有规定撤销原答复以后重新答复的期限：20个工作日是本机关的要求；答复是否按期，以首次发出的答复为准。";
@@ -211,9 +226,10 @@ pub const fn commands(kind: ObligationKind) -> &'static [CommandKind] {
         ObligationKind::ReceiptConfirmation | ObligationKind::ReceiptFollowUp => {
             &[CommandKind::ConfirmReceipt, CommandKind::LogContact]
         }
+        ObligationKind::Review | ObligationKind::Approval => &[CommandKind::Review],
         ObligationKind::ServiceProof => &[CommandKind::ProveService, CommandKind::Dispatch],
         ObligationKind::Redelivery => &[CommandKind::Dispatch],
         ObligationKind::RemedyResponse => &[CommandKind::RespondRemedy, CommandKind::DecideRemedy],
-        ObligationKind::AnnualReport | ObligationKind::SupervisionOrder => &[],
+        ObligationKind::AmendmentConfirmation | ObligationKind::AnnualReport | ObligationKind::SupervisionOrder => &[],
     }
 }

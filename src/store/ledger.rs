@@ -125,7 +125,7 @@ impl Batch {
         insert_all!(db, applicants::table, self.applicants, 10);
         insert_all!(db, cases::table, self.cases, 32);
         insert_all!(db, case_events::table, self.events, 12);
-        insert_all!(db, obligations::table, self.duties, 12);
+        insert_all!(db, obligations::table, self.duties, 13);
         insert_all!(db, ledger_rows::table, self.rows, 6);
         growth.written += self.cases.len();
         if growth.written >= growth.look_at {

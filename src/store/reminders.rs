@@ -1,5 +1,6 @@
 //! Open duties as the reminder pass reads them, the steps already sent, and the last completed pass.
 
+pub mod duties;
 pub mod feeds;
 pub mod preferences;
 pub mod recipients;
@@ -49,6 +50,8 @@ pub struct DutyRow {
     pub owner_id: Option<UserId>,
     /// The department in charge.
     pub department_id: Option<DepartmentId>,
+    /// The person who may not do it, whatever the role.
+    pub not_by_id: Option<UserId>,
     /// The article it rests on.
     pub article: String,
     /// When the row last changed.
@@ -58,7 +61,7 @@ pub struct DutyRow {
 type Row = (
     (ObligationId, OrganId, String, String),
     (Option<CaseId>, Option<String>, Option<String>, Option<String>, Option<String>),
-    (String, Option<NaiveDate>, Option<NaiveDate>, Option<UserId>, Option<DepartmentId>, String, Ts),
+    (String, Option<NaiveDate>, Option<NaiveDate>, Option<UserId>, Option<DepartmentId>, Option<UserId>, String, Ts),
 );
 
 /// The position after a page of duties.
@@ -97,6 +100,7 @@ macro_rules! duty_rows {
                     obligations::latest_on,
                     obligations::owner_id,
                     obligations::department_id,
+                    obligations::not_by_id,
                     obligations::article,
                     obligations::updated_at,
                 ),
@@ -144,7 +148,7 @@ pub fn open_duties(
 fn duty((of, case, what): Row) -> Option<DutyRow> {
     let (id, organ_id, organ_name, region) = of;
     let (case_id, case_number, case_title, applicant_kind, applicant_name) = case;
-    let (kind, due_on, latest_on, owner_id, department_id, article, updated_at) = what;
+    let (kind, due_on, latest_on, owner_id, department_id, not_by_id, article, updated_at) = what;
     let due_on = due_on?;
     Some(DutyRow {
         id,
@@ -160,6 +164,7 @@ fn duty((of, case, what): Row) -> Option<DutyRow> {
         latest_on,
         owner_id,
         department_id,
+        not_by_id,
         article,
         updated_at,
     })

@@ -322,6 +322,7 @@ fn a_calendar_that_leaves_duties_out_says_so() {
                 status: "open".into(),
                 owner_id: None,
                 department_id: None,
+                not_by_id: None,
                 article: "-".into(),
             };
             let case = CaseId(case.id.parse().unwrap());

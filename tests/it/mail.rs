@@ -150,6 +150,7 @@ fn reply(due_on: &str, status: &str, owner_id: Option<UserId>) -> CurrentDuty {
         status: status.into(),
         owner_id,
         department_id: None,
+        not_by_id: None,
         article: "《政府信息公开条例》（国务院令第711号）第三十三条".into(),
     }
 }

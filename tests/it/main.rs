@@ -22,6 +22,7 @@ mod counters;
 mod court_days;
 mod demo;
 mod doctor;
+mod duties;
 mod e2e;
 mod evidence;
 mod examples;

@@ -4,6 +4,7 @@ use super::support::*;
 use crate::case::command::*;
 use crate::case::*;
 use crate::law::{Channel, ConsultationKind, Outcome, ServiceMethod};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 const HANDLER: Uuid = Uuid::from_u128(0xE);
@@ -135,4 +136,43 @@ fn duties_end_with_the_case_and_order_492_has_its_own_articles() {
     }
     story.tell("各项期限均按估算提醒", &gap);
     insta::assert_snapshot!("duties_ended", story.0);
+}
+
+/// Key, status and last day of the steps of a review.
+fn steps(desk: &Desk) -> Vec<(String, ObligationStatus, Option<NaiveDate>)> {
+    let reviews = [ObligationKind::Review, ObligationKind::Approval];
+    let duties = desk.obligations().into_iter().filter(|duty| reviews.contains(&duty.kind));
+    duties.map(|duty| (duty.key, duty.status, duty.due_on)).collect()
+}
+
+#[test]
+fn a_step_of_the_review_is_due_with_the_reply_waits_since_the_step_before_it_and_is_not_the_proposers() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-20");
+    assert_eq!(steps(&desk), []);
+    desk.accept(proposal(Outcome::Provided, day("2024-03-10")));
+    let (open, met) = (ObligationStatus::Open, ObligationStatus::Met);
+    let due = Some(day("2024-03-29"));
+    assert_eq!(desk.due(), due);
+    assert_eq!(steps(&desk), [("review:section_head:2024-03-10".to_owned(), open, due)]);
+    let proposer = desk.case().proposal.as_ref().map(|proposal| proposal.proposed_by);
+    let duty = desk.obligations().into_iter().find(|duty| duty.kind == ObligationKind::Review).expect("a duty");
+    assert_eq!((duty.not_by, duty.since), (proposer, Some(day("2024-03-10"))));
+    let review = |kind, on: &str| Review { kind, on: day(on), approve: true, comment: None };
+    desk.accept(review(ReviewKind::SectionHead, "2024-03-12"));
+    let second = ("review:secrecy:2024-03-12".to_owned(), open, due);
+    assert_eq!(steps(&desk), [("review:section_head:2024-03-10".to_owned(), met, None), second]);
+    desk.accept(review(ReviewKind::Secrecy, "2024-03-12")).accept(review(ReviewKind::Legal, "2024-03-13"));
+    assert_eq!(steps(&desk).last(), Some(&("approval:leader:2024-03-13".to_owned(), open, due)));
+    desk.accept(review(ReviewKind::Leader, "2024-03-14"));
+    assert!(steps(&desk).iter().all(|(_, status, due)| (*status, *due) == (met, None)), "{:?}", steps(&desk));
+    assert_eq!(steps(&desk).len(), 4);
+}
+
+#[test]
+fn a_review_waits_while_an_opinion_is_awaited() {
+    let mut desk = Desk::registered("2024-03-01").at("2024-03-20");
+    desk.accept(proposal(Outcome::Provided, day("2024-03-10")));
+    desk.accept(third_party(day("2024-03-20")));
+    let stopped = ("review:section_head:2024-03-10".to_owned(), ObligationStatus::Suspended, None);
+    assert_eq!(steps(&desk), [stopped], "the period is stopped, so it has no last day");
 }

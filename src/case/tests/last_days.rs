@@ -124,6 +124,10 @@ fn on_day(desk: &Desk, duty: &Obligation, day: NaiveDate) -> Option<Period> {
         ObligationKind::OpinionFollowUp
         | ObligationKind::ServiceDate
         | ObligationKind::ReceiptFollowUp
+        // Their day is the reply's.
+        | ObligationKind::Review
+        | ObligationKind::Approval
+        | ObligationKind::AmendmentConfirmation
         | ObligationKind::ServiceProof
         | ObligationKind::Redelivery
         | ObligationKind::AnnualReport

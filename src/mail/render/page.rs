@@ -103,7 +103,12 @@ fn urge(item: &Item) -> &'static str {
         }
         Because::HandlerLeft(_) => return "请您另行指定承办人员，并督促办理",
         Because::ForDepartment(_) => return "请您转告并督促承办科室",
-        Because::OfDepartment(_) | Because::OfOffice | Because::HandlerAway(..) | Because::NobodyElse => false,
+        Because::OfDepartment(_)
+        | Because::OfOffice
+        | Because::Decides
+        | Because::DecidesFor(..)
+        | Because::HandlerAway(..)
+        | Because::NobodyElse => false,
     };
     match (item.is_black && !item.is_at_risk, is_above) {
         (true, true) => "逾期已达黑色预警，请您督办：责令承办人员立即办理，并查明逾期原因",

@@ -145,7 +145,14 @@ fn every_reason_is_told() {
     let mut reasons: Vec<String> = Audience::ALL.into_iter().map(|audience| is(audience).text()).collect();
     reasons.extend(Audience::ALL.into_iter().map(|audience| away(audience).text()));
     reasons.extend([Because::HandlerAway("王敏".into(), until).text(), Because::NobodyElse.text()]);
-    reasons.extend([Because::OfDepartment("养护科".into()), Because::OfOffice].map(|because| because.text()));
+    let until = day("2025-09-19");
+    let others = [
+        Because::OfDepartment("养护科".into()),
+        Because::OfOffice,
+        Because::Decides,
+        Because::DecidesFor("李审".into(), until),
+    ];
+    reasons.extend(others.map(|because| because.text()));
     reasons.push(Because::ForDepartment("养护科".into()).text());
     insta::assert_snapshot!("reasons", reasons.join("\n"));
 }

@@ -375,13 +375,14 @@ fn compared(rows: &[ObligationRow], duties: &[CurrentDuty]) -> Vec<(String, Stri
     macro_rules! says {
         ($one:expr) => {
             format!(
-                "{} {} {} {} {} {} {}",
+                "{} {} {} {} {} {} {} {}",
                 $one.kind,
                 plain(&$one.due_on),
                 plain(&$one.latest_on),
                 $one.status,
                 plain(&$one.owner_id),
                 plain(&$one.department_id),
+                plain(&$one.not_by_id),
                 $one.article
             )
         };

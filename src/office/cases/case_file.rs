@@ -138,6 +138,7 @@ impl CaseFile {
             status: duty.status.code().to_owned(),
             owner_id: duty.owner.map(UserId),
             department_id: duty.department.map(DepartmentId),
+            not_by_id: duty.not_by.map(UserId),
             article: duty.article.to_owned(),
         };
         self.duties(today).into_iter().map(written).collect()

@@ -2,20 +2,20 @@
 
 use crate::case::reminder_days::Days;
 use crate::case::text::is_line_break;
-use crate::case::{AuditAction, Role, reminder_policy};
+use crate::case::{AuditAction, reminder_policy};
 use crate::law::{DueRange, WarningLevel, warning_level_between};
 use crate::mail::duty::DutyWords;
 use crate::office::cases::case_file::{OrganContext, OrganContexts};
 use crate::office::people::auth::digest;
+use crate::office::reminders::duties::watch;
 use crate::office::supervision::watched::cut;
 use crate::office::{Caller, OfficeError, Reminders};
-use crate::store::reminders::feeds::{self, OpenDuty, Watch};
-use crate::store::{
-    Db, UserId,
-    people::{organs, users},
-};
+use crate::store::cases::obligations::ObligationRow;
+use crate::store::reminders::{duties, feeds};
+use crate::store::{CaseId, cases, people::users};
 use chrono::{NaiveDate, NaiveTime};
 use icalendar::{Calendar, Component, Event, EventLike, Property};
+use std::collections::{BTreeSet, HashMap};
 
 /// 2000-01-01T00:00:00Z in Unix seconds.
 const YEAR_2000_UNIX_S: i64 = 946_684_800;
@@ -66,7 +66,8 @@ impl Reminders<'_> {
                 return Err(OfficeError::NotFound);
             }
             let today = self.clock().today();
-            let watch = watch(db, user, person.department_id)?;
+            let roles = users::roles(db, user)?;
+            let watch = watch(db, user, person.department_id, &roles)?;
             if watch.own_in.is_empty() {
                 return Err(OfficeError::NotFound);
             }
@@ -78,10 +79,14 @@ impl Reminders<'_> {
             calendar.append_property(Property::new("CALSCALE", "GREGORIAN"));
             calendar.append_property(Property::new("METHOD", "PUBLISH"));
             calendar.name("依申请公开：待办期限").ttl(&REFRESH);
-            let (duties, is_whole) = cut(feeds::duties(db, &watch, today, MOST_DUTIES + 1)?, MOST_DUTIES);
+            let (duties, is_whole) = cut(duties::dated(db, &watch, today, MOST_DUTIES + 1)?, MOST_DUTIES);
+            let of: BTreeSet<CaseId> = duties.iter().filter_map(|duty| duty.case_id).collect();
+            let rows = cases::many(db, &of.into_iter().collect::<Vec<_>>())?;
+            let numbers: HashMap<CaseId, Option<String>> = rows.into_iter().map(|row| (row.id, row.number)).collect();
             for duty in duties {
                 let desk = desks.of(self, db, duty.organ_id)?.ok();
-                if let Some(event) = event(&duty, desk, today) {
+                let number = duty.case_id.and_then(|case| numbers.get(&case)).and_then(Option::as_deref);
+                if let Some(event) = event(&duty, number, desk, today) {
                     calendar.push(event);
                 }
             }
@@ -91,28 +96,6 @@ impl Reminders<'_> {
             Ok(calendar.to_string())
         })
     }
-}
-
-/// The duties a person is responsible for: their own; as handler or clerk the unowned ones of the department or office;
-/// as office head all of the organ; as supervisor the overdue ones of the organs supervised.
-fn watch(db: &mut Db, user: UserId, department: Option<crate::store::DepartmentId>) -> Result<Watch, OfficeError> {
-    let mut watch = Watch { owner: Some(user), ..Watch::default() };
-    for (organ, role) in users::roles(db, user)? {
-        if role.reaches_down() {
-            watch.own_in.extend(organs::subtree(db, organ)?);
-        } else if role.hears_of_duties() {
-            watch.own_in.push(organ);
-        }
-        match role {
-            Role::Handler => watch.departments.extend(department),
-            Role::Clerk => watch.unassigned_in.push(organ),
-            Role::OfficeHead => watch.all_in.push(organ),
-            // A duty without a last day is never overdue. `store::feeds` omits it there.
-            Role::Supervisor => watch.overdue_in.extend(organs::subtree(db, organ)?),
-            Role::Intake | Role::Reviewer | Role::Leader | Role::Auditor | Role::Admin => {}
-        }
-    }
-    Ok(watch)
 }
 
 /// An event on today's date, for the case that not all duties are shown.
@@ -136,12 +119,12 @@ fn one_line(text: &str) -> String {
 
 /// A duty as an all-day event. Omits the title of the case, which is the applicant's text. Without a desk (unreadable
 /// settings of the organ), shows the stored day and nothing that depends on the settings.
-fn event(duty: &OpenDuty, desk: Option<&OrganContext>, today: NaiveDate) -> Option<Event> {
+fn event(duty: &ObligationRow, number: Option<&str>, desk: Option<&OrganContext>, today: NaiveDate) -> Option<Event> {
     let due_on = duty.due_on?;
     let words = DutyWords::of(&duty.kind);
     let label = words.label;
     // A duty of the organ itself has no case and thus no number.
-    let number = duty.case_id.map(|_| one_line(duty.case_number.as_deref().unwrap_or("（尚未编号）")));
+    let number = duty.case_id.map(|_| one_line(number.unwrap_or("（尚未编号）")));
     let number_line = number.as_ref().map(|number| format!("受理编号：{number}\n")).unwrap_or_default();
     let range = duty.latest_on.map(|latest| DueRange { earliest: due_on, latest });
     let estimate = desk.and_then(|desk| Some(format!("\n{}", range?.said(desk.calendar.awaited_year()))));

@@ -4,8 +4,10 @@
 //! `recipients` finds the recipients and their deputies, `pass` queues the due mails of each duty, `schedule` runs the
 //! pass, and `service` starts it next to the sender in `mail`.
 
+pub mod duties;
 pub mod feeds;
 mod foresight;
+mod next_steps;
 mod notices;
 mod organ_settings;
 mod pass;

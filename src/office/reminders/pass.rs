@@ -1,17 +1,17 @@
 //! One reminder pass: finds for each duty the recipients with an unsent step, then writes the digests.
 
+use super::next_steps::{others, settling};
 use super::organ_settings::{Effective, OrganReminders};
 use super::recipients::{ChosenRecipient, People};
 use super::schedule::{MailError, Moment, Queued, RemindReport, Unreachable};
 use crate::case::reminder_days::Days;
 use crate::case::reminder_policy::{self, DutyTiming, Owed, Policy, ReminderRule, ReminderStep};
 use crate::case::{
-    Action, Actor, AnnualReport, Case, CommandKind, Context, ObligationKind, OrganRules, Role, Stage, actions,
-    annual_reports,
+    Action, Actor, AnnualReport, Case, Context, ObligationKind, OrganRules, Role, Stage, actions, annual_reports,
 };
 use crate::config::ApplicantInMail;
 use crate::law::{Calendar, civil_day};
-use crate::mail::duty::{self, DutyWords};
+use crate::mail::duty::DutyWords;
 use crate::mail::render::{Addressee, Item, Next, NextAction, RenderError, Rendered};
 use crate::mail::smtp::Mailbox;
 use crate::office::cases::case_file::CaseFile;
@@ -584,6 +584,7 @@ impl<'a> Pass<'a> {
             latest_on: duty.latest_on,
             owner_id: None,
             department_id: None,
+            not_by_id: None,
             article: duty.article.clone(),
             updated_at: instant_on(self.moment.day),
         })
@@ -619,43 +620,15 @@ fn key(duty: &DutyRow, rule: ReminderRule, person: &Recipient) -> String {
     format!("remind/{}/{}/{}/{}", duty.id.0, rule.code(), duty.due_on, person.user_id.0)
 }
 
-/// The lawful actions that complete the duty, and the names of the others. Omits actions that no longer have effect
-/// because their day has passed.
+/// The lawful actions that complete the duty, and the names of the others.
 fn split(row: &DutyRow, actions: &[Action], today: NaiveDate) -> (Vec<NextAction>, Vec<&'static str>) {
-    let kind = ObligationKind::ALL.iter().find(|kind| kind.code() == row.kind);
-    let wanted = kind.map(|kind| duty::commands(*kind)).unwrap_or_default();
-    let lawful = |action: &&Action| match &action.permit {
-        Ok(permit) => !(is_void_when_late(action.command) && permit.until.is_some_and(|until| until < today)),
-        Err(_) => false,
-    };
-    let lawful: Vec<&Action> = actions.iter().filter(lawful).collect();
-    let mut steps = Vec::new();
-    for command in wanted {
-        let action = lawful.iter().find(|action| action.command == *command);
-        if let Some(Ok(permit)) = action.map(|action| &action.permit) {
-            steps.push(NextAction { label: command.label(), until: permit.until, article: permit.article });
-        }
-    }
-    let is_other = |action: &&&Action| !wanted.contains(&action.command) && !takes_back(action.command);
-    let others = lawful.iter().filter(is_other);
-    (steps, others.map(|action| action.command.label()).collect())
-}
-
-/// Whether an action only takes back or passes on what was given before. It fulfils nothing, and a mail does not suggest it.
-const fn takes_back(command: CommandKind) -> bool {
-    matches!(
-        command,
-        CommandKind::Void
-            | CommandKind::RecallReply
-            | CommandKind::RevokeReply
-            | CommandKind::WithdrawTask
-            | CommandKind::Reassign
-    )
-}
-
-/// Whether an action has no effect after its day. The others remain owed when late.
-const fn is_void_when_late(command: CommandKind) -> bool {
-    matches!(command, CommandKind::Extend | CommandKind::RequestCorrection)
+    let kind = ObligationKind::ALL.iter().copied().find(|kind| kind.code() == row.kind);
+    let settling = kind.map_or_else(Vec::new, |kind| settling(kind, actions, today));
+    let steps = settling.iter().filter_map(|action| {
+        let permit = action.permit.as_ref().ok()?;
+        Some(NextAction { label: action.command.label(), until: permit.until, article: permit.article })
+    });
+    (steps.collect(), others(kind, actions, today))
 }
 
 /// The annual-report duties of an organ that are stored differently from what is owed on `today`.
@@ -684,6 +657,7 @@ fn changed_duties(
                 status: OPEN.to_owned(),
                 owner_id: None,
                 department_id: None,
+                not_by_id: None,
                 article: duty.article.to_owned(),
             });
         }
@@ -700,6 +674,7 @@ fn changed_duties(
                 status: CANCELLED.to_owned(),
                 owner_id: None,
                 department_id: None,
+                not_by_id: None,
                 article: row.article.clone(),
             });
         }

@@ -1,7 +1,7 @@
 //! The recipients of a reminder: the audiences of the policy, and the deputies of absent persons.
 
-use crate::case::Role;
 use crate::case::reminder_policy::{Audience, Policy, ReminderRule};
+use crate::case::{ObligationKind, Role};
 use crate::mail::because::Because;
 use crate::mail::duty::DutyWords;
 use crate::store::reminders::DutyRow;
@@ -58,7 +58,47 @@ impl<'a> People<'a> {
         today: NaiveDate,
     ) -> Result<Vec<ChosenRecipient>, StoreError> {
         let mut list = List(Vec::new());
-        self.without_handler(&mut list, duty)?;
+        if let Some(role) = acting_role(&duty.kind) {
+            self.deciders(&mut list, duty, role, today)?;
+        } else {
+            self.workers(&mut list, duty, policy, today)?;
+        }
+        self.audiences(&mut list, duty, policy, rule, today)?;
+        Ok(list.0)
+    }
+
+    /// Adds those who may review, approve or confirm it, and the deputies of those who are away; else the next above.
+    fn deciders(&mut self, list: &mut List, duty: &DutyRow, role: Role, today: NaiveDate) -> Result<(), StoreError> {
+        let holders = self.store.read(|db| recipients::with_role(db, duty.organ_id, role))?;
+        let may = |person: &Recipient| Some(person.user_id) != duty.not_by_id;
+        for person in holders.into_iter().filter(may) {
+            match self.stand_in(&person, duty.organ_id, today)? {
+                StandIn::Is(deputy, from, until) if may(&deputy) => {
+                    list.add(deputy, Audience::Handler, Because::DecidesFor(person.display_name, until), Some(from));
+                }
+                StandIn::Is(..) | StandIn::Elsewhere | StandIn::None => {
+                    let since = self.back_since(person.user_id, today);
+                    list.add(person, Audience::Handler, Because::Decides, since);
+                }
+            }
+        }
+        if list.0.is_empty() {
+            for person in self.next_above(duty.organ_id)? {
+                list.add(person, Audience::Handler, Because::NobodyElse, None);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds those in charge.
+    fn workers(
+        &mut self,
+        list: &mut List,
+        duty: &DutyRow,
+        policy: &Policy,
+        today: NaiveDate,
+    ) -> Result<(), StoreError> {
+        self.without_handler(list, duty)?;
         let (owner, department) = (duty.owner_id, duty.department_id);
         let (worker, own) = self.store.read(|db| recipients::handlers(db, duty.organ_id, owner, department))?;
         let because = match (worker, self.department(department)?) {
@@ -73,8 +113,20 @@ impl<'a> People<'a> {
             }
         }
         for person in own {
-            self.handler(&mut list, duty.organ_id, because.clone(), person, today)?;
+            self.handler(list, duty.organ_id, because.clone(), person, today)?;
         }
+        Ok(())
+    }
+
+    /// Adds the other audiences that hear of the step, or their deputies.
+    fn audiences(
+        &mut self,
+        list: &mut List,
+        duty: &DutyRow,
+        policy: &Policy,
+        rule: ReminderRule,
+        today: NaiveDate,
+    ) -> Result<(), StoreError> {
         for audience in Audience::ALL {
             if audience == Audience::Handler || !audience.hears(policy, rule) {
                 continue;
@@ -98,7 +150,7 @@ impl<'a> People<'a> {
                 }
             }
         }
-        Ok(list.0)
+        Ok(())
     }
 
     /// If the case's handler no longer works in the organ, adds the office heads, who have to name another. Until then
@@ -242,6 +294,11 @@ impl<'a> People<'a> {
         self.holders.insert((organ, audience), found.clone());
         Ok(found)
     }
+}
+
+/// The role that reviews, approves or confirms duties of this kind.
+fn acting_role(kind: &str) -> Option<Role> {
+    ObligationKind::ALL.iter().find(|known| known.code() == kind)?.acting_role()
 }
 
 /// The deputy of an absent person.

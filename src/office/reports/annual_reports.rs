@@ -98,6 +98,7 @@ impl Reports<'_> {
                 status: MET.to_owned(),
                 owner_id: None,
                 department_id: None,
+                not_by_id: None,
                 article: owed.article.to_owned(),
             };
             rows::put_duty(db, organ, &duty, self.clock().now())?;

@@ -54,6 +54,8 @@ pub struct ObligationRow {
     pub updated_at: Ts,
     /// The latest possible last day, while a holiday notice is not published. `due_on` is then the earliest.
     pub latest_on: Option<NaiveDate>,
+    /// The person who may not do it, whatever the role: who proposed what is reviewed.
+    pub not_by_id: Option<UserId>,
 }
 
 /// A duty as derived from the present state of the case.
@@ -73,14 +75,18 @@ pub struct CurrentDuty {
     pub owner_id: Option<UserId>,
     /// The department in charge.
     pub department_id: Option<DepartmentId>,
+    /// The person who may not do it, whatever the role: who proposed what is reviewed.
+    pub not_by_id: Option<UserId>,
     /// The article it rests on.
     pub article: String,
 }
 
 impl CurrentDuty {
     fn is(&self, row: &ObligationRow) -> bool {
-        (&self.kind, self.due_on, self.latest_on, &self.status, self.owner_id, self.department_id, &self.article)
-            == (&row.kind, row.due_on, row.latest_on, &row.status, row.owner_id, row.department_id, &row.article)
+        let own = (&self.kind, self.due_on, self.latest_on, &self.status, &self.article);
+        let theirs = (&row.kind, row.due_on, row.latest_on, &row.status, &row.article);
+        let people = (self.owner_id, self.department_id, self.not_by_id);
+        own == theirs && people == (row.owner_id, row.department_id, row.not_by_id)
     }
 }
 
@@ -152,6 +158,7 @@ fn put(db: &mut Db, rows: &[ObligationRow]) -> Result<(), StoreError> {
         obligations::status.eq(excluded(obligations::status)),
         obligations::owner_id.eq(excluded(obligations::owner_id)),
         obligations::department_id.eq(excluded(obligations::department_id)),
+        obligations::not_by_id.eq(excluded(obligations::not_by_id)),
         obligations::article.eq(excluded(obligations::article)),
         obligations::updated_at.eq(excluded(obligations::updated_at)),
     );
@@ -251,6 +258,7 @@ pub fn new_row(organ: OrganId, case: CaseId, duty: &CurrentDuty, at: Ts) -> Obli
         status: duty.status.clone(),
         owner_id: duty.owner_id,
         department_id: duty.department_id,
+        not_by_id: duty.not_by_id,
         article: duty.article.clone(),
         updated_at: at,
     }

@@ -257,6 +257,7 @@ diesel::table! {
         article -> Text,
         updated_at -> TsT,
         latest_on -> Nullable<Date>,
+        not_by_id -> Nullable<UuidT>,
     }
 }
 

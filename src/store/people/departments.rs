@@ -97,6 +97,11 @@ pub fn naming(db: &mut Db, of: &[OrganId]) -> Result<Vec<DepartmentRow>, StoreEr
     Ok(theirs.select(DepartmentRow::as_select()).load(db)?)
 }
 
+/// The names of departments.
+pub fn names(db: &mut Db, of: &[DepartmentId]) -> Result<Vec<(DepartmentId, String)>, StoreError> {
+    Ok(departments::table.filter(departments::id.eq_any(of)).select((departments::id, departments::name)).load(db)?)
+}
+
 /// Removes the person as head of all departments of these organs. Returns how many were changed.
 pub fn drop_head(db: &mut Db, head: UserId, organs: &[OrganId]) -> Result<usize, StoreError> {
     let headed = departments::table.filter(departments::head_id.eq(Some(head)));

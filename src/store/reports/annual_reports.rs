@@ -73,6 +73,7 @@ pub fn put_duty(db: &mut Db, organ: OrganId, duty: &CurrentDuty, at: Ts) -> Resu
         status: duty.status.clone(),
         owner_id: duty.owner_id,
         department_id: duty.department_id,
+        not_by_id: duty.not_by_id,
         article: duty.article.clone(),
         updated_at: at,
     };

@@ -128,6 +128,7 @@ pub fn insert(db: &mut Db, row: &OrderRow, owner: Owner, kind: &str, step: &Orde
         status: obligations::OPEN.to_owned(),
         owner_id: owner.user,
         department_id: owner.department,
+        not_by_id: None,
         article: format!("{}，{}", row.number, row.article),
         updated_at: row.updated_at,
         latest_on: None,

@@ -32,6 +32,7 @@ fn a_filing_becomes_a_case_with_its_receipt_rule_and_its_period() {
                 "outcome",
                 "receipt",
                 "replied_on",
+                "reply_revoked_on",
                 "stage",
                 "version"
             ]

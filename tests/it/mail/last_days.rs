@@ -397,3 +397,31 @@ fn duties_written_by_an_earlier_release_are_written_anew_before_anybody_is_remin
         assert!(mails.iter().any(|(_, text)| text.contains("登记送达日期")), "{mails:?}");
     });
 }
+
+#[test]
+fn a_step_of_the_review_is_mailed_to_the_reviewer_and_not_to_who_proposed() {
+    on_both_databases(|database| {
+        let desk = Desk::open(database, "2026-09-10");
+        let proposer = desk.service.user_token("duogang", desk.organ, &[Role::Clerk, Role::Reviewer]);
+        let mut case = desk.registered("2026-09-10");
+        case.clerk(
+            "searches",
+            json!({
+                "on": "2026-09-10", "places": ["档案室"], "terms": ["批复"], "searched_by": "王科员", "found": true
+            }),
+        );
+        let proposal = json!({ "on": "2026-09-10", "outcome": "disclosed.provided", "reasons": "属于应当公开的信息" });
+        case.command(&proposer, "outcome", proposal);
+        let due = case.last.json["clock"]["due"].as_str().unwrap().to_owned();
+        let mails = told(&desk, &due);
+        let to = |name: &str| -> String {
+            mails.iter().filter(|(to, _)| to.starts_with(name)).map(|(_, text)| text.as_str()).collect()
+        };
+        let reviewers = to("shenhe");
+        assert!(reviewers.contains("审核") && reviewers.contains("审核、签批没有单独的期限"), "{reviewers}");
+        assert!(reviewers.contains("这一事项由您审核、签批或者确认。"), "{reviewers}");
+        for other in ["duogang", "lingdao"] {
+            assert!(!to(other).contains("这一事项由您审核"), "{other}: {mails:?}");
+        }
+    });
+}

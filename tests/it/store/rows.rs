@@ -94,6 +94,7 @@ fn duties_follow_the_case_and_keep_their_id() {
             status: obligations::OPEN.into(),
             owner_id: Some(bureau.user),
             department_id: Some(bureau.department),
+            not_by_id: None,
             article: "711/33".into(),
         };
         let [first, second] = [now(), Ts(now().0 + chrono::Duration::seconds(1))];

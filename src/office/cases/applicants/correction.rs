@@ -343,7 +343,7 @@ fn private_texts(applicant: &Applicant) -> Vec<&str> {
         names.push(&agent.name);
         texts.extend(agent.identity.as_ref().map(Identity::written).into_iter().chain(agent.telephone.as_deref()));
     }
-    for guardian in guardian {
+    if let Some(guardian) = guardian {
         names.push(&guardian.name);
         let telephone = guardian.telephone.as_deref();
         texts.extend(guardian.identity.as_ref().map(Identity::written).into_iter().chain(telephone));

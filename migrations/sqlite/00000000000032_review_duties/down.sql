@@ -1,0 +1,1 @@
+ALTER TABLE obligations DROP COLUMN not_by_id;
