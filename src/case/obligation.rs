@@ -544,22 +544,19 @@ fn reviews(case: &Case, context: &Context<'_>, others: &[Obligation]) -> Vec<Obl
     list
 }
 
-/// What waits for the leader. No law sets a day; the organ looks after it, because nothing moves until then.
+/// What waits for the leader. No law sets a day; the organ looks after it, because nothing moves until then. Once it is decided
+/// the case is as if it had been recorded so from the start, and the duty is gone.
 fn confirmations(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
-    let asked = case.amendments.iter().filter(|amendment| !amendment.because.is_empty());
+    let waiting = case.amendments.iter().filter(|amendment| amendment.status == AmendmentStatus::Proposed);
     let duty = |amendment: &CaseAmendment| {
         let kind = ObligationKind::AmendmentConfirmation;
         let due = working_days_after(amendment.on, CONFIRMATION_DAYS, context.calendar);
         let article = articles::under(articles::WORKING_RULES, case.regime);
-        let status = match amendment.status {
-            AmendmentStatus::Proposed => ObligationStatus::Open,
-            AmendmentStatus::Effective | AmendmentStatus::Refused => ObligationStatus::Met,
-        };
         let key = format!("{}:{}", kind.code(), amendment.number);
         let not_by = Some(amendment.asked_by);
-        Obligation { status, not_by, since: Some(amendment.on), ..of_office(key, kind, due, article) }
+        Obligation { not_by, since: Some(amendment.on), ..of_office(key, kind, due, article) }
     };
-    asked.map(duty).collect()
+    waiting.map(duty).collect()
 }
 
 fn service_proof(case: &Case, context: &Context<'_>) -> Option<Obligation> {
