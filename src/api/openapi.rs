@@ -12,7 +12,7 @@ use crate::api::http::problem::Details;
 use crate::api::http::route::{Access, Route, Verb};
 use crate::api::{
     calendar,
-    cases::{self, amendments, commands, counters, redactions},
+    cases::{self, amendments, commands, counters, list, redactions},
     evidence, intake, law, ledger, mail,
     people::{auth, departments, organs, successions, users},
     reminders::{self, feeds},
@@ -69,6 +69,7 @@ fn parts() -> Vec<Document> {
         intake::Doc::openapi(),
         calendar::Doc::openapi(),
         cases::Doc::openapi(),
+        list::Doc::openapi(),
         commands::Doc::openapi(),
         amendments::Doc::openapi(),
         redactions::Doc::openapi(),

@@ -4,7 +4,7 @@
 use crate::api::http::route::Route;
 use crate::api::{
     calendar,
-    cases::{self, amendments, commands, counters, redactions},
+    cases::{self, amendments, commands, counters, list, redactions},
     evidence, intake, law, ledger, mail,
     openapi::serve,
     people::{auth, departments, organs, successions, users},
@@ -24,6 +24,7 @@ pub const TABLES: &[&[Route]] = &[
     calendar::ROUTES,
     intake::ROUTES,
     cases::ROUTES,
+    list::ROUTES,
     commands::ROUTES,
     amendments::ROUTES,
     redactions::ROUTES,
