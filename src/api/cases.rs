@@ -1,9 +1,10 @@
-//! Receiving, listing and reading cases.
+//! Receiving and reading cases.
 
 mod amendment_view;
 pub(super) mod amendments;
 pub(super) mod commands;
 pub(super) mod counters;
+pub(super) mod list;
 mod previews;
 pub(super) mod redactions;
 mod reply_view;
@@ -12,35 +13,26 @@ pub(super) mod view;
 use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
 use crate::api::cases::previews::PreviewView;
-use crate::api::cases::view::{ActionsView, CaseLine, CaseView, EventView, clock_view};
+use crate::api::cases::view::{ActionsView, CaseView, EventView, clock_view};
 use crate::api::http::body::{Body, Params};
 use crate::api::http::create::{Key, created, made, once};
 use crate::api::http::etag::{IfMatch, Rendered};
-use crate::api::http::export::Format;
-use crate::api::http::page::{Page, codes, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
-use crate::api::http::spool::LongTable;
-use crate::case::text::line_flaw;
 use crate::case::{ObligationKind, Role};
-use crate::law::{WarningLevel, explain};
+use crate::law::explain;
 use crate::office::cases::Application;
 use crate::office::cases::applicants::correction::{ApplicantCorrection, CORRECTORS};
 use crate::office::cases::applicants::{REVEALERS, Revealed};
 use crate::office::cases::as_of::{Viewpoint, known_on_of};
 use crate::office::cases::case_file::CaseFile;
-use crate::office::cases::exports::case_table;
-use crate::office::cases::queries::{CASE_READERS, CaseQuery, WhatIf};
+use crate::office::cases::queries::{CASE_READERS, WhatIf};
 use crate::office::{Authority, Caller, Office};
-use crate::store::cases::CaseCursor;
-use crate::store::{CaseId, DepartmentId, OrganId, UserId};
-use actix_web::{HttpRequest, HttpResponse, web};
+use crate::store::CaseId;
+use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
-
-/// Page size for reading the cases of an export.
-const EXPORT_PAGE: i64 = 500;
 
 /// Roles that may file an application by hand.
 const FILERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
@@ -49,7 +41,6 @@ const FILERS: &[Role] = &[Role::Clerk, Role::OfficeHead];
 pub const ROUTES: &[Route] = &[
     Route::new(Verb::Post, "/api/v1/cases", Access::Roles(FILERS), Scope::None, || web::to(receive)),
     Route::new(Verb::Post, "/api/v1/cases/preview", Access::Roles(FILERS), Scope::None, || web::to(preview)),
-    Route::new(Verb::Get, "/api/v1/cases", Access::Roles(CASE_READERS), Scope::None, || web::to(list)),
     Route::new(Verb::Get, "/api/v1/cases/{case_id}", Access::Roles(CASE_READERS), Scope::Case, || web::to(show)),
     Route::new(Verb::Get, "/api/v1/cases/{case_id}/clock", Access::Roles(CASE_READERS), Scope::Case, || web::to(clock)),
     Route::new(Verb::Get, "/api/v1/cases/{case_id}/events", Access::Roles(CASE_READERS), Scope::Case, || web::to(log)),
@@ -66,7 +57,7 @@ pub const ROUTES: &[Route] = &[
 
 /// The documentation of this file.
 #[derive(OpenApi)]
-#[openapi(paths(receive, preview, list, show, clock, log, actions, reveal, correct))]
+#[openapi(paths(receive, preview, show, clock, log, actions, reveal, correct))]
 pub struct Doc;
 
 /// 收件（经办人手工登记；窗口系统用 /intake/applications）
@@ -97,161 +88,6 @@ async fn receive(
 async fn preview(api: web::Data<Api>, caller: Caller, body: Body<Application>) -> Result<HttpResponse, Problem> {
     let preview = move |office: &Office| office.cases().preview_filing(&caller, &body.value, PreviewView::new);
     Ok(HttpResponse::Ok().json(api.run(preview).await?))
-}
-
-/// 案件的筛选
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListParams {
-    /// 机关；不填为本人可以查看的全部机关
-    organ: Option<Uuid>,
-    /// 连同下级机关
-    with_subordinates: Option<bool>,
-    /// 环节，可用逗号分隔多个
-    stage: Option<String>,
-    /// 期限状态，可用逗号分隔多个
-    clock_status: Option<String>,
-    /// 预警级别：none、blue、yellow、orange、red、black
-    warning: Option<String>,
-    /// 届满日不早于
-    due_from: Option<NaiveDate>,
-    /// 届满日不晚于
-    due_until: Option<NaiveDate>,
-    /// 承办科室
-    department: Option<Uuid>,
-    /// 承办人
-    handler: Option<Uuid>,
-    /// 申请方式，可用逗号分隔多个
-    channel: Option<String>,
-    /// 申请人类型，可用逗号分隔多个
-    applicant_kind: Option<String>,
-    /// 处理结果，可用逗号分隔多个
-    outcome: Option<String>,
-    /// 收到日期不早于
-    received_from: Option<NaiveDate>,
-    /// 收到日期不晚于
-    received_until: Option<NaiveDate>,
-    /// 在办（true）或已办结（false）
-    open: Option<bool>,
-    /// 主题标签
-    tag: Option<String>,
-    /// 编号、标题、申请人名称中含有的文字；自然人的姓名只有本机关的经办人、公开工作机构负责人可以查找，查找将被记录
-    q: Option<String>,
-    /// 条数，默认 50，最多 200
-    limit: Option<u32>,
-    /// 上一页给出的 next_cursor
-    cursor: Option<String>,
-    /// 格式：json（默认）、csv、xlsx；也可以用 Accept。导出为文件的列出全部，不分页
-    format: Option<String>,
-}
-
-/// Longest search text, characters: as long as the longest title.
-const LONGEST_SEARCH: usize = 200;
-
-/// 案件一览，新收的在前
-#[utoipa::path(get, path = "/api/v1/cases", operation_id = "list_cases", tag = "cases", params(ListParams),
-    responses((status = 200, body = Page<CaseLine>)))]
-async fn list(
-    api: web::Data<Api>,
-    caller: Caller,
-    params: Params<ListParams>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let format = Format::asked(&request, params.0.format.as_deref(), Format::TABLE)?;
-    let limit = page_limit(&api, params.0.limit)?;
-    let after = cursor(params.0.cursor.as_deref())?;
-    let query = query(params.0)?;
-    let query = named(&api, &caller, query).await?;
-    if format != Format::Json {
-        return export(&api, caller, query, format).await;
-    }
-    let (person, is_search) = (caller.user_id, query.filter.text.is_some());
-    let read = move |office: &Office| {
-        let rows = office.cases().page_of_cases(&caller, &query, after, limit.saturating_add(1))?;
-        let page = Page::cut(rows, limit, |line| format!("{} {}", line.row.created_at.0.to_rfc3339(), line.row.id.0));
-        let items = page.items.into_iter().map(CaseLine::from).collect();
-        Ok(Page { items, next_cursor: page.next_cursor })
-    };
-    // No index supports a substring search: it reads every case of the organs.
-    let page = if is_search { api.run_heavy(person, read).await? } else { api.run(read).await? };
-    Ok(HttpResponse::Ok().json(page))
-}
-
-/// Extends a text search to applicants' names in the organs where the caller may read them.
-async fn named(api: &Api, caller: &Caller, query: CaseQuery) -> Result<CaseQuery, Problem> {
-    if query.filter.text.is_none() {
-        return Ok(query);
-    }
-    let caller = caller.clone();
-    api.run(move |office| office.cases().among_names(&caller, query)).await
-}
-
-/// Exports all cases of a query as a file.
-async fn export(api: &Api, caller: Caller, query: CaseQuery, format: Format) -> Result<HttpResponse, Problem> {
-    let (today, spool) = api
-        .run_heavy(caller.user_id, move |office| {
-            let mut table = LongTable::begin(format, &case_table())?;
-            office.cases().each_page_of_case_rows(&caller, &query, EXPORT_PAGE, |rows| table.append(rows))?;
-            Ok((office.clock().today(), table.finish()?))
-        })
-        .await?;
-    Ok(format.send(&format!("cases-{today}"), spool))
-}
-
-fn cursor(text: Option<&str>) -> Result<Option<CaseCursor>, Problem> {
-    let bad = || Problem::new("invalid_query").field("?cursor", "invalid_value", "不是本系统给出的游标");
-    let Some(key) = cursor_key(text)? else { return Ok(None) };
-    let (at, id) = key.split_once(' ').ok_or_else(bad)?;
-    let created_at = chrono::DateTime::parse_from_rfc3339(at).map_err(|_| bad())?.with_timezone(&chrono::Utc);
-    let id = id.parse().map_err(|_| bad())?;
-    Ok(Some(CaseCursor { created_at: created_at.into(), id }))
-}
-
-fn query(params: ListParams) -> Result<CaseQuery, Problem> {
-    let warning = match params.warning.as_deref() {
-        None => None,
-        Some(code) => Some(WarningLevel::from_code(code).ok_or_else(|| {
-            Problem::new("invalid_query").field(
-                "?warning",
-                "invalid_value",
-                "应为 none、blue、yellow、orange、red、black 之一",
-            )
-        })?),
-    };
-    let mut query = CaseQuery { organ: params.organ.map(OrganId), warning, ..CaseQuery::default() };
-    query.with_subordinates = params.with_subordinates.unwrap_or(false);
-    let filter = &mut query.filter;
-    filter.stages = codes("?stage", params.stage, crate::case::Stage::ALL.iter().map(|stage| stage.code()))?;
-    filter.clock_statuses =
-        codes("?clock_status", params.clock_status, crate::law::ClockStatus::ALL.iter().map(|status| status.code()))?;
-    filter.channels = codes("?channel", params.channel, crate::law::Channel::ALL.iter().map(|channel| channel.code()))?;
-    filter.applicant_kinds = codes(
-        "?applicant_kind",
-        params.applicant_kind,
-        crate::case::ApplicantKind::ALL.iter().map(|kind| kind.code()),
-    )?;
-    filter.outcomes = codes("?outcome", params.outcome, crate::law::Outcome::all().map(crate::law::Outcome::code))?;
-    filter.due_from = params.due_from;
-    filter.due_until = params.due_until;
-    filter.departments = params.department.map(DepartmentId).into_iter().collect();
-    filter.handler = params.handler.map(UserId);
-    filter.received_from = params.received_from;
-    filter.received_until = params.received_until;
-    filter.is_open = params.open;
-    filter.tag = params.tag.map(|tag| tag.trim().to_owned());
-    filter.text = params.q.filter(|text| !text.trim().is_empty()).map(searched).transpose()?;
-    Ok(query)
-}
-
-/// Validates a search text: not too long, one line, visible characters only.
-fn searched(text: String) -> Result<String, Problem> {
-    let too_long = || ("too_long", format!("不得超过 {LONGEST_SEARCH} 个字"));
-    let flaw = (text.chars().count() > LONGEST_SEARCH).then(too_long).or_else(|| line_flaw(&text));
-    match flaw {
-        None => Ok(text),
-        Some((code, detail)) => Err(Problem::new("invalid_query").field("?q", code, detail)),
-    }
 }
 
 /// 看哪一日的案件，按哪一日所知

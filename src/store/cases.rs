@@ -7,6 +7,7 @@ pub mod events;
 pub(super) mod filter;
 pub(in crate::store) mod log_form;
 pub mod obligations;
+mod order;
 pub mod tags;
 pub mod transfers;
 
@@ -15,7 +16,8 @@ pub use crate::store::supervision::watch::{
     named_late_replies, open_as_of, open_due_until, open_or_closed_since, received_in, stop_ran_out, stopped_before,
     warned_until,
 };
-pub use filter::{CaseCursor, CaseFilter, Warning, count, list};
+pub use filter::{CaseFilter, InStage, WarnedIn, Warning, count, count_by_stage};
+pub use order::{CaseCursor, CaseKey, CaseOrder, list, ordered};
 
 use filter::of_organ;
 

@@ -14,6 +14,7 @@ mod auth;
 mod bad_input;
 mod brake;
 mod calendar_change;
+mod case_lists;
 mod circles;
 mod cli;
 mod commands;

@@ -3,12 +3,14 @@
 mod succession;
 
 use gongkai::case::Role;
+use gongkai::office::people::users::UserDraft;
 use gongkai::store::evidence::audit::{self, AuditFilter};
-use gongkai::store::{Db, OrganId, UserId};
+use gongkai::store::people::users::UserKind;
+use gongkai::store::{Db, DepartmentId, OrganId, UserId};
 use serde_json::{Value, json};
 
 use crate::support::bureau::Bureau;
-use crate::support::service::{Reply, Service};
+use crate::support::service::{PASSWORD, Reply, Service};
 use crate::support::{day, on_both_databases};
 
 /// Changes a thing as it is now.
@@ -275,5 +277,81 @@ fn two_active_departments_do_not_have_one_name() {
         // The own name once more is no other's.
         let third = add("fg", "法规科");
         assert_eq!(change(&third, json!({ "name": "法规科" })).status, 200);
+    });
+}
+
+#[test]
+fn everybody_in_an_organ_sees_who_works_there_and_who_is_away_but_no_login_and_no_mailbox() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-03-02");
+        let (service, organ) = (&bureau.service, bureau.organ);
+        let department = DepartmentId(bureau.department.parse().unwrap());
+        let add = |login: &str, name: &str, kind: UserKind, department_id, roles: &[Role]| {
+            let draft = UserDraft {
+                username: login.into(),
+                display_name: name.into(),
+                email: Some(format!("{login}@example.cn")),
+                kind,
+                department_id,
+                roles: roles.to_vec(),
+            };
+            let hash = service.office.passwords().hash(PASSWORD).unwrap();
+            service.office.store().write(|db| service.office.people().add_user(db, organ, &draft, &hash)).unwrap().user
+        };
+        let person = UserKind::Person;
+        let handler = add("login-a", "甲", person, Some(department), &[Role::Reviewer, Role::Handler]);
+        let deputy = add("login-b", "乙", person, None, &[Role::Handler]);
+        let twin = add("login-c", "乙", person, None, &[Role::Auditor]);
+        add("login-d", "门户网站", UserKind::Machine, None, &[Role::Intake]);
+        let gone = add("login-e", "离职人员", person, None, &[Role::Handler]);
+        let admin = service.user_token("guanli", organ, &[Role::Admin]);
+        let left = patch(service, &format!("/api/v1/users/{}", gone.id.0), &admin, json!({ "is_active": false }));
+        assert_eq!(left.status, 200, "{left:?}");
+        let away = |login: &str, from: &str, until: &str, deputy: Option<UserId>| {
+            let (path, token) = ("/api/v1/me/mail-preferences", service.token(login));
+            let etag = service.get(path, &token).header("etag").to_owned();
+            let absence = json!({ "from": from, "until": until, "deputy_id": deputy.map(|id| id.0) });
+            let body = Some(json!({ "digest": false, "absence": absence }));
+            let set = service.call_with("PUT", path, &token, &[("if-match", &etag)], body);
+            assert_eq!(set.status, 200, "{set:?}");
+        };
+        away("login-a", "2026-03-02", "2026-03-06", Some(deputy.id));
+        away("login-c", "2026-03-04", "2026-03-04", Some(handler.id));
+
+        let path = format!("{}/directory", path_of(organ));
+        let list = service.get(&path, &bureau.clerk);
+        let of = |reply: &Reply, id: UserId| {
+            let items = reply.json["items"].as_array().unwrap();
+            items.iter().find(|item| item["id"] == json!(id.0)).cloned().unwrap()
+        };
+        let labels = json!([
+            { "code": "handler", "label": Role::Handler.label() }, { "code": "reviewer", "label": Role::Reviewer.label() }
+        ]);
+        let expected = json!({
+            "id": handler.id.0, "name": "甲", "department_id": department.0, "department": "耕地保护科", "roles": labels,
+            "away": { "until": "2026-03-06", "deputy_id": deputy.id.0, "deputy": "乙" }
+        });
+        assert_eq!(of(&list, handler.id), expected);
+        assert_eq!(of(&list, deputy.id)["away"], Value::Null);
+        assert_eq!(of(&list, twin.id)["department"], Value::Null);
+        for hidden in ["login-", "@example.cn", "门户网站", "离职人员"] {
+            assert!(!list.text.contains(hidden), "{hidden}: {list:?}");
+        }
+        bureau.on("2026-03-04");
+        let later = service.get(&path, &bureau.clerk);
+        let nobody = json!({ "until": "2026-03-04", "deputy_id": null, "deputy": null });
+        assert_eq!(of(&later, twin.id)["away"], nobody, "the deputy is away too");
+
+        let whole = list.json["items"].as_array().unwrap();
+        let (mut seen, mut query) = (Vec::new(), "?limit=2".to_owned());
+        loop {
+            let page = service.get(&format!("{path}{query}"), &bureau.supervisor);
+            seen.extend(page.json["items"].as_array().unwrap().iter().map(|item| item["id"].clone()));
+            let Some(cursor) = page.json["next_cursor"].as_str() else { break };
+            query = format!("?limit=2&cursor={cursor}");
+        }
+        assert_eq!(seen, whole.iter().map(|item| item["id"].clone()).collect::<Vec<_>>());
+        let names: Vec<&str> = whole.iter().map(|item| item["name"].as_str().unwrap()).collect();
+        assert!(names.is_sorted() && names.iter().filter(|name| **name == "乙").count() == 2, "{names:?}");
     });
 }

@@ -141,6 +141,7 @@ const AIMED: &[(Verb, &str, Aim)] = &[
     (Verb::Post, "/api/v1/cases", Aim::Body("organ_id")),
     (Verb::Post, "/api/v1/cases/preview", Aim::Body("organ_id")),
     (Verb::Get, "/api/v1/cases", Aim::Query("organ")),
+    (Verb::Get, "/api/v1/cases/counts", Aim::Query("organ")),
     (Verb::Get, "/api/v1/overdue", Aim::Query("organ")),
     (Verb::Get, "/api/v1/supervision/overview", Aim::Query("organ")),
     (Verb::Get, "/api/v1/supervision/late-records", Aim::Query("organ")),

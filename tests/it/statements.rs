@@ -24,8 +24,13 @@ const MOST: &[(&str, u64)] = &[
     ("file by hand", 16),
     ("file from the front desk", 16),
     ("list of cases", 5),
+    ("list of cases in an order", 5),
+    ("list of yellow cases by day", 5),
+    ("counts of cases", 11),
+    ("a directory", 4),
     ("overdue", 6),
     ("list with subordinates", 6),
+    ("counts with subordinates", 12),
     ("overdue with subordinates", 7),
 ];
 
@@ -126,8 +131,13 @@ impl House {
             ("file by hand", by_hand),
             ("file from the front desk", from_desk),
             ("list of cases", self.get("/api/v1/cases?limit=50", clerk).0),
+            ("list of cases in an order", self.get("/api/v1/cases?order=number&limit=50", clerk).0),
+            ("list of yellow cases by day", self.get("/api/v1/cases?order=due&warning=yellow", clerk).0),
+            ("counts of cases", self.get("/api/v1/cases/counts", clerk).0),
+            ("a directory", self.get(&format!("/api/v1/organs/{}/directory", self.bureau.organ.0), clerk).0),
             ("overdue", self.get("/api/v1/overdue?limit=50", clerk).0),
             ("list with subordinates", self.get("/api/v1/cases?with_subordinates=true&limit=50", supervisor).0),
+            ("counts with subordinates", self.get("/api/v1/cases/counts?with_subordinates=true", supervisor).0),
             ("overdue with subordinates", below),
         ];
         (counts, overdue)

@@ -641,6 +641,8 @@ pub struct CaseLine {
     pub version: i64,
     /// 新增时间
     pub created_at: DateTime<Utc>,
+    /// 最近变动的时间
+    pub updated_at: DateTime<Utc>,
 }
 
 impl From<ListedCase> for CaseLine {
@@ -671,6 +673,7 @@ impl From<ListedCase> for CaseLine {
             handler_id: row.handler_id.map(|id| id.0),
             version: row.version,
             created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub(super) mod departments;
+pub(super) mod directory;
 pub(super) mod organs;
 pub(super) mod successions;
 pub(super) mod users;

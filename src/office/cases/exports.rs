@@ -133,9 +133,9 @@ impl Cases<'_> {
         self.store().read(|db| {
             let mut after = None;
             loop {
-                let lines = self.list_cases(db, caller, query, after, size)?;
+                let lines = self.list_cases(db, caller, query, after.as_ref(), size)?;
                 let Some(last) = lines.last() else { return Ok(()) };
-                after = Some(CaseCursor::from(&last.row));
+                after = Some(CaseCursor::of(query.order, &last.row));
                 let shown: Vec<CaseRow> = lines.iter().map(|line| line.row.clone()).collect();
                 let mut desks = OrganContexts::of_rows(db, &shown)?;
                 let late = self.late_receipts(db, &shown, &mut desks)?;

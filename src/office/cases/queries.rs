@@ -15,7 +15,7 @@ use crate::office::people::access::seats_with;
 use crate::office::{Authority, Caller, Cases, OfficeError, Unread};
 use crate::store::cases::events::{self, EventRow};
 use crate::store::cases::transfers::{self, NamedTransfer, TransferRow};
-use crate::store::cases::{CaseCursor, CaseFilter, CaseRow, Warning};
+use crate::store::cases::{CaseCursor, CaseFilter, CaseOrder, CaseRow, InStage, WarnedIn, Warning};
 use crate::store::supervision::orders::NamedOrder;
 use crate::store::{CaseId, Db, OrganId, cases};
 use chrono::{Days, NaiveDate};
@@ -63,8 +63,20 @@ pub struct CaseQuery {
     pub with_subordinates: bool,
     /// At this warning level today.
     pub warning: Option<WarningLevel>,
-    /// The other filters. Its `organs` are set by the query.
+    /// The other filters. Its `organs` and `warned` are set by the query.
     pub filter: CaseFilter,
+    /// The order of the list.
+    pub order: CaseOrder,
+}
+
+/// How many cases a query finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseCounts {
+    /// By stage and by whether they are open.
+    pub by_stage: Vec<InStage>,
+    /// At each warning level today. An open case of an organ with unreadable settings counts at every level, as it is
+    /// listed at every level.
+    pub by_warning: Vec<(WarningLevel, i64)>,
 }
 
 /// An event of a log as a caller sees it.
@@ -118,13 +130,13 @@ impl Cases<'_> {
         &self,
         caller: &Caller,
         query: &CaseQuery,
-        after: Option<CaseCursor>,
+        after: Option<&CaseCursor>,
         limit: i64,
     ) -> Result<Vec<ListedCase>, OfficeError> {
         self.store().read(|db| self.list_cases(db, caller, query, after, limit))
     }
 
-    /// A page of cases in the organs the caller may read, each with its warning level today, newest first.
+    /// A page of cases in the organs the caller may read, each with its warning level today, in the order of the query.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] if the caller may not read the requested organ.
@@ -133,19 +145,18 @@ impl Cases<'_> {
         db: &mut Db,
         caller: &Caller,
         query: &CaseQuery,
-        after: Option<CaseCursor>,
+        after: Option<&CaseCursor>,
         limit: i64,
     ) -> Result<Vec<ListedCase>, OfficeError> {
         let seats = seats_with(db, caller, CASE_READERS, query.organ, query.with_subordinates)?;
         let organs: Vec<OrganId> = seats.iter().map(|seat| seat.organ.id).collect();
         let mut desks = OrganContexts::of_seats(seats);
-        let rows = match query.warning {
-            None => cases::list(db, &CaseFilter { organs, ..query.filter.clone() }, after, limit)?,
-            Some(level) => {
-                let filter = CaseFilter { organs, ..query.filter.clone() };
-                self.list_at_level(db, level, &mut desks, &filter, after, limit)?
-            }
+        let warned = match query.warning {
+            None => Vec::new(),
+            Some(level) => self.warned_at(db, level, &mut desks, &organs)?,
         };
+        let filter = CaseFilter { organs, warned, ..query.filter.clone() };
+        let rows = cases::ordered(db, &filter, query.order, after, limit)?;
         let today = self.clock().today();
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
@@ -191,39 +202,54 @@ impl Cases<'_> {
         Ok(query)
     }
 
-    /// A page of the cases at a warning level. Each organ has its own thresholds and calendar; organs that share them
-    /// are queried together. Of an organ with unreadable settings every open case is listed, because it may be at that
-    /// level.
-    fn list_at_level(
+    /// The condition of a warning level today. Each organ has its own thresholds and calendar; organs that share them
+    /// are one group. Of an organ with unreadable settings every open case matches, because it may be at that level.
+    fn warned_at(
         &self,
         db: &mut Db,
         level: WarningLevel,
         desks: &mut OrganContexts,
-        filter: &CaseFilter,
-        after: Option<CaseCursor>,
-        limit: i64,
-    ) -> Result<Vec<CaseRow>, OfficeError> {
+        organs: &[OrganId],
+    ) -> Result<Vec<WarnedIn>, OfficeError> {
         let today = self.clock().today();
-        let mut alike: Vec<(Option<Warning>, Vec<OrganId>)> = Vec::new();
-        for organ in &filter.organs {
+        let mut groups: Vec<WarnedIn> = Vec::new();
+        for organ in organs {
             let desk = desks.of(self, db, *organ)?.ok();
-            let warning = desk.map(|desk| rows_at(level, today, desk.rules.warning_thresholds(), &desk.calendar));
-            match alike.iter_mut().find(|(known, _)| *known == warning) {
-                Some((_, together)) => together.push(*organ),
-                None => alike.push((warning, vec![*organ])),
+            let level = desk.map(|desk| rows_at(level, today, desk.rules.warning_thresholds(), &desk.calendar));
+            match groups.iter_mut().find(|group| group.level == level) {
+                Some(group) => group.organs.push(*organ),
+                None => groups.push(WarnedIn { organs: vec![*organ], level }),
             }
         }
-        let mut rows = Vec::new();
-        for (warning, organs) in alike {
-            let is_open = if warning.is_none() { Some(true) } else { filter.is_open };
-            if filter.is_open.is_none_or(|wanted| is_open.is_none_or(|asked| asked == wanted)) {
-                let filter = CaseFilter { organs, warning, is_open, ..filter.clone() };
-                rows.extend(cases::list(db, &filter, after, limit)?);
+        Ok(groups)
+    }
+
+    /// How many cases [`Cases::list_cases`] lists for the query, by stage and by warning level, in one read transaction.
+    ///
+    /// # Errors
+    /// As [`Cases::list_cases`].
+    pub fn count_cases(&self, caller: &Caller, query: &CaseQuery) -> Result<CaseCounts, OfficeError> {
+        self.store().read(|db| {
+            let seats = seats_with(db, caller, CASE_READERS, query.organ, query.with_subordinates)?;
+            let organs: Vec<OrganId> = seats.iter().map(|seat| seat.organ.id).collect();
+            let mut desks = OrganContexts::of_seats(seats);
+            let mut filter = CaseFilter { organs, ..query.filter.clone() };
+            let mut by_warning = Vec::with_capacity(WarningLevel::ALL.len());
+            for level in WarningLevel::ALL {
+                let mut warned = self.warned_at(db, level, &mut desks, &filter.organs)?;
+                if query.warning.is_some_and(|asked| asked != level) {
+                    // No case is at two levels, but for those that may be at any.
+                    warned.retain(|group| group.level.is_none());
+                }
+                let is_any = !warned.is_empty();
+                let count = if is_any { cases::count(db, &CaseFilter { warned, ..filter.clone() })? } else { 0 };
+                by_warning.push((level, count));
             }
-        }
-        rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
-        rows.truncate(usize::try_from(limit).unwrap_or(0));
-        Ok(rows)
+            if let Some(level) = query.warning {
+                filter.warned = self.warned_at(db, level, &mut desks, &filter.organs)?;
+            }
+            Ok(CaseCounts { by_stage: cases::count_by_stage(db, &filter)?, by_warning })
+        })
     }
 
     /// The organs whose cases the caller may read, restricted to `organ` and, if requested, those below it.

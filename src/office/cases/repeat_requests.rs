@@ -8,7 +8,7 @@ use crate::office::reports::topics::Asked;
 use crate::office::supervision::watched::cut;
 use crate::office::{Cases, OfficeError};
 use crate::store::cases::applicants::ApplicantRow;
-use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};
+use crate::store::cases::{CaseCursor, CaseFilter, CaseOrder, CaseRow};
 use crate::store::{
     ApplicantId, CaseId, Db,
     cases::{self, applicants},
@@ -93,8 +93,8 @@ impl Cases<'_> {
             let file = self.open_file(db, id)?;
             let one = applicants::find(db, file.row.applicant_id)?;
             let (title, request) = (&file.case.intake.title, &file.case.intake.request);
-            let before = CaseCursor::from(&file.row);
-            Ok(self.alike(db, &one, &Profile::of(title, request), before)?.of_regime(file.case.regime))
+            let before = CaseCursor::of(CaseOrder::Added, &file.row);
+            Ok(self.alike(db, &one, &Profile::of(title, request), &before)?.of_regime(file.case.regime))
         })
     }
 
@@ -104,7 +104,7 @@ impl Cases<'_> {
         db: &mut Db,
         one: &ApplicantRow,
         profile: &Profile,
-        before: CaseCursor,
+        before: &CaseCursor,
     ) -> Result<SimilarCases, OfficeError> {
         let (same, mut is_complete) = same_applicants(db, one)?;
         if same.is_empty() {

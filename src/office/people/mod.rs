@@ -4,6 +4,7 @@ pub(super) mod access;
 pub(super) mod access_token;
 pub mod auth;
 pub(super) mod caller;
+pub mod directory;
 pub(super) mod holding;
 pub(super) mod indispensable;
 pub(super) mod leaving;

@@ -8,7 +8,7 @@ use crate::law::Outcome;
 use crate::office::cases::case_file::read_log;
 use crate::office::{Caller, OfficeError, Reports};
 use crate::store::cases::applicants::{self, Likely};
-use crate::store::cases::{CaseCursor, CaseFilter, CaseRow};
+use crate::store::cases::{CaseFilter, CaseRow};
 use crate::store::people::organs::OrganRow;
 use crate::store::{
     ApplicantId, CaseId, Db, OrganId,
@@ -250,7 +250,7 @@ impl<'a> TopicCases<'a> {
             ..CaseFilter::default()
         };
         let limit = i64::try_from(room.saturating_add(1)).unwrap_or(i64::MAX);
-        let mut rows = cases::list(db, &filter, None::<CaseCursor>, limit)?;
+        let mut rows = cases::list(db, &filter, None, limit)?;
         let is_complete = rows.len() <= room;
         rows.truncate(room);
         rows.sort_by_key(|row| (row.received_on, row.created_at, row.id));

@@ -1,16 +1,16 @@
-//! Paginated lists of cases and their filters.
+//! Filters of cases, and how many cases match one.
 
 use chrono::NaiveDate;
 use diesel::dsl::{count_star, not};
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use diesel::sql_types::{BigInt, Bool, Nullable};
 
-use super::CaseRow;
 use crate::case::{ApplicantKind, Stage};
 use crate::store::database::db::{Db, MultiBackend};
 use crate::store::database::deadline;
 use crate::store::database::schema::{case_tags, cases};
-use crate::store::{ApplicantId, CaseId, DepartmentId, OrganId, StoreError, Ts, UserId};
+use crate::store::database::verbatim::verbatim;
+use crate::store::{ApplicantId, DepartmentId, OrganId, StoreError, UserId};
 
 /// A warning level, expressed as conditions on the columns of `cases`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,15 @@ pub enum Warning {
     After(NaiveDate),
     /// Closed, or not yet received.
     Silent,
+}
+
+/// Organs whose cases are at a warning level under the same condition: they share thresholds and calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WarnedIn {
+    /// The organs.
+    pub organs: Vec<OrganId>,
+    /// The condition. `None` for every open case: the thresholds cannot be read.
+    pub level: Option<Warning>,
 }
 
 /// Filter for cases. `organs` holds the organs visible to the caller and always restricts: empty matches nothing. Every
@@ -56,6 +65,10 @@ pub struct CaseFilter {
     pub received_from: Option<NaiveDate>,
     /// Received on this day or earlier.
     pub received_until: Option<NaiveDate>,
+    /// Replied to on this day or later.
+    pub replied_from: Option<NaiveDate>,
+    /// Replied to on this day or earlier.
+    pub replied_until: Option<NaiveDate>,
     /// Open or closed.
     pub is_open: Option<bool>,
     /// Filed by this front-desk system.
@@ -68,50 +81,37 @@ pub struct CaseFilter {
     pub text: Option<String>,
     /// Organs in which `text` is matched against all applicants' names, masked or not.
     pub names_in: Vec<OrganId>,
-    /// At this warning level.
-    pub warning: Option<Warning>,
-}
-
-/// The last case of a page. The next page starts after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CaseCursor {
-    /// When it was added.
-    pub created_at: Ts,
-    /// Its id.
-    pub id: CaseId,
-}
-
-impl From<&CaseRow> for CaseCursor {
-    fn from(row: &CaseRow) -> Self {
-        Self { created_at: row.created_at, id: row.id }
-    }
+    /// At a warning level: in one of these groups of organs, under its condition.
+    pub warned: Vec<WarnedIn>,
 }
 
 pub(super) type Query<'a> = cases::BoxedQuery<'a, MultiBackend>;
-
-/// A page of cases, newest first.
-pub fn list(
-    db: &mut Db,
-    filter: &CaseFilter,
-    after: Option<CaseCursor>,
-    limit: i64,
-) -> Result<Vec<CaseRow>, StoreError> {
-    let mut query = filtered(filter);
-    if let Some(CaseCursor { created_at, id }) = after {
-        query =
-            query.filter(cases::created_at.lt(created_at).or(cases::created_at.eq(created_at).and(cases::id.lt(id))));
-    }
-    let page = query.order((cases::created_at.desc(), cases::id.desc())).limit(limit);
-    Ok(page.select(CaseRow::as_select()).load(db)?)
-}
 
 /// Counts the cases that match a filter.
 pub fn count(db: &mut Db, filter: &CaseFilter) -> Result<i64, StoreError> {
     Ok(filtered(filter).select(count_star()).first(db)?)
 }
 
-fn filtered(filter: &CaseFilter) -> Query<'_> {
-    let mut query = of_organs(&filter.organs);
+/// How many cases are in a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct InStage {
+    /// The stage, as a code.
+    pub stage: String,
+    /// Whether these are open.
+    pub is_open: bool,
+    /// How many.
+    pub count: i64,
+}
+
+/// Counts the cases that match a filter by their stages, in any order. A stage without a case is left out.
+pub fn count_by_stage(db: &mut Db, filter: &CaseFilter) -> Result<Vec<InStage>, StoreError> {
+    // A boxed query takes no GROUP BY any more.
+    let count = verbatim::<BigInt>("count(*) OVER (PARTITION BY cases.stage, cases.is_open)");
+    Ok(filtered(filter).select((cases::stage, cases::is_open, count)).distinct().load(db)?)
+}
+
+pub(super) fn filtered(filter: &CaseFilter) -> Query<'_> {
+    let mut query = warned(filter);
     // A bare column, not a bound value: the planner uses a partial index only if it can see the condition.
     query = match filter.is_open {
         Some(true) => query.filter(cases::is_open),
@@ -125,9 +125,6 @@ fn filtered(filter: &CaseFilter) -> Query<'_> {
     }
     if !filter.applicants.is_empty() {
         query = query.filter(cases::applicant_id.eq_any(&filter.applicants));
-    }
-    if let Some(warning) = filter.warning {
-        query = by_warning(query, warning);
     }
     if let Some(handler) = filter.handler {
         query = query.filter(cases::handler_id.eq(handler));
@@ -151,6 +148,11 @@ pub(in crate::store) fn of_organs(organs: &[OrganId]) -> Query<'_> {
         [one] => cases::table.into_boxed().filter(cases::organ_id.eq(one)),
         many => cases::table.into_boxed().filter(cases::organ_id.eq_any(many)),
     };
+    in_time(query)
+}
+
+/// Lets the limit of the work end the query, where the database does not do so itself.
+fn in_time(query: Query<'_>) -> Query<'_> {
     if deadline::is_interruptible() { query.filter(deadline::in_time()) } else { query }
 }
 
@@ -195,32 +197,64 @@ fn by_days<'a>(mut query: Query<'a>, filter: &CaseFilter) -> Query<'a> {
     if let Some(day) = filter.received_until {
         query = query.filter(cases::received_on.le(day));
     }
+    if let Some(day) = filter.replied_from {
+        query = query.filter(cases::replied_on.ge(day));
+    }
+    if let Some(day) = filter.replied_until {
+        query = query.filter(cases::replied_on.le(day));
+    }
     query
 }
 
-fn by_warning(query: Query<'_>, warning: Warning) -> Query<'_> {
-    match warning {
-        Warning::Within(from, until) => query.filter(cases::is_open).filter(cases::warns_on.between(from, until)),
+/// The cases of the organs, at the warning level if the filter has one.
+fn warned(filter: &CaseFilter) -> Query<'_> {
+    match filter.warned.as_slice() {
+        [] => of_organs(&filter.organs),
+        [alone] if alone.organs == filter.organs => of_organs(&filter.organs).filter(at(alone.level)),
+        groups => {
+            let none: Query<'_> = cases::table.into_boxed();
+            let any = groups
+                .iter()
+                .fold(none, |query, group| query.or_filter(cases::organ_id.eq_any(&group.organs).and(at(group.level))));
+            let query = any.filter(cases::organ_id.eq_any(&filter.organs));
+            // Redundant: it lets SQLite use the indexes on open cases, which it does not see behind OR.
+            let query = if groups.iter().all(WarnedIn::is_of_open) { query.filter(cases::is_open) } else { query };
+            in_time(query)
+        }
+    }
+}
+
+impl WarnedIn {
+    fn is_of_open(&self) -> bool {
+        self.level != Some(Warning::Silent)
+    }
+}
+
+type Condition = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Nullable<Bool>>>;
+
+/// The condition of a warning level.
+fn at(level: Option<Warning>) -> Condition {
+    match level {
+        None => Box::new(cases::is_open.nullable()),
+        Some(Warning::Within(from, until)) => Box::new(cases::is_open.and(cases::warns_on.between(from, until))),
         // `warns_on` is never later than the certain day. The redundant condition lets the index on open cases serve.
-        Warning::Over(from, until) => {
-            let query = query.filter(cases::is_open).filter(cases::warns_on.le(until)).filter(certain_day().le(until));
+        Some(Warning::Over(from, until)) => {
+            let over = cases::is_open.and(cases::warns_on.le(until)).and(certain_day().le(until));
             match from {
-                Some(from) => query.filter(certain_day().ge(from)),
-                None => query,
+                Some(from) => Box::new(over.and(certain_day().ge(from))),
+                None => Box::new(over),
             }
         }
-        Warning::Reached(day) => {
-            query.filter(cases::is_open).filter(cases::warns_on.le(day)).filter(certain_day().ge(day))
-        }
+        Some(Warning::Reached(day)) => Box::new(cases::is_open.and(cases::warns_on.le(day)).and(certain_day().ge(day))),
         // Of an open case whose reply was revoked the period was answered.
-        Warning::After(day) => query
-            .filter(cases::is_open)
-            .filter(cases::replied_on.is_null())
-            .filter(cases::received_on.is_not_null())
-            .filter(cases::warns_on.is_null().or(cases::warns_on.assume_not_null().gt(day))),
-        Warning::Silent => {
-            query.filter(not(cases::is_open).or(cases::received_on.is_null()).or(cases::replied_on.is_not_null()))
+        Some(Warning::After(day)) => {
+            let is_later = cases::warns_on.is_null().or(cases::warns_on.assume_not_null().gt(day));
+            let is_owed = cases::is_open.and(cases::replied_on.is_null()).and(cases::received_on.is_not_null());
+            Box::new(is_owed.and(is_later).nullable())
         }
+        Some(Warning::Silent) => Box::new(
+            not(cases::is_open).or(cases::received_on.is_null()).or(cases::replied_on.is_not_null()).nullable(),
+        ),
     }
 }
 

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::users::parse_role;
 use crate::case::Role;
 use crate::store::database::db::Db;
-use crate::store::database::schema::{cases, organs, outbox, supervision_orders, users};
+use crate::store::database::schema::{cases, departments, mail_preferences, organs, outbox, supervision_orders, users};
 use crate::store::{OrganId, StoreError, UserId};
 
 diesel::table! {
@@ -28,6 +28,8 @@ diesel::allow_tables_to_appear_in_same_query!(effective_roles, organs);
 diesel::allow_tables_to_appear_in_same_query!(effective_roles, cases);
 diesel::allow_tables_to_appear_in_same_query!(effective_roles, outbox);
 diesel::allow_tables_to_appear_in_same_query!(effective_roles, supervision_orders);
+diesel::allow_tables_to_appear_in_same_query!(effective_roles, departments);
+diesel::allow_tables_to_appear_in_same_query!(effective_roles, mail_preferences);
 
 /// The roles of a user that count, ordered by organ and code.
 ///

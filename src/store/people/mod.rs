@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod departments;
+pub mod directory;
 pub mod effective;
 pub mod holding;
 pub mod known_networks;

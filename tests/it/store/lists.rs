@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use gongkai::store::cases::{self, CaseCursor, CaseFilter, CaseRow, obligations};
+use gongkai::store::cases::{self, CaseCursor, CaseFilter, CaseOrder, CaseRow, obligations};
 use gongkai::store::{CaseId, Db, OrganId, Store, StoreError, Ts, UserId, now};
 
 use crate::support::{Bureau, add_bureau, case_row, day, on_both, on_both_databases};
@@ -105,6 +105,7 @@ fn each_filter_lets_through_what_it_says() {
             row.applicant_kind = "enterprise".into();
             row.outcome = Some("refused.state_secret".into());
             row.is_open = false;
+            row.replied_on = Some(day("2026-11-20"));
             row.source = Some("portal".into());
         });
         let elsewhere = put(store, &b, |row| row.due_on = None);
@@ -124,6 +125,8 @@ fn each_filter_lets_through_what_it_says() {
             CaseFilter { applicant_kinds: codes("enterprise"), ..base.clone() },
             CaseFilter { outcomes: vec!["closed.other".into(), "refused.state_secret".into()], ..base.clone() },
             CaseFilter { is_open: Some(false), ..base.clone() },
+            CaseFilter { replied_from: Some(day("2026-11-20")), ..base.clone() },
+            CaseFilter { replied_until: Some(day("2026-11-20")), ..base.clone() },
             CaseFilter { source: Some("portal".into()), ..base.clone() },
         ] {
             assert_eq!(only(filter.clone()), [special], "{filter:?}");
@@ -139,6 +142,10 @@ fn each_filter_lets_through_what_it_says() {
         }
         let applicants = CaseFilter { applicants: vec![a.applicant], ..base.clone() };
         assert_eq!(only(applicants), [special, plain]);
+        for (from, until) in [(Some("2026-11-21"), None), (None, Some("2026-11-19"))] {
+            let (replied_from, replied_until) = (from.map(day), until.map(day));
+            assert_eq!(only(CaseFilter { replied_from, replied_until, ..base.clone() }), []);
+        }
         let nobody = CaseFilter { handler: Some(UserId::new()), ..base };
         assert_eq!(only(nobody), []);
     });
@@ -180,13 +187,78 @@ fn pages_neither_repeat_nor_skip_while_cases_come_in() {
         let filter = CaseFilter { organs: vec![bureau.organ], ..CaseFilter::default() };
         let (mut seen, mut after): (Vec<CaseId>, Option<CaseCursor>) = (Vec::new(), None);
         loop {
-            let page = store.read(|db| cases::list(db, &filter, after, 7)).unwrap();
+            let page = store.read(|db| cases::list(db, &filter, after.as_ref(), 7)).unwrap();
             let Some(last) = page.last() else { break };
-            after = Some(CaseCursor::from(last));
+            after = Some(CaseCursor::of(CaseOrder::Added, last));
             seen.extend(ids(page));
             put(store, &bureau, |row| row.created_at = at(1_000));
         }
         assert_eq!(seen, expected);
+    });
+}
+
+/// Every fourth case has no day and no number, and each day and number but those is that of several.
+fn varied(row: &mut CaseRow, n: u32) {
+    let start = chrono::DateTime::from_timestamp(1_793_000_000, 0).unwrap();
+    let on = |days: u32| Some(day("2026-11-02") + chrono::Days::new(days.into()));
+    row.updated_at = Ts(start + chrono::Duration::seconds((n * 7 % 5).into()));
+    row.received_on = on(n * 5 % 6).filter(|_| n % 4 != 0);
+    row.due_on = on(20 + n * 3 % 7).filter(|_| n % 4 != 0);
+    row.warns_on = row.due_on;
+    row.number = (n % 4 != 0).then(|| format!("依申请〔{}〕{}号", 2026 - n % 2, (n * 11) % 47 + 1));
+    if n % 5 == 0 {
+        // Not certain yet: it is the earliest day that counts.
+        row.latest_on = row.due_on.and_then(|due| due.checked_add_days(chrono::Days::new(7)));
+        row.due_on = None;
+    }
+}
+
+/// What is last in any order comes last here too.
+fn is_before(order: CaseOrder, one: &CaseRow, other: &CaseRow) -> bool {
+    let counted = |row: &CaseRow| {
+        let number = row.number.as_ref()?;
+        let mut digits = number.split(|c: char| !c.is_ascii_digit()).filter(|some| !some.is_empty());
+        Some((digits.next()?.parse::<u32>().ok()?, digits.next()?.parse::<u32>().ok()?))
+    };
+    let due = |row: &CaseRow| row.due_on.or(row.warns_on);
+    match order {
+        CaseOrder::Added => (one.created_at, one.id) > (other.created_at, other.id),
+        CaseOrder::Changed => (one.updated_at, one.id) > (other.updated_at, other.id),
+        CaseOrder::Received => (one.received_on, one.id) > (other.received_on, other.id),
+        CaseOrder::Number => {
+            (counted(one).is_none(), counted(one), one.id) < (counted(other).is_none(), counted(other), other.id)
+        }
+        CaseOrder::Due => (due(one).is_none(), due(one), one.id) < (due(other).is_none(), due(other), other.id),
+    }
+}
+
+#[test]
+fn in_every_order_pages_neither_repeat_nor_skip_and_what_has_no_day_or_number_comes_last() {
+    on_both(|store| {
+        let busy = add_bureau(store, "A", None);
+        for order in [CaseOrder::NAMED.as_slice(), &[CaseOrder::Added]].concat() {
+            let here = add_bureau(store, order.code(), None);
+            let cases: Vec<CaseId> = (0..45).map(|n| put(store, &here, |row| varied(row, n))).collect();
+            let filter = CaseFilter { organs: vec![here.organ, busy.organ], ..CaseFilter::default() };
+            let (mut seen, mut after): (Vec<CaseRow>, Option<CaseCursor>) = (Vec::new(), None);
+            loop {
+                let page = store.read(|db| cases::ordered(db, &filter, order, after.as_ref(), 4)).unwrap();
+                let Some(last) = page.last() else { break };
+                after = Some(CaseCursor::of(order, last));
+                seen.extend(page);
+                // What comes in meanwhile moves nothing that was there.
+                for n in [4, 7].into_iter().filter(|_| seen.len() < 60) {
+                    put(store, &busy, |row| {
+                        varied(row, n);
+                        row.number = None;
+                    });
+                }
+            }
+            assert!(seen.windows(2).all(|two| is_before(order, &two[0], &two[1])), "{order:?}: {seen:?}");
+            let ours: Vec<CaseId> = seen.iter().filter(|row| row.organ_id == here.organ).map(|row| row.id).collect();
+            assert_eq!(ours.len(), cases.len(), "{order:?}");
+            assert!(cases.iter().all(|id| ours.contains(id)), "{order:?}");
+        }
     });
 }
 
@@ -282,8 +354,9 @@ fn open_lists_are_served_by_partial_indexes_however_large_the_archive() {
         let of = |is_open| CaseFilter { organs: organs.to_vec(), is_open, ..CaseFilter::default() };
         let (until, limit) = (day("2026-12-01"), 50);
         type Run<'a> = &'a dyn Fn(&mut Db) -> Result<usize, StoreError>;
-        let expected: [(&str, Run<'_>); 7] = [
+        let expected: [(&str, Run<'_>); 8] = [
             ("cases_open_page", &|db| Ok(cases::list(db, &of(Some(true)), None, limit)?.len())),
+            ("cases_open_last_day", &|db| Ok(cases::ordered(db, &of(Some(true)), CaseOrder::Due, None, limit)?.len())),
             ("cases_page", &|db| Ok(cases::list(db, &of(None), None, limit)?.len())),
             ("cases_open_warns", &|db| Ok(cases::open_due_until(db, &organs, until, limit)?.len())),
             ("cases_late", &|db| Ok(cases::late_replies(db, &organs, until, until, limit)?.len())),
