@@ -18,6 +18,8 @@ pub enum Because {
     ForDepartment(String),
     /// Holds the role that reviews, approves or confirms it.
     Decides,
+    /// The last resort: nobody who may review, approve or confirm it can be reached by mail.
+    NobodyDecides,
     /// The deputy of a person who reviews, approves or confirms it, and is away until that day.
     DecidesFor(String, NaiveDate),
     /// The deputy of a person with this role, who is away until that day.
@@ -41,7 +43,7 @@ impl Because {
                 matches!(audience, Audience::Handler)
             }
             Self::OfDepartment(_) | Self::OfOffice | Self::Decides | Self::DecidesFor(..) | Self::NobodyElse => true,
-            Self::ForDepartment(_) | Self::HandlerAway(..) | Self::HandlerLeft(_) => false,
+            Self::ForDepartment(_) | Self::HandlerAway(..) | Self::HandlerLeft(_) | Self::NobodyDecides => false,
         }
     }
 
@@ -52,6 +54,11 @@ impl Because {
             Self::Is(Audience::Handler, _) => "您是这一事项的承办人员。".to_owned(),
             Self::OfDepartment(name) => format!("您是承办科室（{name}）的承办人员。"),
             Self::Decides => "这一事项由您审核、签批或者确认。".to_owned(),
+            Self::NobodyDecides => {
+                "系统中没有能够审核、签批或者确认这一事项而又能收到邮件的人员（拟办、提请的人自己不能），\
+                                    因此改发给您；请指定人员。"
+                    .to_owned()
+            }
             Self::DecidesFor(of, until) => {
                 format!("这一事项由{of}审核、签批或者确认；其离岗（至{}），您是其指定的代理人。", chinese_date(*until))
             }

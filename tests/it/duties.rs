@@ -169,7 +169,19 @@ fn a_step_of_the_review_is_the_reviewers_duty_with_the_day_of_the_reply_and_wait
         let clerks = of_case(&bureau, &bureau.clerk, &case);
         assert!(clerks.contains(&line("reply", "later", due, "office")), "{clerks:?}");
         let heads = of_case(&bureau, &bureau.head, &case);
-        assert!(heads.contains(&line("review", "waiting", due, "reviewer")), "{heads:?}");
+        assert!(
+            heads.contains(&line("review", "later", due, "reviewer")),
+            "a head may take the section head's step: {heads:?}"
+        );
+        assert_eq!(settling(&bureau, &bureau.head, &case, "review"), [("review".to_owned(), case.path("reviews"))]);
+        assert!(clerks.contains(&line("review", "waiting", due, "reviewer")), "{clerks:?}");
+        // Another organ of the reviewer's has nothing to do with it.
+        let other = bureau.service.organ("xian", Some(bureau.organ));
+        let wide = bureau.service.user("liangdi", bureau.organ, &[Role::Reviewer]);
+        bureau.service.grant(wide, other, &[Role::Reviewer]);
+        let wide = bureau.service.token("liangdi");
+        let there = |organ: gongkai::store::OrganId| all(&bureau, &wide, &format!("{MINE}?organ={}", organ.0)).len();
+        assert_eq!((there(bureau.organ), there(other)), (1, 0));
         // On the last day it is due for the reviewer as the reply is for the clerk.
         bureau.on("2026-11-27");
         assert_eq!(of_case(&bureau, &bureau.reviewer, &case), [line("review", "near", due, "reviewer")]);
@@ -202,7 +214,8 @@ fn whoever_proposed_or_asked_does_not_have_to_decide_it() {
         let proposal = json!({ "on": "2026-11-02", "outcome": "disclosed.provided", "reasons": "属于应当公开的信息" });
         case.command(&both, "outcome", proposal);
         assert_eq!(of_case(&bureau, &bureau.reviewer, &case).len(), 1);
-        assert!(of_case(&bureau, &both, &case).iter().all(|duty| duty.0 != "review"));
+        let decides = |duty: &&(String, String, String, String)| duty.0 == "review" && duty.1 != "waiting";
+        assert_eq!(of_case(&bureau, &both, &case).iter().filter(decides).count(), 0);
         // A second review is another duty: sent back and proposed again on the same day.
         let back = json!({ "kind": "section_head", "on": "2026-11-02", "approve": false, "comment": "依据不准" });
         let reviewer = bureau.reviewer.clone();
@@ -226,6 +239,9 @@ fn whoever_proposed_or_asked_does_not_have_to_decide_it() {
         );
         let waits = line("amendment_confirmation", "waiting", "2026-12-04", "leader");
         assert!(of_case(&bureau, &head, &case).contains(&waits));
+        let watched = "/api/v1/supervision/duties?kind=amendment_confirmation";
+        let seen = all(&bureau, &bureau.supervisor, watched);
+        assert_eq!((seen.len(), &seen[0]["settled_by"]), (1, &json!([])), "a supervisor confirms nothing");
         let leader = bureau.leader.clone();
         case.command(&leader, "amendments/1/confirmation", json!({}));
         assert_eq!(of_case(&bureau, &bureau.leader, &case), []);
@@ -250,6 +266,8 @@ fn what_waits_for_the_applicant_or_a_third_party_has_no_day_until_its_letter_was
         assert_eq!(opinion["since"], "2026-11-02");
         let reply = of("reply");
         assert_eq!((&reply["no_day"]["code"], &reply["group"]["code"]), (&json!("stopped"), &json!("waiting")));
+        assert_eq!(reply["waits_for"], opinion["waits_for"], "a stopped period waits for whom it is stopped for");
+        assert_eq!(reply["since"], "2026-11-02");
         assert_eq!(reply["case"]["applicant"], "王**", "a name is masked");
         let asks = of("service_date");
         assert_eq!((&asks["is_follow_up"], &asks["warning"]), (&json!(true), &json!(null)));
@@ -292,6 +310,15 @@ fn supervisors_see_the_duties_below_by_organ_department_and_person() {
             kinds(&list(&format!("?department={}", bureau.department))),
             kinds(&list(&format!("?owner={}", bureau.clerk_id.0)))
         );
+        // What a department has in hand is the office's business too.
+        let clerks = self::all(&bureau, &bureau.clerk, MINE);
+        let handlers = clerks.iter().filter(|item| item["kind"]["code"] == "department_task").count();
+        assert_eq!(handlers, 1);
+        let crooked = |key: &str| format!("?cursor={}", hex::encode(key));
+        let id = bureau.clerk_id.0;
+        for bad in [crooked(&format!("+99999-01-01 {id}")), crooked(&format!("2026-1-1 {id}"))] {
+            assert_eq!(list(&bad).problem(), (400, "invalid_query"), "{bad}");
+        }
         for bad in ["?group=soon", "?kind=nothing", "?cursor=00", "?limit=0"] {
             assert_eq!(list(bad).problem(), (400, "invalid_query"), "{bad}");
         }

@@ -143,6 +143,8 @@ const AIMED: &[(Verb, &str, Aim)] = &[
     (Verb::Get, "/api/v1/cases", Aim::Query("organ")),
     (Verb::Get, "/api/v1/cases/counts", Aim::Query("organ")),
     (Verb::Get, "/api/v1/overdue", Aim::Query("organ")),
+    (Verb::Get, "/api/v1/me/duties", Aim::Query("organ")),
+    (Verb::Get, "/api/v1/supervision/duties", Aim::Query("organ")),
     (Verb::Get, "/api/v1/supervision/overview", Aim::Query("organ")),
     (Verb::Get, "/api/v1/supervision/late-records", Aim::Query("organ")),
     (Verb::Get, "/api/v1/reports/annual", Aim::Query("organ")),

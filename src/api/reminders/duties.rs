@@ -69,7 +69,7 @@ struct DutiesBelowParams {
     department: Option<Uuid>,
     /// 只看这个人员承办的
     owner: Option<Uuid>,
-    /// 只看已过期限的（核查日不算期限）；默认 false
+    /// true：只看已过期限的（核查日不算期限）；默认 false，看全部
     is_overdue: Option<bool>,
     /// 条数，默认 50，最多 200
     limit: Option<u32>,
@@ -186,7 +186,7 @@ struct DutiesBelow {
     as_of: NaiveDate,
     /// 各组的件数，不受 `group` 限制
     counts: CountsView,
-    /// 按机关、科室、人员合计，逾期多的在前；不受 `group` 限制
+    /// 按机关、科室、人员合计，逾期多的在前；不受 `group` 限制，不计等待审核、签批、确认的
     totals: Vec<DutyTotalView>,
     /// 事项，按期限排列，没有期限的在后
     items: Vec<DutyView>,
@@ -279,7 +279,15 @@ fn after(cursor: Option<&str>) -> Result<Option<After>, Problem> {
     let Some(key) = cursor_key(cursor)? else { return Ok(None) };
     let bad = || Problem::new("invalid_query").field("?cursor", "invalid_value", "不是本系统给出的游标");
     let (day, id) = key.split_once(' ').ok_or_else(bad)?;
-    let day = if day == "-" { None } else { Some(day.parse().map_err(|_| bad())?) };
+    let day = match day {
+        "-" => None,
+        day => Some(
+            day.parse()
+                .ok()
+                .filter(|parsed: &NaiveDate| day.len() == 10 && parsed.to_string() == day)
+                .ok_or_else(bad)?,
+        ),
+    };
     Ok(Some(After(day, ObligationId(id.parse().map_err(|_| bad())?))))
 }
 

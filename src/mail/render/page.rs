@@ -106,6 +106,7 @@ fn urge(item: &Item) -> &'static str {
         Because::OfDepartment(_)
         | Because::OfOffice
         | Because::Decides
+        | Because::NobodyDecides
         | Because::DecidesFor(..)
         | Because::HandlerAway(..)
         | Because::NobodyElse => false,

@@ -150,6 +150,7 @@ fn every_reason_is_told() {
         Because::OfDepartment("养护科".into()),
         Because::OfOffice,
         Because::Decides,
+        Because::NobodyDecides,
         Because::DecidesFor("李审".into(), until),
     ];
     reasons.extend(others.map(|because| because.text()));

@@ -1,7 +1,7 @@
 //! Lists of duties: what a person has to do, and what the organs below have to do.
 
 use super::next_steps::settling;
-use crate::case::{Action, Case, ObligationKind, Role, actions};
+use crate::case::{Action, Case, ObligationKind, Role, Stage, actions};
 use crate::law::{WarningLevel, warning_level_between};
 use crate::office::cases::applicants::masked_name;
 use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, actor};
@@ -167,7 +167,10 @@ pub(super) fn watch(
             Role::Clerk => watch.unassigned_in.push(organ),
             Role::Reviewer => watch.reviews_in.push(organ),
             Role::Leader => watch.decides_in.push(organ),
-            Role::OfficeHead => watch.all_in.push(organ),
+            Role::OfficeHead => {
+                watch.heads_in.push(organ);
+                watch.all_in.push(organ);
+            }
             // A duty without a last day is never overdue.
             Role::Supervisor => watch.overdue_in.extend(organs::subtree(db, organ)?),
             Role::Intake | Role::Auditor | Role::Admin => {}
@@ -193,10 +196,19 @@ impl Reminders<'_> {
             let mut watch = watch(db, caller.user_id, caller.department_id, &caller.roles)?;
             // What a supervisor watches has a list of its own.
             watch.overdue_in.clear();
+            // The office answers for whatever a department has in hand.
+            let offices = caller.roles.iter().filter(|(_, role)| *role == Role::Clerk).map(|(organ, _)| *organ);
+            watch.all_in.extend(offices);
             let here = |organ: &OrganId| seats.iter().any(|seat| seat.organ.id == *organ);
-            for organs in [&mut watch.own_in, &mut watch.unassigned_in, &mut watch.all_in] {
-                organs.retain(here);
-            }
+            let parts = [
+                &mut watch.own_in,
+                &mut watch.unassigned_in,
+                &mut watch.reviews_in,
+                &mut watch.decides_in,
+                &mut watch.heads_in,
+                &mut watch.all_in,
+            ];
+            parts.into_iter().for_each(|organs| organs.retain(here));
             self.page(db, caller, (watch, seats), filter, after, limit)
         })
     }
@@ -353,6 +365,8 @@ fn line(
         let thresholds = desk.rules.warning_thresholds();
         warning_level_between(due, row.latest_on.unwrap_or(due), query.today, &thresholds, &desk.calendar)
     });
+    let stop = file.filter(|_| row.status == SUSPENDED).and_then(|file| stop_of(file, query.today));
+    let may_confirm = person.roles.contains(&Role::Leader) && row.not_by_id != Some(caller.user_id);
     let amendment = || row.key.rsplit(':').next()?.parse().ok();
     DutyLine {
         group: group(query, &row, kind),
@@ -368,10 +382,13 @@ fn line(
         owner: row.owner_id.and_then(|id| names.people.get(&id)).cloned(),
         level,
         no_day: row.due_on.is_none().then(|| no_day(&row, kind)),
-        since: derived.and_then(|duty| duty.since),
-        party: file.zip(kind).and_then(|(file, kind)| party(&file.case, kind, &row.key)),
+        since: stop.as_ref().map(|(since, _)| *since).or_else(|| derived.and_then(|duty| duty.since)),
+        party: match stop {
+            Some((_, party)) => Some(party),
+            None => file.zip(kind).and_then(|(file, kind)| party(&file.case, kind, &row.key)),
+        },
         settled_by,
-        amendment: (kind == Some(ObligationKind::AmendmentConfirmation)).then(amendment).flatten(),
+        amendment: (kind == Some(ObligationKind::AmendmentConfirmation) && may_confirm).then(amendment).flatten(),
         row,
     }
 }
@@ -393,7 +410,9 @@ fn group(query: &DutyQuery, row: &ObligationRow, kind: Option<ObligationKind>) -
         let organs = if role == Role::Reviewer { &watch.reviews_in } else { &watch.decides_in };
         organs.contains(&row.organ_id) && row.not_by_id.is_none_or(|id| Some(id) != watch.owner)
     };
-    let by_another = watch.owner.is_some() && acting.is_some_and(|role| !decides(role));
+    let heads = row.key.starts_with("review:section_head:") && watch.heads_in.contains(&row.organ_id);
+    let is_barred = row.not_by_id.is_some() && row.not_by_id == watch.owner;
+    let by_another = watch.owner.is_some() && acting.is_some_and(|role| !(decides(role) || (heads && !is_barred)));
     if row.status == SUSPENDED || (kind.is_some_and(ObligationKind::is_of_others) && not_over) || by_another {
         return Group::Waiting;
     }
@@ -405,14 +424,27 @@ fn group(query: &DutyQuery, row: &ObligationRow, kind: Option<ObligationKind>) -
     }
 }
 
+/// Since when the period of the case is stopped, and whom it waits for.
+fn stop_of(file: &CaseFile, today: NaiveDate) -> Option<(NaiveDate, Party)> {
+    let case = &file.case;
+    match case.stage {
+        Stage::AwaitingCorrection => Some((case.correction.as_ref()?.notice.on, Party::Applicant)),
+        Stage::AwaitingJustification => Some((case.justification.as_ref()?.request.on, Party::Applicant)),
+        Stage::AwaitingFee => Some((case.fee.as_ref()?.notice.on, Party::Applicant)),
+        _ => {
+            let awaited = case.consultations.iter().filter(|one| case.awaits(one, &file.desk.calendar, today));
+            let first = awaited.min_by_key(|one| (one.opened.sent_on, one.number))?;
+            Some((first.opened.sent_on, Party::Asked(first.opened.party.clone())))
+        }
+    }
+}
+
 /// Whom outside the organ a duty waits for.
 fn party(case: &Case, kind: ObligationKind, key: &str) -> Option<Party> {
     match kind {
-        ObligationKind::CorrectionResponse
-        | ObligationKind::JustificationResponse
-        | ObligationKind::FeePayment
-        | ObligationKind::ReceiptConfirmation
-        | ObligationKind::ReceiptFollowUp => Some(Party::Applicant),
+        ObligationKind::CorrectionResponse | ObligationKind::JustificationResponse | ObligationKind::FeePayment => {
+            Some(Party::Applicant)
+        }
         ObligationKind::ThirdPartyOpinion | ObligationKind::OrganOpinion | ObligationKind::OpinionFollowUp => {
             let number: u16 = key.rsplit(':').next()?.parse().ok()?;
             let asked = case.consultations.iter().find(|asked| asked.number == number)?;

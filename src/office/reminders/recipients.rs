@@ -70,7 +70,9 @@ impl<'a> People<'a> {
     /// Adds those who may review, approve or confirm it, and the deputies of those who are away; else the next above.
     fn deciders(&mut self, list: &mut List, duty: &DutyRow, role: Role, today: NaiveDate) -> Result<(), StoreError> {
         let holders = self.store.read(|db| recipients::with_role(db, duty.organ_id, role))?;
-        let may = |person: &Recipient| Some(person.user_id) != duty.not_by_id;
+        let of_role: Vec<UserId> = holders.iter().map(|person| person.user_id).collect();
+        // Whoever stands in needs the role too.
+        let may = |person: &Recipient| Some(person.user_id) != duty.not_by_id && of_role.contains(&person.user_id);
         for person in holders.into_iter().filter(may) {
             match self.stand_in(&person, duty.organ_id, today)? {
                 StandIn::Is(deputy, from, until) if may(&deputy) => {
@@ -84,7 +86,7 @@ impl<'a> People<'a> {
         }
         if list.0.is_empty() {
             for person in self.next_above(duty.organ_id)? {
-                list.add(person, Audience::Handler, Because::NobodyElse, None);
+                list.add(person, Audience::Handler, Because::NobodyDecides, None);
             }
         }
         Ok(())

@@ -27,6 +27,8 @@ pub struct Watch {
     pub reviews_in: Vec<OrganId>,
     /// The steps and confirmations of leaders in these organs.
     pub decides_in: Vec<OrganId>,
+    /// The steps of section heads in these organs: a head of the office may take them too.
+    pub heads_in: Vec<OrganId>,
     /// All duties of these organs.
     pub all_in: Vec<OrganId>,
     /// Overdue duties of these organs.
@@ -76,6 +78,9 @@ pub struct After(pub Option<NaiveDate>, pub ObligationId);
 /// A condition on rows of `obligations`.
 type Condition<'a> = Box<dyn BoxableExpression<obligations::table, MultiBackend, SqlType = Bool> + 'a>;
 
+/// The keys of the steps of section heads.
+const SECTION_HEADS: &str = "review:section_head:%";
+
 fn codes(is_one: fn(ObligationKind) -> bool) -> Vec<&'static str> {
     ObligationKind::ALL.iter().copied().filter(|kind| is_one(*kind)).map(ObligationKind::code).collect()
 }
@@ -89,9 +94,10 @@ fn is_decided_by(watch: &Watch) -> Condition<'_> {
     let review = obligations::kind.eq(ObligationKind::Review.code());
     let may = obligations::not_by_id.is_null().or(obligations::not_by_id.assume_not_null().nullable().ne(watch.owner));
     let reviews = review.and(obligations::organ_id.eq_any(&watch.reviews_in));
+    let of_section_head = obligations::key.like(SECTION_HEADS).and(obligations::organ_id.eq_any(&watch.heads_in));
     let decides =
         obligations::kind.eq_any(decided()).and(not(review)).and(obligations::organ_id.eq_any(&watch.decides_in));
-    Box::new(may.assume_not_null().and(reviews.or(decides)))
+    Box::new(may.assume_not_null().and(reviews.or(decides).or(of_section_head)))
 }
 
 /// Whether `watch` selects the duty.
@@ -156,8 +162,15 @@ type Query<'a> = obligations::BoxedQuery<'a, MultiBackend>;
 
 /// The organs within which all parts of the watch are: with the organs alone one index serves them all.
 fn within(watch: &Watch) -> Vec<OrganId> {
-    let parts =
-        [&watch.own_in, &watch.unassigned_in, &watch.reviews_in, &watch.decides_in, &watch.all_in, &watch.overdue_in];
+    let parts = [
+        &watch.own_in,
+        &watch.unassigned_in,
+        &watch.reviews_in,
+        &watch.decides_in,
+        &watch.heads_in,
+        &watch.all_in,
+        &watch.overdue_in,
+    ];
     parts.into_iter().flatten().copied().collect()
 }
 
@@ -258,12 +271,13 @@ pub fn dated(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Result
 /// Organ, department and person in charge.
 pub type GroupOf = (OrganId, Option<DepartmentId>, Option<UserId>);
 
-/// How many duties each organ, department and person has, whatever group the query asks for.
+/// How many duties each organ, department and person has, whatever group the query asks for. What a role decides is not in their
+/// hands and is not counted.
 ///
 /// # Errors
 /// As every read.
 pub fn totals(db: &mut Db, query: &DutyQuery) -> Result<Vec<(GroupOf, i64)>, StoreError> {
     let of = (obligations::organ_id, obligations::department_id, obligations::owner_id);
     let totals = obligations::table.group_by(of).select((of, diesel::dsl::count_star())).into_boxed::<MultiBackend>();
-    Ok(narrowed!(totals, query).load(db)?)
+    Ok(narrowed!(totals, query).filter(obligations::kind.ne_all(decided())).load(db)?)
 }
