@@ -155,6 +155,17 @@ impl Case {
         answer.resumes_on.or_else(|| answer.risk_resumes_on.filter(|_| self.correction_is_late()))
     }
 
+    /// The opinion that has been waited for the longest while the period is stopped and no day is known on which it runs again:
+    /// one that no law limits, or whose addressee is not known to have got the letter.
+    #[must_use]
+    pub fn stopped_by(&self, answer: &ClockAnswer, calendar: &Calendar, day: NaiveDate) -> Option<&Consultation> {
+        if answer.status != ClockStatus::Suspended || self.resumes_on(answer).is_some() {
+            return None;
+        }
+        let awaited = self.consultations.iter().filter(|one| self.awaits(one, calendar, day));
+        awaited.min_by_key(|one| (one.opened.sent_on, one.number))
+    }
+
     /// Whether the last correction notice went out after the seven working days for it (Art. 30).
     fn correction_is_late(&self) -> bool {
         self.correction.as_ref().is_some_and(|correction| correction.late)

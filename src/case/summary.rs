@@ -26,6 +26,9 @@ pub struct Summary {
     pub due_on: Option<NaiveDate>,
     /// The last day of a stop whose statutory limit is known: the period runs again from the next day.
     pub resumes_on: Option<NaiveDate>,
+    /// The day on which the opinion was asked for that the period of an open case stands still for, if no day is known on which
+    /// it runs again.
+    pub stopped_on: Option<NaiveDate>,
     /// The day that counts as the reply.
     pub replied_on: Option<NaiveDate>,
     /// The day an open case is warned by: its last day; the provisional one while that needs an unpublished year; the one
@@ -65,6 +68,11 @@ pub fn summary(case: &Case, context: &Context<'_>) -> Summary {
         start_on: clock.as_ref().map(|answer| answer.start),
         due_on: clock.as_ref().and_then(|answer| answer.due),
         resumes_on: clock.as_ref().and_then(|answer| case.resumes_on(answer)),
+        stopped_on: clock
+            .as_ref()
+            .filter(|_| case.stage.is_open())
+            .and_then(|answer| case.stopped_by(answer, context.calendar, context.today))
+            .map(|asked| asked.opened.sent_on),
         replied_on: case.replied_on().filter(|_| case.stage != Stage::Void),
         warns_on: clock.as_ref().filter(|answer| is_owed(answer)).and_then(|answer| case.warns_on(answer)),
         latest_on: clock

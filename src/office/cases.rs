@@ -88,7 +88,7 @@ const DERIVED_BY: &str = "cases.derived_by";
 /// The derivation version of this program. Change it in a release that derives different rows or duties from an
 /// unchanged log; [`Cases::resume_silent`] then recomputes every case once. A migration sets it in a database without
 /// cases.
-const DERIVATION: &str = "review_duties";
+const DERIVATION: &str = "long_stops";
 
 /// Cases read to find out whether one of them stands by a number. Only ledgers hold a number several times.
 const MOST_OF_ONE_NUMBER: i64 = 20;
@@ -499,6 +499,7 @@ pub(super) fn blank_row(
         start_on: None,
         due_on: None,
         resumes_on: None,
+        stopped_on: None,
         replied_on: None,
         closed_on: None,
         is_late: false,

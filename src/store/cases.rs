@@ -106,6 +106,8 @@ pub struct CaseRow {
     pub filed_with: Option<OrganId>,
     /// The organ that gave its number, if it went over to another since.
     pub numbered_by: Option<OrganId>,
+    /// Since when the period of an open case stands still for an opinion that nothing ends but the opinion itself.
+    pub stopped_on: Option<NaiveDate>,
 }
 
 /// Adds a case.
@@ -374,6 +376,7 @@ pub fn make_void(db: &mut Db, of: &[CaseId], at: Ts) -> Result<(), StoreError> {
             cases::closed_on.eq(nothing),
             cases::warns_on.eq(nothing),
             cases::latest_on.eq(nothing),
+            cases::stopped_on.eq(nothing),
         );
         let rest = (
             cases::stage.eq(Stage::Void.code()),

@@ -123,7 +123,7 @@ impl Batch {
         insert_all!(db, ledger_imports::table, self.imports, 7);
         insert_all!(db, departments::table, self.departments, 7);
         insert_all!(db, applicants::table, self.applicants, 10);
-        insert_all!(db, cases::table, self.cases, 32);
+        insert_all!(db, cases::table, self.cases, 33);
         insert_all!(db, case_events::table, self.events, 12);
         insert_all!(db, obligations::table, self.duties, 13);
         insert_all!(db, ledger_rows::table, self.rows, 6);

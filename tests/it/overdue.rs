@@ -356,7 +356,7 @@ fn counts_add_up_to_the_lists_by_organ_and_department_whatever_is_shown() {
         bureau.registered("2025-02-26");
         bureau.on("2025-03-24");
         let report = bureau.overdue("");
-        assert_eq!(report["totals"], json!({ "due_soon": 1, "overdue_open": 2, "replied_late": 0 }));
+        assert_eq!(report["totals"], json!({ "due_soon": 1, "overdue_open": 2, "replied_late": 0, "stopped_long": 0 }));
         assert_eq!(report["is_complete"], true);
         let sum = |groups: &str, list: &str| -> u64 {
             report[groups].as_array().unwrap().iter().map(|group| group[list].as_u64().unwrap()).sum()
@@ -372,13 +372,69 @@ fn counts_add_up_to_the_lists_by_organ_and_department_whatever_is_shown() {
         assert_eq!(first["handler"], "jingban某");
 
         let of_department = bureau.overdue(&format!("?department={}", bureau.department));
-        assert_eq!(of_department["totals"], json!({ "due_soon": 0, "overdue_open": 1, "replied_late": 0 }));
+        assert_eq!(
+            of_department["totals"],
+            json!({ "due_soon": 0, "overdue_open": 1, "replied_late": 0, "stopped_long": 0 })
+        );
         let capped = bureau.overdue("?limit=1");
         let list = &capped["overdue_open"];
         assert_eq!((list["total"].as_u64(), list["is_capped"].as_bool()), (Some(2), Some(true)));
         assert_eq!(list["items"][0]["due_on"], "2025-03-20", "the most urgent is kept");
         assert_eq!(capped["totals"], report["totals"], "what is not shown is counted");
         assert_eq!(capped["due_soon"]["is_capped"], false);
+    });
+}
+
+#[test]
+fn a_stop_that_nothing_ends_is_listed_from_fifteen_working_days_on_with_whom_it_waits_for() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2025-02-20");
+        let mut case = bureau.registered("2025-02-20");
+        let asked = json!({ "kind": "other_organ", "party": "某市规划局", "subject": "批复", "sent_on": "2025-02-21" });
+        bureau.on("2025-02-21");
+        case.clerk("consultations", asked);
+        let listed = |report: &Value| -> Vec<Value> { report["stopped_long"]["items"].as_array().unwrap().clone() };
+        // The fourteenth and the fifteenth working day after the letter.
+        assert_eq!(listed(&bureau.overdue_on("2025-03-13")), Vec::<Value>::new());
+        let report = bureau.overdue_on("2025-03-14");
+        let [row] = listed(&report).try_into().unwrap();
+        assert_eq!((&row["party"], &row["party_kind"]["code"]), (&json!("某市规划局"), &json!("other_organ")));
+        assert_eq!((&row["since"], &row["working_days"]), (&json!("2025-02-21"), &json!(15)));
+        assert_eq!(row["case_id"], case.id.as_str());
+        assert_eq!(report["totals"], json!({ "due_soon": 0, "overdue_open": 0, "replied_late": 0, "stopped_long": 1 }));
+        assert_eq!(report["organs"][0]["stopped_long"], 1);
+        assert_eq!(report["departments"][0]["stopped_long"], 1);
+        // With the answer the period runs again.
+        bureau.on("2025-03-17");
+        case.now();
+        case.clerk("consultation-returns", json!({ "consultation": 1, "on": "2025-03-17", "opinion": "objects_with_reason", "reasons": "涉及商业秘密" }));
+        assert_eq!(listed(&bureau.overdue_on("2025-03-17")), Vec::<Value>::new());
+        assert_eq!(listed(&bureau.overdue("?as_of=2025-03-14")).len(), 1, "it stood still on that day");
+        bureau.verified();
+    });
+}
+
+#[test]
+fn a_third_party_whose_letter_is_not_known_to_have_arrived_stops_a_case_without_end_and_one_that_got_it_does_not() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2025-02-20");
+        let asked = |served: Option<&str>| {
+            json!({
+                "kind": "third_party", "party": "某公司", "subject": "协议", "sent_on": "2025-02-20", "served_on": served
+            })
+        };
+        let mut unknown = bureau.registered("2025-02-20");
+        unknown.clerk("consultations", asked(None));
+        let mut served = bureau.registered("2025-02-20");
+        served.clerk("consultations", asked(Some("2025-02-20")));
+        let report = bureau.overdue_on("2025-03-13");
+        let items = report["stopped_long"]["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{report}");
+        assert_eq!((&items[0]["case_id"], &items[0]["is_served"]), (&json!(unknown.id), &json!(false)));
+        let csv = bureau.service.download("/api/v1/overdue?format=csv", &bureau.supervisor, "");
+        let text = String::from_utf8(csv.1).unwrap();
+        assert!(text.lines().next().unwrap().ends_with("等待何方意见,发出征求意见日期,停止工作日"), "{text}");
+        assert!(text.contains("停止计算已久") && text.contains("某公司,2025-02-20,"), "{text}");
     });
 }
 

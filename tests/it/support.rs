@@ -251,6 +251,7 @@ pub fn case_row(bureau: &Bureau) -> CaseRow {
         start_on: Some(day("2026-11-02")),
         due_on: Some(day("2026-11-30")),
         resumes_on: None,
+        stopped_on: None,
         replied_on: None,
         closed_on: None,
         is_late: false,

@@ -76,8 +76,8 @@ fn overdue(office: &Office, db: &mut Db, loaded: &Loaded) -> Result<String, Offi
     for organ in &report.organs {
         let counts = organ.counts;
         out += &format!(
-            "{}：即将逾期{}　逾期未办{}　逾期已办{}\n",
-            organ.organ_name, counts.due_soon, counts.overdue_open, counts.replied_late
+            "{}：即将逾期{}　逾期未办{}　逾期已办{}　停止计算已久{}\n",
+            organ.organ_name, counts.due_soon, counts.overdue_open, counts.replied_late, counts.stopped_long
         );
     }
     out += &list("即将逾期", &report.due_soon);

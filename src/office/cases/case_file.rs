@@ -427,6 +427,7 @@ pub(in crate::office) fn derive_row(file: &mut CaseFile, today: NaiveDate) {
     row.start_on = derived.start_on;
     row.due_on = derived.due_on;
     row.resumes_on = derived.resumes_on;
+    row.stopped_on = derived.stopped_on;
     row.warns_on = derived.warns_on;
     row.latest_on = derived.latest_on;
     row.replied_on = derived.replied_on;
@@ -462,6 +463,7 @@ pub(in crate::office) fn derived_of(row: &CaseRow) -> Result<Summary, OfficeErro
         start_on: row.start_on,
         due_on: row.due_on,
         resumes_on: row.resumes_on,
+        stopped_on: row.stopped_on,
         replied_on: row.replied_on,
         warns_on: row.warns_on,
         latest_on: row.latest_on,

@@ -5,7 +5,7 @@ use crate::case::{AT_RISK, ApplicantKind, Figures, Stage, Tenths, late_mark};
 use crate::law::{Channel, ClockStatus, Outcome, WarningLevel};
 use crate::office::cases::case_file::OrganContexts;
 use crate::office::cases::queries::{CaseQuery, ListedCase};
-use crate::office::supervision::overdue::{OverdueList, OverdueReport, OverdueRow};
+use crate::office::supervision::overdue::{OverdueList, OverdueReport, OverdueRow, StoppedRow};
 use crate::office::supervision::overview::{DelayShare, Overview};
 use crate::office::{Caller, Cases, OfficeError};
 use crate::report::{Cell, Column, ReportError, Sheet};
@@ -29,7 +29,7 @@ fn columns(columns: &[(&'static str, u16)]) -> Vec<Column> {
     columns.iter().map(|(heading, width)| Column { heading, width: *width }).collect()
 }
 
-const OVERDUE: [(&str, u16); 20] = [
+const OVERDUE: [(&str, u16); 23] = [
     ("清单", 10),
     ("受理编号", 20),
     ("标题", 36),
@@ -50,9 +50,12 @@ const OVERDUE: [(&str, u16); 20] = [
     ("答复日期", 12),
     ("处理结果", 20),
     ("其后登记有变动", 10),
+    ("等待何方意见", 22),
+    ("发出征求意见日期", 12),
+    ("停止工作日", 8),
 ];
 
-/// The three lists in one table. The first column names the list.
+/// The lists in one table. The first column names the list.
 #[must_use]
 pub fn overdue_sheet(report: &OverdueReport) -> Sheet {
     let lists =
@@ -60,7 +63,26 @@ pub fn overdue_sheet(report: &OverdueReport) -> Sheet {
     let rows = |(name, list): (&'static str, &OverdueList)| -> Vec<Vec<Cell>> {
         list.items.iter().map(|row| overdue_row(name, row)).collect()
     };
-    Sheet { name: "督办清单", columns: columns(&OVERDUE), rows: lists.into_iter().flat_map(rows).collect() }
+    let mut rows: Vec<Vec<Cell>> = lists.into_iter().flat_map(rows).collect();
+    rows.extend(report.stopped_long.items.iter().map(stopped_row));
+    Sheet { name: "督办清单", columns: columns(&OVERDUE), rows }
+}
+
+fn stopped_row(row: &StoppedRow) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = vec![
+        "停止计算已久".into(),
+        row.number.clone().into(),
+        row.title.clone().into(),
+        row.organ_name.clone().into(),
+        row.department.clone().into(),
+        row.handler.clone().into(),
+        Cell::Empty,
+        row.received_on.into(),
+    ];
+    cells.resize_with(16, || Cell::Empty);
+    cells.extend(["停止计算".into(), Cell::Empty, Cell::Empty, row.has_changed_since.into()]);
+    cells.extend([row.party.clone().into(), row.since.into(), row.working_days.into()]);
+    cells
 }
 
 fn overdue_row(list: &str, row: &OverdueRow) -> Vec<Cell> {
@@ -85,6 +107,9 @@ fn overdue_row(list: &str, row: &OverdueRow) -> Vec<Cell> {
         row.replied_on.into(),
         row.outcome.as_ref().map(|outcome| &outcome.label).into(),
         row.has_changed_since.into(),
+        Cell::Empty,
+        Cell::Empty,
+        Cell::Empty,
     ]
 }
 

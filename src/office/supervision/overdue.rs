@@ -1,4 +1,5 @@
-//! The supervision lists: cases due soon, overdue cases, and late replies, as of any day up to today.
+//! The supervision lists: cases due soon, overdue cases, late replies, and cases that have stood still for long, as of any day up
+//! to today.
 //!
 //! Today's lists come from the rows, which are derived from the logs. Only a case whose suspension expired since its
 //! row was written is computed from its log. For a past day, every case is computed from its log: facts dated later are
@@ -8,7 +9,9 @@
 mod line;
 mod report;
 
-pub use report::{DepartmentCounts, OrganCounts, OverdueCounts, OverdueList, OverdueReport, OverdueRow};
+pub use report::{
+    DepartmentCounts, OrganCounts, OverdueCounts, OverdueList, OverdueReport, OverdueRow, StoppedList, StoppedRow,
+};
 
 use super::watched::{OVERDUE_READERS, check_department, ids_of, merged};
 use crate::office::cases::as_of::Viewpoint;
@@ -24,7 +27,7 @@ use crate::store::{
     people::{departments, users},
 };
 use chrono::{Days, NaiveDate};
-use line::{Found, OverdueLine, placed, urgency};
+use line::{Found, OverdueLine, placed, stopped, urgency};
 use report::{Judged, Names, report};
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
@@ -34,6 +37,9 @@ pub const MOST_ROWS: usize = 1_000;
 
 /// Maximum number of cases per answer. Beyond it, the answer is marked as incomplete.
 const MOST_CASES: i64 = 10_000;
+
+/// Working days that a period may stand still before the case is listed, the day of the letter not counted.
+pub const LONG_STOP_DAYS: u32 = 15;
 
 /// Default period of the late replies, in days.
 const LATE_DAYS: u64 = 365;
@@ -97,7 +103,7 @@ impl Supervision<'_> {
         self.store().read(|db| self.overdue(db, caller, query))
     }
 
-    /// The three lists for the organs the caller supervises.
+    /// The lists for the organs the caller supervises.
     ///
     /// # Errors
     /// [`OfficeError::NotFound`] if the organ or department is not visible to the caller; [`OfficeError::Invalid`] for
@@ -140,7 +146,9 @@ impl Supervision<'_> {
             Way::Logs => self.judge_logs(db, &watched, at, late_from)?,
         };
         judged.found.retain(|one| query.department.is_none_or(|wanted| one.department == Some(wanted)));
+        judged.stopped.retain(|one| query.department.is_none_or(|wanted| one.department_id == Some(wanted.0)));
         judged.found.sort_by_key(urgency);
+        judged.stopped.sort_by_key(|one| (one.since, one.case_id));
         Ok(report(&watched, judged, (as_of, at.known_on(today)), late_from, query.limit))
     }
 
@@ -162,19 +170,23 @@ impl Supervision<'_> {
             until = until.max(last_day_with_left(calendar, today, rules.yellow_days));
         }
         let most = MOST_CASES + 1;
+        // As many working days take at least as many days.
+        let stopped_until = earlier(today, u64::from(LONG_STOP_DAYS));
         let parts = [
-            cases::warned_until(db, &ids, until, today, most)?,
+            cases::warned_until(db, &ids, until, (today, stopped_until), most)?,
             cases::named_late_replies(db, &ids, late_from, today, most)?,
         ];
         let (cases, mut is_complete) = merged(parts, MOST_CASES, |one| one.row.id.0);
         let mut names = Names::default();
         let mut found = Vec::new();
-        let mut ran_out = Vec::new();
+        // Those whose stop ran out, or goes on for long: by whom, only the log says.
+        let mut by_log = Vec::new();
+        let mut stopped = Vec::new();
         for NamedCase { row, department, handler } in cases {
             names.departments.extend(row.department_id.zip(department));
             names.people.extend(row.handler_id.zip(handler));
-            if row.is_open && row.resumes_on.is_some_and(|last| last < today) {
-                ran_out.push(row);
+            if row.is_open && (row.resumes_on.is_some_and(|last| last < today) || row.stopped_on.is_some()) {
+                by_log.push(row);
                 continue;
             }
             match self.placed_by_row(db, &mut desks, &row, today, late_from) {
@@ -186,12 +198,13 @@ impl Supervision<'_> {
                 Err(other) => return Err(other),
             }
         }
-        if !ran_out.is_empty() {
-            let (placed, is_read) = self.placed_by_log(db, &ran_out, Viewpoint::known_today(today), late_from)?;
-            found.extend(placed);
-            is_complete &= is_read;
+        if !by_log.is_empty() {
+            let read = self.placed_by_log(db, &by_log, Viewpoint::known_today(today), late_from)?;
+            found.extend(read.found);
+            stopped = read.stopped;
+            is_complete &= read.is_complete;
         }
-        Ok(Judged { found, names, is_complete })
+        Ok(Judged { found, stopped, names, is_complete })
     }
 
     fn placed_by_row(
@@ -234,12 +247,13 @@ impl Supervision<'_> {
         rows: &[CaseRow],
         at: Viewpoint,
         late_from: NaiveDate,
-    ) -> Result<(Vec<Found>, bool), OfficeError> {
-        let mut found: Vec<Found> = Vec::new();
-        let is_read = self.cases().each_as_it_stood(db, rows, at, |stood| {
-            found.extend(OverdueLine::of_log(stood).and_then(|line| placed(&line, late_from)));
+    ) -> Result<Judged, OfficeError> {
+        let mut judged = Judged { is_complete: true, ..Judged::default() };
+        judged.is_complete = self.cases().each_as_it_stood(db, rows, at, |stood| {
+            judged.found.extend(OverdueLine::of_log(stood).and_then(|line| placed(&line, late_from)));
+            judged.stopped.extend(stopped(stood, at.as_of));
         })?;
-        Ok((found, is_read))
+        Ok(judged)
     }
 
     /// The lists of a day by the logs of the cases that were open on it or were replied to late by then, or that changed
@@ -261,24 +275,30 @@ impl Supervision<'_> {
             changed,
         ];
         let (rows, mut is_complete) = merged(parts, MOST_CASES, |row| row.id.0);
-        let (mut found, is_read) = self.placed_by_log(db, &rows, at, late_from)?;
+        let Judged { mut found, mut stopped, is_complete: is_read, .. } =
+            self.placed_by_log(db, &rows, at, late_from)?;
         is_complete &= is_read;
-        let shown: BTreeSet<Uuid> = found.iter().map(|one| one.row.case_id).collect();
+        let mut shown: BTreeSet<Uuid> = found.iter().map(|one| one.row.case_id).collect();
+        shown.extend(stopped.iter().map(|one| one.case_id));
         let shown_anew: Vec<CaseRow> =
             rows.into_iter().filter(|row| known_anew.contains(&row.id) && shown.contains(&row.id.0)).collect();
-        let (by_today, is_read) = self.placed_by_log(db, &shown_anew, Viewpoint::known_today(at.as_of), late_from)?;
-        is_complete &= is_read;
-        mark_changed(&mut found, &shown_anew, by_today);
+        let by_today = self.placed_by_log(db, &shown_anew, Viewpoint::known_today(at.as_of), late_from)?;
+        is_complete &= by_today.is_complete;
+        let known_anew: BTreeSet<Uuid> = shown_anew.iter().map(|row| row.id.0).collect();
+        for one in stopped.iter_mut().filter(|one| known_anew.contains(&one.case_id)) {
+            one.has_changed_since = !by_today.stopped.contains(one);
+        }
+        mark_changed(&mut found, &known_anew, by_today.found);
         let departments = departments::naming(db, &ids)?.into_iter().map(|row| (row.id, row.name)).collect();
-        let handlers: BTreeSet<UserId> = found.iter().filter_map(|one| one.handler).collect();
+        let mut handlers: BTreeSet<UserId> = found.iter().filter_map(|one| one.handler).collect();
+        handlers.extend(stopped.iter().filter_map(|one| one.handler_id).map(UserId));
         let people = users::names(db, &handlers.into_iter().collect::<Vec<_>>())?.into_iter().collect();
-        Ok(Judged { found, names: Names { departments, people }, is_complete })
+        Ok(Judged { found, stopped, names: Names { departments, people }, is_complete })
     }
 }
 
 /// Marks the cases found that are known today in another way, or not at all, as of the same day.
-fn mark_changed(found: &mut [Found], known_anew: &[CaseRow], by_today: Vec<Found>) {
-    let known_anew: BTreeSet<Uuid> = known_anew.iter().map(|row| row.id.0).collect();
+fn mark_changed(found: &mut [Found], known_anew: &BTreeSet<Uuid>, by_today: Vec<Found>) {
     let by_today: HashMap<Uuid, Found> = by_today.into_iter().map(|one| (one.row.case_id, one)).collect();
     for one in found.iter_mut().filter(|one| known_anew.contains(&one.row.case_id)) {
         one.row.has_changed_since = by_today.get(&one.row.case_id) != Some(one);

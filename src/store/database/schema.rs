@@ -192,6 +192,7 @@ diesel::table! {
         latest_on -> Nullable<Date>,
         filed_with -> Nullable<UuidT>,
         numbered_by -> Nullable<UuidT>,
+        stopped_on -> Nullable<Date>,
     }
 }
 

@@ -162,25 +162,25 @@ pub fn open_or_closed_since(
 }
 
 /// Open cases with `warns_on` on or before `until` (see [`open_due_until`]), or whose suspension had its last lawful
-/// day before `today`, most urgent first.
+/// day before `today`, or stands since `stopped_until` or longer with no end in sight; most urgent first.
 /// On SQLite this may return up to twice `limit` rows, each half ordered separately.
 pub fn warned_until(
     db: &mut Db,
     organs: &[OrganId],
     until: NaiveDate,
-    today: NaiveDate,
+    (today, stopped_until): (NaiveDate, NaiveDate),
     limit: i64,
 ) -> Result<Vec<NamedCase>, StoreError> {
+    let stops = cases::resumes_on.lt(today).or(cases::stopped_on.le(stopped_until));
     if let Db::Lite(_) = db {
         // With the two conditions combined, SQLite would read every case of the organs.
         let mut rows = open_due_until(db, organs, until, limit)?;
         let is_later = cases::warns_on.is_null().or(cases::warns_on.assume_not_null().gt(until));
-        let ran_out = named_cases!(organs).filter(cases::is_open).filter(cases::resumes_on.lt(today)).filter(is_later);
-        rows.extend(named(ran_out.order((cases::warns_on, cases::id)).limit(limit).load(db)?));
+        let stopped = named_cases!(organs).filter(cases::is_open).filter(stops).filter(is_later);
+        rows.extend(named(stopped.order((cases::warns_on, cases::id)).limit(limit).load(db)?));
         return Ok(rows);
     }
-    let query =
-        named_cases!(organs).filter(cases::is_open).filter(cases::warns_on.le(until).or(cases::resumes_on.lt(today)));
+    let query = named_cases!(organs).filter(cases::is_open).filter(cases::warns_on.le(until).or(stops));
     Ok(named(query.order((cases::warns_on, cases::id)).limit(limit).load(db)?))
 }
 

@@ -330,7 +330,8 @@ fn a_stop_that_ran_out_is_found_the_day_after() {
         let other = add_bureau(store, "B", None);
         assert_eq!(ran_out(other.organ, "2026-11-21"), []);
         let watched = |until: &str, today: &str| {
-            let rows = store.read(|db| cases::warned_until(db, &[bureau.organ], day(until), day(today), 10));
+            let rows = store
+                .read(|db| cases::warned_until(db, &[bureau.organ], day(until), (day(today), day("2000-01-01")), 10));
             ids(unnamed(rows.unwrap()))
         };
         assert_eq!(watched("2026-11-01", "2026-11-20"), [], "warned by 2026-11-30, and the stop goes on");
@@ -370,8 +371,9 @@ fn open_lists_are_served_by_partial_indexes_however_large_the_archive() {
             assert!(plan.contains(index), "{}: {index} does not serve\n{sql}\n{plan}", database.name);
         }
         if matches!(db, Db::Pg(_)) {
-            let sql =
-                statement(&mut db, |db: &mut Db| Ok(cases::warned_until(db, &organs, until, until, limit)?.len()));
+            let sql = statement(&mut db, |db: &mut Db| {
+                Ok(cases::warned_until(db, &organs, until, (until, until), limit)?.len())
+            });
             let plan = plan(&mut db, &sql);
             assert!(plan.contains("cases_open_"), "{sql}\n{plan}");
         }

@@ -1,6 +1,7 @@
 //! A case as a line of the supervision lists: the list it belongs to, and its distance from the last day.
 
-use super::report::OverdueRow;
+use super::LONG_STOP_DAYS;
+use super::report::{OverdueRow, StoppedRow};
 use crate::case::{Position, Stage, Standing, Summary};
 use crate::law::{Calendar, ClockStatus, Outcome};
 use crate::office::Word;
@@ -155,6 +156,34 @@ pub(super) fn placed(line: &OverdueLine<'_>, late_from: NaiveDate) -> Option<Fou
             replied_on: line.replied_on.filter(|_| is_closed),
             has_changed_since: false,
         },
+    })
+}
+
+/// The row of a case whose period has stood still for at least [`LONG_STOP_DAYS`] working days with no end in sight. `None` for any
+/// other.
+pub(super) fn stopped(stood: &CaseAsOf<'_>, on: NaiveDate) -> Option<StoppedRow> {
+    let CaseAsOf { row, case, desk, calendar, answer, .. } = *stood;
+    let asked = case.stopped_by(answer.filter(|_| case.stage.is_open())?, calendar, on)?;
+    let since = asked.opened.sent_on;
+    let working_days = calendar.count_estimated(since, on);
+    (working_days >= LONG_STOP_DAYS).then(|| StoppedRow {
+        case_id: row.id.0,
+        number: case.number.clone(),
+        organ_id: row.organ_id.0,
+        organ_code: desk.organ.code.clone(),
+        organ_name: desk.organ.name.clone(),
+        department_id: case.department_id,
+        department: None,
+        handler_id: case.handler_id,
+        handler: None,
+        title: case.intake.title.trim().to_owned(),
+        received_on: case.receipt.map(|receipt| receipt.on),
+        party: asked.opened.party.clone(),
+        party_kind: Word::of(asked.opened.kind.code(), asked.opened.kind.label()),
+        is_served: asked.opened.served_on.is_some(),
+        since,
+        working_days,
+        has_changed_since: false,
     })
 }
 

@@ -93,7 +93,58 @@ pub struct OverdueList {
     pub items: Vec<OverdueRow>,
 }
 
-/// 三个清单的件数
+/// 停止计算已久、没有终了之日的一件
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StoppedRow {
+    /// 案件标识
+    pub case_id: Uuid,
+    /// 受理编号；尚未登记的为空
+    pub number: Option<String>,
+    /// 机关标识
+    pub organ_id: Uuid,
+    /// 机关代码
+    pub organ_code: String,
+    /// 机关名称
+    pub organ_name: String,
+    /// 承办科室标识
+    pub department_id: Option<Uuid>,
+    /// 承办科室
+    pub department: Option<String>,
+    /// 承办人标识
+    pub handler_id: Option<Uuid>,
+    /// 承办人
+    pub handler: Option<String>,
+    /// 标题
+    pub title: String,
+    /// 收到申请之日
+    pub received_on: Option<NaiveDate>,
+    /// 等待其意见的一方
+    pub party: String,
+    /// 这一方是谁
+    pub party_kind: Word,
+    /// 征求意见书的送达日期是否已经登记；没有登记的，对方的期限没有起算
+    pub is_served: bool,
+    /// 发出征求意见书的日期
+    pub since: NaiveDate,
+    /// 停止计算的工作日数，不计发出之日
+    pub working_days: u32,
+    /// 此后登记、更正的内容是否使这一行与现在所知的不同；按过去某日所知查询时才有，相同的省略
+    #[serde(skip_serializing_if = "is_false")]
+    pub has_changed_since: bool,
+}
+
+/// 停止计算已久的清单
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StoppedList {
+    /// 总件数
+    pub total: usize,
+    /// 是否因条数限制未全部列出
+    pub is_capped: bool,
+    /// 各件，停止最久的在前
+    pub items: Vec<StoppedRow>,
+}
+
+/// 各清单的件数
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OverdueCounts {
     /// 即将逾期
@@ -102,6 +153,8 @@ pub struct OverdueCounts {
     pub overdue_open: usize,
     /// 逾期已办
     pub replied_late: usize,
+    /// 停止计算已久（15个工作日以上，没有终了之日）
+    pub stopped_long: usize,
 }
 
 impl OverdueCounts {
@@ -166,19 +219,27 @@ pub struct OverdueReport {
     pub overdue_open: OverdueList,
     /// 逾期已办
     pub replied_late: OverdueList,
+    /// 停止计算已久：为征求意见停止15个工作日以上，对方没有法定期限或者送达日期没有登记，不会自行恢复
+    pub stopped_long: StoppedList,
 }
 
 impl OverdueReport {
     /// Whether a list shows fewer cases than were found.
     #[must_use]
     pub const fn is_capped(&self) -> bool {
-        self.due_soon.is_capped || self.overdue_open.is_capped || self.replied_late.is_capped
+        self.due_soon.is_capped
+            || self.overdue_open.is_capped
+            || self.replied_late.is_capped
+            || self.stopped_long.is_capped
     }
 }
 
 /// The cases found for the lists.
+#[derive(Default)]
 pub(super) struct Judged {
     pub(super) found: Vec<Found>,
+    /// Those that have stood still for long.
+    pub(super) stopped: Vec<StoppedRow>,
     pub(super) names: Names,
     /// Whether every case was judged.
     pub(super) is_complete: bool,
@@ -199,7 +260,7 @@ pub(super) fn report(
     late_from: NaiveDate,
     limit: usize,
 ) -> OverdueReport {
-    let Judged { found, names, is_complete } = judged;
+    let Judged { found, stopped, names, is_complete } = judged;
     let mut totals = OverdueCounts::default();
     let mut per_organ: HashMap<OrganId, OverdueCounts> = HashMap::new();
     let mut per_department: BTreeMap<(Uuid, Option<Uuid>), OverdueCounts> = BTreeMap::new();
@@ -224,6 +285,17 @@ pub(super) fn report(
         list.items.push(OverdueRow { department, handler, ..one.row });
     }
     let [due_soon, overdue_open, replied_late] = lists;
+    let mut stopped_long = StoppedList { total: stopped.len(), is_capped: stopped.len() > limit, items: Vec::new() };
+    totals.stopped_long = stopped.len();
+    for (place, one) in stopped.into_iter().enumerate() {
+        per_organ.entry(OrganId(one.organ_id)).or_default().stopped_long += 1;
+        per_department.entry((one.organ_id, one.department_id)).or_default().stopped_long += 1;
+        if place < limit {
+            let department = one.department_id.and_then(|id| names.departments.get(&DepartmentId(id)).cloned());
+            let handler = one.handler_id.and_then(|id| names.people.get(&UserId(id)).cloned());
+            stopped_long.items.push(StoppedRow { department, handler, ..one });
+        }
+    }
     let organs = watched.iter().filter_map(|Seat { organ, .. }| {
         let counts = per_organ.get(&organ.id).copied()?;
         Some(OrganCounts {
@@ -250,5 +322,6 @@ pub(super) fn report(
         due_soon,
         overdue_open,
         replied_late,
+        stopped_long,
     }
 }

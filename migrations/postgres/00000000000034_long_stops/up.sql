@@ -1,0 +1,6 @@
+-- Since when the period of an open case is stopped for an opinion that nothing ends but the opinion itself.
+ALTER TABLE cases ADD COLUMN stopped_on DATE;
+CREATE INDEX cases_open_stopped ON cases (organ_id, stopped_on) WHERE is_open AND stopped_on IS NOT NULL;
+-- Rows are derived anew once where an earlier release derived them.
+INSERT INTO meta (key, value) SELECT 'cases.derived_by', 'long_stops' WHERE NOT EXISTS (SELECT 1 FROM cases)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value;
