@@ -195,6 +195,10 @@ macro_rules! narrowed {
         if let Some(owner) = query.owner {
             rows = rows.filter(obligations::owner_id.eq(owner));
         }
+        // What a role decides is in nobody's hands.
+        if query.department.is_some() || query.owner.is_some() {
+            rows = rows.filter(obligations::kind.ne_all(decided()));
+        }
         if query.is_overdue {
             rows = rows.filter(is_overdue(query.today)).filter(obligations::status.ne(SUSPENDED));
         }
