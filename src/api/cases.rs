@@ -1,9 +1,11 @@
 //! Receiving and reading cases.
 
+mod action_view;
 mod amendment_view;
 pub(super) mod amendments;
 pub(super) mod commands;
 pub(super) mod counters;
+mod event_view;
 pub(super) mod list;
 mod previews;
 pub(super) mod redactions;
@@ -12,8 +14,10 @@ pub(super) mod view;
 
 use super::http::route::{Access, Route, Scope, Verb};
 use super::state::Api;
+use crate::api::cases::action_view::ActionsView;
+use crate::api::cases::event_view::EventView;
 use crate::api::cases::previews::PreviewView;
-use crate::api::cases::view::{ActionsView, CaseView, EventView, clock_view};
+use crate::api::cases::view::{CaseView, clock_view};
 use crate::api::http::body::{Body, Params};
 use crate::api::http::create::{Key, created, made, once};
 use crate::api::http::etag::{IfMatch, Rendered};

@@ -1,34 +1,28 @@
 //! One reminder pass: finds for each duty the recipients with an unsent step, then writes the digests.
 
+mod yearly;
+
 use super::next_steps::{others, settling};
 use super::organ_settings::{Effective, OrganReminders};
 use super::recipients::{ChosenRecipient, People};
 use super::schedule::{MailError, Moment, Queued, RemindReport, Unreachable};
 use crate::case::reminder_days::Days;
 use crate::case::reminder_policy::{self, DutyTiming, Owed, Policy, ReminderRule, ReminderStep};
-use crate::case::{
-    Action, Actor, AnnualReport, Case, Context, ObligationKind, OrganRules, Role, Stage, actions, annual_reports,
-};
+use crate::case::{Action, Actor, Case, Context, ObligationKind, Role, Stage, actions};
 use crate::config::ApplicantInMail;
 use crate::law::{Calendar, civil_day};
 use crate::mail::duty::DutyWords;
 use crate::mail::render::{Addressee, Item, Next, NextAction, RenderError, Rendered};
 use crate::mail::smtp::Mailbox;
 use crate::office::cases::case_file::CaseFile;
-use crate::office::clock::instant_on;
 use crate::office::{Office, OfficeError};
 use crate::store;
-use crate::store::cases::obligations::{CANCELLED, CurrentDuty as StoredDuty, MET, OPEN, ObligationRow};
 use crate::store::database::seal::mask_name;
 use crate::store::mail::outbox::{self, NewMail};
-use crate::store::people::organs::OrganRow;
 use crate::store::reminders::recipients::{self, Recipient};
 use crate::store::reminders::{self, DutyRow, ReminderStepRow};
-use crate::store::{
-    Db, ObligationId, OrganId, StoreError, Ts, UserId, people::organs, reminders::settings,
-    reports::annual_reports as stored_reports,
-};
-use chrono::{Datelike, NaiveDate, NaiveDateTime};
+use crate::store::{Db, OrganId, StoreError, Ts, UserId, reminders::settings};
+use chrono::{NaiveDate, NaiveDateTime};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -532,64 +526,6 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Creates, updates or cancels the organs' own duties to publish annual reports. A preview treats them as if it
-    /// had.
-    pub(super) fn annual_reports(&mut self) -> Result<(), MailError> {
-        let kind = ObligationKind::AnnualReport.code();
-        let store = self.office.store();
-        let all = store.read(organs::all)?;
-        let published: HashSet<(OrganId, i32)> = store.read(stored_reports::published)?.into_iter().collect();
-        let stored = store.read(|db| stored_reports::duties(db, None, kind))?;
-        for organ in &all {
-            let rules = match store::stored_object::<OrganRules>(&organ.settings) {
-                Ok(rules) => rules,
-                // The defaults could create a duty the organ does not have, or cancel one it has.
-                Err(cause) => {
-                    tracing::error!(organ = organ.code, %cause, "an organ's yearly duties stay as they are: its settings cannot be read");
-                    self.report.unreachable.push(Unreachable {
-                        case_number: None,
-                        duty: DutyWords::of(kind).label,
-                        due_on: self.moment.day,
-                        person: None,
-                        why: format!("{}的设置不能读取，年度报告的期限没有更新", organ.name),
-                    });
-                    continue;
-                }
-            };
-            let theirs: Vec<&ObligationRow> = stored.iter().filter(|row| row.organ_id == organ.id).collect();
-            for duty in changed_duties(organ, rules.annual_report, &theirs, &published, self.moment.day) {
-                if self.is_preview {
-                    self.preview_duty(organ, &duty)?;
-                } else {
-                    store.write(|db| stored_reports::put_duty(db, organ.id, &duty, instant_on(self.moment.day)))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn preview_duty(&mut self, organ: &OrganRow, duty: &StoredDuty) -> Result<(), MailError> {
-        let Some(due_on) = duty.due_on.filter(|_| duty.status == OPEN) else { return Ok(()) };
-        self.one(&DutyRow {
-            id: ObligationId::new(),
-            organ_id: organ.id,
-            organ_name: organ.name.clone(),
-            region: organ.region.clone(),
-            case_id: None,
-            case_number: None,
-            case_title: None,
-            applicant: None,
-            kind: duty.kind.clone(),
-            due_on,
-            latest_on: duty.latest_on,
-            owner_id: None,
-            department_id: None,
-            not_by_id: None,
-            article: duty.article.clone(),
-            updated_at: instant_on(self.moment.day),
-        })
-    }
-
     /// Leaves out a duty whose data cannot be read, so that it does not stop the reminders of all others.
     pub(super) fn pass_over(&mut self, duty: &DutyRow, why: String) {
         tracing::error!(obligation = %duty.id.0, why, "a duty is passed over: its data cannot be read");
@@ -629,55 +565,4 @@ fn split(row: &DutyRow, actions: &[Action], today: NaiveDate) -> (Vec<NextAction
         Some(NextAction { label: action.command.label(), until: permit.until, article: permit.article })
     });
     (steps.collect(), others(kind, actions, today))
-}
-
-/// The annual-report duties of an organ that are stored differently from what is owed on `today`.
-fn changed_duties(
-    organ: &OrganRow,
-    annual_report: AnnualReport,
-    stored: &[&ObligationRow],
-    published: &HashSet<(OrganId, i32)>,
-    today: NaiveDate,
-) -> Vec<StoredDuty> {
-    let mut owed = annual_reports(annual_report, civil_day(organ.created_at.0), today);
-    // The year in which an organ ended is the last it reports on; its successor's people do it.
-    owed.retain(|duty| organ.ended_on.is_none_or(|on| duty.year <= on.year()));
-    let stored_as = |key: &str| stored.iter().find(|row| row.key == key);
-    let mut changed = Vec::new();
-    for duty in owed.iter().filter(|duty| !published.contains(&(organ.id, duty.year))) {
-        let is_right = |row: &&&ObligationRow| {
-            row.status == MET || (row.status == OPEN && row.due_on == Some(duty.due_on) && row.article == duty.article)
-        };
-        if stored_as(&duty.key).filter(is_right).is_none() {
-            changed.push(StoredDuty {
-                key: duty.key.clone(),
-                kind: ObligationKind::AnnualReport.code().to_owned(),
-                due_on: Some(duty.due_on),
-                latest_on: None,
-                status: OPEN.to_owned(),
-                owner_id: None,
-                department_id: None,
-                not_by_id: None,
-                article: duty.article.to_owned(),
-            });
-        }
-    }
-    let is_owed = |row: &ObligationRow| owed.iter().any(|duty| duty.key == row.key);
-    let is_less = annual_report == AnnualReport::None || organ.ended_on.is_some();
-    for row in stored.iter().filter(|row| row.status == OPEN && is_less) {
-        if !is_owed(row) {
-            changed.push(StoredDuty {
-                key: row.key.clone(),
-                kind: row.kind.clone(),
-                due_on: row.due_on,
-                latest_on: None,
-                status: CANCELLED.to_owned(),
-                owner_id: None,
-                department_id: None,
-                not_by_id: None,
-                article: row.article.clone(),
-            });
-        }
-    }
-    changed
 }
