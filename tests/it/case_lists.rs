@@ -21,9 +21,9 @@ fn mixed(row: &mut CaseRow, n: u32) {
     let changed = chrono::DateTime::from_timestamp(1_793_000_000 + i64::from(n * 7 % 11), 0).unwrap();
     row.stage = stage.code().into();
     row.is_open = stage.is_open();
-    row.number = (n % 6 != 0).then(|| format!("依申请〔{}〕{n}号", 2025 + n % 2));
-    row.received_on = (n % 7 != 0).then(|| day("2026-09-01") + chrono::Days::new((n * 5 % 40).into()));
-    row.due_on = (n % 5 != 0).then_some(near);
+    row.number = (!n.is_multiple_of(6)).then(|| format!("依申请〔{}〕{n}号", 2025 + n % 2));
+    row.received_on = (!n.is_multiple_of(7)).then(|| day("2026-09-01") + chrono::Days::new((n * 5 % 40).into()));
+    row.due_on = (!n.is_multiple_of(5)).then_some(near);
     row.warns_on = row.due_on.filter(|_| row.is_open);
     if row.is_open && n % 4 == 1 {
         (row.due_on, row.warns_on) = (None, Some(near));

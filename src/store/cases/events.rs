@@ -311,26 +311,30 @@ pub fn load(db: &mut Db, case: CaseId) -> Result<Vec<EventRow>, StoreError> {
     Ok(theirs.order(case_events::seq).select(EventRow::as_select()).load(db)?)
 }
 
+/// Tags, whether the identity number is unverified, and the sealed contacts: on the first event only.
+type Aside = (Option<String>, Option<bool>, Option<Vec<u8>>);
+
 /// Like [`load`], with the case's subject tags. If the caller has locked the case's row, both are current.
 pub fn load_with_beside(db: &mut Db, case: CaseId) -> Result<(Vec<EventRow>, StoredBeside), StoreError> {
     let theirs = case_events::table.filter(case_events::case_id.eq(case));
-    let rows: Vec<(EventRow, Option<String>, Option<bool>, Option<Vec<u8>>)> = theirs
+    let rows: Vec<(EventRow, Aside)> = theirs
         .order(case_events::seq)
         .select((
             <EventRow as Selectable<MultiBackend>>::construct_selection(),
-            tags::beside("t.case_id = case_events.case_id AND case_events.seq = 1"),
-            verbatim::<Nullable<Bool>>(
-                "(SELECT a.identity_is_unverified FROM cases c JOIN applicants a ON a.id = c.applicant_id
-                 WHERE c.id = case_events.case_id AND case_events.seq = 1)",
-            ),
-            verbatim::<Nullable<Binary>>(
-                "(SELECT a.contact_sealed FROM cases c JOIN applicants a ON a.id = c.applicant_id
-                 WHERE c.id = case_events.case_id AND case_events.seq = 1)",
+            (
+                tags::beside("t.case_id = case_events.case_id AND case_events.seq = 1"),
+                verbatim::<Nullable<Bool>>(
+                    "(SELECT a.identity_is_unverified FROM cases c JOIN applicants a ON a.id = c.applicant_id
+                     WHERE c.id = case_events.case_id AND case_events.seq = 1)",
+                ),
+                verbatim::<Nullable<Binary>>(
+                    "(SELECT a.contact_sealed FROM cases c JOIN applicants a ON a.id = c.applicant_id
+                     WHERE c.id = case_events.case_id AND case_events.seq = 1)",
+                ),
             ),
         ))
         .load(db)?;
-    let first = rows.first().map(|(_, lines, flag, sealed)| (lines.clone(), *flag, sealed.clone()));
-    let (lines, is_unverified, contact_sealed) = first.unwrap_or_default();
+    let (lines, is_unverified, contact_sealed) = rows.first().map(|(_, aside)| aside.clone()).unwrap_or_default();
     let identity_is_unverified = is_unverified.unwrap_or(false);
     let beside = StoredBeside { tags: tags::of_lines(lines), identity_is_unverified, contact_sealed };
     Ok((rows.into_iter().map(|(row, ..)| row).collect(), beside))

@@ -202,11 +202,11 @@ fn varied(row: &mut CaseRow, n: u32) {
     let start = chrono::DateTime::from_timestamp(1_793_000_000, 0).unwrap();
     let on = |days: u32| Some(day("2026-11-02") + chrono::Days::new(days.into()));
     row.updated_at = Ts(start + chrono::Duration::seconds((n * 7 % 5).into()));
-    row.received_on = on(n * 5 % 6).filter(|_| n % 4 != 0);
-    row.due_on = on(20 + n * 3 % 7).filter(|_| n % 4 != 0);
+    row.received_on = on(n * 5 % 6).filter(|_| !n.is_multiple_of(4));
+    row.due_on = on(20 + n * 3 % 7).filter(|_| !n.is_multiple_of(4));
     row.warns_on = row.due_on;
-    row.number = (n % 4 != 0).then(|| format!("依申请〔{}〕{}号", 2026 - n % 2, (n * 11) % 47 + 1));
-    if n % 5 == 0 {
+    row.number = (!n.is_multiple_of(4)).then(|| format!("依申请〔{}〕{}号", 2026 - n % 2, (n * 11) % 47 + 1));
+    if n.is_multiple_of(5) {
         // Not certain yet: it is the earliest day that counts.
         row.latest_on = row.due_on.and_then(|due| due.checked_add_days(chrono::Days::new(7)));
         row.due_on = None;
