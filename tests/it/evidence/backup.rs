@@ -250,8 +250,10 @@ fn a_backup_of_a_newer_release_and_one_of_another_key_are_refused() {
         let options =
             |key: Option<&str>| DatabaseOptions { sealing_key: key.map(str::to_owned), ..target.options.clone() };
         let other = "ff".repeat(32);
-        assert!(refused(restore(&options(Some(&other)), &old.file)).contains("sealing_key_differs"));
-        assert!(refused(restore(&options(None), &old.file)).contains("sealing_key_missing"));
+        let said = refused(restore(&options(Some(&other)), &old.file));
+        assert!(said.contains("sealing_key_differs"), "{said}");
+        let said = refused(restore(&options(None), &old.file));
+        assert!(said.contains("sealing_key_missing"), "{said}");
         assert_untouched(&target);
         assert_eq!(restore(&target.options, &old.file).unwrap().verified.broken, 0);
     });
