@@ -307,7 +307,6 @@ fn query_of(watch: Watch, filter: &DutyFilter, today: NaiveDate) -> DutyQuery {
         watch,
         today,
         near: Vec::new(),
-        organs: Vec::new(),
         kinds: filter.kinds.clone(),
         department: filter.department,
         owner: filter.owner,

@@ -57,8 +57,6 @@ pub struct DutyQuery {
     pub today: NaiveDate,
     /// The last day of the group "near", for the organs of each calendar.
     pub near: Vec<(Vec<OrganId>, NaiveDate)>,
-    /// Only of these organs; empty for all.
-    pub organs: Vec<OrganId>,
     /// Only of these kinds, by code; empty for all.
     pub kinds: Vec<String>,
     /// Only of this department.
@@ -183,9 +181,6 @@ macro_rules! narrowed {
             .filter(verbatim::<Bool>("obligations.status IN ('open', 'suspended')"))
             .filter(obligations::organ_id.eq_any(within(&query.watch)))
             .filter(is_watched(&query.watch, query.today));
-        if !query.organs.is_empty() {
-            rows = rows.filter(obligations::organ_id.eq_any(&query.organs));
-        }
         if !query.kinds.is_empty() {
             rows = rows.filter(obligations::kind.eq_any(&query.kinds));
         }
@@ -255,7 +250,6 @@ pub fn dated(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Result
         watch: watch.clone(),
         today,
         near: Vec::new(),
-        organs: Vec::new(),
         kinds: Vec::new(),
         department: None,
         owner: None,
