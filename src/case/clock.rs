@@ -155,8 +155,8 @@ impl Case {
         answer.resumes_on.or_else(|| answer.risk_resumes_on.filter(|_| self.correction_is_late()))
     }
 
-    /// The opinion that has been waited for the longest while the period is stopped and no day is known on which it runs again:
-    /// one that no law limits, or whose addressee is not known to have got the letter.
+    /// Of the consultations that stop the period, the earliest, if the day on which the period runs again is not known: no statute
+    /// limits the consultation, or the day on which the party got the letter is not recorded.
     #[must_use]
     pub fn stopped_by(&self, answer: &ClockAnswer, calendar: &Calendar, day: NaiveDate) -> Option<&Consultation> {
         if answer.status != ClockStatus::Suspended || self.resumes_on(answer).is_some() {

@@ -68,9 +68,9 @@ duties! {
     FeePayment = "fee_payment", "申请人缴费";
     /// A department's opinion (internal).
     DepartmentTask = "department_task", "科室反馈";
-    /// The next step of the review chain. The reply has to be out by its last day, so the step has no day of its own.
+    /// The next step of the review chain. Its last day is that of the reply.
     Review = "review", "审核";
-    /// The leader's step of the review chain, with the day of [`Self::Review`].
+    /// The leader's step of the review chain. Its last day is that of the reply.
     Approval = "approval", "领导签批";
     /// The leader's decision on an amendment, a void or a revocation.
     AmendmentConfirmation = "amendment_confirmation", "确认更正、作废或者撤销";
@@ -120,8 +120,8 @@ impl ObligationKind {
         }
     }
 
-    /// The role whose holders do it, whoever is in charge of the case. `None`: those in charge do it. A section head's step may
-    /// be taken by a head of the office too, who sees every duty of the organ.
+    /// The role whose holders do it, independent of the handler of the case. `None`: the handler, the department or the office does
+    /// it. A head of the office may take the step of a section head too.
     #[must_use]
     pub const fn acting_role(self) -> Option<Role> {
         match self {
@@ -192,7 +192,8 @@ pub struct Obligation {
     pub department: Option<Uuid>,
     /// Since when it waits: the day of the fact that made it a duty.
     pub since: Option<NaiveDate>,
-    /// Who may not do it although the role would allow it: who proposed what is reviewed, or asked for what is confirmed.
+    /// The person who may not do it, although the role allows it: the proposer of what is reviewed, or who asked for what is
+    /// confirmed.
     pub not_by: Option<Uuid>,
     /// The article it rests on.
     pub article: &'static str,
@@ -505,9 +506,8 @@ fn tasks(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
         .collect()
 }
 
-/// The steps of the review chain up to the one that waits. A step waits since the one before it, which is in its key: a
-/// proposal that was sent back and made again is reviewed anew. What is due is the reply, by its last day; a step that was taken
-/// has none.
+/// The steps of the review chain up to the open one. The key of a step has the day of the step before it: a proposal that was sent
+/// back and made again gives other duties. The last day of the open step is that of the reply; a step that was taken has none.
 fn reviews(case: &Case, context: &Context<'_>, others: &[Obligation]) -> Vec<Obligation> {
     let Some(proposal) = case.proposal.as_ref().filter(|_| matches!(case.stage, Stage::InReview | Stage::Approved))
     else {
@@ -544,8 +544,8 @@ fn reviews(case: &Case, context: &Context<'_>, others: &[Obligation]) -> Vec<Obl
     list
 }
 
-/// What waits for the leader. No law sets a day; the organ looks after it, because nothing moves until then. Once it is decided
-/// the case is as if it had been recorded so from the start, and the duty is gone.
+/// The decisions of the leader that were asked for. No statute sets a day; the check day is the organ's own. The duty ends with
+/// the decision, because the case then equals one that was recorded so from the start.
 fn confirmations(case: &Case, context: &Context<'_>) -> Vec<Obligation> {
     let waiting = case.amendments.iter().filter(|amendment| amendment.status == AmendmentStatus::Proposed);
     let duty = |amendment: &CaseAmendment| {

@@ -26,8 +26,7 @@ pub struct Summary {
     pub due_on: Option<NaiveDate>,
     /// The last day of a stop whose statutory limit is known: the period runs again from the next day.
     pub resumes_on: Option<NaiveDate>,
-    /// The day on which the opinion was asked for that the period of an open case stands still for, if no day is known on which
-    /// it runs again.
+    /// The day of the letter that stopped the period of an open case, if the day on which it runs again is not known.
     pub stopped_on: Option<NaiveDate>,
     /// The day that counts as the reply.
     pub replied_on: Option<NaiveDate>,

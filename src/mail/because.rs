@@ -18,7 +18,7 @@ pub enum Because {
     ForDepartment(String),
     /// Holds the role that reviews, approves or confirms it.
     Decides,
-    /// The last resort: nobody who may review, approve or confirm it can be reached by mail.
+    /// The last resort: no person who may review, approve or confirm it can be reached by mail.
     NobodyDecides,
     /// The deputy of a person who reviews, approves or confirms it, and is away until that day.
     DecidesFor(String, NaiveDate),

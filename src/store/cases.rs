@@ -106,7 +106,7 @@ pub struct CaseRow {
     pub filed_with: Option<OrganId>,
     /// The organ that gave its number, if it went over to another since.
     pub numbered_by: Option<OrganId>,
-    /// Since when the period of an open case stands still for an opinion that nothing ends but the opinion itself.
+    /// The day of the letter that stopped the period of an open case, if the day on which it runs again is not known.
     pub stopped_on: Option<NaiveDate>,
 }
 
@@ -157,7 +157,7 @@ pub struct StoredBeside {
     pub tags: Vec<String>,
     /// Whether the applicant's identity number is recorded as the paper has it, unverified.
     pub identity_is_unverified: bool,
-    /// The applicant's contacts and whoever acts for the applicant or applies too, sealed.
+    /// The applicant's contacts, agents and guardian, and the co-applicants, sealed.
     pub contact_sealed: Option<Vec<u8>>,
 }
 

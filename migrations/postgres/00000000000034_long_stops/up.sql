@@ -1,4 +1,4 @@
--- Since when the period of an open case is stopped for an opinion that nothing ends but the opinion itself.
+-- The day of the letter that stopped the period of an open case, if the day on which it runs again is not known.
 ALTER TABLE cases ADD COLUMN stopped_on DATE;
 CREATE INDEX cases_open_stopped ON cases (organ_id, stopped_on) WHERE is_open AND stopped_on IS NOT NULL;
 -- Rows are derived anew once where an earlier release derived them.

@@ -253,11 +253,11 @@ async fn export(api: &Api, caller: Caller, query: CaseQuery, format: Format) -> 
     Ok(format.send(&format!("cases-{today}"), spool))
 }
 
-/// What stands in a cursor for a day or number that a case does not have.
+/// The text in a cursor for a day or number that a case does not have.
 const NONE: &str = "-";
 
 /// The text of a cursor. That of the usual order begins with the instant, that of another one with its code; a number,
-/// which may hold a blank, stands last.
+/// which may hold a blank, comes last.
 fn key_of(CaseCursor { key, id }: &CaseCursor) -> String {
     let id = id.0;
     let day = |day: &Option<NaiveDate>| day.map_or_else(|| NONE.to_owned(), |day| day.to_string());

@@ -76,7 +76,7 @@ async fn list(api: web::Data<Api>, authority: Authority, params: Params<PagePara
     Ok(HttpResponse::Ok().json(Page::cut(items, limit, key)))
 }
 
-/// Its place in the list, told apart from a namesake's.
+/// Its place in the list. The id separates people of one name.
 fn key(entry: &DirectoryEntry) -> String {
     format!("{}\u{1}{}", entry.name, entry.id)
 }

@@ -9,12 +9,12 @@ use crate::api::state::Api;
 use crate::case::{Action, ObligationKind};
 use crate::mail::duty::DutyWords;
 use crate::office::reminders::duties::{
-    DutyCase, DutyCounts, DutyFilter, DutyLine, DutyPage, DutyTotal, NoDay, Party, WORKERS,
+    DutyCase, DutyCounts, DutyLine, DutyOrgans, DutyPage, DutyTotal, NoDay, Party, WORKERS,
 };
 use crate::office::supervision::watched::OVERDUE_READERS;
 use crate::office::{Caller, Word};
 use crate::store::ObligationId;
-use crate::store::reminders::duties::{After, Group};
+use crate::store::reminders::duties::{After, DutyFilter, Group};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -216,13 +216,10 @@ async fn mine(api: web::Data<Api>, caller: Caller, params: Params<DutyParams>) -
     let params = params.0;
     let limit = page_limit(&api, params.limit)?;
     let after = after(params.cursor.as_deref())?;
-    let filter = DutyFilter {
-        organ: params.organ.map(Into::into),
-        kinds: kinds(params.kind)?,
-        group: group(params.group.as_deref())?,
-        ..DutyFilter::default()
-    };
-    let page = api.run(move |office| office.reminders().my_duties(&caller, &filter, after, limit + 1)).await?;
+    let filter =
+        DutyFilter { kinds: kinds(params.kind)?, group: group(params.group.as_deref())?, ..DutyFilter::default() };
+    let organ = params.organ.map(Into::into);
+    let page = api.run(move |office| office.reminders().my_duties(&caller, organ, &filter, after, limit + 1)).await?;
     let DutyPage { lines, counts, today } = page;
     let Page { items, next_cursor } = views(lines, limit);
     Ok(HttpResponse::Ok().json(MyDuties { as_of: today, counts: counts.into(), items, next_cursor }))
@@ -240,15 +237,18 @@ async fn below(
     let limit = page_limit(&api, params.limit)?;
     let after = after(params.cursor.as_deref())?;
     let filter = DutyFilter {
-        organ: params.organ.map(Into::into),
-        with_subordinates: params.with_subordinates.unwrap_or(false),
         kinds: kinds(params.kind)?,
         department: params.department.map(Into::into),
         owner: params.owner.map(Into::into),
         group: group(params.group.as_deref())?,
         is_overdue: params.is_overdue.unwrap_or(false),
     };
-    let read = api.run(move |office| office.reminders().duties_below(&caller, &filter, after, limit + 1)).await?;
+    let organs = DutyOrgans {
+        organ: params.organ.map(Into::into),
+        with_subordinates: params.with_subordinates.unwrap_or(false),
+    };
+    let read =
+        api.run(move |office| office.reminders().duties_below(&caller, organs, &filter, after, limit + 1)).await?;
     let (DutyPage { lines, counts, today }, totals) = read;
     let Page { items, next_cursor } = views(lines, limit);
     let totals = totals.into_iter().map(DutyTotalView::from).collect();

@@ -109,7 +109,7 @@ fn counts(left_out: &[&Item]) -> String {
 }
 
 /// What to do, once for each kind of duty before its day and after it, also for those that the table has no room for. The
-/// black level is told apart, because it asks for more.
+/// black level has a line of its own, because it asks for more.
 fn kinds(items: &[Item]) -> Vec<Value> {
     let key = |item: &Item| {
         let is_own = item.because.is_own_work();

@@ -10,7 +10,7 @@ use crate::office::supervision::watched::OVERDUE_READERS;
 use crate::office::{Caller, OfficeError, Reminders};
 use crate::store::cases::obligations::{ObligationRow, SUSPENDED};
 use crate::store::people::organs::{self, Seat};
-use crate::store::reminders::duties::{self, After, DutyQuery, Group, GroupOf, Watch};
+use crate::store::reminders::duties::{self, After, DutyFilter, DutyQuery, Group, GroupOf, Listed, Watch};
 use crate::store::{
     CaseId, Db, DepartmentId, OrganId, UserId, cases,
     people::{departments, users},
@@ -24,23 +24,13 @@ pub const WORKERS: &[Role] = &[Role::Clerk, Role::Handler, Role::Reviewer, Role:
 /// Working days that the group "near" reaches, the last one included.
 const NEAR_DAYS: u32 = 3;
 
-/// What a caller asks for.
-#[derive(Debug, Clone, Default)]
-pub struct DutyFilter {
+/// The organs that a caller asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DutyOrgans {
     /// Only this organ. `None` for all.
     pub organ: Option<OrganId>,
     /// With the organs below it.
     pub with_subordinates: bool,
-    /// Only these kinds, by code; empty for all.
-    pub kinds: Vec<String>,
-    /// Only this department.
-    pub department: Option<DepartmentId>,
-    /// Only with this person in charge.
-    pub owner: Option<UserId>,
-    /// Only this group.
-    pub group: Option<Group>,
-    /// Only those whose last day has passed.
-    pub is_overdue: bool,
 }
 
 /// Why a duty has no day.
@@ -67,7 +57,7 @@ pub struct DutyLine {
     pub department: Option<String>,
     /// Name of the person in charge.
     pub owner: Option<String>,
-    /// Where it stands for the caller.
+    /// The part of the list that it is in.
     pub group: Group,
     /// Its warning level. `None` for a follow-up, without a day, and if the settings of the organ cannot be read.
     pub level: Option<WarningLevel>,
@@ -94,7 +84,7 @@ pub struct DutyCase {
     pub title: String,
     /// The applicant, a person's name masked.
     pub applicant: String,
-    /// The last day for the reply as it stands.
+    /// The last day for the reply. `None` while its period is stopped.
     pub reply_due_on: Option<NaiveDate>,
 }
 
@@ -187,12 +177,13 @@ impl Reminders<'_> {
     pub fn my_duties(
         &self,
         caller: &Caller,
+        organ: Option<OrganId>,
         filter: &DutyFilter,
         after: Option<After>,
         limit: i64,
     ) -> Result<DutyPage, OfficeError> {
         self.store().read(|db| {
-            let seats = seats_with(db, caller, WORKERS, filter.organ, false)?;
+            let seats = seats_with(db, caller, WORKERS, organ, false)?;
             let mut watch = watch(db, caller.user_id, caller.department_id, &caller.roles)?;
             // What a supervisor watches has a list of its own.
             watch.overdue_in.clear();
@@ -220,12 +211,13 @@ impl Reminders<'_> {
     pub fn duties_below(
         &self,
         caller: &Caller,
+        organs: DutyOrgans,
         filter: &DutyFilter,
         after: Option<After>,
         limit: i64,
     ) -> Result<(DutyPage, Vec<DutyTotal>), OfficeError> {
         self.store().read(|db| {
-            let seats = seats_with(db, caller, OVERDUE_READERS, filter.organ, filter.with_subordinates)?;
+            let seats = seats_with(db, caller, OVERDUE_READERS, organs.organ, organs.with_subordinates)?;
             let watch = Watch { all_in: seats.iter().map(|seat| seat.organ.id).collect(), ..Watch::default() };
             let names: HashMap<OrganId, String> =
                 seats.iter().map(|seat| (seat.organ.id, seat.organ.name.clone())).collect();
@@ -284,18 +276,18 @@ impl Reminders<'_> {
         db: &mut Db,
         caller: &Caller,
         query: &DutyQuery,
-        rows: Vec<ObligationRow>,
+        rows: Vec<Listed>,
         desks: &mut OrganContexts,
     ) -> Result<Vec<DutyLine>, OfficeError> {
-        let of: BTreeSet<CaseId> = rows.iter().filter_map(|row| row.case_id).collect();
+        let of: BTreeSet<CaseId> = rows.iter().filter_map(|(row, _)| row.case_id).collect();
         let case_rows = cases::many(db, &of.into_iter().collect::<Vec<_>>())?;
         let files: HashMap<CaseId, (cases::CaseRow, Option<CaseFile>)> =
             self.cases().files_of(db, case_rows)?.into_iter().map(|(row, file)| (row.id, (row, file.ok()))).collect();
         let names = Names::of(db, &rows)?;
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
-            let desk = desks.of(self, db, row.organ_id)?.ok();
-            let file = row.case_id.and_then(|id| files.get(&id));
+            let desk = desks.of(self, db, row.0.organ_id)?.ok();
+            let file = row.0.case_id.and_then(|id| files.get(&id));
             lines.push(line(caller, query, row, desk, file, &names));
         }
         Ok(lines)
@@ -303,16 +295,7 @@ impl Reminders<'_> {
 }
 
 fn query_of(watch: Watch, filter: &DutyFilter, today: NaiveDate) -> DutyQuery {
-    DutyQuery {
-        watch,
-        today,
-        near: Vec::new(),
-        kinds: filter.kinds.clone(),
-        department: filter.department,
-        owner: filter.owner,
-        group: filter.group,
-        is_overdue: filter.is_overdue,
-    }
+    DutyQuery { watch, today, near: Vec::new(), filter: filter.clone() }
 }
 
 /// Names of the departments and people of a page.
@@ -322,11 +305,11 @@ struct Names {
 }
 
 impl Names {
-    fn of(db: &mut Db, rows: &[ObligationRow]) -> Result<Self, OfficeError> {
+    fn of(db: &mut Db, rows: &[Listed]) -> Result<Self, OfficeError> {
         Self::of_ids(
             db,
-            rows.iter().filter_map(|row| row.department_id).collect(),
-            rows.iter().filter_map(|row| row.owner_id).collect(),
+            rows.iter().filter_map(|(row, _)| row.department_id).collect(),
+            rows.iter().filter_map(|(row, _)| row.owner_id).collect(),
         )
     }
 
@@ -343,7 +326,7 @@ impl Names {
 fn line(
     caller: &Caller,
     query: &DutyQuery,
-    row: ObligationRow,
+    (row, is_waiting): Listed,
     desk: Option<&OrganContext>,
     case: Option<&(cases::CaseRow, Option<CaseFile>)>,
     names: &Names,
@@ -368,7 +351,7 @@ fn line(
     let may_confirm = person.roles.contains(&Role::Leader) && row.not_by_id != Some(caller.user_id);
     let amendment = || row.key.rsplit(':').next()?.parse().ok();
     DutyLine {
-        group: group(query, &row, kind),
+        group: group(query, &row, is_waiting),
         organ: desk.map_or_else(String::new, |desk| desk.organ.name.clone()),
         case: case.map(|(case, _)| DutyCase {
             id: case.id,
@@ -400,19 +383,9 @@ fn no_day(row: &ObligationRow, kind: Option<ObligationKind>) -> NoDay {
     }
 }
 
-/// Where the duty stands for whoever asks. `store::reminders::duties` selects by the same rule.
-fn group(query: &DutyQuery, row: &ObligationRow, kind: Option<ObligationKind>) -> Group {
-    let watch = &query.watch;
-    let not_over = row.due_on.is_none_or(|due| due >= query.today);
-    let acting = kind.and_then(ObligationKind::acting_role);
-    let decides = |role: Role| {
-        let organs = if role == Role::Reviewer { &watch.reviews_in } else { &watch.decides_in };
-        organs.contains(&row.organ_id) && row.not_by_id.is_none_or(|id| Some(id) != watch.owner)
-    };
-    let heads = row.key.starts_with("review:section_head:") && watch.heads_in.contains(&row.organ_id);
-    let is_barred = row.not_by_id.is_some() && row.not_by_id == watch.owner;
-    let by_another = watch.owner.is_some() && acting.is_some_and(|role| !(decides(role) || (heads && !is_barred)));
-    if row.status == SUSPENDED || (kind.is_some_and(ObligationKind::is_of_others) && not_over) || by_another {
+/// The group of a duty.
+fn group(query: &DutyQuery, row: &ObligationRow, is_waiting: bool) -> Group {
+    if is_waiting {
         return Group::Waiting;
     }
     let near = query.near.iter().find(|(organs, _)| organs.contains(&row.organ_id)).map(|(_, until)| *until);
@@ -456,8 +429,12 @@ fn party(case: &Case, kind: ObligationKind, key: &str) -> Option<Party> {
 /// Totals by organ, department and person, those with the most overdue first.
 fn totals(db: &mut Db, query: &DutyQuery, organs: &HashMap<OrganId, String>) -> Result<Vec<DutyTotal>, OfficeError> {
     let all = duties::totals(db, query)?;
-    let overdue: HashMap<GroupOf, i64> =
-        duties::totals(db, &DutyQuery { is_overdue: true, ..query.clone() })?.into_iter().collect();
+    let overdue: HashMap<GroupOf, i64> = duties::totals(
+        db,
+        &DutyQuery { filter: DutyFilter { is_overdue: true, ..query.filter.clone() }, ..query.clone() },
+    )?
+    .into_iter()
+    .collect();
     let names = Names::of_ids(
         db,
         all.iter().filter_map(|((_, department, _), _)| *department).collect(),

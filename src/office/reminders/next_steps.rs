@@ -27,7 +27,7 @@ fn is_lawful(action: &Action, today: NaiveDate) -> bool {
     }
 }
 
-/// Whether an action only takes back or passes on what was given before. It fulfils nothing, and nobody is asked to do it.
+/// Whether an action only takes back or passes on what was given before. It fulfils no duty, so neither lists nor mails suggest it.
 const fn takes_back(command: CommandKind) -> bool {
     matches!(
         command,

@@ -71,7 +71,7 @@ impl<'a> People<'a> {
     fn deciders(&mut self, list: &mut List, duty: &DutyRow, role: Role, today: NaiveDate) -> Result<(), StoreError> {
         let holders = self.store.read(|db| recipients::with_role(db, duty.organ_id, role))?;
         let of_role: Vec<UserId> = holders.iter().map(|person| person.user_id).collect();
-        // Whoever stands in needs the role too.
+        // A deputy needs the role too.
         let may = |person: &Recipient| Some(person.user_id) != duty.not_by_id && of_role.contains(&person.user_id);
         for person in holders.into_iter().filter(may) {
             match self.stand_in(&person, duty.organ_id, today)? {

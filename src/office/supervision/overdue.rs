@@ -1,5 +1,5 @@
-//! The supervision lists: cases due soon, overdue cases, late replies, and cases that have stood still for long, as of any day up
-//! to today.
+//! The supervision lists: cases due soon, overdue cases, late replies, and cases that were stopped long ago, as of any day up to
+//! today.
 //!
 //! Today's lists come from the rows, which are derived from the logs. Only a case whose suspension expired since its
 //! row was written is computed from its log. For a past day, every case is computed from its log: facts dated later are
@@ -38,7 +38,7 @@ pub const MOST_ROWS: usize = 1_000;
 /// Maximum number of cases per answer. Beyond it, the answer is marked as incomplete.
 const MOST_CASES: i64 = 10_000;
 
-/// Working days that a period may stand still before the case is listed, the day of the letter not counted.
+/// Working days since the letter that stopped the period, from which on the case is listed. The day of the letter is not counted.
 pub const LONG_STOP_DAYS: u32 = 15;
 
 /// Default period of the late replies, in days.
@@ -179,7 +179,7 @@ impl Supervision<'_> {
         let (cases, mut is_complete) = merged(parts, MOST_CASES, |one| one.row.id.0);
         let mut names = Names::default();
         let mut found = Vec::new();
-        // Those whose stop ran out, or goes on for long: by whom, only the log says.
+        // Those whose stop ran out, and those that were stopped long ago: the party is in the log alone.
         let mut by_log = Vec::new();
         let mut stopped = Vec::new();
         for NamedCase { row, department, handler } in cases {

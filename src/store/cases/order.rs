@@ -11,7 +11,7 @@ use crate::store::database::schema::cases;
 use crate::store::database::verbatim::{Verbatim, verbatim};
 use crate::store::{CaseId, StoreError, Ts};
 
-/// An order of cases. Each is total: cases that are equal in it are told apart by their ids.
+/// An order of cases. Each is total: cases that are equal in it are sorted by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CaseOrder {
     /// The last added first.

@@ -35,7 +35,7 @@ pub struct Watch {
     pub overdue_in: Vec<OrganId>,
 }
 
-/// Where a duty stands in a list of work.
+/// The part of a list of work that a duty is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     /// Due today or overdue.
@@ -48,15 +48,9 @@ pub enum Group {
     Waiting,
 }
 
-/// A query for open and suspended duties.
-#[derive(Debug, Clone)]
-pub struct DutyQuery {
-    /// Whose.
-    pub watch: Watch,
-    /// The day of the list.
-    pub today: NaiveDate,
-    /// The last day of the group "near", for the organs of each calendar.
-    pub near: Vec<(Vec<OrganId>, NaiveDate)>,
+/// What a list is narrowed to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DutyFilter {
     /// Only of these kinds, by code; empty for all.
     pub kinds: Vec<String>,
     /// Only of this department.
@@ -68,6 +62,22 @@ pub struct DutyQuery {
     /// Only those whose last day has passed. A follow-up is never overdue.
     pub is_overdue: bool,
 }
+
+/// A query for open and suspended duties.
+#[derive(Debug, Clone)]
+pub struct DutyQuery {
+    /// Whose.
+    pub watch: Watch,
+    /// The day of the list.
+    pub today: NaiveDate,
+    /// The last day of the group "near", for the organs of each calendar.
+    pub near: Vec<(Vec<OrganId>, NaiveDate)>,
+    /// What it is narrowed to.
+    pub filter: DutyFilter,
+}
+
+/// A duty of a list, and whether it waits for somebody else.
+pub type Listed = (ObligationRow, bool);
 
 /// The last row of a page. Rows without a day come last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +126,7 @@ fn is_watched(watch: &Watch, today: NaiveDate) -> Condition<'_> {
     Box::new(own.or(unassigned).or(all).or(overdue).assume_not_null().or(is_decided_by(watch)))
 }
 
-/// Whether the last day has passed. A day to look after something is none.
+/// Whether the last day has passed. A follow-up has no last day.
 fn is_overdue(today: NaiveDate) -> Condition<'static> {
     let passed = obligations::due_on.is_not_null().and(obligations::due_on.assume_not_null().lt(today));
     Box::new(passed.and(obligations::kind.ne_all(codes(ObligationKind::is_follow_up))))
@@ -127,7 +137,7 @@ fn is_waiting(query: &DutyQuery) -> Condition<'_> {
     let not_over = obligations::due_on.is_null().or(obligations::due_on.assume_not_null().ge(query.today));
     let stopped = obligations::status.eq(SUSPENDED);
     let by_another = obligations::kind.eq_any(decided()).and(not(is_decided_by(&query.watch)));
-    // Whoever supervises decides nothing: for them a review waits as every other duty does.
+    // A supervisor decides nothing: in that list a review is in the group of its day.
     if query.watch.owner.is_none() {
         return Box::new(stopped.or(others.and(not_over)));
     }
@@ -181,20 +191,20 @@ macro_rules! narrowed {
             .filter(verbatim::<Bool>("obligations.status IN ('open', 'suspended')"))
             .filter(obligations::organ_id.eq_any(within(&query.watch)))
             .filter(is_watched(&query.watch, query.today));
-        if !query.kinds.is_empty() {
-            rows = rows.filter(obligations::kind.eq_any(&query.kinds));
+        if !query.filter.kinds.is_empty() {
+            rows = rows.filter(obligations::kind.eq_any(&query.filter.kinds));
         }
-        if let Some(department) = query.department {
+        if let Some(department) = query.filter.department {
             rows = rows.filter(obligations::department_id.eq(department));
         }
-        if let Some(owner) = query.owner {
+        if let Some(owner) = query.filter.owner {
             rows = rows.filter(obligations::owner_id.eq(owner));
         }
-        // What a role decides is in nobody's hands.
-        if query.department.is_some() || query.owner.is_some() {
+        // A department or a person has no duty that a role decides.
+        if query.filter.department.is_some() || query.filter.owner.is_some() {
             rows = rows.filter(obligations::kind.ne_all(decided()));
         }
-        if query.is_overdue {
+        if query.filter.is_overdue {
             rows = rows.filter(is_overdue(query.today)).filter(obligations::status.ne(SUSPENDED));
         }
         rows
@@ -209,14 +219,9 @@ fn filtered(query: &DutyQuery) -> Query<'_> {
 ///
 /// # Errors
 /// As every read.
-pub fn page(
-    db: &mut Db,
-    query: &DutyQuery,
-    after: Option<After>,
-    limit: i64,
-) -> Result<Vec<ObligationRow>, StoreError> {
+pub fn page(db: &mut Db, query: &DutyQuery, after: Option<After>, limit: i64) -> Result<Vec<Listed>, StoreError> {
     let mut rows = filtered(query);
-    if let Some(group) = query.group {
+    if let Some(group) = query.filter.group {
         rows = rows.filter(is_in(group, query));
     }
     rows = match after {
@@ -229,7 +234,8 @@ pub fn page(
         }
     };
     let order = (obligations::due_on.is_null(), obligations::due_on, obligations::id);
-    Ok(rows.order(order).limit(limit).select(ObligationRow::as_select()).load(db)?)
+    let row = <ObligationRow as Selectable<MultiBackend>>::construct_selection();
+    Ok(rows.order(order).limit(limit).select((row, is_waiting(query))).load(db)?)
 }
 
 /// How many duties each group has, whatever group the query asks for.
@@ -246,16 +252,7 @@ pub fn count(db: &mut Db, query: &DutyQuery, group: Group) -> Result<i64, StoreE
 /// # Errors
 /// As every read.
 pub fn dated(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Result<Vec<ObligationRow>, StoreError> {
-    let query = DutyQuery {
-        watch: watch.clone(),
-        today,
-        near: Vec::new(),
-        kinds: Vec::new(),
-        department: None,
-        owner: None,
-        group: None,
-        is_overdue: false,
-    };
+    let query = DutyQuery { watch: watch.clone(), today, near: Vec::new(), filter: DutyFilter::default() };
     Ok(filtered(&query)
         .filter(verbatim::<Bool>("obligations.status = 'open'"))
         .filter(obligations::due_on.is_not_null())
@@ -269,8 +266,8 @@ pub fn dated(db: &mut Db, watch: &Watch, today: NaiveDate, limit: i64) -> Result
 /// Organ, department and person in charge.
 pub type GroupOf = (OrganId, Option<DepartmentId>, Option<UserId>);
 
-/// How many duties each organ, department and person has, whatever group the query asks for. What a role decides is not in their
-/// hands and is not counted.
+/// How many duties each organ, department and person has, whatever group the query asks for. Steps that a role decides are not
+/// counted: no department and no person has them.
 ///
 /// # Errors
 /// As every read.

@@ -162,7 +162,7 @@ pub fn open_or_closed_since(
 }
 
 /// Open cases with `warns_on` on or before `until` (see [`open_due_until`]), or whose suspension had its last lawful
-/// day before `today`, or stands since `stopped_until` or longer with no end in sight; most urgent first.
+/// day before `today`, or whose `stopped_on` is on or before `stopped_until`; most urgent first.
 /// On SQLite this may return up to twice `limit` rows, each half ordered separately.
 pub fn warned_until(
     db: &mut Db,

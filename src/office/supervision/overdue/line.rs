@@ -159,8 +159,8 @@ pub(super) fn placed(line: &OverdueLine<'_>, late_from: NaiveDate) -> Option<Fou
     })
 }
 
-/// The row of a case whose period has stood still for at least [`LONG_STOP_DAYS`] working days with no end in sight. `None` for any
-/// other.
+/// The row of a case that was stopped at least [`LONG_STOP_DAYS`] working days ago and does not run again by itself. `None` for any
+/// other case.
 pub(super) fn stopped(stood: &CaseAsOf<'_>, on: NaiveDate) -> Option<StoppedRow> {
     let CaseAsOf { row, case, desk, calendar, answer, .. } = *stood;
     let asked = case.stopped_by(answer.filter(|_| case.stage.is_open())?, calendar, on)?;

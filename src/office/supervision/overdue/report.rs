@@ -238,7 +238,7 @@ impl OverdueReport {
 #[derive(Default)]
 pub(super) struct Judged {
     pub(super) found: Vec<Found>,
-    /// Those that have stood still for long.
+    /// Those that were stopped long ago.
     pub(super) stopped: Vec<StoppedRow>,
     pub(super) names: Names,
     /// Whether every case was judged.
