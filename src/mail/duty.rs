@@ -191,19 +191,26 @@ pub const fn commands(kind: ObligationKind) -> &'static [CommandKind] {
     match kind {
         ObligationKind::Reply => &[
             CommandKind::Register,
+            CommandKind::ReturnConsultation,
             CommandKind::ProposeOutcome,
             CommandKind::Review,
             CommandKind::IssueReply,
             CommandKind::Dispatch,
+            // A reply that is handed over counts from the day it was signed for.
+            CommandKind::ProveService,
+            CommandKind::Assign,
+            CommandKind::RecordSearch,
             CommandKind::Extend,
             CommandKind::OpenConsultation,
             CommandKind::DelayReply,
         ],
         ObligationKind::RenewedReply => &[
+            CommandKind::ReturnConsultation,
             CommandKind::ProposeOutcome,
             CommandKind::Review,
             CommandKind::IssueReply,
             CommandKind::Dispatch,
+            CommandKind::ProveService,
             CommandKind::OpenConsultation,
         ],
         ObligationKind::CorrectionNotice => {

@@ -40,6 +40,8 @@ pub struct DutyRow {
     pub case_title: Option<String>,
     /// Kind and name of the applicant.
     pub applicant: Option<(String, String)>,
+    /// The stage of the case, as a code.
+    pub case_stage: Option<String>,
     /// The kind of duty, as a code.
     pub kind: String,
     /// Its last day.
@@ -60,7 +62,7 @@ pub struct DutyRow {
 
 type Row = (
     (ObligationId, OrganId, String, String),
-    (Option<CaseId>, Option<String>, Option<String>, Option<String>, Option<String>),
+    (Option<CaseId>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>),
     (String, Option<NaiveDate>, Option<NaiveDate>, Option<UserId>, Option<DepartmentId>, Option<UserId>, String, Ts),
 );
 
@@ -93,6 +95,7 @@ macro_rules! duty_rows {
                     cases::title.nullable(),
                     cases::applicant_kind.nullable(),
                     cases::applicant_name.nullable(),
+                    cases::stage.nullable(),
                 ),
                 (
                     obligations::kind,
@@ -147,7 +150,7 @@ pub fn open_duties(
 
 fn duty((of, case, what): Row) -> Option<DutyRow> {
     let (id, organ_id, organ_name, region) = of;
-    let (case_id, case_number, case_title, applicant_kind, applicant_name) = case;
+    let (case_id, case_number, case_title, applicant_kind, applicant_name, case_stage) = case;
     let (kind, due_on, latest_on, owner_id, department_id, not_by_id, article, updated_at) = what;
     let due_on = due_on?;
     Some(DutyRow {
@@ -159,6 +162,7 @@ fn duty((of, case, what): Row) -> Option<DutyRow> {
         case_number,
         case_title,
         applicant: applicant_kind.zip(applicant_name),
+        case_stage,
         kind,
         due_on,
         latest_on,

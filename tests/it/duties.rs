@@ -167,7 +167,7 @@ fn a_step_of_the_review_is_the_reviewers_duty_with_the_day_of_the_reply_and_wait
         assert_eq!(of_case(&bureau, &bureau.leader, &case), []);
         assert_eq!(settling(&bureau, &bureau.reviewer, &case, "review"), [("review".to_owned(), case.path("reviews"))]);
         let clerks = of_case(&bureau, &bureau.clerk, &case);
-        assert!(clerks.contains(&line("reply", "later", due, "office")), "{clerks:?}");
+        assert!(clerks.contains(&line("reply", "later", due, "reviewer")), "{clerks:?}");
         let heads = of_case(&bureau, &bureau.head, &case);
         assert!(
             heads.contains(&line("review", "later", due, "reviewer")),
@@ -362,5 +362,67 @@ fn a_reviewers_calendar_shows_the_steps_that_wait_and_the_proposers_does_not() {
         };
         assert!(calendar(&bureau.reviewer).contains("SUMMARY:审核 "), "{}", calendar(&bureau.reviewer));
         assert!(!calendar(&bureau.clerk).contains("审核") && calendar(&bureau.clerk).contains("SUMMARY:答复申请人"));
+    });
+}
+
+/// The one duty of this kind in the case.
+fn duty_of(bureau: &Bureau, token: &str, case: &CaseAt<'_>, kind: &str) -> Value {
+    let items = all(bureau, token, MINE);
+    let found = items.into_iter().find(|item| item["case"]["id"] == case.id.as_str() && item["kind"]["code"] == kind);
+    found.unwrap_or_else(|| panic!("no duty {kind}"))
+}
+
+fn steps_of(duty: &Value) -> Vec<String> {
+    let settled = duty["settled_by"].as_array().unwrap().iter();
+    settled.map(|by| by["command"]["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_duty_names_its_step_who_has_it_since_when_and_what_settles_it() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-11-02");
+        let mut case = proposed(&bureau, "2026-11-02");
+        bureau.on("2026-11-04");
+        assert_eq!(duty_of(&bureau, &bureau.reviewer, &case, "review")["kind"]["label"], "科室复核");
+        let reply = duty_of(&bureau, &bureau.clerk, &case, "reply");
+        assert_eq!((&reply["waits_for"]["code"], &reply["since"]), (&json!("reviewer"), &json!("2026-11-02")));
+        case.now();
+        case.approve("2026-11-04");
+        let reply = duty_of(&bureau, &bureau.clerk, &case, "reply");
+        assert_eq!((&reply["waits_for"]["code"], &reply["since"]), (&json!("office"), &json!("2026-11-04")));
+        assert_eq!(steps_of(&reply)[0], "issue_reply");
+        // A reply that is handed over counts from the day it was signed for: its last day is that of the reply.
+        case.clerk("reply", json!({ "on": "2026-11-04" }));
+        case.clerk("dispatches", json!({ "on": "2026-11-04", "method": "direct" }));
+        let reply = duty_of(&bureau, &bureau.clerk, &case, "reply");
+        assert!(steps_of(&reply).contains(&"prove_service".to_owned()), "{reply}");
+        assert_eq!(reply["due_on"], "2026-11-30");
+        // A day that has passed forbids nothing and is left out.
+        let mut late = bureau.registered("2026-11-02");
+        bureau.on("2026-12-02");
+        let reply = duty_of(&bureau, &bureau.clerk, &late, "reply");
+        assert!(reply["settled_by"].as_array().unwrap().iter().all(|by| by["until"].is_null()), "{reply}");
+        let order = json!({ "case_id": late.id, "text": "请说明办理进度", "due_on": "2026-12-07" });
+        let order = bureau.service.create("/api/v1/supervision/orders", &bureau.supervisor, order);
+        assert_eq!(order.status, 201, "{order:?}");
+        let asked = duty_of(&bureau, &bureau.clerk, &late, "supervision_order");
+        let href = format!("/api/v1/supervision/orders/{}/answer", order.json["id"].as_str().unwrap());
+        assert_eq!((&asked["settled_by"][0]["href"], asked["settled_by"].as_array().unwrap().len()), (&json!(href), 1));
+        assert!(steps_of(&duty_of(&bureau, &bureau.head, &late, "supervision_order")) == ["answer_order"]);
+        let seen = all(&bureau, &bureau.supervisor, "/api/v1/supervision/duties?kind=supervision_order");
+        assert_eq!(seen[0]["settled_by"], json!([]), "a supervisor answers none");
+        late.now();
+    });
+}
+
+#[test]
+fn a_last_day_that_is_an_estimate_says_so() {
+    on_both_databases(|database| {
+        let bureau = Bureau::open(database, "2026-12-10");
+        let case = bureau.registered("2026-12-10");
+        let reply = duty_of(&bureau, &bureau.clerk, &case, "reply");
+        let says = reply["estimate"].as_str().unwrap();
+        assert!(says.contains("2027年放假安排未公布"), "{says}");
+        assert!(reply["latest_on"].as_str() > reply["due_on"].as_str(), "{reply}");
     });
 }

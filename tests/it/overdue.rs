@@ -433,7 +433,10 @@ fn a_third_party_whose_letter_is_not_known_to_have_arrived_stops_a_case_without_
         assert_eq!((&items[0]["case_id"], &items[0]["is_served"]), (&json!(unknown.id), &json!(false)));
         let csv = bureau.service.download("/api/v1/overdue?format=csv", &bureau.supervisor, "");
         let text = String::from_utf8(csv.1).unwrap();
-        assert!(text.lines().next().unwrap().ends_with("等待何方意见,发出征求意见日期,停止工作日"), "{text}");
+        assert!(
+            text.lines().next().unwrap().ends_with("等待哪一方的意见,发出征求意见日期,送达日期已登记,已停止工作日数"),
+            "{text}"
+        );
         assert!(text.contains("停止计算已久") && text.contains("某公司,2025-02-20,"), "{text}");
     });
 }

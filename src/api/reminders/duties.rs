@@ -6,14 +6,15 @@ use crate::api::http::page::{Page, codes, cursor_key, page_limit};
 use crate::api::http::problem::Problem;
 use crate::api::http::route::{Access, Route, Scope, Verb};
 use crate::api::state::Api;
-use crate::case::{Action, ObligationKind};
+use crate::case::{Action, ObligationKind, ReviewKind};
 use crate::mail::duty::DutyWords;
 use crate::office::reminders::duties::{
-    DutyCase, DutyCounts, DutyLine, DutyOrgans, DutyPage, DutyTotal, NoDay, Party, WORKERS,
+    DutyCase, DutyCounts, DutyLine, DutyOrgans, DutyPage, DutyTotal, NoDay, WORKERS, WaitsFor,
 };
 use crate::office::supervision::watched::OVERDUE_READERS;
 use crate::office::{Caller, Word};
 use crate::store::ObligationId;
+use crate::store::cases::obligations::ObligationRow;
 use crate::store::reminders::duties::{After, DutyFilter, Group};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
@@ -96,6 +97,8 @@ struct DutyView {
     due_on: Option<NaiveDate>,
     /// 节假日安排尚未公布时，期限最晚可能的日期；`due_on` 为最早的日期
     latest_on: Option<NaiveDate>,
+    /// 节假日安排尚未公布时，对两个日期的说明
+    estimate: Option<String>,
     /// 没有期限的，原因
     no_day: Option<Word>,
     /// 所列日期只是核查日，不是期限
@@ -107,7 +110,7 @@ struct DutyView {
     /// 从哪一日起等待办理
     since: Option<NaiveDate>,
     /// 等待谁：申请人、被征求意见的一方、审核或者签批人员、机关负责人、承办人员、承办科室、公开工作机构
-    waits_for: WaitsFor,
+    waits_for: WaitsForView,
     /// 承办科室
     department: Option<String>,
     /// 承办人员
@@ -133,7 +136,7 @@ struct DutyCaseView {
 
 /// 等待谁
 #[derive(Debug, Serialize, ToSchema)]
-struct WaitsFor {
+struct WaitsForView {
     /// 代码
     code: &'static str,
     /// 中文
@@ -221,7 +224,7 @@ async fn mine(api: web::Data<Api>, caller: Caller, params: Params<DutyParams>) -
     let organ = params.organ.map(Into::into);
     let page = api.run(move |office| office.reminders().my_duties(&caller, organ, &filter, after, limit + 1)).await?;
     let DutyPage { lines, counts, today } = page;
-    let Page { items, next_cursor } = views(lines, limit);
+    let Page { items, next_cursor } = views(lines, today, limit);
     Ok(HttpResponse::Ok().json(MyDuties { as_of: today, counts: counts.into(), items, next_cursor }))
 }
 
@@ -250,7 +253,7 @@ async fn below(
     let read =
         api.run(move |office| office.reminders().duties_below(&caller, organs, &filter, after, limit + 1)).await?;
     let (DutyPage { lines, counts, today }, totals) = read;
-    let Page { items, next_cursor } = views(lines, limit);
+    let Page { items, next_cursor } = views(lines, today, limit);
     let totals = totals.into_iter().map(DutyTotalView::from).collect();
     Ok(HttpResponse::Ok().json(DutiesBelow { as_of: today, counts: counts.into(), totals, items, next_cursor }))
 }
@@ -291,8 +294,8 @@ fn after(cursor: Option<&str>) -> Result<Option<After>, Problem> {
     Ok(Some(After(day, ObligationId(id.parse().map_err(|_| bad())?))))
 }
 
-fn views(lines: Vec<DutyLine>, limit: i64) -> Page<DutyView> {
-    Page::cut(lines.into_iter().map(DutyView::from).collect(), limit, |view: &DutyView| {
+fn views(lines: Vec<DutyLine>, today: NaiveDate, limit: i64) -> Page<DutyView> {
+    Page::cut(lines.into_iter().map(|line| DutyView::of(line, today)).collect(), limit, |view: &DutyView| {
         format!("{} {}", view.due_on.map_or_else(|| "-".to_owned(), |day| day.to_string()), view.id)
     })
 }
@@ -318,29 +321,37 @@ impl From<DutyCase> for DutyCaseView {
     }
 }
 
-impl From<DutyLine> for DutyView {
-    fn from(line: DutyLine) -> Self {
+impl DutyView {
+    fn of(line: DutyLine, today: NaiveDate) -> Self {
         let words = DutyWords::of(&line.row.kind);
         let waits_for = waits_for(&line);
         let case_id = line.case.as_ref().map(|case| case.id.0);
         let (_, code, label) = GROUPS.into_iter().find(|(group, ..)| *group == line.group).unwrap_or(GROUPS[2]);
-        let mut settled_by: Vec<SettlingView> =
-            case_id.into_iter().flat_map(|id| line.settled_by.iter().map(move |action| settling(id, action))).collect();
+        let mut settled_by: Vec<SettlingView> = case_id
+            .into_iter()
+            .flat_map(|id| line.settled_by.iter().map(move |action| settling(id, action, today)))
+            .collect();
         let confirms = line.amendment.filter(|_| line.group != Group::Waiting).zip(case_id);
         settled_by.extend(confirms.map(|(number, id)| SettlingView {
             command: Word::of("confirm_amendment", "确认或者不同意"),
             until: None,
             href: format!("/api/v1/cases/{id}/amendments/{number}/confirmation"),
         }));
+        settled_by.extend(line.order.map(|order| SettlingView {
+            command: Word::of("answer_order", "答复督办单"),
+            until: None,
+            href: format!("/api/v1/supervision/orders/{order}/answer"),
+        }));
         Self {
             id: line.row.id.0,
             organ_id: line.row.organ_id.0,
             organ: line.organ,
-            kind: Word::stored(&line.row.kind, words.label),
+            kind: Word::stored(&line.row.kind, label_of(&line.row, words.label)),
             group: Word::of(code, label),
             case: line.case.map(DutyCaseView::from),
             due_on: line.row.due_on,
             latest_on: line.row.latest_on,
+            estimate: line.estimate,
             no_day: line.no_day.map(word_of_no_day),
             is_follow_up: words.is_follow_up,
             warning: line.level.map(|level| Word::of(level.code(), level.label())),
@@ -354,10 +365,17 @@ impl From<DutyLine> for DutyView {
     }
 }
 
-fn settling(case_id: Uuid, action: &Action) -> SettlingView {
+/// The step of a review by its own name, every other duty by that of its kind.
+fn label_of(row: &ObligationRow, of_kind: &'static str) -> &'static str {
+    let step = row.key.split(':').nth(1).filter(|_| row.kind == ObligationKind::Review.code());
+    step.and_then(ReviewKind::from_code).map_or(of_kind, ReviewKind::label)
+}
+
+/// A day that has passed is left out: the action is possible all the same.
+fn settling(case_id: Uuid, action: &Action, today: NaiveDate) -> SettlingView {
     SettlingView {
         command: Word::of(action.command.code(), action.command.label()),
-        until: action.permit.as_ref().ok().and_then(|permit| permit.until),
+        until: action.permit.as_ref().ok().and_then(|permit| permit.until).filter(|until| *until >= today),
         href: href(case_id, action.command),
     }
 }
@@ -370,15 +388,15 @@ const fn word_of_no_day(no_day: NoDay) -> Word {
     }
 }
 
-fn waits_for(line: &DutyLine) -> WaitsFor {
-    let kind = ObligationKind::ALL.iter().copied().find(|kind| kind.code() == line.row.kind);
-    let (code, label, name) = match (&line.party, kind.and_then(ObligationKind::acting_role)) {
-        (Some(Party::Applicant), _) => ("applicant", "申请人", line.case.as_ref().map(|case| case.applicant.clone())),
-        (Some(Party::Asked(name)), _) => ("asked", "被征求意见的一方", Some(name.clone())),
-        (None, Some(role)) => (role.code(), role.label(), None),
-        (None, None) if line.owner.is_some() => ("owner", "承办人员", line.owner.clone()),
-        (None, None) if line.department.is_some() => ("department", "承办科室", line.department.clone()),
-        (None, None) => ("office", "公开工作机构", None),
+fn waits_for(line: &DutyLine) -> WaitsForView {
+    let applicant = || line.case.as_ref().map(|case| case.applicant.clone());
+    let (code, label, name) = match &line.waits_for {
+        Some(WaitsFor::Applicant) => ("applicant", "申请人", applicant()),
+        Some(WaitsFor::Asked(name)) => ("asked", "被征求意见的一方", Some(name.clone())),
+        Some(WaitsFor::Role(role)) => (role.code(), role.label(), None),
+        None if line.owner.is_some() => ("owner", "承办人员", line.owner.clone()),
+        None if line.department.is_some() => ("department", "承办科室", line.department.clone()),
+        Some(WaitsFor::Office) | None => ("office", "公开工作机构", None),
     };
-    WaitsFor { code, label, name }
+    WaitsForView { code, label, name }
 }

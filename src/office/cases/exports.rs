@@ -29,7 +29,7 @@ fn columns(columns: &[(&'static str, u16)]) -> Vec<Column> {
     columns.iter().map(|(heading, width)| Column { heading, width: *width }).collect()
 }
 
-const OVERDUE: [(&str, u16); 23] = [
+const OVERDUE: [(&str, u16); 24] = [
     ("清单", 10),
     ("受理编号", 20),
     ("标题", 36),
@@ -50,9 +50,10 @@ const OVERDUE: [(&str, u16); 23] = [
     ("答复日期", 12),
     ("处理结果", 20),
     ("其后登记有变动", 10),
-    ("等待何方意见", 22),
+    ("等待哪一方的意见", 22),
     ("发出征求意见日期", 12),
-    ("停止工作日", 8),
+    ("送达日期已登记", 9),
+    ("已停止工作日数", 9),
 ];
 
 /// The lists in one table. The first column names the list.
@@ -76,12 +77,12 @@ fn stopped_row(row: &StoppedRow) -> Vec<Cell> {
         row.organ_name.clone().into(),
         row.department.clone().into(),
         row.handler.clone().into(),
-        Cell::Empty,
+        (&row.stage.label).into(),
         row.received_on.into(),
     ];
     cells.resize_with(16, || Cell::Empty);
-    cells.extend(["停止计算".into(), Cell::Empty, Cell::Empty, row.has_changed_since.into()]);
-    cells.extend([row.party.clone().into(), row.since.into(), row.working_days.into()]);
+    cells.extend([ClockStatus::Suspended.label().into(), Cell::Empty, Cell::Empty, row.has_changed_since.into()]);
+    cells.extend([row.party.clone().into(), row.since.into(), row.is_served.into(), row.working_days.into()]);
     cells
 }
 
@@ -107,6 +108,7 @@ fn overdue_row(list: &str, row: &OverdueRow) -> Vec<Cell> {
         row.replied_on.into(),
         row.outcome.as_ref().map(|outcome| &outcome.label).into(),
         row.has_changed_since.into(),
+        Cell::Empty,
         Cell::Empty,
         Cell::Empty,
         Cell::Empty,

@@ -1,14 +1,14 @@
 //! Lists of duties: what a person has to do, and what the organs below have to do.
 
 use super::next_steps::settling;
-use crate::case::{Action, Case, ObligationKind, Role, Stage, actions};
-use crate::law::{WarningLevel, warning_level_between};
+use crate::case::{Action, Case, ObligationKind, ReviewKind, Role, Stage, actions};
+use crate::law::{DueRange, WarningLevel, warning_level_between};
 use crate::office::cases::applicants::masked_name;
 use crate::office::cases::case_file::{CaseFile, OrganContext, OrganContexts, actor};
 use crate::office::people::access::seats_with;
 use crate::office::supervision::watched::OVERDUE_READERS;
 use crate::office::{Caller, OfficeError, Reminders};
-use crate::store::cases::obligations::{ObligationRow, SUSPENDED};
+use crate::store::cases::obligations::{ORDER, ObligationRow, SUSPENDED};
 use crate::store::people::organs::{self, Seat};
 use crate::store::reminders::duties::{self, After, DutyFilter, DutyQuery, Group, GroupOf, Listed, Watch};
 use crate::store::{
@@ -17,6 +17,7 @@ use crate::store::{
 };
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
 
 /// Who has duties of their own: everybody who works on cases.
 pub const WORKERS: &[Role] = &[Role::Clerk, Role::Handler, Role::Reviewer, Role::OfficeHead, Role::Leader];
@@ -65,12 +66,16 @@ pub struct DutyLine {
     pub no_day: Option<NoDay>,
     /// Since when it waits.
     pub since: Option<NaiveDate>,
-    /// The party it waits for: the applicant or who was asked. `None`: the organ itself.
-    pub party: Option<Party>,
+    /// Whom it waits for. `None`: the handler, the department or the office.
+    pub waits_for: Option<WaitsFor>,
     /// The caller's actions that settle it or lead to it, the usual one first.
     pub settled_by: Vec<Action>,
-    /// The number of the amendment to confirm.
+    /// The number of the amendment that the caller may confirm.
     pub amendment: Option<u16>,
+    /// The 督办单 that the caller may answer.
+    pub order: Option<Uuid>,
+    /// The line about both days, while a holiday notice is not published.
+    pub estimate: Option<String>,
 }
 
 /// The case of a duty.
@@ -88,13 +93,17 @@ pub struct DutyCase {
     pub reply_due_on: Option<NaiveDate>,
 }
 
-/// Somebody outside the organ.
+/// Whom a duty waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Party {
+pub enum WaitsFor {
     /// The applicant.
     Applicant,
-    /// Somebody asked for an opinion, by name.
+    /// A party asked for an opinion, by name.
     Asked(String),
+    /// The holders of a role.
+    Role(Role),
+    /// The disclosure office, although the case has a handler or a department.
+    Office,
 }
 
 /// A list of duties.
@@ -347,8 +356,18 @@ fn line(
         let thresholds = desk.rules.warning_thresholds();
         warning_level_between(due, row.latest_on.unwrap_or(due), query.today, &thresholds, &desk.calendar)
     });
-    let stop = file.filter(|_| row.status == SUSPENDED).and_then(|file| stop_of(file, query.today));
+    let holder = file.zip(kind).and_then(|(file, kind)| match (row.status == SUSPENDED, kind) {
+        (true, _) => stop_of(file, query.today),
+        (false, ObligationKind::Reply | ObligationKind::RenewedReply) => holder_of_reply(&file.case),
+        (false, _) => None,
+    });
     let may_confirm = person.roles.contains(&Role::Leader) && row.not_by_id != Some(caller.user_id);
+    let is_office = person.roles.contains(&Role::Clerk) || person.roles.contains(&Role::OfficeHead);
+    let is_of_department = row.department_id.is_none_or(|id| Some(id) == caller.department_id);
+    let may_answer = is_office || (person.roles.contains(&Role::Handler) && is_of_department);
+    let order = row.key.strip_prefix(ORDER).and_then(|id| id.parse().ok());
+    let range = row.due_on.zip(row.latest_on).map(|(earliest, latest)| DueRange { earliest, latest });
+    let estimate = range.zip(desk).map(|(range, desk)| range.said(desk.calendar.awaited_year()));
     let amendment = || row.key.rsplit(':').next()?.parse().ok();
     DutyLine {
         group: group(query, &row, is_waiting),
@@ -358,18 +377,20 @@ fn line(
             number: case.number.clone(),
             title: case.title.clone(),
             applicant: masked_name(&case.applicant_kind, &case.applicant_name),
-            reply_due_on: case.warns_on.or(case.due_on),
+            reply_due_on: case.due_on.or(case.warns_on),
         }),
         department: row.department_id.and_then(|id| names.departments.get(&id)).cloned(),
         owner: row.owner_id.and_then(|id| names.people.get(&id)).cloned(),
         level,
         no_day: row.due_on.is_none().then(|| no_day(&row, kind)),
-        since: stop.as_ref().map(|(since, _)| *since).or_else(|| derived.and_then(|duty| duty.since)),
-        party: match stop {
-            Some((_, party)) => Some(party),
-            None => file.zip(kind).and_then(|(file, kind)| party(&file.case, kind, &row.key)),
+        since: holder.as_ref().map(|(since, _)| *since).or_else(|| derived.and_then(|duty| duty.since)),
+        waits_for: match holder {
+            Some((_, waits_for)) => Some(waits_for),
+            None => file.zip(kind).and_then(|(file, kind)| waits_for(&file.case, kind, &row.key)),
         },
         settled_by,
+        order: order.filter(|_| may_answer),
+        estimate,
         amendment: (kind == Some(ObligationKind::AmendmentConfirmation) && may_confirm).then(amendment).flatten(),
         row,
     }
@@ -397,32 +418,43 @@ fn group(query: &DutyQuery, row: &ObligationRow, is_waiting: bool) -> Group {
 }
 
 /// Since when the period of the case is stopped, and whom it waits for.
-fn stop_of(file: &CaseFile, today: NaiveDate) -> Option<(NaiveDate, Party)> {
+fn stop_of(file: &CaseFile, today: NaiveDate) -> Option<(NaiveDate, WaitsFor)> {
     let case = &file.case;
     match case.stage {
-        Stage::AwaitingCorrection => Some((case.correction.as_ref()?.notice.on, Party::Applicant)),
-        Stage::AwaitingJustification => Some((case.justification.as_ref()?.request.on, Party::Applicant)),
-        Stage::AwaitingFee => Some((case.fee.as_ref()?.notice.on, Party::Applicant)),
+        Stage::AwaitingCorrection => Some((case.correction.as_ref()?.notice.on, WaitsFor::Applicant)),
+        Stage::AwaitingJustification => Some((case.justification.as_ref()?.request.on, WaitsFor::Applicant)),
+        Stage::AwaitingFee => Some((case.fee.as_ref()?.notice.on, WaitsFor::Applicant)),
         _ => {
             let awaited = case.consultations.iter().filter(|one| case.awaits(one, &file.desk.calendar, today));
             let first = awaited.min_by_key(|one| (one.opened.sent_on, one.number))?;
-            Some((first.opened.sent_on, Party::Asked(first.opened.party.clone())))
+            Some((first.opened.sent_on, WaitsFor::Asked(first.opened.party.clone())))
         }
     }
 }
 
-/// Whom outside the organ a duty waits for.
-fn party(case: &Case, kind: ObligationKind, key: &str) -> Option<Party> {
+/// Who has the next step of a reply that was proposed, and since when.
+fn holder_of_reply(case: &Case) -> Option<(NaiveDate, WaitsFor)> {
+    let proposal = case.proposal.as_ref()?;
+    match (case.stage, proposal.next_review()) {
+        (Stage::InReview, Some(ReviewKind::Leader)) => Some((proposal.last_on(), WaitsFor::Role(Role::Leader))),
+        (Stage::InReview, Some(_)) => Some((proposal.last_on(), WaitsFor::Role(Role::Reviewer))),
+        (Stage::Approved, _) => Some((proposal.last_on(), WaitsFor::Office)),
+        _ => None,
+    }
+}
+
+/// Whom a duty of this kind waits for.
+fn waits_for(case: &Case, kind: ObligationKind, key: &str) -> Option<WaitsFor> {
     match kind {
         ObligationKind::CorrectionResponse | ObligationKind::JustificationResponse | ObligationKind::FeePayment => {
-            Some(Party::Applicant)
+            Some(WaitsFor::Applicant)
         }
         ObligationKind::ThirdPartyOpinion | ObligationKind::OrganOpinion | ObligationKind::OpinionFollowUp => {
             let number: u16 = key.rsplit(':').next()?.parse().ok()?;
             let asked = case.consultations.iter().find(|asked| asked.number == number)?;
-            Some(Party::Asked(asked.opened.party.clone()))
+            Some(WaitsFor::Asked(asked.opened.party.clone()))
         }
-        _ => None,
+        kind => kind.acting_role().map(WaitsFor::Role),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The recipients of a reminder: the audiences of the policy, and the deputies of absent persons.
 
 use crate::case::reminder_policy::{Audience, Policy, ReminderRule};
-use crate::case::{ObligationKind, Role};
+use crate::case::{ObligationKind, Role, Stage};
 use crate::mail::because::Because;
 use crate::mail::duty::DutyWords;
 use crate::store::reminders::DutyRow;
@@ -116,6 +116,11 @@ impl<'a> People<'a> {
         }
         for person in own {
             self.handler(list, duty.organ_id, because.clone(), person, today)?;
+        }
+        if is_to_be_issued(duty) {
+            for clerk in self.role_holders(duty.organ_id, Audience::Handler)? {
+                self.handler(list, duty.organ_id, Because::OfOffice, clerk, today)?;
+            }
         }
         Ok(())
     }
@@ -296,6 +301,12 @@ impl<'a> People<'a> {
         self.holders.insert((organ, audience), found.clone());
         Ok(found)
     }
+}
+
+/// Whether only the disclosure office can go on: the reply was approved, and a handler of a department can neither issue nor send it.
+fn is_to_be_issued(duty: &DutyRow) -> bool {
+    let replies = [ObligationKind::Reply.code(), ObligationKind::RenewedReply.code()];
+    replies.contains(&duty.kind.as_str()) && duty.case_stage.as_deref() == Some(Stage::Approved.code())
 }
 
 /// The role that reviews, approves or confirms duties of this kind.

@@ -425,3 +425,32 @@ fn a_step_of_the_review_is_mailed_to_the_reviewer_and_not_to_who_proposed() {
         }
     });
 }
+
+#[test]
+fn an_approved_reply_is_mailed_to_the_office_too_which_alone_can_issue_it() {
+    on_both_databases(|database| {
+        let desk = Desk::open(database, "2026-09-10");
+        let handler = desk.service.user("chengban", desk.organ, &[Role::Handler]);
+        let mut case = desk.registered("2026-09-10");
+        let task = json!({ "on": "2026-09-10", "department_id": desk.department, "handler_id": handler.0, "days": 3 });
+        case.clerk("tasks", task);
+        case.clerk("task-answers", json!({ "task": 1, "on": "2026-09-10", "opinion": "可以公开" }));
+        case.clerk(
+            "searches",
+            json!({
+                "on": "2026-09-10", "places": ["档案室"], "terms": ["批复"], "searched_by": "王科员", "found": true
+            }),
+        );
+        case.clerk("outcome", json!({ "on": "2026-09-10", "outcome": "disclosed.provided", "reasons": "依法公开" }));
+        let due = case.last.json["clock"]["due"].as_str().unwrap().to_owned();
+        let of_reply = |mails: &[(String, String)], name: &str| {
+            mails.iter().filter(|(to, text)| to.starts_with(name) && text.contains("答复申请人")).count()
+        };
+        let before = told(&desk, "2026-10-08");
+        assert_eq!((of_reply(&before, "chengban"), of_reply(&before, "jingban")), (1, 0), "{before:?}");
+        case.approve("2026-09-10");
+        let after = told(&desk, &due);
+        let told_then = (of_reply(&after, "chengban"), of_reply(&after, "jingban"));
+        assert!(told_then.0 > 1 && told_then.1 == 1, "{told_then:?} {after:?}");
+    });
+}

@@ -63,6 +63,7 @@ impl Pass<'_> {
             case_number: None,
             case_title: None,
             applicant: None,
+            case_stage: None,
             kind: duty.kind.clone(),
             due_on,
             latest_on: duty.latest_on,

@@ -177,6 +177,7 @@ pub(super) fn stopped(stood: &CaseAsOf<'_>, on: NaiveDate) -> Option<StoppedRow>
         handler_id: case.handler_id,
         handler: None,
         title: case.intake.title.trim().to_owned(),
+        stage: Word::of(case.stage.code(), case.stage.label()),
         received_on: case.receipt.map(|receipt| receipt.on),
         party: asked.opened.party.clone(),
         party_kind: Word::of(asked.opened.kind.code(), asked.opened.kind.label()),

@@ -116,6 +116,8 @@ pub struct StoppedRow {
     pub handler: Option<String>,
     /// 标题
     pub title: String,
+    /// 当日所处阶段
+    pub stage: Word,
     /// 收到申请之日
     pub received_on: Option<NaiveDate>,
     /// 等待其意见的一方
